@@ -1,0 +1,1 @@
+"""The compiled core: bytes and a clock come in, values go out."""

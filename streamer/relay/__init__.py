@@ -1,0 +1,1 @@
+"""The relay: forwards packets between the members of a room."""
