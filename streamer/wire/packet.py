@@ -69,6 +69,11 @@ class Packet:
         return header + self.payload
 
 
+def stamp(packet: bytes, talker_id: int) -> bytes:
+    """`packet` with the id of who said it."""
+    return packet[:2] + talker_id.to_bytes(2, "big") + packet[4:]
+
+
 def check_size(size: int) -> None:
     """Raises PacketError where no packet is `size` bytes long."""
     if size <= HEADER.size:
