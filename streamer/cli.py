@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ import click
 import platformdirs
 
 from streamer import __version__
+from streamer.client import session
+from streamer.client.capture import list_devices
 from streamer.errors import SetupError, StreamerError
 from streamer.relay.addresses import lan_addresses, local_names
 from streamer.relay.admission import Admission
@@ -33,14 +36,21 @@ def data_directory() -> Path:
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on the fastest event loop there is here."""
+    """Run `main`, on the fastest event loop there is here, to its end or until Ctrl-C or SIGTERM cancels it."""
     loop_factory = None
     if sys.platform != "win32":
         import uvloop
 
         loop_factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(main)
+    with asyncio.Runner(loop_factory=loop_factory) as runner, suppress(KeyboardInterrupt, asyncio.CancelledError):
+        runner.run(_cancelled_by_sigterm(main))
+
+
+async def _cancelled_by_sigterm(main: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.current_task()
+    if sys.platform != "win32" and task:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await main
 
 
 class Streamer(click.Group):
@@ -98,15 +108,11 @@ def _identity(cert: Path | None, key: Path | None) -> Identity:
 async def _serve(
     relay: Relay, admission: Admission, host: str, port: int, identity: Identity | None, rooms: tuple[str, ...]
 ) -> None:
-    stopped = asyncio.Event()
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(stop, stopped.set)
     tls = identity.server_context() if identity else None
     async with listening(relay, host, port, tls) as port:
         address = lan_addresses()[0] if host == EVERYWHERE else host
         _announce(f"{'https' if tls else 'http'}://{address}:{port}", admission, rooms)
-        await stopped.wait()
-    click.echo("Everyone was told; goodbye.")
+        await asyncio.Event().wait()
 
 
 def _announce(origin: str, admission: Admission, rooms: tuple[str, ...]) -> None:
@@ -116,3 +122,39 @@ def _announce(origin: str, admission: Admission, rooms: tuple[str, ...]) -> None
     if admission.is_open:
         click.secho("OPEN: everyone on this network may enter and listen.", bold=True)
     click.echo("Alone? The room echo says what it hears one second later. Stop with Ctrl-C.")
+
+
+def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(list_devices())
+        context.exit()
+
+
+def client_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What `talk` and `listen` have in common."""
+    for option in (
+        click.option("--ca", "ca_file", type=FILE, help="The relay's certificate authority, in PEM."),
+        click.option("--output", "output_file", type=FILE, help="A WAV file to write, in place of a loudspeaker."),
+        click.option("--device", help="Number or name of the sound device to use."),
+        click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_show_devices),
+        click.option("--name", default="", help="What the others see."),
+        click.argument("url"),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@client_options
+@click.option("--input", "input_file", type=FILE, help="A WAV file to say, in place of a microphone.")
+@click.option("--stay", is_flag=True, help="Stay and listen when the file has been said.")
+def talk(**options: Any) -> None:
+    """Talk with everyone in the room whose link is URL."""
+    run(session.talk(session.Options(**options)))
+
+
+@main.command()
+@client_options
+def listen(**options: Any) -> None:
+    """Hear everyone in the room whose link is URL."""
+    run(session.listen(session.Options(**options)))

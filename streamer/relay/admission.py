@@ -38,7 +38,7 @@ class Admission:
             kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         except (OSError, ValueError) as error:
             raise SetupError(f"{path} can't be read ({error}): remove it to make new invites") from None
-        keys = {room: kept.get(room) or secrets.token_urlsafe(_KEY_BYTES) for room in rooms}
+        keys = {check_room_name(room): kept.get(room) or secrets.token_urlsafe(_KEY_BYTES) for room in rooms}
         _write_privately(path, json.dumps({**kept, **keys}))
         return cls(keys)
 
