@@ -3,7 +3,7 @@
 Every sample has its place on one line, the talker's timestamps. `pop` walks along that line:
   waiting    silence, until the delay's worth of sound is there or the first packet has waited that long;
   playing    decode what lies at the line; conceal what is missing, so that what comes late is dropped and the delay
-             stays; after `_MAX_CONCEALED_SAMPLES` of that, wait again;
+             stays; after `_MAX_CONCEALED_SAMPLES` of that, fade out and wait again;
   excess     more than `_SLACK_SAMPLES` over the delay is dropped at once, oldest first: the delay always comes back.
 """
 
@@ -105,9 +105,11 @@ class FixedJitterBuffer:
         n_samples = min(gap, SAMPLES_PER_FRAME)
         self._concealed_in_a_row += n_samples
         self.concealed_samples += n_samples
+        samples = self._decoder.conceal(n_samples)
         if self._concealed_in_a_row >= _MAX_CONCEALED_SAMPLES:
             self._playing = False
-        return self._decoder.conceal(n_samples)
+            samples *= np.linspace(1, 0, n_samples, dtype=np.float32)
+        return samples
 
 
 def _difference(timestamp: int, line: int) -> int:

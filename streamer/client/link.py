@@ -38,7 +38,7 @@ _MAX_BACKLOG_BYTES: Final = 1_500
 _UNSENT_BYTES: Final = 2_048
 
 _ENDS: Final = {
-    1001: "The relay is shutting down",
+    1001: "The relay is going away",
     1006: "The connection to the relay was lost",
     1009: "The relay found a message of ours too big",
     1011: "The relay failed",

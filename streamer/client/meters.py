@@ -27,7 +27,7 @@ class Meters:
         self._live: Live | None = None
 
     def tell(self, text: str) -> None:
-        self._console.print(Text(_printable(text)))
+        self._console.print(Text(_printable(text)), soft_wrap=True)
 
     def show(self, roster: Roster, clock: RelayClock, voice: Voice | None) -> Self:
         """What the context shall show."""

@@ -116,6 +116,7 @@ class Session:
 
 async def _join(options: Options, *, talking: bool) -> None:
     address = Address.parse(options.url)
+    _check_files(options)
     load_opus()
     meters, mixer = Meters(), Mixer()
     async with AsyncExitStack() as stack:
@@ -130,6 +131,11 @@ async def _join(options: Options, *, talking: bool) -> None:
         session = Session(link, roster, source, stay=options.stay or options.input_file is None)
         with meters.show(roster, session.clock, session.voice):
             await session.run(playout)
+
+
+def _check_files(options: Options) -> None:
+    if options.input_file and options.output_file and options.input_file.resolve() == options.output_file.resolve():
+        raise AudioError(f"{options.input_file} can't be read and written at once: --output needs a file of its own")
 
 
 def _open_source(options: Options) -> Source:

@@ -32,9 +32,10 @@ class WavReader:
         except (wave.Error, EOFError) as error:
             raise AudioError(_describe_unreadable(path, error)) from error
         self._rate = self._wave.getframerate()
+        self._length = self._measure()
         self._refuse_unusable()
         self._resampler = Resampler(self._rate)
-        self.n_samples = self._wave.getnframes() * SAMPLE_RATE // self._rate
+        self.n_samples = self._length * SAMPLE_RATE // self._rate
 
     def read(self, start: int, n_samples: int) -> Samples:
         """The samples [start, start + n_samples) at 48 kHz; silence before the beginning and beyond the end."""
@@ -47,19 +48,23 @@ class WavReader:
         self._wave.close()
 
     def _read_padded(self, start: int, end: int) -> Samples:
-        length = self._wave.getnframes()
-        first, last = min(max(0, start), length), min(max(0, end), length)
+        first, last = min(max(0, start), self._length), min(max(0, end), self._length)
         self._wave.setpos(first)
         samples = _to_mono(self._wave.readframes(last - first), self._wave.getsampwidth(), self._wave.getnchannels())
         before = max(0, -start)
         return np.pad(samples, (before, max(0, end - start - before - len(samples))))
 
     def _refuse_unusable(self) -> None:
-        length, sample_bytes = self._wave.getnframes(), self._wave.getsampwidth()
-        if self._rate in _RATES and sample_bytes in _SAMPLE_BYTES and length:
+        bits = 8 * self._wave.getsampwidth()
+        if self._rate in _RATES and self._wave.getsampwidth() in _SAMPLE_BYTES and self._length:
             return
         self.close()
-        raise AudioError(f"{self._path} can't be used: {length} samples of {8 * sample_bytes} bits at {self._rate} Hz")
+        raise AudioError(f"{self._path} can't be used: {self._length} samples of {bits} bits at {self._rate} Hz")
+
+    def _measure(self) -> int:
+        """How long it is: a header may promise more than there is, where its writer was cut off or never knew."""
+        frame_bytes = self._wave.getsampwidth() * self._wave.getnchannels()
+        return min(self._wave.getnframes(), self._path.stat().st_size // frame_bytes)
 
 
 class WavSource:
@@ -144,19 +149,19 @@ class FilePlayout:
 
 
 def _to_mono(data: bytes, sample_bytes: int, channels: int) -> Samples:
+    data = data[: len(data) // (sample_bytes * channels) * sample_bytes * channels]
     wide: Samples
     match sample_bytes:
         case 1:
             wide = np.frombuffer(data, dtype=np.uint8).astype(np.float32) - np.float32(128)
         case 3:
-            packed = np.frombuffer(data[: len(data) // 3 * 3], dtype=np.uint8).reshape(-1, 3)
+            packed = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
             widened = np.zeros((len(packed), 4), dtype=np.uint8)
             widened[:, 1:] = packed  # 24 bits, as the high ones of 32
             wide = widened.view(np.int32)[:, 0].astype(np.float32) / np.float32(256)
         case _:
             wide = np.frombuffer(data, dtype=f"i{sample_bytes}").astype(np.float32)
-    whole = len(wide) // channels * channels
-    mono = wide[:whole].reshape(-1, channels).mean(axis=1, dtype=np.float32)
+    mono = wide.reshape(-1, channels).mean(axis=1, dtype=np.float32)
     return np.asarray(mono / 2 ** (8 * sample_bytes - 1), dtype=np.float32)
 
 
