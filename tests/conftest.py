@@ -1,8 +1,27 @@
+"""What tests with sound and browsers stand on; each starts real processes and ends them with the test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from phone import Phones
+from processes import RelayProcess
 from rig import Rig
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[Rig]:
     with Rig(members=3) as rig:
         yield rig
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[RelayProcess]:
+    with RelayProcess(tmp_path / "relay") as relay:
+        yield relay
+
+
+@pytest.fixture
+def phones(tmp_path: Path) -> Iterator[Phones]:
+    with Phones(tmp_path / "phones") as phones:
+        yield phones

@@ -1,4 +1,4 @@
-"""The conventions of the house, kept by a test: imports go down only, each library has one door, functions stay small."""
+"""The conventions of the house, kept by a test: imports go down, each library has one door, functions stay small."""
 
 import ast
 import re

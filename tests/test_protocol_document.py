@@ -27,8 +27,10 @@ def fields(cell: str, direction: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("direction", "known"), [("client", control.FROM_CLIENT), ("relay", control.FROM_RELAY)])
 def test_the_table_of_messages_is_the_code_s(direction: str, known: dict[str, control.Fields]) -> None:
-    documented = {row[0].strip("`"): fields(row[2], direction) for row in table("Control (text messages)") if row[1] in (direction, "both")}
-    assert documented == {kind: {name: wanted.__name__ for name, wanted in wants.items()} for kind, wants in known.items()}
+    rows = [row for row in table("Control (text messages)") if row[1] in (direction, "both")]
+    documented = {row[0].strip("`"): fields(row[2], direction) for row in rows}
+    coded = {kind: {name: wanted.__name__ for name, wanted in wants.items()} for kind, wants in known.items()}
+    assert documented == coded
 
 
 def test_every_sample_message_parses() -> None:

@@ -172,7 +172,7 @@ async def test_in_the_echo_room_one_hears_oneself_a_second_later_and_nobody_else
     ],
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
 )
-async def test_who_may_not_enter_is_told_why_before_any_upgrade(query: dict[str, str], refusal: tuple[int, str]) -> None:
+async def test_who_may_not_enter_is_told_why(query: dict[str, str], refusal: tuple[int, str]) -> None:
     async with House.open() as house:
         assert await house.refusal(**query) == refusal
 

@@ -23,7 +23,9 @@ def verify(authority: Authority, leaf: Path, *options: str) -> str:
     return result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("option", [("-verify_hostname", "kitchen.local"), ("-verify_ip", "192.168.1.20"), ("-verify_ip", "::1")])
+@pytest.mark.parametrize(
+    "option", [("-verify_hostname", "kitchen.local"), ("-verify_ip", "192.168.1.20"), ("-verify_ip", "::1")]
+)
 def test_openssl_accepts_the_leaf_for_every_local_name_and_address(tmp_path: Path, option: tuple[str, str]) -> None:
     authority = Authority(tmp_path)
     assert verify(authority, authority.leaf(NAMES, ADDRESSES).cert, "-purpose", "sslserver", *option).endswith("OK\n")

@@ -1,0 +1,62 @@
+"""From a file to a file, for machines without a sound card."""
+
+from pathlib import Path
+
+import numpy as np
+from processes import RelayProcess, StreamerProcess
+from rig import wait_until
+from scipy.io import wavfile
+from sound import SAMPLE_RATE, Samples, hear, speech
+
+
+def write_wav(path: Path, samples: Samples) -> Path:
+    wavfile.write(path, SAMPLE_RATE, (samples * 32767).astype(np.int16))
+    return path
+
+
+def read_wav(path: Path) -> Samples:
+    rate, samples = wavfile.read(path)
+    assert rate == SAMPLE_RATE
+    return samples.astype(np.float32) / 32768
+
+
+def a_file(relay: RelayProcess, home: Path, command: str, *options: str | Path, exit_code: int = 0) -> StreamerProcess:
+    return StreamerProcess(home, command, relay.link, "--ca", relay.authority, *options, exit_code=exit_code)
+
+
+def wait_written(path: Path, seconds: float) -> None:
+    wait_until(lambda: path.stat().st_size > seconds * SAMPLE_RATE * 2, seconds + 10, lambda: f"{path} does not grow")
+
+
+def test_what_one_file_says_is_in_the_other(relay: RelayProcess, tmp_path: Path) -> None:
+    said = write_wav(tmp_path / "a.wav", speech())
+    heard = tmp_path / "b.wav"
+    with a_file(relay, tmp_path / "listener", "listen", "--output", heard):
+        relay.wait_for_members(1)
+        with a_file(relay, tmp_path / "talker", "talk", "--input", said) as talker:
+            relay.wait_for_members(2)
+            talker.wait(len(speech()) / SAMPLE_RATE + 10)
+    found = hear(speech(), read_wav(heard), latest_ms=10_000)
+    print(f"likeness {found.likeness:.2f}")
+    assert found.alike
+    assert not hear(speech(1), read_wav(heard), latest_ms=10_000).alike
+
+
+def test_the_echo_room_says_a_file_again_one_second_later(relay: RelayProcess, tmp_path: Path) -> None:
+    said = write_wav(tmp_path / "a.wav", speech()[: 2 * SAMPLE_RATE])
+    heard = tmp_path / "b.wav"
+    options = (relay.echo_link, "--ca", relay.authority, "--input", said, "--output", heard, "--stay")
+    with StreamerProcess(tmp_path / "talker", "talk", *options):
+        relay.wait_for_members(1)
+        wait_written(heard, 4.5)
+    found = hear(speech()[: 2 * SAMPLE_RATE], read_wav(heard), latest_ms=3_000)
+    assert found.alike
+    assert 1_000 <= found.delay_ms < 2_000
+
+
+def test_a_relay_that_is_stopped_ends_its_clients(relay: RelayProcess, tmp_path: Path) -> None:
+    with a_file(relay, tmp_path / "listener", "listen", "--output", tmp_path / "b.wav", exit_code=1) as listener:
+        relay.wait_for_members(1)
+        assert relay.interrupt() < 2
+        listener.wait(5)
+        assert "going away" in listener.log

@@ -1,0 +1,46 @@
+// What the link says, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te. Twin of client/address.py.
+//
+// Room and invite are in the fragment, so that no server, log or Referer sees them. Options for measurements stand there
+// too, for example #room=kitchen&echoCancellation=off.
+
+export const ECHO_ROOM = "echo";
+export const ROOM_PATTERN = "[A-Za-z0-9._\\-]{1,64}";
+
+const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
+
+/** @typedef {Record<typeof PROCESSING[number], boolean>} Processing what the browser does to the microphone's sound */
+
+/**
+ * @typedef {object} Address
+ * @property {string} room empty where the link names none
+ * @property {string} key
+ * @property {Processing} processing
+ */
+
+/**
+ * @param {string} fragment with or without its #
+ * @returns {Address}
+ */
+export function parseFragment(fragment) {
+  const asked = new URLSearchParams(fragment.replace(/^#/, ""));
+  const processing = Object.fromEntries(PROCESSING.map((name) => [name, asked.get(name) !== "off"]));
+  return {
+    room: asked.get("room") ?? "",
+    key: asked.get("key") ?? "",
+    processing: /** @type {Processing} */ (processing),
+  };
+}
+
+/**
+ * Where the room's socket is.
+ * @param {string} origin of the page
+ * @param {{room: string, key: string}} address
+ * @param {string} name what the others see
+ */
+export function socketUrl(origin, { room, key }, name) {
+  const url = new URL("/ws", origin.replace(/^http/, "ws"));
+  url.searchParams.set("room", room);
+  if (key) url.searchParams.set("key", key);
+  if (name) url.searchParams.set("name", name);
+  return url.href;
+}

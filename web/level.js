@@ -1,0 +1,27 @@
+// Loudness as RFC 6464 speaks of it: −dBov, 0 (loudest) to 127 (silence).
+
+import { SILENCE_LEVEL } from "./packet.js";
+
+/** Below this nobody hears anything; above it somebody may be talking. */
+const METER_BOTTOM = 60;
+const METER_TOP = 12;
+
+/**
+ * The level of the root mean square (RFC 6465, appendix A).
+ * @param {Float32Array} samples full scale at ±1
+ */
+export function levelOf(samples) {
+  let power = 0;
+  for (let i = 0; i < samples.length; i += 1) power += samples[i] * samples[i];
+  power /= Math.max(1, samples.length);
+  if (power <= 10 ** (-SILENCE_LEVEL / 10)) return SILENCE_LEVEL;
+  return Math.min(SILENCE_LEVEL, Math.max(0, Math.round(-10 * Math.log10(power))));
+}
+
+/**
+ * How far a meter goes out, 0 to 1.
+ * @param {number} level −dBov
+ */
+export function meterOf(level) {
+  return Math.min(1, Math.max(0, (METER_BOTTOM - level) / (METER_BOTTOM - METER_TOP)));
+}

@@ -1,0 +1,249 @@
+// The page: brings screen, sound, microphone and worker together, and decides what happens when something is pressed.
+
+import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
+import { MicrophoneError, openMicrophone } from "./microphone.js";
+import { rememberName, rememberedName } from "./remembered_name.js";
+import { Roster } from "./roster.js";
+import { Sound } from "./sound.js";
+import { rowsOf } from "./stats.js";
+import { say, sayCount } from "./text.js";
+import { Screen, wordsFor } from "./ui.js";
+
+const STATISTICS_MS = 1_000;
+/** What to say and do about a microphone that can't be had. */
+const MICROPHONE_WORDS = /** @type {const} */ ({
+  insecure: "insecure",
+  refused: "microphoneRefused",
+  missing: "microphoneMissing",
+  busy: "microphoneBusy",
+});
+
+class Page {
+  #screen = new Screen();
+  #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  #sound = new Sound();
+  #loaded = this.#load();
+  #roster = new Roster();
+  #address = parseFragment(location.hash);
+  /** @type {MediaStream | null} */
+  #stream = null;
+  #muted = false;
+  /** @type {number | null} */
+  #roundTripMs = null;
+
+  constructor() {
+    const screen = this.#screen;
+    screen.onJoin = (wish) => this.#join(wish);
+    screen.onLeave = () => this.#leave();
+    screen.onMute = () => this.#mute(!this.#muted);
+    screen.onTryMicrophone = () => this.#tryMicrophone();
+    this.#sound.onStatistics = (talkers) => this.#onStatistics(talkers);
+    this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
+    addEventListener("hashchange", () => this.#onAddress());
+    addEventListener("online", () => this.#order({ type: "hurry" }));
+    addEventListener("pagehide", () => this.#leave());
+    setInterval(() => this.#askStatistics(), STATISTICS_MS);
+    screen.showName(rememberedName());
+    screen.showRoom(this.#address.room);
+    screen.showState("start");
+    this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
+  }
+
+  async #load() {
+    const ready = new Promise((resolve) => {
+      this.#worker.addEventListener("message", ({ data }) => data.type === "ready" && resolve(data));
+      this.#worker.addEventListener("error", () => resolve(null));
+    });
+    await Promise.all([ready, this.#sound.load()]);
+    const ports = this.#sound.connectWorker();
+    this.#order({ type: "ports", ...ports }, Object.values(ports));
+  }
+
+  /**
+   * Resuming the sound and asking for the microphone come first: browsers allow both only while a press is fresh.
+   * @param {import("./ui.js").Wish} wish
+   */
+  async #join({ name, room }) {
+    this.#address = { ...this.#address, room, key: room === ECHO_ROOM ? "" : this.#address.key };
+    this.#sound.resume();
+    const microphone = this.#openMicrophone();
+    rememberName(name);
+    this.#screen.showProblem("");
+    this.#screen.showState("joining");
+    this.#screen.showStatus(say("askingMicrophone"));
+    try {
+      await Promise.all([microphone, this.#loaded]);
+    } catch (error) {
+      this.#stop(say("failed", { message: String(error) }));
+      return;
+    }
+    this.#hear();
+    const url = socketUrl(location.origin, this.#address, name);
+    this.#order({ type: "join", url, muted: this.#isSilent });
+  }
+
+  /** Opens the microphone, or says why there is none; then one can still listen. */
+  async #openMicrophone() {
+    try {
+      this.#stream = await openMicrophone(this.#address.processing);
+      this.#screen.showProblem("");
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error;
+      this.#screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
+    }
+  }
+
+  async #tryMicrophone() {
+    await this.#openMicrophone();
+    this.#hear();
+    this.#mute(false);
+  }
+
+  #hear() {
+    if (!this.#stream) return;
+    this.#sound.listenTo(this.#stream);
+    const [track] = this.#stream.getAudioTracks();
+    track.enabled = !this.#muted;
+    track.onended = () => this.#loseMicrophone();
+  }
+
+  #loseMicrophone() {
+    this.#closeMicrophone();
+    this.#screen.showProblem(say("microphoneBusy"), { microphone: true });
+    this.#mute(this.#muted);
+  }
+
+  #closeMicrophone() {
+    this.#sound.stopListening();
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+  }
+
+  /** @param {boolean} muted */
+  #mute(muted) {
+    this.#muted = muted;
+    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !muted;
+    this.#order({ type: "mute", muted: this.#isSilent });
+    this.#showMembers();
+  }
+
+  get #isSilent() {
+    return this.#muted || this.#stream === null;
+  }
+
+  #leave() {
+    if (this.#screen.state !== "start") this.#order({ type: "leave" });
+  }
+
+  /**
+   * Back to the start.
+   * @param {string} problem what to do about it; empty where all is well
+   */
+  #stop(problem) {
+    this.#closeMicrophone();
+    this.#sound.suspend();
+    this.#muted = false;
+    this.#screen.showState("start");
+    this.#screen.showStatus(problem ? "" : say("left"));
+    this.#screen.showProblem(problem);
+  }
+
+  #onAddress() {
+    if (this.#screen.state !== "start") return;
+    this.#address = parseFragment(location.hash);
+    this.#screen.showRoom(this.#address.room);
+  }
+
+  /** @param {import("./worker.js").Report} report */
+  #onReport(report) {
+    switch (report.type) {
+      case "link":
+        this.#onLink(report);
+        break;
+      case "control":
+        this.#onControl(report.message);
+        break;
+      case "levels":
+        this.#screen.showLevels(report.levels);
+        break;
+      case "roundTrip":
+        this.#roundTripMs = report.roundTripMs;
+        break;
+    }
+  }
+
+  /** @param {{state: import("./link.js").LinkState, reason: string, message: string}} link */
+  #onLink({ state, reason, message }) {
+    switch (state) {
+      case "connecting":
+        this.#screen.showStatus(say("connecting"));
+        break;
+      case "lost":
+        if (this.#screen.state === "joined") this.#screen.showState("lost");
+        this.#screen.showStatus(wordsFor(reason, message));
+        break;
+      case "left":
+        this.#stop("");
+        break;
+      case "refused":
+        this.#stop(wordsFor(reason, message));
+        break;
+    }
+  }
+
+  /** @param {import("./control.js").Message} message */
+  #onControl(message) {
+    const member = this.#roster.apply(message);
+    const others = this.#roster.others;
+    const people = sayCount("people", others.length + 1);
+    if (message.type === "welcome") this.#onWelcome();
+    else if (message.type === "joined" && member) this.#screen.showStatus(say("cameIn", { name: member.name, people }));
+    else if (message.type === "left" && member) this.#screen.showStatus(say("wentOut", { name: member.name, people }));
+    else if (message.type === "notice") this.#screen.showStatus(message.message);
+    this.#showMembers();
+  }
+
+  #onWelcome() {
+    const { room, others } = this.#roster;
+    const { key } = this.#address;
+    history.replaceState(null, "", `#${new URLSearchParams({ room, ...(key && { key }) })}`);
+    this.#screen.showRoom(room);
+    this.#screen.showState("joined");
+    if (room === ECHO_ROOM) this.#screen.showStatus(say("withEcho"));
+    else this.#screen.showStatus(others.length === 0 ? say("alone") : sayCount("people", others.length + 1));
+  }
+
+  #showMembers() {
+    const { talkerId, name, others } = this.#roster;
+    const note = this.#stream ? say("muted") : say("listening");
+    const muted = this.#isSilent;
+    this.#screen.showMuted(this.#muted, this.#stream !== null);
+    this.#screen.showRoster([
+      { talkerId, name, muted, own: true, note: muted ? note : "" },
+      ...others.map((member) => ({ ...member, own: false, note: member.muted ? say("muted") : "" })),
+    ]);
+  }
+
+  #askStatistics() {
+    if (this.#screen.showsDetails) this.#sound.askStatistics();
+  }
+
+  /** @param {import("./sound.js").PlayedStatistics[]} played */
+  #onStatistics(played) {
+    const nameOf = new Map(this.#roster.others.map(({ talkerId, name }) => [talkerId, name]));
+    const talkers = played.map((statistics) => ({ name: nameOf.get(statistics.talkerId) ?? "", statistics }));
+    this.#screen.showStatistics(rowsOf({ roundTripMs: this.#roundTripMs, sound: this.#sound.statistics, talkers }));
+  }
+
+  /**
+   * @param {import("./worker.js").Order} order
+   * @param {Transferable[]} [transfer]
+   */
+  #order(order, transfer = []) {
+    this.#worker.postMessage(order, transfer);
+  }
+}
+
+if (!isSecureContext) new Screen().showUnusable(say("insecure"));
+else if (!Sound.supported) new Screen().showUnusable(say("unsupported"));
+else new Page();

@@ -1,0 +1,110 @@
+// The page's one audio context: microphone → capture worklet, playout worklet → loudspeaker.
+//
+// Everything that takes time happens in `load`, before anybody presses Join.
+
+import { SAMPLE_RATE } from "./audio_format.js";
+
+/** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
+
+export class Sound {
+  #context = openContext();
+  /** @type {AudioWorkletNode | null} */
+  #capture = null;
+  /** @type {AudioWorkletNode | null} */
+  #playout = null;
+  /** @type {MediaStreamAudioSourceNode | null} */
+  #microphone = null;
+  /** @type {(talkers: PlayedStatistics[]) => void} */
+  onStatistics = () => {};
+
+  static get supported() {
+    return typeof AudioWorkletNode !== "undefined";
+  }
+
+  /** Resolves when the worklets are there and their codec is compiled. */
+  async load() {
+    const { audioWorklet, destination } = this.#context;
+    const url = (/** @type {string} */ name) => new URL(`worklets/${name}.js`, import.meta.url);
+    await Promise.all([audioWorklet.addModule(url("capture")), audioWorklet.addModule(url("playout"))]);
+    this.#capture = monoNode(this.#context, "capture", 1);
+    this.#playout = monoNode(this.#context, "playout", 0);
+    this.#playout.connect(destination);
+    this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
+    await this.#ready(this.#playout);
+  }
+
+  /** Lets both worklets talk to the worker without this thread; gives the worker's ends. */
+  connectWorker() {
+    const capture = new MessageChannel();
+    const playout = new MessageChannel();
+    this.#capture?.port.postMessage(capture.port1, [capture.port1]);
+    this.#playout?.port.postMessage(playout.port1, [playout.port1]);
+    return { capture: capture.port2, playout: playout.port2 };
+  }
+
+  /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
+  resume() {
+    return this.#context.resume();
+  }
+
+  suspend() {
+    return this.#context.suspend();
+  }
+
+  /** @param {MediaStream} stream */
+  listenTo(stream) {
+    this.#microphone?.disconnect();
+    this.#microphone = this.#context.createMediaStreamSource(stream);
+    if (this.#capture) this.#microphone.connect(this.#capture);
+  }
+
+  stopListening() {
+    this.#microphone?.disconnect();
+    this.#microphone = null;
+  }
+
+  askStatistics() {
+    this.#playout?.port.postMessage("statistics");
+  }
+
+  /** @returns {import("./stats.js").SoundStatistics} */
+  get statistics() {
+    const { sampleRate, baseLatency, outputLatency } = this.#context;
+    return { sampleRate, outputMs: 1000 * (outputLatency || baseLatency) };
+  }
+
+  /**
+   * @param {AudioWorkletNode} playout
+   * @returns {Promise<void>}
+   */
+  #ready(playout) {
+    return new Promise((resolve) => {
+      playout.port.onmessage = ({ data }) => {
+        if (data.type === "ready") resolve();
+        else this.onStatistics(data.talkers);
+      };
+    });
+  }
+}
+
+function openContext() {
+  try {
+    return new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 0 });
+  } catch {
+    return new AudioContext({ latencyHint: "interactive" }); // at its own rate; the worklets resample
+  }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {string} name
+ * @param {number} numberOfInputs
+ */
+function monoNode(context, name, numberOfInputs) {
+  return new AudioWorkletNode(context, name, {
+    channelCount: 1,
+    channelCountMode: "explicit",
+    numberOfInputs,
+    outputChannelCount: [1],
+  });
+}

@@ -1,0 +1,103 @@
+// Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
+//
+// From the worker come packets, as ArrayBuffers, and who is there: {add: talkerId}, {remove: talkerId}, {clear: true}.
+// The page's main thread asks by its own port for statistics.
+
+import { SAMPLE_RATE } from "../audio_format.js";
+import { Decoder, loadCodec } from "../codec.js";
+import { JitterBuffer } from "../jitter.js";
+import { parsePacket } from "../packet.js";
+import { Resampler } from "../resampler.js";
+
+const QUANTUM = 128;
+const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
+
+/** @typedef {{decoder: Decoder, buffer: JitterBuffer}} Talker */
+
+class Playout extends AudioWorkletProcessor {
+  /** @type {Map<number, Talker>} */
+  #talkers = new Map();
+  /** @type {Set<number>} who is there; their decoder may still be in the making */
+  #present = new Set();
+  #resampler = new Resampler(SAMPLE_RATE, sampleRate);
+  #mix = new Float32Array(BLOCK);
+  #sound = new Float32Array(BLOCK);
+  /** Views by their length: two lengths take turns, and process() makes none. */
+  #views = Array.from({ length: BLOCK + 1 }, (_, length) => this.#sound.subarray(0, length));
+
+  constructor() {
+    super();
+    this.port.onmessage = ({ data }) => this.#onPage(data);
+    loadCodec().then(() => this.port.postMessage({ type: "ready" }));
+  }
+
+  /**
+   * @param {Float32Array[][]} _inputs
+   * @param {Float32Array[][]} outputs
+   */
+  process(_inputs, outputs) {
+    const output = outputs[0][0];
+    const needed = this.#resampler.inputNeeded(output.length);
+    this.#mixAll(needed);
+    this.#resampler.process(this.#mix, needed, output);
+    return true;
+  }
+
+  /** @param {number} length */
+  #mixAll(length) {
+    const sound = this.#views[length];
+    this.#mix.fill(0, 0, length);
+    for (const { buffer } of this.#talkers.values()) {
+      buffer.pop(sound, currentTime * 1000);
+      for (let i = 0; i < length; i += 1) this.#mix[i] += sound[i];
+    }
+  }
+
+  /** @param {MessagePort | "statistics"} asked the port of the worker, or a question */
+  #onPage(asked) {
+    if (asked === "statistics") this.port.postMessage({ type: "statistics", talkers: this.#statistics() });
+    else asked.onmessage = ({ data }) => this.#onWorker(data);
+  }
+
+  /** @param {ArrayBuffer | {add?: number, remove?: number, clear?: boolean}} data */
+  #onWorker(data) {
+    if (data instanceof ArrayBuffer) {
+      this.#onPacket(new Uint8Array(data));
+      return;
+    }
+    if (data.clear) for (const talkerId of [...this.#present]) this.#remove(talkerId);
+    if (data.remove) this.#remove(data.remove);
+    if (data.add) this.#add(data.add);
+  }
+
+  /** @param {Uint8Array} data */
+  #onPacket(data) {
+    const { talkerId, seq, timestamp, payload } = parsePacket(data); // the worker has let only packets through
+    this.#talkers.get(talkerId)?.buffer.push(seq, timestamp, payload, currentTime * 1000);
+  }
+
+  /** @param {number} talkerId */
+  async #add(talkerId) {
+    this.#remove(talkerId);
+    this.#present.add(talkerId);
+    const decoder = await Decoder.create();
+    if (this.#present.has(talkerId) && !this.#talkers.has(talkerId)) {
+      this.#talkers.set(talkerId, { decoder, buffer: new JitterBuffer(decoder) });
+    } else {
+      decoder.free();
+    }
+  }
+
+  /** @param {number} talkerId */
+  #remove(talkerId) {
+    this.#present.delete(talkerId);
+    this.#talkers.get(talkerId)?.decoder.free();
+    this.#talkers.delete(talkerId);
+  }
+
+  #statistics() {
+    return [...this.#talkers].map(([talkerId, { buffer }]) => ({ talkerId, ...buffer.statistics }));
+  }
+}
+
+registerProcessor("playout", Playout);
