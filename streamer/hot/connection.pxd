@@ -1,0 +1,62 @@
+"""One WebSocket after its handshake: an asyncio protocol over FrameParser and Sink."""
+
+from libc.stdint cimport int64_t, uint16_t
+
+from streamer.hot.fanout cimport Fanout, Sink
+from streamer.hot.frames cimport FrameParser
+from streamer.hot.mask cimport MaskingKeys
+
+
+cdef enum ConnectionState:
+    OPEN
+    CLOSING               # our close frame is on its way; what still comes is ignored
+    CLOSED                # nothing more is read or written
+
+
+cdef enum CloseCode:
+    NO_CODE = 1005        # the three that are never sent (RFC 6455, section 7.4.1) stand for what happened
+    LOST = 1006
+    POLICY = 1008
+    FAILED_HERE = 1011
+    BAD_MESSAGE = 4400    # the others are wire/PROTOCOL.md's
+    IDLE = 4408
+    TOO_FAST = 4429
+
+
+cdef enum:
+    PACKET_HEADER_BYTES = 12
+    LONGEST_PACKET = 1_500
+    DURATIONS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 24
+
+
+cdef class Limits:
+    cdef readonly Py_ssize_t max_message_bytes
+    cdef readonly Py_ssize_t backlog_bytes
+    cdef int64_t message_us, ping_us, idle_us, close_us
+
+
+cdef class Connection(Sink):
+    cdef public Fanout fanout     # the room that binary messages go to; None gives them to on_binary
+    cdef public uint16_t talker_id
+    cdef readonly Limits limits
+    cdef FrameParser _parser
+    cdef MaskingKeys _keys        # None for a relay: its frames are not masked
+    cdef ConnectionState _state
+    cdef bint _closes_when_written
+    cdef int64_t _heard_us
+    cdef int64_t _pinged_us
+    cdef int64_t _close_by_us
+    cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
+
+    cdef void _receive(self, unsigned char* data, Py_ssize_t size) except *
+    cdef void _take_message(self, int64_t now_us) except *
+    cdef void _take_packet(self, int64_t now_us) except *
+    cdef void _take_close(self) except *
+    cdef bint _is_too_fast(self, int64_t now_us) noexcept
+    cdef void _send_control(self, bytes frame) except *
+    cdef void _send_close(self, bytes payload) except *
+    cdef void _fail(self) except *
+    cdef void _end(self) except *
+
+
+cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogil

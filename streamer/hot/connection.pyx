@@ -1,0 +1,239 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""One WebSocket connection after its handshake, for both roles (RFC 6455, sections 5 to 7).
+
+It is an asyncio protocol: a handshake done by somebody else ends in `attach(transport)`. From then on a packet goes
+from `buffer_updated` through the parser to every listener of `fanout` within one call; all other messages go to the
+`on_…` methods, which a subclass overrides. `on_close` comes once, when the connection stops being open.
+
+    OPEN ── we close ──→ CLOSING ── the peer's close frame, or close_s ──→ CLOSED
+      ├──── the peer closes: its close frame is answered ────────────────→ CLOSED
+      ├──── the peer broke the protocol: close frame, half-close ──→ CLOSING
+      └──── the transport is lost ───────────────────────────────────────→ CLOSED
+
+Time is read once for each chunk received; `tick` is told it, once a second or so.
+"""
+
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int64_t
+
+from streamer.hot.fanout cimport Fanout, Flusher, Sink, monotonic_us
+from streamer.hot.frames cimport (
+    BINARY, CLOSE, Event, FAILED, FrameParser, MESSAGE, NEED_DATA, PING, PONG, TEXT, serialize,
+)
+from streamer.hot.mask cimport MaskingKeys
+
+from streamer.hot.failures import FAILURES
+
+
+cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogil:
+    """Whether a client may send this as a packet (wire/PROTOCOL.md, Packets)."""
+    return (PACKET_HEADER_BYTES < size <= LONGEST_PACKET and payload[0] == 0x10 and payload[2] == 0 and payload[3] == 0
+            and payload[7] <= 24 and DURATIONS >> payload[7] & 1)
+
+
+cdef class Limits:
+    """What a peer may do: sizes in bytes, times in seconds. See `Connection.tick` for the times."""
+
+    def __init__(self, *, max_message_bytes=16_384, backlog_bytes=262_144, messages_per_s=1_000,
+                 ping_s=20, idle_s=60, close_s=2):
+        self.max_message_bytes = max_message_bytes
+        self.backlog_bytes = backlog_bytes
+        self.message_us = int(1e6 / messages_per_s)
+        self.ping_us, self.idle_us, self.close_us = int(ping_s * 1e6), int(idle_s * 1e6), int(close_s * 1e6)
+
+
+cdef class Connection(Sink):
+    def __init__(self, Flusher flusher not None, Limits limits not None, *, bint is_client=False):
+        Sink.__init__(self, flusher)
+        self.limits = limits
+        self._parser = FrameParser(from_client=not is_client, max_message_bytes=limits.max_message_bytes)
+        self._keys = MaskingKeys() if is_client else None
+        self._state = CLOSED
+
+    # what an owner overrides
+
+    def on_text(self, text): ...
+
+    def on_binary(self, data): ...
+
+    def on_bad_packet(self):
+        self.close(BAD_MESSAGE, "not a packet")
+
+    def on_shed(self, packets): ...
+
+    def on_close(self, code, reason): ...
+
+    # what an owner calls
+
+    def attach(self, transport, *, bint is_direct=False):
+        """Begin. `is_direct` says that the transport is a plain TCP socket's, so that frames may go straight to it."""
+        self.attach_sink(transport, is_direct)
+        self._heard_us = self._pinged_us = monotonic_us()
+        self._state = OPEN
+
+    @property
+    def is_open(self):
+        return self._state == OPEN
+
+    def send_text(self, str text not None):
+        self.send_frame(self.serialize(TEXT, text.encode()))
+
+    def send_binary(self, bytes data not None):
+        self.send_frame(self.serialize(BINARY, data))
+
+    def send_packet(self, bytes packet not None):
+        """Send voice: in time or not at all."""
+        if self._state == OPEN:
+            self.push_voice(self.serialize(BINARY, packet), monotonic_us())
+
+    def send_frame(self, bytes frame not None):
+        """Send a frame of `serialize`; a relay makes one for all the members of a room."""
+        if self._state == OPEN:
+            self._send_control(frame)
+
+    def serialize(self, int opcode, bytes payload not None):
+        return serialize(opcode, <const unsigned char*>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload), self._keys)
+
+    def close(self, int code=1000, str reason=""):
+        """Begin the closing handshake (section 7.1.2); the reason is cut to fit."""
+        if self._state != OPEN:
+            return
+        self._send_close(code.to_bytes(2, "big") + reason.encode()[:123].decode(errors="ignore").encode())
+        self.on_close(code, reason)
+
+    def tick(self, int64_t now_us):
+        """Once a second: ping a quiet peer, give up a silent one, finish an overdue close, report what was shed."""
+        if self._state == CLOSING and now_us > self._close_by_us:
+            self.transport.abort()
+            self._end()
+        if self._state != OPEN:
+            return
+        if now_us - self._heard_us > self.limits.idle_us:
+            self.close(IDLE, "nothing came for too long")
+        elif now_us - max(self._heard_us, self._pinged_us) > self.limits.ping_us:
+            self._pinged_us = now_us
+            self._send_control(self.serialize(PING, b""))
+        if self.shed_unreported and not self.is_blocked:
+            shed, self.shed_unreported = self.shed_unreported, 0
+            self.on_shed(shed)
+
+    # what the transport calls
+
+    def get_buffer(self, size_hint):
+        return self.flusher.received
+
+    def buffer_updated(self, Py_ssize_t size):
+        self._receive(<unsigned char*>PyByteArray_AS_STRING(self.flusher.received), size)
+
+    def data_received(self, data):
+        cdef bytearray copied = bytearray(data)
+        self._receive(<unsigned char*>PyByteArray_AS_STRING(copied), len(copied))
+
+    def eof_received(self):
+        """None, so that the transport closes."""
+
+    def connection_lost(self, exc):
+        was_open = self._state == OPEN
+        self._end()
+        if was_open:
+            self.on_close(LOST, "the connection was lost")
+
+    cdef void _receive(self, unsigned char* data, Py_ssize_t size) except *:
+        cdef int64_t now_us = monotonic_us()
+        cdef Event event
+        self._heard_us = now_us
+        self.flusher.traffic.bytes_in += size
+        self._parser.feed(data, size)
+        try:
+            while self._state != CLOSED:
+                event = self._parser.next_event()
+                if event == NEED_DATA:
+                    return
+                if event == FAILED:
+                    self._fail()
+                    return
+                self._take_message(now_us)
+        except Exception as error:
+            self.flusher.report(error, self)
+            self.close(FAILED_HERE, "internal error")
+
+    cdef void _take_message(self, int64_t now_us) except *:
+        cdef FrameParser message = self._parser
+        if message.opcode == CLOSE:
+            self._take_close()
+            return
+        if self._state != OPEN:
+            return
+        self.flusher.traffic.messages_in += 1
+        if self._is_too_fast(now_us):
+            self.close(TOO_FAST, "too many messages")
+        elif message.opcode == BINARY and self.fanout is not None:
+            self._take_packet(now_us)
+        elif message.opcode == BINARY:
+            self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
+        elif message.opcode == TEXT:
+            self.on_text(PyUnicode_DecodeUTF8(<char*>message.payload, message.payload_size, NULL))
+        elif message.opcode == PING:
+            self._send_control(serialize(PONG, message.payload, message.payload_size, self._keys))
+
+    cdef void _take_packet(self, int64_t now_us) except *:
+        """Stamp the packet and give it to the room. The relay looks at nothing behind the header."""
+        cdef unsigned char* packet = self._parser.payload
+        if not is_packet(packet, self._parser.payload_size):
+            self.on_bad_packet()
+            return
+        packet[2], packet[3] = self.talker_id >> 8, self.talker_id & 0xFF
+        self.flusher.traffic.packets_in += 1
+        self.fanout.push(serialize(BINARY, packet, self._parser.payload_size, None), self, now_us)
+
+    cdef bint _is_too_fast(self, int64_t now_us) noexcept:
+        """A second's worth of messages may come at once."""
+        self._rate_us = max(self._rate_us, now_us - 1_000_000) + self.limits.message_us
+        return self._rate_us > now_us
+
+    cdef void _take_close(self) except *:
+        payload = PyBytes_FromStringAndSize(<char*>self._parser.payload, self._parser.payload_size)
+        was_open = self._state == OPEN
+        if was_open:
+            self._send_close(payload[:2])
+        self._closes_when_written = self._keys is None  # a client lets the server close first (section 7.1.1)
+        self.flusher.mark(self)
+        if was_open:
+            self.on_close(int.from_bytes(payload[:2], "big") or NO_CODE, payload[2:].decode())
+
+    cdef void _fail(self) except *:
+        """Fail the connection (section 7.1.7). What still comes is read and dropped until the peer has seen why."""
+        if self._state != OPEN or not self._parser.failure:
+            return
+        self.flusher.traffic.failed[<int>self._parser.failure] += 1
+        kind = FAILURES[<int>self._parser.failure]
+        self.close(kind.close_code, kind.text)
+        self.flush(monotonic_us())
+        if self.transport is not None and self.outbox.is_empty() and self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    cdef void _send_control(self, bytes frame) except *:
+        self.push_control(frame)
+        if self.outbox.control_bytes > self.limits.backlog_bytes:
+            self.transport.abort()
+            self._end()
+            self.on_close(POLICY, "the peer does not read")
+
+    cdef void _send_close(self, bytes payload) except *:
+        self._state = CLOSING
+        self._close_by_us = monotonic_us() + self.limits.close_us
+        self.flusher.traffic.shed_closed += self.outbox._voices
+        self.outbox.clear_voice()
+        self.push_control(self.serialize(CLOSE, payload))
+
+    cdef void flush(self, int64_t now_us) except *:
+        Sink.flush(self, now_us)
+        if self._closes_when_written and self._state != CLOSED and self.outbox.is_empty():
+            self.transport.close()
+            self._end()
+
+    cdef void _end(self) except *:
+        self._state = CLOSED
+        self.detach_sink()

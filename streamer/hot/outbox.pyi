@@ -1,0 +1,3 @@
+class Outbox:
+    @property
+    def control_bytes(self) -> int: ...

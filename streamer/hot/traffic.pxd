@@ -1,0 +1,12 @@
+from libc.stdint cimport uint64_t
+
+
+cdef enum:
+    FAILURE_KINDS = 16
+
+
+cdef class Traffic:
+    cdef readonly uint64_t messages_in, packets_in, bytes_in
+    cdef readonly uint64_t deliveries, writes, bytes_out
+    cdef readonly uint64_t shed_late, shed_closed
+    cdef uint64_t failed[FAILURE_KINDS]

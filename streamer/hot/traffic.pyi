@@ -1,0 +1,11 @@
+class Traffic:
+    messages_in: int
+    packets_in: int
+    bytes_in: int
+    deliveries: int
+    writes: int
+    bytes_out: int
+    shed_late: int
+    shed_closed: int
+    @property
+    def failures(self) -> dict[str, int]: ...

@@ -1,0 +1,92 @@
+"""The opening handshake, and the takeover: aiohttp reads the request, our protocol has the connection from then on.
+
+aiohttp's own protocol is told that its connection is lost, so that it frees what it holds (parser, task, timers) and
+leaves the transport alone. It is asked for bytes that came behind the request before that: they are the first frames.
+"""
+
+import base64
+import binascii
+import hashlib
+
+from aiohttp import web
+
+from streamer.hot.connection import Connection
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+VERSION = "13"
+
+
+class HandshakeError(Exception):
+    """The request is no proper opening handshake (RFC 6455, section 4.2.1); `status` is how to refuse it."""
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def accept_key(request: web.Request) -> str:
+    """Check the request and give the value of Sec-WebSocket-Accept (RFC 6455, sections 4.2.1 and 4.2.2)."""
+    headers = request.headers
+    if request.method != "GET" or request.version < (1, 1):
+        raise HandshakeError("a WebSocket begins with GET and HTTP/1.1")
+    if "websocket" not in tokens(headers.getall("Upgrade", [])):
+        raise HandshakeError("there is no `Upgrade: websocket`")
+    if "upgrade" not in tokens(headers.getall("Connection", [])):
+        raise HandshakeError("there is no `Connection: Upgrade`")
+    if headers.getall("Sec-WebSocket-Version", []) != [VERSION]:
+        raise HandshakeError(f"Sec-WebSocket-Version is not {VERSION}", status=426)
+    keys = headers.getall("Sec-WebSocket-Key", [])
+    if len(keys) != 1 or not is_nonce(keys[0]):
+        raise HandshakeError("Sec-WebSocket-Key is not one nonce of 16 bytes")
+    return base64.b64encode(hashlib.sha1(keys[0].encode() + GUID, usedforsecurity=False).digest()).decode()
+
+
+def tokens(values: list[str]) -> set[str]:
+    return {token.strip().lower() for value in values for token in value.split(",")}
+
+
+def is_nonce(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+class EarlyBytes:
+    """Gathers what aiohttp had read behind the handshake; stands where aiohttp has its WebSocketReader."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.data += data
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Part of a reader's interface."""
+
+
+def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | None = None) -> web.Response:
+    """Answer 101 and give the connection's transport to `connection`; return the result from the request's handler.
+
+    Raises HandshakeError before anything is written.
+    """
+    answer = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept_key(request)}\r\n"
+    if subprotocol is not None:
+        answer += f"Sec-WebSocket-Protocol: {subprotocol}\r\n"
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise HandshakeError("the client is gone")
+    early = EarlyBytes()
+    http = request.protocol
+    http.set_parser(early)  # type: ignore[arg-type]  # it only calls the two methods above
+    http.transport = None
+    http.connection_lost(None)
+    transport.set_protocol(connection)
+    transport.set_write_buffer_limits(0)
+    transport.write(answer.encode() + b"\r\n")
+    connection.attach(transport, is_direct=transport.get_extra_info("sslcontext") is None)
+    transport.resume_reading()
+    if early.data:
+        connection.data_received(early.data)
+    return web.Response(status=101)

@@ -1,0 +1,63 @@
+"""A WebSocket echo server of the production connection code, for outside suites: any path, no subprotocol needed.
+
+    python tests/echo_server.py --port 9001
+"""
+
+import argparse
+import asyncio
+import signal
+
+import uvloop
+from aiohttp import web
+
+from streamer.hot.connection import Connection, Limits
+from streamer.hot.fanout import Flusher
+from streamer.relay.upgrade import HandshakeError, upgrade
+
+LONGEST_MESSAGE = 32 << 20
+LIMITS = Limits(max_message_bytes=LONGEST_MESSAGE, backlog_bytes=4 * LONGEST_MESSAGE, messages_per_s=1_000_000)
+
+
+class Echo(Connection, asyncio.BufferedProtocol):
+    __slots__ = ()
+
+    def on_text(self, text: str) -> None:
+        self.send_text(text)
+
+    def on_binary(self, data: bytes) -> None:
+        self.send_binary(data)
+
+
+async def start(port: int, limits: Limits = LIMITS) -> tuple[web.AppRunner, int]:
+    """Serve on 127.0.0.1; returns what to clean up, and the port."""
+    flusher = Flusher(asyncio.get_running_loop())
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return upgrade(request, Echo(flusher, limits))
+        except HandshakeError as error:
+            return web.Response(status=error.status, text=str(error), headers={"Sec-WebSocket-Version": "13"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    return runner, runner.addresses[0][1]
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9001)
+    runner, port = await start(parser.parse_args().port)
+    print(f"echo server at ws://127.0.0.1:{port}/", flush=True)
+    stopped = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
+    await stopped.wait()
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
