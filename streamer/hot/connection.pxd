@@ -48,15 +48,15 @@ cdef class Connection(Sink):
     cdef int64_t _close_by_us
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
 
-    cdef void _receive(self, unsigned char* data, Py_ssize_t size) except *
-    cdef void _take_message(self, int64_t now_us) except *
-    cdef void _take_packet(self, int64_t now_us) except *
-    cdef void _take_close(self) except *
+    cdef int _receive(self, unsigned char* data, Py_ssize_t size) except -1
+    cdef int _take_message(self, int64_t now_us) except -1
+    cdef int _take_packet(self, int64_t now_us) except -1
+    cdef int _take_close(self) except -1
     cdef bint _is_too_fast(self, int64_t now_us) noexcept
-    cdef void _send_control(self, bytes frame) except *
-    cdef void _send_close(self, bytes payload) except *
-    cdef void _fail(self) except *
-    cdef void _end(self) except *
+    cdef int _send_control(self, bytes frame) except -1
+    cdef int _send_close(self, bytes payload) except -1
+    cdef int _fail(self) except -1
+    cdef int _end(self) except -1
 
 
 cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogil

@@ -140,7 +140,7 @@ cdef class Connection(Sink):
         if was_open:
             self.on_close(LOST, "the connection was lost")
 
-    cdef void _receive(self, unsigned char* data, Py_ssize_t size) except *:
+    cdef int _receive(self, unsigned char* data, Py_ssize_t size) except -1:
         cdef int64_t now_us = monotonic_us()
         cdef Event event
         self._heard_us = now_us
@@ -150,22 +150,22 @@ cdef class Connection(Sink):
             while self._state != CLOSED:
                 event = self._parser.next_event()
                 if event == NEED_DATA:
-                    return
+                    return 0
                 if event == FAILED:
                     self._fail()
-                    return
+                    return 0
                 self._take_message(now_us)
         except Exception as error:
             self.flusher.report(error, self)
             self.close(FAILED_HERE, "internal error")
 
-    cdef void _take_message(self, int64_t now_us) except *:
+    cdef int _take_message(self, int64_t now_us) except -1:
         cdef FrameParser message = self._parser
         if message.opcode == CLOSE:
             self._take_close()
-            return
+            return 0
         if self._state != OPEN:
-            return
+            return 0
         self.flusher.traffic.messages_in += 1
         if self._is_too_fast(now_us):
             self.close(TOO_FAST, "too many messages")
@@ -178,12 +178,12 @@ cdef class Connection(Sink):
         elif message.opcode == PING:
             self._send_control(serialize(PONG, message.payload, message.payload_size, self._keys))
 
-    cdef void _take_packet(self, int64_t now_us) except *:
+    cdef int _take_packet(self, int64_t now_us) except -1:
         """Stamp the packet and give it to the room. The relay looks at nothing behind the header."""
         cdef unsigned char* packet = self._parser.payload
         if not is_packet(packet, self._parser.payload_size):
             self.on_bad_packet()
-            return
+            return 0
         packet[2], packet[3] = self.talker_id >> 8, self.talker_id & 0xFF
         self.flusher.traffic.packets_in += 1
         self.fanout.push(serialize(BINARY, packet, self._parser.payload_size, None), self, now_us)
@@ -193,7 +193,7 @@ cdef class Connection(Sink):
         self._rate_us = max(self._rate_us, now_us - 1_000_000) + self.limits.message_us
         return self._rate_us > now_us
 
-    cdef void _take_close(self) except *:
+    cdef int _take_close(self) except -1:
         payload = PyBytes_FromStringAndSize(<char*>self._parser.payload, self._parser.payload_size)
         was_open = self._state == OPEN
         if was_open:
@@ -203,10 +203,10 @@ cdef class Connection(Sink):
         if was_open:
             self.on_close(int.from_bytes(payload[:2], "big") or NO_CODE, payload[2:].decode())
 
-    cdef void _fail(self) except *:
+    cdef int _fail(self) except -1:
         """Fail the connection (section 7.1.7). What still comes is read and dropped until the peer has seen why."""
         if self._state != OPEN or not self._parser.failure:
-            return
+            return 0
         self.flusher.traffic.failed[<int>self._parser.failure] += 1
         kind = FAILURES[<int>self._parser.failure]
         self.close(kind.close_code, kind.text)
@@ -214,26 +214,26 @@ cdef class Connection(Sink):
         if self.transport is not None and self.outbox.is_empty() and self.transport.can_write_eof():
             self.transport.write_eof()
 
-    cdef void _send_control(self, bytes frame) except *:
+    cdef int _send_control(self, bytes frame) except -1:
         self.push_control(frame)
         if self.outbox.control_bytes > self.limits.backlog_bytes:
             self.transport.abort()
             self._end()
             self.on_close(POLICY, "the peer does not read")
 
-    cdef void _send_close(self, bytes payload) except *:
+    cdef int _send_close(self, bytes payload) except -1:
         self._state = CLOSING
         self._close_by_us = monotonic_us() + self.limits.close_us
         self.flusher.traffic.shed_closed += self.outbox._voices
         self.outbox.clear_voice()
         self.push_control(self.serialize(CLOSE, payload))
 
-    cdef void flush(self, int64_t now_us) except *:
+    cdef int flush(self, int64_t now_us) except -1:
         Sink.flush(self, now_us)
         if self._closes_when_written and self._state != CLOSED and self.outbox.is_empty():
             self.transport.close()
             self._end()
 
-    cdef void _end(self) except *:
+    cdef int _end(self) except -1:
         self._state = CLOSED
         self.detach_sink()

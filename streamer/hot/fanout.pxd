@@ -9,8 +9,9 @@ from streamer.hot.traffic cimport Traffic
 
 cdef enum:
     UNSENT_BYTES = 1_024      # what a kernel may hold unsent before we keep voice here, where it can be shed
-    ASK_BYTES = 512           # written between two looks at that
+    ASK_BYTES = 1_024          # written between two looks at that
     RETRY_MS = 10
+    BUSY_US = 50              # since the last write: what comes so soon after it had been waiting to be read
     RECEIVE_BYTES = 262_144
 
 
@@ -23,9 +24,11 @@ cdef class Flusher:
     cdef list _dirty
     cdef list _blocked
     cdef bint _is_scheduled
+    cdef int64_t _wrote_us
 
-    cdef void mark(self, Sink sink) except *
-    cdef void retry_later(self, Sink sink) except *
+    cdef int mark(self, Sink sink) except -1
+    cdef bint is_idle(self, int64_t now_us) noexcept
+    cdef int retry_later(self, Sink sink) except -1
 
 
 cdef class Sink:
@@ -41,16 +44,18 @@ cdef class Sink:
     cdef int unasked_bytes        # written since the kernel was asked
     cdef int shed_unreported
 
-    cdef void attach_sink(self, transport, bint is_direct) except *
+    cdef int attach_sink(self, transport, bint is_direct) except -1
     cdef void detach_sink(self) noexcept
-    cdef void push_voice(self, bytes frame, int64_t now_us) except *
-    cdef void push_control(self, bytes frame) except *
-    cdef void flush(self, int64_t now_us) except *
-    cdef bint _may_write(self) except *
-    cdef void _shed(self, int64_t now_us) except *
-    cdef void _write_direct(self, PyObject** frames, int count) except *
-    cdef void _write_through_transport(self, PyObject** frames, int count) except *
-    cdef void _written(self, int count, Py_ssize_t size) except *
+    cdef int push_voice(self, bytes frame, int64_t now_us) except -1
+    cdef int push_control(self, bytes frame) except -1
+    cdef bint write_at_once(self, bytes frame) except -1
+    cdef int flush(self, int64_t now_us) except -1
+    cdef bint _may_write(self) except -1
+    cdef int _shed(self, int64_t now_us) except -1
+    cdef int _write_direct(self, PyObject** frames, int count) except -1
+    cdef int _write_through_transport(self, PyObject** frames, int count) except -1
+    cdef int _written(self, int count, Py_ssize_t size) except -1
+    cdef void _count(self, int packets, Py_ssize_t size) noexcept
 
 
 cdef class Fanout:

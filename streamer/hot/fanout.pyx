@@ -1,9 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """One serialized frame to many peers; nothing stale, nothing torn.
 
-`Fanout.push` hands one frame to every sink of a room: a pointer each, no copy, no task. Each sink is flushed once, at
-the end of the event loop's iteration: what came together for one peer leaves in one write. A plain WebSocket is
-written straight to its socket. What a socket takes only in part goes to the transport, which writes the rest before
+`Fanout.push` hands one frame to every sink of a room: a pointer each, no copy, no task. When the loop has nothing else
+to do, the frame is written at once; when it is busy, each sink is flushed once, at the end of the loop's iteration, and
+what came together for one peer leaves in one write. A plain WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which writes the rest before
 anything else (`pause_writing` until it has); over TLS everything goes that way.
 
 Sockets take far more than they can send, and what they took can't be shed any more. So each sink asks the kernel
@@ -13,7 +13,7 @@ push, or RETRY_MS later. What waits here longer than the deadline is shed, oldes
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
-from cpython.time cimport monotonic
+from cpython.time cimport monotonic_ns
 from libc.stdint cimport int64_t
 
 from streamer.hot.outbox cimport BATCH, Outbox
@@ -24,13 +24,14 @@ cdef extern from "socket_io.h" nogil:
     ctypedef struct Piece:
         pass
     void set_piece(Piece* piece, const void* data, size_t size)
+    Py_ssize_t write_bytes(int fd, const void* data, size_t size)
     Py_ssize_t write_pieces(int fd, Piece* pieces, int count)
     bint would_block()
     int unsent_bytes(int fd)
 
 
 cdef int64_t monotonic_us() noexcept:
-    return <int64_t>(monotonic() * 1e6)
+    return monotonic_ns() // 1000
 
 
 cdef class Flusher:
@@ -44,14 +45,23 @@ cdef class Flusher:
         self._dirty = []
         self._blocked = []
 
-    cdef void mark(self, Sink sink) except *:
-        if sink.is_marked:
-            return
-        sink.is_marked = True
-        self._dirty.append(sink)
+    cdef int mark(self, Sink sink) except -1:
+        """Flush `sink` at the end of the event loop's iteration."""
+        if not sink.is_marked:
+            sink.is_marked = True
+            self._dirty.append(sink)
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_soon(self.flush)
+            self._loop.call_soon(self._flush_scheduled)
+        return 0
+
+    cdef bint is_idle(self, int64_t now_us) noexcept:
+        """Whether what came now had not been waiting to be read while other things were written."""
+        return now_us - self._wrote_us >= BUSY_US
+
+    def _flush_scheduled(self):
+        self._is_scheduled = False
+        self.flush()
 
     def report(self, error, sink):
         """Tell the event loop that handling what came from `sink` raised `error`."""
@@ -63,12 +73,12 @@ cdef class Flusher:
         cdef Sink sink
         cdef int64_t now_us = monotonic_us()
         self._dirty = []
-        self._is_scheduled = False
         for sink in dirty:
             sink.is_marked = False
             sink.flush(now_us)
+        self._wrote_us = monotonic_us()
 
-    cdef void retry_later(self, Sink sink) except *:
+    cdef int retry_later(self, Sink sink) except -1:
         if not self._blocked:
             self._loop.call_later(RETRY_MS / 1000, self._retry)
         self._blocked.append(sink)
@@ -87,7 +97,7 @@ cdef class Sink:
         self.flusher = flusher
         self.outbox = Outbox()
 
-    cdef void attach_sink(self, transport, bint is_direct) except *:
+    cdef int attach_sink(self, transport, bint is_direct) except -1:
         transport.set_write_buffer_limits(0)
         sock = transport.get_extra_info("socket")
         self.fd = -1 if sock is None else sock.fileno()
@@ -109,37 +119,49 @@ cdef class Sink:
         self.is_paused = False
         self.flusher.mark(self)
 
-    cdef void push_voice(self, bytes frame, int64_t now_us) except *:
+    cdef int push_voice(self, bytes frame, int64_t now_us) except -1:
         if self.transport is None:
-            return
+            return 0
         self.outbox.push_voice(frame, now_us)
-        self.flusher.mark(self)
+        return self.flusher.mark(self)
 
-    cdef void push_control(self, bytes frame) except *:
+    cdef int push_control(self, bytes frame) except -1:
         if self.transport is None:
-            return
+            return 0
         self.outbox.push_control(frame)
-        self.flusher.mark(self)
+        return self.flusher.mark(self)
 
-    cdef void flush(self, int64_t now_us) except *:
+    cdef bint write_at_once(self, bytes frame) except -1:
+        """Write `frame` past the outbox, where nothing is before it; whether that was done."""
+        if not self.is_direct or self.is_paused or self.unasked_bytes >= ASK_BYTES or not self.outbox.is_empty():
+            return False
+        cdef Py_ssize_t size = write_bytes(self.fd, PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
+        if size <= 0:
+            return False
+        self._count(1, size)
+        if size < PyBytes_GET_SIZE(frame):
+            self.transport.write(frame[size:])
+        return True
+
+    cdef int flush(self, int64_t now_us) except -1:
         cdef PyObject* frames[BATCH]
         cdef int count
         self._shed(now_us)
         while self.transport is not None and not self.is_paused and not self.outbox.is_empty():
             if not self._may_write():
-                return
+                return 0
             count = self.outbox.batch(frames)
             if self.is_direct:
                 self._write_direct(frames, count)
             else:
                 self._write_through_transport(frames, count)
 
-    cdef void _shed(self, int64_t now_us) except *:
+    cdef int _shed(self, int64_t now_us) except -1:
         cdef int count = self.outbox.shed(now_us - self.flusher.deadline_us)
         self.shed_unreported += count
         self.flusher.traffic.shed_late += count
 
-    cdef bint _may_write(self) except *:
+    cdef bint _may_write(self) except -1:
         """Whether the kernel has sent most of what it was given."""
         if self.unasked_bytes < ASK_BYTES and not self.is_blocked:
             return True
@@ -152,7 +174,7 @@ cdef class Sink:
             self.flusher.retry_later(self)
         return False
 
-    cdef void _write_direct(self, PyObject** frames, int count) except *:
+    cdef int _write_direct(self, PyObject** frames, int count) except -1:
         cdef Piece pieces[BATCH]
         cdef bytes frame
         cdef Py_ssize_t left
@@ -164,7 +186,7 @@ cdef class Sink:
         if size < 0 and not would_block():
             self.transport.abort()
             self.detach_sink()
-            return
+            return 0
         size = left = max(size, 0)
         for i in range(count):
             frame = <bytes>frames[i]
@@ -173,23 +195,26 @@ cdef class Sink:
                 rest = frame[left:]
                 self._written(i + 1, size)
                 self.transport.write(rest)
-                return
+                return 0
             left -= PyBytes_GET_SIZE(frame)
         self._written(count, size)
 
-    cdef void _write_through_transport(self, PyObject** frames, int count) except *:
+    cdef int _write_through_transport(self, PyObject** frames, int count) except -1:
         cdef int i
         cdef bytes joined = <bytes>frames[0] if count == 1 else b"".join([<object>frames[i] for i in range(count)])
         self._written(count, len(joined))
         self.transport.write(joined)
 
-    cdef void _written(self, int count, Py_ssize_t size) except *:
+    cdef int _written(self, int count, Py_ssize_t size) except -1:
+        self._count(max(0, count - self.outbox._batch_controls), size)
+        return self.outbox.pop(count)
+
+    cdef void _count(self, int packets, Py_ssize_t size) noexcept:
         cdef Traffic traffic = self.flusher.traffic
         traffic.writes += 1
         traffic.bytes_out += size
-        traffic.deliveries += max(0, count - self.outbox._batch_controls)
+        traffic.deliveries += packets
         self.unasked_bytes += <int>min(size, ASK_BYTES)
-        self.outbox.pop(count)
 
 
 cdef class Fanout:
@@ -209,9 +234,13 @@ cdef class Fanout:
             self._sinks.remove(sink)
 
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
-        """Give `frame` to everybody but `sender`."""
+        """Give `frame` to everybody but `sender`: at once where nothing else is going on, else in one write with it."""
         cdef Sink sink
+        cdef Flusher flusher = sender.flusher
+        cdef bint at_once = flusher.is_idle(now_us)
         for sink in self._sinks:
-            if sink is not sender:
+            if sink is not sender and not (at_once and sink.write_at_once(frame)):
                 sink.push_voice(frame, now_us)
+        if at_once:
+            flusher._wrote_us = monotonic_us()
         return 0

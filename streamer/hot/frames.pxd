@@ -76,16 +76,16 @@ cdef class FrameParser:
     cdef Py_ssize_t _message_capacity
 
     cdef void feed(self, unsigned char* data, Py_ssize_t size) noexcept
-    cdef Event next_event(self) except *
+    cdef Event next_event(self) except? FAILED
     cdef bint _gather_header(self, int size) noexcept
     cdef bint _parse_header(self) noexcept
     cdef Failure _check_start(self) noexcept
     cdef Failure _check_length(self) noexcept
     cdef unsigned char* _take_payload(self) noexcept
-    cdef Event _continue_control(self) except *
-    cdef Event _continue_message(self) except *
+    cdef Event _continue_control(self) except? FAILED
+    cdef Event _continue_message(self) except? FAILED
     cdef Event _end_message(self, unsigned char* payload, Py_ssize_t size) noexcept
-    cdef void _append(self, unsigned char* data, Py_ssize_t size) except *
+    cdef int _append(self, unsigned char* data, Py_ssize_t size) except -1
     cdef void _release_message(self) noexcept
     cdef Event _fail(self, Failure failure) noexcept
 

@@ -42,7 +42,7 @@ cdef class FrameParser:
         """Lend `size` bytes; they are unmasked where they lie, and must live until `next_event` answers NEED_DATA."""
         self._at, self._end = data, data + size
 
-    cdef Event next_event(self) except *:
+    cdef Event next_event(self) except? FAILED:
         if self._message_opcode == CONTINUATION and self._message != NULL:
             self._release_message()
         while True:
@@ -131,7 +131,7 @@ cdef class FrameParser:
             self._state = AT_HEADER
         return piece
 
-    cdef Event _continue_control(self) except *:
+    cdef Event _continue_control(self) except? FAILED:
         cdef unsigned char* piece = self._take_payload()
         cdef Py_ssize_t size = self._at - piece
         if size < <Py_ssize_t>self._frame_size:
@@ -151,7 +151,7 @@ cdef class FrameParser:
             return self._fail(failure) if failure else MESSAGE
         return MESSAGE
 
-    cdef Event _continue_message(self) except *:
+    cdef Event _continue_message(self) except? FAILED:
         if self._message_opcode == CONTINUATION:
             self._message_opcode = self._header[0] & 0x0F
             self._utf8.missing = 0
@@ -172,7 +172,7 @@ cdef class FrameParser:
         self._message_opcode = CONTINUATION
         return MESSAGE
 
-    cdef void _append(self, unsigned char* data, Py_ssize_t size) except *:
+    cdef int _append(self, unsigned char* data, Py_ssize_t size) except -1:
         """Grow by what came, never by what a header promised: a promise costs a peer nothing."""
         cdef Py_ssize_t needed = self._message_size + size
         if needed > self._message_capacity:

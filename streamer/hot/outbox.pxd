@@ -26,12 +26,12 @@ cdef class Outbox:
     cdef uint32_t _voices
 
     cdef bint is_empty(self) noexcept
-    cdef void push_control(self, bytes frame) except *
-    cdef void push_voice(self, bytes frame, int64_t now_us) except *
+    cdef int push_control(self, bytes frame) except -1
+    cdef int push_voice(self, bytes frame, int64_t now_us) except -1
     cdef int shed(self, int64_t oldest_us) noexcept
     cdef int batch(self, PyObject** frames) noexcept
-    cdef void pop(self, int frames) except *
+    cdef int pop(self, int frames) except -1
     cdef void clear_voice(self) noexcept
     cdef void _release_ring(self) noexcept
     cdef void _pop_voice(self) noexcept
-    cdef void _grow(self) except *
+    cdef int _grow(self) except -1

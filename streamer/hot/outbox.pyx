@@ -24,13 +24,13 @@ cdef class Outbox:
     cdef bint is_empty(self) noexcept:
         return self._voices == 0 and self.control_bytes == 0
 
-    cdef void push_control(self, bytes frame) except *:
+    cdef int push_control(self, bytes frame) except -1:
         if self._control is None:
             self._control = []
         self._control.append(frame)
         self.control_bytes += PyBytes_GET_SIZE(frame)
 
-    cdef void push_voice(self, bytes frame, int64_t now_us) except *:
+    cdef int push_voice(self, bytes frame, int64_t now_us) except -1:
         if self._voices == self._capacity:
             self._grow()
         cdef Waiting* waiting = &self._voice[(self._first + self._voices) & (self._capacity - 1)]
@@ -64,7 +64,7 @@ cdef class Outbox:
             count += 1
         return count
 
-    cdef void pop(self, int frames) except *:
+    cdef int pop(self, int frames) except -1:
         """Forget the first `frames` frames of the last batch: they are written."""
         cdef int controls = min(frames, self._batch_controls), i
         for i in range(controls):
@@ -94,7 +94,7 @@ cdef class Outbox:
         self._first = (self._first + 1) & (self._capacity - 1)
         self._voices -= 1
 
-    cdef void _grow(self) except *:
+    cdef int _grow(self) except -1:
         cdef uint32_t i, capacity = max(<uint32_t>SMALLEST_RING, 2 * self._capacity)
         grown = <Waiting*>PyMem_Realloc(self._voice, capacity * sizeof(Waiting))
         if grown == NULL:

@@ -1,6 +1,7 @@
 """The hot path alone, as a relay: rooms, the takeover and nothing else.   python ours.py PORT [CERT KEY]"""
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections import defaultdict
@@ -42,7 +43,8 @@ async def main():
         context.load_cert_chain(*sys.argv[2:])
         await aiofastnet.create_server(asyncio.get_running_loop(), runner.server, "127.0.0.1", int(sys.argv[1]), ssl=context, backlog=4096)
     else:
-        await web.TCPSite(runner, "127.0.0.1", int(sys.argv[1]), backlog=4096).start()
+        sock = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=4096)
+        await web.SockSite(runner, sock, backlog=4096).start()
     await asyncio.Event().wait()
 
 uvloop.run(main())
