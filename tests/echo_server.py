@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import signal
+from collections.abc import Callable
 
 import uvloop
 from aiohttp import web
@@ -28,13 +29,12 @@ class Echo(Connection, asyncio.BufferedProtocol):
         self.send_binary(data)
 
 
-async def start(port: int, limits: Limits = LIMITS) -> tuple[web.AppRunner, int]:
-    """Serve on 127.0.0.1; returns what to clean up, and the port."""
-    flusher = Flusher(asyncio.get_running_loop())
+async def start(port: int, make_connection: Callable[[], Connection]) -> tuple[web.AppRunner, int]:
+    """Serve what `make_connection` makes on 127.0.0.1; returns what to clean up, and the port."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            return upgrade(request, Echo(flusher, limits))
+            return upgrade(request, make_connection())
         except HandshakeError as error:
             return web.Response(status=error.status, text=str(error), headers={"Sec-WebSocket-Version": "13"})
 
@@ -50,7 +50,8 @@ async def start(port: int, limits: Limits = LIMITS) -> tuple[web.AppRunner, int]
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9001)
-    runner, port = await start(parser.parse_args().port)
+    flusher = Flusher(asyncio.get_running_loop())
+    runner, port = await start(parser.parse_args().port, lambda: Echo(flusher, LIMITS))
     print(f"echo server at ws://127.0.0.1:{port}/", flush=True)
     stopped = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

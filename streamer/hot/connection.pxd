@@ -18,8 +18,7 @@ cdef enum CloseCode:
     LOST = 1006
     POLICY = 1008
     FAILED_HERE = 1011
-    BAD_MESSAGE = 4400    # the others are wire/PROTOCOL.md's
-    IDLE = 4408
+    IDLE = 4408           # these are wire/PROTOCOL.md's
     TOO_FAST = 4429
 
 
@@ -36,7 +35,7 @@ cdef class Limits:
 
 
 cdef class Connection(Sink):
-    cdef public Fanout fanout     # the room that binary messages go to; None gives them to on_binary
+    cdef public Fanout fanout     # the room that packets go to; None gives all to on_binary
     cdef public uint16_t talker_id
     cdef readonly Limits limits
     cdef FrameParser _parser

@@ -2,8 +2,8 @@
 """One WebSocket connection after its handshake, for both roles (RFC 6455, sections 5 to 7).
 
 It is an asyncio protocol: a handshake done by somebody else ends in `attach(transport)`. From then on a packet goes
-from `buffer_updated` through the parser to every listener of `fanout` within one call; all other messages go to the
-`on_…` methods, which a subclass overrides. `on_close` comes once, when the connection stops being open.
+from `buffer_updated` through the parser to every listener of `fanout` within one call; all other messages, also binary
+ones that are no packets, go to the `on_…` methods, which a subclass overrides. `on_close` comes once, when the connection stops being open.
 
     OPEN ── we close ──→ CLOSING ── the peer's close frame, or close_s ──→ CLOSED
       ├──── the peer closes: its close frame is answered ────────────────→ CLOSED
@@ -57,9 +57,6 @@ cdef class Connection(Sink):
     def on_text(self, text): ...
 
     def on_binary(self, data): ...
-
-    def on_bad_packet(self):
-        self.close(BAD_MESSAGE, "not a packet")
 
     def on_shed(self, packets): ...
 
@@ -169,7 +166,8 @@ cdef class Connection(Sink):
         self.flusher.traffic.messages_in += 1
         if self._is_too_fast(now_us):
             self.close(TOO_FAST, "too many messages")
-        elif message.opcode == BINARY and self.fanout is not None:
+        elif (message.opcode == BINARY and self.fanout is not None
+                and is_packet(message.payload, message.payload_size)):
             self._take_packet(now_us)
         elif message.opcode == BINARY:
             self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
@@ -181,9 +179,6 @@ cdef class Connection(Sink):
     cdef int _take_packet(self, int64_t now_us) except -1:
         """Stamp the packet and give it to the room. The relay looks at nothing behind the header."""
         cdef unsigned char* packet = self._parser.payload
-        if not is_packet(packet, self._parser.payload_size):
-            self.on_bad_packet()
-            return 0
         packet[2], packet[3] = self.talker_id >> 8, self.talker_id & 0xFF
         self.flusher.traffic.packets_in += 1
         self.fanout.push(serialize(BINARY, packet, self._parser.payload_size, None), self, now_us)
