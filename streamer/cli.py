@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from streamer.relay.addresses import lan_addresses, local_names
 from streamer.relay.admission import Admission
 from streamer.relay.app import Relay, listening
 from streamer.relay.join import qr_code, room_link
+from streamer.relay.limits import RelayLimits, raise_file_limit
 from streamer.relay.page import read_page
 from streamer.relay.tls import Authority, Identity, fingerprint
 
@@ -69,6 +71,16 @@ def main() -> None:
     """Talk to everyone on your Wi-Fi."""
 
 
+def limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """One option for each of RelayLimits."""
+    for limit in reversed(fields(RelayLimits)):
+        name = "--" + limit.name.replace("_", "-")
+        kind = click.FloatRange(min=0, min_open=True)
+        option = click.option(name, type=kind, default=limit.default, show_default=True, help=limit.metadata["help"])
+        command = option(command)
+    return command
+
+
 @main.command()
 @click.option("--host", help="Address to listen on.  [default: all; loopback with --no-tls]")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
@@ -77,6 +89,7 @@ def main() -> None:
 @click.option("--key", type=FILE, help="Its private key.")
 @click.option("--room", "rooms", multiple=True, help=f"A room to have; may be repeated.  [default: {DEFAULT_ROOM}]")
 @click.option("--open", "is_open", is_flag=True, help="Everyone on this network may enter, into any room.")
+@limit_options
 def serve(
     host: str | None,
     port: int,
@@ -85,13 +98,15 @@ def serve(
     key: Path | None,
     rooms: tuple[str, ...],
     is_open: bool,
+    **limits: float,
 ) -> None:
     """Start the relay and show the link for the phones."""
     rooms = rooms or (DEFAULT_ROOM,)
     admission = Admission.open_to_all() if is_open else Admission.from_file(data_directory() / "invites.json", rooms)
     identity = None if no_tls else _identity(cert, key)
     host = host or (LOOPBACK if no_tls else EVERYWHERE)
-    run(_serve(Relay(admission, read_page()), admission, host, port, identity, rooms))
+    raise_file_limit()
+    run(_serve(Relay(admission, read_page(), RelayLimits(**limits)), admission, host, port, identity, rooms))
 
 
 def _identity(cert: Path | None, key: Path | None) -> Identity:

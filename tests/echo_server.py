@@ -11,9 +11,10 @@ from collections.abc import Callable
 import uvloop
 from aiohttp import web
 
+from streamer.errors import RefusedError
 from streamer.hot.connection import Connection, Limits
-from streamer.hot.fanout import Flusher
-from streamer.relay.upgrade import HandshakeError, upgrade
+from streamer.hot.sink import Flusher
+from streamer.relay.upgrade import upgrade
 
 LONGEST_MESSAGE = 32 << 20
 LIMITS = Limits(max_message_bytes=LONGEST_MESSAGE, backlog_bytes=4 * LONGEST_MESSAGE, messages_per_s=1_000_000)
@@ -35,7 +36,7 @@ async def start(port: int, make_connection: Callable[[], Connection]) -> tuple[w
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             return upgrade(request, make_connection())
-        except HandshakeError as error:
+        except RefusedError as error:
             return web.Response(status=error.status, text=str(error), headers={"Sec-WebSocket-Version": "13"})
 
     app = web.Application()

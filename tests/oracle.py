@@ -7,7 +7,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 SENDABLE_CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)}
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """How a peer broke the protocol, by the name that streamer.hot.failures has for it."""
 
 
@@ -42,7 +42,7 @@ def parse(data: bytes, *, from_client: bool, max_message_bytes: int) -> tuple[li
             messages.append(message)
             if message[0] == CLOSE:
                 break
-    except Broken as broken:
+    except BrokenError as broken:
         return messages, str(broken)
     return messages, None
 
@@ -94,32 +94,32 @@ def _head(data: bytes, from_client: bool, *, unfinished: bool, room: int) -> tup
 
 def _check_start(reserved: int, opcode: int, masked: bool, from_client: bool) -> None:
     if reserved:
-        raise Broken("reserved-bits")
+        raise BrokenError("reserved-bits")
     if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-        raise Broken("reserved-opcode")
+        raise BrokenError("reserved-opcode")
     if masked != from_client:
-        raise Broken("not-masked" if from_client else "masked")
+        raise BrokenError("not-masked" if from_client else "masked")
 
 
 def _check_order(fin: bool, opcode: int, short: int, unfinished: bool) -> None:
     if opcode >= CLOSE:
         if not fin:
-            raise Broken("control-fragmented")
+            raise BrokenError("control-fragmented")
         if short > 125:
-            raise Broken("control-too-long")
+            raise BrokenError("control-too-long")
     elif opcode == CONTINUATION and not unfinished:
-        raise Broken("nothing-to-continue")
+        raise BrokenError("nothing-to-continue")
     elif opcode != CONTINUATION and unfinished:
-        raise Broken("message-unfinished")
+        raise BrokenError("message-unfinished")
 
 
 def _check_size(size: int, form: int, room: int) -> None:
     if size >> 63:
-        raise Broken("length-too-large")
+        raise BrokenError("length-too-large")
     if form and size < {2: 126, 8: 65_536}[form]:
-        raise Broken("not-minimal")
+        raise BrokenError("not-minimal")
     if size > room:
-        raise Broken("message-too-big")
+        raise BrokenError("message-too-big")
 
 
 def _check_text(text: bytes, *, ends: bool) -> None:
@@ -129,10 +129,10 @@ def _check_text(text: bytes, *, ends: bool) -> None:
     except UnicodeDecodeError as error:
         is_only_cut = error.reason == "unexpected end of data" and not ends
         if not is_only_cut:
-            raise Broken("not-utf8") from None
+            raise BrokenError("not-utf8") from None
 
 
 def _check_close(payload: bytes) -> None:
     if len(payload) == 1 or (payload and int.from_bytes(payload[:2], "big") not in SENDABLE_CODES):
-        raise Broken("bad-close")
+        raise BrokenError("bad-close")
     _check_text(payload[2:], ends=True)

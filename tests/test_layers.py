@@ -26,7 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 DOORS = {
-    "aiohttp": {"relay/app.py", "relay/session.py", "relay/socket.py", "client/link.py"},
+    "aiohttp": {"relay/app.py", "relay/door.py", "relay/upgrade.py", "client/link.py"},
+    "aiofastnet": {"relay/door.py"},
+    "prometheus_client": {"relay/metrics.py"},
     "sounddevice": {"client/capture.py", "client/playout.py"},
     "opuslib": {"client/codec.py"},
 }

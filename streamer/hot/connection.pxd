@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int64_t, uint16_t
 
-from streamer.hot.fanout cimport Fanout, Sink
+from streamer.hot.fanout cimport Fanout
+from streamer.hot.sink cimport Sink
 from streamer.hot.frames cimport FrameParser
 from streamer.hot.mask cimport MaskingKeys
 

@@ -18,7 +18,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t
 
-from streamer.hot.fanout cimport Fanout, Flusher, Sink, monotonic_us
+from streamer.hot.fanout cimport Fanout
+from streamer.hot.sink cimport Flusher, Sink, monotonic_us
 from streamer.hot.frames cimport (
     BINARY, CLOSE, Event, FAILED, FrameParser, MESSAGE, NEED_DATA, PING, PONG, TEXT, serialize,
 )
@@ -54,6 +55,8 @@ cdef class Connection(Sink):
 
     # what an owner overrides
 
+    def on_open(self): ...
+
     def on_text(self, text): ...
 
     def on_binary(self, data): ...
@@ -69,6 +72,7 @@ cdef class Connection(Sink):
         self.attach_sink(transport, is_direct)
         self._heard_us = self._pinged_us = monotonic_us()
         self._state = OPEN
+        self.on_open()
 
     @property
     def is_open(self):
@@ -99,6 +103,11 @@ cdef class Connection(Sink):
             return
         self._send_close(code.to_bytes(2, "big") + reason.encode()[:123].decode(errors="ignore").encode())
         self.on_close(code, reason)
+
+    def abort(self):
+        """End at once, without a word to the peer."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def tick(self, int64_t now_us):
         """Once a second: ping a quiet peer, give up a silent one, finish an overdue close, report what was shed."""

@@ -1,4 +1,4 @@
-/* The socket calls of fanout.pyx. Where a system lacks one, the transport does the writing. */
+/* The socket calls of sink.pyx. Where a system lacks one, the transport does the writing. */
 #include <errno.h>
 
 #ifdef _WIN32

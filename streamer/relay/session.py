@@ -1,9 +1,11 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
 import time
-from typing import Final, Protocol
+from typing import Final
 
 from streamer.errors import PacketError, ProtocolError
+from streamer.hot.connection import Connection
+from streamer.hot.sink import Sink
 from streamer.relay.hub import Room
 from streamer.relay.plain_text import clean_chat
 from streamer.wire import control
@@ -18,18 +20,11 @@ def server_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-class Connection(Protocol):
-    """What carries a session's messages. Sending never waits."""
-
-    def send_binary(self, data: bytes) -> None: ...
-
-    def send_text(self, text: str) -> None: ...
-
-    def close(self, code: int, reason: str = "") -> None: ...
-
-
 class Session:
-    """A member of a room, heard through a connection. The connection calls `open`, `on_…` and `end`."""
+    """A member of a room, heard through a connection. The connection calls `open`, `on_…` and `end`.
+
+    Where the room has a fan-out, proper packets go there without coming by here.
+    """
 
     def __init__(self, connection: Connection, room: Room, name: str) -> None:
         self.talker_id = 0
@@ -38,9 +33,15 @@ class Session:
         self._connection = connection
         self._room = room
 
+    @property
+    def sink(self) -> Sink:
+        return self._connection
+
     def open(self) -> None:
         """Enter the room; raises RefusedError where it is full."""
         members = self._room.join(self)
+        self._connection.talker_id = self.talker_id
+        self._connection.fanout = self._room.fanout
         self.send_control(
             {
                 "type": "welcome",
@@ -69,6 +70,10 @@ class Session:
             self._refuse(error)
         else:
             self._room.fan_out(stamp(data, self.talker_id), self)
+
+    def on_shed(self, packets: int) -> None:
+        message = f"Your connection was too slow for {packets} packets of voice"
+        self.send_control({"type": "notice", "code": "shed", "message": message})
 
     def on_text(self, text: str) -> None:
         received_us = server_us()

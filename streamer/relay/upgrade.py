@@ -4,40 +4,42 @@ aiohttp's own protocol is told that its connection is lost, so that it frees wha
 leaves the transport alone. It is asked for bytes that came behind the request before that: they are the first frames.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
+from typing import Final, cast
 
 from aiohttp import web
 
+from streamer.errors import RefusedError
 from streamer.hot.connection import Connection
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-VERSION = "13"
+GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+VERSION: Final = "13"
 
 
-class HandshakeError(Exception):
-    """The request is no proper opening handshake (RFC 6455, section 4.2.1); `status` is how to refuse it."""
-
-    def __init__(self, message: str, *, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
+def bad_handshake(message: str) -> RefusedError:
+    return RefusedError(message, status=400, code="bad-handshake")
 
 
 def accept_key(request: web.Request) -> str:
-    """Check the request and give the value of Sec-WebSocket-Accept (RFC 6455, sections 4.2.1 and 4.2.2)."""
+    """The value of Sec-WebSocket-Accept (RFC 6455, section 4.2.2).
+
+    Raises RefusedError where the request is no proper opening handshake (section 4.2.1).
+    """
     headers = request.headers
     if request.method != "GET" or request.version < (1, 1):
-        raise HandshakeError("a WebSocket begins with GET and HTTP/1.1")
+        raise bad_handshake("a WebSocket begins with GET and HTTP/1.1")
     if "websocket" not in tokens(headers.getall("Upgrade", [])):
-        raise HandshakeError("there is no `Upgrade: websocket`")
+        raise bad_handshake("there is no `Upgrade: websocket`")
     if "upgrade" not in tokens(headers.getall("Connection", [])):
-        raise HandshakeError("there is no `Connection: Upgrade`")
+        raise bad_handshake("there is no `Connection: Upgrade`")
     if headers.getall("Sec-WebSocket-Version", []) != [VERSION]:
-        raise HandshakeError(f"Sec-WebSocket-Version is not {VERSION}", status=426)
+        raise bad_handshake(f"Sec-WebSocket-Version is not {VERSION}")
     keys = headers.getall("Sec-WebSocket-Key", [])
     if len(keys) != 1 or not is_nonce(keys[0]):
-        raise HandshakeError("Sec-WebSocket-Key is not one nonce of 16 bytes")
+        raise bad_handshake("Sec-WebSocket-Key is not one nonce of 16 bytes")
     return base64.b64encode(hashlib.sha1(keys[0].encode() + GUID, usedforsecurity=False).digest()).decode()
 
 
@@ -50,6 +52,14 @@ def is_nonce(key: str) -> bool:
         return len(base64.b64decode(key, validate=True)) == 16
     except (binascii.Error, ValueError):
         return False
+
+
+def _answer(accept: str, subprotocol: str | None) -> bytes:
+    lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+    lines.append(f"Sec-WebSocket-Accept: {accept}")
+    if subprotocol is not None:
+        lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 class EarlyBytes:
@@ -69,22 +79,20 @@ class EarlyBytes:
 def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | None = None) -> web.Response:
     """Answer 101 and give the connection's transport to `connection`; return the result from the request's handler.
 
-    Raises HandshakeError before anything is written.
+    Raises RefusedError before anything is written.
     """
-    answer = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept_key(request)}\r\n"
-    if subprotocol is not None:
-        answer += f"Sec-WebSocket-Protocol: {subprotocol}\r\n"
+    answer = _answer(accept_key(request), subprotocol)
     transport = request.transport
     if transport is None or transport.is_closing():
-        raise HandshakeError("the client is gone")
+        raise bad_handshake("the client is gone")
     early = EarlyBytes()
     http = request.protocol
     http.set_parser(early)  # type: ignore[arg-type]  # it only calls the two methods above
     http.transport = None
     http.connection_lost(None)
-    transport.set_protocol(connection)
+    transport.set_protocol(cast(asyncio.BufferedProtocol, connection))
     transport.set_write_buffer_limits(0)
-    transport.write(answer.encode() + b"\r\n")
+    transport.write(answer)
     connection.attach(transport, is_direct=transport.get_extra_info("sslcontext") is None)
     transport.resume_reading()
     if early.data:

@@ -1,50 +1,25 @@
-"""The hot path alone, as a relay: rooms, the takeover and nothing else.   python ours.py PORT [CERT KEY]"""
+"""This relay, as `streamer serve` runs it, without the limits that a load from one address would meet.
+
+python ours.py PORT [CERT KEY]
+"""
 
 import asyncio
-import socket
-import ssl
 import sys
-from collections import defaultdict
+from pathlib import Path
 
 import uvloop
-from aiohttp import web
 
-from streamer.hot.connection import Connection, Limits
-from streamer.hot.fanout import Fanout, Flusher
-from streamer.relay.upgrade import upgrade
-
-
-class Member(Connection, asyncio.BufferedProtocol):
-    __slots__ = ()
-
-    def on_close(self, code, reason):
-        self.fanout.discard(self)
+from streamer.relay.admission import Admission
+from streamer.relay.app import Relay, listening
+from streamer.relay.limits import RelayLimits, raise_file_limit
+from streamer.relay.tls import Identity
 
 
-async def main():
-    flusher = Flusher(asyncio.get_running_loop())
-    limits = Limits(messages_per_s=1_000_000)
-    rooms = defaultdict(Fanout)
+async def main(port: int, *identity: str) -> None:
+    tls = Identity(*map(Path, identity)).server_context() if identity else None
+    async with listening(Relay(Admission.open_to_all(), {}, RelayLimits.none()), "127.0.0.1", port, tls):
+        await asyncio.Event().wait()
 
-    async def handle(request):
-        member = Member(flusher, limits)
-        member.talker_id = 7
-        member.fanout = rooms[request.query["room"]]
-        member.fanout.add(member)
-        return upgrade(request, member, subprotocol="streamer.v1")
 
-    app = web.Application()
-    app.router.add_get("/ws", handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    if len(sys.argv) > 2:
-        import aiofastnet
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*sys.argv[2:])
-        await aiofastnet.create_server(asyncio.get_running_loop(), runner.server, "127.0.0.1", int(sys.argv[1]), ssl=context, backlog=4096)
-    else:
-        sock = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=4096)
-        await web.SockSite(runner, sock, backlog=4096).start()
-    await asyncio.Event().wait()
-
-uvloop.run(main())
+raise_file_limit()
+uvloop.run(main(int(sys.argv[1]), *sys.argv[2:]))
