@@ -20,7 +20,7 @@ LONGEST_MESSAGE = 32 << 20
 LIMITS = Limits(max_message_bytes=LONGEST_MESSAGE, backlog_bytes=4 * LONGEST_MESSAGE, messages_per_s=1_000_000)
 
 
-class Echo(Connection, asyncio.BufferedProtocol):
+class Echo(Connection, asyncio.Protocol):
     __slots__ = ()
 
     def on_text(self, text: str) -> None:

@@ -268,7 +268,7 @@ def test_a_violation_closes_with_its_code_and_is_counted(loop, frame, code):
     run(scenario(), loop)
 
 
-class Noted(Connection, asyncio.BufferedProtocol):
+class Noted(Connection, asyncio.Protocol):
     """Notes what it is told."""
 
     def __init__(self, *args):

@@ -48,7 +48,7 @@ cdef class Connection(Sink):
     cdef int64_t _close_by_us
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
 
-    cdef int _receive(self, unsigned char* data, Py_ssize_t size) except -1
+    cdef int _take_messages(self, int64_t now_us) except -1
     cdef int _take_message(self, int64_t now_us) except -1
     cdef int _take_packet(self, int64_t now_us) except -1
     cdef int _take_close(self) except -1

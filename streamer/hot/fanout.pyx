@@ -2,10 +2,12 @@
 """From one talker to many listeners: one serialized frame for all; a pointer each, no copy, no task."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
 from streamer.hot.frames cimport BINARY, serialize
-from streamer.hot.sink cimport Flusher, Sink, monotonic_us
+from streamer.hot.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
+from streamer.hot.traffic cimport Traffic
 
 
 cdef class Fanout:
@@ -30,13 +32,25 @@ cdef class Fanout:
         self.push(frame, sender, monotonic_us())
 
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
-        """Give `frame` to everybody but `sender`: at once where nothing else is going on, else in one write with it."""
+        """Give `frame` to everybody but `sender`."""
         cdef Sink sink
         cdef Flusher flusher = sender.flusher
-        cdef bint at_once = flusher.is_idle(now_us)
-        for sink in self._sinks:
-            if sink is not sender and not (at_once and sink.write_at_once(frame)):
+        cdef Traffic traffic = flusher.traffic
+        cdef bint waits, is_busy = flusher.is_busy(now_us)
+        cdef int written = 0
+        cdef Py_ssize_t i
+        for i in range(PyList_GET_SIZE(self._sinks)):
+            sink = <Sink>PyList_GET_ITEM(self._sinks, i)
+            if sink is sender:
+                continue
+            waits = is_busy and now_us - sink.wrote_us < TOGETHER_US
+            if sink.is_clear and not waits and sink.write_at_once(frame, now_us):
+                written += 1
+            else:
                 sink.push_voice(frame, now_us)
-        if at_once:
+        if written:
+            traffic.writes += written
+            traffic.deliveries += written
+            traffic.bytes_out += written * PyBytes_GET_SIZE(frame)
             flusher._wrote_us = monotonic_us()
         return 0

@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Writing to one peer; nothing stale, nothing torn.
 
-When the event loop has nothing else to do, a frame is written at once; when it is busy, each sink is flushed once, at the
-end of the loop's iteration, and what came together for one peer leaves in one write. A plain WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which writes the rest before
+A frame is written at once. Only where the event loop is busy and the peer has just been written to, it waits for the end
+of the loop's iteration: under load, what came together for one peer leaves in one write. A plain WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which writes the rest before
 anything else (`pause_writing` until it has); over TLS everything goes that way.
 
 Sockets take far more than they can send, and what they took can't be shed any more. So each sink asks the kernel
@@ -11,6 +11,7 @@ push, or RETRY_MS later. What waits here longer than the deadline is shed, oldes
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.time cimport monotonic_ns
 from libc.stdint cimport int64_t
@@ -40,9 +41,14 @@ cdef class Flusher:
         self._loop = loop
         self.deadline_us = int(deadline_ms * 1000)
         self.traffic = Traffic()
-        self.received = bytearray(RECEIVE_BYTES)
+        self.received = <unsigned char*>PyMem_Malloc(RECEIVE_BYTES)
+        if self.received == NULL:
+            raise MemoryError
         self._dirty = []
         self._blocked = []
+
+    def __dealloc__(self):
+        PyMem_Free(self.received)
 
     cdef int mark(self, Sink sink) except -1:
         """Flush `sink` at the end of the event loop's iteration."""
@@ -54,9 +60,9 @@ cdef class Flusher:
             self._loop.call_soon(self._flush_scheduled)
         return 0
 
-    cdef bint is_idle(self, int64_t now_us) noexcept:
-        """Whether what came now had not been waiting to be read while other things were written."""
-        return now_us - self._wrote_us >= BUSY_US
+    cdef bint is_busy(self, int64_t now_us) noexcept:
+        """Whether what came now had been waiting to be read while other things were written."""
+        return now_us - self._wrote_us < BUSY_US
 
     def _flush_scheduled(self):
         self._is_scheduled = False
@@ -109,11 +115,13 @@ cdef class Sink:
         """The socket is about to be closed, and its number may soon be another peer's."""
         self.transport = None
         self.fd = -1
+        self.is_clear = False
         self.flusher.traffic.shed_closed += self.outbox._voices
         self.outbox.clear_voice()
 
     def pause_writing(self):
         self.is_paused = True
+        self.is_clear = False
 
     def resume_writing(self):
         self.is_paused = False
@@ -121,32 +129,42 @@ cdef class Sink:
 
     cdef int push_voice(self, bytes frame, int64_t now_us) except -1:
         if self.transport is not None:
+            self.is_clear = False
             self.outbox.push_voice(frame, now_us)
             self.flusher.mark(self)
         return 0
 
     cdef int push_control(self, bytes frame) except -1:
         if self.transport is not None:
+            self.is_clear = False
             self.outbox.push_control(frame)
             self.flusher.mark(self)
         return 0
 
-    cdef bint write_at_once(self, bytes frame) except -1:
-        """Write `frame`, where nothing is before it; whether that was done."""
-        if not self.is_direct or self.is_paused or self.unasked_bytes >= ASK_BYTES or not self.outbox.is_empty():
+    cdef bint write_at_once(self, bytes frame, int64_t now_us) except -1:
+        """Write one packet's frame past the outbox; only while `is_clear`. Whether that was done: the caller counts it."""
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(frame), written = size
+        if not self._may_write():
+            self.is_clear = False
             return False
-        cdef Py_ssize_t size = write_bytes(self.fd, PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
-        if size <= 0:
-            return False
-        self._count(1, size)
-        if size < PyBytes_GET_SIZE(frame):
-            self.transport.write(frame[size:])
+        if self.is_direct:
+            written = write_bytes(self.fd, PyBytes_AS_STRING(frame), size)
+            if written <= 0:  # flush will find out why
+                self.is_clear = False
+                return False
+        self.wrote_us = now_us
+        self.unasked_bytes += <int>min(size, ASK_BYTES)
+        if not self.is_direct:
+            self.transport.write(frame)
+        elif written < size:
+            self.transport.write(frame[written:])
         return True
 
     cdef int flush(self, int64_t now_us) except -1:
         cdef PyObject* frames[BATCH]
         cdef int count
         self._shed(now_us)
+        self.wrote_us = now_us
         while self.transport is not None and not self.is_paused and not self.outbox.is_empty():
             if not self._may_write():
                 return 0
@@ -155,6 +173,8 @@ cdef class Sink:
                 self._write_direct(frames, count)
             else:
                 self._write_through_transport(frames, count)
+        self.is_clear = self.transport is not None and not self.is_paused
+        return 0
 
     cdef int _shed(self, int64_t now_us) except -1:
         cdef int count = self.outbox.shed(now_us - self.flusher.deadline_us)
@@ -206,12 +226,9 @@ cdef class Sink:
         self.transport.write(joined)
 
     cdef int _written(self, int count, Py_ssize_t size) except -1:
-        self._count(max(0, count - self.outbox._batch_controls), size)
-        return self.outbox.pop(count)
-
-    cdef void _count(self, int packets, Py_ssize_t size) noexcept:
         cdef Traffic traffic = self.flusher.traffic
         traffic.writes += 1
         traffic.bytes_out += size
-        traffic.deliveries += packets
+        traffic.deliveries += max(0, count - self.outbox._batch_controls)
         self.unasked_bytes += <int>min(size, ASK_BYTES)
+        return self.outbox.pop(count)

@@ -9,7 +9,7 @@ from streamer.relay.hub import Room
 from streamer.relay.session import Session
 
 
-class Socket(Connection, asyncio.BufferedProtocol):
+class Socket(Connection, asyncio.Protocol):
     """Tells its session what comes, and `on_lost` when the transport is gone."""
 
     __slots__ = ("_on_lost", "_session", "address")

@@ -90,7 +90,7 @@ def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | 
     http.set_parser(early)  # type: ignore[arg-type]  # it only calls the two methods above
     http.transport = None
     http.connection_lost(None)
-    transport.set_protocol(cast(asyncio.BufferedProtocol, connection))
+    transport.set_protocol(cast(asyncio.Protocol, connection))
     transport.set_write_buffer_limits(0)
     transport.write(answer)
     connection.attach(transport, is_direct=transport.get_extra_info("sslcontext") is None)
