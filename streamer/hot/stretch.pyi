@@ -1,0 +1,9 @@
+import numpy as np
+from numpy.typing import NDArray
+
+class SyncBuffer:
+    similarity: float
+    free: bool
+
+def accelerated(samples: NDArray[np.float32], share: float, least_similarity: float = 0.5) -> NDArray[np.float32]: ...
+def expanded(samples: NDArray[np.float32], share: float, least_similarity: float = 0.5) -> NDArray[np.float32]: ...
