@@ -26,7 +26,7 @@ class StreamerError(Exception):
 class ProtocolError(StreamerError):
     """A peer broke the protocol.
 
-    `code` is the stable name of wire/PROTOCOL.md; `close_code` is what to close with, or None where the session goes on.
+    `code` is the stable name of wire/PROTOCOL.md; `close_code` is what to close with, None where the session goes on.
     """
 
     def __init__(self, message: str, *, code: str, close_code: int | None = BAD_MESSAGE) -> None:

@@ -1,0 +1,160 @@
+"""The command line: the only file that knows all rooms."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import platformdirs
+
+from streamer import __version__
+from streamer.client import session
+from streamer.client.capture import list_devices
+from streamer.errors import SetupError, StreamerError
+from streamer.relay.addresses import lan_addresses, local_names
+from streamer.relay.admission import Admission
+from streamer.relay.app import Relay, listening
+from streamer.relay.join import qr_code, room_link
+from streamer.relay.page import read_page
+from streamer.relay.tls import Authority, Identity, fingerprint
+
+DEFAULT_PORT: Final = 8443
+DEFAULT_ROOM: Final = "home"
+LOOPBACK: Final = "127.0.0.1"
+EVERYWHERE: Final = "0.0.0.0"
+
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+
+
+def data_directory() -> Path:
+    """Where the relay keeps its certificate authority and its invites."""
+    return Path(platformdirs.user_data_dir("streamer", appauthor=False))
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main`, on the fastest event loop there is here, to its end or until Ctrl-C or SIGTERM cancels it."""
+    loop_factory = None
+    if sys.platform != "win32":
+        import uvloop
+
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner, suppress(KeyboardInterrupt, asyncio.CancelledError):
+        runner.run(_cancelled_by_sigterm(main))
+
+
+async def _cancelled_by_sigterm(main: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.current_task()
+    if sys.platform != "win32" and task:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await main
+
+
+class Streamer(click.Group):
+    """Says what went wrong in words, not in tracebacks."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except StreamerError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Streamer)
+@click.version_option(__version__, prog_name="streamer")
+def main() -> None:
+    """Talk to everyone on your Wi-Fi."""
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [default: all; loopback with --no-tls]")
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
+@click.option("--no-tls", is_flag=True, help="Plain HTTP: a phone gives no microphone to it.")
+@click.option("--cert", type=FILE, help="Your own certificate, in PEM.")
+@click.option("--key", type=FILE, help="Its private key.")
+@click.option("--room", "rooms", multiple=True, help=f"A room to have; may be repeated.  [default: {DEFAULT_ROOM}]")
+@click.option("--open", "is_open", is_flag=True, help="Everyone on this network may enter, into any room.")
+def serve(
+    host: str | None,
+    port: int,
+    no_tls: bool,
+    cert: Path | None,
+    key: Path | None,
+    rooms: tuple[str, ...],
+    is_open: bool,
+) -> None:
+    """Start the relay and show the link for the phones."""
+    rooms = rooms or (DEFAULT_ROOM,)
+    admission = Admission.open_to_all() if is_open else Admission.from_file(data_directory() / "invites.json", rooms)
+    identity = None if no_tls else _identity(cert, key)
+    host = host or (LOOPBACK if no_tls else EVERYWHERE)
+    run(_serve(Relay(admission, read_page()), admission, host, port, identity, rooms))
+
+
+def _identity(cert: Path | None, key: Path | None) -> Identity:
+    if cert and key:
+        return Identity(cert, key)
+    if cert or key:
+        raise SetupError("--cert and --key go together")
+    authority = Authority(data_directory())
+    click.echo(f"Certificate authority: {authority.certificate_path}")
+    click.echo(f"Its SHA-256 fingerprint: {fingerprint(authority.certificate_path)}")
+    return authority.leaf(local_names(), [LOOPBACK, "::1", *lan_addresses()])
+
+
+async def _serve(
+    relay: Relay, admission: Admission, host: str, port: int, identity: Identity | None, rooms: tuple[str, ...]
+) -> None:
+    tls = identity.server_context() if identity else None
+    async with listening(relay, host, port, tls) as port:
+        address = lan_addresses()[0] if host == EVERYWHERE else host
+        _announce(f"{'https' if tls else 'http'}://{address}:{port}", admission, rooms)
+        await asyncio.Event().wait()
+
+
+def _announce(origin: str, admission: Admission, rooms: tuple[str, ...]) -> None:
+    for room in rooms:
+        link = room_link(origin, room, admission.key(room))
+        click.echo(f"\nScan to talk in the room {room}, or open\n\n{link}\n\n{qr_code(link)}")
+    if admission.is_open:
+        click.secho("OPEN: everyone on this network may enter and listen.", bold=True)
+    click.echo("Alone? The room echo says what it hears one second later. Stop with Ctrl-C.")
+
+
+def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(list_devices())
+        context.exit()
+
+
+def client_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What `talk` and `listen` have in common."""
+    for option in (
+        click.option("--ca", "ca_file", type=FILE, help="The relay's certificate authority, in PEM."),
+        click.option("--output", "output_file", type=FILE, help="A WAV file to write, in place of a loudspeaker."),
+        click.option("--device", help="Number or name of the sound device to use."),
+        click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_show_devices),
+        click.option("--name", default="", help="What the others see."),
+        click.argument("url"),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@client_options
+@click.option("--input", "input_file", type=FILE, help="A WAV file to say, in place of a microphone.")
+@click.option("--stay", is_flag=True, help="Stay and listen when the file has been said.")
+def talk(**options: Any) -> None:
+    """Talk with everyone in the room whose link is URL."""
+    run(session.talk(session.Options(**options)))
+
+
+@main.command()
+@client_options
+def listen(**options: Any) -> None:
+    """Hear everyone in the room whose link is URL."""
+    run(session.listen(session.Options(**options)))

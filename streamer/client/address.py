@@ -1,0 +1,51 @@
+"""The link that people have, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from streamer.errors import StreamerError
+
+_SECURE: Final = {"https": True, "wss": True, "http": False, "ws": False}
+_EXAMPLE: Final = "https://192.168.1.20:8443/#room=kitchen&key=…"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a room is, and what opens it."""
+
+    secure: bool
+    host: str
+    port: int
+    room: str
+    key: str = ""
+
+    @classmethod
+    def parse(cls, link: str) -> Self:
+        """Raises StreamerError where `link` leads to no room."""
+        link = link.strip()
+        try:
+            parts = urlsplit(link if "://" in link else f"https://{link}")
+            port = parts.port
+        except ValueError as error:
+            raise StreamerError(f"{link} is not an address: {error}") from None
+        if parts.scheme not in _SECURE:
+            raise StreamerError(f"{link} begins with {parts.scheme}://; a link to a room begins with https://")
+        if not parts.hostname:
+            raise StreamerError(f"{link} names no relay; a link looks like {_EXAMPLE}")
+        asked = {name: values[-1] for name, values in parse_qs(f"{parts.query}&{parts.fragment}").items()}
+        if "room" not in asked:
+            raise StreamerError(f"{link} names no room; a link looks like {_EXAMPLE}")
+        secure = _SECURE[parts.scheme]
+        return cls(secure, parts.hostname, port or (443 if secure else 80), asked["room"], asked.get("key", ""))
+
+    @property
+    def origin(self) -> str:
+        """Host and port, as people read them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def socket_url(self, name: str = "") -> str:
+        asked = {"room": self.room, "key": self.key, "name": name}
+        query = urlencode({field: value for field, value in asked.items() if value})
+        return f"{'wss' if self.secure else 'ws'}://{self.origin}/ws?{query}"

@@ -1,0 +1,170 @@
+"""The microphone. Its callback only copies into a ring; the session takes whole frames out of it.
+
+sounddevice is imported when a device is opened, so that everything with files works on a machine without PortAudio.
+"""
+
+from contextlib import suppress
+from time import perf_counter
+from types import ModuleType
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.ring import Ring
+from streamer.client.samples import Samples
+from streamer.errors import AudioError
+
+BLOCK_SAMPLES: Final = 240
+
+_RING_SAMPLES: Final = SAMPLE_RATE // 2
+_STALE_SAMPLES: Final = SAMPLE_RATE * 6 // 100
+"""What lies in the ring beyond this has waited through a stall of ours, and nobody wants to hear it any more."""
+
+_POLL_S: Final = 0.001
+
+
+class Source(Protocol):
+    """Where a voice comes from, a frame at a time. `now` is in seconds of perf_counter()."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def ended(self) -> bool:
+        """No more frames will come."""
+
+    def start(self, now: float) -> None:
+        """What sounds from now on counts."""
+
+    def pop(self, now: float) -> tuple[int, Samples] | None:
+        """The position of the next frame's first sample, and the frame; None while it isn't complete."""
+
+    def wait_s(self, now: float) -> float:
+        """How long to wait before it makes sense to pop again."""
+
+    def captured_at(self, position: int) -> float:
+        """When the sample `position` entered the microphone."""
+
+    def close(self) -> None: ...
+
+
+class Microphone:
+    """A Source. Raises AudioError where there is no such device."""
+
+    ended = False
+
+    def __init__(self, device: str | None = None) -> None:
+        self._ring = Ring(_RING_SAMPLES)
+        self._captured = 0
+        self._popped = 0
+        self._anchor = (0, perf_counter())
+        self.overflows = 0
+        self._stream = open_stream("input", device, self._on_block)
+        self.name = device_name(self._stream)
+
+    def start(self, now: float) -> None:
+        self._skip(self._ring.level_samples)
+
+    def pop(self, now: float) -> tuple[int, Samples] | None:
+        if self._ring.level_samples > _STALE_SAMPLES:
+            self._skip(self._ring.level_samples - SAMPLES_PER_FRAME)
+        samples = self._ring.pop(SAMPLES_PER_FRAME)
+        if samples is None:
+            if not self._stream.active:
+                raise AudioError(f"The microphone ({self.name}) went away")
+            return None
+        position = self._popped + self._ring.overrun_samples
+        self._popped += SAMPLES_PER_FRAME
+        return position, samples
+
+    def wait_s(self, now: float) -> float:
+        return _POLL_S
+
+    def captured_at(self, position: int) -> float:
+        anchor, at = self._anchor
+        return at + (position - anchor) / SAMPLE_RATE
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _skip(self, n_samples: int) -> None:
+        self._ring.skip(n_samples)
+        self._popped += n_samples
+
+    def _on_block(self, block: Any, n_samples: int, time: Any, status: Any) -> None:
+        self._anchor = (self._captured, perf_counter() - (time.currentTime - time.inputBufferAdcTime))
+        self._ring.push(np.frombuffer(block, dtype=np.float32))
+        self._captured += n_samples
+        self.overflows += bool(status.input_overflow)
+
+
+def open_stream(kind: str, device: str | None, callback: Any) -> Any:
+    """A running stream of `kind` "input" or "output" in blocks of `BLOCK_SAMPLES`. Raises AudioError."""
+    sounddevice = import_sounddevice()
+    raw_stream = sounddevice.RawInputStream if kind == "input" else sounddevice.RawOutputStream
+    try:
+        stream = raw_stream(
+            samplerate=SAMPLE_RATE,
+            blocksize=BLOCK_SAMPLES,
+            device=_find_device(sounddevice, device, kind),
+            channels=CHANNELS,
+            dtype="float32",
+            latency="low",
+            callback=callback,
+        )
+        stream.start()
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise AudioError(_describe_missing(kind, device, error)) from error
+    return stream
+
+
+def import_sounddevice() -> ModuleType:
+    """Raises AudioError where PortAudio is missing."""
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise AudioError(
+            f"PortAudio is missing ({error}): install the package libportaudio2 "
+            "(`sudo apt-get install libportaudio2`), or use --input FILE.wav and --output FILE.wav instead"
+        ) from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def device_name(stream: Any) -> str:
+    return str(import_sounddevice().query_devices(stream.device)["name"])
+
+
+def list_devices() -> str:
+    """One line a device: its number and name, either of which `--device` takes, and what it can do."""
+    lines = [
+        f"{device['index']:3}  {device['name']}  ({_abilities(device)})"
+        for device in import_sounddevice().query_devices()
+    ]
+    return "\n".join(lines) or "There are no sound devices here: use --input FILE.wav and --output FILE.wav."
+
+
+def _abilities(device: dict[str, Any]) -> str:
+    kinds = {"microphone": device["max_input_channels"], "loudspeaker": device["max_output_channels"]}
+    return " and ".join(kind for kind, channels in kinds.items() if channels) or "neither in nor out"
+
+
+def _find_device(sounddevice: ModuleType, device: str | None, kind: str) -> int | None:
+    """The number of `device`; None, the default one, where `device` can't do `kind` but does the other.
+
+    So that `--device` may name a microphone alone, and the sound still comes out of the usual loudspeaker.
+    """
+    if device is None:
+        return None
+    wanted = int(device) if device.isdecimal() else device
+    with suppress(sounddevice.PortAudioError, ValueError):
+        return int(sounddevice.query_devices(wanted, kind)["index"])
+    sounddevice.query_devices(wanted, "output" if kind == "input" else "input")
+    return None
+
+
+def _describe_missing(kind: str, device: str | None, error: Exception) -> str:
+    what = "microphone" if kind == "input" else "loudspeaker"
+    which = f"No {what} is called {device}" if device else f"There is no {what} that works"
+    return f"{which} ({error}): see --list-devices, or use --{kind} FILE.wav instead of a sound card"

@@ -1,0 +1,26 @@
+"""All talkers as one sound.
+
+Members come and go on the event loop while the device's thread mixes: so the receivers are a tuple that is replaced,
+never changed.
+"""
+
+from streamer.client.receiver import Receiver
+from streamer.client.samples import Samples, silence, soft_clip
+
+
+class Mixer:
+    def __init__(self) -> None:
+        self._receivers: tuple[Receiver, ...] = ()
+
+    def add(self, receiver: Receiver) -> None:
+        self._receivers = (*self._receivers, receiver)
+
+    def remove(self, receiver: Receiver) -> None:
+        self._receivers = tuple(other for other in self._receivers if other is not receiver)
+
+    def pop(self, n_samples: int, now: float) -> Samples:
+        """The next `n_samples` of the mix, none beyond ±1."""
+        mix = silence(n_samples)
+        for receiver in self._receivers:
+            mix += receiver.pop(n_samples, now)
+        return soft_clip(mix)

@@ -1,0 +1,62 @@
+"""One talker as a listener has him: a jitter buffer, a decoder, and what is known about him.
+
+Packets come on the event loop; samples are asked for by the device's thread. Between the two is only `_inbox`, a deque
+(its append and popleft are atomic): the jitter buffer and the decoder belong to the thread that asks.
+"""
+
+from collections import deque
+from typing import Final, Protocol
+
+from streamer.client.codec import Decoder
+from streamer.client.fixed_jitter import FixedJitterBuffer
+from streamer.client.samples import Samples
+from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, Packet
+
+_INBOX_PACKETS: Final = 512
+"""Five seconds: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
+
+_LEVEL_LASTS_S: Final = 0.3
+
+
+class JitterBuffer(Protocol):
+    """What a Receiver needs of one; times are in seconds."""
+
+    def push(self, seq: int, timestamp: int, payload: bytes, now: float) -> None: ...
+
+    def pop(self, n_samples: int, now: float) -> Samples: ...
+
+    @property
+    def level_ms(self) -> float:
+        """How much sound is held, decoded or not."""
+
+
+class Receiver:
+    def __init__(self, talker_id: int, name: str, *, muted: bool = False) -> None:
+        self.talker_id = talker_id
+        self.name = name
+        self.muted = muted
+        self.unreadable = 0
+        self._jitter_buffer: JitterBuffer = FixedJitterBuffer(Decoder())
+        self._inbox: deque[tuple[int, int, bytes, float]] = deque(maxlen=_INBOX_PACKETS)
+        self._last_level = SILENCE_LEVEL
+        self._last_heard = float("-inf")
+
+    @property
+    def jitter_buffer(self) -> JitterBuffer:
+        return self._jitter_buffer
+
+    def push(self, packet: Packet, now: float) -> None:
+        if packet.flags & ENCRYPTED:
+            self.unreadable += 1
+            return
+        self._last_level, self._last_heard = packet.level, now
+        self._inbox.append((packet.seq, packet.timestamp, packet.payload, now))
+
+    def pop(self, n_samples: int, now: float) -> Samples:
+        while self._inbox:
+            self._jitter_buffer.push(*self._inbox.popleft())
+        return self._jitter_buffer.pop(n_samples, now)
+
+    def level(self, now: float) -> int:
+        """How loud this talker is, in −dBov."""
+        return self._last_level if now - self._last_heard < _LEVEL_LASTS_S else SILENCE_LEVEL

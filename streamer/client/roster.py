@@ -1,0 +1,93 @@
+"""Who is in the room: turns what the relay says into members, and into words for people."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from streamer.client.mixer import Mixer
+from streamer.client.receiver import Receiver
+from streamer.errors import ControlError, PacketError
+from streamer.wire.control import Message
+from streamer.wire.packet import Packet
+
+
+class Roster:
+    def __init__(self, mixer: Mixer, tell: Callable[[str], None]) -> None:
+        self._mixer = mixer
+        self._tell = tell
+        self._members: dict[int, Receiver] = {}
+        self._talker_id = 0
+        self.room = ""
+        self.name = ""
+        self.unreadable = 0
+        self.welcomed = asyncio.Event()
+
+    @property
+    def members(self) -> list[Receiver]:
+        """Everybody else, in the order they came."""
+        return list(self._members.values())
+
+    def on_packet(self, data: bytes, now: float) -> None:
+        try:
+            packet = Packet.parse(data)
+        except PacketError:
+            self.unreadable += 1
+            return
+        talker = self._members.get(packet.talker_id)
+        if talker is None:
+            self.unreadable += 1
+            return
+        talker.push(packet, now)
+
+    def on_control(self, message: Message) -> None:
+        match message:
+            case {"type": "welcome"}:
+                self._on_welcome(message)
+            case {"type": "joined", "talker_id": talker_id, "name": name, "muted": muted}:
+                self._add(talker_id, name, muted)
+                self._tell(f"{name} joined{' (muted)' if muted else ''}")
+            case {"type": "left", "talker_id": talker_id} if talker_id in self._members:
+                self._tell(f"{self._members[talker_id].name} left")
+                self._remove(talker_id)
+            case {"type": "state", "talker_id": talker_id, "muted": muted} if talker_id in self._members:
+                self._members[talker_id].muted = muted
+                self._tell(f"{self._members[talker_id].name} is {'muted' if muted else 'not muted any more'}")
+            case {"type": "chat", "talker_id": talker_id, "text": text}:
+                self._tell(f"{self._name_of(talker_id)}: {text}")
+            case {"type": "notice", "message": text}:
+                self._tell(f"The relay says: {text}")
+            case {"type": "error", "message": text}:
+                self._tell(f"The relay refused a message of ours: {text}")
+
+    def _on_welcome(self, message: Message) -> None:
+        self._talker_id, self.room, self.name = message["talker_id"], message["room"], message["name"]
+        for member in message["members"]:
+            self._add(*_parse_member(member))
+        others = ", ".join(member.name for member in self.members)
+        self._tell(
+            f"You are in {self.room} as {self.name}; " + (f"with you: {others}" if others else "nobody else yet")
+        )
+        self.welcomed.set()
+
+    def _add(self, talker_id: int, name: str, muted: bool) -> None:
+        self._remove(talker_id)
+        self._members[talker_id] = Receiver(talker_id, name, muted=muted)
+        self._mixer.add(self._members[talker_id])
+
+    def _remove(self, talker_id: int) -> None:
+        if talker_id in self._members:
+            self._mixer.remove(self._members.pop(talker_id))
+
+    def _name_of(self, talker_id: int) -> str:
+        if talker_id == self._talker_id:
+            return self.name
+        member = self._members.get(talker_id)
+        return member.name if member else "Somebody"
+
+
+def _parse_member(member: Any) -> tuple[int, str, bool]:
+    match member:
+        case {"talker_id": int(talker_id), "name": str(name), "muted": bool(muted)}:
+            return talker_id, name, muted
+        case _:
+            raise ControlError('a member in "welcome" lacks a talker_id, name or muted', code="bad-field")

@@ -1,0 +1,35 @@
+"""Sound in memory: mono float32 at 48 kHz, full scale at ±1."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.wire.packet import SILENCE_LEVEL
+
+Samples = NDArray[np.float32]
+
+_KNEE: Final = 0.9
+"""Up to here a mix is left as it is; above, it bends towards full scale and never reaches beyond."""
+
+
+def silence(n_samples: int) -> Samples:
+    return np.zeros(n_samples, dtype=np.float32)
+
+
+def level_of(samples: Samples) -> int:
+    """Loudness in −dBov, 0 (loudest) to 127 (silence), of the root mean square (RFC 6464; RFC 6465, appendix A)."""
+    power = float(np.dot(samples, samples)) / max(1, len(samples))
+    if power <= 10 ** (-SILENCE_LEVEL / 10):
+        return SILENCE_LEVEL
+    return min(SILENCE_LEVEL, max(0, round(-10 * float(np.log10(power)))))
+
+
+def soft_clip(samples: Samples) -> Samples:
+    """`samples`, its peaks bent so that none is beyond ±1; changed in place where there are such peaks."""
+    magnitude = np.abs(samples)
+    loud = magnitude > _KNEE
+    if loud.any():
+        room = 1 - _KNEE
+        samples[loud] = np.sign(samples[loud]) * (_KNEE + room * np.tanh((magnitude[loud] - _KNEE) / room))
+    return samples

@@ -1,0 +1,188 @@
+"""One member's stay in a room, from a terminal: opens what is needed, joins, and leaves whatever happens."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from streamer.client.address import Address
+from streamer.client.capture import Microphone, Source
+from streamer.client.clock import RelayClock
+from streamer.client.codec import load_opus
+from streamer.client.link import Link
+from streamer.client.meters import Meters
+from streamer.client.mixer import Mixer
+from streamer.client.playout import Playout, Speaker
+from streamer.client.roster import Roster
+from streamer.client.voice import Voice
+from streamer.client.wavefile import FilePlayout, WavSource
+from streamer.errors import AudioError
+from streamer.wire.control import Message
+
+_PING_S: Final = 1.0
+_CLOCK_S: Final = 2.0
+_LAST_WORDS_S: Final = 0.5
+"""Between the end of a file and leaving: what was said last has to be heard before we are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line; without files, sound goes through `device`, or the default one."""
+
+    url: str
+    name: str = ""
+    device: str | None = None
+    input_file: Path | None = None
+    output_file: Path | None = None
+    ca_file: Path | None = None
+    stay: bool = False
+
+
+async def talk(options: Options) -> None:
+    """Talk and hear until Ctrl-C, or until the input file has been said (unless `stay`). Raises StreamerError."""
+    await _until_interrupted(_join(options, talking=True))
+
+
+async def listen(options: Options) -> None:
+    """Hear until Ctrl-C. Raises StreamerError."""
+    await _until_interrupted(_join(options, talking=False))
+
+
+class Session:
+    """One stay, once everything is open. `voice` is None for one who only listens."""
+
+    def __init__(self, link: Link, roster: Roster, source: Source | None, *, stay: bool = True) -> None:
+        self._link = link
+        self._roster = roster
+        self._source = source
+        self._stay = stay
+        self._clock_told = float("-inf")
+        self.clock = RelayClock()
+        self.voice = Voice() if source else None
+
+    async def run(self, playout: Playout) -> None:
+        """Until the relay closes, or the source ends and we don't stay."""
+        await _first_of(
+            self._link.run(self._roster.on_packet, self._on_control), playout.run(), self._ping(), self._talk()
+        )
+
+    def _on_control(self, message: Message, now: float) -> None:
+        if message["type"] == "pong":
+            self.clock.pong(message["t0"], message["t1"], message["t2"], _us(now))
+        else:
+            self._roster.on_control(message)
+
+    async def _ping(self) -> None:
+        await self._roster.welcomed.wait()
+        while True:
+            await self._link.send_control({"type": "ping", "t0": _us(perf_counter())})
+            await asyncio.sleep(_PING_S)
+
+    async def _talk(self) -> None:
+        await self._roster.welcomed.wait()
+        if self._source and self.voice:
+            await self._say(self._source, self.voice)
+            if not self._stay:
+                await asyncio.sleep(_LAST_WORDS_S)
+                return
+        await self._link.send_control({"type": "state", "muted": True})
+        await asyncio.Event().wait()
+
+    async def _say(self, source: Source, voice: Voice) -> None:
+        source.start(perf_counter())
+        while not source.ended:
+            now = perf_counter()
+            frame = source.pop(now)
+            if frame is None:
+                await asyncio.sleep(source.wait_s(now))
+                continue
+            position, samples = frame
+            packet = voice.packet(samples, position)
+            if packet:
+                await self._link.send_packet(packet.serialize())
+                await self._tell_clock(source, position, now)
+
+    async def _tell_clock(self, source: Source, position: int, now: float) -> None:
+        server_us = self.clock.relay_us(_us(source.captured_at(position)))
+        if server_us is None or now - self._clock_told < _CLOCK_S:
+            return
+        self._clock_told = now
+        await self._link.send_control({"type": "clock", "timestamp": position % 2**32, "server_us": server_us})
+
+
+async def _join(options: Options, *, talking: bool) -> None:
+    address = Address.parse(options.url)
+    _check_files(options)
+    load_opus()
+    meters, mixer = Meters(), Mixer()
+    async with AsyncExitStack() as stack:
+        source = _open_source(options) if talking else None
+        if source:
+            stack.callback(source.close)
+        playout = _open_playout(options, mixer, meters, needed=options.input_file is None)
+        stack.callback(playout.close)
+        link = await Link.open(address, name=options.name, ca_file=options.ca_file)
+        stack.push_async_callback(link.close)
+        roster = Roster(mixer, meters.tell)
+        session = Session(link, roster, source, stay=options.stay or options.input_file is None)
+        with meters.show(roster, session.clock, session.voice):
+            await session.run(playout)
+
+
+def _check_files(options: Options) -> None:
+    if options.input_file and options.output_file and options.input_file.resolve() == options.output_file.resolve():
+        raise AudioError(f"{options.input_file} can't be read and written at once: --output needs a file of its own")
+
+
+def _open_source(options: Options) -> Source:
+    if options.input_file:
+        return WavSource(options.input_file)
+    return Microphone(options.device)
+
+
+def _open_playout(options: Options, mixer: Mixer, meters: Meters, *, needed: bool) -> Playout:
+    if options.output_file:
+        return FilePlayout(mixer.pop, options.output_file)
+    try:
+        return Speaker(mixer.pop, options.device)
+    except AudioError as error:
+        if needed:
+            raise
+        meters.tell(f"You will hear nothing: {error}")
+        return FilePlayout(mixer.pop)
+
+
+async def _first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Runs all until one of them ends, and ends as that one did."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _until_interrupted(stay: Coroutine[Any, Any, None]) -> None:
+    """Ctrl-C is how one leaves: it ends `stay`, and is no error."""
+    task = asyncio.ensure_future(stay)
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows: there, Ctrl-C cancels us all
+        for interrupt in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(interrupt, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        this = asyncio.current_task()
+        if this and this.cancelling():
+            raise
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * 1_000_000)

@@ -1,0 +1,51 @@
+"""The built-in room where one person with one phone can try everything."""
+
+from collections.abc import Callable
+from typing import Final
+
+from streamer.relay.hub import Member, Room
+from streamer.wire.control import Message
+from streamer.wire.packet import stamp
+
+ECHO_ROOM: Final = "echo"
+ECHO_DELAY_S: Final = 1.0
+
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls a function so many seconds from now, as loop.call_later does."""
+
+_YOU: Final = 1
+_ECHO: Final = 2
+
+
+class EchoRoom(Room):
+    """One member, alone with `Echo`, who says everything again one second later; nothing is decoded."""
+
+    def __init__(self, call_later: Later) -> None:
+        super().__init__(ECHO_ROOM)
+        self._call_later = call_later
+        self._present = False
+
+    @property
+    def size(self) -> int:
+        return int(self._present)
+
+    def join(self, member: Member) -> list[Message]:
+        member.talker_id = _YOU
+        self._present = True
+        return [{"talker_id": _ECHO, "name": "Echo", "muted": member.muted}]
+
+    def leave(self, member: Member) -> None:
+        self._present = False
+
+    def fan_out(self, packet: bytes, talker: Member) -> None:
+        self._echo(lambda: talker.send_packet(stamp(packet, _ECHO)))
+
+    def tell_others(self, message: Message, sender: Member) -> None:
+        self._echo(lambda: sender.send_control({**message, "talker_id": _ECHO}))
+
+    def _echo(self, say: Callable[[], None]) -> None:
+        def say_if_present() -> None:
+            if self._present:
+                say()
+
+        self._call_later(ECHO_DELAY_S, say_if_present)

@@ -1,0 +1,43 @@
+import pytest
+
+from streamer.client.address import Address
+from streamer.errors import StreamerError
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        (
+            "https://192.168.1.20:8443/#room=kitchen&key=abc_-1",
+            Address(True, "192.168.1.20", 8443, "kitchen", "abc_-1"),
+        ),
+        ("wss://relay.local/ws?room=kitchen&key=abc", Address(True, "relay.local", 443, "kitchen", "abc")),
+        ("http://127.0.0.1:8080/#room=kitchen", Address(False, "127.0.0.1", 8080, "kitchen")),
+        ("https://[::1]:8443/#room=echo", Address(True, "::1", 8443, "echo")),
+        (" relay.local:8443/#room=kitchen\n", Address(True, "relay.local", 8443, "kitchen")),
+    ],
+)
+def test_the_link_that_people_have_leads_to_a_room(link: str, address: Address) -> None:
+    assert Address.parse(link) == address
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("https://192.168.1.20:8443/", "names no room"),
+        ("https:///#room=kitchen", "names no relay"),
+        ("", "names no relay"),
+        ("ftp://192.168.1.20/#room=kitchen", "begins with ftp://"),
+        ("https://192.168.1.20:port/#room=kitchen", "is not an address"),
+        ("https://192.168.1.20:99999/#room=kitchen", "is not an address"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_refused_in_words(link: str, reason: str) -> None:
+    with pytest.raises(StreamerError, match=reason):
+        Address.parse(link)
+
+
+def test_what_is_asked_of_the_relay_is_escaped() -> None:
+    address = Address.parse("https://[::1]:8443/#room=kitchen&key=abc")
+    assert address.socket_url("Ada & Bo") == "wss://[::1]:8443/ws?room=kitchen&key=abc&name=Ada+%26+Bo"
+    assert Address.parse("http://localhost/#room=echo").socket_url() == "ws://localhost:80/ws?room=echo"

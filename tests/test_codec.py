@@ -1,0 +1,91 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sound import speech
+
+from streamer.audio_format import SAMPLES_PER_FRAME
+from streamer.client.codec import MAX_PAYLOAD_BYTES, Decoder, Encoder
+from streamer.client.samples import Samples, silence
+
+LOOK_AHEAD_SAMPLES = 120
+WITHOUT_LIBOPUS = """
+import ctypes.util
+ctypes.util.find_library = lambda name: None
+from streamer.client.codec import load_opus
+from streamer.errors import AudioError
+try:
+    load_opus()
+except AudioError as error:
+    print(error)
+"""
+
+
+def frames(samples: Samples, n_samples: int = SAMPLES_PER_FRAME) -> list[Samples]:
+    return [samples[start : start + n_samples] for start in range(0, len(samples) - n_samples + 1, n_samples)]
+
+
+def likeness(one: Samples, other: Samples) -> float:
+    n = min(len(one), len(other))
+    return float(np.corrcoef(one[:n], other[:n])[0, 1])
+
+
+def test_speech_comes_through_two_and_a_half_milliseconds_later() -> None:
+    encoder, decoder = Encoder(), Decoder()
+    heard = np.concatenate([decoder.decode(encoder.encode(frame)) for frame in frames(speech())])
+    assert likeness(speech(), heard[LOOK_AHEAD_SAMPLES:]) > 0.98
+
+
+@pytest.mark.parametrize("n_samples", [120, 240, 480, 960, 1920, 2880])
+def test_every_duration_that_opus_has_comes_back_as_long_as_it_was(n_samples: int) -> None:
+    payload = Encoder(frame_samples=n_samples).encode(speech()[:n_samples])
+    assert len(payload) <= MAX_PAYLOAD_BYTES
+    assert len(Decoder().decode(payload)) == n_samples
+
+
+def test_a_gap_is_concealed_ever_more_softly() -> None:
+    encoder, decoder = Encoder(), Decoder()
+    tone = np.sin(np.arange(48_000, dtype=np.float32) * 0.03).astype(np.float32) * 0.5
+    for frame in frames(tone)[:50]:
+        decoder.decode(encoder.encode(frame))
+    concealed = [decoder.conceal(SAMPLES_PER_FRAME) for _ in range(40)]
+    assert np.abs(concealed[0]).max() > 0.2
+    assert np.abs(concealed[-1]).max() < 0.1
+
+
+@pytest.mark.parametrize("n_samples", [1, 119, 120, 333, 480, 5_760, 9_000])
+def test_a_gap_of_any_length_is_filled_exactly(n_samples: int) -> None:
+    assert len(Decoder().conceal(n_samples)) == n_samples
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff", b"\x03" * 7, bytes(range(256)) * 4])
+def test_a_payload_that_is_no_opus_raises_nothing_and_the_next_one_is_heard(payload: bytes) -> None:
+    encoder, decoder = Encoder(), Decoder()
+    decoder.decode(payload)
+    heard = np.concatenate([decoder.decode(encoder.encode(frame)) for frame in frames(speech())])
+    assert likeness(speech()[4_800:], heard[4_800 + LOOK_AHEAD_SAMPLES :]) > 0.95
+
+
+def test_corrupt_payloads_are_counted() -> None:
+    decoder = Decoder()
+    decoder.decode(b"")
+    decoder.decode(b"\xff")
+    assert decoder.corrupt == 2
+
+
+def test_what_was_decoded_stays_when_the_next_is() -> None:
+    encoder, decoder = Encoder(), Decoder()
+    decoded = [decoder.decode(encoder.encode(frame)) for frame in frames(speech())[20:22]]
+    assert not np.array_equal(*decoded)
+
+
+def test_without_libopus_one_is_told_what_to_install() -> None:
+    told = subprocess.run([sys.executable, "-c", WITHOUT_LIBOPUS], capture_output=True, text=True, check=True).stdout
+    assert "Opus codec is missing" in told
+    assert "libopus0" in told
+
+
+def test_silence_costs_almost_nothing() -> None:
+    encoder = Encoder()
+    assert len([encoder.encode(silence(SAMPLES_PER_FRAME)) for _ in range(50)][-1]) < 30

@@ -1,0 +1,283 @@
+"""The client's end of the line against real sockets: relays that refuse, fail, hang up, or are somebody else."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import WSMsgType, web
+
+from streamer.client.address import Address
+from streamer.client.link import Link
+from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError, StreamerError
+from streamer.relay.tls import Authority
+from streamer.wire.control import Message
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Talk = Callable[[web.WebSocketResponse], Awaitable[object]]
+
+
+@asynccontextmanager
+async def answering(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
+    application = web.Application()
+    application.router.add_get("/ws", handler)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        yield Address(tls is not None, "127.0.0.1", runner.addresses[0][1], "kitchen", "abc")
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def relay(talk: Talk, protocols: Iterable[str] = ("streamer.v1",)) -> AsyncIterator[Address]:
+    """A relay that does `talk` with whoever comes."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=protocols, autoclose=False)
+        await socket.prepare(request)
+        await talk(socket)
+        return socket
+
+    async with answering(handle) as address:
+        yield address
+
+
+async def join(address: Address, heard: list[bytes | Message] | None = None, ca_file: Path | None = None) -> None:
+    link = await Link.open(address, name="Ada", ca_file=ca_file)
+    heard = [] if heard is None else heard
+    try:
+        await link.run(lambda data, now: heard.append(data), lambda message, now: heard.append(message))
+    finally:
+        await link.close()
+
+
+def identity(directory: Path, addresses: list[str]) -> tuple[ssl.SSLContext, Path]:
+    authority = Authority(directory)
+    return authority.leaf(["localhost"], addresses).server_context(), authority.certificate_path
+
+
+def test_what_comes_is_handed_on_in_order_until_the_relay_closes() -> None:
+    async def talk(socket: web.WebSocketResponse) -> None:
+        await socket.send_bytes(b"first")
+        await socket.send_json({"type": "left", "talker_id": 3, "reason": "a field of a newer relay"})
+        await socket.send_json({"type": "a type of a newer relay"})
+        await socket.send_bytes(b"last")
+        await socket.close()
+
+    async def main() -> None:
+        heard: list[bytes | Message] = []
+        async with relay(talk) as address:
+            await join(address, heard)
+        assert heard == [b"first", {"type": "left", "talker_id": 3}, b"last"]
+
+    asyncio.run(main())
+
+
+def test_a_ping_is_answered_and_a_goodbye_is_said() -> None:
+    said: list[Message] = []
+
+    async def talk(socket: web.WebSocketResponse) -> None:
+        await socket.send_json({"type": "ping", "t0": 77})
+        said.append((await socket.receive()).json())
+        await socket.send_json({"type": "left", "talker_id": 1})
+        said.append((await socket.receive()).json())
+        said.append({"close": (await socket.receive()).data})
+        await socket.close()
+
+    async def main() -> None:
+        async with relay(talk) as address:
+            link, enough = await Link.open(address), asyncio.Event()
+            running = asyncio.create_task(link.run(lambda data, now: None, lambda message, now: enough.set()))
+            await asyncio.wait_for(enough.wait(), 5)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await link.close()
+
+    asyncio.run(main())
+    pong, leave, close = said
+    assert (pong["type"], pong["t0"]) == ("pong", 77)
+    assert pong["t1"] <= pong["t2"]
+    assert (leave, close) == ({"type": "leave"}, {"close": 1000})
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 503])
+def test_a_refusal_is_told_in_the_relay_s_own_words(status: int) -> None:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        assert dict(request.query) == {"room": "kitchen", "key": "abc", "name": "Ada"}
+        return web.json_response({"error": "key-wrong", "message": "this invite is not valid"}, status=status)
+
+    async def main() -> None:
+        async with answering(refuse) as address:
+            with pytest.raises(RefusedError, match="this invite is not valid") as caught:
+                await join(address)
+            assert (caught.value.status, caught.value.code) == (status, "key-wrong")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome to my router</html>", json.dumps([1]), json.dumps({"error": "x"}), ""])
+def test_an_answer_that_is_no_relay_s_says_so(body: str) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=body)
+
+    async def main() -> None:
+        async with answering(answer) as address:
+            with pytest.raises(RefusedError, match="there is no streamer relay"):
+                await join(address)
+
+    asyncio.run(main())
+
+
+def test_a_socket_of_another_protocol_is_left() -> None:
+    async def main() -> None:
+        async with relay(lambda socket: socket.receive(), protocols=["chat.v3"]) as address:
+            with pytest.raises(ProtocolError, match=r"does not speak streamer\.v1"):
+                await join(address)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(1001, "going away"), (4401, "not admitted"), (4409, "again from elsewhere"), (4999, "4999")]
+)
+def test_why_the_relay_closed_is_told(code: int, reason: str) -> None:
+    async def main() -> None:
+        async with relay(lambda socket: socket.close(code=code)) as address:
+            with pytest.raises(ConnectionLostError, match=reason):
+                await join(address)
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_breaks_is_lost_and_not_left() -> None:
+    async def break_off(socket: web.WebSocketResponse) -> None:
+        transport = socket.get_extra_info("socket")
+        assert transport is not None
+        socket._req.transport.abort()  # type: ignore[union-attr]
+
+    async def main() -> None:
+        async with relay(break_off) as address:
+            with pytest.raises(ConnectionLostError, match="was lost"):
+                await join(address)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id"), ("x" * 20_000, "broke the protocol")],
+)
+def test_a_relay_that_breaks_the_protocol_is_left_in_words(text: str, reason: str) -> None:
+    async def main() -> None:
+        async with relay(lambda socket: socket.send_str(text)) as address:
+            with pytest.raises(ProtocolError, match=reason):
+                await asyncio.wait_for(join(address), 5)
+
+    asyncio.run(main())
+
+
+def test_voice_that_the_network_does_not_take_is_shed_and_never_piles_up() -> None:
+    stalled = asyncio.Event()
+
+    async def main() -> None:
+        async with relay(lambda socket: stalled.wait()) as address:
+            link = await Link.open(address)
+            socket = link._transport.get_extra_info("socket")
+            for _ in range(100_000):
+                await asyncio.wait_for(link.send_packet(bytes(1_000)), 1)
+                if link.shed > 100:
+                    break
+            assert link.shed > 100, socket
+            assert link._transport.get_write_buffer_size() < 4_000
+            stalled.set()
+            await link.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (Address(False, "127.0.0.1", 1, "kitchen"), r"No relay answers at 127\.0\.0\.1:1"),
+        (Address(True, "no-such-computer.invalid", 8443, "kitchen"), "No computer here is called no-such-computer"),
+    ],
+)
+def test_nobody_there_is_told_in_words(address: Address, reason: str) -> None:
+    with pytest.raises(ConnectionLostError, match=reason):
+        asyncio.run(join(address))
+
+
+def test_tls_where_there_is_none_and_none_where_there_is_tls_are_told_apart(tmp_path: Path) -> None:
+    tls, _ = identity(tmp_path, ["127.0.0.1"])
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise AssertionError("nobody comes so far")
+
+    async def main() -> None:
+        async with answering(refuse) as plain:
+            with pytest.raises(ConnectionLostError, match="use http://"):
+                await join(Address(True, plain.host, plain.port, "kitchen"))
+        async with answering(refuse, tls) as secure:
+            with pytest.raises(ConnectionLostError, match="use https://"):
+                await join(Address(False, secure.host, secure.port, "kitchen"))
+
+    asyncio.run(main())
+
+
+def test_a_certificate_is_trusted_only_with_its_authority_and_for_its_address(tmp_path: Path) -> None:
+    ours, our_ca = identity(tmp_path / "ours", ["127.0.0.1"])
+    elsewhere, elsewhere_ca = identity(tmp_path / "elsewhere", ["192.168.1.20"])
+
+    async def echo(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=["streamer.v1"])
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    async def fails(tls: ssl.SSLContext, ca_file: Path | None, reason: str) -> None:
+        async with answering(echo, tls) as address:
+            with pytest.raises(CertificateError, match=reason):
+                await join(address, ca_file=ca_file)
+
+    async def main() -> None:
+        async with answering(echo, ours) as address:
+            await join(address, ca_file=our_ca)
+        await fails(ours, None, "is not trusted .*: pass --ca FILE")
+        await fails(ours, elsewhere_ca, "is not from the authority in .*elsewhere")
+        await fails(elsewhere, elsewhere_ca, r"is not for 127\.0\.0\.1: use the address that the relay shows")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "can't be read: No such file"), ("no PEM", "is not a certificate")]
+)
+def test_an_authority_that_can_t_be_used_is_named(tmp_path: Path, content: str | None, reason: str) -> None:
+    ca_file = tmp_path / "ca.pem"
+    if content is not None:
+        ca_file.write_text(content)
+    with pytest.raises(StreamerError, match=reason):
+        asyncio.run(join(Address(True, "127.0.0.1", 1, "kitchen"), ca_file=ca_file))
+
+
+def test_voice_goes_out_at_once() -> None:
+    arrived: list[WSMsgType] = []
+
+    async def talk(socket: web.WebSocketResponse) -> None:
+        arrived.append((await socket.receive()).type)
+        await socket.close()
+
+    async def main() -> None:
+        async with relay(talk) as address:
+            link = await Link.open(address)
+            await link.send_packet(b"packet")
+            await asyncio.wait_for(link.run(lambda data, now: None, lambda message, now: None), 1)
+            await link.close()
+
+    asyncio.run(main())
+    assert arrived == [WSMsgType.BINARY]

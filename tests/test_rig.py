@@ -1,0 +1,75 @@
+"""The rig itself: wires that don't mix, a recording in step, streams that go where they belong."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from rig import SAMPLE_RATE, Rig
+from sound import chirp_delays_ms, chirps, hear, level_dbfs, speech
+
+pytestmark = pytest.mark.sound
+
+
+def test_sound_is_on_its_own_wire_alone_sample_by_sample(rig):
+    with rig.record() as recording:
+        rig.play(rig.microphone(1), speech()).wait()
+        recording.wait_ms(100)
+    original = (speech() * 32767).astype("<i2").astype(np.float32) / 32768
+    heard = recording.wire(rig.microphone(1))
+    start = recording.wait_for_sound(rig.microphone(1), 1, level=0) - int(np.flatnonzero(original)[0])
+    assert np.array_equal(heard[start : start + len(original)], original)
+    others = [rig.microphone(0), rig.microphone(2), *(rig.speaker(member) for member in range(3))]
+    assert max(np.abs(recording.wire(wire)).max() for wire in others) == 0
+
+
+def test_the_anchor_a_copy_loop_has_a_small_and_constant_delay(rig):
+    with rig.record() as recording, rig.copy(rig.microphone(0), rig.speaker(1)):
+        rig.play(rig.microphone(0), chirps(12)).wait()
+        recording.wait_ms(200)
+    delays = chirp_delays_ms(recording.wire(rig.microphone(0)), recording.wire(rig.speaker(1)))
+    print(f"copy loop: {np.median(delays):.1f} ms, from {min(delays):.1f} to {max(delays):.1f} ms")
+    assert len(delays) == 12
+    assert np.median(delays) < 25
+    assert np.abs(np.array(delays) - np.median(delays)).max() < 5  # a stumble of the machine, not more
+
+
+def test_speech_through_the_copy_loop_is_alike(rig):
+    with rig.record() as recording, rig.copy(rig.microphone(0), rig.speaker(1)):
+        rig.play(rig.microphone(0), speech()).wait()
+        recording.wait_ms(200)
+    assert hear(speech(), recording.wire(rig.speaker(1))).likeness > 0.9
+    assert hear(speech(), recording.wire(rig.speaker(0))).likeness == 0
+
+
+def test_streams_of_an_attached_process_move_to_its_wires_and_others_stay_away(rig):
+    script = "pacat --raw --channels=1 --rate=48000 --latency-msec=20 < {0} & parec > {1} & wait"
+    command = ["sh", "-c", script.format("/dev/urandom", "/dev/null")]  # children, as a browser has
+    process = subprocess.Popen(command, env=os.environ | rig.environment(), start_new_session=True)
+    try:
+        with rig.record() as recording:
+            recording.wait_ms(300)
+            everyone = [rig.speaker(member) for member in range(3)]
+            assert [level_dbfs(recording.wire(wire)) < -90 for wire in everyone] == [True] * 3
+            rig.attach(process.pid, member=2)
+            rig.wait_attached(member=2)
+            recording.wait_for_sound(rig.speaker(2), 5)
+        assert level_dbfs(recording.wire(rig.speaker(0))) < -90
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait(5)
+
+
+def test_the_rig_says_which_stream_is_missing(rig):
+    with pytest.raises(AssertionError, match="member 1 has no stream on one of"):
+        rig.wait_attached(member=1, timeout_s=0.1)
+
+
+def test_nothing_is_left_of_a_rig():
+    with Rig(members=1) as rig, rig.record() as recording:
+        recording.wait_ms(50)
+        processes = [rig._pulseaudio, *rig._processes]
+        assert all(process.poll() is None for process in processes)
+    assert all(process.poll() is not None for process in processes)
+    assert not rig._home.exists()
+    assert recording.length > SAMPLE_RATE // 20

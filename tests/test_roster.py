@@ -1,0 +1,93 @@
+import asyncio
+
+import pytest
+
+from streamer.client.mixer import Mixer
+from streamer.client.roster import Roster
+from streamer.errors import ControlError
+from streamer.wire.control import Message
+from streamer.wire.packet import Packet
+
+GRACE = {"talker_id": 3, "name": "Grace", "muted": True}
+WELCOME: Message = {
+    "type": "welcome",
+    "talker_id": 7,
+    "room": "kitchen",
+    "name": "Ada",
+    "members": [GRACE],
+    "server_us": 0,
+}
+
+
+def roster_of(*messages: Message) -> tuple[Roster, list[str]]:
+    told: list[str] = []
+    roster = Roster(Mixer(), told.append)
+    for message in messages:
+        roster.on_control(message)
+    return roster, told
+
+
+def test_a_welcome_tells_where_one_is_and_with_whom() -> None:
+    roster, told = roster_of(WELCOME)
+    assert told == ["You are in kitchen as Ada; with you: Grace"]
+    assert roster.welcomed.is_set()
+    assert [(member.name, member.muted) for member in roster.members] == [("Grace", True)]
+
+
+def test_an_empty_room_says_so() -> None:
+    assert roster_of({**WELCOME, "members": []})[1] == ["You are in kitchen as Ada; nobody else yet"]
+
+
+def test_what_happens_in_the_room_is_told_in_words() -> None:
+    roster, told = roster_of(
+        WELCOME,
+        {"type": "joined", "talker_id": 9, "name": "Joan", "muted": False},
+        {"type": "state", "talker_id": 3, "muted": False},
+        {"type": "chat", "talker_id": 9, "text": "Dinner is ready"},
+        {"type": "chat", "talker_id": 7, "text": "Coming"},
+        {"type": "left", "talker_id": 9},
+        {"type": "notice", "code": "shed", "message": "Your connection was slow"},
+        {"type": "error", "code": "unknown-type", "message": "no message is of type dance"},
+    )
+    assert told[1:] == [
+        "Joan joined",
+        "Grace is not muted any more",
+        "Joan: Dinner is ready",
+        "Ada: Coming",
+        "Joan left",
+        "The relay says: Your connection was slow",
+        "The relay refused a message of ours: no message is of type dance",
+    ]
+    assert [member.name for member in roster.members] == ["Grace"]
+
+
+def test_news_of_somebody_unknown_changes_nothing() -> None:
+    roster, told = roster_of(
+        WELCOME, {"type": "left", "talker_id": 99}, {"type": "state", "talker_id": 99, "muted": True}
+    )
+    assert len(told) == 1
+    assert len(roster.members) == 1
+
+
+@pytest.mark.parametrize("member", [None, 3, {}, {**GRACE, "talker_id": "3"}, {**GRACE, "name": None}])
+def test_a_member_without_an_id_or_a_name_breaks_the_protocol(member: object) -> None:
+    with pytest.raises(ControlError, match="a member in"):
+        roster_of({**WELCOME, "members": [member]})
+
+
+def test_packets_reach_their_talker_and_all_others_are_counted() -> None:
+    roster, _ = roster_of(WELCOME)
+    roster.on_packet(Packet(seq=1, timestamp=0, payload=b"x", talker_id=3, level=20).serialize(), 1.0)
+    roster.on_packet(Packet(seq=1, timestamp=0, payload=b"x", talker_id=99).serialize(), 1.0)
+    roster.on_packet(b"no packet", 1.0)
+    assert roster.members[0].level(1.0) == 20
+    assert roster.unreadable == 2
+
+
+def test_one_may_wait_to_be_welcomed() -> None:
+    async def join() -> None:
+        roster, _ = roster_of()
+        asyncio.get_running_loop().call_soon(roster.on_control, WELCOME)
+        await asyncio.wait_for(roster.welcomed.wait(), 1)
+
+    asyncio.run(join())
