@@ -1,10 +1,10 @@
 // The jitter buffer: packets in as the network brings them, samples out as the sound card takes them. The twin of
 // streamer/hot/jitter.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
 
+import { DecodedLine } from "./decoded_line.js";
 import { DelayEstimator, PlayoutClock } from "./delay.js";
 import { Arrival } from "./packet_buffer.js";
 import { LONGEST_LAG, OVERLAP_SAMPLES } from "./stretch.js";
-import { DecodedLine } from "./decoded_line.js";
 
 /** @typedef {import("./decoded_line.js").Decoder} Decoder */
 
@@ -67,14 +67,9 @@ export class JitterBuffer {
   push(seq, timestamp, payload, nowMs, talkspurt = false) {
     const arrival = this.#packets.insert(seq, timestamp, payload);
     this.#counts.received += 1;
-    if (arrival === Arrival.DUPLICATE) {
-      this.#counts.duplicate += 1;
-      return;
-    }
-    if (arrival === Arrival.STALE || arrival === Arrival.DOUBTFUL) {
-      this.#counts.discarded += 1;
-      return;
-    }
+    if (arrival === Arrival.DUPLICATE) this.#counts.duplicate += 1;
+    if (arrival === Arrival.STALE || arrival === Arrival.DOUBTFUL) this.#counts.discarded += 1;
+    if (arrival !== Arrival.NEW && arrival !== Arrival.RESTART) return;
     if (arrival === Arrival.RESTART) {
       this.#counts.restarts += 1;
       this.#estimator.restart();
@@ -178,10 +173,7 @@ export class JitterBuffer {
   #fetch() {
     const seq = this.#packets.firstSeq;
     this.#clock.ask();
-    if (seq < 0) {
-      this.#runDry();
-      return;
-    }
+    if (seq < 0) return this.#runDry();
     const gap = this.#packets.timestampOf(seq) - this.#line.mediaEnd;
     if (gap <= 0) this.#line.decode(seq);
     else if (seq === this.#packets.nextSeq) this.#stop();

@@ -12,13 +12,7 @@ const QUIET_POWER = 1e-6;
 const QUIET_BELOW_LOUDNESS = 1e-3;
 const LOUDNESS_DECAY = 0.998;
 
-/**
- * The sum of products of two stretches of one line.
- * @param {Float32Array} line
- * @param {number} a
- * @param {number} b
- * @param {number} count
- */
+/** @type {(line: Float32Array, a: number, b: number, count: number) => number} */
 function product(line, a, b, count) {
   let total = 0;
   for (let i = 0; i < count; i++) total += line[a + i] * line[b + i];
@@ -109,10 +103,7 @@ export class SyncBuffer {
     this.#position += count;
   }
 
-  /**
-   * @param {number} start
-   * @param {number} count
-   */
+  /** @type {(start: number, count: number) => boolean} */
   #quiet(start, count) {
     const power = product(this.#line, start, start, count) / count;
     return power < QUIET_POWER || power < QUIET_BELOW_LOUDNESS * this.#loudness;
@@ -168,11 +159,7 @@ export class SyncBuffer {
     return lag;
   }
 
-  /**
-   * The lag, in one direction, at which the next samples are most alike; 0 where none is. Sets `similarity`.
-   * @param {1 | -1} direction
-   * @param {number} longest
-   */
+  /** @type {(direction: 1 | -1, longest: number) => number} The lag at which the next samples are most alike, or 0. */
   #findLag(direction, longest) {
     const window = OVERLAP_SAMPLES / DECIMATION;
     const reach = Math.trunc(longest / DECIMATION);
@@ -199,10 +186,7 @@ export class SyncBuffer {
     return bestLag ? this.#refineLag(direction, bestLag, longest) : 0;
   }
 
-  /**
-   * @param {number} from
-   * @param {number} count
-   */
+  /** @type {(from: number, count: number) => void} */
   #decimate(from, count) {
     const line = this.#line;
     for (let i = 0; i < count; i++) {
@@ -211,11 +195,7 @@ export class SyncBuffer {
     }
   }
 
-  /**
-   * @param {1 | -1} direction
-   * @param {number} around
-   * @param {number} longest
-   */
+  /** @type {(direction: 1 | -1, around: number, longest: number) => number} */
   #refineLag(direction, around, longest) {
     const line = this.#line;
     const here = this.#position;
@@ -235,4 +215,33 @@ export class SyncBuffer {
     }
     return bestLag;
   }
+}
+
+/**
+ * The samples made longer by up to `share` of them, or shorter where it is negative: what playing does, for a whole sound.
+ * @param {Float32Array} samples
+ * @param {number} share
+ * @param {number} leastSimilarity
+ */
+export function stretch(samples, share, leastSimilarity = 0.5) {
+  const sync = new SyncBuffer();
+  const played = new Float32Array(2 * samples.length);
+  let [fed, made, rest] = [0, 0, 0];
+  while (fed < samples.length || sync.ahead > 0) {
+    if (fed < samples.length && sync.ahead < 2 * LONGEST_LAG) {
+      const fresh = samples.subarray(fed, fed + 2 * OVERLAP_SAMPLES);
+      sync.append(fresh, fresh.length, 1, 1);
+      fed += fresh.length;
+      continue;
+    }
+    if (rest <= 0) {
+      const lag = share > 0 ? sync.expand(LONGEST_LAG, leastSimilarity) : sync.accelerate(LONGEST_LAG, leastSimilarity);
+      rest = lag ? Math.trunc(lag / Math.abs(share)) : OVERLAP_SAMPLES;
+    }
+    const run = Math.min(sync.ahead, OVERLAP_SAMPLES);
+    sync.take(played, made, run);
+    made += run;
+    rest -= run;
+  }
+  return played.subarray(0, made);
 }

@@ -12,6 +12,8 @@ Expanding repeats what was already played, so it needs only the overlap ahead: i
 Arithmetic is in doubles, stored as floats, in the order that web/stretch.js has: both make the same decisions.
 """
 
+import numpy
+
 from libc.math cimport sqrt
 from libc.string cimport memcpy, memmove, memset
 
@@ -177,3 +179,24 @@ cdef class SyncBuffer:
                 self.similarity = similarity
                 best_lag = lag
         return best_lag
+
+
+def stretch(const float[::1] samples not None, double share, double least_similarity=0.5):
+    """The samples made longer by up to `share` of them, or shorter where it is negative: what playing does, for a whole sound."""
+    cdef SyncBuffer sync = SyncBuffer()
+    cdef Py_ssize_t fed = 0, made = 0, rest = 0, count = samples.shape[0], run, lag
+    cdef float[::1] played = numpy.zeros(2 * count, numpy.float32)
+    while fed < count or sync.ahead():
+        if fed < count and sync.ahead() < 2 * LONGEST_LAG:
+            run = min(2 * OVERLAP_SAMPLES, count - fed)
+            sync.append(&samples[fed], run, 1.0, 1.0)
+            fed += run
+            continue
+        if rest <= 0:
+            lag = sync.expand(LONGEST_LAG, least_similarity) if share > 0 else sync.accelerate(LONGEST_LAG, least_similarity)
+            rest = <Py_ssize_t>(lag / abs(share)) if lag else OVERLAP_SAMPLES
+        run = min(sync.ahead(), OVERLAP_SAMPLES)
+        sync.take(&played[made], run)
+        made += run
+        rest -= run
+    return numpy.asarray(played)[:made]
