@@ -22,7 +22,8 @@ const OVERDUE_SHARE = 0.4;
 const ALIKE = 0.8;
 const ALIKE_ENOUGH = 0.5;
 const HURRY_MS = 30;
-const REST_PER_LAG = 4;
+const REST_PER_CUT = 4;
+const REST_PER_REPEAT = 5;
 
 /** What the last decision was. */
 export const Operation = Object.freeze({ NORMAL: 0, ACCELERATE: 1, EXPAND: 2, CONCEAL: 3, SILENCE: 4 });
@@ -162,7 +163,7 @@ export class JitterBuffer {
     const longest = Math.min(Math.trunc((byMs + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG);
     this.#line.decodeAhead(shorter ? longest + OVERLAP_SAMPLES : OVERLAP_SAMPLES);
     const lag = shorter ? this.#sync.accelerate(longest, alike) : this.#sync.expand(longest, alike);
-    this.#rest = lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : REST_PER_LAG * lag;
+    this.#rest = lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : (shorter ? REST_PER_CUT : REST_PER_REPEAT) * lag;
     if (lag === 0) return;
     this.operation = shorter ? Operation.ACCELERATE : Operation.EXPAND;
     if (shorter) this.#samples.accelerated += lag;

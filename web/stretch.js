@@ -218,7 +218,7 @@ export class SyncBuffer {
 }
 
 /**
- * The samples made longer by up to `share` of them, or shorter where it is negative: what playing does, for a whole sound.
+ * The samples played slower, by up to `share` of their time, or faster where it is negative: what playing does, at a stretch.
  * @param {Float32Array} samples
  * @param {number} share
  * @param {number} leastSimilarity
@@ -236,7 +236,7 @@ export function stretch(samples, share, leastSimilarity = 0.5) {
     }
     if (rest <= 0) {
       const lag = share > 0 ? sync.expand(LONGEST_LAG, leastSimilarity) : sync.accelerate(LONGEST_LAG, leastSimilarity);
-      rest = lag ? Math.trunc(lag / Math.abs(share)) : OVERLAP_SAMPLES;
+      rest = lag ? Math.trunc(lag / Math.abs(share)) + (share > 0 ? lag : 0) : OVERLAP_SAMPLES;
     }
     const run = Math.min(sync.ahead, OVERLAP_SAMPLES);
     sync.take(played, made, run);

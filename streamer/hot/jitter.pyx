@@ -39,7 +39,8 @@ cdef double OVERDUE_SHARE = 0.4
 cdef double ALIKE = 0.8
 cdef double ALIKE_ENOUGH = 0.5
 cdef double HURRY_MS = 30.0
-cdef Py_ssize_t REST_PER_LAG = 4
+cdef Py_ssize_t REST_PER_CUT = 4
+cdef Py_ssize_t REST_PER_REPEAT = 5
 
 
 cdef class JitterBuffer:
@@ -161,7 +162,9 @@ cdef class JitterBuffer:
         cdef Py_ssize_t longest = min(<Py_ssize_t>((by_ms + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG), lag
         self.line.decode_ahead(longest + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
         lag = self.sync.accelerate(longest, alike) if shorter else self.sync.expand(longest, alike)
-        self.rest = OVERLAP_SAMPLES if lag == 0 or self.sync.free else REST_PER_LAG * lag
+        self.rest = (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
+        if lag == 0 or self.sync.free:
+            self.rest = OVERLAP_SAMPLES
         if lag == 0:
             return 0
         self.operation = Operation.ACCELERATE if shorter else Operation.EXPAND

@@ -182,7 +182,7 @@ cdef class SyncBuffer:
 
 
 def stretch(const float[::1] samples not None, double share, double least_similarity=0.5):
-    """The samples made longer by up to `share` of them, or shorter where it is negative: what playing does, for a whole sound."""
+    """The samples played slower, by up to `share` of their time, or faster where it is negative: what playing does, at a stretch."""
     cdef SyncBuffer sync = SyncBuffer()
     cdef Py_ssize_t fed = 0, made = 0, rest = 0, count = samples.shape[0], run, lag
     cdef float[::1] played = numpy.zeros(2 * count, numpy.float32)
@@ -194,7 +194,7 @@ def stretch(const float[::1] samples not None, double share, double least_simila
             continue
         if rest <= 0:
             lag = sync.expand(LONGEST_LAG, least_similarity) if share > 0 else sync.accelerate(LONGEST_LAG, least_similarity)
-            rest = <Py_ssize_t>(lag / abs(share)) if lag else OVERLAP_SAMPLES
+            rest = <Py_ssize_t>(lag / abs(share)) + (lag if share > 0 else 0) if lag else OVERLAP_SAMPLES
         run = min(sync.ahead(), OVERLAP_SAMPLES)
         sync.take(&played[made], run)
         made += run
