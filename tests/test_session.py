@@ -24,7 +24,7 @@ from streamer.relay.admission import Admission
 from streamer.relay.app import Relay, listening
 
 DESKTOP_DELAY_MS = 80
-"""With the fixed buffer of 40 ms; the rest is devices, packet and codec."""
+"""On a machine with nothing else to do it is half of that."""
 
 STREAMER = Path(sys.executable).with_name("streamer")
 
@@ -44,13 +44,6 @@ def write_wav(path: Path, samples: Samples) -> Path:
 def read_wav(path: Path) -> Samples:
     samples: Samples = wavfile.read(path)[1].astype(np.float32) / 32_768
     return samples
-
-
-def correlation(said: Samples, recorded: Samples) -> float:
-    """Of the waves themselves, at the delay where they agree best: −1 to 1."""
-    start = round(hear(said, recorded).delay_ms * SAMPLE_RATE / 1000)
-    heard = recorded[start : start + len(said)]
-    return float(np.corrcoef(said[: len(heard)], heard)[0, 1])
 
 
 async def during(stay: Coroutine[Any, Any, None], meanwhile: Coroutine[Any, Any, None]) -> None:
@@ -74,8 +67,8 @@ def test_what_is_talked_is_heard_by_all_others_and_by_nobody_else(tmp_path: Path
             await during(stay, talk(Options(url, input_file=said, output_file=own)))
 
     asyncio.run(main())
-    assert correlation(speech(), read_wav(heard)) > 0.95
-    assert abs(correlation(speech(1), read_wav(heard))) < 0.2
+    assert hear(speech(), read_wav(heard)).alike
+    assert not hear(speech(1), read_wav(heard)).alike
     assert level_dbfs(read_wav(own)) < -90
 
 

@@ -1,169 +1,248 @@
-// A jitter buffer of a fixed delay. Twin of client/fixed_jitter.py.
-//
-// Every sample has its place on one line, the talker's timestamps. `pop` walks along that line:
-//   waiting    silence, until the delay's worth of sound is there or the first packet has waited that long;
-//   playing    decode what lies at the line; conceal what is missing, so that what comes late is dropped and the delay
-//              stays; after MAX_CONCEALED_SAMPLES of that, wait again;
-//   excess     more than SLACK_SAMPLES over the delay is dropped at once, oldest first: the delay always comes back.
+// The jitter buffer: packets in as the network brings them, samples out as the sound card takes them. The twin of
+// streamer/hot/jitter.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
 
-import { DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
+import { DecodedLine } from "./decoded_line.js";
+import { DelayEstimator, PlayoutClock } from "./delay.js";
+import { Arrival } from "./packet_buffer.js";
+import { LONGEST_LAG, OVERLAP_SAMPLES } from "./stretch.js";
 
-const DELAY_MS = 40;
-const SLACK_SAMPLES = (SAMPLE_RATE * 40) / 1000;
-const MAX_CONCEALED_SAMPLES = (SAMPLE_RATE * 60) / 1000;
-/** A timestamp this far from the line is neither late nor early: a long pause is over, or a clock began anew. */
-const RESTART_SAMPLES = SAMPLE_RATE * 2;
-const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
-const NOTHING = new Float32Array(0);
+/** @typedef {import("./decoded_line.js").Decoder} Decoder */
 
-/** @typedef {{decode(payload: Uint8Array): Float32Array, conceal(nSamples: number): Float32Array}} Decoder */
-/** @typedef {{place: number, payload: Uint8Array, nowMs: number}} Held */
+const SAMPLES_PER_MS = 48;
+const STEP_SAMPLES = 240;
+const CONCEAL_SAMPLES = 240;
+const CONCEAL_UNIT = 120;
+const LONGEST_GAP_SAMPLES = 4800;
+const LATE_BAND_MS = 5;
+const EARLY_BAND_MS = 3;
+const OVERSHOOT_MS = 2;
+const SKIP_MS = 260;
+const KEEP_MS = 230;
+const OVERDUE_SHARE = 0.4;
+const ALIKE = 0.8;
+const ALIKE_ENOUGH = 0.5;
+const HURRY_MS = 30;
+const REST_PER_CUT = 4;
+const REST_PER_REPEAT = 5;
 
+/** What the last decision was. */
+export const Operation = Object.freeze({ NORMAL: 0, ACCELERATE: 1, EXPAND: 2, CONCEAL: 3, SILENCE: 4 });
+
+/** One talker's jitter buffer, 48 kHz mono. `pop` allocates nothing of its own. */
 export class JitterBuffer {
-  #decoder;
-  #delayMs;
-  /** @type {Held[]} by their places */
-  #held = [];
-  #line = 0;
+  #line;
+  #packets;
+  #sync;
+  #clock = new PlayoutClock();
+  #estimator;
+  #floorMs;
+  #ceilingMs;
   #playing = false;
-  /** @type {Float32Array} */
-  #decoded = NOTHING;
-  #used = 0;
-  #concealedInARow = 0;
-  #late = 0;
-  #duplicate = 0;
-  #dropped = 0;
-  #undecodable = 0;
-  #concealedSamples = 0;
+  #rest = 0;
+  #counts = { received: 0, late: 0, duplicate: 0, discarded: 0, restarts: 0, underruns: 0 };
+  #samples = { silent: 0, accelerated: 0, expanded: 0, skipped: 0 };
 
   /**
    * @param {Decoder} decoder
-   * @param {{delayMs?: number}} [options]
+   * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
    */
-  constructor(decoder, { delayMs = DELAY_MS } = {}) {
-    this.#decoder = decoder;
-    this.#delayMs = delayMs;
-  }
-
-  /** @returns {import("./stats.js").TalkerStatistics} */
-  get statistics() {
-    return {
-      levelMs: (this.#heldSamples + this.#decoded.length - this.#used) / SAMPLES_PER_MS,
-      targetMs: this.#delayMs,
-      late: this.#late,
-      duplicate: this.#duplicate,
-      dropped: this.#dropped,
-      undecodable: this.#undecodable,
-      concealedMs: this.#concealedSamples / SAMPLES_PER_MS,
-    };
+  constructor(decoder, { floorMs = 10, ceilingMs = 250, lateShare = 0.01 } = {}) {
+    this.#line = new DecodedLine(decoder);
+    this.#packets = this.#line.packets;
+    this.#sync = this.#line.sync;
+    this.#estimator = new DelayEstimator(lateShare, ceilingMs);
+    this.#floorMs = floorMs;
+    this.#ceilingMs = ceilingMs;
+    /** @type {number} */
+    this.operation = Operation.SILENCE;
   }
 
   /**
-   * @param {number} seq
-   * @param {number} timestamp in samples, modulo 2³²
+   * Take in a packet.
+   * @param {number} seq 16 bits
+   * @param {number} timestamp 32 bits, in samples
    * @param {Uint8Array} payload kept, not copied
-   * @param {number} nowMs of any one clock
+   * @param {number} nowMs the time of its arrival, by the clock that `pop` is given
+   * @param {boolean} talkspurt whether one starts with this packet
    */
-  push(seq, timestamp, payload, nowMs) {
-    const ahead = (timestamp - this.#line) | 0; // modulo 2³², as signed
-    if (Math.abs(ahead) > RESTART_SAMPLES) this.#restart();
-    const place = this.#line + ahead;
-    if (this.#held.length === 0 && !this.#playing) this.#line = place;
-    if (this.#playing && place < this.#line) {
-      this.#late += 1;
-      return;
+  push(seq, timestamp, payload, nowMs, talkspurt = false) {
+    const arrival = this.#packets.insert(seq, timestamp, payload);
+    this.#counts.received += 1;
+    if (arrival === Arrival.DUPLICATE) this.#counts.duplicate += 1;
+    if (arrival === Arrival.STALE || arrival === Arrival.DOUBTFUL) this.#counts.discarded += 1;
+    if (arrival !== Arrival.NEW && arrival !== Arrival.RESTART) return;
+    if (arrival === Arrival.RESTART) {
+      this.#counts.restarts += 1;
+      this.#estimator.restart();
+      this.#stop();
     }
-    let i = this.#held.length;
-    while (i > 0 && this.#held[i - 1].place > place) i -= 1;
-    if (i > 0 && this.#held[i - 1].place === place) this.#duplicate += 1;
-    else this.#held.splice(i, 0, { place, payload, nowMs });
+    const relativeMs = this.#estimator.update(nowMs, this.#packets.insertedTimestamp, talkspurt);
+    if (relativeMs > this.targetMs) this.#counts.late += 1;
   }
 
   /**
-   * Fills `block` with what is to be heard next.
+   * Fill the block, of any length, with what plays from `nowMs` on; silence where there is nothing.
    * @param {Float32Array} block
    * @param {number} nowMs
    */
   pop(block, nowMs) {
     let filled = 0;
+    this.#clock.beginBlock(nowMs);
     while (filled < block.length) {
-      if (this.#used === this.#decoded.length && !this.#refill(nowMs)) {
-        block.fill(0, filled);
-        return;
+      const run = this.#nextRun(block.length - filled);
+      this.#sync.take(block, filled, run);
+      filled += run;
+      this.#clock.popped += run;
+      this.#rest = Math.max(this.#rest - run, 0);
+    }
+  }
+
+  get targetMs() {
+    const targetMs = this.#estimator.quantileMs + this.#clock.leadMs;
+    return Math.min(Math.max(targetMs, this.#floorMs), this.#ceilingMs);
+  }
+
+  /** @param {number} timestamp what that sample, played next, would have waited more than the fastest packet */
+  #lateBy(timestamp) {
+    return this.#clock.nowMs - timestamp / SAMPLES_PER_MS - this.#estimator.baseMs;
+  }
+
+  /** @type {(wanted: number) => number} Make one decision; return how many samples to play before the next. */
+  #nextRun(wanted) {
+    if (this.#playing) {
+      this.operation = Operation.NORMAL;
+      this.#adapt();
+    }
+    while (this.#playing && this.#sync.ahead === 0) this.#fetch();
+    const run = Math.min(this.#sync.ahead, STEP_SAMPLES, wanted);
+    return run === 0 ? this.#start(wanted) : run;
+  }
+
+  /** @type {(wanted: number) => number} Be silent until the first packet here is due, then play it. */
+  #start(wanted) {
+    const seq = this.#packets.firstSeq;
+    let wait = Math.min(wanted, STEP_SAMPLES);
+    if (seq >= 0) {
+      const early = (this.targetMs - this.#lateBy(this.#packets.timestampOf(seq))) * SAMPLES_PER_MS;
+      if (early <= 0) {
+        this.#playing = true;
+        this.#line.decode(seq);
+        return this.#nextRun(wanted);
       }
-      const n = Math.min(block.length - filled, this.#decoded.length - this.#used);
-      for (let i = 0; i < n; i += 1) block[filled + i] = this.#decoded[this.#used + i];
-      filled += n;
-      this.#used += n;
+      if (early < wait) wait = Math.min(Math.trunc(early) + 1, wait);
     }
+    this.operation = Operation.SILENCE;
+    this.#samples.silent += wait;
+    this.#sync.appendSilence(wait);
+    return wait;
   }
 
-  get #heldSamples() {
-    return this.#held.length * SAMPLES_PER_FRAME;
-  }
-
-  #restart() {
-    this.#held.length = 0;
+  #stop() {
     this.#playing = false;
+    this.#line.cutOff();
   }
 
-  /**
-   * The next samples; false while there is nothing but silence.
-   * @param {number} nowMs
-   */
-  #refill(nowMs) {
-    this.#used = 0;
-    this.#decoded = NOTHING;
-    if (!this.#playing && !this.#begin(nowMs)) return false;
-    this.#dropExcess();
-    const first = this.#held[0];
-    this.#decoded = first?.place === this.#line ? this.#decode() : this.#conceal();
-    this.#line += this.#decoded.length;
-    while (this.#held.length > 0 && this.#held[0].place < this.#line) this.#dropFirst();
-    return true;
-  }
-
-  /** @param {number} nowMs */
-  #begin(nowMs) {
-    if (this.#held.length === 0) return false;
-    const first = this.#held[0];
-    this.#playing = this.#heldSamples >= this.#delayMs * SAMPLES_PER_MS || nowMs - first.nowMs >= this.#delayMs;
-    this.#line = first.place;
-    this.#concealedInARow = 0;
-    return this.#playing;
-  }
-
-  #dropExcess() {
-    const delaySamples = this.#delayMs * SAMPLES_PER_MS;
-    if (this.#heldSamples <= delaySamples + SLACK_SAMPLES) return;
-    while (this.#heldSamples > delaySamples) this.#dropFirst();
-    this.#line = this.#held[0].place;
-  }
-
-  #dropFirst() {
-    this.#held.shift();
-    this.#dropped += 1;
-  }
-
-  #decode() {
-    const { payload } = /** @type {Held} */ (this.#held.shift());
-    try {
-      const samples = this.#decoder.decode(payload);
-      this.#concealedInARow = 0;
-      return samples;
-    } catch {
-      this.#undecodable += 1; // counted: what a talker sends can't stop the others
-      return this.#conceal();
+  #adapt() {
+    if (this.#rest > 0) return;
+    const delayMs = this.#lateBy(this.#line.mediaEnd - this.#sync.ahead);
+    const excessMs = delayMs - this.targetMs;
+    if (excessMs > SKIP_MS) {
+      const landing = this.#line.mediaEnd + Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS);
+      this.#samples.skipped += this.#line.skipTo(landing);
+    } else if (excessMs > LATE_BAND_MS) {
+      this.#splice(true, excessMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
+    } else if (excessMs < -EARLY_BAND_MS) {
+      this.#splice(false, -excessMs, ALIKE);
+    } else if (this.#packets.count === 0 && this.#sync.ahead < OVERDUE_SHARE * delayMs * SAMPLES_PER_MS) {
+      this.#splice(false, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH);
     }
   }
 
-  #conceal() {
-    const gap = this.#held.length > 0 ? this.#held[0].place - this.#line : SAMPLES_PER_FRAME;
-    const nSamples = Math.min(gap, SAMPLES_PER_FRAME);
-    this.#concealedInARow += nSamples;
-    this.#concealedSamples += nSamples;
-    if (this.#concealedInARow >= MAX_CONCEALED_SAMPLES) this.#playing = false;
-    const samples = this.#decoder.conceal(Math.ceil(nSamples / DURATION_UNIT_SAMPLES) * DURATION_UNIT_SAMPLES);
-    return samples.subarray(0, nSamples); // Opus conceals in whole units only
+  /** @type {(shorter: boolean, byMs: number, alike: number) => void} */
+  #splice(shorter, byMs, alike) {
+    const longest = Math.min(Math.trunc((byMs + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG);
+    this.#line.decodeAhead(shorter ? longest + OVERLAP_SAMPLES : OVERLAP_SAMPLES);
+    const lag = shorter ? this.#sync.accelerate(longest, alike) : this.#sync.expand(longest, alike);
+    this.#rest = lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : (shorter ? REST_PER_CUT : REST_PER_REPEAT) * lag;
+    if (lag === 0) return;
+    this.operation = shorter ? Operation.ACCELERATE : Operation.EXPAND;
+    if (shorter) this.#samples.accelerated += lag;
+    else this.#samples.expanded += lag;
+  }
+
+  /** Get something to play, or stop playing. */
+  #fetch() {
+    const seq = this.#packets.firstSeq;
+    this.#clock.ask();
+    if (seq < 0) return this.#runDry();
+    const gap = this.#packets.timestampOf(seq) - this.#line.mediaEnd;
+    if (gap <= 0) this.#line.decode(seq);
+    else if (seq === this.#packets.nextSeq) this.#stop();
+    else this.#fillGap(seq, gap);
+  }
+
+  /** @type {(seq: number, gap: number) => void} Packets are lost: conceal as long as they were, less what we are late. */
+  #fillGap(seq, gap) {
+    const excess = (this.#lateBy(this.#line.mediaEnd) - this.targetMs) * SAMPLES_PER_MS;
+    const needed = gap - Math.trunc(Math.max(excess, 0));
+    if (needed > LONGEST_GAP_SAMPLES) {
+      this.#stop();
+    } else if (needed < CONCEAL_UNIT) {
+      this.#line.decode(seq);
+    } else {
+      const count = Math.min(needed - (needed % CONCEAL_UNIT), CONCEAL_SAMPLES);
+      this.operation = Operation.CONCEAL;
+      this.#line.mediaEnd += count;
+      this.#line.conceal(count);
+    }
+  }
+
+  /** Nothing came: conceal until it has faded away; where it is quiet already, stop at once. */
+  #runDry() {
+    const first = this.#line.concealRun === 0;
+    if (this.#line.faded || (first && this.#sync.quietBehind)) {
+      this.#stop();
+      return;
+    }
+    if (first) this.#counts.underruns += 1;
+    this.operation = Operation.CONCEAL;
+    this.#line.conceal(CONCEAL_SAMPLES);
+  }
+
+  /** The timestamp of the next sample to be popped, or null while none is playing. */
+  get playoutTimestamp() {
+    return this.#playing ? (this.#line.mediaEnd - this.#sync.ahead) >>> 0 : null;
+  }
+
+  /** How much longer the next sample has waited than the fastest packet; 0 while nothing plays. */
+  get delayMs() {
+    return this.#playing ? this.#lateBy(this.#line.mediaEnd - this.#sync.ahead) : 0;
+  }
+
+  /** How much of the talker's sound is here and has not been popped. */
+  get levelMs() {
+    const seq = this.#packets.firstSeq;
+    let held = this.#sync.ahead;
+    if (seq >= 0) held += this.#packets.newestTimestamp - this.#packets.timestampOf(seq) + this.#line.packetSamples;
+    return held / SAMPLES_PER_MS;
+  }
+
+  /** Everything counted since the start, by its public name; levels are of now. */
+  get statistics() {
+    const { silent, accelerated, expanded, skipped } = this.#samples;
+    return {
+      targetMs: this.targetMs,
+      delayMs: this.delayMs,
+      levelMs: this.levelMs,
+      ...this.#counts,
+      lost: this.#line.lost,
+      undecodable: this.#line.undecodable,
+      overruns: this.#packets.overruns,
+      concealedMs: this.#line.concealed / SAMPLES_PER_MS,
+      silentMs: silent / SAMPLES_PER_MS,
+      acceleratedMs: accelerated / SAMPLES_PER_MS,
+      expandedMs: expanded / SAMPLES_PER_MS,
+      skippedMs: skipped / SAMPLES_PER_MS,
+    };
   }
 }

@@ -5,13 +5,17 @@ import { say } from "./text.js";
 /**
  * One talker, as heard here.
  * @typedef {object} TalkerStatistics
- * @property {number} levelMs sound that waits in the jitter buffer
- * @property {number} targetMs how much should wait there
+ * @property {number} targetMs how much sound should wait in the jitter buffer
+ * @property {number} levelMs how much waits there
  * @property {number} late packets that came after their time
+ * @property {number} lost packets that never came
  * @property {number} duplicate packets that were there already
- * @property {number} dropped packets that were thrown away so that the delay comes back
  * @property {number} undecodable packets that are not Opus
+ * @property {number} underruns how often the buffer ran empty
  * @property {number} concealedMs sound that was missing, and was guessed by the codec
+ * @property {number} acceleratedMs sound that was taken out so that the delay comes back
+ * @property {number} expandedMs sound that was repeated so that less comes late
+ * @property {number} skippedMs sound that was too old to be worth hearing
  */
 
 /**
@@ -49,6 +53,8 @@ export function rowsOf({ roundTripMs, sound, talkers }) {
  * @returns {[string, string]}
  */
 function rowOf({ name, statistics }) {
-  const { levelMs, late, dropped, concealedMs } = statistics;
-  return [name, say("talkerRow", { level: inMs(levelMs), late, dropped, concealed: inMs(concealedMs) })];
+  const { targetMs, levelMs, late, concealedMs, acceleratedMs, expandedMs, skippedMs } = statistics;
+  const [target, level, concealed] = [targetMs, levelMs, concealedMs].map(inMs);
+  const [shortened, repeated] = [acceleratedMs + skippedMs, expandedMs].map(inMs);
+  return [name, say("talkerRow", { target, level, late, concealed, shortened, repeated })];
 }

@@ -5,29 +5,17 @@ Packets come on the event loop; samples are asked for by the device's thread. Be
 """
 
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
 from streamer.client.codec import Decoder
-from streamer.client.fixed_jitter import FixedJitterBuffer
 from streamer.client.samples import Samples
-from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, Packet
+from streamer.hot.jitter import JitterBuffer
+from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, TALKSPURT_START, Packet
 
 _INBOX_PACKETS: Final = 512
 """Five seconds: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
 
 _LEVEL_LASTS_S: Final = 0.3
-
-
-class JitterBuffer(Protocol):
-    """What a Receiver needs of one; times are in seconds."""
-
-    def push(self, seq: int, timestamp: int, payload: bytes, now: float) -> None: ...
-
-    def pop(self, n_samples: int, now: float) -> Samples: ...
-
-    @property
-    def level_ms(self) -> float:
-        """How much sound is held, decoded or not."""
 
 
 class Receiver:
@@ -36,8 +24,8 @@ class Receiver:
         self.name = name
         self.muted = muted
         self.unreadable = 0
-        self._jitter_buffer: JitterBuffer = FixedJitterBuffer(Decoder())
-        self._inbox: deque[tuple[int, int, bytes, float]] = deque(maxlen=_INBOX_PACKETS)
+        self._jitter_buffer = JitterBuffer(Decoder())
+        self._inbox: deque[tuple[int, int, bytes, float, bool]] = deque(maxlen=_INBOX_PACKETS)
         self._last_level = SILENCE_LEVEL
         self._last_heard = float("-inf")
 
@@ -50,12 +38,13 @@ class Receiver:
             self.unreadable += 1
             return
         self._last_level, self._last_heard = packet.level, now
-        self._inbox.append((packet.seq, packet.timestamp, packet.payload, now))
+        starts = bool(packet.flags & TALKSPURT_START)
+        self._inbox.append((packet.seq, packet.timestamp, packet.payload, now * 1000, starts))
 
     def pop(self, n_samples: int, now: float) -> Samples:
         while self._inbox:
             self._jitter_buffer.push(*self._inbox.popleft())
-        return self._jitter_buffer.pop(n_samples, now)
+        return self._jitter_buffer.pop(n_samples, now * 1000)
 
     def level(self, now: float) -> int:
         """How loud this talker is, in −dBov."""

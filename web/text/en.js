@@ -63,7 +63,7 @@ export const text = {
   roundTrip: "To the relay and back",
   outputDelay: "To the loudspeaker",
   sampleRate: "Sample rate",
-  talkerRow: "waiting {level}, late {late}, dropped {dropped}, guessed {concealed}",
+  talkerRow: "waiting {level} of {target}, late {late}, guessed {concealed}, shortened {shortened}, repeated {repeated}",
 };
 
 export const plurals = {

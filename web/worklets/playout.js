@@ -6,7 +6,7 @@
 import { SAMPLE_RATE } from "../audio_format.js";
 import { Decoder, loadCodec } from "../codec.js";
 import { JitterBuffer } from "../jitter.js";
-import { parsePacket } from "../packet.js";
+import { TALKSPURT_START, parsePacket } from "../packet.js";
 import { Resampler } from "../resampler.js";
 
 const QUANTUM = 128;
@@ -72,8 +72,9 @@ class Playout extends AudioWorkletProcessor {
 
   /** @param {Uint8Array} data */
   #onPacket(data) {
-    const { talkerId, seq, timestamp, payload } = parsePacket(data); // the worker has let only packets through
-    this.#talkers.get(talkerId)?.buffer.push(seq, timestamp, payload, currentTime * 1000);
+    const { talkerId, seq, timestamp, payload, flags } = parsePacket(data); // the worker has let only packets through
+    const starts = (flags & TALKSPURT_START) !== 0;
+    this.#talkers.get(talkerId)?.buffer.push(seq, timestamp, payload, currentTime * 1000, starts);
   }
 
   /** @param {number} talkerId */

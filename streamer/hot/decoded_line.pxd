@@ -1,0 +1,26 @@
+from libc.stdint cimport int64_t
+
+from streamer.hot.packet_buffer cimport PacketBuffer
+from streamer.hot.stretch cimport SyncBuffer
+
+
+cdef class DecodedLine:
+    cdef object decoder
+    cdef PacketBuffer packets
+    cdef SyncBuffer sync
+    cdef int64_t media_end
+    cdef Py_ssize_t packet_samples
+    cdef Py_ssize_t conceal_run
+    cdef int64_t lost
+    cdef int64_t concealed
+    cdef int64_t undecodable
+
+    cdef double gain(self) noexcept
+    cdef bint faded(self) noexcept
+    cdef void cut_off(self) noexcept
+    cdef int conceal(self, Py_ssize_t count) except -1
+    cdef int decode(self, int64_t seq, bint joining=*) except -1
+    cdef int decode_ahead(self, Py_ssize_t samples) except -1
+    cdef int64_t skip_to(self, int64_t timestamp) except -1
+    cdef object _decoded(self, bytes payload)
+    cdef Py_ssize_t _append(self, const float[::1] samples, double gain_from, double gain_to, bint joining=*) except -1

@@ -1,0 +1,114 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
+
+`media_end` is the timestamp after the last sample of the line. Concealment is the codec's own; it keeps its gain for 20 ms, then goes to silence in a straight line over 100 ms. What is
+decoded after it comes back within 5 ms. A decoder that raises, or gives nothing, is concealed too: the sound card waits for nobody.
+"""
+
+from libc.stdint cimport int64_t
+
+from streamer.hot.packet_buffer cimport PacketBuffer
+from streamer.hot.stretch cimport OVERLAP_SAMPLES, SyncBuffer
+
+cdef Py_ssize_t DEFAULT_PACKET_SAMPLES = 480
+cdef Py_ssize_t LONGEST_PACKET_SAMPLES = 5760
+cdef Py_ssize_t CONCEAL_SAMPLES = 240
+cdef Py_ssize_t FADE_AFTER_SAMPLES = 960
+cdef Py_ssize_t FADE_SAMPLES = 4800
+
+
+cdef class DecodedLine:
+    """A decoder between `packets` and the line, `sync`."""
+
+    def __init__(self, decoder):
+        self.decoder = decoder
+        self.packets = PacketBuffer()
+        self.sync = SyncBuffer()
+        self.media_end = self.lost = 0
+        self.packet_samples = DEFAULT_PACKET_SAMPLES
+        self.concealed = self.undecodable = 0
+        self.cut_off()
+
+    cdef double gain(self) noexcept:
+        cdef double share = 1.0 - <double>(self.conceal_run - FADE_AFTER_SAMPLES) / FADE_SAMPLES
+        share = share if share < 1.0 else 1.0
+        return share if share > 0.0 else 0.0
+
+    cdef bint faded(self) noexcept:
+        return self.conceal_run >= FADE_AFTER_SAMPLES + FADE_SAMPLES
+
+    cdef void cut_off(self) noexcept:
+        """From here it is silent: what comes next fades in."""
+        self.conceal_run = FADE_AFTER_SAMPLES + FADE_SAMPLES
+
+    cdef int conceal(self, Py_ssize_t count) except -1:
+        """Add `count` samples (a multiple of 2.5 ms) that nobody sent."""
+        cdef double gain_from = self.gain()
+        cdef Py_ssize_t made = 0
+        self.conceal_run += count
+        self.concealed += count
+        try:
+            made = self._append(self.decoder.conceal(count), gain_from, self.gain())
+        except Exception:
+            self.undecodable += 1
+        if made < count:
+            self.sync.append_silence(count - made)
+        return 0
+
+    cdef int decode(self, int64_t seq, bint joining=False) except -1:
+        """Add the samples of a packet that is here, crossfaded over the end of the line if `joining`; those before it are lost."""
+        cdef double gain_from = self.gain()
+        self.lost += seq - self.packets.next_seq
+        self.media_end = self.packets.timestamp_of(seq)
+        decoded = self._decoded(self.packets.take(seq))
+        if decoded is None:
+            self.conceal(self.packet_samples)
+        else:
+            self.conceal_run = 0
+            self.packet_samples = self._append(decoded, gain_from, 1.0, joining)
+        self.media_end += self.packet_samples
+        return 0
+
+    cdef int decode_ahead(self, Py_ssize_t samples) except -1:
+        """Decode until so much is ahead, as long as the packets follow each other."""
+        cdef int64_t seq = self.packets.first_seq()
+        while self.sync.ahead() < samples and seq == self.packets.next_seq:
+            if self.packets.timestamp_of(seq) != self.media_end:
+                return 0
+            self.decode(seq)
+            seq = self.packets.first_seq()
+        return 0
+
+    cdef int64_t skip_to(self, int64_t timestamp) except -1:
+        """Go on with the packet of this timestamp, or the newest; return how many samples are left out, 0 where none can be."""
+        cdef int64_t skipped, seq = self.packets.first_seq()
+        cdef bytes payload = None
+        while self.packets.count > 1 and self.packets.timestamp_of(seq) < timestamp:
+            payload = self.packets.take(seq)
+            seq = self.packets.first_seq()
+        if payload is None:
+            return 0
+        skipped = self.packets.timestamp_of(seq) - self.media_end
+        if self.sync.ahead() < OVERLAP_SAMPLES:
+            self.conceal(CONCEAL_SAMPLES)
+        self._decoded(payload)  # not heard: the decoder starts the next one from the right state
+        self.decode(seq, True)
+        return skipped
+
+    cdef object _decoded(self, bytes payload):
+        try:
+            samples = self.decoder.decode(payload)
+            if len(samples):
+                return samples
+        except Exception:
+            pass
+        self.undecodable += 1
+        return None
+
+    cdef Py_ssize_t _append(self, const float[::1] samples, double gain_from, double gain_to, bint joining=False) except -1:
+        cdef Py_ssize_t count = min(samples.shape[0], LONGEST_PACKET_SAMPLES)
+        if joining and count > OVERLAP_SAMPLES:
+            self.sync.overlap_append(&samples[0], count)
+        elif count > 0:
+            self.sync.append(&samples[0], count, gain_from, gain_to)
+        return count

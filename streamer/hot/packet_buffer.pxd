@@ -1,0 +1,33 @@
+from libc.stdint cimport int64_t
+
+cdef enum:
+    CAPACITY = 512
+
+
+cpdef enum Arrival:
+    NEW = 0
+    DUPLICATE = 1
+    STALE = 2
+    DOUBTFUL = 3
+    RESTART = 4
+
+
+cdef class PacketBuffer:
+    cdef readonly int64_t next_seq
+    cdef readonly int64_t newest_seq
+    cdef readonly int64_t newest_timestamp
+    cdef readonly int64_t inserted_timestamp
+    cdef readonly int count
+    cdef readonly int overruns
+    cdef list payloads
+    cdef int64_t seqs[CAPACITY]
+    cdef int64_t timestamps[CAPACITY]
+    cdef bint started
+    cdef int doubtful_seq
+
+    cpdef Arrival insert(self, int seq, int64_t timestamp, bytes payload)
+    cpdef int64_t first_seq(self)
+    cpdef int64_t timestamp_of(self, int64_t seq)
+    cpdef bytes take(self, int64_t seq)
+    cdef void _restart(self, int seq, int64_t timestamp)
+    cdef void _make_room(self, int64_t seq)

@@ -1,0 +1,164 @@
+// How late packets come, and the delay that keeps the share of late ones small. The twin of streamer/hot/delay.pyx, which has
+// the plan and the reasons; tests/vectors/jitter.json keeps both equal.
+
+const SAMPLES_PER_MS = 48;
+const PAUSE_SAMPLES = 5760;
+const BUCKETS = 512;
+const BASE_WINDOW_MS = 4000;
+const NEW_CLOCK_MS = 2000;
+const CLOCK_WINDOW_MS = 100;
+const LEAD_WINDOW_MS = 1000;
+const FORGETTING = 0.9997;
+const PRIOR_MS = 30;
+const PRIOR_PACKETS = 2;
+const LARGEST_WEIGHT = 1e9;
+
+/** The least value of the last one to two windows, in constant time and memory. */
+export class WindowedMinimum {
+  /** @param {number} windowMs */
+  constructor(windowMs) {
+    this.windowMs = windowMs;
+    this.sinceMs = -Infinity;
+    this.current = Infinity;
+    this.previous = Infinity;
+  }
+
+  reset() {
+    this.sinceMs = -Infinity;
+    this.current = Infinity;
+    this.previous = Infinity;
+  }
+
+  /**
+   * Take in one value and return the least.
+   * @param {number} nowMs
+   * @param {number} value
+   */
+  update(nowMs, value) {
+    const elapsed = nowMs - this.sinceMs;
+    if (elapsed >= this.windowMs) {
+      this.previous = elapsed < 2 * this.windowMs ? this.current : Infinity;
+      this.current = Infinity;
+      this.sinceMs = nowMs;
+    }
+    if (value < this.current) this.current = value;
+    return this.current < this.previous ? this.current : this.previous;
+  }
+}
+
+/** The relative delay that all but `lateShare` of the packets keep within. */
+export class DelayEstimator {
+  #baseline = new WindowedMinimum(BASE_WINDOW_MS);
+  #histogram = new Float64Array(BUCKETS);
+  #total = 0;
+  #weight = PRIOR_PACKETS;
+  #lastTimestamp = 0;
+  #lastNowMs = 0;
+  #paced = false;
+
+  /**
+   * @param {number} lateShare
+   * @param {number} ceilingMs
+   */
+  constructor(lateShare = 0.01, ceilingMs = 250) {
+    this.lateShare = lateShare;
+    this.ceilingMs = Math.min(ceilingMs, BUCKETS);
+    this.baseMs = 0;
+    this.#count(PRIOR_MS);
+    this.#weight = 1;
+    this.quantileMs = this.#quantile();
+  }
+
+  /** Forget the talker's clock; what is known of the network stays. */
+  restart() {
+    this.#baseline.reset();
+    this.quantileMs = this.#quantile();
+  }
+
+  /**
+   * Take in a packet's arrival; return its relative delay.
+   * @param {number} nowMs
+   * @param {number} timestamp unwrapped, in samples
+   * @param {boolean} talkspurt whether one starts here
+   */
+  update(nowMs, timestamp, talkspurt = false) {
+    const transitMs = nowMs - timestamp / SAMPLES_PER_MS;
+    this.#pace(nowMs, timestamp, talkspurt);
+    if (transitMs - this.baseMs > NEW_CLOCK_MS) this.#baseline.reset();
+    this.baseMs = this.#baseline.update(nowMs, transitMs);
+    const relativeMs = transitMs - this.baseMs;
+    if (this.#paced && relativeMs <= this.ceilingMs) {
+      this.#forget();
+      this.#count(relativeMs);
+      this.quantileMs = this.#quantile();
+    }
+    return relativeMs;
+  }
+
+  /**
+   * @param {number} nowMs
+   * @param {number} timestamp
+   * @param {boolean} talkspurt
+   */
+  #pace(nowMs, timestamp, talkspurt) {
+    const spacing = timestamp - this.#lastTimestamp;
+    if (talkspurt || spacing > PAUSE_SAMPLES) this.#paced = false;
+    else if (nowMs - this.#lastNowMs >= (0.5 * spacing) / SAMPLES_PER_MS) this.#paced = true;
+    this.#lastTimestamp = timestamp;
+    this.#lastNowMs = nowMs;
+  }
+
+  /** @param {number} relativeMs */
+  #count(relativeMs) {
+    this.#histogram[Math.min(Math.trunc(relativeMs), BUCKETS - 1)] += this.#weight;
+    this.#total += this.#weight;
+  }
+
+  #forget() {
+    // Instead of shrinking every bucket, each packet weighs more than the one before.
+    this.#weight /= FORGETTING;
+    if (this.#weight < LARGEST_WEIGHT) return;
+    for (let i = 0; i < BUCKETS; i++) this.#histogram[i] /= LARGEST_WEIGHT;
+    this.#total /= LARGEST_WEIGHT;
+    this.#weight /= LARGEST_WEIGHT;
+  }
+
+  #quantile() {
+    const allowed = this.lateShare * this.#total;
+    let later = 0;
+    let bucket = BUCKETS - 1;
+    for (; bucket > 0; bucket--) {
+      later += this.#histogram[bucket];
+      if (later > allowed) break;
+    }
+    return bucket + 1;
+  }
+}
+
+/** When the next sample plays, by the earliest of the last pops; and how early within a block packets are asked for. */
+export class PlayoutClock {
+  #start = new WindowedMinimum(CLOCK_WINDOW_MS);
+  #earliestLead = new WindowedMinimum(LEAD_WINDOW_MS);
+  #startMs = 0;
+  #blockStart = 0;
+
+  constructor() {
+    this.leadMs = 0;
+    this.popped = 0;
+  }
+
+  /** @param {number} nowMs */
+  beginBlock(nowMs) {
+    this.#blockStart = this.popped;
+    this.#startMs = this.#start.update(nowMs, nowMs - this.popped / SAMPLES_PER_MS);
+  }
+
+  get nowMs() {
+    return this.#startMs + this.popped / SAMPLES_PER_MS;
+  }
+
+  /** A packet is needed now: as much before its time as the block is filled already. */
+  ask() {
+    this.leadMs = -this.#earliestLead.update(this.nowMs, (this.#blockStart - this.popped) / SAMPLES_PER_MS);
+  }
+}
