@@ -20,7 +20,7 @@ export const text = {
   details: "Connection details",
   roster: "People in this room",
 
-  named: "{name} (you)",
+  you: "you",
   muted: "muted",
   listening: "listening only",
 
