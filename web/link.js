@@ -79,7 +79,9 @@ export class Link {
 
   /** The network may be back: don't wait any longer. */
   hurry() {
-    if (this.#url && !this.#socket && this.#timer) this.#open();
+    if (!this.#url || this.#socket || !this.#timer) return;
+    this.#surroundings.cancel(this.#timer);
+    this.#open();
   }
 
   /** @param {import("./control.js").Message} message */

@@ -1,7 +1,7 @@
 // The page: brings screen, sound, microphone and worker together, and decides what happens when something is pressed.
 
 import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
-import { MicrophoneError, openMicrophone } from "./microphone.js";
+import { Microphone, MicrophoneError } from "./microphone.js";
 import { rememberName, rememberedName } from "./remembered_name.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
@@ -25,9 +25,7 @@ class Page {
   #loaded = this.#load();
   #roster = new Roster();
   #address = parseFragment(location.hash);
-  /** @type {MediaStream | null} */
-  #stream = null;
-  #muted = false;
+  #microphone = new Microphone();
   /** @type {number | null} */
   #roundTripMs = null;
 
@@ -35,12 +33,13 @@ class Page {
     const screen = this.#screen;
     screen.onJoin = (wish) => this.#join(wish);
     screen.onLeave = () => this.#leave();
-    screen.onMute = () => this.#mute(!this.#muted);
+    screen.onMute = () => this.#mute(!this.#microphone.muted);
     screen.onTryMicrophone = () => this.#tryMicrophone();
+    this.#microphone.onTaken = () => this.#onMicrophoneTaken();
     this.#sound.onStatistics = (talkers) => this.#onStatistics(talkers);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
-    addEventListener("online", () => this.#order({ type: "hurry" }));
+    for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#askStatistics(), STATISTICS_MS);
     screen.showName(rememberedName());
@@ -66,9 +65,9 @@ class Page {
   async #join({ name, room }) {
     this.#address = { ...this.#address, room, key: room === ECHO_ROOM ? "" : this.#address.key };
     this.#sound.resume();
+    this.#screen.showProblem("");
     const microphone = this.#openMicrophone();
     rememberName(name);
-    this.#screen.showProblem("");
     this.#screen.showState("joining");
     this.#screen.showStatus(say("askingMicrophone"));
     try {
@@ -77,7 +76,7 @@ class Page {
       this.#stop(say("failed", { message: String(error) }));
       return;
     }
-    this.#hear();
+    if (this.#screen.state !== "joining") return; // left while the browser asked for the microphone
     const url = socketUrl(location.origin, this.#address, name);
     this.#order({ type: "join", url, muted: this.#isSilent });
   }
@@ -85,50 +84,39 @@ class Page {
   /** Opens the microphone, or says why there is none; then one can still listen. */
   async #openMicrophone() {
     try {
-      this.#stream = await openMicrophone(this.#address.processing);
-      this.#screen.showProblem("");
+      await this.#microphone.open(this.#address.processing);
+      await this.#loaded;
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
+      if (this.#screen.state === "start") return; // left in the meantime
       this.#screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
+      return;
     }
+    if (this.#screen.state === "start") this.#microphone.close();
+    else this.#sound.listenTo(this.#microphone.stream);
   }
 
   async #tryMicrophone() {
+    this.#screen.showProblem("");
     await this.#openMicrophone();
-    this.#hear();
     this.#mute(false);
   }
 
-  #hear() {
-    if (!this.#stream) return;
-    this.#sound.listenTo(this.#stream);
-    const [track] = this.#stream.getAudioTracks();
-    track.enabled = !this.#muted;
-    track.onended = () => this.#loseMicrophone();
-  }
-
-  #loseMicrophone() {
-    this.#closeMicrophone();
+  #onMicrophoneTaken() {
+    this.#sound.listenTo(null);
     this.#screen.showProblem(say("microphoneBusy"), { microphone: true });
-    this.#mute(this.#muted);
-  }
-
-  #closeMicrophone() {
-    this.#sound.stopListening();
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
-    this.#stream = null;
+    this.#mute(this.#microphone.muted);
   }
 
   /** @param {boolean} muted */
   #mute(muted) {
-    this.#muted = muted;
-    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !muted;
+    this.#microphone.muted = muted;
     this.#order({ type: "mute", muted: this.#isSilent });
     this.#showMembers();
   }
 
   get #isSilent() {
-    return this.#muted || this.#stream === null;
+    return this.#microphone.muted || this.#microphone.stream === null;
   }
 
   #leave() {
@@ -140,9 +128,10 @@ class Page {
    * @param {string} problem what to do about it; empty where all is well
    */
   #stop(problem) {
-    this.#closeMicrophone();
+    this.#sound.listenTo(null);
+    this.#microphone.close();
+    this.#microphone.muted = false;
     this.#sound.suspend();
-    this.#muted = false;
     this.#screen.showState("start");
     this.#screen.showStatus(problem ? "" : say("left"));
     this.#screen.showProblem(problem);
@@ -215,11 +204,10 @@ class Page {
 
   #showMembers() {
     const { talkerId, name, others } = this.#roster;
-    const note = this.#stream ? say("muted") : say("listening");
-    const muted = this.#isSilent;
-    this.#screen.showMuted(this.#muted, this.#stream !== null);
+    const heard = this.#microphone.stream !== null;
+    this.#screen.showMuted(this.#microphone.muted, heard);
     this.#screen.showRoster([
-      { talkerId, name, muted, own: true, note: muted ? note : "" },
+      { talkerId, name, muted: this.#isSilent, own: true, note: this.#isSilent ? say(heard ? "muted" : "listening") : "" },
       ...others.map((member) => ({ ...member, own: false, note: member.muted ? say("muted") : "" })),
     ]);
   }

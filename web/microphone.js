@@ -21,12 +21,52 @@ export class MicrophoneError extends Error {
   }
 }
 
-/**
- * @param {import("./address.js").Processing} processing
- * @returns {Promise<MediaStream>}
- * @throws {MicrophoneError}
- */
-export async function openMicrophone(processing) {
+export class Microphone {
+  /** @type {MediaStream | null} null where there is none */
+  #stream = null;
+  #muted = false;
+  /** It was taken away: unplugged, or another app has it. */
+  onTaken = () => {};
+
+  get stream() {
+    return this.#stream;
+  }
+
+  /**
+   * @param {import("./address.js").Processing} processing
+   * @throws {MicrophoneError}
+   */
+  async open(processing) {
+    const stream = await openStream(processing);
+    this.close();
+    this.#stream = stream;
+    this.muted = this.#muted;
+    stream.getAudioTracks()[0].onended = () => {
+      this.close();
+      this.onTaken();
+    };
+  }
+
+  close() {
+    for (const track of this.#stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+    this.#stream = null;
+  }
+
+  get muted() {
+    return this.#muted;
+  }
+
+  set muted(muted) {
+    this.#muted = muted;
+    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !muted;
+  }
+}
+
+/** @param {import("./address.js").Processing} processing */
+async function openStream(processing) {
   if (!navigator.mediaDevices?.getUserMedia) throw new MicrophoneError("insecure");
   preferTalking();
   try {

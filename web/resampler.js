@@ -1,14 +1,15 @@
 // Changes the sample rate of a stream by cubic interpolation: enough for voice where a device insists on its own rate.
 //
-// The output's positions walk along the input in steps of `fromRate / toRate`. The last three input samples are kept
-// from call to call, so that blocks join without a seam.
+// The output's positions walk along the input in steps of `fromRate / toRate`. The last input samples are kept from call
+// to call, so that blocks join without a seam: an output sample lies between two of the input and looks at one more on
+// either side, and in small steps several outputs lie between the same two.
 
-const HISTORY = 3;
+const HISTORY = 4;
 
 export class Resampler {
   #step;
-  /** Where the next output sample lies, from the oldest kept sample on; 1 is the first that has a neighbour before it. */
-  #position = 1;
+  /** Where the next output sample lies, from the oldest kept sample on. */
+  #position = 2;
   #kept = new Float32Array(HISTORY);
 
   /**
@@ -39,19 +40,24 @@ export class Resampler {
   process(input, inputLength, output) {
     if (this.#step === 1) return copy(input, inputLength, output);
     let written = 0;
-    while (Math.floor(this.#position) + 2 < HISTORY + inputLength && written < output.length) {
-      output[written] = this.#interpolate(input);
+    let position = this.#position;
+    while (Math.floor(position) + 2 < HISTORY + inputLength && written < output.length) {
+      output[written] = this.#interpolate(input, position);
       written += 1;
-      this.#position += this.#step;
+      position = this.#position + this.#step * written; // rounded as in inputNeeded
     }
     this.#keep(input, inputLength);
+    this.#position = position - inputLength;
     return written;
   }
 
-  /** @param {Float32Array} input */
-  #interpolate(input) {
-    const i = Math.floor(this.#position);
-    const t = this.#position - i;
+  /**
+   * @param {Float32Array} input
+   * @param {number} position
+   */
+  #interpolate(input, position) {
+    const i = Math.floor(position);
+    const t = position - i;
     const before = this.#at(input, i - 1);
     const from = this.#at(input, i);
     const to = this.#at(input, i + 1);
@@ -75,7 +81,6 @@ export class Resampler {
    */
   #keep(input, inputLength) {
     for (let i = 0; i < HISTORY; i += 1) this.#kept[i] = this.#at(input, inputLength + i);
-    this.#position -= inputLength;
   }
 }
 

@@ -51,16 +51,11 @@ export class Sound {
     return this.#context.suspend();
   }
 
-  /** @param {MediaStream} stream */
+  /** @param {MediaStream | null} stream of the microphone; null where there is none */
   listenTo(stream) {
     this.#microphone?.disconnect();
-    this.#microphone = this.#context.createMediaStreamSource(stream);
-    if (this.#capture) this.#microphone.connect(this.#capture);
-  }
-
-  stopListening() {
-    this.#microphone?.disconnect();
-    this.#microphone = null;
+    this.#microphone = stream && this.#context.createMediaStreamSource(stream);
+    if (this.#capture) this.#microphone?.connect(this.#capture);
   }
 
   askStatistics() {

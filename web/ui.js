@@ -83,7 +83,9 @@ export class Screen {
     document.body.dataset.state = state;
     this.#start.hidden = inside;
     this.#fields.disabled = state === "joining";
-    this.#inside.hidden = this.#controls.hidden = !inside;
+    this.#inside.hidden = !inside;
+    this.#controls.hidden = state === "start";
+    if (state === "joining") this.#mute.hidden = true;
     if (inside !== wasInside) this.#title.focus(); // what had the focus is gone
   }
 
@@ -118,8 +120,11 @@ export class Screen {
     this.#tryMicrophone.hidden = !microphone;
   }
 
-  /** No sound can be had here at all. */
-  showUnusable(/** @type {string} */ words) {
+  /**
+   * No sound can be had here at all.
+   * @param {string} words what to do about it
+   */
+  showUnusable(words) {
     this.showProblem(words);
     this.#start.hidden = true;
   }
@@ -169,8 +174,8 @@ export class Screen {
     row.toggleAttribute("data-muted", muted);
     row.style.setProperty("--hue", String(hueOf(name)));
     fillIn(row, ".avatar", [...name][0]?.toUpperCase() ?? "");
-    fillIn(row, ".name", own ? say("named", { name }) : name);
-    fillIn(row, ".note", note);
+    fillIn(row, ".name", name);
+    fillIn(row, ".note", [own ? say("you") : "", note].filter(Boolean).join(" · "));
     return row;
   }
 

@@ -20,12 +20,10 @@ export const text = {
   details: "Connection details",
   roster: "People in this room",
 
-  you: "You",
-  named: "{name} (you)",
+  you: "you",
   muted: "muted",
   listening: "listening only",
 
-  loading: "One moment …",
   askingMicrophone: "Please allow the microphone …",
   connecting: "Connecting …",
   alone: "You are the first one here. The others can come now.",

@@ -1,0 +1,235 @@
+// The link in a world made by the test: sockets that do what they are told, and a clock that is wound by hand.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Link, waitMs } from "../web/link.js";
+
+const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
+const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1 };
+
+class FakeSocket {
+  sent = [];
+  closedWith = null;
+  constructor(url, protocol) {
+    Object.assign(this, { url, protocol });
+  }
+  send(data) {
+    this.sent.push(typeof data === "string" ? JSON.parse(data) : data);
+  }
+  close(code) {
+    this.closedWith = code ?? "";
+  }
+  receive(message) {
+    this.onmessage?.({ data: message instanceof ArrayBuffer ? message : JSON.stringify(message) });
+  }
+  lose(code = 1006, reason = "") {
+    this.onclose?.({ code, reason });
+  }
+}
+
+class World {
+  sockets = [];
+  states = [];
+  asked = [];
+  packets = [];
+  answer = { error: "bad-handshake", message: "this address speaks WebSocket only" };
+  #now = 0;
+  #timers = new Map();
+  #lastTimer = 0;
+
+  constructor() {
+    this.link = new Link({
+      open: (url, protocol) => this.sockets[this.sockets.push(new FakeSocket(url, protocol)) - 1],
+      fetch: async (url) => {
+        this.asked.push(url);
+        if (this.answer === null) throw new TypeError("Failed to fetch");
+        return { json: async () => this.answer };
+      },
+      later: (call, ms) => {
+        this.#timers.set((this.#lastTimer += 1), { call, at: this.#now + ms });
+        return this.#lastTimer;
+      },
+      cancel: (timer) => this.#timers.delete(timer),
+      random: () => 1,
+    });
+    this.link.onState = (state, reason) => this.states.push(reason ? `${state} ${reason}` : state);
+    this.link.onPacket = (data) => this.packets.push(data);
+  }
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  get timers() {
+    return this.#timers.size;
+  }
+
+  join() {
+    this.link.join(URL);
+    this.socket.receive(WELCOME);
+    return this;
+  }
+
+  async pass(ms) {
+    await settled();
+    const until = this.#now + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.#now = due[1].at;
+      due[1].call();
+      await settled();
+    }
+    this.#now = until;
+    await settled();
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a link is joined when the welcome comes, not before", () => {
+  const world = new World();
+  world.link.join(URL);
+  assert.deepEqual(world.states, ["connecting"]);
+  assert.equal(world.socket.protocol, "streamer.v1");
+  world.socket.receive(WELCOME);
+  assert.deepEqual(world.states, ["connecting", "joined"]);
+});
+
+test("nothing is sent before the welcome, for the relay would take it amiss", () => {
+  const world = new World();
+  world.link.join(URL);
+  world.link.sendPacket(new Uint8Array(13));
+  world.link.send({ type: "ping", t0: 0 });
+  assert.deepEqual(world.socket.sent, []);
+});
+
+test("leaving says goodbye, closes, and is not followed by another try", async () => {
+  const world = new World().join();
+  world.link.leave();
+  assert.deepEqual(world.socket.sent, [{ type: "leave" }]);
+  assert.equal(world.socket.closedWith, 1000);
+  world.socket.lose(1000);
+  await world.pass(60_000);
+  assert.equal(world.sockets.length, 1);
+  assert.equal(world.states.at(-1), "left");
+  assert.equal(world.timers, 0);
+});
+
+test("after a loss it comes back by itself, and waits little the next time too", async () => {
+  const world = new World().join();
+  world.socket.lose();
+  await world.pass(200);
+  world.socket.receive(WELCOME);
+  assert.deepEqual(world.states, ["connecting", "joined", "lost lost", "joined"]);
+  world.socket.lose();
+  await world.pass(200);
+  assert.equal(world.sockets.length, 3);
+});
+
+test("a relay that drains is said to be going away, and tried again", async () => {
+  const world = new World().join();
+  world.socket.lose(1001, "the relay is going away");
+  assert.equal(world.states.at(-1), "lost draining");
+  await world.pass(1_000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("the relay's reason is asked for where the handshake fails, and a final one ends the tries", async () => {
+  const world = new World();
+  world.answer = { error: "key-wrong", message: "this is not the room's invite" };
+  world.link.join(URL);
+  world.socket.lose();
+  await world.pass(60_000);
+  assert.deepEqual(world.asked, ["https://relay.home.arpa:8443/ws?room=kitchen&key=k"]);
+  assert.deepEqual(world.states, ["connecting", "refused key-wrong"]);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a full room is tried again", async () => {
+  const world = new World();
+  world.answer = { error: "too-many", message: "" };
+  world.link.join(URL);
+  world.socket.lose();
+  await world.pass(1_000);
+  assert.equal(world.states.at(-1), "lost too-many");
+  assert.equal(world.sockets.length, 2);
+});
+
+test("a relay that can't be reached is tried again until it can", async () => {
+  const world = new World();
+  world.answer = null;
+  world.link.join(URL);
+  for (let i = 0; i < 5; i += 1) {
+    world.socket.lose();
+    await world.pass(1_000);
+  }
+  world.socket.receive(WELCOME);
+  assert.equal(world.states.at(-2), "lost unreachable");
+  assert.equal(world.states.at(-1), "joined");
+});
+
+test("a page that loads while its socket fails again and again is a certificate that is not trusted", async () => {
+  const world = new World();
+  world.link.join(URL);
+  world.socket.lose();
+  await world.pass(1_000);
+  assert.equal(world.states.at(-1), "lost lost");
+  world.socket.lose();
+  await world.pass(1_000);
+  assert.equal(world.states.at(-1), "lost blocked");
+});
+
+test("being thrown out ends the tries", async () => {
+  const world = new World().join();
+  world.socket.lose(4409, "replaced");
+  await world.pass(60_000);
+  assert.equal(world.states.at(-1), "refused ended");
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a connection on which nothing comes is given up, whatever the browser believes", async () => {
+  const world = new World().join();
+  const dead = world.socket;
+  await world.pass(6_000);
+  assert.equal(dead.closedWith, "");
+  assert.ok(world.states.includes("lost lost"));
+  dead.lose(); // the browser finds out much later: not the new connection's business
+  await world.pass(100);
+  assert.equal(world.states.filter((state) => state === "lost lost").length, 1);
+});
+
+test("a connection on which pongs come stays", async () => {
+  const world = new World().join();
+  for (let i = 0; i < 30; i += 1) {
+    world.socket.receive({ type: "pong", t0: 0, t1: 1, t2: 2 });
+    await world.pass(1_000);
+  }
+  assert.equal(world.sockets.length, 1);
+});
+
+test("the network's return ends the wait, and disturbs nothing that is well", async () => {
+  const world = new World().join();
+  world.link.hurry();
+  assert.equal(world.sockets.length, 1);
+  world.socket.lose();
+  world.link.hurry();
+  await world.pass(5_000);
+  assert.equal(world.sockets.length, 3); // the hurried one, and one more after its silence
+});
+
+test("packets pass as they come, and what a newer relay says is overlooked", () => {
+  const world = new World().join();
+  const packet = new Uint8Array([1, 2, 3]).buffer;
+  world.socket.receive(packet);
+  world.socket.receive({ type: "dance" });
+  assert.deepEqual(world.packets, [packet]);
+  assert.equal(world.states.at(-1), "joined");
+});
+
+test("waits grow up to a second, and are never all the same", () => {
+  assert.deepEqual([1, 2, 3, 4, 50].map((tries) => waitMs(tries, 1)), [200, 400, 800, 1_000, 1_000]);
+  assert.deepEqual([1, 2, 3, 4, 50].map((tries) => waitMs(tries, 0)), [100, 200, 400, 500, 500]);
+});
