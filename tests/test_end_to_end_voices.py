@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 ANNA, BEN, DESK = range(3)
 NAMES = ("Anna", "Ben", "Desk")
 SILENCE_DBFS = -60
-TRIES = 3
+TRIES = 6
 
 
 def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int) -> Phone:
