@@ -21,6 +21,8 @@ from scipy.signal import chirp, correlate, resample_poly, stft
 SAMPLE_RATE = 48_000
 ALIKE = 0.75
 """Speech at this likeness or above is the same, said by the same voice; different speech stays well below."""
+ALIKE_AMONG_OTHERS = 0.4
+"""One voice of two that speak at once: 0.6 without any path between, 0.2 where that voice is missing."""
 
 HOP = 240  # 5 ms between two columns of a spectrogram
 WINDOW = 480

@@ -4,7 +4,7 @@ import numpy as np
 import opuslib
 import pytest
 from scipy.signal import butter, resample_poly, sosfilt
-from sound import SAMPLE_RATE, Samples, chirp_delays_ms, chirps, hear, level_dbfs, speech
+from sound import ALIKE_AMONG_OTHERS, SAMPLE_RATE, Samples, chirp_delays_ms, chirps, hear, level_dbfs, speech
 
 DELAY_MS = 123.4
 
@@ -118,6 +118,14 @@ def test_two_who_speak_at_once_are_both_heard():
     length = min(len(speech(0)), len(speech(1)))
     together = later(speech(0)[:length] + 0.3 * speech(1)[:length])
     assert hear(speech(0)[:length], together).alike
+
+
+def test_a_voice_among_two_as_loud_as_each_other_is_told_from_one_that_is_missing():
+    length = min(len(speech(0)), len(speech(1)))
+    for delay_ms in (0, 50, 100, 200, 300):
+        other = later(speech(1), delay_ms)[:length]
+        assert hear(speech(0)[:length], speech(0)[:length] + other).likeness > 1.3 * ALIKE_AMONG_OTHERS
+        assert hear(speech(0)[:length], other).likeness < 0.7 * ALIKE_AMONG_OTHERS
 
 
 def test_a_recording_shorter_than_the_speech_is_not_alike():
