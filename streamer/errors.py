@@ -11,7 +11,7 @@
         └── AudioError             no codec, device or sound file to work with
 
 Blame is the type: ProtocolError is the peer's, RefusedError the caller's, SetupError this machine's.
-Loss, lateness and underrun are no errors: they are counted (see `stats`).
+Loss, lateness and underrun are no errors: they are counted.
 """
 
 from typing import Final

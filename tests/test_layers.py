@@ -14,19 +14,19 @@ JAVASCRIPT = sorted(path for path in (ROOT / "web").rglob("*.js") if "node_modul
 MAY_IMPORT: dict[str, set[str]] = {
     "audio_format": set(),
     "errors": set(),
-    "stats": {"audio_format", "errors"},
+    "tcp": set(),
     "hot": {"audio_format", "errors"},
-    "wire": {"audio_format", "errors", "stats", "hot"},
-    "relay": {"audio_format", "errors", "stats", "hot", "wire"},
-    "client": {"audio_format", "errors", "stats", "hot", "wire"},
-    "measure": {"audio_format", "errors", "stats", "hot", "wire", "client"},
-    "cli": {"audio_format", "errors", "stats", "hot", "wire", "relay", "client", "measure"},
+    "wire": {"audio_format", "errors", "hot"},
+    "relay": {"audio_format", "errors", "tcp", "hot", "wire"},
+    "client": {"audio_format", "errors", "tcp", "hot", "wire"},
+    "measure": {"audio_format", "errors", "hot", "wire", "client"},
+    "cli": {"audio_format", "errors", "hot", "wire", "relay", "client", "measure"},
     "__main__": {"cli"},
     "__init__": set(),
 }
 
 DOORS = {
-    "aiohttp": {"relay/app.py", "relay/door.py", "relay/upgrade.py", "client/link.py"},
+    "aiohttp": {"relay/app.py", "relay/door.py", "relay/upgrade.py", "client/handshake.py"},
     "aiofastnet": {"relay/door.py"},
     "prometheus_client": {"relay/metrics.py"},
     "sounddevice": {"client/capture.py", "client/playout.py"},

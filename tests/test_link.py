@@ -1,19 +1,24 @@
 """The client's end of the line against real sockets: relays that refuse, fail, hang up, or are somebody else."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from aiohttp import WSMsgType, web
 
 from streamer.client.address import Address
 from streamer.client.link import Link
 from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError, StreamerError
+from streamer.hot.frames import serialize_frame
 from streamer.relay.tls import Authority
+from streamer.relay.upgrade import GUID
 from streamer.wire.control import Message
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,7 +58,7 @@ async def join(address: Address, heard: list[bytes | Message] | None = None, ca_
     try:
         await link.run(lambda data, now: heard.append(data), lambda message, now: heard.append(message))
     finally:
-        await link.close()
+        await link.leave()
 
 
 def identity(directory: Path, addresses: list[str]) -> tuple[ssl.SSLContext, Path]:
@@ -96,7 +101,7 @@ def test_a_ping_is_answered_and_a_goodbye_is_said() -> None:
             await asyncio.wait_for(enough.wait(), 5)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            await link.close()
+            await link.leave()
 
     asyncio.run(main())
     pong, leave, close = said
@@ -187,17 +192,70 @@ def test_voice_that_the_network_does_not_take_is_shed_and_never_piles_up() -> No
     async def main() -> None:
         async with relay(lambda socket: stalled.wait()) as address:
             link = await Link.open(address)
-            socket = link._transport.get_extra_info("socket")
-            for _ in range(100_000):
-                await asyncio.wait_for(link.send_packet(bytes(1_000)), 1)
+            for _ in range(500):
+                for _ in range(20):
+                    link.send_packet(bytes(1_000))
+                await asyncio.sleep(0.005)
                 if link.shed > 100:
                     break
-            assert link.shed > 100, socket
+            assert link.shed > 100
             assert link._transport.get_write_buffer_size() < 4_000
             stalled.set()
-            await link.close()
+            await link.leave()
 
     asyncio.run(main())
+
+
+@asynccontextmanager
+async def raw_relay(first: bytes, heard: bytearray) -> AsyncIterator[Address]:
+    """Sends `first` in one write with its answer to the handshake, and gathers what comes as it is on the wire."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        nonce = next(line for line in request.splitlines() if line.startswith("Sec-WebSocket-Key: ")).split(": ")[1]
+        accept = base64.b64encode(hashlib.sha1(nonce.encode() + GUID).digest()).decode()
+        answer = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+        answer += [f"Sec-WebSocket-Accept: {accept}", "Sec-WebSocket-Protocol: streamer.v1", "", ""]
+        writer.write("\r\n".join(answer).encode() + first)
+        while data := await reader.read(65_536):
+            heard.extend(data)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield Address(False, "127.0.0.1", server.sockets[0].getsockname()[1], "kitchen")
+
+
+def test_what_comes_in_one_piece_with_the_answer_is_heard_first() -> None:
+    heard: list[bytes | Message] = []
+
+    async def main() -> None:
+        close = serialize_frame(8, (1000).to_bytes(2, "big"))
+        async with raw_relay(
+            serialize_frame(2, b"first") + serialize_frame(2, b"second") + close, bytearray()
+        ) as address:
+            await asyncio.wait_for(join(address, heard), 5)
+
+    asyncio.run(main())
+    assert heard == [b"first", b"second"]
+
+
+def test_every_frame_is_masked_with_a_key_of_its_own() -> None:
+    heard = bytearray()
+
+    async def main() -> None:
+        async with raw_relay(b"", heard) as address:
+            link = await Link.open(address)
+            for _ in range(1_000):
+                link.send_packet(bytes(8))  # zeros: masked, they are the key
+                await asyncio.sleep(0)
+            await link.leave()
+
+    asyncio.run(main())
+    frames = [bytes(heard[start : start + 14]) for start in range(0, 14_000, 14)]
+    assert all(frame[:2] == b"\x82\x88" and frame[6:] == frame[2:6] * 2 for frame in frames)
+    keys = np.array([list(frame[2:6]) for frame in frames])
+    assert len(np.unique(keys, axis=0)) >= 999
+    assert (np.abs(keys.mean(axis=0) - 127.5) < 10).all()  # more than four standard deviations of 1,000 random bytes
 
 
 @pytest.mark.parametrize(
@@ -275,9 +333,9 @@ def test_voice_goes_out_at_once() -> None:
     async def main() -> None:
         async with relay(talk) as address:
             link = await Link.open(address)
-            await link.send_packet(b"packet")
+            link.send_packet(b"packet")
             await asyncio.wait_for(link.run(lambda data, now: None, lambda message, now: None), 1)
-            await link.close()
+            await link.leave()
 
     asyncio.run(main())
     assert arrived == [WSMsgType.BINARY]

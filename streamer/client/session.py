@@ -79,7 +79,7 @@ class Session:
     async def _ping(self) -> None:
         await self._roster.welcomed.wait()
         while True:
-            await self._link.send_control({"type": "ping", "t0": _us(perf_counter())})
+            self._link.send_control({"type": "ping", "t0": _us(perf_counter())})
             await asyncio.sleep(_PING_S)
 
     async def _talk(self) -> None:
@@ -89,7 +89,7 @@ class Session:
             if not self._stay:
                 await asyncio.sleep(_LAST_WORDS_S)
                 return
-        await self._link.send_control({"type": "state", "muted": True})
+        self._link.send_control({"type": "state", "muted": True})
         await asyncio.Event().wait()
 
     async def _say(self, source: Source, voice: Voice) -> None:
@@ -103,15 +103,15 @@ class Session:
             position, samples = frame
             packet = voice.packet(samples, position)
             if packet:
-                await self._link.send_packet(packet.serialize())
-                await self._tell_clock(source, position, now)
+                self._link.send_packet(packet.serialize())
+                self._tell_clock(source, position, now)
 
-    async def _tell_clock(self, source: Source, position: int, now: float) -> None:
+    def _tell_clock(self, source: Source, position: int, now: float) -> None:
         server_us = self.clock.relay_us(_us(source.captured_at(position)))
         if server_us is None or now - self._clock_told < _CLOCK_S:
             return
         self._clock_told = now
-        await self._link.send_control({"type": "clock", "timestamp": position % 2**32, "server_us": server_us})
+        self._link.send_control({"type": "clock", "timestamp": position % 2**32, "server_us": server_us})
 
 
 async def _join(options: Options, *, talking: bool) -> None:
@@ -126,7 +126,7 @@ async def _join(options: Options, *, talking: bool) -> None:
         playout = _open_playout(options, mixer, meters, needed=options.input_file is None)
         stack.callback(playout.close)
         link = await Link.open(address, name=options.name, ca_file=options.ca_file)
-        stack.push_async_callback(link.close)
+        stack.push_async_callback(link.leave)
         roster = Roster(mixer, meters.tell)
         session = Session(link, roster, source, stay=options.stay or options.input_file is None)
         with meters.show(roster, session.clock, session.voice):

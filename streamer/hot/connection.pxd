@@ -39,6 +39,7 @@ cdef class Connection(Sink):
     cdef public Fanout fanout     # the room that packets go to; None gives all to on_binary
     cdef public uint16_t talker_id
     cdef readonly Limits limits
+    cdef readonly bint closed_by_peer
     cdef FrameParser _parser
     cdef MaskingKeys _keys        # None for a relay: its frames are not masked
     cdef ConnectionState _state

@@ -65,6 +65,10 @@ cdef class Connection(Sink):
 
     def on_close(self, code, reason): ...
 
+    def on_error(self, error):
+        """One of these methods raised `error`; the connection is closed then."""
+        self.flusher.report(error, self)
+
     # what an owner calls
 
     def attach(self, transport, *, bint is_direct=False):
@@ -162,7 +166,7 @@ cdef class Connection(Sink):
                     return 0
                 self._take_message(now_us)
         except Exception as error:
-            self.flusher.report(error, self)
+            self.on_error(error)
             self.close(FAILED_HERE, "internal error")
 
     cdef int _take_message(self, int64_t now_us) except -1:
@@ -201,6 +205,7 @@ cdef class Connection(Sink):
         payload = PyBytes_FromStringAndSize(<char*>self._parser.payload, self._parser.payload_size)
         was_open = self._state == OPEN
         if was_open:
+            self.closed_by_peer = True
             self._send_close(payload[:2])
         self._closes_when_written = self._keys is None  # a client lets the server close first (section 7.1.1)
         self.flusher.mark(self)

@@ -13,9 +13,7 @@ from typing import Final
 import aiofastnet
 from aiohttp import web
 
-UNSENT_BYTES: Final = 4_096
-TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
-"""Linux's number for it, for Python before 3.12."""
+from streamer.tcp import hold_little
 
 BACKLOG: Final = 1_024
 OUT_OF_FILES_S: Final = 0.1
@@ -72,7 +70,7 @@ class Door:
 
     async def _shake_hands(self, peer: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        _hold_little(peer)
+        hold_little(peer)
         # a peer that breaks off, or never finishes, is gone without a word
         with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
             if self._tls is None:
@@ -89,10 +87,3 @@ def listening_socket(host: str, port: int) -> socket.socket:
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     listener.setblocking(False)
     return listener
-
-
-def _hold_little(peer: socket.socket) -> None:
-    """What waits for a listener shall wait where it can be shed, and nothing waits to fill a segment."""
-    with contextlib.suppress(OSError):
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from streamer.errors import RefusedError
 from streamer.hot.connection import Connection
+from streamer.wire.early_bytes import EarlyBytes
 
 GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 VERSION: Final = "13"
@@ -60,20 +61,6 @@ def _answer(accept: str, subprotocol: str | None) -> bytes:
     if subprotocol is not None:
         lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
     return "\r\n".join([*lines, "", ""]).encode()
-
-
-class EarlyBytes:
-    """Gathers what aiohttp had read behind the handshake; stands where aiohttp has its WebSocketReader."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        self.data += data
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """Part of a reader's interface."""
 
 
 def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | None = None) -> web.Response:

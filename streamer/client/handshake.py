@@ -1,0 +1,100 @@
+"""The opening handshake with a relay: the client's only door to aiohttp, which does HTTP, TLS and the handshake.
+
+Then the takeover: aiohttp is told that its connection is lost, so that it frees what it holds and leaves the transport
+alone, and is asked for the bytes that came behind the relay's answer: they are the first frames.
+"""
+
+import asyncio
+import json
+import ssl
+from pathlib import Path
+from typing import Final, NamedTuple, cast
+
+import aiohttp
+
+from streamer.client.address import Address
+from streamer.client.trust import client_context, untrusted
+from streamer.errors import ConnectionLostError, ProtocolError, RefusedError, StreamerError
+from streamer.wire.early_bytes import EarlyBytes
+
+SUBPROTOCOL: Final = "streamer.v1"
+
+_OPEN_S: Final = 10.0
+
+
+class Opened(NamedTuple):
+    """A WebSocket after its handshake, with reading paused."""
+
+    transport: asyncio.Transport
+    early: bytes
+    is_secure: bool
+
+
+async def shake_hands(address: Address, name: str, ca_file: Path | None) -> Opened:
+    """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
+    tls = client_context(ca_file) if address.secure else True
+    answer = _Answer()
+    try:
+        async with aiohttp.ClientSession(raise_for_status=answer) as http, asyncio.timeout(_OPEN_S):
+            websocket = await http.ws_connect(address.socket_url(name), protocols=[SUBPROTOCOL], compress=0, ssl=tls)
+            if websocket.protocol != SUBPROTOCOL:
+                raise ProtocolError(
+                    f"{address.origin} does not speak {SUBPROTOCOL}", code="bad-subprotocol", close_code=1002
+                )
+            return Opened(answer.take_over(), answer.early.data, address.secure)
+    except (aiohttp.ClientError, OSError) as error:
+        raise _in_words(error, address, ca_file) from error
+
+
+class _Answer:
+    """Sees the relay's answer before aiohttp reads on: takes early bytes out of a yes, and the reason out of a no."""
+
+    def __init__(self) -> None:
+        self.early = EarlyBytes()
+
+    async def __call__(self, response: aiohttp.ClientResponse) -> None:
+        if response.status != 101:
+            raise await _refusal(response)
+        assert response.connection is not None
+        assert response.connection.protocol is not None
+        self._connection = response.connection
+        response.connection.protocol.set_parser(self.early, None)
+
+    def take_over(self) -> asyncio.Transport:
+        transport = cast(asyncio.Transport, self._connection.transport)
+        transport.pause_reading()
+        http = self._connection.protocol
+        assert http is not None
+        http.transport = None
+        http.connection_lost(None)
+        self._connection.close()
+        return transport
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> RefusedError:
+    try:
+        reason = json.loads(await response.read())
+        code, message = str(reason["error"]), str(reason["message"])
+    except (ValueError, KeyError, TypeError):
+        code = "no-relay"
+        message = f"{response.url.host} answers, but there is no streamer relay (HTTP status {response.status})"
+    return RefusedError(message, status=response.status, code=code)
+
+
+def _in_words(error: Exception, address: Address, ca_file: Path | None) -> StreamerError:
+    where = address.origin
+    match error:
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as reason):
+            return untrusted(reason, address, ca_file)
+        case aiohttp.ClientConnectorSSLError():
+            return ConnectionLostError(f"{where} does not speak TLS: if the relay runs with --no-tls, use http://")
+        case aiohttp.ClientConnectorDNSError():
+            return ConnectionLostError(f"No computer here is called {address.host}")
+        case aiohttp.ClientConnectorError():
+            return ConnectionLostError(f"No relay answers at {where} ({error.strerror or error.os_error})")
+        case TimeoutError():
+            return ConnectionLostError(f"No relay answered at {where} within {_OPEN_S:.0f} s")
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() if not address.secure:
+            return ConnectionLostError(f"{where} hung up: if the relay speaks TLS, use https://")
+        case _:
+            return ConnectionLostError(f"{where} does not answer as a relay does: {error or type(error).__name__}")
