@@ -14,18 +14,16 @@ cdef void mask_bytes(unsigned char* data, Py_ssize_t size, const unsigned char* 
     cdef unsigned char rotated[4]
     cdef uint64_t wide, word
     cdef uint32_t narrow
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, words = size >> 3
     for i in range(4):
         rotated[i] = key[(offset + i) & 3]
     memcpy(&narrow, rotated, 4)
     wide = (<uint64_t>narrow << 32) | narrow
-    while size >= 8:
-        memcpy(&word, data, 8)
+    for i in range(words):
+        memcpy(&word, data + 8 * i, 8)
         word ^= wide
-        memcpy(data, &word, 8)
-        data += 8
-        size -= 8
-    for i in range(size):
+        memcpy(data + 8 * i, &word, 8)
+    for i in range(8 * words, size):
         data[i] ^= rotated[i & 3]
 
 

@@ -5,21 +5,20 @@ python ours.py PORT [CERT KEY]
 
 import asyncio
 import sys
-from pathlib import Path
 
 import uvloop
+from rooms import tls_context
 
 from streamer.relay.admission import Admission
 from streamer.relay.app import Relay, listening
-from streamer.relay.limits import RelayLimits, raise_file_limit
-from streamer.relay.tls import Identity
+from streamer.relay.limits import RelayLimits
 
 
 async def main(port: int, *identity: str) -> None:
-    tls = Identity(*map(Path, identity)).server_context() if identity else None
-    async with listening(Relay(Admission.open_to_all(), {}, RelayLimits.none()), "127.0.0.1", port, tls):
+    async with listening(
+        Relay(Admission.open_to_all(), {}, RelayLimits.none()), "127.0.0.1", port, tls_context(identity)
+    ):
         await asyncio.Event().wait()
 
 
-raise_file_limit()
 uvloop.run(main(int(sys.argv[1]), *sys.argv[2:]))
