@@ -1,6 +1,6 @@
 """A WebSocket echo server of the production connection code, for outside suites: any path, no subprotocol needed.
 
-    python tests/echo_server.py --port 9001
+python tests/echo_server.py --port 9001
 """
 
 import argparse

@@ -14,9 +14,7 @@ from rig import Rig, wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 SIZE = {"width": 390, "height": 844}
-USER_AGENT = (
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Mobile Safari/537.36"
-)
+USER_AGENT = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Mobile Safari/537.36"
 FLAGS = (
     "--no-sandbox",  # root can't have one
     "--disable-background-networking",

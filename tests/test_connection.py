@@ -287,8 +287,6 @@ class Noted(Connection, asyncio.Protocol):
         self.notes.append(f"shed {packets}")
 
 
-
-
 def test_a_close_of_ours_ends_when_the_peer_has_answered():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []

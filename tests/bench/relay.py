@@ -129,9 +129,11 @@ class Bench:
         if not arguments:
             program = str(self._folder / program)
         command = ["taskset", "-c", RELAY_CORE, program, *arguments, str(port), *identity]
-        process = subprocess.Popen(command)
+        log = self._folder / "relay.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            await_port(port, process)
+            await_port(port, process, log)
             yield port, process.pid
         finally:
             process.kill()
@@ -145,7 +147,7 @@ def free_port() -> int:
         return port
 
 
-def await_port(port: int, process: "subprocess.Popen[bytes]") -> None:
+def await_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = monotonic() + 20
     while monotonic() < deadline and process.poll() is None:
         try:
@@ -155,7 +157,7 @@ def await_port(port: int, process: "subprocess.Popen[bytes]") -> None:
         else:
             sleep(0.2)  # until it has settled
             return
-    raise SystemExit(f"bench: a relay did not start: {process.args}")
+    raise SystemExit(f"bench: a relay did not start: {process.args}\n{log.read_text()[-2_000:]}")
 
 
 def with_derived(result: Result, case: Case) -> Result:
