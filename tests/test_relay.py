@@ -1,83 +1,15 @@
 """A real relay on a real socket: who gets in, who hears whom, and what bad input meets."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import pytest
+from house import KEY, PACKET, House
 
 from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
 from streamer.wire.control import MAX_TEXT_BYTES
 from streamer.wire.packet import Packet
-
-KEY = "correct-horse"
-PACKET = Packet(seq=7, timestamp=480, payload=b"opus")
-
-
-class Guest:
-    """One end of a socket, as any client would hold it."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self.socket = socket
-        self.welcome: dict[str, Any] = {}
-
-    async def text(self, kind: str) -> dict[str, Any]:
-        """The next control message of this type; others before it are passed over."""
-        while True:
-            message = await asyncio.wait_for(self.socket.receive(), 5)
-            assert message.type is aiohttp.WSMsgType.TEXT, message
-            if message.json()["type"] == kind:
-                return dict(message.json())
-
-    async def packet(self) -> Packet:
-        while True:
-            message = await asyncio.wait_for(self.socket.receive(), 5)
-            if message.type is aiohttp.WSMsgType.BINARY:
-                return Packet.parse(message.data)
-
-    async def close_code(self) -> int:
-        while (message := await asyncio.wait_for(self.socket.receive(), 5)).type is not aiohttp.WSMsgType.CLOSE:
-            assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
-        return int(message.data)
-
-    async def hears_nothing(self) -> bool:
-        """Everything sent before is through once the answer to a ping is here."""
-        await self.socket.send_json({"type": "ping", "t0": 1})
-        message = await asyncio.wait_for(self.socket.receive(), 5)
-        return message.type is aiohttp.WSMsgType.TEXT and message.json()["type"] == "pong"
-
-
-class House:
-    """A relay with the room `home`, and whoever comes."""
-
-    def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
-        self.http = http
-        self.url = f"http://127.0.0.1:{port}"
-
-    async def socket(self, room: str = "home", key: str = KEY, **query: str) -> aiohttp.ClientWebSocketResponse:
-        query = {"room": room, "key": key, **query}
-        return await self.http.ws_connect(f"{self.url}/ws", params=query, protocols=["streamer.v1"], autoclose=True)
-
-    async def enter(self, room: str = "home", key: str = KEY, **query: str) -> Guest:
-        guest = Guest(await self.socket(room, key, **query))
-        guest.welcome = await guest.text("welcome")
-        return guest
-
-    async def refusal(self, headers: dict[str, str] | None = None, **query: str) -> tuple[int, str]:
-        async with self.http.get(f"{self.url}/ws", params=query, headers=headers) as response:
-            body = await response.json()
-            assert body["message"]
-            return response.status, body["error"]
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, admission: Admission | None = None) -> AsyncIterator[Self]:
-        relay = Relay(admission or Admission({"home": KEY}), {})
-        async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, None) as port:
-            yield cls(http, port)
 
 
 async def test_a_packet_reaches_everyone_else_stamped_and_otherwise_as_it_came() -> None:
@@ -244,7 +176,7 @@ async def test_a_text_beyond_the_limit_closes_with_1009() -> None:
 async def test_what_comes_behind_a_refused_handshake_reaches_nobody() -> None:
     async with House.open() as house:
         grace = await house.enter()
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rsplit(":", 1)[1]))
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         request = "GET /ws?room=home&key=wrong HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         request += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         frame = b"\x82" + bytes([0x80 | len(PACKET.serialize())]) + bytes(4) + PACKET.serialize()

@@ -55,7 +55,8 @@ class Link(Connection, asyncio.Protocol):
 
     def __init__(self, opened: Opened) -> None:
         super().__init__(Flusher(asyncio.get_running_loop(), deadline_ms=_DEADLINE_MS), _LIMITS, is_client=True)
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._error: Exception | None = None
+        self._ended = asyncio.Event()
         self._gone = asyncio.Event()
         self._early = opened.early
         self._transport = opened.transport
@@ -79,10 +80,12 @@ class Link(Connection, asyncio.Protocol):
         if self._early:
             self.data_received(self._early)
         self._transport.resume_reading()
-        while not self._ended.done():
-            await asyncio.wait([self._ended], timeout=_TICK_S)
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _TICK_S)
             self.tick(monotonic_ns() // 1000)
-        self._ended.result()
+        if self._error:
+            raise self._error
 
     def send_control(self, message: Message) -> None:
         self.send_text(control.serialize(message))
@@ -105,7 +108,7 @@ class Link(Connection, asyncio.Protocol):
             message = control.parse(text, FROM_RELAY)
         except ControlError as error:
             if error.close_code is not None:  # else it is a type of a newer relay
-                self.on_error(error)
+                self._end(error)
                 self.close(error.close_code, error.code)
             return
         if message["type"] == "ping":
@@ -115,18 +118,20 @@ class Link(Connection, asyncio.Protocol):
             self._on_control(message, now)
 
     def on_error(self, error: Exception) -> None:
-        if not self._ended.done():
-            self._ended.set_exception(error)
+        self._end(error)
 
     def on_close(self, code: int, reason: str) -> None:
-        if code != _NORMAL:
-            self.on_error(self._why(code, reason))
-        elif not self._ended.done():
-            self._ended.set_result(None)
+        self._end(None if code == _NORMAL else self._why(code, reason))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._gone.set()
+
+    def _end(self, error: Exception | None) -> None:
+        """The first reason is the one that counts."""
+        if not self._ended.is_set():
+            self._error = error
+            self._ended.set()
 
     def _why(self, code: int, reason: str) -> StreamerError:
         if self.closed_by_peer or code == _LOST:

@@ -178,9 +178,7 @@ async def listening(relay: Relay, host: str, port: int, tls: ssl.SSLContext | No
     try:
         listener = _listen(host, port)
         assert runner.server is not None
-        door = Door(
-            runner.server, listener, tls, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s
-        )
+        door = Door(runner.server, listener, tls, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s)
         relay.door = door
         try:
             yield listener.getsockname()[1]

@@ -197,9 +197,7 @@ def _write(identity: Identity, certificate: x509.Certificate, key: ec.EllipticCu
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
     identity.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     identity.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 

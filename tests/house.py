@@ -1,0 +1,94 @@
+"""A real relay on a real socket, with a room called `home`, and guests that hold their ends as any client would."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aiohttp
+
+from streamer.relay.admission import Admission
+from streamer.relay.app import Relay, listening
+from streamer.relay.limits import RelayLimits
+from streamer.wire.packet import Packet
+
+KEY = "correct-horse"
+PACKET = Packet(seq=7, timestamp=480, payload=b"opus")
+
+
+class Guest:
+    """One end of a socket, as any client would hold it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.welcome: dict[str, Any] = {}
+
+    async def text(self, kind: str) -> dict[str, Any]:
+        """The next control message of this type; others before it are passed over."""
+        while True:
+            message = await asyncio.wait_for(self.socket.receive(), 5)
+            assert message.type is aiohttp.WSMsgType.TEXT, message
+            if message.json()["type"] == kind:
+                return dict(message.json())
+
+    async def packet(self) -> Packet:
+        while True:
+            message = await asyncio.wait_for(self.socket.receive(), 5)
+            if message.type is aiohttp.WSMsgType.BINARY:
+                return Packet.parse(message.data)
+
+    async def close_code(self) -> int:
+        while (message := await asyncio.wait_for(self.socket.receive(), 5)).type is not aiohttp.WSMsgType.CLOSE:
+            assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
+        return int(message.data)
+
+    async def hears_nothing(self) -> bool:
+        """Everything sent before is through once the answer to a ping is here."""
+        await self.socket.send_json({"type": "ping", "t0": 1})
+        message = await asyncio.wait_for(self.socket.receive(), 5)
+        return message.type is aiohttp.WSMsgType.TEXT and message.json()["type"] == "pong"
+
+
+class House:
+    """A relay with the room `home`, and whoever comes."""
+
+    def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
+        self.http = http
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    async def socket(self, room: str = "home", key: str = KEY, **query: str) -> aiohttp.ClientWebSocketResponse:
+        query = {"room": room, "key": key, **query}
+        return await self.http.ws_connect(f"{self.url}/ws", params=query, protocols=["streamer.v1"], autoclose=True)
+
+    async def enter(self, room: str = "home", key: str = KEY, **query: str) -> Guest:
+        guest = Guest(await self.socket(room, key, **query))
+        guest.welcome = await guest.text("welcome")
+        return guest
+
+    async def refusal(self, headers: dict[str, str] | None = None, **query: str) -> tuple[int, str]:
+        async with self.http.get(f"{self.url}/ws", params=query, headers=headers) as response:
+            body = await response.json()
+            assert body["message"]
+            return response.status, body["error"]
+
+    async def metric(self, name: str) -> float:
+        """What `/metrics` says of it, labels included in the name."""
+        async with self.http.get(f"{self.url}/metrics") as response:
+            found = re.search(rf"^{re.escape(name)} (\S+)$", await response.text(), re.MULTILINE)
+        assert found, name
+        return float(found[1])
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        admission: Admission | None = None,
+        limits: RelayLimits | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> AsyncIterator[Self]:
+        relay = Relay(admission or Admission({"home": KEY}), {}, limits)
+        async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, tls) as port:
+            yield cls(http, port)
