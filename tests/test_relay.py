@@ -1,6 +1,7 @@
 """A real relay on a real socket: who gets in, who hears whom, and what bad input meets."""
 
 import asyncio
+import gc
 from typing import Any
 
 import aiohttp
@@ -201,3 +202,14 @@ async def test_healthz_counts_rooms_and_members() -> None:
             health = await response.json()
         assert (health["status"], health["rooms"], health["members"]) == ("ok", 1, 1)
         assert not ada.socket.closed
+
+
+async def test_a_room_is_gone_with_its_last_member() -> None:
+    async with House.open() as house:
+        gc.disable()
+        ada = await house.enter()
+        await ada.socket.close()
+        async with asyncio.timeout(5):
+            while await house.metric("streamer_rooms"):
+                await asyncio.sleep(0.01)
+        gc.enable()

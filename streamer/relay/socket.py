@@ -40,3 +40,4 @@ class Socket(Connection, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._on_lost(self)
+        del self._session  # they know each other; so neither waits for the garbage collector, nor does an empty room
