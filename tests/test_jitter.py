@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jitter_cases import LOOK_EVERY, PACKET, VECTORS, run
 from numpy.typing import NDArray
+from sound import speech
 
 from streamer.hot.jitter import JitterBuffer
 
@@ -69,6 +70,41 @@ def test_on_a_clean_link_nothing_is_concealed_and_the_target_is_at_its_floor() -
     _, buffer = delays_ms(traces.clean(1, 10_000))
     assert buffer.target_ms == pytest.approx(10, abs=1)
     assert buffer.statistics["concealed_ms"] == 0
+
+
+class Speech(Quiet):
+    """Decodes each packet into the next 10 ms of speech."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        said = speech()
+        self._said = said[: len(said) // PACKET * PACKET].reshape(-1, PACKET)
+
+    def decode(self, payload: bytes) -> NDArray[np.float32]:
+        super().decode(payload)
+        return self._said[len(self.decoded) % len(self._said)]
+
+
+@pytest.mark.parametrize("block", [128, 240])
+@pytest.mark.parametrize("ppm", [-300, 300])
+def test_in_an_hour_of_drift_nothing_runs_dry_and_the_delay_stays(ppm: float, block: int) -> None:
+    hour_ms = 3_600_000
+    trace = traces.through_link("drift", np.random.default_rng(1), hour_ms, 0.2, [], ppm)
+    arrivals = trace.arrival_ms.tolist()
+    buffer, samples = JitterBuffer(Speech()), np.zeros(block, np.float32)
+    number, now_ms, early_underruns, farthest_ms = 0, 0.0, 0, 0.0
+    while now_ms < arrivals[-2]:
+        while arrivals[number] <= now_ms:
+            buffer.push(number % 2**16, number * PACKET % 2**32, b"x", arrivals[number])
+            number += 1
+        buffer.pop_into(samples, now_ms)
+        now_ms += block / 48
+        if now_ms < 1_000:
+            early_underruns = buffer.statistics["underruns"]
+        else:
+            farthest_ms = max(farthest_ms, abs(buffer.delay_ms - buffer.target_ms))
+    assert buffer.statistics["underruns"] == early_underruns
+    assert farthest_ms <= 10
 
 
 @settings(max_examples=150, deadline=None)

@@ -15,6 +15,7 @@ const CONCEAL_UNIT = 120;
 const LONGEST_GAP_SAMPLES = 4800;
 const LATE_BAND_MS = 5;
 const EARLY_BAND_MS = 3;
+const SPARE_MS = 1;
 const OVERSHOOT_MS = 2;
 const SKIP_MS = 260;
 const KEEP_MS = 230;
@@ -98,8 +99,7 @@ export class JitterBuffer {
   }
 
   get targetMs() {
-    const targetMs = this.#estimator.quantileMs + this.#clock.leadMs;
-    return Math.min(Math.max(targetMs, this.#floorMs), this.#ceilingMs);
+    return Math.min(Math.max(this.#estimator.quantileMs + this.#clock.leadMs, this.#floorMs), this.#ceilingMs);
   }
 
   /** @param {number} timestamp what that sample, played next, would have waited more than the fastest packet */
@@ -153,6 +153,8 @@ export class JitterBuffer {
       this.#splice(true, excessMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
     } else if (excessMs < -EARLY_BAND_MS) {
       this.#splice(false, -excessMs, ALIKE);
+    } else if (delayMs < Math.min(this.#floorMs, this.#estimator.quantileMs + this.#clock.leadMs + SPARE_MS)) {
+      this.#splice(false, this.#floorMs - OVERSHOOT_MS, ALIKE); // a long pitch period fits, before it is late
     } else if (this.#packets.count === 0 && this.#sync.ahead < OVERDUE_SHARE * delayMs * SAMPLES_PER_MS) {
       this.#splice(false, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH);
     }

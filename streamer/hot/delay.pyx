@@ -22,7 +22,7 @@ cdef double BASE_WINDOW_MS = 4000.0
 cdef double NEW_CLOCK_MS = 2000.0
 cdef double CLOCK_WINDOW_MS = 100.0
 cdef double LEAD_WINDOW_MS = 1000.0
-cdef double FORGETTING = 0.9997
+cdef double FORGETTING = 0.9998
 # Before anything is known, expect a few packets this late: a new talker starts here, and is at its own delay in 2 s.
 cdef double PRIOR_MS = 30.0
 cdef double PRIOR_PACKETS = 2.0

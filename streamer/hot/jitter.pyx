@@ -31,6 +31,7 @@ cdef Py_ssize_t CONCEAL_UNIT = 120
 cdef int64_t LONGEST_GAP_SAMPLES = 4800
 cdef double LATE_BAND_MS = 5.0
 cdef double EARLY_BAND_MS = 3.0
+cdef double SPARE_MS = 1.0
 cdef double OVERSHOOT_MS = 2.0
 cdef double SKIP_MS = 260.0
 cdef double KEEP_MS = 230.0
@@ -141,11 +142,10 @@ cdef class JitterBuffer:
         return 0
 
     cdef int _adapt(self) except -1:
-        cdef double delay_ms, excess_ms
         if self.rest > 0:
             return 0
-        delay_ms = self._late_by(self.line.media_end - self.sync.ahead())
-        excess_ms = delay_ms - self._target()
+        cdef double delay_ms = self._late_by(self.line.media_end - self.sync.ahead())
+        cdef double excess_ms = delay_ms - self._target()
         if excess_ms > SKIP_MS:
             self.skipped += self.line.skip_to(self.line.media_end + <int64_t>((excess_ms - KEEP_MS) * SAMPLES_PER_MS))
             return 0
@@ -153,6 +153,8 @@ cdef class JitterBuffer:
             return self._splice(True, excess_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
         if excess_ms < -EARLY_BAND_MS:
             return self._splice(False, -excess_ms, ALIKE)
+        if delay_ms < min(self.floor_ms, self.estimator.quantile_ms + self.clock.lead_ms + SPARE_MS):
+            return self._splice(False, self.floor_ms - OVERSHOOT_MS, ALIKE)  # a long pitch period fits, before it is late
         if self.packets.count == 0 and self.sync.ahead() < OVERDUE_SHARE * delay_ms * SAMPLES_PER_MS:
             return self._splice(False, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH)
         return 0
@@ -161,9 +163,7 @@ cdef class JitterBuffer:
         cdef Py_ssize_t longest = min(<Py_ssize_t>((by_ms + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG), lag
         self.line.decode_ahead(longest + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
         lag = self.sync.accelerate(longest, alike) if shorter else self.sync.expand(longest, alike)
-        self.rest = (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
-        if lag == 0 or self.sync.free:
-            self.rest = OVERLAP_SAMPLES
+        self.rest = OVERLAP_SAMPLES if lag == 0 or self.sync.free else (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
         if lag == 0:
             return 0
         self.operation = Operation.ACCELERATE if shorter else Operation.EXPAND
