@@ -1,6 +1,7 @@
 """The command line: the only file that knows all rooms."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -11,11 +12,16 @@ from typing import Any, Final
 
 import click
 import platformdirs
+from rich.console import Console
 
 from streamer import __version__
 from streamer.client import session
 from streamer.client.capture import list_devices
-from streamer.errors import SetupError, StreamerError
+from streamer.errors import MeasurementError, SetupError, StreamerError
+from streamer.measure.measurement import Measurement, to_json, to_table
+from streamer.measure.progress import measure_with_progress
+from streamer.measure.report import import_pyplot, to_html
+from streamer.measure.stay import Wish
 from streamer.relay.addresses import lan_addresses, local_names
 from streamer.relay.admission import Admission
 from streamer.relay.app import Relay, listening
@@ -153,6 +159,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--device", help="Number or name of the sound device to use."),
         click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_show_devices),
         click.option("--name", default="", help="What the others see."),
+        click.option("--figures", is_flag=True, help="Print what is measured, a line of JSON a second, and no meters."),
         click.argument("url"),
     ):
         command = option(command)
@@ -173,3 +180,45 @@ def talk(**options: Any) -> None:
 def listen(**options: Any) -> None:
     """Hear everyone in the room whose link is URL."""
     run(session.listen(session.Options(**options)))
+
+
+@main.command()
+@click.argument("url")
+@click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True)
+@click.option("--device", is_flag=False, flag_value="", help="Through the sound card: this one, or the default.")
+@click.option("--acoustic", is_flag=True, help="Let the one other member of the room play the chirps back.")
+@click.option("--ca", "ca_file", type=FILE, help="The relay's certificate authority, in PEM.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--html", type=FILE, help="A report to write, with plots.")
+def measure(
+    url: str, count: int, device: str | None, acoustic: bool, ca_file: Path | None, as_json: bool, html: Path | None
+) -> None:
+    """Measure how long a voice takes from a mouth to an ear, in the room whose link is URL.
+
+    Two clients of our own send chirps to each other through the relay, without a sound card. With --device they go
+    through it: join its output and input by a cable, or put the loudspeaker beside the microphone. With --acoustic,
+    another device that is in the room and beside this one plays them back.
+    """
+    if html:
+        import_pyplot()
+    found: list[Measurement] = []
+
+    async def main() -> None:
+        found.append(await measure_with_progress(Wish(url, count, ca_file), device, acoustic=acoustic))
+
+    run(main())
+    if not found:
+        raise MeasurementError("Cut off: there is no number")
+    _show_measurement(found[0], as_json, html)
+
+
+def _show_measurement(measured: Measurement, as_json: bool, html: Path | None) -> None:
+    if as_json:
+        click.echo(json.dumps(to_json(measured), indent=2))
+    else:
+        Console().print(to_table(measured))
+    if html:
+        html.write_text(to_html(measured), encoding="utf-8")
+        click.echo(f"Report: {html}", err=True)
+    if measured.delays_ms is None:
+        raise MeasurementError("Nothing could be measured; see above")

@@ -6,6 +6,7 @@
     │   └── ControlError           a text message is not a control message
     ├── RefusedError           a relay did not let this client in; `status` is the HTTP status
     ├── ConnectionLostError    a connection ended, or could not be made
+    ├── MeasurementError       a measurement can't be made here, or was cut off
     └── SetupError             this machine lacks something; the message says what to do
         ├── CertificateError       a certificate or key can't be used
         └── AudioError             no codec, device or sound file to work with
@@ -57,6 +58,10 @@ class RefusedError(StreamerError):
 
 class ConnectionLostError(StreamerError):
     """A connection to a relay ended, or could not be made."""
+
+
+class MeasurementError(StreamerError):
+    """A measurement can't be made here, or was cut off: there is no number."""
 
 
 class SetupError(StreamerError):

@@ -1,20 +1,34 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { CaptureClock, RelayClock } from "../web/clock.js";
 
-test("before the first pong nobody knows the relay's time", () => {
-  assert.equal(new RelayClock().relayUs(5), null);
-});
+const CASES = JSON.parse(readFileSync(new URL("vectors/clock.json", import.meta.url), "utf-8"));
 
-test("the relay's clock is told by the ping that was disturbed least", () => {
+function clockOf({ pongs }) {
   const clock = new RelayClock();
-  clock.pong(1_000, 51_000, 51_100, 41_100); // 40 ms, all of the delay on one way
-  clock.pong(100_000, 131_000, 131_100, 102_100); // 2 ms: 30 ms ahead
-  clock.pong(200_000, 260_000, 260_000, 260_000);
-  assert.equal(clock.roundTripUs, 60_000);
-  assert.equal(clock.relayUs(0), 30_000);
-});
+  for (const pong of pongs) clock.pong(...pong);
+  return clock;
+}
+
+for (const vector of CASES) {
+  test(`the relay's clock is known as well as said: ${vector.name}`, () => {
+    const clock = clockOf(vector);
+    const [told, error] = [clock.relayUs(vector.at), clock.errorUs(vector.at)];
+    if (vector.relay_us === null) assert.deepEqual([told, error, clock.roundTripUs], [null, null, null]);
+    else assert.ok(Math.abs(told - vector.relay_us) <= Math.min(vector.within_us, error));
+    assert.equal(clock.jumps, vector.jumps);
+  });
+}
+
+for (const vector of CASES.filter((each) => "drift_ppm" in each)) {
+  test(`drift is known after half a minute and not before: ${vector.name}`, () => {
+    const { driftPpm } = clockOf(vector);
+    if (vector.drift_ppm === null) assert.equal(driftPpm, null);
+    else assert.ok(Math.abs(driftPpm - vector.drift_ppm) <= vector.drift_within_ppm);
+  });
+}
 
 test("a path that changed for the worse is believed after a while", () => {
   const clock = new RelayClock();
@@ -31,10 +45,11 @@ test("of the blocks, the one that was held up least tells when a sample was capt
   assert.equal(clock.capturedUs(0), 1_000_500);
 });
 
-test("each answer stands on what was heard since the last one: a drifting clock is followed", () => {
+test("a microphone's clock that drifts, or stood still, is followed: old blocks count no more", () => {
   const clock = new CaptureClock();
   clock.heard(480, 1_010_000);
-  clock.capturedUs(0);
-  clock.heard(960, 1_025_000);
-  assert.equal(clock.capturedUs(960), 1_025_000);
+  clock.heard(480 + 2 * 48_000, 3_010_000 + 300);
+  assert.equal(clock.capturedUs(0), 1_000_300);
+  clock.heard(960 + 2 * 48_000, 3_020_000 + 200_000);
+  assert.equal(clock.capturedUs(0), 1_200_000);
 });

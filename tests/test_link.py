@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import uvloop
 from aiohttp import WSMsgType, web
 
 from streamer.client.address import Address
@@ -321,6 +322,33 @@ def test_an_authority_that_can_t_be_used_is_named(tmp_path: Path, content: str |
         ca_file.write_text(content)
     with pytest.raises(StreamerError, match=reason):
         asyncio.run(join(Address(True, "127.0.0.1", 1, "kitchen"), ca_file=ca_file))
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_over_tls_all_voice_goes_out_in_order(tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    tls, ca_file = identity(tmp_path, ["127.0.0.1"])
+    packets = [number.to_bytes(2, "big") * 50 for number in range(300)]
+    heard: list[bytes] = []
+
+    async def gather(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=["streamer.v1"])
+        await socket.prepare(request)
+        async for message in socket:
+            heard.append(message.data)
+        return socket
+
+    async def main() -> None:
+        async with answering(gather, tls) as address:
+            link = await Link.open(address, ca_file=ca_file)
+            for packet in packets:
+                link.send_packet(packet)
+                await asyncio.sleep(0.001)
+            await link.leave()
+            assert link.shed == 0
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+    assert heard[: len(packets)] == packets
 
 
 def test_voice_goes_out_at_once() -> None:

@@ -3,10 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
-from streamer.client.clock import RelayClock
 from streamer.client.meters import BAR_CELLS, Meters, level_bar, render
 from streamer.client.mixer import Mixer
 from streamer.client.roster import Roster
+from streamer.client.timing import Timing
 from streamer.client.voice import Voice
 from streamer.wire.packet import Packet
 
@@ -21,9 +21,9 @@ def roster() -> Roster:
     return roster
 
 
-def shown(roster: Roster, clock: RelayClock, now: float = 0.0) -> str:
-    console = Console(file=io.StringIO(), width=100)
-    console.print(render(roster, clock, Voice(), now))
+def shown(roster: Roster, timing: Timing, now: float = 0.0) -> str:
+    console = Console(file=io.StringIO(), width=120)
+    console.print(render(roster, timing, Voice(), now))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -35,10 +35,11 @@ def test_a_bar_reaches_from_60_db_under_full_scale_to_full_scale(level: int, cel
 
 
 def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
-    room, clock = roster(), RelayClock()
+    room = roster()
+    timing = Timing(room)
     room.on_packet(Packet(seq=0, timestamp=0, payload=b"x", talker_id=3, level=30).serialize(), 0.0)
-    clock.pong(0, 0, 0, 2_345)
-    text = shown(room, clock)
+    timing.clock.pong(0, 0, 0, 2_345)
+    text = shown(room, timing)
     grace = next(line for line in text.splitlines() if "Grace" in line)
     assert grace.count("█") == BAR_CELLS // 2
     assert "Ada (you)" in text
@@ -47,7 +48,7 @@ def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
 
 
 def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> None:
-    text = shown(roster(), RelayClock())
+    text = shown(roster(), Timing(roster()))
     eve = next(line for line in text.splitlines() if "Eve" in line)
     assert "muted" in eve
     assert "\x1b[31mEve" not in text
@@ -57,7 +58,7 @@ def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> No
 def test_into_a_file_news_are_plain_lines_and_no_meters() -> None:
     console = Console(file=io.StringIO(), width=40)
     meters = Meters(console)
-    with meters.show(roster(), RelayClock(), None):
+    with meters.show(roster(), Timing(roster()), None):
         meters.tell("Grace: [bold]a long line\x07 that is not to be broken at forty")
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "Grace: [bold]a long line� that is not to be broken at forty\n"
@@ -66,7 +67,7 @@ def test_into_a_file_news_are_plain_lines_and_no_meters() -> None:
 def test_in_a_terminal_news_stand_above_the_meters() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
     meters = Meters(console)
-    with meters.show(roster(), RelayClock(), None):
+    with meters.show(roster(), Timing(roster()), None):
         meters.tell("Joan joined")
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()

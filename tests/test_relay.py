@@ -51,7 +51,6 @@ async def test_rooms_do_not_hear_each_other() -> None:
     ("message", "told"),
     [
         ({"type": "state", "muted": True}, {"muted": True}),
-        ({"type": "clock", "timestamp": 480, "server_us": 99}, {"timestamp": 480, "server_us": 99}),
         ({"type": "chat", "text": " Gru\u0308ße\r\n\u202e\x07du "}, {"text": "Grüße\ndu"}),
     ],
     ids=lambda value: value.get("type"),
@@ -65,6 +64,19 @@ async def test_a_message_is_passed_on_with_its_sender(message: dict[str, Any], t
             "talker_id": ada.welcome["talker_id"],
             **told,
         }
+
+
+async def test_a_clock_is_passed_on_with_when_the_relay_had_it() -> None:
+    clock = {"timestamp": 480, "server_us": 99, "device_us": -1, "sent_us": 120, "error_us": 7}
+    async with House.open() as house:
+        ada, grace = await house.enter(), await house.enter()
+        await ada.socket.send_json({"type": "clock", **clock})
+        told = await grace.text("clock")
+        await ada.socket.send_json({"type": "ping", "t0": 5})
+        pong = await ada.text("pong")
+    assert clock.items() <= told.items()
+    assert told["talker_id"] == ada.welcome["talker_id"]
+    assert ada.welcome["server_us"] <= told["received_us"] <= told["relayed_us"] <= pong["t1"]
 
 
 async def test_a_ping_is_answered_by_the_relay_s_clock() -> None:

@@ -7,7 +7,14 @@
 /** @type {Fields} */ const PING = { t0: "integer" };
 /** @type {Fields} */ const PONG = { t0: "integer", t1: "integer", t2: "integer" };
 /** @type {Fields} */ const STATE = { muted: "boolean" };
-/** @type {Fields} */ const CLOCK = { timestamp: "integer", server_us: "integer" };
+/** @type {Fields} */ const CLOCK = {
+  timestamp: "integer",
+  server_us: "integer",
+  device_us: "integer",
+  sent_us: "integer",
+  error_us: "integer",
+};
+/** @type {Fields} */ const RELAYED = { received_us: "integer", relayed_us: "integer" };
 /** @type {Fields} */ const CHAT = { text: "string" };
 /** @type {Fields} */ const SAID = { code: "string", message: "string" };
 /** @type {Fields} */ const TALKER = { talker_id: "integer" };
@@ -21,7 +28,7 @@ export const FROM_RELAY = {
   joined: { ...TALKER, name: "string", muted: "boolean" },
   left: TALKER,
   state: { ...TALKER, ...STATE },
-  clock: { ...TALKER, ...CLOCK },
+  clock: { ...TALKER, ...CLOCK, ...RELAYED },
   ping: PING,
   pong: PONG,
   chat: { ...TALKER, ...CHAT },

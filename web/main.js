@@ -1,6 +1,7 @@
 // The page: brings screen, sound, microphone and worker together, and decides what happens when something is pressed.
 
 import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
+import { Delays } from "./delay_view.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { rememberName, rememberedName } from "./remembered_name.js";
 import { Roster } from "./roster.js";
@@ -10,6 +11,7 @@ import { say, sayCount } from "./text.js";
 import { Screen, wordsFor } from "./ui.js";
 
 const STATISTICS_MS = 1_000;
+const DEVICES_MS = 200;
 /** What to say and do about a microphone that can't be had. */
 const MICROPHONE_WORDS = /** @type {const} */ ({
   insecure: "insecure",
@@ -26,6 +28,7 @@ class Page {
   #roster = new Roster();
   #address = parseFragment(location.hash);
   #microphone = new Microphone();
+  #delays = new Delays();
   /** @type {number | null} */
   #roundTripMs = null;
 
@@ -36,12 +39,14 @@ class Page {
     screen.onMute = () => this.#mute(!this.#microphone.muted);
     screen.onTryMicrophone = () => this.#tryMicrophone();
     this.#microphone.onTaken = () => this.#onMicrophoneTaken();
+    this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
     this.#sound.onStatistics = (talkers) => this.#onStatistics(talkers);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
     for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#askStatistics(), STATISTICS_MS);
+    setInterval(() => this.#tellDevices(), DEVICES_MS);
     screen.showName(rememberedName());
     screen.showRoom(this.#address.room);
     screen.showState("start");
@@ -155,8 +160,9 @@ class Page {
       case "levels":
         this.#screen.showLevels(report.levels);
         break;
-      case "roundTrip":
+      case "figures":
         this.#roundTripMs = report.roundTripMs;
+        this.#screen.showDelays(...this.#delays.add(report.figures, this.#roster.others));
         break;
     }
   }
@@ -210,6 +216,11 @@ class Page {
       { talkerId, name, muted: this.#isSilent, own: true, note: this.#isSilent ? say(heard ? "muted" : "listening") : "" },
       ...others.map((member) => ({ ...member, own: false, note: member.muted ? say("muted") : "" })),
     ]);
+  }
+
+  #tellDevices() {
+    if (this.#screen.state !== "joined") return;
+    this.#order({ type: "devices", captureMs: this.#microphone.latencyMs, soundedMs: this.#sound.soundedMs });
   }
 
   #askStatistics() {

@@ -55,6 +55,16 @@ export class Microphone {
     this.#stream = null;
   }
 
+  /** How long it says that it takes to get a sound to us, in ms; null where it doesn't say. */
+  get latencyMs() {
+    const track = /** @type {(MediaStreamTrack & {stats?: {latency?: number}}) | undefined} */ (this.#track);
+    return track?.stats?.latency ?? null;
+  }
+
+  get #track() {
+    return this.#stream?.getAudioTracks()[0];
+  }
+
   get muted() {
     return this.#muted;
   }

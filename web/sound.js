@@ -3,6 +3,7 @@
 // Everything that takes time happens in `load`, before anybody presses Join.
 
 import { SAMPLE_RATE } from "./audio_format.js";
+import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
@@ -16,6 +17,8 @@ export class Sound {
   #microphone = null;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
+  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading) => void} */
+  onReading = () => {};
 
   static get supported() {
     return typeof AudioWorkletNode !== "undefined";
@@ -54,12 +57,25 @@ export class Sound {
   /** @param {MediaStream | null} stream of the microphone; null where there is none */
   listenTo(stream) {
     this.#microphone?.disconnect();
-    this.#microphone = stream && this.#context.createMediaStreamSource(stream);
+    this.#microphone = null;
+    const reading = stream && readingOf(stream.getAudioTracks()[0]);
+    if (reading) this.onReading(reading);
+    else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
     if (this.#capture) this.#microphone?.connect(this.#capture);
   }
 
   askStatistics() {
     this.#playout?.port.postMessage("statistics");
+  }
+
+  /**
+   * When second 0 of the audio context sounded at the loudspeaker, as the browser tells it, in ms since 1970 by the page's
+   * steady clock; null where it doesn't tell.
+   */
+  get soundedMs() {
+    const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp?.() ?? {};
+    if (!(contextTime > 0) || !(performanceTime > 0)) return null;
+    return performance.timeOrigin + performanceTime - contextTime * 1000;
   }
 
   /** @returns {import("./stats.js").SoundStatistics} */

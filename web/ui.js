@@ -1,6 +1,7 @@
 // The screen: shows what it is told and says what was pressed. It knows nothing of sound or sockets.
 
 import { ECHO_ROOM, ROOM_PATTERN } from "./address.js";
+import { showDelay } from "./delay_view.js";
 import { meterOf } from "./level.js";
 import { SILENCE_LEVEL } from "./packet.js";
 import { isKey, say } from "./text.js";
@@ -39,6 +40,7 @@ export class Screen {
   #alone = element("alone", HTMLButtonElement);
   #inside = element("inside", HTMLElement);
   #roster = element("roster", HTMLUListElement);
+  #worst = element("worst", HTMLElement);
   #details = element("details", HTMLDetailsElement);
   #statistics = element("statistics", HTMLElement);
   #controls = element("controls", HTMLElement);
@@ -153,6 +155,18 @@ export class Screen {
       row.style.setProperty("--level", meterOf(level).toFixed(2));
       row.toggleAttribute("data-talking", level <= VOICE_LEVEL);
     }
+  }
+
+  /**
+   * @param {import("./delay_view.js").Delay[]} delays
+   * @param {string} worst what is worst now, in words; empty where all is well
+   */
+  showDelays(delays, worst) {
+    for (const row of this.#rows()) {
+      const delay = delays.find(({ talkerId }) => String(talkerId) === row.dataset.talkerId);
+      if (delay) showDelay(row, delay);
+    }
+    if (this.#worst.textContent !== worst) this.#worst.textContent = worst;
   }
 
   /** @param {[string, string][]} rows */

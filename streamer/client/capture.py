@@ -46,6 +46,10 @@ class Source(Protocol):
     def captured_at(self, position: int) -> float:
         """When the sample `position` entered the microphone."""
 
+    @property
+    def latency_s(self) -> float | None:
+        """How long a sample takes from the microphone to here, as the device reports it; None where it doesn't."""
+
     def close(self) -> None: ...
 
 
@@ -60,6 +64,7 @@ class Microphone:
         self._popped = 0
         self._anchor = (0, perf_counter())
         self.overflows = 0
+        self.latency_s: float | None = None
         self._stream = open_stream("input", device, self._on_block)
         self.name = device_name(self._stream)
 
@@ -93,7 +98,8 @@ class Microphone:
         self._popped += n_samples
 
     def _on_block(self, block: Any, n_samples: int, time: Any, status: Any) -> None:
-        self._anchor = (self._captured, perf_counter() - (time.currentTime - time.inputBufferAdcTime))
+        self.latency_s = time.currentTime - time.inputBufferAdcTime
+        self._anchor = (self._captured, perf_counter() - self.latency_s)
         self._ring.push(np.frombuffer(block, dtype=np.float32))
         self._captured += n_samples
         self.overflows += bool(status.input_overflow)

@@ -4,13 +4,15 @@ from time import perf_counter
 from types import TracebackType
 from typing import Final, Self
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from streamer.client.clock import RelayClock
+from streamer.client.mouth_to_ear import PARTS, Figure, PartFigure
 from streamer.client.roster import Roster
+from streamer.client.timing import Timing, to_us
+from streamer.client.trouble import worst
 from streamer.client.voice import Voice
 
 BAR_CELLS: Final = 24
@@ -29,12 +31,12 @@ class Meters:
     def tell(self, text: str) -> None:
         self._console.print(Text(_printable(text)), soft_wrap=True)
 
-    def show(self, roster: Roster, clock: RelayClock, voice: Voice | None) -> Self:
+    def show(self, roster: Roster, timing: Timing, voice: Voice | None) -> Self:
         """What the context shall show."""
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console,
-                get_renderable=lambda: render(roster, clock, voice, perf_counter()),
+                get_renderable=lambda: render(roster, timing, voice, perf_counter()),
                 refresh_per_second=_REFRESHES_PER_SECOND,
                 transient=True,
             )
@@ -52,18 +54,41 @@ class Meters:
             self._live.stop()
 
 
-def render(roster: Roster, clock: RelayClock, voice: Voice | None, now: float) -> RenderableType:
-    table = Table(
-        title=_printable(roster.room), caption=_describe_round_trip(clock), title_justify="left", expand=False
-    )
-    for column in ("", "level", "buffer"):
+def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> RenderableType:
+    table = Table(title=_printable(roster.room), title_justify="left", expand=False)
+    for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
     if voice:
-        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), level_bar(voice.level), "")
+        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), level_bar(voice.level))
+    details = []
     for member in roster.members:
+        figure = member.mouth_to_ear.figure(to_us(now))
         state = Text("muted", style="dim") if member.muted else level_bar(member.level(now))
-        table.add_row(Text(_printable(member.name)), state, f"{member.jitter_buffer.level_ms:.0f} ms")
-    return table
+        table.add_row(Text(_printable(member.name)), state, *describe_figure(figure))
+        details.append(Text(f"{_printable(member.name)}: {describe_parts(figure)}", style="dim"))
+    trouble = worst(timing.figures(now))
+    last = [Text(_printable(str(trouble)))] if trouble else []
+    return Group(table, *details, *last, Text(_describe_round_trip(timing)))
+
+
+def describe_figure(figure: Figure) -> tuple[str, str, str]:
+    """Now, p50 and p95 of the whole; "≥" where a part of it is unknown."""
+    if figure.total_ms is None:
+        return "unknown", "", ""
+    least = "" if figure.complete else "≥ "
+    now, p50, p95 = (None if ms is None else f"{least}{ms:.0f} ms" for ms in figure.total_ms)
+    return now or "unknown", p50 or "", p95 or ""
+
+
+def describe_parts(figure: Figure) -> str:
+    """The medians of all parts; "~" where a device reported it, "?" where it is unknown."""
+    return " · ".join(f"{part} {_describe_part(figure.parts[part])}" for part in PARTS)
+
+
+def _describe_part(part: PartFigure) -> str:
+    if part.ms is None:
+        return "?"
+    return f"{'~' if part.status == 'reported' else ''}{max(0.0, part.ms.p50):.0f}"
 
 
 def level_bar(level: int) -> Text:
@@ -73,7 +98,8 @@ def level_bar(level: int) -> Text:
     return Text("█" * cells + "·" * (BAR_CELLS - cells), style=style)
 
 
-def _describe_round_trip(clock: RelayClock) -> str:
+def _describe_round_trip(timing: Timing) -> str:
+    clock = timing.clock
     if clock.round_trip_us is None:
         return "round trip unknown · Ctrl-C leaves"
     return f"round trip {clock.round_trip_us / 1000:.1f} ms · Ctrl-C leaves"

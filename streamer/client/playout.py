@@ -31,6 +31,10 @@ class Playout(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def latency_s(self) -> float | None:
+        """How long a popped sample takes to be heard, as the device reports it; None where nobody knows."""
+
     async def run(self) -> None:
         """Runs until cancelled; raises AudioError where the sound can't go on."""
 
@@ -42,7 +46,7 @@ class Speaker:
 
     def __init__(self, pop: Pop, device: str | None = None) -> None:
         self._pop = pop
-        self.latency_s = 0.0
+        self.latency_s: float | None = None
         self.underruns = 0
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         gc.freeze()  # what has been imported so far need not be looked at in every collection

@@ -8,6 +8,7 @@ from collections import deque
 from typing import Final
 
 from streamer.client.codec import Decoder
+from streamer.client.mouth_to_ear import MouthToEar
 from streamer.client.samples import Samples
 from streamer.hot.jitter import JitterBuffer
 from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, TALKSPURT_START, Packet
@@ -24,6 +25,8 @@ class Receiver:
         self.name = name
         self.muted = muted
         self.unreadable = 0
+        self.mouth_to_ear = MouthToEar()
+        self._playout: tuple[int | None, float] = (None, 0.0)
         self._jitter_buffer = JitterBuffer(Decoder())
         self._inbox: deque[tuple[int, int, bytes, float, bool]] = deque(maxlen=_INBOX_PACKETS)
         self._last_level = SILENCE_LEVEL
@@ -38,13 +41,22 @@ class Receiver:
             self.unreadable += 1
             return
         self._last_level, self._last_heard = packet.level, now
+        self.mouth_to_ear.arrived(packet.timestamp, round(now * 1e6))
         starts = bool(packet.flags & TALKSPURT_START)
         self._inbox.append((packet.seq, packet.timestamp, packet.payload, now * 1000, starts))
 
     def pop(self, n_samples: int, now: float) -> Samples:
         while self._inbox:
             self._jitter_buffer.push(*self._inbox.popleft())
+        self._playout = self._jitter_buffer.playout_timestamp, now
         return self._jitter_buffer.pop(n_samples, now * 1000)
+
+    def note_playout(self, output_us: int | None) -> None:
+        """Tell the mouth-to-ear figure what was popped last, and how much longer it takes to the loudspeaker."""
+        timestamp, popped = self._playout
+        self._playout = None, popped
+        if timestamp is not None:
+            self.mouth_to_ear.played(timestamp, round(popped * 1e6), output_us)
 
     def level(self, now: float) -> int:
         """How loud this talker is, in −dBov."""

@@ -27,6 +27,9 @@ class Roster:
         """Everybody else, in the order they came."""
         return list(self._members.values())
 
+    def member(self, talker_id: int) -> Receiver | None:
+        return self._members.get(talker_id)
+
     def on_packet(self, data: bytes, now: float) -> None:
         try:
             packet = Packet.parse(data)

@@ -11,20 +11,21 @@ from typing import Any, Final
 
 from streamer.client.address import Address
 from streamer.client.capture import Microphone, Source
-from streamer.client.clock import RelayClock
 from streamer.client.codec import load_opus
+from streamer.client.figure_lines import FigureLines
 from streamer.client.link import Link
 from streamer.client.meters import Meters
 from streamer.client.mixer import Mixer
 from streamer.client.playout import Playout, Speaker
 from streamer.client.roster import Roster
+from streamer.client.timing import Timing
 from streamer.client.voice import Voice
 from streamer.client.wavefile import FilePlayout, WavSource
 from streamer.errors import AudioError
 from streamer.wire.control import Message
 
 _PING_S: Final = 1.0
-_CLOCK_S: Final = 2.0
+_LOOK_S: Final = 0.1
 _LAST_WORDS_S: Final = 0.5
 """Between the end of a file and leaving: what was said last has to be heard before we are gone."""
 
@@ -40,6 +41,7 @@ class Options:
     output_file: Path | None = None
     ca_file: Path | None = None
     stay: bool = False
+    figures: bool = False
 
 
 async def talk(options: Options) -> None:
@@ -60,27 +62,38 @@ class Session:
         self._roster = roster
         self._source = source
         self._stay = stay
-        self._clock_told = float("-inf")
-        self.clock = RelayClock()
+        self.timing = Timing(roster)
         self.voice = Voice() if source else None
 
     async def run(self, playout: Playout) -> None:
         """Until the relay closes, or the source ends and we don't stay."""
         await _first_of(
-            self._link.run(self._roster.on_packet, self._on_control), playout.run(), self._ping(), self._talk()
+            self._link.run(self._roster.on_packet, self._on_control),
+            playout.run(),
+            self._ping(),
+            self._look(playout),
+            self._talk(),
         )
 
     def _on_control(self, message: Message, now: float) -> None:
-        if message["type"] == "pong":
-            self.clock.pong(message["t0"], message["t1"], message["t2"], _us(now))
-        else:
-            self._roster.on_control(message)
+        match message["type"]:
+            case "pong":
+                self.timing.on_pong(message, now)
+            case "clock":
+                self.timing.on_clock(message, now)
+            case _:
+                self._roster.on_control(message)
 
     async def _ping(self) -> None:
         await self._roster.welcomed.wait()
         while True:
-            self._link.send_control({"type": "ping", "t0": _us(perf_counter())})
+            self._link.send_control(self.timing.ping(perf_counter()))
             await asyncio.sleep(_PING_S)
+
+    async def _look(self, playout: Playout) -> None:
+        while True:
+            self.timing.look(playout.latency_s)
+            await asyncio.sleep(_LOOK_S)
 
     async def _talk(self) -> None:
         await self._roster.welcomed.wait()
@@ -104,21 +117,17 @@ class Session:
             packet = voice.packet(samples, position)
             if packet:
                 self._link.send_packet(packet.serialize())
-                self._tell_clock(source, position, now)
-
-    def _tell_clock(self, source: Source, position: int, now: float) -> None:
-        server_us = self.clock.relay_us(_us(source.captured_at(position)))
-        if server_us is None or now - self._clock_told < _CLOCK_S:
-            return
-        self._clock_told = now
-        self._link.send_control({"type": "clock", "timestamp": position % 2**32, "server_us": server_us})
+                clock = self.timing.clock_message(source, position, perf_counter())
+                if clock:
+                    self._link.send_control(clock)
 
 
 async def _join(options: Options, *, talking: bool) -> None:
     address = Address.parse(options.url)
     _check_files(options)
     load_opus()
-    meters, mixer = Meters(), Mixer()
+    mixer = Mixer()
+    meters = FigureLines() if options.figures else Meters()
     async with AsyncExitStack() as stack:
         source = _open_source(options) if talking else None
         if source:
@@ -129,7 +138,7 @@ async def _join(options: Options, *, talking: bool) -> None:
         stack.push_async_callback(link.leave)
         roster = Roster(mixer, meters.tell)
         session = Session(link, roster, source, stay=options.stay or options.input_file is None)
-        with meters.show(roster, session.clock, session.voice):
+        with meters.show(roster, session.timing, session.voice):
             await session.run(playout)
 
 
@@ -144,7 +153,7 @@ def _open_source(options: Options) -> Source:
     return Microphone(options.device)
 
 
-def _open_playout(options: Options, mixer: Mixer, meters: Meters, *, needed: bool) -> Playout:
+def _open_playout(options: Options, mixer: Mixer, meters: Meters | FigureLines, *, needed: bool) -> Playout:
     if options.output_file:
         return FilePlayout(mixer.pop, options.output_file)
     try:
@@ -182,7 +191,3 @@ async def _until_interrupted(stay: Coroutine[Any, Any, None]) -> None:
         this = asyncio.current_task()
         if this and this.cancelling():
             raise
-
-
-def _us(seconds: float) -> int:
-    return round(seconds * 1_000_000)

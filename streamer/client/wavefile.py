@@ -70,6 +70,8 @@ class WavReader:
 class WavSource:
     """A Source that says a file once."""
 
+    latency_s = 0.0
+
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self._reader = WavReader(path)
@@ -128,6 +130,8 @@ class WavWriter:
 
 class FilePlayout:
     """A Playout into a file, or into nothing where there is no path, a frame every 10 ms."""
+
+    latency_s = None
 
     def __init__(self, pop: Pop, path: Path | None = None) -> None:
         self.name = path.name if path else "nowhere"

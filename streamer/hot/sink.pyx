@@ -104,7 +104,8 @@ cdef class Sink:
         self.outbox = Outbox()
 
     cdef int attach_sink(self, transport, bint is_direct) except -1:
-        transport.set_write_buffer_limits(0)
+        # asyncio's TLS says that it is full already at its limit: at 0 it would stop us after every write
+        transport.set_write_buffer_limits(0 if is_direct else 1)
         sock = transport.get_extra_info("socket")
         self.fd = -1 if sock is None else sock.fileno()
         self.is_direct = is_direct and self.fd >= 0

@@ -91,7 +91,7 @@ class Session:
                 self.muted = message["muted"]
                 self._tell_others(message)
             case "clock":
-                self._tell_others(message)
+                self._tell_others({**message, "received_us": received_us, "relayed_us": server_us()})
             case "chat":
                 chat = {**message, "text": clean_chat(message["text"])}
                 self.send_control({**chat, "talker_id": self.talker_id})

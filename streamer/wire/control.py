@@ -19,7 +19,8 @@ MAX_CHAT_CHARACTERS: Final = 2_000
 _PING: Final[Fields] = {"t0": int}
 _PONG: Final[Fields] = {"t0": int, "t1": int, "t2": int}
 _STATE: Final[Fields] = {"muted": bool}
-_CLOCK: Final[Fields] = {"timestamp": int, "server_us": int}
+_CLOCK: Final[Fields] = {"timestamp": int, "server_us": int, "device_us": int, "sent_us": int, "error_us": int}
+_RELAYED: Final[Fields] = {"received_us": int, "relayed_us": int}
 _CHAT: Final[Fields] = {"text": str}
 _SAID: Final[Fields] = {"code": str, "message": str}
 _TALKER: Final[Fields] = {"talker_id": int}
@@ -38,7 +39,7 @@ FROM_RELAY: Final[Mapping[str, Fields]] = {
     "joined": {**_TALKER, "name": str, "muted": bool},
     "left": _TALKER,
     "state": {**_TALKER, **_STATE},
-    "clock": {**_TALKER, **_CLOCK},
+    "clock": {**_TALKER, **_CLOCK, **_RELAYED},
     "ping": _PING,
     "pong": _PONG,
     "chat": {**_TALKER, **_CHAT},

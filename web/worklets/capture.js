@@ -1,15 +1,11 @@
-// Gathers the microphone's samples into blocks of 10 ms at 48 kHz and sends them straight to the worker.
+// Gathers the microphone's samples into frames of 10 ms at 48 kHz and sends them straight to the worker.
 
-import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "../audio_format.js";
-import { Resampler } from "../resampler.js";
+import { Framer } from "../framer.js";
 
 const QUANTUM = 128;
 
 class Capture extends AudioWorkletProcessor {
-  #resampler = new Resampler(sampleRate, SAMPLE_RATE);
-  #resampled = new Float32Array(Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 2);
-  #block = new Float32Array(SAMPLES_PER_FRAME);
-  #filled = 0;
+  #framer = new Framer(sampleRate, QUANTUM);
   /** @type {MessagePort | null} */
   #worker = null;
 
@@ -18,25 +14,14 @@ class Capture extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => {
       this.#worker = data;
     };
+    this.#framer.onFrame = (samples) => this.#worker?.postMessage({ samples, atMs: Date.now() }); // copies them
   }
 
   /** @param {Float32Array[][]} inputs */
   process(inputs) {
     const input = inputs[0][0];
-    if (!input || !this.#worker) return true;
-    const length = this.#resampler.process(input, input.length, this.#resampled);
-    for (let i = 0; i < length; i += 1) {
-      this.#block[this.#filled] = this.#resampled[i];
-      this.#filled += 1;
-      if (this.#filled === SAMPLES_PER_FRAME) this.#send(this.#worker);
-    }
+    if (input && this.#worker) this.#framer.push(input, input.length);
     return true;
-  }
-
-  /** @param {MessagePort} worker */
-  #send(worker) {
-    worker.postMessage(this.#block); // copies it
-    this.#filled = 0;
   }
 }
 

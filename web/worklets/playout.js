@@ -1,7 +1,7 @@
 // Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
 //
 // From the worker come packets, as ArrayBuffers, and who is there: {add: talkerId}, {remove: talkerId}, {clear: true}.
-// The page's main thread asks by its own port for statistics.
+// The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
 
 import { SAMPLE_RATE } from "../audio_format.js";
 import { Decoder, loadCodec } from "../codec.js";
@@ -12,6 +12,8 @@ import { Resampler } from "../resampler.js";
 const QUANTUM = 128;
 const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
 
+const TELL_S = 0.1;
+
 /** @typedef {{decoder: Decoder, buffer: JitterBuffer}} Talker */
 
 class Playout extends AudioWorkletProcessor {
@@ -20,6 +22,9 @@ class Playout extends AudioWorkletProcessor {
   /** @type {Set<number>} who is there; their decoder may still be in the making */
   #present = new Set();
   #resampler = new Resampler(SAMPLE_RATE, sampleRate);
+  /** @type {MessagePort | null} */
+  #worker = null;
+  #told = 0;
   #mix = new Float32Array(BLOCK);
   #sound = new Float32Array(BLOCK);
   /** Views by their length: two lengths take turns, and process() makes none. */
@@ -37,6 +42,7 @@ class Playout extends AudioWorkletProcessor {
    */
   process(_inputs, outputs) {
     const output = outputs[0][0];
+    if (currentTime - this.#told >= TELL_S) this.#tellPlaying();
     const needed = this.#resampler.inputNeeded(output.length);
     this.#mixAll(needed);
     this.#resampler.process(this.#mix, needed, output);
@@ -56,7 +62,23 @@ class Playout extends AudioWorkletProcessor {
   /** @param {MessagePort | "statistics"} asked the port of the worker, or a question */
   #onPage(asked) {
     if (asked === "statistics") this.port.postMessage({ type: "statistics", talkers: this.#statistics() });
-    else asked.onmessage = ({ data }) => this.#onWorker(data);
+    else this.#connect(asked);
+  }
+
+  /** @param {MessagePort} worker */
+  #connect(worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }) => this.#onWorker(data);
+  }
+
+  #tellPlaying() {
+    this.#told = currentTime;
+    const talkers = [];
+    for (const [talkerId, { buffer }] of this.#talkers) {
+      const timestamp = buffer.playoutTimestamp;
+      if (timestamp !== null) talkers.push({ talkerId, timestamp });
+    }
+    this.#worker?.postMessage({ at: currentTime, atMs: Date.now(), talkers });
   }
 
   /** @param {ArrayBuffer | {add?: number, remove?: number, clear?: boolean}} data */

@@ -1,0 +1,61 @@
+"""In place of meters, for programs: once a second one line of JSON on standard output, with every talker's figure."""
+
+import asyncio
+import json
+import sys
+from contextlib import suppress
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Final, Self
+
+from streamer.client.roster import Roster
+from streamer.client.timing import Timing, to_us
+from streamer.client.voice import Voice
+
+_EVERY_S: Final = 1.0
+
+
+class FigureLines:
+    """A context: while it lasts, lines come. What people should know goes to standard error."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._show: tuple[Roster, Timing] | None = None
+
+    def tell(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def show(self, roster: Roster, timing: Timing, voice: Voice | None) -> Self:
+        self._show = roster, timing
+        return self
+
+    def __enter__(self) -> Self:
+        self._task = asyncio.ensure_future(self._print())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._task:
+            self._task.cancel()
+
+    async def _print(self) -> None:
+        with suppress(BrokenPipeError):
+            while self._show:
+                await asyncio.sleep(_EVERY_S)
+                print(json.dumps(figure_line(*self._show, perf_counter())), flush=True)
+
+
+def figure_line(roster: Roster, timing: Timing, now: float) -> dict[str, Any]:
+    """What is known of everybody in the room at `now`, in seconds of perf_counter()."""
+    clock = timing.clock
+    return {
+        "room": roster.room,
+        "round_trip_ms": clock.round_trip_us and clock.round_trip_us / 1000,
+        "clock_error_us": clock.error_us(to_us(now)),
+        "drift_ppm": clock.drift_ppm,
+        "talkers": [
+            {"talker_id": member.talker_id, "name": member.name, **member.mouth_to_ear.figure(to_us(now)).to_json()}
+            for member in roster.members
+        ],
+    }

@@ -1,0 +1,116 @@
+"""Two members of a room and their relay, in made-up time: the listener's figure is the delay that was made up."""
+
+import pytest
+
+from streamer.client.mixer import Mixer
+from streamer.client.mouth_to_ear import Figure
+from streamer.client.roster import Roster
+from streamer.client.timing import Timing, to_us
+from streamer.client.wavefile import WavSource
+from streamer.wire.control import Message
+from streamer.wire.packet import Packet
+
+RELAY_AHEAD_S = 1_000.0
+TALKER_AHEAD_S = -50.0
+TALKER = 3
+
+
+class Talking:
+    """A Source whose microphone takes 8 ms, by its own clock."""
+
+    name = "made up"
+    ended = False
+    latency_s = 0.008
+
+    def __init__(self, latency_s: float | None = 0.008) -> None:
+        self.latency_s = latency_s  # type: ignore[assignment]
+
+    start, pop, wait_s, close = WavSource.start, WavSource.pop, WavSource.wait_s, WavSource.close
+
+    def captured_at(self, position: int) -> float:
+        return TALKER_AHEAD_S + position / 48_000
+
+
+def listener_of_a_talker() -> tuple[Roster, Timing]:
+    roster = Roster(Mixer(), lambda text: None)
+    members = [{"talker_id": TALKER, "name": "Ada", "muted": False}]
+    roster.on_control({"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "", "members": members})
+    return roster, Timing(roster)
+
+
+def pinged(timing: Timing, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:
+    """One ping at true time `at`, a millisecond each way, by a clock that is `ahead_s` of the truth."""
+    relay = to_us(at + relay_ahead_s + 0.001)
+    pong = {"t0": timing.ping(at + ahead_s)["t0"], "t1": relay, "t2": relay}
+    timing.on_pong(pong, at + ahead_s + 0.002)
+
+
+def relayed(message: Message, received: float, relayed: float) -> Message:
+    times = {"received_us": to_us(received + RELAY_AHEAD_S), "relayed_us": to_us(relayed + RELAY_AHEAD_S)}
+    return {**message, **times, "talker_id": TALKER}
+
+
+def heard(output_s: float | None = 0.012, device_s: float | None = 0.008, network_s: float = 0.003) -> Figure:
+    roster, listener = listener_of_a_talker()
+    talker = Timing(Roster(Mixer(), lambda text: None))
+    pinged(talker, TALKER_AHEAD_S)
+    pinged(listener, 0.0)
+    for position in range(0, 4_800, 480):
+        sent = position / 48_000 + 0.019
+        arrived = sent + network_s + 0.0001 + 0.002
+        packet = Packet(seq=0, timestamp=position, payload=b"x", talker_id=TALKER)
+        roster.on_packet(packet.serialize(), arrived)
+        message = talker.clock_message(Talking(device_s), position, sent + TALKER_AHEAD_S)
+        if message:
+            listener.on_clock(relayed(message, sent + network_s, sent + network_s + 0.0001), arrived)
+        member = roster.member(TALKER)
+        assert member
+        member._playout = position, arrived + 0.040
+        listener.look(output_s)
+    return listener.figures(0.2)["Ada"]
+
+
+def test_the_figure_is_the_delay_and_its_parts_are_the_parts() -> None:
+    figure = heard()
+    assert figure.total_ms
+    assert figure.total_ms.p50 == pytest.approx(19 + 3 + 0.1 + 2 + 40 + 12 + 2.5, abs=0.1)
+    assert figure.complete
+    assert figure.error_ms == pytest.approx(2, abs=0.1)
+    parts = {part: known.ms and known.ms.p50 for part, known in figure.parts.items()}
+    wanted = {"capture": 8, "encode": 13.5, "up": 3, "relay": 0.1, "down": 2, "buffer": 40, "output": 12}
+    assert parts == pytest.approx(wanted, abs=0.1)
+
+
+def test_a_network_slower_by_37_ms_shows_as_37_ms() -> None:
+    slow, quick = heard(network_s=0.040), heard()
+    assert slow.parts["up"].ms
+    assert quick.parts["up"].ms
+    assert slow.parts["up"].ms.p50 - quick.parts["up"].ms.p50 == pytest.approx(37, abs=0.1)
+
+
+def test_devices_that_say_nothing_make_the_figure_a_lower_bound() -> None:
+    figure = heard(output_s=None, device_s=None)
+    assert not figure.complete
+    assert {part for part, known in figure.parts.items() if known.status == "unknown"} == {"capture", "output"}
+
+
+def test_a_talker_tells_his_clock_with_the_first_packet_and_then_twice_a_second() -> None:
+    talker = Timing(Roster(Mixer(), lambda text: None))
+    assert talker.clock_message(Talking(), 0, TALKER_AHEAD_S) is None, "he doesn't know the relay's clock yet"
+    pinged(talker, TALKER_AHEAD_S)
+    told = [number for number in range(200) if talker.clock_message(Talking(), number * 480, number / 100)]
+    assert told == [0, 50, 100, 150]
+
+
+def test_when_the_listener_s_clock_jumps_no_false_number_stays() -> None:
+    roster, listener = listener_of_a_talker()
+    pinged(listener, 0.0)
+    member = roster.member(TALKER)
+    assert member
+    message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
+    listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
+    member._playout = 0, 0.05
+    listener.look(0.01)
+    assert listener.figures(0.1)["Ada"].total_ms
+    pinged(listener, -600.0, at=1.0)
+    assert listener.figures(0.1)["Ada"].total_ms is None

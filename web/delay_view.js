@@ -1,0 +1,142 @@
+// How a mouth-to-ear delay is shown: a number, the last minute as a chart, and the parts as a bar.
+
+import { PARTS } from "./mouth_to_ear.js";
+import { say } from "./text.js";
+import { worst } from "./trouble.js";
+
+/** @typedef {import("./mouth_to_ear.js").Figure} Figure */
+/** @typedef {{talkerId: number, name: string, figure: Figure, history: readonly (number | null)[]}} Delay */
+
+/** Figures come twice a second: a minute of them. */
+const HISTORY = 120;
+/** The least height of a chart, so that a calm line looks calm. */
+const LEAST_SCALE_MS = 100;
+
+/** What a part is called, and whose it is where it is the worst. */
+const WORDS = /** @type {const} */ ({
+  capture: { name: "partCapture", whose: "whoseCapture" },
+  encode: { name: "partEncode", whose: "whoseEncode" },
+  up: { name: "partUp", whose: "whoseUp" },
+  relay: { name: "partRelay", whose: "whoseRelay" },
+  down: { name: "partDown", whose: "whoseDown" },
+  buffer: { name: "partBuffer", whose: "whoseBuffer" },
+  output: { name: "partOutput", whose: "whoseOutput" },
+});
+
+/** What is shown of everybody's delay, with the last minute of each; null where it was unknown. */
+export class Delays {
+  /** @type {Map<number, (number | null)[]>} */
+  #history = new Map();
+
+  /**
+   * Takes in what is known now; gives what to show of each of the others, and what is worst now in words.
+   * @param {[number, Figure][]} figures
+   * @param {import("./roster.js").Member[]} others
+   * @returns {[Delay[], string]}
+   */
+  add(figures, others) {
+    const before = this.#history;
+    this.#history = new Map();
+    const nameOf = new Map(others.map(({ talkerId, name }) => [talkerId, name]));
+    const delays = figures.map(([talkerId, figure]) => {
+      const history = [...(before.get(talkerId) ?? []), figure.totalMs?.now ?? null].slice(-HISTORY);
+      this.#history.set(talkerId, history);
+      return { talkerId, name: nameOf.get(talkerId) ?? "", figure, history };
+    });
+    return [delays, wordsForTrouble(worst(delays.map(({ name, figure }) => [name, figure])))];
+  }
+}
+
+/**
+ * Fills in what a member's row has for it.
+ * @param {HTMLElement} row
+ * @param {import("./delay_view.js").Delay} delay
+ */
+export function showDelay(row, { figure, history }) {
+  const ear = row.querySelector(".ear");
+  if (!(ear instanceof HTMLElement)) return;
+  ear.hidden = false;
+  ear.title = describe(figure);
+  const number = row.querySelector(".delay");
+  if (number) number.textContent = numberOf(figure);
+  shares(figure).forEach((share, i) => {
+    const bar = row.querySelectorAll(".parts i")[i];
+    if (bar instanceof HTMLElement) bar.style.flexGrow = share.toFixed(3);
+  });
+  const chart = row.querySelector("canvas")?.getContext("2d");
+  if (chart) drawChart(chart, history, getComputedStyle(ear).color);
+}
+
+/**
+ * The whole in a few characters: "62 ms", "≥ 62 ms" where a part is unknown, "?" where nothing is known.
+ * @param {Figure} figure
+ */
+function numberOf({ totalMs, complete }) {
+  const ms = totalMs?.now;
+  if (ms === null || ms === undefined) return say("delayUnknown");
+  return say(complete ? "delayNow" : "delayAtLeast", { ms: Math.round(ms) });
+}
+
+/**
+ * Everything that is known, in words: for who points at it, and for who can't see it.
+ * @param {Figure} figure
+ */
+function describe({ totalMs, errorMs, parts }) {
+  if (!totalMs) return say("delayNothing");
+  const whole = say("delayWhole", { p50: Math.round(totalMs.p50), p95: Math.round(totalMs.p95) });
+  const rows = PARTS.map((part) => describePart(part, parts[part]));
+  return [whole, ...rows, say("delayError", { ms: (errorMs ?? 0).toFixed(1) })].join("\n");
+}
+
+/**
+ * @param {import("./mouth_to_ear.js").Part} part
+ * @param {import("./mouth_to_ear.js").PartFigure} figure
+ */
+function describePart(part, { status, ms }) {
+  const name = say(WORDS[part].name);
+  if (!ms) return say("partUnknown", { name });
+  return say(status === "reported" ? "partReported" : "partMeasured", { name, ms: Math.max(0, ms.p50).toFixed(1) });
+}
+
+/**
+ * What each part is of the whole, from 0 to 1; 0 where it is unknown.
+ * @param {Figure} figure
+ */
+function shares({ parts }) {
+  const known = PARTS.map((part) => Math.max(0, parts[part].ms?.p50 ?? 0));
+  const whole = known.reduce((sum, ms) => sum + ms, 0);
+  return known.map((ms) => (whole > 0 ? ms / whole : 0));
+}
+
+/** @param {import("./trouble.js").Trouble | null} trouble */
+function wordsForTrouble(trouble) {
+  if (!trouble) return "";
+  const { name, part, kind, ms } = trouble;
+  return say(kind === "spikes" ? "worstSpikes" : "worstSlow", { what: say(WORDS[part].whose, { name }), ms: Math.round(ms) });
+}
+
+/**
+ * Draws the last minute, newest at the right; where the delay was unknown the line is broken.
+ * @param {CanvasRenderingContext2D} context
+ * @param {readonly (number | null)[]} history
+ * @param {string} colour
+ */
+function drawChart(context, history, colour) {
+  const { width, height } = context.canvas;
+  const scale = height / Math.max(LEAST_SCALE_MS, ...history.map((ms) => ms ?? 0));
+  context.clearRect(0, 0, width, height);
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.beginPath();
+  let drawing = false;
+  history.forEach((ms, i) => {
+    const x = width - ((history.length - i) * width) / HISTORY;
+    if (ms === null) drawing = false;
+    else if (drawing) context.lineTo(x, height - ms * scale);
+    else {
+      context.moveTo(x, height - ms * scale);
+      drawing = true;
+    }
+  });
+  context.stroke();
+}
