@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
 CHIRPS = 10
 OFF_MS = 8
-TRIES = 3
+TRIES = 5
 """A busy machine makes a browser's sound stumble, and its delay jump: that is not what is looked for here."""
 
 PAIRS = {

@@ -1,8 +1,10 @@
 import io
+import json
 
 import pytest
 from rich.console import Console
 
+from streamer.client.figure_lines import figure_line
 from streamer.client.meters import BAR_CELLS, Meters, level_bar, render
 from streamer.client.mixer import Mixer
 from streamer.client.roster import Roster
@@ -45,6 +47,19 @@ def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
     assert "Ada (you)" in text
     assert "kitchen" in text
     assert "round trip 2.3 ms" in text
+
+
+def test_the_meters_show_what_the_jitter_buffer_holds_and_had_to_do() -> None:
+    text = shown(roster(), Timing(roster()))
+    assert "holds 0 of 31 ms · 0 late · 0 × dry · concealed 0 ms · sped up by 0 ms · slowed down by 0 ms" in text
+
+
+def test_a_line_for_programs_has_figure_and_jitter_buffer() -> None:
+    room = roster()
+    line = json.loads(json.dumps(figure_line(room, Timing(room), 0.0)))
+    assert [talker["name"] for talker in line["talkers"]] == ["Grace", "\x1b[31mEve"]
+    assert line["talkers"][0]["total_ms"] is None
+    assert {"target_ms", "level_ms", "late", "concealed_ms", "underruns"} <= line["talkers"][0]["jitter_buffer"].keys()
 
 
 def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> None:

@@ -15,6 +15,7 @@ from streamer.client.address import Address
 from streamer.client.link import Link
 from streamer.relay.admission import Admission
 from streamer.relay.app import Relay, listening
+from streamer.relay.limits import RelayLimits
 from streamer.relay.page import Asset
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
@@ -75,7 +76,8 @@ async def converse(*command: str | Path) -> None:
     packets = [
         Packet(seq=seq, timestamp=seq * 480, payload=dice.randbytes(dice.randint(1, 1_488))) for seq in range(PACKETS)
     ]
-    async with listening(Relay(Admission.open_to_all(), page), "127.0.0.1", 0, None) as port:
+    patient = RelayLimits(deadline_ms=10_000)  # everything arrives, however busy this machine is
+    async with listening(Relay(Admission.open_to_all(), page, patient), "127.0.0.1", 0, None) as port:
         link = await Link.open(Address(False, "127.0.0.1", port, "peers"))
         partner = Partner(link)
         staying = asyncio.create_task(link.run(partner.on_packet, partner.on_control))

@@ -55,7 +55,12 @@ def figure_line(roster: Roster, timing: Timing, now: float) -> dict[str, Any]:
         "clock_error_us": clock.error_us(to_us(now)),
         "drift_ppm": clock.drift_ppm,
         "talkers": [
-            {"talker_id": member.talker_id, "name": member.name, **member.mouth_to_ear.figure(to_us(now)).to_json()}
+            {
+                "talker_id": member.talker_id,
+                "name": member.name,
+                **member.mouth_to_ear.figure(to_us(now)).to_json(),
+                "jitter_buffer": member.jitter_buffer.statistics,
+            }
             for member in roster.members
         ],
     }

@@ -2,7 +2,7 @@
 
 from time import perf_counter
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,6 +14,9 @@ from streamer.client.roster import Roster
 from streamer.client.timing import Timing, to_us
 from streamer.client.trouble import worst
 from streamer.client.voice import Voice
+
+if TYPE_CHECKING:
+    from streamer.hot.jitter import JitterStatistics
 
 BAR_CELLS: Final = 24
 _BAR_DB: Final = 60
@@ -66,6 +69,7 @@ def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> R
         state = Text("muted", style="dim") if member.muted else level_bar(member.level(now))
         table.add_row(Text(_printable(member.name)), state, *describe_figure(figure))
         details.append(Text(f"{_printable(member.name)}: {describe_parts(figure)}", style="dim"))
+        details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
     trouble = worst(timing.figures(now))
     last = [Text(_printable(str(trouble)))] if trouble else []
     return Group(table, *details, *last, Text(_describe_round_trip(timing)))
@@ -89,6 +93,16 @@ def _describe_part(part: PartFigure) -> str:
     if part.ms is None:
         return "?"
     return f"{'~' if part.status == 'reported' else ''}{max(0.0, part.ms.p50):.0f}"
+
+
+def describe_buffer(statistics: "JitterStatistics") -> str:
+    """What the jitter buffer holds, and what it had to do so far."""
+    return (
+        f"holds {statistics['level_ms']:.0f} of {statistics['target_ms']:.0f} ms · {statistics['late']} late · "
+        f"{statistics['underruns']} × dry · concealed {statistics['concealed_ms']:.0f} ms · "
+        f"sped up by {statistics['accelerated_ms'] + statistics['skipped_ms']:.0f} ms · "
+        f"slowed down by {statistics['expanded_ms']:.0f} ms"
+    )
 
 
 def level_bar(level: int) -> Text:
