@@ -1,4 +1,11 @@
-"""Chirps are found to a fraction of a sample, under noise and through a codec, and never where there are none."""
+"""Chirps are found to a fraction of a sample, under noise and through a codec, and never where there are none.
+
+What vectors/acoustic.json describes, acoustic.test.js hears too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,9 +14,19 @@ from sound import speech
 from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.codec import Decoder, Encoder
 from streamer.client.samples import Samples, silence
-from streamer.measure.acoustic import chirp, chirp_train, delays, describe_missing, echo_delays, find_chirps, noise_dbfs
+from streamer.measure.acoustic import (
+    chirp,
+    chirp_train,
+    delays,
+    describe_missing,
+    echo_delays,
+    find_chirps,
+    noise_dbfs,
+    peak_dbfs,
+)
 
 LOOK_AHEAD = 120
+CASES = json.loads((Path(__file__).parent / "vectors/acoustic.json").read_text(encoding="utf-8"))
 
 
 def noise(seconds: float, dbfs: float, seed: int = 1) -> Samples:
@@ -22,6 +39,27 @@ def shifted(samples: Samples, by: float) -> Samples:
     spectrum = np.fft.rfft(samples)
     turned = spectrum * np.exp(-2j * np.pi * np.fft.rfftfreq(len(samples)) * by)
     return np.fft.irfft(turned, len(samples)).astype(np.float32)
+
+
+def recording_of(case: dict[str, Any]) -> Samples:
+    recording = np.zeros(case["samples"], np.float32)
+    state = 1
+    for place in range(case["samples"]):
+        state = state * 48_271 % 2_147_483_647
+        recording[place] = case["noise"] * (state / 1_073_741_824 - 1)
+    for place, gain in case["chirps"]:
+        recording[place : place + len(chirp())] += gain * chirp()
+    return recording
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_chirps_are_found_where_they_are(case: dict[str, Any]) -> None:
+    recording = recording_of(case)
+    found = find_chirps(recording)
+    assert [each.position for each in found] == pytest.approx(case["found"], abs=1)
+    assert echo_delays(found, 1) == pytest.approx([case["echo"]], abs=1)
+    assert noise_dbfs(recording) == pytest.approx(case["noise_dbfs"], abs=0.5)
+    assert peak_dbfs(recording) == pytest.approx(case["peak_dbfs"], abs=0.5)
 
 
 @pytest.mark.parametrize("by", [0, 0.25, 0.5, 4_800.4])

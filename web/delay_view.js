@@ -1,5 +1,6 @@
 // How a mouth-to-ear delay is shown: a number, the last minute as a chart, and the parts as a bar.
 
+import { fillIn } from "./fill_in.js";
 import { PARTS } from "./mouth_to_ear.js";
 import { say } from "./text.js";
 import { worst } from "./trouble.js";
@@ -54,17 +55,16 @@ export class Delays {
  */
 export function showDelay(row, { figure, history }) {
   const ear = row.querySelector(".ear");
-  if (!(ear instanceof HTMLElement)) return;
+  if (!(ear instanceof HTMLDetailsElement)) return;
   ear.hidden = false;
-  ear.title = describe(figure);
-  const number = row.querySelector(".delay");
-  if (number) number.textContent = numberOf(figure);
+  fillIn(ear, ".delay", numberOf(figure));
   shares(figure).forEach((share, i) => {
-    const bar = row.querySelectorAll(".parts i")[i];
+    const bar = ear.querySelectorAll(".parts i")[i];
     if (bar instanceof HTMLElement) bar.style.flexGrow = share.toFixed(3);
   });
-  const chart = row.querySelector("canvas")?.getContext("2d");
+  const chart = ear.querySelector("canvas")?.getContext("2d");
   if (chart) drawChart(chart, history, getComputedStyle(ear).color);
+  if (ear.open) describe(ear, figure);
 }
 
 /**
@@ -78,14 +78,15 @@ function numberOf({ totalMs, complete }) {
 }
 
 /**
- * Everything that is known, in words: for who points at it, and for who can't see it.
+ * Everything that is known, in words: the whole, its parts, and how sure it is.
+ * @param {HTMLElement} ear
  * @param {Figure} figure
  */
-function describe({ totalMs, errorMs, parts }) {
-  if (!totalMs) return say("delayNothing");
-  const whole = say("delayWhole", { p50: Math.round(totalMs.p50), p95: Math.round(totalMs.p95) });
-  const rows = PARTS.map((part) => describePart(part, parts[part]));
-  return [whole, ...rows, say("delayError", { ms: (errorMs ?? 0).toFixed(1) })].join("\n");
+function describe(ear, { totalMs, errorMs, parts }) {
+  const whole = totalMs && say("delayWhole", { p50: Math.round(totalMs.p50), p95: Math.round(totalMs.p95) });
+  fillIn(ear, ".whole", whole ?? say("delayNothing"));
+  PARTS.forEach((part, i) => fillIn(ear, `.legend li:nth-child(${i + 1})`, describePart(part, parts[part])));
+  fillIn(ear, ".sure", errorMs === null ? "" : say("delayError", { ms: errorMs.toFixed(1) }));
 }
 
 /**

@@ -1,16 +1,16 @@
 // The page: brings screen, sound, microphone and worker together, and decides what happens when something is pressed.
 
 import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
+import { AirTest } from "./air_test.js";
 import { Delays } from "./delay_view.js";
+import { Details } from "./details.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { rememberName, rememberedName } from "./remembered_name.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
-import { rowsOf } from "./stats.js";
 import { say, sayCount } from "./text.js";
 import { Screen, wordsFor } from "./ui.js";
 
-const STATISTICS_MS = 1_000;
 const DEVICES_MS = 200;
 /** What to say and do about a microphone that can't be had. */
 const MICROPHONE_WORDS = /** @type {const} */ ({
@@ -29,8 +29,15 @@ class Page {
   #address = parseFragment(location.hash);
   #microphone = new Microphone();
   #delays = new Delays();
-  /** @type {number | null} */
-  #roundTripMs = null;
+  #details = new Details(this.#screen, this.#sound, this.#roster);
+  #air = new AirTest({
+    screen: this.#screen,
+    sound: this.#sound,
+    order: (order) => this.#order(order),
+    openMicrophone: async (processing) => {
+      if (this.#screen.state !== "start") await this.#openMicrophone(processing);
+    },
+  });
 
   constructor() {
     const screen = this.#screen;
@@ -38,14 +45,13 @@ class Page {
     screen.onLeave = () => this.#leave();
     screen.onMute = () => this.#mute(!this.#microphone.muted);
     screen.onTryMicrophone = () => this.#tryMicrophone();
+    screen.onAir = () => this.#air.press(this.#roster.others, this.#isSilent, this.#address.processing);
     this.#microphone.onTaken = () => this.#onMicrophoneTaken();
     this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
-    this.#sound.onStatistics = (talkers) => this.#onStatistics(talkers);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
     for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
-    setInterval(() => this.#askStatistics(), STATISTICS_MS);
     setInterval(() => this.#tellDevices(), DEVICES_MS);
     screen.showName(rememberedName());
     screen.showRoom(this.#address.room);
@@ -87,9 +93,9 @@ class Page {
   }
 
   /** Opens the microphone, or says why there is none; then one can still listen. */
-  async #openMicrophone() {
+  async #openMicrophone(processing = this.#address.processing) {
     try {
-      await this.#microphone.open(this.#address.processing);
+      await this.#microphone.open(processing);
       await this.#loaded;
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
@@ -138,6 +144,7 @@ class Page {
     this.#microphone.muted = false;
     this.#sound.suspend();
     this.#screen.showState("start");
+    this.#air.stop("");
     this.#screen.showStatus(problem ? "" : say("left"));
     this.#screen.showProblem(problem);
   }
@@ -161,8 +168,11 @@ class Page {
         this.#screen.showLevels(report.levels);
         break;
       case "figures":
-        this.#roundTripMs = report.roundTripMs;
+        this.#details.roundTripMs = report.roundTripMs;
         this.#screen.showDelays(...this.#delays.add(report.figures, this.#roster.others));
+        break;
+      case "echo":
+        this.#air.onEcho(report.echo);
         break;
     }
   }
@@ -175,6 +185,7 @@ class Page {
         break;
       case "lost":
         if (this.#screen.state === "joined") this.#screen.showState("lost");
+        this.#air.stop(say("airStopped"));
         this.#screen.showStatus(wordsFor(reason, message));
         break;
       case "left":
@@ -211,6 +222,7 @@ class Page {
   #showMembers() {
     const { talkerId, name, others } = this.#roster;
     const heard = this.#microphone.stream !== null;
+    this.#air.look(others, this.#isSilent);
     this.#screen.showMuted(this.#microphone.muted, heard);
     this.#screen.showRoster([
       { talkerId, name, muted: this.#isSilent, own: true, note: this.#isSilent ? say(heard ? "muted" : "listening") : "" },
@@ -221,17 +233,6 @@ class Page {
   #tellDevices() {
     if (this.#screen.state !== "joined") return;
     this.#order({ type: "devices", captureMs: this.#microphone.latencyMs, soundedMs: this.#sound.soundedMs });
-  }
-
-  #askStatistics() {
-    if (this.#screen.showsDetails) this.#sound.askStatistics();
-  }
-
-  /** @param {import("./sound.js").PlayedStatistics[]} played */
-  #onStatistics(played) {
-    const nameOf = new Map(this.#roster.others.map(({ talkerId, name }) => [talkerId, name]));
-    const talkers = played.map((statistics) => ({ name: nameOf.get(statistics.talkerId) ?? "", statistics }));
-    this.#screen.showStatistics(rowsOf({ roundTripMs: this.#roundTripMs, sound: this.#sound.statistics, talkers }));
   }
 
   /**

@@ -2,6 +2,7 @@
 //
 // Everything that takes time happens in `load`, before anybody presses Join.
 
+import { chirp } from "./acoustic.js";
 import { SAMPLE_RATE } from "./audio_format.js";
 import { readingOf } from "./track_reader.js";
 
@@ -9,6 +10,7 @@ import { readingOf } from "./track_reader.js";
 
 export class Sound {
   #context = openContext();
+  #others = new GainNode(this.#context);
   /** @type {AudioWorkletNode | null} */
   #capture = null;
   /** @type {AudioWorkletNode | null} */
@@ -31,7 +33,7 @@ export class Sound {
     await Promise.all([audioWorklet.addModule(url("capture")), audioWorklet.addModule(url("playout"))]);
     this.#capture = monoNode(this.#context, "capture", 1);
     this.#playout = monoNode(this.#context, "playout", 0);
-    this.#playout.connect(destination);
+    this.#playout.connect(this.#others).connect(destination);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
     await this.#ready(this.#playout);
   }
@@ -62,6 +64,19 @@ export class Sound {
     if (reading) this.onReading(reading);
     else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
     if (this.#capture) this.#microphone?.connect(this.#capture);
+  }
+
+  /** @param {boolean} muted all that comes from the room */
+  set othersMuted(muted) {
+    this.#others.gain.value = muted ? 0 : 1;
+  }
+
+  chirp() {
+    const buffer = new AudioBuffer({ length: chirp().length, sampleRate: SAMPLE_RATE });
+    buffer.copyToChannel(chirp(), 0);
+    const source = new AudioBufferSourceNode(this.#context, { buffer });
+    source.connect(this.#context.destination);
+    source.start();
   }
 
   askStatistics() {

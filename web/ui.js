@@ -2,6 +2,7 @@
 
 import { ECHO_ROOM, ROOM_PATTERN } from "./address.js";
 import { showDelay } from "./delay_view.js";
+import { fillIn } from "./fill_in.js";
 import { meterOf } from "./level.js";
 import { SILENCE_LEVEL } from "./packet.js";
 import { isKey, say } from "./text.js";
@@ -43,6 +44,8 @@ export class Screen {
   #worst = element("worst", HTMLElement);
   #details = element("details", HTMLDetailsElement);
   #statistics = element("statistics", HTMLElement);
+  #air = element("air", HTMLButtonElement);
+  #airWords = element("air-words", HTMLElement);
   #controls = element("controls", HTMLElement);
   #mute = element("mute", HTMLButtonElement);
   #template = element("member", HTMLTemplateElement);
@@ -52,6 +55,7 @@ export class Screen {
   onLeave = () => {};
   onMute = () => {};
   onTryMicrophone = () => {};
+  onAir = () => {};
 
   constructor() {
     for (const node of document.querySelectorAll("[data-text]")) {
@@ -67,6 +71,7 @@ export class Screen {
     element("leave", HTMLButtonElement).addEventListener("click", () => this.onLeave());
     this.#mute.addEventListener("click", () => this.onMute());
     this.#tryMicrophone.addEventListener("click", () => this.onTryMicrophone());
+    this.#air.addEventListener("click", () => this.onAir());
   }
 
   /** @returns {State} */
@@ -169,6 +174,15 @@ export class Screen {
     if (this.#worst.textContent !== worst) this.#worst.textContent = worst;
   }
 
+  /**
+   * @param {string} words how the test in the air goes, or what came of it
+   * @param {boolean} running
+   */
+  showAir(words, running) {
+    this.#air.textContent = say(running ? "airStop" : "airStart");
+    this.#airWords.textContent = words;
+  }
+
   /** @param {[string, string][]} rows */
   showStatistics(rows) {
     const cells = rows.flatMap(([label, value]) => [cell("dt", label), cell("dd", value)]);
@@ -213,16 +227,6 @@ function hueOf(name) {
   let hash = 0;
   for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % HUES;
   return hash;
-}
-
-/**
- * @param {HTMLElement} row
- * @param {string} selector
- * @param {string} words
- */
-function fillIn(row, selector, words) {
-  const node = row.querySelector(selector);
-  if (node && node.textContent !== words) node.textContent = words;
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Encoder, loadCodec } from "./codec.js";
+import { EchoListener } from "./echo_listener.js";
 import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
@@ -24,6 +25,7 @@ const FIGURES_MS = 500;
  *   | {type: "join", url: string, muted: boolean}
  *   | {type: "mute", muted: boolean}
  *   | {type: "devices", captureMs: number | null, soundedMs: number | null}
+ *   | {type: "air", step: "begin" | "chirp" | "echo" | "end"}
  *   | {type: "leave"} | {type: "hurry"}} Order
  */
 /**
@@ -32,6 +34,7 @@ const FIGURES_MS = 500;
  *   | {type: "link", state: import("./link.js").LinkState, reason: string, message: string}
  *   | {type: "control", message: import("./control.js").Message}
  *   | {type: "levels", levels: import("./levels.js").LevelOf}
+ *   | {type: "echo", echo: import("./echo_listener.js").Echo}
  *   | {type: "figures", roundTripMs: number | null, figures: [number, import("./mouth_to_ear.js").Figure][]}} Report
  */
 
@@ -49,6 +52,8 @@ const reader = new TrackReader();
 let playout = null;
 /** @type {Voice | null} */
 let voice = null;
+/** While mouth to ear is measured in the air. @type {EchoListener | null} */
+let echoes = null;
 let muted = false;
 let talkerId = 0;
 let position = 0;
@@ -138,7 +143,7 @@ function onBlock(samples, atUs) {
   const first = position;
   position += SAMPLES_PER_FRAME;
   timing.captured(position, atUs);
-  const packet = voice.packet(samples, first);
+  const packet = voice.packet(echoes?.push(samples) ?? samples, first);
   if (!talkerId) return;
   levels.heard(talkerId, voice.level);
   if (!packet) return;
@@ -176,6 +181,9 @@ function obey(order) {
     case "devices":
       timing.devices = devicesOf(order);
       break;
+    case "air":
+      onAir(order.step);
+      break;
     case "leave":
       link.leave();
       break;
@@ -183,6 +191,14 @@ function obey(order) {
       link.hurry();
       break;
   }
+}
+
+/** @param {"begin" | "chirp" | "echo" | "end"} step */
+function onAir(step) {
+  if (step === "begin") echoes = new EchoListener();
+  else if (step === "end") echoes = null;
+  else if (step === "chirp") echoes?.open();
+  else if (echoes) tell({ type: "echo", echo: echoes.pop() });
 }
 
 /** @param {{capture: MessagePort, playout: MessagePort}} ports of the worklets */

@@ -82,6 +82,24 @@ export const text = {
   whoseBuffer: "the buffer for {name}",
   whoseOutput: "your loudspeaker",
 
+  airStart: "Measure the delay in the air",
+  airStop: "Stop measuring",
+  airBegins: "Lay this device beside the one of {name}, both loud. You will hear chirps, and for 15 seconds nobody else.",
+  airRuns: "Chirp {number} of {count} …",
+  airFound:
+    "From a mouth to the ear of {name}: {ms} ms ({least} to {most} ms; {found} of {count} chirps). Each is exact to 1 ms; every metre between the two devices adds 3 ms.",
+  airLoud: "It is loud here, so chirps may be missing: a quieter place tells more.",
+  airAlone: "Nobody else is in this room. Join it on another device, lay that beside this one, then try again.",
+  airCrowd: "Everybody in the room would play the chirps back. Leave only one other device in it, then try again.",
+  airMuted: "This needs your microphone: unmute it, then try again.",
+  airLeft: "{name} left in the middle, so there is no number.",
+  airStopped: "Stopped, so there is no number.",
+  airSilent: "No number: the microphone heard nothing at all. Turn the loudspeaker up, and see that nothing covers the microphone.",
+  airTooLoud: "No number: it is too loud here to hear the chirps. Try it in a quieter place, or turn the loudspeaker up.",
+  airNoChirp: "No number: the microphone hears something, but no chirp. Turn the loudspeaker up.",
+  airNoEcho:
+    "No number: the chirps were heard, but none came back. Is the other device near, its loudspeaker turned up, and not muted?",
+
   milliseconds: "{ms} ms",
   hertz: "{rate} Hz",
   roundTrip: "To the relay and back",

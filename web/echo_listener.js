@@ -1,0 +1,57 @@
+// Our own chirps, heard by our microphone: at once, and again when another device played them. Runs in the worker.
+//
+// What came back must not be sent again, so a gate opens for each chirp and closes as soon as the microphone has heard it.
+// Closed, it lets soft noise through: a talker who falls silent would stop sending. Twin of GatedMicrophone in
+// measure/loop.py.
+
+import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "./acoustic.js";
+import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "./audio_format.js";
+
+const OPEN_FRAMES = 60;
+const LOOK_BACK = 8;
+const HUSH = Float32Array.from({ length: SAMPLES_PER_FRAME }, () => (Math.random() - 0.5) * 2e-3);
+
+/**
+ * After one chirp: how long it took, null where it did not come back, and what the microphone heard meanwhile.
+ * @typedef {{delayMs: number | null, heard: boolean, noiseDbfs: number, peakDbfs: number}} Echo
+ */
+
+export class EchoListener {
+  /** @type {Float32Array[]} */
+  #frames = [];
+  #openFrames = 0;
+
+  /** The loudspeaker is about to chirp. */
+  open() {
+    this.#frames = [];
+    this.#openFrames = OPEN_FRAMES;
+  }
+
+  /**
+   * Hears a frame; gives the one to send.
+   * @param {Float32Array} frame
+   */
+  push(frame) {
+    this.#frames.push(frame.slice());
+    if (this.#openFrames === 0) return HUSH;
+    this.#openFrames -= 1;
+    if (findChirps(joined(this.#frames.slice(-LOOK_BACK))).length > 0) this.#openFrames = 0;
+    return frame;
+  }
+
+  /** @returns {Echo} of the last chirp */
+  pop() {
+    const heard = joined(this.#frames);
+    const found = findChirps(heard);
+    const delay = echoDelay(found);
+    const delayMs = delay === null ? null : (delay * 1000) / SAMPLE_RATE;
+    return { delayMs, heard: found.length > 0, noiseDbfs: noiseDbfs(heard), peakDbfs: peakDbfs(heard) };
+  }
+}
+
+/** @param {Float32Array[]} frames */
+function joined(frames) {
+  const whole = new Float32Array(frames.length * SAMPLES_PER_FRAME);
+  frames.forEach((frame, i) => whole.set(frame, i * SAMPLES_PER_FRAME));
+  return whole;
+}

@@ -1,0 +1,68 @@
+// The discrete Fourier transform of a power of two of complex numbers, in place (Cooley and Tukey, 1965).
+
+/** @typedef {{re: Float64Array, im: Float64Array}} Complex */
+
+/**
+ * @param {number} size a power of two
+ * @returns {Complex}
+ */
+export function zeros(size) {
+  return { re: new Float64Array(size), im: new Float64Array(size) };
+}
+
+/** @param {Complex} values */
+export function transform({ re, im }) {
+  reorder(re, im);
+  for (let half = 1; half < re.length; half *= 2) {
+    for (let turn = 0; turn < half; turn += 1) {
+      const angle = (-Math.PI * turn) / half;
+      butterflies(re, im, half, turn, Math.cos(angle), Math.sin(angle));
+    }
+  }
+}
+
+/** @param {Complex} values */
+export function transformBack(values) {
+  const { re, im } = values;
+  transform({ re: im, im: re }); // the same with the two swapped, but for the scale
+  for (let i = 0; i < re.length; i += 1) {
+    re[i] /= re.length;
+    im[i] /= re.length;
+  }
+}
+
+/**
+ * @param {Float64Array} re
+ * @param {Float64Array} im
+ * @param {number} half
+ * @param {number} first
+ * @param {number} cos
+ * @param {number} sin
+ */
+function butterflies(re, im, half, first, cos, sin) {
+  for (let upper = first; upper < re.length; upper += 2 * half) {
+    const lower = upper + half;
+    const turnedRe = re[lower] * cos - im[lower] * sin;
+    const turnedIm = re[lower] * sin + im[lower] * cos;
+    re[lower] = re[upper] - turnedRe;
+    im[lower] = im[upper] - turnedIm;
+    re[upper] += turnedRe;
+    im[upper] += turnedIm;
+  }
+}
+
+/**
+ * Puts each value where the bits of its place, read backwards, say.
+ * @param {Float64Array} re
+ * @param {Float64Array} im
+ */
+function reorder(re, im) {
+  for (let place = 1, mirrored = 0; place < re.length; place += 1) {
+    let bit = re.length >> 1;
+    for (; mirrored & bit; bit >>= 1) mirrored ^= bit;
+    mirrored ^= bit;
+    if (place >= mirrored) continue;
+    [re[place], re[mirrored]] = [re[mirrored], re[place]];
+    [im[place], im[mirrored]] = [im[mirrored], im[place]];
+  }
+}
