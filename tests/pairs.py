@@ -5,94 +5,142 @@ import re
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple, Self
 
-from phone import Phone, Phones
-from processes import RelayProcess, StreamerProcess
+import numpy as np
+from phone import CHROMIUM, Phone, Phones
+from processes import STREAMER, RelayProcess, StreamerProcess
 from rig import Rig
-from sound import chirp_delays_ms, chirps
+from sound import Samples, chirp_delays_ms, chirps
 
 EVERY_MS: Final = 600
 LATEST_MS: Final = 550
 SETTLE_MS: Final = 9_000
 CLAIM_EVERY_MS: Final = 1_000
+NOISE: Final = 1e-3
+"""Under the chirps, so that no talker falls silent between them."""
 TALKER, LISTENER = 0, 1
 
-Delays = list[float]
-Round = tuple[Delays, float | None]
-"""The delays of the chirps, and the figure that was claimed meanwhile."""
 
-Measure = Callable[[Path, Rig, RelayProcess, int], Round]
+@dataclass(frozen=True)
+class Scene:
+    """Where a pair meets; the programs of each member may be made to run elsewhere."""
+
+    folder: Path
+    rig: Rig
+    relay: RelayProcess
+    streamer: dict[int, Path] = field(default_factory=dict)
+    browser: dict[int, Path] = field(default_factory=dict)
+
+
+class Heard(NamedTuple):
+    """What a listener says: his figure for the talker, and how much sound he had to make up so far."""
+
+    figure_ms: float | None
+    concealed_ms: float
+
+
+class Round(NamedTuple):
+    delays: list[float]
+    lost: int
+    claimed_ms: float | None
+    concealed: float
+    """The share of what was heard."""
+
+    @classmethod
+    def of(cls, delays: list[float], count: int, said: list[Heard]) -> Self:
+        """`said` once a second."""
+        figures = [each.figure_ms for each in said if each.figure_ms is not None]
+        concealed_ms = said[-1].concealed_ms - said[0].concealed_ms
+        claimed_ms = statistics.median(figures) if figures else None
+        return cls(delays, count - len(delays), claimed_ms, concealed_ms / ((len(said) - 1) * CLAIM_EVERY_MS))
+
+
+Measure = Callable[[Scene, int], Round]
 
 
 def phone_to_phone(echo_cancelling: bool) -> Measure:
-    def measure(folder: Path, rig: Rig, relay: RelayProcess, count: int) -> Round:
-        with Phones(folder) as phones:
+    def measure(scene: Scene, count: int) -> Round:
+        with Phones(scene.folder) as phones:
             for member in (TALKER, LISTENER):
-                join(phones, rig, relay, member, echo_cancelling)
-            return hear_chirps(rig, count, lambda: claimed_by_page(phones.all[LISTENER]))
+                join(phones, scene, member, echo_cancelling)
+            return hear_chirps(scene.rig, count, lambda: said_by_page(phones.all[LISTENER]))
 
     return measure
 
 
-def phone_to_desktop(folder: Path, rig: Rig, relay: RelayProcess, count: int) -> Round:
-    with Phones(folder) as phones, desktop(folder, rig, relay, LISTENER) as process:
-        join(phones, rig, relay, TALKER, echo_cancelling=False)
-        return hear_chirps(rig, count, lambda: claimed_by_terminal(process))
+def phone_to_desktop(scene: Scene, count: int) -> Round:
+    with Phones(scene.folder) as phones, desktop(scene, LISTENER) as process:
+        join(phones, scene, TALKER, echo_cancelling=False)
+        return hear_chirps(scene.rig, count, lambda: said_by_terminal(process))
 
 
-def desktop_to_phone(folder: Path, rig: Rig, relay: RelayProcess, count: int) -> Round:
-    with Phones(folder) as phones, desktop(folder, rig, relay, TALKER):
-        join(phones, rig, relay, LISTENER, echo_cancelling=False)
-        return hear_chirps(rig, count, lambda: claimed_by_page(phones.all[0]))
+def desktop_to_phone(scene: Scene, count: int) -> Round:
+    with Phones(scene.folder) as phones, desktop(scene, TALKER):
+        phone = join(phones, scene, LISTENER, echo_cancelling=False)
+        return hear_chirps(scene.rig, count, lambda: said_by_page(phone))
 
 
-def desktop_to_desktop(folder: Path, rig: Rig, relay: RelayProcess, count: int) -> Round:
-    with desktop(folder, rig, relay, TALKER), desktop(folder, rig, relay, LISTENER) as process:
-        return hear_chirps(rig, count, lambda: claimed_by_terminal(process))
+def desktop_to_desktop(scene: Scene, count: int) -> Round:
+    with desktop(scene, TALKER), desktop(scene, LISTENER) as process:
+        return hear_chirps(scene.rig, count, lambda: said_by_terminal(process))
 
 
-def join(phones: Phones, rig: Rig, relay: RelayProcess, member: int, echo_cancelling: bool) -> None:
+def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Phone:
+    rig, relay = scene.rig, scene.relay
     link = relay.link if echo_cancelling else f"{relay.link}&echoCancellation=off"
-    phones.start(rig, member, relay.authority).open(link).join(f"phone {member}")
+    phone = phones.start(rig, member, relay.authority, browser=scene.browser.get(member, CHROMIUM))
+    phone.open(link).join(f"phone {member}")
     rig.wait_attached(member)
+    phone.page.locator("#details > summary").click()
+    return phone
 
 
 @contextmanager
-def desktop(folder: Path, rig: Rig, relay: RelayProcess, member: int) -> Iterator[StreamerProcess]:
+def desktop(scene: Scene, member: int) -> Iterator[StreamerProcess]:
+    rig, relay = scene.rig, scene.relay
     arguments = ("talk", relay.link, "--ca", relay.authority, "--name", f"desk {member}", "--figures")
-    home = folder / f"desk-{member}"
-    with StreamerProcess(home, *arguments, environment=rig.environment(member)) as process:
+    home, program = scene.folder / f"desk-{member}", scene.streamer.get(member, STREAMER)
+    with StreamerProcess(home, *arguments, environment=rig.environment(member), program=program) as process:
         rig.attach(process.pid, member)
         rig.wait_attached(member)
         yield process
 
 
-def hear_chirps(rig: Rig, count: int, claim: Callable[[], float | None]) -> Round:
+def hear_chirps(rig: Rig, count: int, ask: Callable[[], Heard]) -> Round:
     """After some seconds in which all clocks and buffers settle."""
-    rig.play(rig.microphone(TALKER), chirps(SETTLE_MS // EVERY_MS, EVERY_MS)).wait()
-    claims = []
+    rig.play(rig.microphone(TALKER), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
     with rig.record() as recording:
         recording.wait_ms(300)
-        playing = rig.play(rig.microphone(TALKER), chirps(count, EVERY_MS))
+        playing = rig.play(rig.microphone(TALKER), chirps_in_noise(count))
+        said = [ask()]
         for _ in range(count * EVERY_MS // CLAIM_EVERY_MS - 1):
             recording.wait_ms(CLAIM_EVERY_MS)
-            claims.append(claim())
+            said.append(ask())
         playing.wait()
         recording.wait_ms(600)
         wires = recording.wire(rig.microphone(TALKER)), recording.wire(rig.speaker(LISTENER))
-    known = [each for each in claims if each is not None]
-    return chirp_delays_ms(*wires, latest_ms=LATEST_MS), statistics.median(known) if known else None
+    return Round.of(chirp_delays_ms(*wires, latest_ms=LATEST_MS), count, said)
 
 
-def claimed_by_page(phone: Phone) -> float | None:
+def chirps_in_noise(count: int) -> Samples:
+    sound = chirps(count, EVERY_MS)
+    return sound + np.asarray(NOISE * np.random.default_rng(0).standard_normal(len(sound)), dtype=np.float32)
+
+
+def said_by_page(phone: Phone) -> Heard:
     shown = " ".join(phone.page.locator(".delay").all_inner_texts())
-    found = re.search(r"\d+", shown)
-    return float(found[0]) if found else None
+    figure = re.search(r"\d+", shown)
+    concealed = re.search(r"guessed ([\d.]+) ms", phone.page.locator("#statistics").inner_text())
+    return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0)
 
 
-def claimed_by_terminal(process: StreamerProcess) -> float | None:
-    lines = [line for line in process.log.splitlines() if line.startswith("{")]
-    totals = [talker["total_ms"] for talker in json.loads(lines[-1])["talkers"]] if lines else []
-    return float(totals[0]["now"]) if totals and totals[0] and totals[0]["now"] is not None else None
+def said_by_terminal(process: StreamerProcess) -> Heard:
+    lines = [line for line in process.log.splitlines() if line.startswith("{") and line.endswith("}")]
+    talkers: list[dict[str, Any]] = json.loads(lines[-1])["talkers"] if lines else []
+    if not talkers:
+        return Heard(None, 0)
+    total = talkers[0]["total_ms"]
+    return Heard(total and total["now"], talkers[0]["jitter_buffer"]["concealed_ms"])

@@ -12,7 +12,7 @@ import psutil
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 from rig import Rig, wait_until
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = Path("/usr/bin/chromium")
 SIZE = {"width": 390, "height": 844}
 USER_AGENT = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Mobile Safari/537.36"
 FLAGS = (
@@ -73,7 +73,13 @@ class Phones:
         self._manager.__exit__(*exception)
 
     def start(
-        self, rig: Rig, member: int, authority: Path | None = None, microphone: str = GRANT, flags: tuple[str, ...] = ()
+        self,
+        rig: Rig,
+        member: int,
+        authority: Path | None = None,
+        microphone: str = GRANT,
+        flags: tuple[str, ...] = (),
+        browser: Path = CHROMIUM,
     ) -> Phone:
         """A phone on this member's wires that trusts a certificate authority; its microphone is granted or refused."""
         home = self._folder / f"phone-{len(self.all)}"
@@ -82,7 +88,7 @@ class Phones:
             trust(home, authority)
         context = self._playwright.chromium.launch_persistent_context(
             str(home / "profile"),
-            executable_path=CHROMIUM,
+            executable_path=str(browser),
             args=[*FLAGS, microphone, *flags],
             ignore_default_args=["--mute-audio"],
             env={**os.environ, **rig.environment(), "HOME": str(home)},

@@ -34,4 +34,11 @@ globalThis.peer = {
   accept(answer) {
     return this.connection.setRemoteDescription(answer);
   },
+
+  /** How much sound had to be made up so far. */
+  async concealedMs() {
+    const reports = [...(await this.connection.getStats()).values()];
+    const { concealedSamples = 0, silentConcealedSamples = 0 } = reports.find(({ type }) => type === "inbound-rtp") ?? {};
+    return (concealedSamples - silentConcealedSamples) / 48;
+  },
 };
