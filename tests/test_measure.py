@@ -1,13 +1,14 @@
-"""`streamer measure` as its user starts it, on a network as it is, and on one that is slower by a known time."""
+"""`streamer measure` as its user starts it: on a network as it is, on one slower by a known time, and in vain."""
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from processes import STREAMER, RelayProcess
+from processes import STREAMER, RelayProcess, StreamerProcess
 
 SLOWER_MS = 37
 
@@ -30,12 +31,21 @@ async def slower(port: int, by_ms: float) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def measured(link: str) -> dict[str, Any]:
+async def measure(link: str, *options: str, environment: dict[str, str] | None = None) -> tuple[int | None, str, str]:
+    """Its exit code, what it printed, and what it said of errors."""
     process = await asyncio.create_subprocess_exec(
-        STREAMER, "measure", link, "--chirps", "12", "--json", stdout=asyncio.subprocess.PIPE
+        *(STREAMER, "measure", link, *options),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, output.decode(), " ".join(errors.decode().split())
+
+
+async def measured(link: str) -> dict[str, Any]:
+    exit_code, output, _ = await measure(link, "--chirps", "12", "--json")
+    assert exit_code == 0
     answer: dict[str, Any] = json.loads(output)
     return answer
 
@@ -58,3 +68,33 @@ async def test_a_network_slower_by_37_ms_each_way_shows_as_37_ms_in_its_parts(tm
 
 def p50(answer: dict[str, Any], part: str) -> float:
     return float(answer["live"]["parts"][part]["ms"]["p50"])
+
+
+async def test_where_others_are_in_the_room_nobody_is_chirped_at(tmp_path: Path) -> None:
+    listen = "--name", "Ada", "--output", tmp_path / "heard.wav"
+    with (
+        RelayProcess(tmp_path / "relay", "--no-tls", "--open") as relay,
+        StreamerProcess(tmp_path, "listen", relay.link, *listen),
+    ):
+        relay.wait_for_members(1)
+        exit_code, output, errors = await measure(relay.link, "--json")
+    assert (exit_code, output) == (1, "")
+    assert "Ada would have to hear the chirps: measure in an empty room" in errors
+
+
+async def test_a_relay_that_goes_in_the_middle_leaves_no_number(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path / "relay", "--no-tls", "--open") as relay:
+        measuring = asyncio.create_task(measure(relay.link, "--json"))
+        while relay.healthz()["members"] < 2:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+    exit_code, output, errors = await measuring
+    assert (exit_code, output) == (1, "")
+    assert errors.startswith("Error: ")
+
+
+async def test_without_a_microphone_it_is_said_what_is_missing(tmp_path: Path) -> None:
+    nowhere = {"PULSE_SERVER": f"unix:{tmp_path}/none", "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
+    exit_code, output, errors = await measure("http://127.0.0.1:1/#room=home", "--device", environment=nowhere)
+    assert (exit_code, output) == (1, "")
+    assert "There is no microphone that works" in errors

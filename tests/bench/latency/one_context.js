@@ -5,7 +5,7 @@ import { parseFragment, socketUrl } from "./address.js";
 import { readingOf } from "./track_reader.js";
 
 const RATE = 48_000;
-const EVERY_S = 0.8;
+const EVERY = 0.8 * RATE;
 const SETTLE_CHIRPS = 12;
 const TAP = `registerProcessor("tap", class extends AudioWorkletProcessor {
   process([sent, heard]) {
@@ -15,9 +15,9 @@ const TAP = `registerProcessor("tap", class extends AudioWorkletProcessor {
 });`;
 
 function trainOf(context, count) {
-  const train = new AudioBuffer({ length: count * EVERY_S * RATE, sampleRate: RATE });
+  const train = new AudioBuffer({ length: count * EVERY, sampleRate: RATE });
   const samples = train.getChannelData(0).map(() => (Math.random() - 0.5) * 2e-3);
-  for (let i = 0; i < count; i += 1) chirp().forEach((sample, j) => (samples[(i + 0.25) * EVERY_S * RATE + j] += sample));
+  for (let i = 0; i < count; i += 1) chirp().forEach((sample, j) => (samples[i * EVERY + EVERY / 4 + j] += sample));
   train.copyToChannel(samples, 0);
   return new AudioBufferSourceNode(context, { buffer: train });
 }
@@ -78,6 +78,6 @@ globalThis.measure = async (service, count) => {
   tap.connect(context.destination);
   train.start();
   await new Promise((resolve) => (train.onended = () => setTimeout(resolve, 500)));
-  const measured = blocks.slice((SETTLE_CHIRPS * EVERY_S * RATE) / 128);
+  const measured = blocks.slice((SETTLE_CHIRPS * EVERY) / 128);
   return [0, 1].map((wire) => measured.flatMap((block) => Array.from(block[wire], (sample) => Math.round(sample * 32_767))));
 };

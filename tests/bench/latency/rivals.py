@@ -39,7 +39,7 @@ def one_context(service: str) -> Measure:
             for name, kind, body in (("html", "text/html", PAGE), ("js", "text/javascript", script)):
                 phone.page.route(f"**/one_context.{name}", fulfilling(kind, body))
             phone.open(f"{scene.relay.origin}/one_context.html{scene.relay.link[scene.relay.link.index('#') :]}")
-            phone.page.wait_for_function("globalThis.measure")
+            phone.page.wait_for_function("'measure' in globalThis")
             sent, heard = phone.page.evaluate("([service, count]) => measure(service, count)", [service, count])
         places = [round(found.position) for found in find_chirps(samples(sent))]
         late = [delay for delay in delays(places, find_chirps(samples(heard))) if delay is not None]
