@@ -41,7 +41,12 @@ class StreamerProcess:
         self.home.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, cwd=self.home, stdout=log, stderr=subprocess.STDOUT
+                self._command,
+                env=self._environment,
+                cwd=self.home,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=hear_ctrl_c,
             )
         try:
             self.wait_ready()
@@ -88,6 +93,11 @@ class StreamerProcess:
 
     def complaint(self) -> str:
         return f"{' '.join(self._command)} did not do well (exit code {self._process.poll()}):\n{self.log}"
+
+
+def hear_ctrl_c() -> None:
+    """A shell starts what runs in its background with SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class RelayProcess(StreamerProcess):
