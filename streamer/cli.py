@@ -17,25 +17,19 @@ from rich.console import Console
 from streamer import __version__
 from streamer.client import session
 from streamer.client.capture import list_devices
-from streamer.errors import MeasurementError, SetupError, StreamerError
+from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.measurement import Measurement, to_json, to_table
 from streamer.measure.progress import measure_with_progress
 from streamer.measure.report import import_pyplot, to_html
 from streamer.measure.stay import Wish
-from streamer.relay.addresses import lan_addresses, local_names
-from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
-from streamer.relay.join import qr_code, room_link
+from streamer.relay import serving
 from streamer.relay.limits import RelayLimits, raise_file_limit
-from streamer.relay.page import read_page
-from streamer.relay.tls import Authority, Identity, fingerprint
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
-LOOPBACK: Final = "127.0.0.1"
-EVERYWHERE: Final = "0.0.0.0"
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
+POSITIVE: Final = click.FloatRange(min=0, min_open=True)
 
 
 def data_directory() -> Path:
@@ -45,7 +39,7 @@ def data_directory() -> Path:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run `main`, on the fastest event loop there is here, to its end or until Ctrl-C or SIGTERM cancels it."""
-    loop_factory = None
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop
     if sys.platform != "win32":
         import uvloop
 
@@ -81,8 +75,9 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     """One option for each of RelayLimits."""
     for limit in reversed(fields(RelayLimits)):
         name = "--" + limit.name.replace("_", "-")
-        kind = click.FloatRange(min=0, min_open=True)
-        option = click.option(name, type=kind, default=limit.default, show_default=True, help=limit.metadata["help"])
+        option = click.option(
+            name, type=POSITIVE, default=limit.default, show_default=True, help=limit.metadata["help"]
+        )
         command = option(command)
     return command
 
@@ -91,58 +86,22 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--host", help="Address to listen on.  [default: all; loopback with --no-tls]")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
 @click.option("--no-tls", is_flag=True, help="Plain HTTP: a phone gives no microphone to it.")
-@click.option("--cert", type=FILE, help="Your own certificate, in PEM.")
+@click.option("--cert", type=FILE, help="Your own certificate, in PEM; read again when it changes.")
 @click.option("--key", type=FILE, help="Its private key.")
+@click.option("--url", help="What the links begin with, behind a proxy or with a name of your own.")
 @click.option("--room", "rooms", multiple=True, help=f"A room to have; may be repeated.  [default: {DEFAULT_ROOM}]")
+@click.option("--renew", is_flag=True, help="Give the rooms new invites; those of before open nothing any more.")
+@click.option("--invite-hours", type=POSITIVE, help="The same, and the new invites end after so many hours.")
+@click.option("--invite-uses", type=click.IntRange(1), help="The same, and the new invites let so many people in.")
 @click.option("--open", "is_open", is_flag=True, help="Everyone on this network may enter, into any room.")
+@click.option("--allow-origin", "allow_origins", multiple=True, help="A web site whose pages may use this relay.")
+@click.option("--mdns/--no-mdns", default=True, show_default=True, help="Tell the network this computer's .local name.")
 @limit_options
-def serve(
-    host: str | None,
-    port: int,
-    no_tls: bool,
-    cert: Path | None,
-    key: Path | None,
-    rooms: tuple[str, ...],
-    is_open: bool,
-    **limits: float,
-) -> None:
+def serve(rooms: tuple[str, ...], **options: Any) -> None:
     """Start the relay and show the link for the phones."""
-    rooms = rooms or (DEFAULT_ROOM,)
-    admission = Admission.open_to_all() if is_open else Admission.from_file(data_directory() / "invites.json", rooms)
-    identity = None if no_tls else _identity(cert, key)
-    host = host or (LOOPBACK if no_tls else EVERYWHERE)
+    limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
-    run(_serve(Relay(admission, read_page(), RelayLimits(**limits)), admission, host, port, identity, rooms))
-
-
-def _identity(cert: Path | None, key: Path | None) -> Identity:
-    if cert and key:
-        return Identity(cert, key)
-    if cert or key:
-        raise SetupError("--cert and --key go together")
-    authority = Authority(data_directory())
-    click.echo(f"Certificate authority: {authority.certificate_path}")
-    click.echo(f"Its SHA-256 fingerprint: {fingerprint(authority.certificate_path)}")
-    return authority.leaf(local_names(), [LOOPBACK, "::1", *lan_addresses()])
-
-
-async def _serve(
-    relay: Relay, admission: Admission, host: str, port: int, identity: Identity | None, rooms: tuple[str, ...]
-) -> None:
-    tls = identity.server_context() if identity else None
-    async with listening(relay, host, port, tls) as port:
-        address = lan_addresses()[0] if host == EVERYWHERE else host
-        _announce(f"{'https' if tls else 'http'}://{address}:{port}", admission, rooms)
-        await asyncio.Event().wait()
-
-
-def _announce(origin: str, admission: Admission, rooms: tuple[str, ...]) -> None:
-    for room in rooms:
-        link = room_link(origin, room, admission.key(room))
-        click.echo(f"\nScan to talk in the room {room}, or open\n\n{link}\n\n{qr_code(link)}")
-    if admission.is_open:
-        click.secho("OPEN: everyone on this network may enter and listen.", bold=True)
-    click.echo("Alone? The room echo says what it hears one second later. Stop with Ctrl-C.")
+    run(serving.serve(serving.Wish(data_directory(), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
 
 
 def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:

@@ -9,12 +9,14 @@ from typing import Any, Self
 
 import aiohttp
 
-from streamer.relay.admission import Admission
+from streamer.relay.admission import Admission, Invite
 from streamer.relay.app import Relay, listening
 from streamer.relay.limits import RelayLimits
+from streamer.relay.origins import Origins
 from streamer.wire.packet import Packet
 
 KEY = "correct-horse"
+HOST_KEY = "battery-staple"
 PACKET = Packet(seq=7, timestamp=480, payload=b"opus")
 
 
@@ -88,7 +90,9 @@ class House:
         admission: Admission | None = None,
         limits: RelayLimits | None = None,
         tls: ssl.SSLContext | None = None,
+        origins: Origins | None = None,
     ) -> AsyncIterator[Self]:
-        relay = Relay(admission or Admission({"home": KEY}), {}, limits)
+        relay = Relay(admission or Admission({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
         async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, tls) as port:
+            relay.origins.own("http", ["127.0.0.1"], port)
             yield cls(http, port)

@@ -14,7 +14,9 @@ from rig import Rig, wait_until
 
 CHROMIUM = Path("/usr/bin/chromium")
 SIZE = {"width": 390, "height": 844}
-USER_AGENT = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{} Mobile Safari/537.36"
+USER_AGENT = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+)
 FLAGS = (
     "--no-sandbox",  # root can't have one
     "--disable-background-networking",
@@ -80,6 +82,7 @@ class Phones:
         microphone: str = GRANT,
         flags: tuple[str, ...] = (),
         browser: Path = CHROMIUM,
+        user_agent: str = USER_AGENT,
     ) -> Phone:
         """A phone on this member's wires that trusts a certificate authority; its microphone is granted or refused."""
         home = self._folder / f"phone-{len(self.all)}"
@@ -95,7 +98,7 @@ class Phones:
             viewport=SIZE,
             is_mobile=True,
             has_touch=True,
-            user_agent=USER_AGENT.format("140.0.0.0"),
+            user_agent=user_agent,
         )
         phone = Phone(context, process_of(home / "profile"))
         self.all.append(phone)

@@ -117,10 +117,19 @@ class RelayProcess(StreamerProcess):
 
     @property
     def link(self) -> str:
-        """The link to its first room, as it prints it."""
-        found = re.search(r"^(https?://\S+/#room=\S+)$", self.log, re.MULTILINE)
-        assert found, self.complaint()
-        return found[1]
+        """The link into its first room for who trusts it, as it prints it."""
+        links = re.findall(r"^(https?://\S+/#room=\S+)$", self.log, re.MULTILINE)
+        assert links, self.complaint()
+        return next((link for link in links if link.startswith("https:")), links[0])
+
+    @property
+    def join_link(self) -> str:
+        """The link by way of the join page."""
+        return self.link.replace("https:", "http:")
+
+    @property
+    def host_link(self) -> str:
+        return re.findall(r"^(https?://\S+/#room=\S+)$", self.log, re.MULTILINE)[-1]
 
     @property
     def origin(self) -> str:
@@ -144,4 +153,4 @@ class RelayProcess(StreamerProcess):
 
     def _announced(self) -> bool:
         self.check_running()
-        return "#room=" in self.log
+        return "Stop with Ctrl-C" in self.log

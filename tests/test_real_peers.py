@@ -77,7 +77,7 @@ async def converse(*command: str | Path) -> None:
         Packet(seq=seq, timestamp=seq * 480, payload=dice.randbytes(dice.randint(1, 1_488))) for seq in range(PACKETS)
     ]
     patient = RelayLimits(deadline_ms=10_000)  # everything arrives, however busy this machine is
-    async with listening(Relay(Admission.open_to_all(), page, patient), "127.0.0.1", 0, None) as port:
+    async with listening(Relay(Admission({}, is_open=True), page, patient), "127.0.0.1", 0, None) as port:
         link = await Link.open(Address(False, "127.0.0.1", port, "peers"))
         partner = Partner(link)
         staying = asyncio.create_task(link.run(partner.on_packet, partner.on_control))

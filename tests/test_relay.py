@@ -40,7 +40,7 @@ async def test_who_comes_learns_who_is_there_and_the_others_learn_who_came_and_w
 
 
 async def test_rooms_do_not_hear_each_other() -> None:
-    async with House.open(Admission.open_to_all()) as house:
+    async with House.open(Admission({}, is_open=True)) as house:
         ada, grace = await house.enter("kitchen", ""), await house.enter("garden", "")
         await ada.socket.send_bytes(PACKET.serialize())
         assert await ada.hears_nothing()

@@ -35,7 +35,7 @@ STREAMER = Path(sys.executable).with_name("streamer")
 @asynccontextmanager
 async def a_relay() -> AsyncIterator[str]:
     """Gives the link to a room of its own."""
-    async with listening(Relay(Admission.open_to_all(), {}), "127.0.0.1", 0, None) as port:
+    async with listening(Relay(Admission({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
         yield f"http://127.0.0.1:{port}/#room=kitchen"
 
 

@@ -6,7 +6,7 @@ import socket as sockets
 import ssl
 import weakref
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -15,45 +15,44 @@ from aiohttp import web
 from streamer import __version__
 from streamer.errors import RefusedError, SetupError
 from streamer.hot.sink import Flusher
-from streamer.relay.admission import Admission
+from streamer.relay.admission import Admission, Right
+from streamer.relay.answers import Answers, asset_answer
 from streamer.relay.door import Door, listening_socket
 from streamer.relay.echo import ECHO_ROOM, EchoRoom
+from streamer.relay.guesses import Guesses
 from streamer.relay.hub import Room, SharedRoom
 from streamer.relay.limits import RelayLimits
 from streamer.relay.metrics import CONTENT_TYPE, Metrics
+from streamer.relay.origins import Origins
 from streamer.relay.page import Asset
 from streamer.relay.plain_text import clean_name
 from streamer.relay.session import server_us
 from streamer.relay.socket import Socket
-from streamer.relay.upgrade import VERSION, upgrade
+from streamer.relay.trust import PROBE, probe
+from streamer.relay.upgrade import upgrade
 
 SUBPROTOCOL: Final = "streamer.v1"
 GOING_AWAY: Final = 1001
 GUEST: Final = "Guest"
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
-HEADERS: Final = {
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Relay:
     """Everything one relay serves: `page` by URL path, and the rooms that `admission` lets people into."""
 
-    def __init__(self, admission: Admission, page: Mapping[str, Asset], limits: RelayLimits | None = None) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        page: Mapping[str, Asset],
+        limits: RelayLimits | None = None,
+        origins: Origins | None = None,
+    ) -> None:
         self.limits = limits or RelayLimits()
+        self.origins = origins or Origins()
+        self.door: Door | None = None
+        self._answers = Answers(self.origins)
+        self._guesses = Guesses()
         self._connection_limits = self.limits.of_connection()
         self._admission = admission
         self._page = page
@@ -61,14 +60,14 @@ class Relay:
         self._sockets: set[Socket] = set()
         self._addresses: Counter[str] = Counter()
         self._draining = False
-        self.door: Door | None = None
 
     def application(self) -> web.Application:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
-        self._metrics = Metrics(self._flusher.traffic, self._counted_now)
-        application = web.Application(middlewares=[_refusals_in_words])
+        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
+        application = web.Application(middlewares=[self._answers.middleware])
         application.router.add_get("/ws", self._socket)
+        application.router.add_get(PROBE, probe)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
         application.router.add_get("/{path:.*}", self._asset)
@@ -97,18 +96,13 @@ class Relay:
         return counted
 
     async def _tell_metrics(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(body=self._metrics.text(), headers={**HEADERS, "Content-Type": CONTENT_TYPE})
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         asset = self._page.get(request.path)
         if asset is None:
             raise RefusedError(f"there is nothing at {request.path}", status=404, code="not-found")
-        headers = {**HEADERS, "ETag": asset.etag, "Vary": "Accept-Encoding", "Content-Type": asset.content_type}
-        if request.headers.get("If-None-Match") == asset.etag:
-            return web.Response(status=304, headers=headers)
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
-            return web.Response(body=asset.gzipped, headers={**headers, "Content-Encoding": "gzip"})
-        return web.Response(body=asset.body, headers=headers)
+        return asset_answer(request, asset)
 
     async def _healthz(self, request: web.Request) -> web.StreamResponse:
         rooms = list(self._rooms.values())
@@ -116,12 +110,15 @@ class Relay:
         return web.json_response(health)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        room, name = self._admit(request)
+        self.origins.check(request.headers.get("Origin"))
         address = request.remote or ""
+        right = self._check_key(request, address)
+        room, name = self._room_for(request)
         socket = Socket(self._flusher, self._connection_limits, room, name, address, self._on_lost)
         response = upgrade(request, socket, subprotocol=SUBPROTOCOL)
         self._sockets.add(socket)
         self._addresses[address] += 1
+        self._admission.entered(room.name, right)
         return response
 
     def _on_lost(self, socket: Socket) -> None:
@@ -130,10 +127,16 @@ class Relay:
         if not self._addresses[socket.address]:
             del self._addresses[socket.address]
 
-    def _admit(self, request: web.Request) -> tuple[Room, str]:
+    def _check_key(self, request: web.Request, address: str) -> Right:
+        try:
+            return self._admission.admit(request.query.get("room", ""), request.query.get("key"))
+        except RefusedError as refusal:
+            if refusal.code == "key-wrong":
+                self._guesses.wrong(address, asyncio.get_running_loop().time())
+            raise
+
+    def _room_for(self, request: web.Request) -> tuple[Room, str]:
         """The room and the name that `request` asks for; raises RefusedError (PROTOCOL.md, Refusals)."""
-        room_name = request.query.get("room", "")
-        self._admission.admit(room_name, request.query.get("key"))
         name = request.query.get("name")
         cleaned = clean_name(name) if name else GUEST
         if self._draining:
@@ -141,7 +144,7 @@ class Relay:
         _check_subprotocol(request)
         if self._addresses[request.remote or ""] >= self.limits.max_per_address:
             raise RefusedError("there are too many connections from this address", status=429, code="too-many")
-        room = self._room(room_name)
+        room = self._room(request.query["room"])
         if room.size >= self.limits.max_members:
             raise RefusedError("this room is full", status=429, code="too-many")
         return room, cleaned
@@ -167,23 +170,38 @@ class Relay:
 
 
 @asynccontextmanager
-async def listening(relay: Relay, host: str, port: int, tls: ssl.SSLContext | None) -> AsyncIterator[int]:
-    """Serve `relay` until the block ends; gives the port. Raises SetupError where host or port can't be had."""
+async def listening(
+    relay: Relay, host: str, port: int, tls: ssl.SSLContext | None, plain: web.Application | None = None
+) -> AsyncIterator[int]:
+    """Serve `relay` until the block ends, and `plain` to who comes without TLS; gives the port.
+
+    Raises SetupError where host or port can't be had.
+    """
     limits = relay.limits
-    # No access log: the invite key is in the socket's URL.
-    runner = web.AppRunner(
-        relay.application(), access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=limits.handshake_s
-    )
-    await runner.setup()
-    try:
+    async with _running(relay.application(), limits) as server, _running(plain, limits) as plain_server:
         listener = _listen(host, port)
-        assert runner.server is not None
-        door = Door(runner.server, listener, tls, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s)
-        relay.door = door
+        assert server is not None
+        relay.door = Door(
+            server, listener, tls, plain_server, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s
+        )
         try:
             yield listener.getsockname()[1]
         finally:
-            await door.close()
+            await relay.door.close()
+
+
+@asynccontextmanager
+async def _running(application: web.Application | None, limits: RelayLimits) -> AsyncIterator[web.Server | None]:
+    if application is None:
+        yield None
+        return
+    # No access log: the invite key is in the socket's URL.
+    runner = web.AppRunner(
+        application, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=limits.handshake_s
+    )
+    await runner.setup()
+    try:
+        yield runner.server
     finally:
         await runner.cleanup()
 
@@ -203,13 +221,3 @@ def _check_subprotocol(request: web.Request) -> None:
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if "Upgrade" in request.headers and SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
         raise RefusedError(f"the subprotocol {SUBPROTOCOL} was not offered", status=400, code="bad-subprotocol")
-
-
-@web.middleware
-async def _refusals_in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except RefusedError as refusal:
-        body = {"error": refusal.code, "message": str(refusal)}
-        headers = {**HEADERS, "Sec-WebSocket-Version": VERSION} if refusal.code == "bad-handshake" else HEADERS
-        return web.json_response(body, status=refusal.status, headers=headers)

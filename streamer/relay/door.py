@@ -2,10 +2,12 @@
 
 TLS is aiofastnet's, aio-libs' own asyncio transport in Cython: it encrypts straight from our frames to the socket, and
 counts in its buffer sizes all that waits. What is not TLS has the event loop's own transport.
+
+Who speaks plain HTTP to a door of TLS is not turned away: the same port serves the join page, which says how to
+come in.
 """
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from typing import Final
@@ -16,17 +18,23 @@ from aiohttp import web
 from streamer.tcp import hold_little
 
 BACKLOG: Final = 1_024
+TLS_HANDSHAKE: Final = b"\x16"
+"""The content type that a TLS connection begins with (RFC 8446, section 5.1); no HTTP method does."""
 OUT_OF_FILES_S: Final = 0.1
 
 
 class Door:
-    """Listens with `listener`, which it owns, for `server`. At most `max_handshakes` at a time are let in."""
+    """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
+
+    At most `max_handshakes` at a time are let in.
+    """
 
     def __init__(
         self,
         server: web.Server,
         listener: socket.socket,
         tls: ssl.SSLContext | None,
+        plain: web.Server | None = None,
         *,
         max_handshakes: float,
         handshake_s: float,
@@ -35,6 +43,7 @@ class Door:
         self._server = server
         self._listener = listener
         self._tls = tls
+        self._plain = plain
         self._max_handshakes = max_handshakes
         self._handshake_s = handshake_s
         self._handshakes: set[asyncio.Task[None]] = set()
@@ -43,7 +52,8 @@ class Door:
     @property
     def handshakes(self) -> int:
         """How many connections are not WebSockets yet: in TLS's handshake, or speaking HTTP."""
-        return len(self._handshakes) + len(self._server.connections)
+        servers = filter(None, (self._server, self._plain))
+        return len(self._handshakes) + sum(len(server.connections) for server in servers)
 
     async def close(self) -> None:
         self._accepting.cancel()
@@ -69,16 +79,34 @@ class Door:
             handshake.add_done_callback(self._handshakes.discard)
 
     async def _shake_hands(self, peer: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
         hold_little(peer)
-        # a peer that breaks off, or never finishes, is gone without a word
-        with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
-            if self._tls is None:
-                await loop.connect_accepted_socket(self._server, peer)
-            else:
-                await aiofastnet.connect_accepted_socket(
-                    loop, self._server, peer, ssl=self._tls, ssl_handshake_timeout=self._handshake_s
-                )
+        try:
+            await self._let_in(peer)
+        except (OSError, ssl.SSLError, TimeoutError):  # a peer that breaks off, or never finishes, goes without a word
+            peer.close()
+
+    async def _let_in(self, peer: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        if self._tls is None:
+            await loop.connect_accepted_socket(self._server, peer)
+        elif self._plain and await self._first_byte(peer) != TLS_HANDSHAKE:
+            await loop.connect_accepted_socket(self._plain, peer)
+        else:
+            await aiofastnet.connect_accepted_socket(
+                loop, self._server, peer, ssl=self._tls, ssl_handshake_timeout=self._handshake_s
+            )
+
+    async def _first_byte(self, peer: socket.socket) -> bytes:
+        """What the peer begins with; it stays to be read."""
+        loop = asyncio.get_running_loop()
+        came = asyncio.Event()
+        loop.add_reader(peer, came.set)
+        try:
+            async with asyncio.timeout(self._handshake_s):
+                await came.wait()
+        finally:
+            loop.remove_reader(peer)
+        return peer.recv(1, socket.MSG_PEEK)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

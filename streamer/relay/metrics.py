@@ -26,11 +26,14 @@ COUNTERS: Final = {
 
 
 class Metrics(Collector):
-    """`gauges` gives what is counted now, by name."""
+    """`gauges` gives what is counted now, by name; `refusals` counts by code who was not let in."""
 
-    def __init__(self, traffic: Traffic, gauges: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self, traffic: Traffic, gauges: Callable[[], Mapping[str, float]], refusals: Mapping[str, int]
+    ) -> None:
         self._traffic = traffic
         self._gauges = gauges
+        self._refusals = refusals
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._lag = Histogram(
@@ -45,14 +48,10 @@ class Metrics(Collector):
             yield GaugeMetricFamily(f"streamer_{name}", name.capitalize().replace("_", " "), value)
         for name, text in COUNTERS.items():
             yield CounterMetricFamily(f"streamer_{name}", text, getattr(self._traffic, name))
-        shed = CounterMetricFamily("streamer_shed", "Packets not delivered", labels=["cause"])
-        shed.add_metric(["late"], self._traffic.shed_late)
-        shed.add_metric(["closed"], self._traffic.shed_closed)
-        yield shed
-        failures = CounterMetricFamily("streamer_parse_failures", "Connections that broke RFC 6455", labels=["cause"])
-        for cause, count in self._traffic.failures.items():
-            failures.add_metric([cause], count)
-        yield failures
+        shed = {"late": self._traffic.shed_late, "closed": self._traffic.shed_closed}
+        yield _by("cause", "shed", "Packets not delivered", shed)
+        yield _by("cause", "parse_failures", "Connections that broke RFC 6455", self._traffic.failures)
+        yield _by("code", "refusals", "Requests that were refused", self._refusals)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)
@@ -63,3 +62,10 @@ class Metrics(Collector):
             due = loop.time() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)
             self._lag.observe(max(0.0, loop.time() - due))
+
+
+def _by(label: str, name: str, text: str, counts: Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"streamer_{name}", text, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family

@@ -6,6 +6,7 @@ from typing import Final
 from streamer.errors import PacketError, ProtocolError
 from streamer.hot.connection import Connection
 from streamer.hot.sink import Sink
+from streamer.relay.bucket import Bucket
 from streamer.relay.hub import Room
 from streamer.relay.plain_text import clean_chat
 from streamer.wire import control
@@ -13,6 +14,10 @@ from streamer.wire.control import FROM_CLIENT, Message
 from streamer.wire.packet import Packet, stamp
 
 LEFT: Final = 1000
+TOO_FAST: Final = 4429
+TEXTS: Final = 60
+TEXTS_PER_S: Final = 20
+"""A client sends about four a second; a person who types adds one now and then."""
 
 
 def server_us() -> int:
@@ -32,6 +37,7 @@ class Session:
         self.muted = False
         self._connection = connection
         self._room = room
+        self._texts = Bucket(TEXTS, TEXTS_PER_S)
 
     @property
     def sink(self) -> Sink:
@@ -77,6 +83,9 @@ class Session:
 
     def on_text(self, text: str) -> None:
         received_us = server_us()
+        if self._texts.overflows(received_us / 1e6):
+            self._connection.close(TOO_FAST, "too many text messages")
+            return
         try:
             self._obey(control.parse(text, FROM_CLIENT), received_us)
         except ProtocolError as error:

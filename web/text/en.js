@@ -100,6 +100,32 @@ export const text = {
   airNoEcho:
     "No number: the chirps were heard, but none came back. Is the other device near, its loudspeaker turned up, and not muted?",
 
+  trustTitle: "One step to your microphone",
+  trustLooking: "One moment …",
+  trustUnreachable: "The relay does not answer. Is this device still on the same Wi-Fi? This page goes on trying.",
+  trustIos: "An iPhone or iPad lets you talk here once it trusts this relay. It takes a minute, once and for all.",
+  trustBrowser: "This relay is on your own Wi-Fi, so no company has certified it. Your browser will warn you; that is expected here.",
+  trustPageOnly:
+    "Almost there: this device opens the page, but not yet its voice connection. That needs the certificate below, switched on.",
+  trustOwnCertificate:
+    "This device does not trust the relay's own certificate. Ask who runs the relay for the address that the certificate is for.",
+  trustGoOn: "Press Go on.",
+  trustAdvanced: "At the warning, press Advanced.",
+  trustProceed: "Press Proceed, or Accept the risk.",
+  goOn: "Go on",
+  trustForGood: "Trust this relay for good",
+  trustCompare:
+    "This is the fingerprint of the certificate. Compare it with the one in the relay's terminal: only the same one is really from there, and not from somebody else on this Wi-Fi.",
+  trustDownload: "Download the certificate",
+  trustWaiting: "Leave this page open: it goes on by itself as soon as it can.",
+  iosDownload: "Press Download below, then Allow.",
+  iosInstall: "Open Settings, press Profile Downloaded, then Install.",
+  iosTrust: "In Settings, General, About, Certificate Trust Settings: switch it on.",
+  androidDownload: "Press Download below.",
+  androidInstall: "Open Settings, search for “CA certificate”, press it, then Install anyway.",
+  androidChoose: "Choose streamer-ca.crt, then come back here.",
+  desktopInstall: "Install the file as a certificate authority in your browser's or your system's settings, then come back here.",
+
   milliseconds: "{ms} ms",
   hertz: "{rate} Hz",
   roundTrip: "To the relay and back",

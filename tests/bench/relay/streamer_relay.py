@@ -16,7 +16,7 @@ from streamer.relay.limits import RelayLimits
 
 async def main(port: int, *identity: str) -> None:
     async with listening(
-        Relay(Admission.open_to_all(), {}, RelayLimits.none()), "127.0.0.1", port, tls_context(identity)
+        Relay(Admission({}, is_open=True), {}, RelayLimits.none()), "127.0.0.1", port, tls_context(identity)
     ):
         await asyncio.Event().wait()
 

@@ -1,0 +1,23 @@
+"""How fast somebody may go: a leaky bucket (ITU-T I.371), that lets bursts pass and no lasting flood."""
+
+
+class Bucket:
+    """Holds `size`, and empties by `per_s`. Times are in s, of any clock."""
+
+    __slots__ = ("_level", "_per_s", "_size", "_then")
+
+    def __init__(self, size: float, per_s: float) -> None:
+        self._size = size
+        self._per_s = per_s
+        self._level = 0.0
+        self._then: float | None = None
+
+    def overflows(self, now: float) -> bool:
+        """Put one more in; gives whether that was too much."""
+        elapsed_s = now - self._then if self._then is not None else 0.0
+        self._then = now
+        self._level = max(self._level - elapsed_s * self._per_s, 0.0)
+        if self._level + 1 > self._size:
+            return True
+        self._level += 1
+        return False

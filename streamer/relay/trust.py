@@ -1,0 +1,117 @@
+"""How a phone comes to trust this relay: the join page over plain HTTP, and what it needs.
+
+Before a phone trusts the relay there is nothing else it can be shown without a warning. So this serves the join page,
+the certificate authority to install, and nothing more; whoever wants anything else is sent to HTTPS. The page watches
+by itself whether trust works, for pages and for sockets apart: iOS lets one pass without the other.
+"""
+
+import plistlib
+import ssl
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from streamer.relay.answers import Answers, asset_answer
+from streamer.relay.origins import Origins
+from streamer.relay.page import Asset
+from streamer.relay.tls import fingerprint
+
+JOIN_PAGE: Final = "/join.html"
+JOIN_FILES: Final = (
+    "/icons/",
+    "/join.css",
+    "/join.js",
+    "/pictures/",
+    "/platform.js",
+    "/style.css",
+    "/text.js",
+    "/text/",
+    "/trust.js",
+)
+PROBE: Final = "/trust"
+
+_FOR_ANYONE: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self' https://{0} wss://{0}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+async def probe(request: web.Request) -> web.StreamResponse:
+    """Over HTTPS: nothing but the proof that this browser comes through, with a request or with a WebSocket."""
+    if "Upgrade" not in request.headers:
+        return web.Response(status=204, headers=_FOR_ANYONE)
+    socket = web.WebSocketResponse(autoping=False, max_msg_size=1)
+    await socket.prepare(request)
+    await socket.close()
+    return socket
+
+
+class JoinPage:
+    """The application behind the plain-HTTP door. `authority` is what phones may install; None where there is none."""
+
+    def __init__(self, page: Mapping[str, Asset], authority: Path | None) -> None:
+        self._page = {path: asset for path, asset in page.items() if path.startswith(JOIN_FILES)}
+        self._page |= {"/": page[JOIN_PAGE]}
+        self._authority = authority
+
+    def application(self) -> web.Application:
+        application = web.Application(middlewares=[Answers(Origins()).middleware])
+        application.router.add_get("/trust.json", self._facts)
+        application.router.add_get("/ca.pem", self._certificate)
+        application.router.add_get("/ca.mobileconfig", self._profile)
+        application.router.add_route("*", "/{path:.*}", self._file)
+        return application
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        asset = self._page.get(request.path)
+        if asset is None or request.method not in ("GET", "HEAD"):
+            raise web.HTTPPermanentRedirect(f"https://{request.host}{request.rel_url}")
+        answer = asset_answer(request, asset)
+        answer.headers["Content-Security-Policy"] = _POLICY.format(request.host)
+        return answer
+
+    async def _facts(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"fingerprint": fingerprint(self._authority) if self._authority else None})
+
+    async def _certificate(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=self._der(),
+            content_type="application/x-x509-ca-cert",
+            headers={"Content-Disposition": 'attachment; filename="streamer-ca.crt"'},
+        )
+
+    async def _profile(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(body=apple_profile(self._der()), content_type="application/x-apple-aspen-config")
+
+    def _der(self) -> bytes:
+        if self._authority is None:
+            raise web.HTTPNotFound(reason="this relay has a certificate of its own; there is no authority to install")
+        return ssl.PEM_cert_to_DER_cert(self._authority.read_text())
+
+
+def apple_profile(certificate: bytes) -> bytes:
+    """A configuration profile that installs `certificate` (Apple, Configuration Profile Reference)."""
+    name = "Voice on this Wi-Fi (streamer)"
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, certificate.hex())
+    payload = {
+        "PayloadType": "com.apple.security.root",
+        "PayloadIdentifier": "streamer.ca.root",
+        "PayloadUUID": str(uuid.uuid5(identity, "root")),
+        "PayloadVersion": 1,
+        "PayloadDisplayName": name,
+        "PayloadContent": certificate,
+    }
+    profile = {
+        "PayloadType": "Configuration",
+        "PayloadIdentifier": "streamer.ca",
+        "PayloadUUID": str(identity),
+        "PayloadVersion": 1,
+        "PayloadDisplayName": name,
+        "PayloadDescription": "Lets this device trust the voice relay on your network, and nothing outside of it.",
+        "PayloadContent": [payload],
+    }
+    return plistlib.dumps(profile)

@@ -1,0 +1,91 @@
+"""From the code to the room: the join page in a browser that trusts nobody yet, and in one that does."""
+
+import base64
+import json
+import re
+import ssl
+from pathlib import Path
+
+import pytest
+from phone import CHROMIUM, Phone, Phones
+from playwright.sync_api import Page
+from processes import RelayProcess
+from rig import Rig
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
+
+POLICIES_AT_REST_MS = 4_000
+"""Chromium never looks again at a policy that changes while it starts."""
+
+
+class Administration:
+    """What an administrator tells one Chromium alone: mounted where it looks, in a mount namespace of its own.
+
+    Chromium reads its certificate stores once; a policy's authorities it takes while it runs, as a phone's settings do.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._policies = folder / "etc/policies/managed"
+        self._policies.mkdir(parents=True)
+        self.browser = folder / "chromium"
+        mount = f"mount --bind '{folder / 'etc'}' /etc/chromium"
+        self.browser.write_text(
+            f'#!/bin/sh\nexec unshare --mount sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n'
+        )
+        self.browser.chmod(0o755)
+
+    def install(self, authority: Path) -> None:
+        certificate = base64.b64encode(ssl.PEM_cert_to_DER_cert(authority.read_text())).decode()
+        (self._policies / "authority.json").write_text(json.dumps({"CACertificates": [certificate]}))
+
+
+def wait_for_room(page: Page, relay: RelayProcess, timeout_s: float) -> None:
+    page.wait_for_url(re.compile("^https:"), wait_until="load", timeout=1000 * timeout_s)
+    assert page.url == relay.link
+
+
+def is_talking(phone: Phone, relay: RelayProcess) -> bool:
+    relay.wait_for_members(1)
+    return phone.page.get_by_role("button", name="Mute", exact=True).is_visible()
+
+
+def test_who_trusts_the_relay_scans_presses_join_and_talks(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, relay.authority).open(relay.join_link)
+    wait_for_room(phone.page, relay, 5)
+    assert is_talking(phone.join(), relay)
+    assert phone.errors == []
+
+
+def test_who_comes_to_trust_it_goes_on_without_a_reload(
+    tmp_path: Path, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    administration = Administration(tmp_path / "administration")
+    phone = phones.start(rig, 0, browser=administration.browser).open(relay.join_link)
+    phone.page.get_by_text("Your browser will warn you").wait_for()
+    assert phone.page.get_by_role("link", name="Go on").get_attribute("href") == relay.link
+    phone.page.get_by_text("Trust this relay for good").click()
+    assert fingerprint_in_terminal(relay) == phone.page.inner_text("#fingerprint").split()
+    phone.page.wait_for_timeout(POLICIES_AT_REST_MS)
+    administration.install(relay.authority)
+    wait_for_room(phone.page, relay, 30)
+    assert is_talking(phone.join(), relay)
+
+
+def fingerprint_in_terminal(relay: RelayProcess) -> list[str]:
+    found = re.search(r"fingerprint: (\S+)", relay.log)
+    assert found
+    return found[1].split(":")
+
+
+def test_where_the_page_opens_and_the_socket_does_not_the_cure_is_shown(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    phone = phones.start(rig, 0, relay.authority, user_agent=IPHONE)
+    phone.page.route_web_socket(re.compile("/trust$"), lambda socket: socket.close())
+    phone.page.add_init_script("WebSocket = class extends WebSocket { set onopen(_) {} }")
+    phone.open(relay.join_link)
+    phone.page.get_by_text("not yet its voice connection").wait_for()
+    assert phone.page.get_by_text("Certificate Trust Settings").is_visible()
+    assert phone.page.get_by_role("link", name="Download the certificate").get_attribute("href") == "ca.mobileconfig"
