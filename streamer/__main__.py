@@ -1,4 +1,20 @@
-from streamer.cli import main
+"""Where `streamer` begins: before anything else it makes sure that the compiled core is there."""
+
+import sys
+
+
+def main() -> None:
+    try:
+        from streamer.cli import main as command_line
+    except ImportError as error:
+        if not (error.name or "").startswith("streamer.hot"):
+            raise
+        sys.exit(
+            f"streamer's compiled core is missing ({error}): install a wheel of streamer for this system, or build it "
+            "with `pip install .` in the checkout, which needs a C compiler and Python's headers"
+        )
+    command_line()
+
 
 if __name__ == "__main__":
     main()

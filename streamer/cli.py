@@ -17,6 +17,7 @@ from rich.console import Console
 from streamer import __version__
 from streamer.client import session
 from streamer.client.capture import list_devices
+from streamer.doctor.report import findings, is_ill, to_lines
 from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.measurement import Measurement, to_json, to_table
 from streamer.measure.progress import measure_with_progress
@@ -102,6 +103,18 @@ def serve(rooms: tuple[str, ...], **options: Any) -> None:
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     run(serving.serve(serving.Wish(data_directory(), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
+def doctor(port: int) -> None:
+    """See whether everything on this machine is as it must be, and say how to mend what is not."""
+    found = []
+    for name, finding in findings(data_directory(), port):
+        click.echo(to_lines(name, finding))
+        found.append(finding)
+    if any(map(is_ill, found)):
+        raise SystemExit(1)
 
 
 def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:

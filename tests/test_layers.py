@@ -20,7 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay": {"audio_format", "errors", "tcp", "hot", "wire"},
     "client": {"audio_format", "errors", "tcp", "hot", "wire"},
     "measure": {"audio_format", "errors", "hot", "wire", "client"},
-    "cli": {"audio_format", "errors", "hot", "wire", "relay", "client", "measure"},
+    "doctor": {"audio_format", "errors", "hot", "wire", "relay", "client"},
+    "cli": {"audio_format", "errors", "hot", "wire", "relay", "client", "measure", "doctor"},
     "__main__": {"cli"},
     "__init__": set(),
 }

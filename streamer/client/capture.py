@@ -151,6 +151,14 @@ def list_devices() -> str:
     return "\n".join(lines) or "There are no sound devices here: use --input FILE.wav and --output FILE.wav."
 
 
+def default_devices() -> tuple[str | None, str | None]:
+    """The names of the microphone and the loudspeaker that are used where none is chosen; None where there is none."""
+    sounddevice = import_sounddevice()
+    names = {device["index"]: str(device["name"]) for device in sounddevice.query_devices()}
+    microphone, loudspeaker = sounddevice.default.device
+    return names.get(microphone), names.get(loudspeaker)
+
+
 def _abilities(device: dict[str, Any]) -> str:
     kinds = {"microphone": device["max_input_channels"], "loudspeaker": device["max_output_channels"]}
     return " and ".join(kind for kind, channels in kinds.items() if channels) or "neither in nor out"

@@ -1,0 +1,115 @@
+"""Do phones find the relay on this machine: addresses, port, certificate, and what may stand in between?"""
+
+import errno
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from streamer.doctor.finding import Finding, ill, unsure, well
+from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_name
+from streamer.relay.page import read_page
+from streamer.relay.tls import Authority, fingerprint, is_private
+
+PATIENCE_S: Final = 5
+UFW: Final = Path("/etc/ufw/ufw.conf")
+
+
+def page() -> Finding:
+    return well(f"{len(read_page())} files, the codec among them")
+
+
+def addresses() -> Finding:
+    found = lan_addresses()
+    usable = [f"{each.address} ({each.adapter}, {each.reason})" for each in found if each.is_usable]
+    if usable:
+        return well("phones may use " + ", ".join(usable))
+    others = ", ".join(f"{each.address} is {each.reason}" for each in found)
+    return ill(f"there is no address for phones here; {others}", "join this computer to the Wi-Fi of the phones")
+
+
+def name() -> Finding:
+    found = mdns_name()
+    if found:
+        return well(f"{found}, where phones ask for such names")
+    return unsure(
+        "this computer has no name of its own", "give it one in the system's settings; the address does as well"
+    )
+
+
+def certificate(directory: Path) -> Finding:
+    authority = Authority(directory)
+    usable = [each.address for each in lan_addresses() if each.is_usable]
+    leaf = authority.leaf(local_names(), [LOOPBACK, "::1", *usable])
+    leaf.server_context()
+    public = [address for address in usable if not is_private(address)]
+    if public:
+        cure = "use a certificate of your own (--cert, --key), or give this computer a private address"
+        return unsure(f"{', '.join(public)} is no private address, so the relay can't certify it", cure)
+    return well(f"good for these addresses; the authority's fingerprint is {fingerprint(authority.certificate_path)}")
+
+
+def port(number: int) -> Finding:
+    try:
+        socket.create_server(("0.0.0.0", number)).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return unsure(
+                f"{number} is in use", "it may be a relay that runs already; else stop it, or choose another --port"
+            )
+        return ill(f"{number} can't be had ({error.strerror})", "choose a port above 1023 with --port")
+    return well(f"{number} is free")
+
+
+def firewall(number: int) -> Finding:
+    """What can be seen without the rights of an administrator; a router between may still keep phones apart."""
+    for is_on, words, cure in _firewalls(number):
+        if is_on():
+            return unsure(f"{words} is on", cure)
+    cure = "if phones don't get through, look for a firewall here and for “client isolation” in the router's settings"
+    return (
+        unsure("none was seen; that is not proof", cure) if sys.platform == "win32" else well(f"none was seen; {cure}")
+    )
+
+
+def _firewalls(number: int) -> list[tuple[Callable[[], bool], str, str]]:
+    mac = "/usr/libexec/ApplicationFirewall/socketfilterfw"
+    return [
+        (_ufw_is_on, "ufw", f"allow the port: sudo ufw allow {number}/tcp"),
+        (
+            lambda: _says("running", "firewall-cmd", "--state"),
+            "firewalld",
+            f"allow the port: sudo firewall-cmd --add-port={number}/tcp",
+        ),
+        (
+            lambda: _says("enabled", mac, "--getglobalstate"),
+            "the firewall of macOS",
+            "press Allow when it asks about Python",
+        ),
+        (
+            lambda: _says("ON", "netsh", "advfirewall", "show", "currentprofile", "state"),
+            "the firewall of Windows",
+            "press Allow, for private networks, when it asks about Python",
+        ),
+    ]
+
+
+def _ufw_is_on() -> bool:
+    try:
+        return "ENABLED=yes" in UFW.read_text()
+    except OSError:
+        return False
+
+
+def _says(word: str, *command: str) -> bool:
+    """Is the command here, and does it say so?"""
+    if shutil.which(command[0]) is None:
+        return False
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return word in said.stdout.split()

@@ -1,0 +1,34 @@
+"""All examinations of `streamer doctor`, in the order in which one would look."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from streamer.doctor import network, sound
+from streamer.doctor.finding import Finding, Verdict, examine
+
+
+def findings(directory: Path, port: int) -> Iterator[tuple[str, Finding]]:
+    """Each with its name; `directory` is where the relay keeps its certificate authority."""
+    examinations: dict[str, Callable[[], Finding]] = {
+        "core": sound.compiled_core,
+        "page": network.page,
+        "addresses": network.addresses,
+        "name": network.name,
+        "port": partial(network.port, port),
+        "firewall": partial(network.firewall, port),
+        "certificate": partial(network.certificate, directory),
+        "codec": sound.codec,
+        "devices": sound.devices,
+    }
+    for name, examination in examinations.items():
+        yield name, examine(examination)
+
+
+def to_lines(name: str, finding: Finding) -> str:
+    line = f"{finding.verdict.value} {name:12} {finding.words}"
+    return f"{line}\n  {'':12} → {finding.cure}" if finding.cure else line
+
+
+def is_ill(finding: Finding) -> bool:
+    return finding.verdict is Verdict.ILL

@@ -1,0 +1,38 @@
+"""Is there all that a voice needs on this machine: the compiled core, the codec, a microphone and a loudspeaker?"""
+
+from time import perf_counter
+from typing import Final
+
+from streamer.audio_format import FRAME_MS, SAMPLES_PER_FRAME
+from streamer.client.capture import default_devices
+from streamer.client.codec import Decoder, Encoder
+from streamer.client.samples import silence
+from streamer.doctor.finding import Finding, unsure, well
+from streamer.hot import connection
+
+ROUNDS: Final = 100
+
+
+def compiled_core() -> Finding:
+    return well(f"compiled, in {connection.__file__}")
+
+
+def codec() -> Finding:
+    encoder, decoder = Encoder(), Decoder()
+    began = perf_counter()
+    for _ in range(ROUNDS):
+        decoder.decode(encoder.encode(silence(SAMPLES_PER_FRAME)))
+    took_ms = 1000 * (perf_counter() - began) / ROUNDS
+    words = f"libopus encodes and decodes {FRAME_MS} ms of sound in {took_ms:.2f} ms"
+    if took_ms > FRAME_MS / 2:
+        return unsure(words, "end other programs: this computer is too busy to talk itself; it can still be the relay")
+    return well(words)
+
+
+def devices() -> Finding:
+    microphone, loudspeaker = default_devices()
+    if microphone and loudspeaker:
+        return well(f"microphone {microphone}; loudspeaker {loudspeaker}")
+    missing = "no microphone" if loudspeaker else "no loudspeaker" if microphone else "no microphone and no loudspeaker"
+    cure = "plug one in, or use --input and --output with WAV files; the relay itself needs none"
+    return unsure(f"there is {missing} here", cure)
