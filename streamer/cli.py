@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -112,6 +113,8 @@ def serve(
     identity = None if no_tls else _identity(cert, key)
     host = host or (LOOPBACK if no_tls else EVERYWHERE)
     raise_file_limit()
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("streamer").setLevel(logging.INFO)
     run(_serve(Relay(admission, read_page(), RelayLimits(**limits)), admission, host, port, identity, rooms))
 
 

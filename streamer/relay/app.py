@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import logging
 import socket as sockets
 import ssl
+import time
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,6 +18,7 @@ from streamer import __version__
 from streamer.errors import RefusedError, SetupError
 from streamer.hot.sink import Flusher
 from streamer.relay.admission import Admission
+from streamer.relay.checks import MAX_CHECK_BYTES, Checks
 from streamer.relay.door import Door, listening_socket
 from streamer.relay.echo import ECHO_ROOM, EchoRoom
 from streamer.relay.hub import Room, SharedRoom
@@ -46,6 +49,8 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 
+logger = logging.getLogger(__name__)
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -61,16 +66,18 @@ class Relay:
         self._sockets: set[Socket] = set()
         self._addresses: Counter[str] = Counter()
         self._draining = False
+        self._checks = Checks()
         self.door: Door | None = None
 
     def application(self) -> web.Application:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
         self._metrics = Metrics(self._flusher.traffic, self._counted_now)
-        application = web.Application(middlewares=[_refusals_in_words])
+        application = web.Application(middlewares=[_refusals_in_words], client_max_size=MAX_CHECK_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
+        application.router.add_post("/check", self._take_check)
         application.router.add_get("/{path:.*}", self._asset)
         application.cleanup_ctx.append(self._ticking)
         application.on_shutdown.append(self._drain)
@@ -114,6 +121,16 @@ class Relay:
         rooms = list(self._rooms.values())
         health = {"status": "ok", "version": __version__, "rooms": len(rooms), "members": len(self._sockets)}
         return web.json_response(health)
+
+    async def _take_check(self, request: web.Request) -> web.StreamResponse:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise RefusedError(
+                f"a result is at most {MAX_CHECK_BYTES} bytes long", status=413, code="too-big"
+            ) from None
+        logger.info("%s", self._checks.add(body, request.remote or "", time.time()))
+        return web.Response(status=204, headers=HEADERS)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         room, name = self._admit(request)
