@@ -23,12 +23,16 @@ const CURES = /** @type {const} */ ({ blocked: "checkBlocked", unreachable: "che
 /** @typedef {import("./verdict.js").Verdict} Verdict */
 
 export class NetworkCheck {
-  #link = new Link(SURROUNDINGS);
+  #link;
   #url;
   #open = false;
 
-  /** @param {string} origin of the page */
-  constructor(origin) {
+  /**
+   * @param {string} origin of the page
+   * @param {Link} [link]
+   */
+  constructor(origin, link = new Link(SURROUNDINGS)) {
+    this.#link = link;
     this.#url = socketUrl(origin, { room: ECHO_ROOM, key: "" }, "");
   }
 

@@ -36,6 +36,7 @@ export class SoundCheck {
   #loaded = null;
   #processing;
   #heard = false;
+  #started = false;
   /** @type {(level: number) => void} of the microphone, in −dBov */
   onLevel = () => {};
 
@@ -47,11 +48,13 @@ export class SoundCheck {
 
   /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
   async start() {
+    this.#started = true;
     await Promise.race([this.#sound.resume(), later(STARTS_MS)]);
     return this.#sound.runs;
   }
 
   stop() {
+    this.#started = false;
     this.#sound.listenTo(null);
     this.#microphone.close();
     this.#sound.suspend();
@@ -74,6 +77,7 @@ export class SoundCheck {
   /** @returns {Promise<Verdict>} */
   async loudspeaker() {
     if (!(await this.start())) return fails(say("checkStandsStill"));
+    if (!this.#microphone.stream) return unknown(say("checkLoudspeakerAlone"));
     this.#heard = Number.isFinite(await this.#loudestChirp());
     return this.#heard ? passes(say("checkLoudspeakerHeard")) : unknown(say("checkLoudspeakerUnheard"));
   }
@@ -99,7 +103,8 @@ export class SoundCheck {
   async #listen(processing) {
     await this.#microphone.open(processing);
     if (Sound.supported) await (this.#loaded ??= this.#load());
-    if (this.#microphone.stream) this.#sound.listenTo(this.#microphone.stream);
+    if (this.#started) this.#sound.listenTo(this.#microphone.stream);
+    else this.#microphone.close(); // somebody allowed it when all was over
   }
 
   async #load() {

@@ -129,6 +129,7 @@ export const text = {
   checkLoudspeakerHeard: "The microphone hears it.",
   checkLoudspeakerUnheard:
     "The microphone does not hear it: with headphones this is right, otherwise turn the loudspeaker up.",
+  checkLoudspeakerAlone: "Only a microphone can tell, and there is none.",
   checkEchoName: "No echo",
   checkNoEcho: "What the loudspeaker plays does not come back through the microphone.",
   checkEcho: "What the loudspeaker plays comes back at {db} dB, so the others would hear themselves: use headphones.",
