@@ -137,7 +137,7 @@ export const text = {
   checkCodecName: "Codec",
   checkCodec: "A packet of 10 ms takes {ms} ms.",
   checkCodecSlow: "A packet of 10 ms takes {ms} ms, which is too slow: close other apps, or use another device.",
-  checkSocket: "Connection to the relay",
+  checkSocket: "Connection",
   checkSocketOpen: "It is open.",
   checkBlocked: "This device refuses it, for it does not trust the relay's certificate: install it as the host tells you.",
   checkUnreachable: "The relay can't be reached: see that this device is on the same Wi-Fi.",
