@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from desktops import firefox, webkit
 from phone import REFUSE, Phones
@@ -19,6 +20,7 @@ HERE = 0
 LONGEST_S = 90
 STARTS_S = 30
 WORD = speech()[:24_000]
+HUM = np.float32(0.003) * np.sin(np.arange(10 * 48_000, dtype=np.float32) / 20)
 
 
 class Row(NamedTuple):
@@ -121,3 +123,23 @@ def test_a_microphone_that_is_switched_off_fails(rig: Rig, relay: RelayProcess, 
     rows = told(relay)
     assert states(rows) == {**ALL_PASS, "microphone": "fails", "loudspeaker": "unknown", "echo": "unknown"}
     assert "hears nothing at all" in rows["microphone"].words
+
+
+def test_a_microphone_that_hears_no_voice_gives_no_verdict(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, HERE, relay.authority).open(check_link(relay))
+    rig.play(rig.microphone(HERE), HUM)
+    phone.press("Start the check")
+    rows = told(relay)
+    assert states(rows) == {**ALL_PASS, "microphone": "unknown", "loudspeaker": "unknown", "echo": "unknown"}
+    assert "-50 dB at the loudest" in rows["microphone"].words
+
+
+def test_an_address_that_is_not_secure_is_said_to_be_the_reason(rig: Rig, phones: Phones, tmp_path: Path) -> None:
+    with RelayProcess(tmp_path / "relay", "--no-tls") as relay:
+        phone = phones.start(rig, HERE, flags=("--host-resolver-rules=MAP relay.test 127.0.0.1",))
+        phone.open(check_link(relay).replace("127.0.0.1", "relay.test"))
+        phone.press("Start the check")
+        rows = told(relay)
+    failing = {name: row for name, row in rows.items() if row.state == "fails"}
+    assert failing.keys() == {"secure", "microphone", "codec"}, rows
+    assert all("begins with https://" in row.words for row in failing.values())

@@ -94,6 +94,7 @@ export class SoundCheck {
 
   /** @returns {Promise<Verdict>} */
   async codec() {
+    if (!isSecureContext) return fails(say("insecure"));
     if (!Sound.supported) return fails(say("unsupported"));
     const ms = await this.#sound.codecMs();
     return (ms < MOST_CODEC_MS ? passes : fails)(say(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }));
