@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -102,6 +103,8 @@ def serve(rooms: tuple[str, ...], **options: Any) -> None:
     """Start the relay and show the link for the phones."""
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("streamer").setLevel(logging.INFO)
     run(serving.serve(serving.Wish(data_directory(), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
 
 

@@ -10,8 +10,9 @@ from typing import Any, Self
 import aiohttp
 
 from streamer.relay.admission import Admission, Invite
-from streamer.relay.app import Relay, listening
+from streamer.relay.app import Relay
 from streamer.relay.limits import RelayLimits
+from streamer.relay.listening import listening
 from streamer.relay.origins import Origins
 from streamer.wire.packet import Packet
 

@@ -88,7 +88,7 @@ class Phones:
         home = self._folder / f"phone-{len(self.all)}"
         home.mkdir(parents=True)
         if authority:
-            trust(home, authority)
+            trust(home / ".pki/nssdb", authority)
         context = self._playwright.chromium.launch_persistent_context(
             str(home / "profile"),
             executable_path=str(browser),
@@ -106,9 +106,8 @@ class Phones:
         return phone
 
 
-def trust(home: Path, authority: Path) -> None:
-    """Install a certificate authority in the store of the browser that lives in this home."""
-    store = home / ".pki/nssdb"
+def trust(store: Path, authority: Path) -> None:
+    """Make a browser's store of certificates, with a certificate authority in it."""
     store.mkdir(parents=True)
     database = ["-d", f"sql:{store}"]
     install = ["-A", "-t", "C,,", "-n", "streamer", "-i", str(authority)]

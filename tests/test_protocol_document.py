@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from streamer.relay.checks import KEPT, MAX_CHECK_BYTES, MAX_ROWS, MAX_TEXT_CHARACTERS, Check
 from streamer.wire import control
 from streamer.wire.packet import Packet
 
@@ -61,3 +62,12 @@ def test_every_documented_error_name_is_raised_somewhere() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "streamer").rglob("*.py"))
     names = [row[0].strip("`") for row in table("Errors")] + [row[1].strip("`") for row in table("Refusals")]
     assert [name for name in names if f'"{name}"' not in source] == []
+
+
+def test_the_sample_check_parses_and_its_limits_are_the_code_s() -> None:
+    section = DOCUMENT.split("## Checks\n", 1)[1].split("\n## ", 1)[0]
+    sample = re.findall(r"```check\n(.*?)```", section, re.DOTALL)[0]
+    check = Check.parse(sample.encode(), "192.168.1.7", 1.0)
+    assert [(row.name, row.state) for row in check.rows] == [("codec", "passes")]
+    limits = f"{MAX_CHECK_BYTES:,} bytes", f"1 to {MAX_ROWS}", f"{MAX_TEXT_CHARACTERS} characters", f"newest {KEPT}"
+    assert [limit for limit in limits if limit not in section] == []

@@ -14,8 +14,9 @@ from phone import CHROMIUM
 from streamer.client.address import Address
 from streamer.client.link import Link
 from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
+from streamer.relay.app import Relay
 from streamer.relay.limits import RelayLimits
+from streamer.relay.listening import listening
 from streamer.relay.page import Asset
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet

@@ -163,3 +163,16 @@ async def test_who_writes_faster_than_people_do_is_let_go_and_the_others_stay() 
             said.append(message)
         assert 50 < len(said) < 100
         assert await ada.hears_nothing()
+
+
+async def test_only_the_host_reads_what_devices_found_out() -> None:
+    result = {"browser": "Firefox 153", "rows": [{"name": "codec", "state": "passes", "words": "0.1 ms"}]}
+    async with House.open() as house:
+        async with house.http.post(f"{house.url}/check", json=result) as answer:
+            assert answer.status == 204
+        for key in ("", KEY, HOST_KEY[:-1]):
+            async with house.http.get(f"{house.url}/checks", headers={"Authorization": f"Bearer {key}"}) as answer:
+                assert (answer.status, (await answer.json())["error"]) == (403, "not-host")
+        async with house.http.get(f"{house.url}/checks", headers={"Authorization": f"Bearer {HOST_KEY}"}) as answer:
+            (check,) = await answer.json()
+    assert (check["browser"], check["rows"]) == (result["browser"], result["rows"])

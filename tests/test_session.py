@@ -21,7 +21,8 @@ from sound import ALIKE, ALIKE_AMONG_OTHERS, SAMPLE_RATE, Samples, chirp_delays_
 from streamer.client.session import Options, listen, talk
 from streamer.errors import AudioError, ConnectionLostError, RefusedError, StreamerError
 from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
+from streamer.relay.app import Relay
+from streamer.relay.listening import listening
 
 DESKTOP_DELAY_MS = 80
 """On a machine with nothing else to do it is half of that."""

@@ -12,7 +12,8 @@ import pytest
 from cryptography import x509
 
 from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
+from streamer.relay.app import Relay
+from streamer.relay.listening import listening
 from streamer.relay.page import read_page
 from streamer.relay.tls import Authority, fingerprint
 from streamer.relay.trust import JoinPage
@@ -44,7 +45,16 @@ async def test_one_port_serves_the_join_page_in_the_clear_and_the_room_over_tls(
 
 async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path) -> None:
     web = Path(__file__).parents[1] / "web"
-    named = {"/join.js", "/join.css", "/style.css", "/platform.js", "/trust.js", "/text.js", "/text/en.js"}
+    named = {
+        "/join.js",
+        "/join.css",
+        "/elements.js",
+        "/style.css",
+        "/platform.js",
+        "/trust.js",
+        "/text.js",
+        "/text/en.js",
+    }
     pictures = {f"/pictures/{path.name}" for path in (web / "pictures").iterdir()}
     assert len(pictures) == 8
     async with house(tmp_path) as (http, host, _):

@@ -7,7 +7,8 @@ import { plurals, text } from "../web/text/en.js";
 
 const web = new URL("../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");
-const sources = ["index.html", ...readdirSync(web).filter((name) => name.endsWith(".js"))].map(read).join("\n");
+const pages = ["index.html", "check.html"];
+const sources = [...pages, ...readdirSync(web).filter((name) => name.endsWith(".js"))].map(read).join("\n");
 
 test("placeholders are filled in", () => {
   assert.equal(say("wentOut", { name: "Ada", people: "1 person is here." }), "Ada left. 1 person is here.");
@@ -18,8 +19,8 @@ test("counts speak grammar", () => {
   assert.equal(sayCount("people", 2), "2 people are here.");
 });
 
-test("every word that index.html asks for is there", () => {
-  const asked = [...read("index.html").matchAll(/data-text="(\w+)"/g)].map(([, key]) => key);
+test("every word that a page asks for is there", () => {
+  const asked = [...pages.map(read).join("\n").matchAll(/data-text="(\w+)"/g)].map(([, key]) => key);
   assert.ok(asked.length > 0);
   assert.deepEqual(asked.filter((key) => !Object.hasOwn(text, key)), []);
 });

@@ -5,6 +5,7 @@
 // nothing of the others is played: their microphones hear our chirps too.
 
 import { SAMPLE_RATE } from "./audio_format.js";
+import { UNPROCESSED } from "./microphone.js";
 import { quantile } from "./sliding.js";
 import { say } from "./text.js";
 
@@ -15,7 +16,6 @@ const SETTLE_MS = 1_500;
 const SILENT_DBFS = -70;
 const TOO_LOUD_DBFS = -30;
 const LOUD_DBFS = -40;
-const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 /** @typedef {import("./echo_listener.js").Echo} Echo */
 /** @typedef {import("./roster.js").Member} Member */

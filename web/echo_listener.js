@@ -6,6 +6,7 @@
 
 import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "./acoustic.js";
 import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "./audio_format.js";
+import { joined } from "./framer.js";
 
 const OPEN_FRAMES = 60;
 const LOOK_BACK = 8;
@@ -47,11 +48,4 @@ export class EchoListener {
     const delayMs = delay === null ? null : (delay * 1000) / SAMPLE_RATE;
     return { delayMs, heard: found.length > 0, noiseDbfs: noiseDbfs(heard), peakDbfs: peakDbfs(heard) };
   }
-}
-
-/** @param {Float32Array[]} frames */
-function joined(frames) {
-  const whole = new Float32Array(frames.length * SAMPLES_PER_FRAME);
-  frames.forEach((frame, i) => whole.set(frame, i * SAMPLES_PER_FRAME));
-  return whole;
 }

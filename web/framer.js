@@ -36,3 +36,10 @@ export class Framer {
     }
   }
 }
+
+/** @param {Float32Array[]} frames */
+export function joined(frames) {
+  const whole = new Float32Array(frames.length * SAMPLES_PER_FRAME);
+  frames.forEach((frame, i) => whole.set(frame, i * SAMPLES_PER_FRAME));
+  return whole;
+}

@@ -2,8 +2,9 @@
 //
 // Whoever trusts the relay already sees nothing of it.
 
+import { element, sayFixedWords } from "./elements.js";
 import { platformOf } from "./platform.js";
-import { isKey, say } from "./text.js";
+import { say } from "./text.js";
 import { probeTrust } from "./trust.js";
 
 const AGAIN_MS = 1_000;
@@ -15,13 +16,10 @@ class JoinPage {
   #room = `https://${location.host}/${location.hash}`;
 
   constructor() {
-    for (const node of document.querySelectorAll("[data-text]")) {
-      const key = node.getAttribute("data-text") ?? "";
-      if (isKey(key)) node.textContent = say(/** @type {import("./text.js").Key} */ (key));
-    }
-    link("go-on").href = this.#room;
-    link("download").href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.pem";
-    element("intro").textContent = say("trustLooking");
+    sayFixedWords();
+    element("go-on", HTMLAnchorElement).href = this.#room;
+    element("download", HTMLAnchorElement).href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.pem";
+    element("intro", HTMLElement).textContent = say("trustLooking");
   }
 
   async watch() {
@@ -41,17 +39,17 @@ class JoinPage {
    */
   #explain(trust, fingerprint) {
     if (fingerprint === undefined) {
-      element("intro").textContent = say("trustUnreachable");
+      element("intro", HTMLElement).textContent = say("trustUnreachable");
       return;
     }
     const mayProceed = this.#platform !== "ios" && trust === "nothing";
-    element("intro").textContent = say(this.#words(trust, fingerprint));
-    element("waiting").hidden = false;
-    element("proceed").hidden = !mayProceed;
+    element("intro", HTMLElement).textContent = say(this.#words(trust, fingerprint));
+    element("waiting", HTMLElement).hidden = false;
+    element("proceed", HTMLElement).hidden = !mayProceed;
     if (fingerprint === null) return;
-    element("fingerprint").textContent = fingerprint.replaceAll(":", " ");
-    element(this.#platform).hidden = false;
-    const install = /** @type {HTMLDetailsElement} */ (element("install"));
+    element("fingerprint", HTMLElement).textContent = fingerprint.replaceAll(":", " ");
+    element(this.#platform, HTMLElement).hidden = false;
+    const install = element("install", HTMLDetailsElement);
     if (install.hidden) install.open = !mayProceed;
     install.hidden = false;
   }
@@ -74,18 +72,6 @@ async function authorityFingerprint() {
   } catch {
     return undefined;
   }
-}
-
-/** @param {string} id */
-function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no element ${id}`);
-  return found;
-}
-
-/** @param {string} id */
-function link(id) {
-  return /** @type {HTMLAnchorElement} */ (element(id));
 }
 
 new JoinPage().watch();

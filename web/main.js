@@ -4,7 +4,7 @@ import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
 import { AirTest } from "./air_test.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
-import { Microphone, MicrophoneError } from "./microphone.js";
+import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
 import { rememberName, rememberedName } from "./remembered_name.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
@@ -12,13 +12,6 @@ import { say, sayCount } from "./text.js";
 import { Screen, wordsFor } from "./ui.js";
 
 const DEVICES_MS = 200;
-/** What to say and do about a microphone that can't be had. */
-const MICROPHONE_WORDS = /** @type {const} */ ({
-  insecure: "insecure",
-  refused: "microphoneRefused",
-  missing: "microphoneMissing",
-  busy: "microphoneBusy",
-});
 
 class Page {
   #screen = new Screen();

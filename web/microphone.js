@@ -10,6 +10,16 @@ const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
   OverconstrainedError: "missing",
 });
 
+/** What to say and do about a microphone that can't be had. */
+export const MICROPHONE_WORDS = /** @type {const} */ ({
+  insecure: "insecure",
+  refused: "microphoneRefused",
+  missing: "microphoneMissing",
+  busy: "microphoneBusy",
+});
+
+export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
 export class MicrophoneError extends Error {
   /**
    * @param {MicrophoneProblem} problem

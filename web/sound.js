@@ -29,8 +29,7 @@ export class Sound {
   /** Resolves when the worklets are there and their codec is compiled. */
   async load() {
     const { audioWorklet, destination } = this.#context;
-    const url = (/** @type {string} */ name) => new URL(`worklets/${name}.js`, import.meta.url);
-    await Promise.all([audioWorklet.addModule(url("capture")), audioWorklet.addModule(url("playout"))]);
+    await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
     this.#capture = monoNode(this.#context, "capture", 1);
     this.#playout = monoNode(this.#context, "playout", 0);
     this.#playout.connect(this.#others).connect(destination);
@@ -93,6 +92,23 @@ export class Sound {
     return performance.timeOrigin + performanceTime - contextTime * 1000;
   }
 
+  get runs() {
+    return this.#context.state === "running";
+  }
+
+  /** How long it takes the audio thread to encode and decode a packet. */
+  async codecMs() {
+    await this.#context.audioWorklet.addModule(workletUrl("codec_cost"));
+    const node = monoNode(this.#context, "codec-cost", 0);
+    node.connect(this.#context.destination);
+    const { ms, problem } = await new Promise((resolve) => {
+      node.port.onmessage = ({ data }) => resolve(data);
+    });
+    node.disconnect();
+    if (problem) throw new Error(problem);
+    return ms;
+  }
+
   /** @returns {import("./stats.js").SoundStatistics} */
   get statistics() {
     const { sampleRate, baseLatency, outputLatency } = this.#context;
@@ -112,6 +128,9 @@ export class Sound {
     });
   }
 }
+
+/** @param {string} name */
+const workletUrl = (name) => new URL(`worklets/${name}.js`, import.meta.url);
 
 function openContext() {
   try {

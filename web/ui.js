@@ -2,6 +2,7 @@
 
 import { ECHO_ROOM, ROOM_PATTERN } from "./address.js";
 import { showDelay } from "./delay_view.js";
+import { element, sayFixedWords } from "./elements.js";
 import { fillIn } from "./fill_in.js";
 import { meterOf } from "./level.js";
 import { SILENCE_LEVEL } from "./packet.js";
@@ -13,18 +14,6 @@ import { VOICE_LEVEL } from "./voice.js";
 /** @typedef {{name: string, room: string}} Wish what somebody who joins has filled in */
 
 const HUES = 360;
-
-/**
- * @template {HTMLElement} E
- * @param {string} id
- * @param {new () => E} kind
- * @returns {E}
- */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} #${id}`);
-  return found;
-}
 
 export class Screen {
   #title = element("title", HTMLElement);
@@ -39,6 +28,7 @@ export class Screen {
   #room = element("room", HTMLInputElement);
   #roomField = element("room-field", HTMLElement);
   #alone = element("alone", HTMLButtonElement);
+  #check = element("check", HTMLAnchorElement);
   #inside = element("inside", HTMLElement);
   #roster = element("roster", HTMLUListElement);
   #worst = element("worst", HTMLElement);
@@ -58,9 +48,7 @@ export class Screen {
   onAir = () => {};
 
   constructor() {
-    for (const node of document.querySelectorAll("[data-text]")) {
-      node.textContent = say(/** @type {import("./text.js").Key} */ (node.getAttribute("data-text")));
-    }
+    sayFixedWords();
     this.#roster.setAttribute("aria-label", say("roster"));
     this.#room.pattern = ROOM_PATTERN;
     this.#start.addEventListener("submit", (event) => {
@@ -105,6 +93,7 @@ export class Screen {
     this.#roomField.hidden = this.#alone.hidden = room !== "";
     this.#room.required = room === "";
     this.#room.value = room;
+    this.#check.hash = location.hash;
   }
 
   /** @param {string} name */

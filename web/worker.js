@@ -10,6 +10,7 @@ import { EchoListener } from "./echo_listener.js";
 import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
+import { SURROUNDINGS } from "./surroundings.js";
 import { Timing } from "./timing.js";
 import { TrackReader } from "./track_reader.js";
 import { Voice } from "./voice.js";
@@ -38,13 +39,7 @@ const FIGURES_MS = 500;
  *   | {type: "figures", roundTripMs: number | null, figures: [number, import("./mouth_to_ear.js").Figure][]}} Report
  */
 
-const link = new Link({
-  open: (url, protocol) => new WebSocket(url, protocol),
-  fetch: (url) => fetch(url, { cache: "no-store" }),
-  later: (call, ms) => setTimeout(call, ms),
-  cancel: (timer) => clearTimeout(timer),
-  random: Math.random,
-});
+const link = new Link(SURROUNDINGS);
 const levels = new Levels();
 const timing = new Timing();
 const reader = new TrackReader();

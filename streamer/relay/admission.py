@@ -91,6 +91,11 @@ class Admission:
         self._keep()
         return self._invites[room]
 
+    def check_host(self, key: str) -> None:
+        """Raises RefusedError where `key` is not the host's own."""
+        if not _same(key, self.host_key):
+            raise _refusal("only the host of this relay may have this", "not-host")
+
     def admit(self, room: str, key: str | None) -> Right:
         """As what `key` lets one into `room`; raises RefusedError where it doesn't."""
         check_room_name(room)

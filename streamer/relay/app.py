@@ -1,23 +1,24 @@
 """The relay as a web application: the page, the socket, the health check and the metrics on one origin."""
 
 import asyncio
-import errno
-import socket as sockets
-import ssl
+import logging
+import time
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Final
 
 from aiohttp import web
 
 from streamer import __version__
-from streamer.errors import RefusedError, SetupError
+from streamer.errors import RefusedError
 from streamer.hot.sink import Flusher
 from streamer.relay.admission import Admission, Right
 from streamer.relay.answers import Answers, asset_answer
-from streamer.relay.door import Door, listening_socket
+from streamer.relay.checks import MAX_CHECK_BYTES, Checks
+from streamer.relay.door import Door
 from streamer.relay.echo import ECHO_ROOM, EchoRoom
 from streamer.relay.guesses import Guesses
 from streamer.relay.hub import Room, SharedRoom
@@ -36,6 +37,8 @@ GOING_AWAY: Final = 1001
 GUEST: Final = "Guest"
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 class Relay:
@@ -60,16 +63,19 @@ class Relay:
         self._sockets: set[Socket] = set()
         self._addresses: Counter[str] = Counter()
         self._draining = False
+        self._checks = Checks()
 
     def application(self) -> web.Application:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
-        application = web.Application(middlewares=[self._answers.middleware])
+        application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_get(PROBE, probe)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
+        application.router.add_post("/check", self._take_check)
+        application.router.add_get("/checks", self._tell_checks)
         application.router.add_get("/{path:.*}", self._asset)
         application.cleanup_ctx.append(self._ticking)
         application.on_shutdown.append(self._drain)
@@ -108,6 +114,20 @@ class Relay:
         rooms = list(self._rooms.values())
         health = {"status": "ok", "version": __version__, "rooms": len(rooms), "members": len(self._sockets)}
         return web.json_response(health)
+
+    async def _take_check(self, request: web.Request) -> web.StreamResponse:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise RefusedError(
+                f"a result is at most {MAX_CHECK_BYTES} bytes long", status=413, code="too-big"
+            ) from None
+        logger.info("%s", self._checks.add(body, request.remote or "", time.time()))
+        return web.Response(status=204)
+
+    async def _tell_checks(self, request: web.Request) -> web.StreamResponse:
+        self._admission.check_host(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        return web.json_response([asdict(check) for check in self._checks.newest])
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self.origins.check(request.headers.get("Origin"))
@@ -167,54 +187,6 @@ class Relay:
                     await asyncio.sleep(0.01)
         for socket in list(self._sockets):
             socket.abort()
-
-
-@asynccontextmanager
-async def listening(
-    relay: Relay, host: str, port: int, tls: ssl.SSLContext | None, plain: web.Application | None = None
-) -> AsyncIterator[int]:
-    """Serve `relay` until the block ends, and `plain` to who comes without TLS; gives the port.
-
-    Raises SetupError where host or port can't be had.
-    """
-    limits = relay.limits
-    async with _running(relay.application(), limits) as server, _running(plain, limits) as plain_server:
-        listener = _listen(host, port)
-        assert server is not None
-        relay.door = Door(
-            server, listener, tls, plain_server, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s
-        )
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            await relay.door.close()
-
-
-@asynccontextmanager
-async def _running(application: web.Application | None, limits: RelayLimits) -> AsyncIterator[web.Server | None]:
-    if application is None:
-        yield None
-        return
-    # No access log: the invite key is in the socket's URL.
-    runner = web.AppRunner(
-        application, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=limits.handshake_s
-    )
-    await runner.setup()
-    try:
-        yield runner.server
-    finally:
-        await runner.cleanup()
-
-
-def _listen(host: str, port: int) -> sockets.socket:
-    try:
-        return listening_socket(host, port)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise SetupError(f"port {port} is in use: choose another with --port, or stop what uses it") from None
-        if error.errno == errno.EACCES:
-            raise SetupError(f"port {port} is only for root: choose one above 1023 with --port") from None
-        raise SetupError(f"can't listen on {host} port {port}: {error.strerror or error}") from None
 
 
 def _check_subprotocol(request: web.Request) -> None:

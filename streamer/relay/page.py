@@ -50,7 +50,7 @@ def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
             f"the page's codec (npm libopus-wasm) is not installed in {directory}: run scripts/setup in the checkout"
         )
     assets = {f"/{path.relative_to(directory).as_posix()}": Asset.read(path) for path in _files(directory)}
-    return {"/": assets["/index.html"], **assets}
+    return {"/": assets["/index.html"], "/check": assets["/check.html"], **assets}
 
 
 def _files(directory: Path) -> Iterable[Path]:

@@ -25,9 +25,14 @@ def check_room_name(room: str) -> str:
     return room
 
 
+def clean_line(text: str) -> str:
+    """`text` as one line."""
+    return " ".join(_clean(text, keep="").split())
+
+
 def clean_name(name: str) -> str:
     """`name` as others see it; raises RefusedError `bad-name` where it is too long or nothing of it can be shown."""
-    cleaned = " ".join(_clean(name, keep="").split())
+    cleaned = clean_line(name)
     if not cleaned:
         raise RefusedError("the name holds nothing that can be shown", status=400, code="bad-name")
     if len(cleaned) > MAX_NAME_CHARACTERS:

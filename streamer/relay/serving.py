@@ -11,10 +11,11 @@ from typing import Final
 from streamer.errors import CertificateError, SetupError
 from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_name, usable_addresses
 from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
+from streamer.relay.app import Relay
 from streamer.relay.certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.relay.join import describe_addresses, invitation, room_link
 from streamer.relay.limits import RelayLimits
+from streamer.relay.listening import listening
 from streamer.relay.mdns import Announcement
 from streamer.relay.origins import Origins
 from streamer.relay.page import read_page

@@ -21,6 +21,7 @@ from streamer.relay.tls import fingerprint
 
 JOIN_PAGE: Final = "/join.html"
 JOIN_FILES: Final = (
+    "/elements.js",
     "/icons/",
     "/join.css",
     "/join.js",

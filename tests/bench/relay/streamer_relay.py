@@ -10,8 +10,9 @@ import uvloop
 from rooms import tls_context
 
 from streamer.relay.admission import Admission
-from streamer.relay.app import Relay, listening
+from streamer.relay.app import Relay
 from streamer.relay.limits import RelayLimits
+from streamer.relay.listening import listening
 
 
 async def main(port: int, *identity: str) -> None:

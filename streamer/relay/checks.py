@@ -1,0 +1,91 @@
+"""What devices found out about themselves on the page /check: parsed, cleaned, and the newest kept for the host.
+
+Anybody on this network may send a result, so its size, its fields and its texts are bounded.
+"""
+
+import json
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from streamer.errors import RefusedError
+from streamer.relay.plain_text import clean_line
+
+MAX_CHECK_BYTES: Final = 8_192
+MAX_ROWS: Final = 16
+MAX_TEXT_CHARACTERS: Final = 400
+KEPT: Final = 50
+
+_NAME: Final = re.compile(r"[a-z]{1,20}", re.ASCII)
+_STATES: Final = {"passes", "fails", "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was checked; `words` are the figures or the cure, as the person saw them."""
+
+    name: str
+    state: str
+    words: str
+
+    @classmethod
+    def parse(cls, row: Any) -> Self:
+        name = _text(row, "name")
+        if not _NAME.fullmatch(name):
+            raise _refusal('the field "name" of a row is not 1 to 20 of a–z')
+        state = _text(row, "state")
+        if state not in _STATES:
+            raise _refusal(f'the field "state" of the row {name} is not one of {", ".join(sorted(_STATES))}')
+        return cls(name, state, _text(row, "words"))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one device found out, at `at_s` seconds since 1970."""
+
+    address: str
+    at_s: float
+    browser: str
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def parse(cls, body: bytes, address: str, at_s: float) -> Self:
+        """Raises RefusedError `bad-check` where `body` is not the result of a check."""
+        try:
+            result = json.loads(body)
+        except (ValueError, RecursionError):
+            raise _refusal("the result is not JSON") from None
+        browser = _text(result, "browser")
+        rows = result.get("rows")
+        if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_ROWS:
+            raise _refusal(f'the field "rows" is not a list of 1 to {MAX_ROWS}')
+        return cls(address, at_s, browser, tuple(Row.parse(row) for row in rows))
+
+    def __str__(self) -> str:
+        rows = "; ".join(f"{row.name} {row.state}: {row.words}".removesuffix(": ") for row in self.rows)
+        return f"check of {self.address}: {rows}; {self.browser}"
+
+
+class Checks:
+    """The newest results, oldest first."""
+
+    def __init__(self) -> None:
+        self.newest: deque[Check] = deque(maxlen=KEPT)
+
+    def add(self, body: bytes, address: str, at_s: float) -> Check:
+        """Raises RefusedError `bad-check` where `body` is not the result of a check."""
+        check = Check.parse(body, address, at_s)
+        self.newest.append(check)
+        return check
+
+
+def _text(fields: Any, name: str) -> str:
+    text = fields.get(name) if isinstance(fields, dict) else None
+    if not isinstance(text, str) or len(text) > MAX_TEXT_CHARACTERS:
+        raise _refusal(f'there is no text "{name}" of at most {MAX_TEXT_CHARACTERS} characters')
+    return clean_line(text)
+
+
+def _refusal(message: str) -> RefusedError:
+    return RefusedError(message, status=400, code="bad-check")

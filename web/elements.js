@@ -1,0 +1,22 @@
+// A page's fixed elements, by their ids, and their fixed words.
+
+import { say } from "./text.js";
+
+/**
+ * @template {HTMLElement} E
+ * @param {string} id
+ * @param {new () => E} kind
+ * @returns {E}
+ */
+export function element(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);
+  return found;
+}
+
+/** Fills in what never changes: every element names its words by `data-text`. */
+export function sayFixedWords() {
+  for (const node of document.querySelectorAll("[data-text]")) {
+    node.textContent = say(/** @type {import("./text.js").Key} */ (node.getAttribute("data-text")));
+  }
+}

@@ -1,0 +1,142 @@
+// Checks of what makes and hears sound: microphone, loudspeaker, the echo between the two, and the codec.
+//
+// The browser first leaves the microphone's sound as it is, so that the loudspeaker's chirps can be heard. Then it cancels
+// echoes, as in a call: it gets some chirps to learn from, and what still comes back, the others would hear.
+
+import { chirp, findChirps, peakDbfs } from "./acoustic.js";
+import { FRAME_MS } from "./audio_format.js";
+import { Ear } from "./ear.js";
+import { later } from "./later.js";
+import { levelOf } from "./level.js";
+import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "./microphone.js";
+import { Sound } from "./sound.js";
+import { say } from "./text.js";
+import { fails, passes, unknown } from "./verdict.js";
+import { VOICE_LEVEL } from "./voice.js";
+
+const STARTS_MS = 1_000;
+const LOOK_MS = 100;
+const LOOKS = 60;
+const SILENT_DBFS = -70;
+const VOICE_DBFS = -40;
+const SETTLE_MS = 500;
+/** How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this. */
+const CHIRP_MS = 800;
+const CHIRPS = 3;
+/** A device on which the codec takes more of the time has none left for several talkers. */
+const MOST_CODEC_MS = FRAME_MS / 2;
+
+/** @typedef {import("./verdict.js").Verdict} Verdict */
+
+export class SoundCheck {
+  #sound = new Sound();
+  #microphone = new Microphone();
+  #ear = new Ear();
+  /** @type {Promise<void> | null} */
+  #loaded = null;
+  #processing;
+  #heard = false;
+  #started = false;
+  /** @type {(level: number) => void} of the microphone, in −dBov */
+  onLevel = () => {};
+
+  /** @param {import("./address.js").Processing} processing of the microphone in a call */
+  constructor(processing) {
+    this.#processing = processing;
+    this.#sound.onReading = (reading) => this.#ear.read(reading);
+  }
+
+  /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
+  async start() {
+    this.#started = true;
+    await Promise.race([this.#sound.resume(), later(STARTS_MS)]);
+    return this.#sound.runs;
+  }
+
+  stop() {
+    this.#started = false;
+    this.#sound.listenTo(null);
+    this.#microphone.close();
+    this.#sound.suspend();
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async microphone() {
+    this.#heard = false;
+    try {
+      await this.#listen(UNPROCESSED);
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error;
+      return fails(say(MICROPHONE_WORDS[error.problem]));
+    }
+    const db = Math.round(await this.#peakDbfs());
+    if (db < SILENT_DBFS) return fails(say("checkMicrophoneSilent"));
+    return db < VOICE_DBFS ? unknown(say("checkMicrophoneSoft", { db })) : passes(say("checkMicrophoneHears", { db }));
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async loudspeaker() {
+    if (!(await this.start())) return fails(say("checkStandsStill"));
+    if (!this.#microphone.stream) return unknown(say("checkLoudspeakerAlone"));
+    this.#heard = Number.isFinite(await this.#loudestChirp());
+    return this.#heard ? passes(say("checkLoudspeakerHeard")) : unknown(say("checkLoudspeakerUnheard"));
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async echo() {
+    if (!this.#heard) return unknown(say("checkEchoUnknown"));
+    await this.#listen(this.#processing);
+    await later(SETTLE_MS);
+    await this.#loudestChirp();
+    const level = await this.#loudestChirp();
+    return level > VOICE_LEVEL ? passes(say("checkNoEcho")) : fails(say("checkEcho", { db: -level }));
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async codec() {
+    if (!isSecureContext) return fails(say("insecure"));
+    if (!Sound.supported) return fails(say("unsupported"));
+    const ms = await this.#sound.codecMs();
+    return (ms < MOST_CODEC_MS ? passes : fails)(say(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }));
+  }
+
+  /** @param {import("./address.js").Processing} processing */
+  async #listen(processing) {
+    await this.#microphone.open(processing);
+    if (Sound.supported) await (this.#loaded ??= this.#load());
+    if (this.#started) this.#sound.listenTo(this.#microphone.stream);
+    else this.#microphone.close(); // somebody allowed it when all was over
+  }
+
+  async #load() {
+    await this.#sound.load();
+    this.#ear.connect(this.#sound.connectWorker().capture);
+  }
+
+  /** How loud it gets, until it is a voice or nobody speaks for long. */
+  async #peakDbfs() {
+    let peak = -Infinity;
+    for (let look = 0; look < LOOKS && peak < VOICE_DBFS; look += 1) {
+      const heard = await this.#ear.hear(LOOK_MS);
+      peak = Math.max(peak, peakDbfs(heard));
+      this.onLevel(levelOf(heard));
+    }
+    return peak;
+  }
+
+  /** The level at which the microphone hears our loudspeaker, in −dBov; Infinity where it doesn't. */
+  async #loudestChirp() {
+    const levels = [];
+    for (let played = 0; played < CHIRPS; played += 1) {
+      this.#sound.chirp();
+      levels.push(...chirpLevels(await this.#ear.hear(CHIRP_MS)));
+    }
+    return Math.min(...levels);
+  }
+}
+
+/** @param {Float32Array} samples */
+function chirpLevels(samples) {
+  const length = chirp().length;
+  return findChirps(samples).map(({ position }) => levelOf(samples.subarray(Math.round(position), Math.round(position) + length)));
+}

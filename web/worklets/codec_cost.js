@@ -1,0 +1,54 @@
+// What the codec takes of the audio thread's time, for a check: encodes and decodes a tone for a while.
+
+import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../audio_format.js";
+import { Decoder, Encoder, loadCodec } from "../codec.js";
+import { levelOf } from "../level.js";
+
+const LASTS_MS = 100;
+const TONE_HZ = 1_000;
+const TONE = Float32Array.from(
+  { length: SAMPLES_PER_FRAME },
+  (_, i) => 0.5 * Math.sin((2 * Math.PI * TONE_HZ * i) / SAMPLE_RATE),
+);
+const ALIKE_DB = 3;
+
+class CodecCost extends AudioWorkletProcessor {
+  constructor() {
+    super();
+    measureMs().then(
+      (ms) => this.port.postMessage({ ms }),
+      (error) => this.port.postMessage({ problem: String(error) }),
+    );
+  }
+
+  process() {
+    return false;
+  }
+}
+
+/** A frame's share of the time; the clock here is a coarse one, so both ends are at its ticks. */
+async function measureMs() {
+  await loadCodec();
+  const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);
+  let frames = 0;
+  /** @type {Float32Array} */
+  let decoded = TONE;
+  const begun = nextTick();
+  while (Date.now() - begun < LASTS_MS) {
+    decoded = decoder.decode(encoder.encode(TONE));
+    frames += 1;
+  }
+  const ms = (Date.now() - begun) / frames;
+  encoder.free();
+  decoder.free();
+  if (Math.abs(levelOf(decoded) - levelOf(TONE)) > ALIKE_DB) throw new Error("the codec gives back another sound");
+  return ms;
+}
+
+function nextTick() {
+  const now = Date.now();
+  while (Date.now() === now);
+  return Date.now();
+}
+
+registerProcessor("codec-cost", CodecCost);
