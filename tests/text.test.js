@@ -7,7 +7,7 @@ import { plurals, text } from "../web/text/en.js";
 
 const web = new URL("../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");
-const pages = ["index.html", "check.html"];
+const pages = readdirSync(web).filter((name) => name.endsWith(".html"));
 const sources = [...pages, ...readdirSync(web).filter((name) => name.endsWith(".js"))].map(read).join("\n");
 
 test("placeholders are filled in", () => {
