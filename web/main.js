@@ -4,21 +4,15 @@ import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
 import { AirTest } from "./air_test.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
-import { Microphone, MicrophoneError } from "./microphone.js";
-import { rememberName, rememberedName } from "./remembered_name.js";
+import { OwnVoice } from "./own_voice.js";
+import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
 import { say, sayCount } from "./text.js";
 import { Screen, wordsFor } from "./ui.js";
+import { Volumes } from "./volumes.js";
 
 const DEVICES_MS = 200;
-/** What to say and do about a microphone that can't be had. */
-const MICROPHONE_WORDS = /** @type {const} */ ({
-  insecure: "insecure",
-  refused: "microphoneRefused",
-  missing: "microphoneMissing",
-  busy: "microphoneBusy",
-});
 
 class Page {
   #screen = new Screen();
@@ -27,15 +21,21 @@ class Page {
   #loaded = this.#load();
   #roster = new Roster();
   #address = parseFragment(location.hash);
-  #microphone = new Microphone();
+  #voice = new OwnVoice({
+    screen: this.#screen,
+    sound: this.#sound,
+    order: (order) => this.#order(order),
+    loaded: this.#loaded,
+  });
   #delays = new Delays();
+  #volumes = Volumes.parse(remembered("volumes"));
   #details = new Details(this.#screen, this.#sound, this.#roster);
   #air = new AirTest({
     screen: this.#screen,
     sound: this.#sound,
     order: (order) => this.#order(order),
     openMicrophone: async (processing) => {
-      if (this.#screen.state !== "start") await this.#openMicrophone(processing);
+      if (this.#screen.state !== "start") await this.#voice.open(processing);
     },
   });
 
@@ -43,17 +43,18 @@ class Page {
     const screen = this.#screen;
     screen.onJoin = (wish) => this.#join(wish);
     screen.onLeave = () => this.#leave();
-    screen.onMute = () => this.#mute(!this.#microphone.muted);
-    screen.onTryMicrophone = () => this.#tryMicrophone();
-    screen.onAir = () => this.#air.press(this.#roster.others, this.#isSilent, this.#address.processing);
-    this.#microphone.onTaken = () => this.#onMicrophoneTaken();
+    screen.onMute = () => this.#voice.mute(!this.#voice.muted);
+    screen.onVolume = (name, volume) => this.#setVolume(name, volume);
+    screen.onTryMicrophone = () => this.#voice.tryAgain(this.#address.processing);
+    screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#address.processing);
+    this.#voice.onChange = () => this.#showMembers();
     this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
     for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
-    screen.showName(rememberedName());
+    screen.showName(remembered("name"));
     screen.showRoom(this.#address.room);
     screen.showState("start");
     this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
@@ -77,8 +78,8 @@ class Page {
     this.#address = { ...this.#address, room, key: room === ECHO_ROOM ? "" : this.#address.key };
     this.#sound.resume();
     this.#screen.showProblem("");
-    const microphone = this.#openMicrophone();
-    rememberName(name);
+    const microphone = this.#voice.open(this.#address.processing);
+    remember("name", name);
     this.#screen.showState("joining");
     this.#screen.showStatus(say("askingMicrophone"));
     try {
@@ -89,45 +90,7 @@ class Page {
     }
     if (this.#screen.state !== "joining") return; // left while the browser asked for the microphone
     const url = socketUrl(location.origin, this.#address, name);
-    this.#order({ type: "join", url, muted: this.#isSilent });
-  }
-
-  /** Opens the microphone, or says why there is none; then one can still listen. */
-  async #openMicrophone(processing = this.#address.processing) {
-    try {
-      await this.#microphone.open(processing);
-      await this.#loaded;
-    } catch (error) {
-      if (!(error instanceof MicrophoneError)) throw error;
-      if (this.#screen.state === "start") return; // left in the meantime
-      this.#screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
-      return;
-    }
-    if (this.#screen.state === "start") this.#microphone.close();
-    else this.#sound.listenTo(this.#microphone.stream);
-  }
-
-  async #tryMicrophone() {
-    this.#screen.showProblem("");
-    await this.#openMicrophone();
-    this.#mute(false);
-  }
-
-  #onMicrophoneTaken() {
-    this.#sound.listenTo(null);
-    this.#screen.showProblem(say("microphoneBusy"), { microphone: true });
-    this.#mute(this.#microphone.muted);
-  }
-
-  /** @param {boolean} muted */
-  #mute(muted) {
-    this.#microphone.muted = muted;
-    this.#order({ type: "mute", muted: this.#isSilent });
-    this.#showMembers();
-  }
-
-  get #isSilent() {
-    return this.#microphone.muted || this.#microphone.stream === null;
+    this.#order({ type: "join", url, muted: this.#voice.silent });
   }
 
   #leave() {
@@ -139,9 +102,7 @@ class Page {
    * @param {string} problem what to do about it; empty where all is well
    */
   #stop(problem) {
-    this.#sound.listenTo(null);
-    this.#microphone.close();
-    this.#microphone.muted = false;
+    this.#voice.close();
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
@@ -206,6 +167,7 @@ class Page {
     else if (message.type === "joined" && member) this.#screen.showStatus(say("cameIn", { name: member.name, people }));
     else if (message.type === "left" && member) this.#screen.showStatus(say("wentOut", { name: member.name, people }));
     else if (message.type === "notice") this.#screen.showStatus(message.message);
+    this.#tellVolumes();
     this.#showMembers();
   }
 
@@ -221,18 +183,35 @@ class Page {
 
   #showMembers() {
     const { talkerId, name, others } = this.#roster;
-    const heard = this.#microphone.stream !== null;
-    this.#air.look(others, this.#isSilent);
-    this.#screen.showMuted(this.#microphone.muted, heard);
+    const { silent, muted, hasMicrophone } = this.#voice;
+    this.#air.look(others, silent);
+    this.#screen.showMuted(muted, hasMicrophone);
     this.#screen.showRoster([
-      { talkerId, name, muted: this.#isSilent, own: true, note: this.#isSilent ? say(heard ? "muted" : "listening") : "" },
-      ...others.map((member) => ({ ...member, own: false, note: member.muted ? say("muted") : "" })),
+      { talkerId, name, muted: silent, volume: null, note: silent ? say(hasMicrophone ? "muted" : "listening") : "" },
+      ...others.map((member) => ({ ...member, volume: this.#volumes.of(member.name), note: member.muted ? say("muted") : "" })),
     ]);
+  }
+
+  /**
+   * @param {string} name
+   * @param {import("./volumes.js").Volume} volume
+   */
+  #setVolume(name, volume) {
+    this.#volumes.set(name, volume);
+    remember("volumes", this.#volumes.serialize());
+    this.#tellVolumes();
+    this.#showMembers();
+  }
+
+  #tellVolumes() {
+    for (const { talkerId, name } of this.#roster.others) {
+      this.#order({ type: "gain", talkerId, gain: this.#volumes.gainOf(name) });
+    }
   }
 
   #tellDevices() {
     if (this.#screen.state !== "joined") return;
-    this.#order({ type: "devices", captureMs: this.#microphone.latencyMs, soundedMs: this.#sound.soundedMs });
+    this.#order({ type: "devices", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
   }
 
   /**

@@ -1,18 +1,12 @@
 // The screen: shows what it is told and says what was pressed. It knows nothing of sound or sockets.
 
 import { ECHO_ROOM, ROOM_PATTERN } from "./address.js";
-import { showDelay } from "./delay_view.js";
-import { fillIn } from "./fill_in.js";
-import { meterOf } from "./level.js";
-import { SILENCE_LEVEL } from "./packet.js";
+import { NOTHING_HEARD } from "./levels.js";
+import { MemberRow } from "./member_row.js";
 import { isKey, say } from "./text.js";
-import { VOICE_LEVEL } from "./voice.js";
 
 /** @typedef {"start" | "joining" | "joined" | "lost"} State */
-/** @typedef {import("./roster.js").Member & {own: boolean, note: string}} Shown */
 /** @typedef {{name: string, room: string}} Wish what somebody who joins has filled in */
-
-const HUES = 360;
 
 /**
  * @template {HTMLElement} E
@@ -49,6 +43,8 @@ export class Screen {
   #controls = element("controls", HTMLElement);
   #mute = element("mute", HTMLButtonElement);
   #template = element("member", HTMLTemplateElement);
+  /** @type {Map<number, MemberRow>} by talker */
+  #rows = new Map();
 
   /** @type {(wish: Wish) => void} */
   onJoin = () => {};
@@ -56,6 +52,8 @@ export class Screen {
   onMute = () => {};
   onTryMicrophone = () => {};
   onAir = () => {};
+  /** @type {(name: string, volume: import("./volumes.js").Volume) => void} */
+  onVolume = () => {};
 
   constructor() {
     for (const node of document.querySelectorAll("[data-text]")) {
@@ -146,20 +144,17 @@ export class Screen {
     this.#mute.textContent = say(muted ? "unmute" : "mute");
   }
 
-  /** @param {Shown[]} members */
+  /** @param {import("./member_row.js").Shown[]} members */
   showRoster(members) {
-    const rows = members.map((member) => this.#rowOf(member));
+    this.#rows = new Map(members.map((member) => [member.talkerId, this.#rowOf(member)]));
+    const rows = [...this.#rows.values()].map(({ node }) => node);
     if (rows.some((row, i) => row !== this.#roster.children[i])) this.#roster.replaceChildren(...rows);
     while (this.#roster.children.length > rows.length) this.#roster.lastElementChild?.remove();
   }
 
   /** @param {import("./levels.js").LevelOf} levels who is not in it is silent */
   showLevels(levels) {
-    for (const row of this.#rows()) {
-      const level = levels[Number(row.dataset.talkerId)] ?? SILENCE_LEVEL;
-      row.style.setProperty("--level", meterOf(level).toFixed(2));
-      row.toggleAttribute("data-talking", level <= VOICE_LEVEL);
-    }
+    for (const [talkerId, row] of this.#rows) row.showLevel(levels[talkerId] ?? NOTHING_HEARD);
   }
 
   /**
@@ -167,10 +162,7 @@ export class Screen {
    * @param {string} worst what is worst now, in words; empty where all is well
    */
   showDelays(delays, worst) {
-    for (const row of this.#rows()) {
-      const delay = delays.find(({ talkerId }) => String(talkerId) === row.dataset.talkerId);
-      if (delay) showDelay(row, delay);
-    }
+    for (const delay of delays) this.#rows.get(delay.talkerId)?.showDelay(delay);
     if (this.#worst.textContent !== worst) this.#worst.textContent = worst;
   }
 
@@ -189,27 +181,12 @@ export class Screen {
     this.#statistics.replaceChildren(...cells);
   }
 
-  /** @returns {HTMLElement[]} */
-  #rows() {
-    return /** @type {HTMLElement[]} */ ([...this.#roster.children]);
-  }
-
-  /** @param {Shown} member */
-  #rowOf({ talkerId, name, muted, own, note }) {
-    const row = this.#rows().find((known) => known.dataset.talkerId === String(talkerId)) ?? this.#newRow();
-    row.dataset.talkerId = String(talkerId);
-    row.toggleAttribute("data-own", own);
-    row.toggleAttribute("data-muted", muted);
-    row.style.setProperty("--hue", String(hueOf(name)));
-    fillIn(row, ".avatar", [...name][0]?.toUpperCase() ?? "");
-    fillIn(row, ".name", name);
-    fillIn(row, ".note", [own ? say("you") : "", note].filter(Boolean).join(" · "));
+  /** @param {import("./member_row.js").Shown} member */
+  #rowOf(member) {
+    const row = this.#rows.get(member.talkerId) ?? new MemberRow(this.#template);
+    row.onVolume = (name, volume) => this.onVolume(name, volume);
+    row.show(member);
     return row;
-  }
-
-  #newRow() {
-    const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    return /** @type {HTMLElement} */ (copy.firstElementChild);
   }
 }
 
@@ -220,13 +197,6 @@ export class Screen {
  */
 export function wordsFor(reason, message) {
   return isKey(reason) ? say(/** @type {import("./text.js").Key} */ (reason), { message }) : message || reason;
-}
-
-/** @param {string} name */
-function hueOf(name) {
-  let hash = 0;
-  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % HUES;
-  return hash;
 }
 
 /**

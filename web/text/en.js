@@ -20,6 +20,9 @@ export const text = {
   details: "Connection details",
   roster: "People in this room",
 
+  silence: "Silence {name} for you alone",
+  volume: "How loud {name} is for you",
+
   you: "you",
   muted: "muted",
   listening: "listening only",
