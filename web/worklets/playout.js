@@ -8,6 +8,7 @@ import { SAMPLE_RATE } from "../audio_format.js";
 import { Decoder, loadCodec } from "../codec.js";
 import { Fader } from "../fader.js";
 import { JitterBuffer } from "../jitter.js";
+import { Limiter } from "../limiter.js";
 import { TALKSPURT_START, parsePacket } from "../packet.js";
 import { Resampler } from "../resampler.js";
 
@@ -27,6 +28,7 @@ class Playout extends AudioWorkletProcessor {
   #resampler = new Resampler(SAMPLE_RATE, sampleRate);
   /** @type {MessagePort | null} */
   #worker = null;
+  #limiter = new Limiter(SAMPLE_RATE);
   #told = 0;
   #mix = new Float32Array(BLOCK);
   #sound = new Float32Array(BLOCK);
@@ -48,6 +50,7 @@ class Playout extends AudioWorkletProcessor {
     if (currentTime - this.#told >= TELL_S) this.#tellPlaying();
     const needed = this.#resampler.inputNeeded(output.length);
     this.#mixAll(needed);
+    this.#limiter.process(this.#mix, needed);
     this.#resampler.process(this.#mix, needed, output);
     return true;
   }
