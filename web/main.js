@@ -2,8 +2,10 @@
 
 import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
 import { AirTest } from "./air_test.js";
+import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { listenToHeadset } from "./headset.js";
 import { OwnVoice } from "./own_voice.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
@@ -27,6 +29,7 @@ class Page {
     order: (order) => this.#order(order),
     loaded: this.#loaded,
   });
+  #choosing = new Choosing(this.#voice, this.#sound);
   #delays = new Delays();
   #volumes = Volumes.parse(remembered("volumes"));
   #details = new Details(this.#screen, this.#sound, this.#roster);
@@ -43,10 +46,13 @@ class Page {
     const screen = this.#screen;
     screen.onJoin = (wish) => this.#join(wish);
     screen.onLeave = () => this.#leave();
-    screen.onMute = () => this.#voice.mute(!this.#voice.muted);
+    screen.onPress = (atMs) => this.#voice.press(atMs);
+    screen.onRelease = (atMs) => this.#voice.release(atMs);
+    screen.onToggle = () => this.#voice.toggle();
+    listenToHeadset(() => this.#voice.toggle());
     screen.onVolume = (name, volume) => this.#setVolume(name, volume);
-    screen.onTryMicrophone = () => this.#voice.tryAgain(this.#address.processing);
-    screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#address.processing);
+    screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
+    screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
     this.#voice.onChange = () => this.#showMembers();
     this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
@@ -55,8 +61,8 @@ class Page {
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
     screen.showName(remembered("name"));
-    screen.showRoom(this.#address.room);
     screen.showState("start");
+    this.#onAddress();
     this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
   }
 
@@ -78,7 +84,7 @@ class Page {
     this.#address = { ...this.#address, room, key: room === ECHO_ROOM ? "" : this.#address.key };
     this.#sound.resume();
     this.#screen.showProblem("");
-    const microphone = this.#voice.open(this.#address.processing);
+    const microphone = this.#voice.open(this.#choosing.processing);
     remember("name", name);
     this.#screen.showState("joining");
     this.#screen.showStatus(say("askingMicrophone"));
@@ -90,6 +96,7 @@ class Page {
     }
     if (this.#screen.state !== "joining") return; // left while the browser asked for the microphone
     const url = socketUrl(location.origin, this.#address, name);
+    this.#choosing.useLoudspeaker();
     this.#order({ type: "join", url, muted: this.#voice.silent });
   }
 
@@ -113,6 +120,7 @@ class Page {
   #onAddress() {
     if (this.#screen.state !== "start") return;
     this.#address = parseFragment(location.hash);
+    this.#choosing.linked = this.#address.processing;
     this.#screen.showRoom(this.#address.room);
   }
 
@@ -183,9 +191,9 @@ class Page {
 
   #showMembers() {
     const { talkerId, name, others } = this.#roster;
-    const { silent, muted, hasMicrophone } = this.#voice;
+    const { silent, hasMicrophone, controls } = this.#voice;
     this.#air.look(others, silent);
-    this.#screen.showMuted(muted, hasMicrophone);
+    this.#screen.showControls(controls);
     this.#screen.showRoster([
       { talkerId, name, muted: silent, volume: null, note: silent ? say(hasMicrophone ? "muted" : "listening") : "" },
       ...others.map((member) => ({ ...member, volume: this.#volumes.of(member.name), note: member.muted ? say("muted") : "" })),

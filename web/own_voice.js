@@ -1,6 +1,7 @@
-// Our own voice: the microphone, whether it can be had, and whether the others hear it.
+// Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
 
 import { Microphone, MicrophoneError } from "./microphone.js";
+import { TalkButton } from "./talk_button.js";
 import { say } from "./text.js";
 
 /** What to say and do about a microphone that can't be had. */
@@ -10,6 +11,16 @@ const MICROPHONE_WORDS = /** @type {const} */ ({
   missing: "microphoneMissing",
   busy: "microphoneBusy",
 });
+
+/**
+ * What the controls show of it.
+ * @typedef {object} Controls
+ * @property {boolean} hasMicrophone
+ * @property {boolean} muted
+ * @property {boolean} pushToTalk
+ * @property {boolean} open the button lets everything through
+ * @property {boolean} latched and does so until it is pressed again
+ */
 
 /**
  * What it needs of the page.
@@ -23,6 +34,10 @@ const MICROPHONE_WORDS = /** @type {const} */ ({
 export class OwnVoice {
   #means;
   #microphone = new Microphone();
+  #button = new TalkButton();
+  #pushToTalk = false;
+  /** Of the microphone that was chosen; empty where the system chooses. */
+  deviceId = "";
   /** Whether the others hear us may be otherwise now. */
   onChange = () => {};
 
@@ -44,6 +59,13 @@ export class OwnVoice {
     return this.muted || !this.hasMicrophone;
   }
 
+  /** @returns {Controls} */
+  get controls() {
+    const { hasMicrophone, muted } = this;
+    const { open, latched } = this.#button;
+    return { hasMicrophone, muted, pushToTalk: this.#pushToTalk, open, latched };
+  }
+
   get latencyMs() {
     return this.#microphone.latencyMs;
   }
@@ -55,7 +77,7 @@ export class OwnVoice {
   async open(processing) {
     const { screen, sound, loaded } = this.#means;
     try {
-      await this.#microphone.open(processing);
+      await this.#microphone.open(processing, this.deviceId);
       await loaded;
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
@@ -81,7 +103,41 @@ export class OwnVoice {
     this.onChange();
   }
 
+  /** @param {boolean} pushToTalk only what is said while the button is pressed is sent, instead of all that is said */
+  set pushToTalk(pushToTalk) {
+    this.#pushToTalk = pushToTalk;
+    this.#button.close();
+    this.#tellGate();
+    if (pushToTalk && this.muted) this.mute(false);
+  }
+
+  /** @param {number} atMs */
+  press(atMs) {
+    this.#button.press(atMs);
+    this.#tellGate();
+  }
+
+  /** @param {number} atMs */
+  release(atMs) {
+    this.#button.release(atMs);
+    this.#tellGate();
+  }
+
+  /** Whatever there is to be pressed on the screen, by something that can't hold it. */
+  toggle() {
+    if (!this.#pushToTalk) return this.mute(!this.muted);
+    this.#button.toggle();
+    return this.#tellGate();
+  }
+
+  #tellGate() {
+    this.#means.order({ type: "gate", mode: this.#pushToTalk ? "button" : "free", pressed: this.#button.open });
+    this.onChange();
+  }
+
   close() {
+    this.#button.close();
+    this.#tellGate();
     this.#means.sound.listenTo(null);
     this.#microphone.close();
     this.#microphone.muted = false;

@@ -3,7 +3,8 @@
 
 import { SAMPLES_PER_FRAME } from "./audio_format.js";
 import { EchoListener } from "./echo_listener.js";
-import { VOICE_LEVEL, Voice } from "./voice.js";
+import { Gate } from "./gate.js";
+import { Voice } from "./voice.js";
 
 /**
  * What it needs of the worker.
@@ -21,7 +22,9 @@ export class Talking {
   /** While mouth to ear is measured in the air. @type {EchoListener | null} */
   #echoes = null;
   #position = 0;
-  #muted = false;
+  #gate = new Gate();
+  /** @type {import("./gate.js").Mode} */
+  #mode = "free";
   /** Ours in the room, 0 outside of one. */
   talkerId = 0;
 
@@ -32,17 +35,25 @@ export class Talking {
 
   /** @param {import("./codec.js").Encoder} encoder */
   begin(encoder) {
-    this.#voice = new Voice(encoder);
-    this.#voice.muted = this.#muted;
+    this.#voice = new Voice(encoder, this.#gate);
   }
 
   get muted() {
-    return this.#muted;
+    return this.#gate.muted;
   }
 
   set muted(muted) {
-    this.#muted = muted;
-    if (this.#voice) this.#voice.muted = muted;
+    this.#gate.muted = muted;
+  }
+
+  /**
+   * @param {import("./gate.js").Mode} mode
+   * @param {boolean} pressed the button is
+   */
+  gate(mode, pressed) {
+    this.#mode = mode;
+    this.#gate.pressed = pressed;
+    this.#gate.mode = this.#echoes ? "open" : mode;
   }
 
   /**
@@ -55,11 +66,11 @@ export class Talking {
     const first = this.#position;
     this.#position += SAMPLES_PER_FRAME;
     timing.captured(this.#position, atUs);
-    const packet = this.#voice.packet(this.#echoes?.push(samples) ?? samples, first);
+    const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
     if (!this.talkerId) return;
-    levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#voice.level <= VOICE_LEVEL });
-    if (!packet) return;
-    link.sendPacket(packet);
+    levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
+    if (packets.length === 0) return;
+    for (const packet of packets) link.sendPacket(packet);
     const clock = timing.clockMessage(first, nowUs());
     if (clock) link.send(clock);
   }
@@ -70,10 +81,10 @@ export class Talking {
    * @returns {import("./echo_listener.js").Echo | null} what came back, where that was asked for
    */
   onAir(step) {
-    if (step === "begin") this.#echoes = new EchoListener();
-    else if (step === "end") this.#echoes = null;
-    else if (step === "chirp") this.#echoes?.open();
-    else return this.#echoes?.pop() ?? null;
+    if (step === "echo") return this.#echoes?.pop() ?? null;
+    if (step === "chirp") this.#echoes?.open();
+    else this.#echoes = step === "begin" ? new EchoListener() : null;
+    this.gate(this.#mode, this.#gate.pressed);
     return null;
   }
 }

@@ -1,24 +1,14 @@
 // The screen: shows what it is told and says what was pressed. It knows nothing of sound or sockets.
 
 import { ECHO_ROOM, ROOM_PATTERN } from "./address.js";
+import { element } from "./element.js";
 import { NOTHING_HEARD } from "./levels.js";
 import { MemberRow } from "./member_row.js";
+import { listenToButton } from "./talk_keys.js";
 import { isKey, say } from "./text.js";
 
 /** @typedef {"start" | "joining" | "joined" | "lost"} State */
 /** @typedef {{name: string, room: string}} Wish what somebody who joins has filled in */
-
-/**
- * @template {HTMLElement} E
- * @param {string} id
- * @param {new () => E} kind
- * @returns {E}
- */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} #${id}`);
-  return found;
-}
 
 export class Screen {
   #title = element("title", HTMLElement);
@@ -42,6 +32,8 @@ export class Screen {
   #airWords = element("air-words", HTMLElement);
   #controls = element("controls", HTMLElement);
   #mute = element("mute", HTMLButtonElement);
+  #talk = element("talk", HTMLButtonElement);
+  #talkHint = element("talk-hint", HTMLElement);
   #template = element("member", HTMLTemplateElement);
   /** @type {Map<number, MemberRow>} by talker */
   #rows = new Map();
@@ -49,7 +41,11 @@ export class Screen {
   /** @type {(wish: Wish) => void} */
   onJoin = () => {};
   onLeave = () => {};
-  onMute = () => {};
+  /** @type {(atMs: number) => void} */
+  onPress = () => {};
+  /** @type {(atMs: number) => void} */
+  onRelease = () => {};
+  onToggle = () => {};
   onTryMicrophone = () => {};
   onAir = () => {};
   /** @type {(name: string, volume: import("./volumes.js").Volume) => void} */
@@ -67,7 +63,12 @@ export class Screen {
     });
     this.#alone.addEventListener("click", () => this.onJoin({ name: this.#name.value.trim(), room: ECHO_ROOM }));
     element("leave", HTMLButtonElement).addEventListener("click", () => this.onLeave());
-    this.#mute.addEventListener("click", () => this.onMute());
+    this.#mute.addEventListener("click", () => this.onToggle());
+    listenToButton(this.#talk, {
+      press: (atMs) => this.onPress(atMs),
+      release: (atMs) => this.onRelease(atMs),
+      toggle: () => this.onToggle(),
+    });
     this.#tryMicrophone.addEventListener("click", () => this.onTryMicrophone());
     this.#air.addEventListener("click", () => this.onAir());
   }
@@ -90,7 +91,7 @@ export class Screen {
     this.#fields.disabled = state === "joining";
     this.#inside.hidden = !inside;
     this.#controls.hidden = state === "start";
-    if (state === "joining") this.#mute.hidden = true;
+    if (state === "joining") this.#mute.hidden = this.#talk.hidden = this.#talkHint.hidden = true;
     if (inside !== wasInside) this.#title.focus(); // what had the focus is gone
   }
 
@@ -134,14 +135,14 @@ export class Screen {
     this.#start.hidden = true;
   }
 
-  /**
-   * @param {boolean} muted
-   * @param {boolean} hasMicrophone
-   */
-  showMuted(muted, hasMicrophone) {
-    this.#mute.hidden = !hasMicrophone;
+  /** @param {import("./own_voice.js").Controls} controls */
+  showControls({ hasMicrophone, pushToTalk, muted, open, latched }) {
+    this.#mute.hidden = !hasMicrophone || pushToTalk;
     this.#mute.setAttribute("aria-pressed", String(muted));
     this.#mute.textContent = say(muted ? "unmute" : "mute");
+    this.#talk.hidden = this.#talkHint.hidden = !hasMicrophone || !pushToTalk;
+    this.#talk.setAttribute("aria-pressed", String(open));
+    this.#talk.textContent = say(latched ? "tapToStop" : open ? "letGoToStop" : "holdToTalk");
   }
 
   /** @param {import("./member_row.js").Shown[]} members */

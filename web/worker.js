@@ -22,6 +22,7 @@ const FIGURES_MS = 500;
  *   | {type: "microphone", reading: import("./track_reader.js").Reading}
  *   | {type: "join", url: string, muted: boolean}
  *   | {type: "mute", muted: boolean}
+ *   | {type: "gate", mode: import("./gate.js").Mode, pressed: boolean}
  *   | {type: "gain", talkerId: number, gain: number}
  *   | {type: "devices", captureMs: number | null, soundedMs: number | null}
  *   | {type: "air", step: "begin" | "chirp" | "echo" | "end"}
@@ -154,6 +155,8 @@ function obey(order) {
       return link.join(order.url);
     case "mute":
       return mute(order.muted);
+    case "gate":
+      return talking.gate(order.mode, order.pressed);
     case "gain":
       return playout?.postMessage({ gainOf: order.talkerId, gain: order.gain });
     case "devices":
