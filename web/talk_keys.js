@@ -1,8 +1,10 @@
 // What may press a button on the screen that is held: a finger, a mouse, the space bar, and whatever can only click.
 
 const SPACE = "Space";
-/** Where the space bar has a meaning of its own; on a button, once one went there by keyboard. */
-const TAKES_SPACE = "input:not([type=range]), select, textarea, :is(button, summary):focus-visible";
+/** Where a space is written, or chooses. */
+const TAKES_SPACE = "input:not([type=range], [type=checkbox]), select, textarea";
+/** Where it presses, for somebody who went there by keyboard; who has just clicked there wants to talk. */
+const PRESSED_BY_SPACE = "button, summary, [type=checkbox]";
 
 /**
  * @typedef {object} Pressed each with the time of the event, in ms
@@ -36,6 +38,10 @@ export function listenToButton(button, { press, release, toggle }) {
  */
 function listenToSpace(button, press, release) {
   let down = false;
+  let focusedByKey = false;
+  addEventListener("focusin", ({ target }) => {
+    focusedByKey = target !== button && matches(target, ":focus-visible");
+  });
   const letGo = (/** @type {Event} */ event) => {
     if (!down) return;
     down = false;
@@ -43,7 +49,8 @@ function listenToSpace(button, press, release) {
     release(event.timeStamp);
   };
   addEventListener("keydown", (event) => {
-    if (event.code !== SPACE || button.offsetParent === null || takesSpace(event.target, button)) return;
+    if (event.code !== SPACE || button.offsetParent === null) return;
+    if (matches(event.target, TAKES_SPACE) || (focusedByKey && matches(event.target, PRESSED_BY_SPACE))) return;
     event.preventDefault();
     if (event.repeat) return;
     down = true;
@@ -55,8 +62,8 @@ function listenToSpace(button, press, release) {
 
 /**
  * @param {EventTarget | null} target
- * @param {HTMLButtonElement} button
+ * @param {string} selector
  */
-function takesSpace(target, button) {
-  return target !== button && target instanceof Element && target.matches(TAKES_SPACE);
+function matches(target, selector) {
+  return target instanceof Element && target.matches(selector);
 }
