@@ -4,14 +4,12 @@ import { test } from "node:test";
 import { parseFragment } from "../web/address.js";
 import { Settings } from "../web/settings.js";
 
-const UNTOUCHED = {
-  pushToTalk: false,
-  microphone: "",
-  loudspeaker: "",
-  echoCancellation: true,
-  noiseSuppression: true,
-  autoGainControl: true,
-};
+const UNTOUCHED = new Settings().chosen;
+
+test("at first the browser cleans the voice, and the voice opens the way for itself", () => {
+  assert.equal(UNTOUCHED.echoCancellation && UNTOUCHED.noiseSuppression && UNTOUCHED.autoGainControl, true);
+  assert.equal(UNTOUCHED.pushToTalk, false);
+});
 
 test("what was chosen is there the next time", () => {
   const settings = new Settings();

@@ -5,7 +5,7 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
-import { listenToHeadset } from "./headset.js";
+import { Headset } from "./headset.js";
 import { OwnVoice } from "./own_voice.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
@@ -30,6 +30,7 @@ class Page {
     loaded: this.#loaded,
   });
   #choosing = new Choosing(this.#voice, this.#sound);
+  #headset = new Headset();
   #delays = new Delays();
   #volumes = Volumes.parse(remembered("volumes"));
   #details = new Details(this.#screen, this.#sound, this.#roster);
@@ -49,7 +50,7 @@ class Page {
     screen.onPress = (atMs) => this.#voice.press(atMs);
     screen.onRelease = (atMs) => this.#voice.release(atMs);
     screen.onToggle = () => this.#voice.toggle();
-    listenToHeadset(() => this.#voice.toggle());
+    this.#headset.onPress = () => this.#voice.toggle();
     screen.onVolume = (name, volume) => this.#setVolume(name, volume);
     screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
     screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
@@ -110,6 +111,7 @@ class Page {
    */
   #stop(problem) {
     this.#voice.close();
+    this.#headset.listening = false;
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
@@ -194,6 +196,7 @@ class Page {
     const { silent, hasMicrophone, controls } = this.#voice;
     this.#air.look(others, silent);
     this.#screen.showControls(controls);
+    this.#headset.listening = controls.pushToTalk && hasMicrophone;
     this.#screen.showRoster([
       { talkerId, name, muted: silent, volume: null, note: silent ? say(hasMicrophone ? "muted" : "listening") : "" },
       ...others.map((member) => ({ ...member, volume: this.#volumes.of(member.name), note: member.muted ? say("muted") : "" })),

@@ -107,37 +107,36 @@ export class OwnVoice {
   set pushToTalk(pushToTalk) {
     this.#pushToTalk = pushToTalk;
     this.#button.close();
-    this.#tellGate();
+    this.#onButton();
     if (pushToTalk && this.muted) this.mute(false);
   }
 
   /** @param {number} atMs */
   press(atMs) {
     this.#button.press(atMs);
-    this.#tellGate();
+    this.#onButton();
   }
 
   /** @param {number} atMs */
   release(atMs) {
     this.#button.release(atMs);
-    this.#tellGate();
+    this.#onButton();
   }
 
   /** Whatever there is to be pressed on the screen, by something that can't hold it. */
   toggle() {
     if (!this.#pushToTalk) return this.mute(!this.muted);
     this.#button.toggle();
-    return this.#tellGate();
+    return this.#onButton();
   }
 
-  #tellGate() {
+  #onButton() {
     this.#means.order({ type: "gate", mode: this.#pushToTalk ? "button" : "free", pressed: this.#button.open });
     this.onChange();
   }
 
   close() {
     this.#button.close();
-    this.#tellGate();
     this.#means.sound.listenTo(null);
     this.#microphone.close();
     this.#microphone.muted = false;
