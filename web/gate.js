@@ -3,7 +3,10 @@
 
 import { Activity } from "./activity.js";
 
-/** `free` leaves it to the voice, `button` to a button, and with `open` everything passes. @typedef {"free" | "button" | "open"} Mode */
+/**
+ * `free` leaves it to the voice, `button` to a button, and with `open` everything passes.
+ * @typedef {"free" | "button" | "open"} Mode
+ */
 
 export const TAIL_FRAMES = Object.freeze({ free: 80, button: 15, open: 1 });
 

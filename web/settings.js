@@ -1,10 +1,14 @@
-// What somebody has chosen on this device, kept for the next time. The link may ask for something else, until it is switched here.
+// What somebody has chosen on this device, kept for the next time. The link may ask for something else, until that is switched
+// here.
 
 import { PROCESSING } from "./address.js";
 import { parseKept } from "./remembered.js";
 
 /** @typedef {import("./address.js").Processing} Processing */
-/** A device is empty where the system is to choose. @typedef {Processing & {pushToTalk: boolean, microphone: string, loudspeaker: string}} Chosen */
+/**
+ * A device is empty where the system is to choose.
+ * @typedef {Processing & {pushToTalk: boolean, microphone: string, loudspeaker: string}} Chosen
+ */
 
 /** @type {Chosen} */
 const STANDARD = {
