@@ -31,18 +31,18 @@ test("a meter is empty in silence, full in a shout, and grows in between", () =>
   assert.ok(meterOf(50) < meterOf(30));
 });
 
-test("of each talker the loudest packet since the last look is shown", () => {
+test("of each talker the loudest packet since the last look is shown, and whether there was a voice", () => {
   const levels = new Levels();
-  levels.heard(3, 40);
-  levels.heard(3, 25);
-  levels.heard(3, 60);
-  levels.heard(4, 127);
-  assert.deepEqual(levels.look(), { 3: 25, 4: 127 });
+  levels.heard(3, { level: 40, voice: false });
+  levels.heard(3, { level: 25, voice: true });
+  levels.heard(3, { level: 60, voice: false });
+  levels.heard(4, { level: 127, voice: false });
+  assert.deepEqual(levels.look(), { 3: { level: 25, voice: true }, 4: { level: 127, voice: false } });
 });
 
 test("who stops is silent at the next look, and then nothing is to be shown again", () => {
   const levels = new Levels();
-  levels.heard(3, 40);
+  levels.heard(3, { level: 40, voice: false });
   levels.look();
   assert.deepEqual(levels.look(), {});
   assert.equal(levels.look(), null);

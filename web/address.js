@@ -6,7 +6,7 @@
 export const ECHO_ROOM = "echo";
 export const ROOM_PATTERN = "[A-Za-z0-9._\\-]{1,64}";
 
-const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
+export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
 
 /** @typedef {Record<typeof PROCESSING[number], boolean>} Processing what the browser does to the microphone's sound */
 

@@ -1,8 +1,7 @@
 // Our own chirps, heard by our microphone: at once, and again when another device played them. Runs in the worker.
 //
-// What came back must not be sent again, so a gate opens for each chirp and closes as soon as the microphone has heard it.
-// Closed, it lets soft noise through: a talker who falls silent would stop sending. Twin of GatedMicrophone in
-// measure/loop.py.
+// What came back must not be sent again, so it is let through for each chirp until the microphone has heard it, and soft noise
+// in its place before and after: the other end must not stop listening. Twin of GatedMicrophone in measure/loop.py.
 
 import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "./acoustic.js";
 import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "./audio_format.js";

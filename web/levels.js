@@ -1,8 +1,13 @@
-// How loud everybody is just now, for the meters: the loudest packet of each talker since the last look.
+// How loud everybody is just now, for the meters: the loudest packet of each talker since the last look, and whether any
+// of them carried a voice.
 
 import { SILENCE_LEVEL } from "./packet.js";
 
-/** @typedef {Record<number, number>} LevelOf −dBov by talker */
+/** @typedef {{level: number, voice: boolean}} Heard `level` in −dBov */
+/** @typedef {Record<number, Heard>} LevelOf by talker */
+
+/** @type {Heard} */
+export const NOTHING_HEARD = Object.freeze({ level: SILENCE_LEVEL, voice: false });
 
 export class Levels {
   /** @type {LevelOf} */
@@ -11,10 +16,11 @@ export class Levels {
 
   /**
    * @param {number} talkerId
-   * @param {number} level −dBov
+   * @param {Heard} heard
    */
-  heard(talkerId, level) {
-    this.#loudest[talkerId] = Math.min(level, this.#loudest[talkerId] ?? SILENCE_LEVEL);
+  heard(talkerId, { level, voice }) {
+    const before = this.#loudest[talkerId] ?? NOTHING_HEARD;
+    this.#loudest[talkerId] = { level: Math.min(level, before.level), voice: voice || before.voice };
   }
 
   /**

@@ -2,14 +2,17 @@
 
 import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
 import { AirTest } from "./air_test.js";
+import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
-import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
-import { rememberName, rememberedName } from "./remembered_name.js";
+import { Headset } from "./headset.js";
+import { OwnVoice } from "./own_voice.js";
+import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
 import { say, sayCount } from "./text.js";
 import { Screen, wordsFor } from "./ui.js";
+import { Volumes } from "./volumes.js";
 
 const DEVICES_MS = 200;
 
@@ -20,15 +23,23 @@ class Page {
   #loaded = this.#load();
   #roster = new Roster();
   #address = parseFragment(location.hash);
-  #microphone = new Microphone();
+  #voice = new OwnVoice({
+    screen: this.#screen,
+    sound: this.#sound,
+    order: (order) => this.#order(order),
+    loaded: this.#loaded,
+  });
+  #choosing = new Choosing(this.#voice, this.#sound);
+  #headset = new Headset();
   #delays = new Delays();
+  #volumes = Volumes.parse(remembered("volumes"));
   #details = new Details(this.#screen, this.#sound, this.#roster);
   #air = new AirTest({
     screen: this.#screen,
     sound: this.#sound,
     order: (order) => this.#order(order),
     openMicrophone: async (processing) => {
-      if (this.#screen.state !== "start") await this.#openMicrophone(processing);
+      if (this.#screen.state !== "start") await this.#voice.open(processing);
     },
   });
 
@@ -36,19 +47,23 @@ class Page {
     const screen = this.#screen;
     screen.onJoin = (wish) => this.#join(wish);
     screen.onLeave = () => this.#leave();
-    screen.onMute = () => this.#mute(!this.#microphone.muted);
-    screen.onTryMicrophone = () => this.#tryMicrophone();
-    screen.onAir = () => this.#air.press(this.#roster.others, this.#isSilent, this.#address.processing);
-    this.#microphone.onTaken = () => this.#onMicrophoneTaken();
+    screen.onPress = (atMs) => this.#voice.press(atMs);
+    screen.onRelease = (atMs) => this.#voice.release(atMs);
+    screen.onToggle = () => this.#voice.toggle();
+    this.#headset.onPress = () => this.#voice.toggle();
+    screen.onVolume = (name, volume) => this.#setVolume(name, volume);
+    screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
+    screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
+    this.#voice.onChange = () => this.#showMembers();
     this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
     for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
-    screen.showName(rememberedName());
-    screen.showRoom(this.#address.room);
+    screen.showName(remembered("name"));
     screen.showState("start");
+    this.#onAddress();
     this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
   }
 
@@ -70,8 +85,8 @@ class Page {
     this.#address = { ...this.#address, room, key: room === ECHO_ROOM ? "" : this.#address.key };
     this.#sound.resume();
     this.#screen.showProblem("");
-    const microphone = this.#openMicrophone();
-    rememberName(name);
+    const microphone = this.#voice.open(this.#choosing.processing);
+    remember("name", name);
     this.#screen.showState("joining");
     this.#screen.showStatus(say("askingMicrophone"));
     try {
@@ -82,45 +97,8 @@ class Page {
     }
     if (this.#screen.state !== "joining") return; // left while the browser asked for the microphone
     const url = socketUrl(location.origin, this.#address, name);
-    this.#order({ type: "join", url, muted: this.#isSilent });
-  }
-
-  /** Opens the microphone, or says why there is none; then one can still listen. */
-  async #openMicrophone(processing = this.#address.processing) {
-    try {
-      await this.#microphone.open(processing);
-      await this.#loaded;
-    } catch (error) {
-      if (!(error instanceof MicrophoneError)) throw error;
-      if (this.#screen.state === "start") return; // left in the meantime
-      this.#screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
-      return;
-    }
-    if (this.#screen.state === "start") this.#microphone.close();
-    else this.#sound.listenTo(this.#microphone.stream);
-  }
-
-  async #tryMicrophone() {
-    this.#screen.showProblem("");
-    await this.#openMicrophone();
-    this.#mute(false);
-  }
-
-  #onMicrophoneTaken() {
-    this.#sound.listenTo(null);
-    this.#screen.showProblem(say("microphoneBusy"), { microphone: true });
-    this.#mute(this.#microphone.muted);
-  }
-
-  /** @param {boolean} muted */
-  #mute(muted) {
-    this.#microphone.muted = muted;
-    this.#order({ type: "mute", muted: this.#isSilent });
-    this.#showMembers();
-  }
-
-  get #isSilent() {
-    return this.#microphone.muted || this.#microphone.stream === null;
+    this.#choosing.useLoudspeaker();
+    this.#order({ type: "join", url, muted: this.#voice.silent });
   }
 
   #leave() {
@@ -132,9 +110,8 @@ class Page {
    * @param {string} problem what to do about it; empty where all is well
    */
   #stop(problem) {
-    this.#sound.listenTo(null);
-    this.#microphone.close();
-    this.#microphone.muted = false;
+    this.#voice.close();
+    this.#headset.listening = false;
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
@@ -145,6 +122,7 @@ class Page {
   #onAddress() {
     if (this.#screen.state !== "start") return;
     this.#address = parseFragment(location.hash);
+    this.#choosing.linked = this.#address.processing;
     this.#screen.showRoom(this.#address.room);
   }
 
@@ -199,6 +177,7 @@ class Page {
     else if (message.type === "joined" && member) this.#screen.showStatus(say("cameIn", { name: member.name, people }));
     else if (message.type === "left" && member) this.#screen.showStatus(say("wentOut", { name: member.name, people }));
     else if (message.type === "notice") this.#screen.showStatus(message.message);
+    this.#tellVolumes();
     this.#showMembers();
   }
 
@@ -214,18 +193,36 @@ class Page {
 
   #showMembers() {
     const { talkerId, name, others } = this.#roster;
-    const heard = this.#microphone.stream !== null;
-    this.#air.look(others, this.#isSilent);
-    this.#screen.showMuted(this.#microphone.muted, heard);
+    const { silent, hasMicrophone, controls } = this.#voice;
+    this.#air.look(others, silent);
+    this.#screen.showControls(controls);
+    this.#headset.listening = controls.pushToTalk && hasMicrophone;
     this.#screen.showRoster([
-      { talkerId, name, muted: this.#isSilent, own: true, note: this.#isSilent ? say(heard ? "muted" : "listening") : "" },
-      ...others.map((member) => ({ ...member, own: false, note: member.muted ? say("muted") : "" })),
+      { talkerId, name, muted: silent, volume: null, note: silent ? say(hasMicrophone ? "muted" : "listening") : "" },
+      ...others.map((member) => ({ ...member, volume: this.#volumes.of(member.name), note: member.muted ? say("muted") : "" })),
     ]);
+  }
+
+  /**
+   * @param {string} name
+   * @param {import("./volumes.js").Volume} volume
+   */
+  #setVolume(name, volume) {
+    this.#volumes.set(name, volume);
+    remember("volumes", this.#volumes.serialize());
+    this.#tellVolumes();
+    this.#showMembers();
+  }
+
+  #tellVolumes() {
+    for (const { talkerId, name } of this.#roster.others) {
+      this.#order({ type: "gain", talkerId, gain: this.#volumes.gainOf(name) });
+    }
   }
 
   #tellDevices() {
     if (this.#screen.state !== "joined") return;
-    this.#order({ type: "devices", captureMs: this.#microphone.latencyMs, soundedMs: this.#sound.soundedMs });
+    this.#order({ type: "devices", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
   }
 
   /**

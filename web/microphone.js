@@ -44,10 +44,11 @@ export class Microphone {
 
   /**
    * @param {import("./address.js").Processing} processing
+   * @param {string} [deviceId] empty where the system is to choose; it does so, too, where this one is gone
    * @throws {MicrophoneError}
    */
-  async open(processing) {
-    const stream = await openStream(processing);
+  async open(processing, deviceId = "") {
+    const stream = await openStream({ ...processing, channelCount: 1, ...(deviceId && { deviceId }) });
     this.close();
     this.#stream = stream;
     this.muted = this.#muted;
@@ -85,12 +86,12 @@ export class Microphone {
   }
 }
 
-/** @param {import("./address.js").Processing} processing */
-async function openStream(processing) {
+/** @param {MediaTrackConstraints} audio */
+async function openStream(audio) {
   if (!navigator.mediaDevices?.getUserMedia) throw new MicrophoneError("insecure");
   preferTalking();
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: { ...processing, channelCount: 1 } });
+    return await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
     throw new MicrophoneError(PROBLEMS[/** @type {Error} */ (error).name] ?? "busy", error);
   }

@@ -4,6 +4,7 @@
 
 import { chirp } from "./acoustic.js";
 import { SAMPLE_RATE } from "./audio_format.js";
+import { levelOf } from "./level.js";
 import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
@@ -11,6 +12,8 @@ import { readingOf } from "./track_reader.js";
 export class Sound {
   #context = openContext();
   #others = new GainNode(this.#context);
+  #meter = new AnalyserNode(this.#context);
+  #metered = new Float32Array(this.#meter.fftSize);
   /** @type {AudioWorkletNode | null} */
   #capture = null;
   /** @type {AudioWorkletNode | null} */
@@ -33,6 +36,7 @@ export class Sound {
     this.#capture = monoNode(this.#context, "capture", 1);
     this.#playout = monoNode(this.#context, "playout", 0);
     this.#playout.connect(this.#others).connect(destination);
+    this.#others.connect(this.#meter);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
     await this.#ready(this.#playout);
   }
@@ -63,6 +67,24 @@ export class Sound {
     if (reading) this.onReading(reading);
     else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
     if (this.#capture) this.#microphone?.connect(this.#capture);
+  }
+
+  static get canChooseLoudspeaker() {
+    return "setSinkId" in AudioContext.prototype;
+  }
+
+  /**
+   * @param {string} deviceId empty where the system is to choose; it goes on doing so where this one is gone
+   */
+  async playOn(deviceId) {
+    const context = /** @type {AudioContext & {setSinkId?: (id: string) => Promise<void>}} */ (this.#context);
+    await context.setSinkId?.(deviceId).catch(() => {});
+  }
+
+  /** How loud it is what is played just now, in −dBov. */
+  get outputLevel() {
+    this.#meter.getFloatTimeDomainData(this.#metered);
+    return levelOf(this.#metered);
   }
 
   /** @param {boolean} muted all that comes from the room */

@@ -12,7 +12,6 @@ import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "./mi
 import { Sound } from "./sound.js";
 import { say } from "./text.js";
 import { fails, passes, unknown } from "./verdict.js";
-import { VOICE_LEVEL } from "./voice.js";
 
 const STARTS_MS = 1_000;
 const LOOK_MS = 100;
@@ -23,6 +22,8 @@ const SETTLE_MS = 500;
 /** How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this. */
 const CHIRP_MS = 800;
 const CHIRPS = 3;
+/** In −dBov; what is softer, nobody hears beside a voice. */
+const AUDIBLE_LEVEL = 50;
 /** A device on which the codec takes more of the time has none left for several talkers. */
 const MOST_CODEC_MS = FRAME_MS / 2;
 
@@ -89,7 +90,7 @@ export class SoundCheck {
     await later(SETTLE_MS);
     await this.#loudestChirp();
     const level = await this.#loudestChirp();
-    return level > VOICE_LEVEL ? passes(say("checkNoEcho")) : fails(say("checkEcho", { db: -level }));
+    return level > AUDIBLE_LEVEL ? passes(say("checkNoEcho")) : fails(say("checkEcho", { db: -level }));
   }
 
   /** @returns {Promise<Verdict>} */

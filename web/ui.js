@@ -1,19 +1,14 @@
 // The screen: shows what it is told and says what was pressed. It knows nothing of sound or sockets.
 
 import { ECHO_ROOM, ROOM_PATTERN } from "./address.js";
-import { showDelay } from "./delay_view.js";
 import { element, sayFixedWords } from "./elements.js";
-import { fillIn } from "./fill_in.js";
-import { meterOf } from "./level.js";
-import { SILENCE_LEVEL } from "./packet.js";
+import { NOTHING_HEARD } from "./levels.js";
+import { MemberRow } from "./member_row.js";
+import { listenToButton } from "./talk_keys.js";
 import { isKey, say } from "./text.js";
-import { VOICE_LEVEL } from "./voice.js";
 
 /** @typedef {"start" | "joining" | "joined" | "lost"} State */
-/** @typedef {import("./roster.js").Member & {own: boolean, note: string}} Shown */
 /** @typedef {{name: string, room: string}} Wish what somebody who joins has filled in */
-
-const HUES = 360;
 
 export class Screen {
   #title = element("title", HTMLElement);
@@ -38,14 +33,24 @@ export class Screen {
   #airWords = element("air-words", HTMLElement);
   #controls = element("controls", HTMLElement);
   #mute = element("mute", HTMLButtonElement);
+  #talk = element("talk", HTMLButtonElement);
+  #talkHint = element("talk-hint", HTMLElement);
   #template = element("member", HTMLTemplateElement);
+  /** @type {Map<number, MemberRow>} by talker */
+  #rows = new Map();
 
   /** @type {(wish: Wish) => void} */
   onJoin = () => {};
   onLeave = () => {};
-  onMute = () => {};
+  /** @type {(atMs: number) => void} */
+  onPress = () => {};
+  /** @type {(atMs: number) => void} */
+  onRelease = () => {};
+  onToggle = () => {};
   onTryMicrophone = () => {};
   onAir = () => {};
+  /** @type {(name: string, volume: import("./volumes.js").Volume) => void} */
+  onVolume = () => {};
 
   constructor() {
     sayFixedWords();
@@ -57,7 +62,12 @@ export class Screen {
     });
     this.#alone.addEventListener("click", () => this.onJoin({ name: this.#name.value.trim(), room: ECHO_ROOM }));
     element("leave", HTMLButtonElement).addEventListener("click", () => this.onLeave());
-    this.#mute.addEventListener("click", () => this.onMute());
+    this.#mute.addEventListener("click", () => this.onToggle());
+    listenToButton(this.#talk, {
+      press: (atMs) => this.onPress(atMs),
+      release: (atMs) => this.onRelease(atMs),
+      toggle: () => this.onToggle(),
+    });
     this.#tryMicrophone.addEventListener("click", () => this.onTryMicrophone());
     this.#air.addEventListener("click", () => this.onAir());
   }
@@ -80,7 +90,7 @@ export class Screen {
     this.#fields.disabled = state === "joining";
     this.#inside.hidden = !inside;
     this.#controls.hidden = state === "start";
-    if (state === "joining") this.#mute.hidden = true;
+    if (state === "joining") this.#mute.hidden = this.#talk.hidden = this.#talkHint.hidden = true;
     if (inside !== wasInside) this.#title.focus(); // what had the focus is gone
   }
 
@@ -125,30 +135,27 @@ export class Screen {
     this.#start.hidden = true;
   }
 
-  /**
-   * @param {boolean} muted
-   * @param {boolean} hasMicrophone
-   */
-  showMuted(muted, hasMicrophone) {
-    this.#mute.hidden = !hasMicrophone;
+  /** @param {import("./own_voice.js").Controls} controls */
+  showControls({ hasMicrophone, pushToTalk, muted, open, latched }) {
+    this.#mute.hidden = !hasMicrophone || pushToTalk;
     this.#mute.setAttribute("aria-pressed", String(muted));
     this.#mute.textContent = say(muted ? "unmute" : "mute");
+    this.#talk.hidden = this.#talkHint.hidden = !hasMicrophone || !pushToTalk;
+    this.#talk.setAttribute("aria-pressed", String(open));
+    this.#talk.textContent = say(latched ? "tapToStop" : open ? "letGoToStop" : "holdToTalk");
   }
 
-  /** @param {Shown[]} members */
+  /** @param {import("./member_row.js").Shown[]} members */
   showRoster(members) {
-    const rows = members.map((member) => this.#rowOf(member));
+    this.#rows = new Map(members.map((member) => [member.talkerId, this.#rowOf(member)]));
+    const rows = [...this.#rows.values()].map(({ node }) => node);
     if (rows.some((row, i) => row !== this.#roster.children[i])) this.#roster.replaceChildren(...rows);
     while (this.#roster.children.length > rows.length) this.#roster.lastElementChild?.remove();
   }
 
   /** @param {import("./levels.js").LevelOf} levels who is not in it is silent */
   showLevels(levels) {
-    for (const row of this.#rows()) {
-      const level = levels[Number(row.dataset.talkerId)] ?? SILENCE_LEVEL;
-      row.style.setProperty("--level", meterOf(level).toFixed(2));
-      row.toggleAttribute("data-talking", level <= VOICE_LEVEL);
-    }
+    for (const [talkerId, row] of this.#rows) row.showLevel(levels[talkerId] ?? NOTHING_HEARD);
   }
 
   /**
@@ -156,10 +163,7 @@ export class Screen {
    * @param {string} worst what is worst now, in words; empty where all is well
    */
   showDelays(delays, worst) {
-    for (const row of this.#rows()) {
-      const delay = delays.find(({ talkerId }) => String(talkerId) === row.dataset.talkerId);
-      if (delay) showDelay(row, delay);
-    }
+    for (const delay of delays) this.#rows.get(delay.talkerId)?.showDelay(delay);
     if (this.#worst.textContent !== worst) this.#worst.textContent = worst;
   }
 
@@ -178,27 +182,12 @@ export class Screen {
     this.#statistics.replaceChildren(...cells);
   }
 
-  /** @returns {HTMLElement[]} */
-  #rows() {
-    return /** @type {HTMLElement[]} */ ([...this.#roster.children]);
-  }
-
-  /** @param {Shown} member */
-  #rowOf({ talkerId, name, muted, own, note }) {
-    const row = this.#rows().find((known) => known.dataset.talkerId === String(talkerId)) ?? this.#newRow();
-    row.dataset.talkerId = String(talkerId);
-    row.toggleAttribute("data-own", own);
-    row.toggleAttribute("data-muted", muted);
-    row.style.setProperty("--hue", String(hueOf(name)));
-    fillIn(row, ".avatar", [...name][0]?.toUpperCase() ?? "");
-    fillIn(row, ".name", name);
-    fillIn(row, ".note", [own ? say("you") : "", note].filter(Boolean).join(" · "));
+  /** @param {import("./member_row.js").Shown} member */
+  #rowOf(member) {
+    const row = this.#rows.get(member.talkerId) ?? new MemberRow(this.#template);
+    row.onVolume = (name, volume) => this.onVolume(name, volume);
+    row.show(member);
     return row;
-  }
-
-  #newRow() {
-    const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    return /** @type {HTMLElement} */ (copy.firstElementChild);
   }
 }
 
@@ -209,13 +198,6 @@ export class Screen {
  */
 export function wordsFor(reason, message) {
   return isKey(reason) ? say(/** @type {import("./text.js").Key} */ (reason), { message }) : message || reason;
-}
-
-/** @param {string} name */
-function hueOf(name) {
-  let hash = 0;
-  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % HUES;
-  return hash;
 }
 
 /**

@@ -1,47 +1,57 @@
-// Turns what the microphone hears into packets: encodes, counts, and keeps quiet in silence. Twin of client/voice.py.
+// Turns what the microphone hears into packets: encodes, counts, and holds back what its gate does not let through.
 //
-// Nothing is sent while the sound has been below QUIET_LEVEL for HANGOVER_FRAMES: that is so far below a microphone's own
-// noise that no syllable can start in it, so nothing is cut. Nothing is sent while muted. The first packet after a pause
-// starts a talkspurt.
+// A talkspurt starts with pre-roll: the frames right before the gate opened, which nobody had found to be a voice yet, or which
+// were said as the button went down. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
 
 import { DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME } from "./audio_format.js";
 import { levelOf } from "./level.js";
 import { SILENCE_LEVEL, TALKSPURT_START, serializePacket } from "./packet.js";
 
-const QUIET_LEVEL = 80;
-export const VOICE_LEVEL = 50;
-export const HANGOVER_FRAMES = 50;
+export const PREROLL_FRAMES = 4;
+
+/** @typedef {{payload: Uint8Array, position: number, level: number, voice: boolean}} Frame */
 
 export class Voice {
   /** @type {{encode(samples: Float32Array): Uint8Array}} */
   #encoder;
+  #gate;
   #seq = 0;
-  #quietFrames = HANGOVER_FRAMES;
-  #wasSending = false;
-  muted = false;
+  #passed = false;
+  /** Not sent, but may yet be. @type {Frame[]} */
+  #preroll = [];
   level = SILENCE_LEVEL;
 
-  /** @param {{encode(samples: Float32Array): Uint8Array}} encoder */
-  constructor(encoder) {
+  /**
+   * @param {{encode(samples: Float32Array): Uint8Array}} encoder
+   * @param {import("./gate.js").Gate} gate
+   */
+  constructor(encoder, gate) {
     this.#encoder = encoder;
-  }
-
-  get sending() {
-    return !this.muted && this.#quietFrames < HANGOVER_FRAMES;
+    this.#gate = gate;
   }
 
   /**
-   * What to send for `samples`, the first of which is the microphone's sample number `position`; null to send nothing.
+   * The packets to send now that `samples` were heard, the first of which is the microphone's sample number `position`.
    * @param {Float32Array} samples
    * @param {number} position
    */
-  packet(samples, position) {
-    this.level = this.muted ? SILENCE_LEVEL : levelOf(samples);
-    this.#quietFrames = this.level < QUIET_LEVEL ? 0 : this.#quietFrames + 1;
+  packets(samples, position) {
+    const { muted } = this.#gate;
+    this.level = muted ? SILENCE_LEVEL : levelOf(samples);
+    const started = !this.#passed;
+    this.#passed = this.#gate.passes(this.level);
     const payload = this.#encoder.encode(samples); // in silence too: the encoder's state has to stay true
-    const first = !this.#wasSending;
-    this.#wasSending = this.sending;
-    if (!this.sending) return null;
+    this.#preroll.push({ payload, position, level: this.level, voice: this.#gate.voice });
+    if (this.#passed) return this.#preroll.splice(0).map((frame, i) => this.#packet(frame, started && i === 0));
+    this.#preroll.splice(0, muted ? Infinity : this.#preroll.length - PREROLL_FRAMES);
+    return [];
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {boolean} starts a talkspurt
+   */
+  #packet({ payload, position, level, voice }, starts) {
     const seq = this.#seq;
     this.#seq = (seq + 1) % 2 ** 16;
     return serializePacket({
@@ -49,9 +59,9 @@ export class Voice {
       timestamp: position % 2 ** 32,
       payload,
       talkerId: 0,
-      level: this.level,
-      voice: this.level <= VOICE_LEVEL,
-      flags: first ? TALKSPURT_START : 0,
+      level,
+      voice,
+      flags: starts ? TALKSPURT_START : 0,
       duration: SAMPLES_PER_FRAME / DURATION_UNIT_SAMPLES,
     });
   }

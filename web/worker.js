@@ -1,19 +1,17 @@
-// Between the audio worklets and the relay: owns the socket and the encoder. The page's main thread hears only what
+// Between the audio worklets and the relay: owns the socket and our own voice. The page's main thread hears only what
 // belongs on the screen.
 //
-//   microphone's track, or capture worklet → (blocks) → Voice → (packets) → Link → relay
+//   microphone's track, or capture worklet → (blocks) → Talking → (packets) → Link → relay
 //   relay → Link → (packets) → playout worklet
 
-import { SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Encoder, loadCodec } from "./codec.js";
-import { EchoListener } from "./echo_listener.js";
 import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
 import { SURROUNDINGS } from "./surroundings.js";
+import { Talking } from "./talking.js";
 import { Timing } from "./timing.js";
 import { TrackReader } from "./track_reader.js";
-import { Voice } from "./voice.js";
 
 const LEVELS_MS = 50;
 const PING_MS = 1_000;
@@ -25,6 +23,8 @@ const FIGURES_MS = 500;
  *   | {type: "microphone", reading: import("./track_reader.js").Reading}
  *   | {type: "join", url: string, muted: boolean}
  *   | {type: "mute", muted: boolean}
+ *   | {type: "gate", mode: import("./gate.js").Mode, pressed: boolean}
+ *   | {type: "gain", talkerId: number, gain: number}
  *   | {type: "devices", captureMs: number | null, soundedMs: number | null}
  *   | {type: "air", step: "begin" | "chirp" | "echo" | "end"}
  *   | {type: "leave"} | {type: "hurry"}} Order
@@ -45,15 +45,9 @@ const timing = new Timing();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
-/** @type {Voice | null} */
-let voice = null;
-/** While mouth to ear is measured in the air. @type {EchoListener | null} */
-let echoes = null;
-let muted = false;
-let talkerId = 0;
-let position = 0;
 
 const nowUs = () => Math.round(performance.now() * 1000);
+const talking = new Talking({ link, levels, timing, nowUs });
 
 /**
  * A moment of Date.now(), the only clock that an audio worklet has, by ours; it has to be a recent one.
@@ -71,7 +65,7 @@ const tell = (report) => postMessage(report);
  */
 function onState(state, reason, message) {
   if (state !== "joined") {
-    talkerId = 0;
+    talking.talkerId = 0;
     playout?.postMessage({ clear: true });
   }
   tell({ type: "link", state, reason, message });
@@ -81,7 +75,7 @@ function onState(state, reason, message) {
 function onPacket(data) {
   try {
     const packet = parsePacket(new Uint8Array(data));
-    levels.heard(packet.talkerId, packet.level);
+    levels.heard(packet.talkerId, packet);
     timing.arrived(packet.talkerId, packet.timestamp, nowUs());
     playout?.postMessage(data, [data]);
   } catch (error) {
@@ -118,33 +112,15 @@ function onControl(message) {
 
 /** @param {import("./control.js").Message} welcome */
 function onWelcome(welcome) {
-  talkerId = welcome.talker_id;
+  talking.talkerId = welcome.talker_id;
   timing.restart();
   playout?.postMessage({ clear: true });
   for (const member of welcome.members) {
     timing.add(member.talker_id);
     playout?.postMessage({ add: member.talker_id });
   }
-  if (muted) link.send({ type: "state", muted });
+  if (talking.muted) link.send({ type: "state", muted: true });
   ping();
-}
-
-/**
- * @param {Float32Array} samples a block from the microphone
- * @param {number} atUs
- */
-function onBlock(samples, atUs) {
-  if (!voice) return;
-  const first = position;
-  position += SAMPLES_PER_FRAME;
-  timing.captured(position, atUs);
-  const packet = voice.packet(echoes?.push(samples) ?? samples, first);
-  if (!talkerId) return;
-  levels.heard(talkerId, voice.level);
-  if (!packet) return;
-  link.sendPacket(packet);
-  const clock = timing.clockMessage(first, nowUs());
-  if (clock) link.send(clock);
 }
 
 function tellFigures() {
@@ -156,49 +132,49 @@ function ping() {
   link.send({ type: "ping", t0: nowUs() });
 }
 
+/** @param {boolean} muted */
+function mute(muted) {
+  talking.muted = muted;
+  link.send({ type: "state", muted });
+}
+
 /** @param {Order} order */
 function obey(order) {
   switch (order.type) {
     case "ports":
-      connect(order);
-      break;
+      return connect(order);
     case "microphone":
-      reader.read(order.reading);
-      break;
+      return reader.read(order.reading);
     case "join":
-      setMuted(order.muted);
-      link.join(order.url);
-      break;
+      talking.muted = order.muted;
+      return link.join(order.url);
     case "mute":
-      setMuted(order.muted);
-      link.send({ type: "state", muted });
-      break;
+      return mute(order.muted);
+    case "gate":
+      return talking.gate(order.mode, order.pressed);
+    case "gain":
+      return playout?.postMessage({ gainOf: order.talkerId, gain: order.gain });
     case "devices":
       timing.devices = devicesOf(order);
-      break;
+      return undefined;
     case "air":
-      onAir(order.step);
-      break;
+      return onAir(order.step);
     case "leave":
-      link.leave();
-      break;
+      return link.leave();
     case "hurry":
-      link.hurry();
-      break;
+      return link.hurry();
   }
 }
 
 /** @param {"begin" | "chirp" | "echo" | "end"} step */
 function onAir(step) {
-  if (step === "begin") echoes = new EchoListener();
-  else if (step === "end") echoes = null;
-  else if (step === "chirp") echoes?.open();
-  else if (echoes) tell({ type: "echo", echo: echoes.pop() });
+  const echo = talking.onAir(step);
+  if (echo) tell({ type: "echo", echo });
 }
 
 /** @param {{capture: MessagePort, playout: MessagePort}} ports of the worklets */
 function connect(ports) {
-  ports.capture.onmessage = ({ data }) => onBlock(data.samples, steadyUs(data.atMs));
+  ports.capture.onmessage = ({ data }) => talking.hear(data.samples, steadyUs(data.atMs));
   ports.playout.onmessage = ({ data }) => timing.onPlaying({ ...data, poppedUs: steadyUs(data.atMs) });
   playout = ports.playout;
 }
@@ -214,13 +190,7 @@ function devicesOf({ captureMs, soundedMs }) {
   };
 }
 
-/** @param {boolean} value */
-function setMuted(value) {
-  muted = value;
-  if (voice) voice.muted = value;
-}
-
-reader.onFrame = (/** @type {Float32Array} */ samples) => onBlock(samples, nowUs());
+reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
 link.onPacket = onPacket;
 link.onControl = onControl;
@@ -234,7 +204,6 @@ setInterval(() => {
 loadCodec()
   .then(Encoder.create)
   .then((encoder) => {
-    voice = new Voice(encoder);
-    voice.muted = muted;
+    talking.begin(encoder);
     tell({ type: "ready" });
   });

@@ -1,11 +1,14 @@
 // Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
 //
-// From the worker come packets, as ArrayBuffers, and who is there: {add: talkerId}, {remove: talkerId}, {clear: true}.
+// From the worker come packets, as ArrayBuffers; who is there: {add: talkerId}, {remove: talkerId}, {clear: true}; and how
+// loud somebody shall be: {gainOf: talkerId, gain}.
 // The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
 
 import { SAMPLE_RATE } from "../audio_format.js";
 import { Decoder, loadCodec } from "../codec.js";
+import { Fader } from "../fader.js";
 import { JitterBuffer } from "../jitter.js";
+import { Limiter } from "../limiter.js";
 import { TALKSPURT_START, parsePacket } from "../packet.js";
 import { Resampler } from "../resampler.js";
 
@@ -14,16 +17,18 @@ const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
 
 const TELL_S = 0.1;
 
-/** @typedef {{decoder: Decoder, buffer: JitterBuffer}} Talker */
+/** @typedef {{decoder: Decoder, buffer: JitterBuffer, fader: Fader}} Talker */
+/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number}} Told */
 
 class Playout extends AudioWorkletProcessor {
   /** @type {Map<number, Talker>} */
   #talkers = new Map();
-  /** @type {Set<number>} who is there; their decoder may still be in the making */
-  #present = new Set();
+  /** @type {Map<number, Fader>} who is there; their decoder may still be in the making */
+  #present = new Map();
   #resampler = new Resampler(SAMPLE_RATE, sampleRate);
   /** @type {MessagePort | null} */
   #worker = null;
+  #limiter = new Limiter(SAMPLE_RATE);
   #told = 0;
   #mix = new Float32Array(BLOCK);
   #sound = new Float32Array(BLOCK);
@@ -45,6 +50,7 @@ class Playout extends AudioWorkletProcessor {
     if (currentTime - this.#told >= TELL_S) this.#tellPlaying();
     const needed = this.#resampler.inputNeeded(output.length);
     this.#mixAll(needed);
+    this.#limiter.process(this.#mix, needed);
     this.#resampler.process(this.#mix, needed, output);
     return true;
   }
@@ -53,9 +59,9 @@ class Playout extends AudioWorkletProcessor {
   #mixAll(length) {
     const sound = this.#views[length];
     this.#mix.fill(0, 0, length);
-    for (const { buffer } of this.#talkers.values()) {
+    for (const { buffer, fader } of this.#talkers.values()) {
       buffer.pop(sound, currentTime * 1000);
-      for (let i = 0; i < length; i += 1) this.#mix[i] += sound[i];
+      fader.addTo(this.#mix, sound, length);
     }
   }
 
@@ -81,15 +87,17 @@ class Playout extends AudioWorkletProcessor {
     this.#worker?.postMessage({ at: currentTime, atMs: Date.now(), talkers });
   }
 
-  /** @param {ArrayBuffer | {add?: number, remove?: number, clear?: boolean}} data */
+  /** @param {ArrayBuffer | Told} data */
   #onWorker(data) {
     if (data instanceof ArrayBuffer) {
       this.#onPacket(new Uint8Array(data));
       return;
     }
-    if (data.clear) for (const talkerId of [...this.#present]) this.#remove(talkerId);
+    if (data.clear) for (const talkerId of [...this.#present.keys()]) this.#remove(talkerId);
     if (data.remove) this.#remove(data.remove);
     if (data.add) this.#add(data.add);
+    const fader = this.#present.get(data.gainOf ?? 0);
+    if (fader) fader.wanted = data.gain ?? 1;
   }
 
   /** @param {Uint8Array} data */
@@ -102,10 +110,11 @@ class Playout extends AudioWorkletProcessor {
   /** @param {number} talkerId */
   async #add(talkerId) {
     this.#remove(talkerId);
-    this.#present.add(talkerId);
+    const fader = new Fader();
+    this.#present.set(talkerId, fader);
     const decoder = await Decoder.create();
-    if (this.#present.has(talkerId) && !this.#talkers.has(talkerId)) {
-      this.#talkers.set(talkerId, { decoder, buffer: new JitterBuffer(decoder) });
+    if (this.#present.get(talkerId) === fader) {
+      this.#talkers.set(talkerId, { decoder, buffer: new JitterBuffer(decoder), fader });
     } else {
       decoder.free();
     }

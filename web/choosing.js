@@ -1,0 +1,70 @@
+// Brings the panel of settings together with what they are about, and remembers what was chosen.
+
+import { listDevices } from "./devices.js";
+import { remember, remembered } from "./remembered.js";
+import { Settings } from "./settings.js";
+import { SettingsPanel } from "./settings_panel.js";
+import { Sound } from "./sound.js";
+
+const METER_MS = 100;
+
+export class Choosing {
+  #settings = Settings.parse(remembered("settings"));
+  #panel = new SettingsPanel();
+  #voice;
+  #sound;
+
+  /**
+   * @param {import("./own_voice.js").OwnVoice} voice
+   * @param {Sound} sound
+   */
+  constructor(voice, sound) {
+    this.#voice = voice;
+    this.#sound = sound;
+    voice.deviceId = this.#settings.chosen.microphone;
+    voice.pushToTalk = this.#settings.chosen.pushToTalk;
+    this.#panel.onChange = (name, value) => this.#choose(name, value);
+    this.#panel.onOpen = () => this.#showDevices();
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.#showDevices());
+    setInterval(() => this.#panel.open && this.#panel.showOutput(sound.outputLevel), METER_MS);
+  }
+
+  /** @param {import("./address.js").Processing} processing what the link wants */
+  set linked(processing) {
+    this.#settings.linked = processing;
+    this.#panel.show(this.#settings.chosen);
+  }
+
+  get processing() {
+    return this.#settings.processing;
+  }
+
+  /** Browsers know a loudspeaker only once the microphone was allowed. */
+  useLoudspeaker() {
+    return this.#sound.playOn(this.#settings.chosen.loudspeaker);
+  }
+
+  /**
+   * @param {keyof import("./settings.js").Chosen} name
+   * @param {string | boolean} value
+   */
+  #choose(name, value) {
+    this.#settings.choose(name, value);
+    remember("settings", this.#settings.serialize());
+    const { microphone, pushToTalk } = this.#settings.chosen;
+    if (name === "pushToTalk") {
+      this.#voice.pushToTalk = pushToTalk;
+    } else if (name === "loudspeaker") {
+      this.useLoudspeaker();
+    } else {
+      this.#voice.deviceId = microphone;
+      this.#voice.open(this.processing);
+    }
+  }
+
+  async #showDevices() {
+    const { microphones, loudspeakers } = await listDevices();
+    this.#panel.showDevices({ microphones, loudspeakers: Sound.canChooseLoudspeaker ? loudspeakers : [] });
+    this.#panel.show(this.#settings.chosen);
+  }
+}

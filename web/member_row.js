@@ -1,0 +1,79 @@
+// A member's row on the screen: who it is, who talks, how long it takes, and how loud it shall be here.
+
+import { showDelay } from "./delay_view.js";
+import { fillIn } from "./fill_in.js";
+import { meterOf } from "./level.js";
+import { say } from "./text.js";
+
+/** `volume` is null for oneself. @typedef {import("./roster.js").Member & {note: string, volume: Volume | null}} Shown */
+/** @typedef {import("./volumes.js").Volume} Volume */
+
+const HUES = 360;
+const PERCENT = 100;
+
+export class MemberRow {
+  #silence;
+  #slider;
+  #name = "";
+  /** @type {(name: string, volume: Volume) => void} */
+  onVolume = () => {};
+
+  /** @param {HTMLTemplateElement} template */
+  constructor(template) {
+    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    this.node = /** @type {HTMLElement} */ (copy.firstElementChild);
+    this.#silence = /** @type {HTMLButtonElement} */ (copy.querySelector(".silence"));
+    this.#slider = /** @type {HTMLInputElement} */ (copy.querySelector(".volume input"));
+    this.#silence.addEventListener("click", () => this.#tell(!this.#muted));
+    this.#slider.addEventListener("input", () => this.#tell(false));
+  }
+
+  get #muted() {
+    return this.#silence.getAttribute("aria-pressed") === "true";
+  }
+
+  /** @param {boolean} muted */
+  #tell(muted) {
+    this.onVolume(this.#name, { volume: Number(this.#slider.value) / PERCENT, muted });
+  }
+
+  /** @param {Shown} member */
+  show({ name, muted, note, volume }) {
+    this.#name = name;
+    this.node.toggleAttribute("data-own", volume === null);
+    this.node.toggleAttribute("data-muted", muted);
+    this.node.style.setProperty("--hue", String(hueOf(name)));
+    fillIn(this.node, ".avatar", [...name][0]?.toUpperCase() ?? "");
+    fillIn(this.node, ".name", name);
+    fillIn(this.node, ".note", [volume ? "" : say("you"), note].filter(Boolean).join(" · "));
+    if (volume) this.#showVolume(volume);
+  }
+
+  /** @param {Volume} volume */
+  #showVolume({ volume, muted }) {
+    const name = this.#name;
+    this.node.toggleAttribute("data-silenced", muted);
+    this.#silence.setAttribute("aria-pressed", String(muted));
+    this.#silence.setAttribute("aria-label", say("silence", { name }));
+    this.#slider.setAttribute("aria-label", say("volume", { name }));
+    this.#slider.value = String(Math.round(volume * PERCENT));
+  }
+
+  /** @param {import("./levels.js").Heard} heard */
+  showLevel({ level, voice }) {
+    this.node.style.setProperty("--level", meterOf(level).toFixed(2));
+    this.node.toggleAttribute("data-talking", voice);
+  }
+
+  /** @param {import("./delay_view.js").Delay} delay */
+  showDelay(delay) {
+    showDelay(this.node, delay);
+  }
+}
+
+/** @param {string} name */
+function hueOf(name) {
+  let hash = 0;
+  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % HUES;
+  return hash;
+}

@@ -1,0 +1,142 @@
+// Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
+
+import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
+import { TalkButton } from "./talk_button.js";
+import { say } from "./text.js";
+
+/**
+ * What the controls show of it.
+ * @typedef {object} Controls
+ * @property {boolean} hasMicrophone
+ * @property {boolean} muted
+ * @property {boolean} pushToTalk
+ * @property {boolean} open the button lets everything through
+ * @property {boolean} latched and does so until it is pressed again
+ */
+
+/**
+ * What it needs of the page.
+ * @typedef {object} Means
+ * @property {Pick<import("./ui.js").Screen, "state" | "showProblem">} screen
+ * @property {Pick<import("./sound.js").Sound, "listenTo">} sound
+ * @property {(order: import("./worker.js").Order) => void} order
+ * @property {Promise<void>} loaded
+ */
+
+export class OwnVoice {
+  #means;
+  #microphone = new Microphone();
+  #button = new TalkButton();
+  #pushToTalk = false;
+  /** Of the microphone that was chosen; empty where the system chooses. */
+  deviceId = "";
+  /** Whether the others hear us may be otherwise now. */
+  onChange = () => {};
+
+  /** @param {Means} means */
+  constructor(means) {
+    this.#means = means;
+    this.#microphone.onTaken = () => this.#onTaken();
+  }
+
+  get muted() {
+    return this.#microphone.muted;
+  }
+
+  get hasMicrophone() {
+    return this.#microphone.stream !== null;
+  }
+
+  get silent() {
+    return this.muted || !this.hasMicrophone;
+  }
+
+  /** @returns {Controls} */
+  get controls() {
+    const { hasMicrophone, muted } = this;
+    const { open, latched } = this.#button;
+    return { hasMicrophone, muted, pushToTalk: this.#pushToTalk, open, latched };
+  }
+
+  get latencyMs() {
+    return this.#microphone.latencyMs;
+  }
+
+  /**
+   * Opens the microphone, or says why there is none; then one can still listen.
+   * @param {import("./address.js").Processing} processing
+   */
+  async open(processing) {
+    const { screen, sound, loaded } = this.#means;
+    try {
+      await this.#microphone.open(processing, this.deviceId);
+      await loaded;
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error;
+      if (screen.state === "start") return; // left in the meantime
+      screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
+      return;
+    }
+    if (screen.state === "start") this.#microphone.close();
+    else sound.listenTo(this.#microphone.stream);
+  }
+
+  /** @param {import("./address.js").Processing} processing */
+  async tryAgain(processing) {
+    this.#means.screen.showProblem("");
+    await this.open(processing);
+    this.mute(false);
+  }
+
+  /** @param {boolean} muted */
+  mute(muted) {
+    this.#microphone.muted = muted;
+    this.#means.order({ type: "mute", muted: this.silent });
+    this.onChange();
+  }
+
+  /** @param {boolean} pushToTalk only what is said while the button is pressed is sent, instead of all that is said */
+  set pushToTalk(pushToTalk) {
+    this.#pushToTalk = pushToTalk;
+    this.#button.close();
+    this.#onButton();
+    if (pushToTalk && this.muted) this.mute(false);
+  }
+
+  /** @param {number} atMs */
+  press(atMs) {
+    this.#button.press(atMs);
+    this.#onButton();
+  }
+
+  /** @param {number} atMs */
+  release(atMs) {
+    this.#button.release(atMs);
+    this.#onButton();
+  }
+
+  /** Whatever there is to be pressed on the screen, by something that can't hold it. */
+  toggle() {
+    if (!this.#pushToTalk) return this.mute(!this.muted);
+    this.#button.toggle();
+    return this.#onButton();
+  }
+
+  #onButton() {
+    this.#means.order({ type: "gate", mode: this.#pushToTalk ? "button" : "free", pressed: this.#button.open });
+    this.onChange();
+  }
+
+  close() {
+    this.#button.close();
+    this.#means.sound.listenTo(null);
+    this.#microphone.close();
+    this.#microphone.muted = false;
+  }
+
+  #onTaken() {
+    this.#means.sound.listenTo(null);
+    this.#means.screen.showProblem(say("microphoneBusy"), { microphone: true });
+    this.mute(this.muted);
+  }
+}

@@ -1,0 +1,67 @@
+// What somebody has chosen on this device, kept for the next time. The link may ask for something else, until that is switched
+// here.
+
+import { PROCESSING } from "./address.js";
+import { parseKept } from "./remembered.js";
+
+/** @typedef {import("./address.js").Processing} Processing */
+/**
+ * A device is empty where the system is to choose.
+ * @typedef {Processing & {pushToTalk: boolean, microphone: string, loudspeaker: string}} Chosen
+ */
+
+/** @type {Chosen} */
+const STANDARD = {
+  pushToTalk: false,
+  microphone: "",
+  loudspeaker: "",
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+};
+
+export class Settings {
+  /** @type {Partial<Chosen>} */
+  #kept = {};
+  /** @type {Partial<Chosen>} */
+  #linked = {};
+
+  /** @param {string} text of `serialize`; what isn't of its kind is left as it is at first */
+  static parse(text) {
+    const settings = new Settings();
+    const kept = parseKept(text);
+    for (const [name, standard] of Object.entries(STANDARD)) {
+      if (typeof kept[name] === typeof standard) settings.#kept = { ...settings.#kept, [name]: kept[name] };
+    }
+    return settings;
+  }
+
+  serialize() {
+    return JSON.stringify(this.#kept);
+  }
+
+  /** What the link switches off. @param {Processing} processing */
+  set linked(processing) {
+    this.#linked = Object.fromEntries(Object.entries(processing).filter(([, on]) => !on));
+  }
+
+  /** @returns {Chosen} */
+  get chosen() {
+    return { ...STANDARD, ...this.#kept, ...this.#linked };
+  }
+
+  /** @returns {Processing} */
+  get processing() {
+    const { chosen } = this;
+    return /** @type {Processing} */ (Object.fromEntries(PROCESSING.map((name) => [name, chosen[name]])));
+  }
+
+  /**
+   * @param {keyof Chosen} name
+   * @param {string | boolean} value
+   */
+  choose(name, value) {
+    this.#kept = { ...this.#kept, [name]: value };
+    delete this.#linked[name];
+  }
+}

@@ -1,0 +1,90 @@
+// What we say, from the microphone's frames to the relay: packets, the clock messages behind them, and our own level for
+// the meter. Runs in the worker.
+
+import { SAMPLES_PER_FRAME } from "./audio_format.js";
+import { EchoListener } from "./echo_listener.js";
+import { Gate } from "./gate.js";
+import { Voice } from "./voice.js";
+
+/**
+ * What it needs of the worker.
+ * @typedef {object} Means
+ * @property {import("./link.js").Link} link
+ * @property {import("./levels.js").Levels} levels
+ * @property {import("./timing.js").Timing} timing
+ * @property {() => number} nowUs
+ */
+
+export class Talking {
+  #means;
+  /** Until its encoder is there nothing is said. @type {Voice | null} */
+  #voice = null;
+  /** While mouth to ear is measured in the air. @type {EchoListener | null} */
+  #echoes = null;
+  #position = 0;
+  #gate = new Gate();
+  /** @type {import("./gate.js").Mode} */
+  #mode = "free";
+  /** Ours in the room, 0 outside of one. */
+  talkerId = 0;
+
+  /** @param {Means} means */
+  constructor(means) {
+    this.#means = means;
+  }
+
+  /** @param {import("./codec.js").Encoder} encoder */
+  begin(encoder) {
+    this.#voice = new Voice(encoder, this.#gate);
+  }
+
+  get muted() {
+    return this.#gate.muted;
+  }
+
+  set muted(muted) {
+    this.#gate.muted = muted;
+  }
+
+  /**
+   * @param {import("./gate.js").Mode} mode
+   * @param {boolean} pressed the button is
+   */
+  gate(mode, pressed) {
+    this.#mode = mode;
+    this.#gate.pressed = pressed;
+    this.#gate.mode = this.#echoes ? "open" : mode;
+  }
+
+  /**
+   * @param {Float32Array} samples a frame from the microphone
+   * @param {number} atUs
+   */
+  hear(samples, atUs) {
+    const { link, levels, timing, nowUs } = this.#means;
+    if (!this.#voice) return;
+    const first = this.#position;
+    this.#position += SAMPLES_PER_FRAME;
+    timing.captured(this.#position, atUs);
+    const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
+    if (!this.talkerId) return;
+    levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
+    if (packets.length === 0) return;
+    for (const packet of packets) link.sendPacket(packet);
+    const clock = timing.clockMessage(first, nowUs());
+    if (clock) link.send(clock);
+  }
+
+  /**
+   * A step of the test in the air.
+   * @param {"begin" | "chirp" | "echo" | "end"} step
+   * @returns {import("./echo_listener.js").Echo | null} what came back, where that was asked for
+   */
+  onAir(step) {
+    if (step === "echo") return this.#echoes?.pop() ?? null;
+    if (step === "chirp") this.#echoes?.open();
+    else this.#echoes = step === "begin" ? new EchoListener() : null;
+    this.gate(this.#mode, this.#gate.pressed);
+    return null;
+  }
+}
