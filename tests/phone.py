@@ -17,6 +17,8 @@ SIZE = {"width": 390, "height": 844}
 USER_AGENT = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
 )
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 FLAGS = (
     "--no-sandbox",  # root can't have one
     "--disable-background-networking",
@@ -25,6 +27,8 @@ FLAGS = (
 )
 GRANT = "--use-fake-ui-for-media-stream"
 REFUSE = "--deny-permission-prompts"
+UNDECIDED = "--no-first-run"
+"""Nothing is said about the microphone, so the question stays open."""
 
 
 class Phone:

@@ -7,14 +7,12 @@ import ssl
 from pathlib import Path
 
 import pytest
-from phone import CHROMIUM, Phone, Phones
+from phone import CHROMIUM, IPHONE, Phone, Phones
 from playwright.sync_api import Page
 from processes import RelayProcess
 from rig import Rig
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
-
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
 
 POLICIES_AT_REST_MS = 4_000
 """Chromium never looks again at a policy that changes while it starts."""

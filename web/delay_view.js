@@ -49,22 +49,18 @@ export class Delays {
 }
 
 /**
- * Fills in what a member's row has for it.
+ * Fills in what a member's row has for it; nothing until a delay was known.
  * @param {HTMLElement} row
- * @param {import("./delay_view.js").Delay} delay
+ * @param {Delay} delay
  */
-export function showDelay(row, { figure, history }) {
+export function showDelay(row, { name, figure, history }) {
   const ear = row.querySelector(".ear");
   if (!(ear instanceof HTMLDetailsElement)) return;
-  ear.hidden = false;
-  fillIn(ear, ".delay", numberOf(figure));
-  shares(figure).forEach((share, i) => {
-    const bar = ear.querySelectorAll(".parts i")[i];
-    if (bar instanceof HTMLElement) bar.style.flexGrow = share.toFixed(3);
-  });
-  const chart = ear.querySelector("canvas")?.getContext("2d");
-  if (chart) drawChart(chart, history, getComputedStyle(ear).color);
-  if (ear.open) describe(ear, figure);
+  if (figure.totalMs) ear.hidden = false;
+  const words = numberOf(figure);
+  fillIn(ear, ".delay", words);
+  ear.querySelector("summary")?.setAttribute("aria-label", say("delayOf", { name, delay: words }));
+  if (ear.open) describe(ear, figure, history);
 }
 
 /**
@@ -78,11 +74,19 @@ function numberOf({ totalMs, complete }) {
 }
 
 /**
- * Everything that is known, in words: the whole, its parts, and how sure it is.
+ * Everything that is known, drawn and in words: the whole, its parts, and how sure it is.
  * @param {HTMLElement} ear
  * @param {Figure} figure
+ * @param {Delay["history"]} history
  */
-function describe(ear, { totalMs, errorMs, parts }) {
+function describe(ear, figure, history) {
+  const { totalMs, errorMs, parts } = figure;
+  const chart = ear.querySelector("canvas")?.getContext("2d");
+  if (chart) drawChart(chart, history, getComputedStyle(ear).color);
+  shares(figure).forEach((share, i) => {
+    const bar = ear.querySelectorAll(".parts i")[i];
+    if (bar instanceof HTMLElement) bar.style.flexGrow = share.toFixed(3);
+  });
   const whole = totalMs && say("delayWhole", { p50: Math.round(totalMs.p50), p95: Math.round(totalMs.p95) });
   fillIn(ear, ".whole", whole ?? say("delayNothing"));
   PARTS.forEach((part, i) => fillIn(ear, `.legend li:nth-child(${i + 1})`, describePart(part, parts[part])));

@@ -131,6 +131,7 @@ export class Screen {
    * @param {string} words what to do about it
    */
   showUnusable(words) {
+    this.showRoom("");
     this.showProblem(words);
     this.#start.hidden = true;
   }
@@ -178,8 +179,7 @@ export class Screen {
 
   /** @param {[string, string][]} rows */
   showStatistics(rows) {
-    const cells = rows.flatMap(([label, value]) => [cell("dt", label), cell("dd", value)]);
-    this.#statistics.replaceChildren(...cells);
+    this.#statistics.replaceChildren(...rows.map(group));
   }
 
   /** @param {import("./member_row.js").Shown} member */
@@ -198,6 +198,13 @@ export class Screen {
  */
 export function wordsFor(reason, message) {
   return isKey(reason) ? say(/** @type {import("./text.js").Key} */ (reason), { message }) : message || reason;
+}
+
+/** @param {[string, string]} row */
+function group([label, value]) {
+  const node = document.createElement("div");
+  node.append(cell("dt", label), cell("dd", value));
+  return node;
 }
 
 /**

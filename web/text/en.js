@@ -77,6 +77,7 @@ export const text = {
   delayNow: "{ms} ms",
   delayAtLeast: "≥ {ms} ms",
   delayUnknown: "? ms",
+  delayOf: "From the mouth of {name} to your ear: {delay}",
   delayNothing: "From mouth to ear: not known yet",
   delayWhole: "From mouth to ear, last 30 s: half under {p50} ms, most under {p95} ms",
   delayError: "The clocks agree within {ms} ms.",

@@ -1,0 +1,127 @@
+"""What the pages look like to eyes, to screen readers and to a keyboard, in every state: held to axe-core's rules."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crowd import crowd
+from phone import DESKTOP, IPHONE, REFUSE, UNDECIDED, USER_AGENT, Phones
+from playwright.sync_api import Page
+from processes import RelayProcess
+from rig import Rig
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+AXE = (Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js").read_text()
+CHECK_MS = 60_000
+SCHEMES = ("light", "dark")
+DELAY = re.compile(r"^≥? ?\d+ ms$")
+NARROW = {"width": 320, "height": 640}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, one line a rule, with the places."""
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("axe.run()")
+    assert "color-contrast" in {rule["id"] for rule in found["passes"]}
+    return [
+        f"{rule['id']}: {rule['help']}: {json.dumps([node['target'] for node in rule['nodes']])}"
+        for rule in found["violations"]
+    ]
+
+
+def check_looks(page: Page, state: str) -> None:
+    """Light and dark, nothing is wrong; on the narrowest phone, nothing is cut off."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert violations(page) == [], f"{state}, {scheme}"
+    size = page.viewport_size
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], f"{state} is too wide"
+    page.set_viewport_size(size)
+
+
+def open_summary(page: Page, panel: str) -> None:
+    page.locator(f"{panel} > summary").click()
+
+
+def test_before_one_is_in_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, relay.authority, microphone=REFUSE)
+    phone.open(f"{relay.origin}/").page.get_by_role("button", name="Join", exact=True).wait_for()
+    check_looks(phone.page, "start without a room")
+    phone.open(relay.link).page.get_by_role("button", name="Join", exact=True).wait_for()
+    check_looks(phone.page, "start")
+    phone.open(f"{relay.origin}/#room=home&key=wrong").press("Join")
+    phone.page.get_by_text("invitation is not valid").wait_for()
+    check_looks(phone.page, "refused")
+    phone.open(relay.link).join("Anna").page.get_by_text("Something needs your help").wait_for()
+    check_looks(phone.page, "without a microphone")
+
+
+@pytest.mark.parametrize("members", [1, 2, 6, 30])
+def test_in_a_room_of_any_size_nothing_is_wrong(members: int, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
+    with crowd(relay, members - 1, talkers=min(3, members - 1)):
+        if members > 1:
+            phone.page.get_by_text(DELAY).first.wait_for()
+        check_looks(phone.page, f"{members} members")
+
+
+def test_whatever_is_open_pressed_or_lost_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
+    page = phone.page
+    with crowd(relay, 2, talkers=1):
+        page.get_by_text(DELAY).first.click()
+        page.get_by_text("The clocks agree").first.wait_for()
+        check_looks(page, "a delay open")
+        open_summary(page, "#settings")
+        check_looks(page, "settings open")
+        open_summary(page, "#details")
+        page.get_by_text("Sample rate").wait_for()
+        check_looks(page, "details open")
+        phone.press("Mute")
+        check_looks(page, "muted")
+        page.get_by_label("Silence Ada").click()
+        check_looks(page, "somebody silenced")
+        page.get_by_label("Push to talk").click()
+        page.locator("#talk").tap()
+        check_looks(page, "button to talk pressed")
+    relay.interrupt()
+    page.locator("[data-state=lost]").first.wait_for(state="attached")
+    check_looks(page, "lost")
+
+
+def test_while_the_browser_asks_for_the_microphone_nothing_is_wrong(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    phone = phones.start(rig, 0, relay.authority, microphone=UNDECIDED).open(relay.link)
+    phone.press("Join")
+    phone.page.get_by_text("Please allow the microphone").wait_for()
+    check_looks(phone.page, "joining")
+
+
+def test_where_there_can_be_no_sound_nothing_else_is_wrong(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, relay.authority)
+    phone.page.add_init_script("delete globalThis.AudioWorkletNode")
+    phone.open(relay.link).page.get_by_text("too old for sound").wait_for()
+    check_looks(phone.page, "not supported")
+
+
+def test_before_and_after_a_check_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, relay.authority, microphone=REFUSE).open(relay.link.replace("/#", "/check#"))
+    phone.page.get_by_role("button", name="Start the check").wait_for()
+    check_looks(phone.page, "before the check")
+    phone.press("Start the check")
+    phone.page.get_by_role("button", name="Check again").wait_for(timeout=CHECK_MS)
+    check_looks(phone.page, "after the check")
+
+
+@pytest.mark.parametrize("user_agent", [IPHONE, USER_AGENT, DESKTOP], ids=["iphone", "android", "desktop"])
+def test_on_the_way_to_trust_nothing_is_wrong(user_agent: str, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    phone = phones.start(rig, 0, user_agent=user_agent).open(relay.join_link)
+    phone.page.get_by_text("Leave this page open").wait_for()
+    check_looks(phone.page, "join page")
+    phone.page.locator("#install").evaluate("install => { install.open = true; }")
+    check_looks(phone.page, "join page, how to install the certificate")
