@@ -63,6 +63,7 @@ export class MemberRow {
   showLevel({ level, voice }) {
     this.node.style.setProperty("--level", meterOf(level).toFixed(2));
     this.node.toggleAttribute("data-talking", voice);
+    fillIn(this.node, ".spoken", voice ? say("talking") : "");
   }
 
   /** @param {import("./delay_view.js").Delay} delay */

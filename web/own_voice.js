@@ -1,5 +1,6 @@
 // Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
 
+import { feelMuted, feelPress } from "./haptics.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
 import { TalkButton } from "./talk_button.js";
 import { say } from "./text.js";
@@ -17,7 +18,7 @@ import { say } from "./text.js";
 /**
  * What it needs of the page.
  * @typedef {object} Means
- * @property {Pick<import("./ui.js").Screen, "state" | "showProblem">} screen
+ * @property {Pick<import("./ui.js").Screen, "state" | "showProblem" | "showStatus">} screen
  * @property {Pick<import("./sound.js").Sound, "listenTo">} sound
  * @property {(order: import("./worker.js").Order) => void} order
  * @property {Promise<void>} loaded
@@ -105,6 +106,7 @@ export class OwnVoice {
 
   /** @param {number} atMs */
   press(atMs) {
+    feelPress();
     this.#button.press(atMs);
     this.#onButton();
   }
@@ -117,9 +119,15 @@ export class OwnVoice {
 
   /** Whatever there is to be pressed on the screen, by something that can't hold it. */
   toggle() {
-    if (!this.#pushToTalk) return this.mute(!this.muted);
+    if (!this.#pushToTalk) return this.#toggleMuted();
     this.#button.toggle();
     return this.#onButton();
+  }
+
+  #toggleMuted() {
+    this.mute(!this.muted);
+    this.#means.screen.showStatus(say(this.muted ? "nowMuted" : "nowHeard"));
+    if (this.muted) feelMuted();
   }
 
   #onButton() {

@@ -91,7 +91,7 @@ export class Screen {
     this.#inside.hidden = !inside;
     this.#controls.hidden = state === "start";
     if (state === "joining") this.#mute.hidden = this.#talk.hidden = this.#talkHint.hidden = true;
-    if (inside !== wasInside) this.#title.focus(); // what had the focus is gone
+    if (inside !== wasInside || state === "joining") this.#title.focus(); // what had the focus is gone
   }
 
   /** @param {string} room empty where the link names none */
@@ -139,7 +139,7 @@ export class Screen {
   /** @param {import("./own_voice.js").Controls} controls */
   showControls({ hasMicrophone, pushToTalk, muted, open, latched }) {
     this.#mute.hidden = !hasMicrophone || pushToTalk;
-    this.#mute.setAttribute("aria-pressed", String(muted));
+    this.#mute.toggleAttribute("data-muted", muted);
     this.#mute.textContent = say(muted ? "unmute" : "mute");
     this.#talk.hidden = this.#talkHint.hidden = !hasMicrophone || !pushToTalk;
     this.#talk.setAttribute("aria-pressed", String(open));

@@ -20,6 +20,8 @@ export const text = {
   letGoToStop: "They hear you",
   tapToStop: "They hear you: tap to stop",
   talkHint: "Hold while you talk, or tap to begin and tap to stop.",
+  nowMuted: "You are muted: nobody hears you.",
+  nowHeard: "The others hear you again.",
   leave: "Leave",
   settings: "Settings",
   pushToTalk: "Push to talk",
@@ -41,6 +43,7 @@ export const text = {
   you: "you",
   muted: "muted",
   listening: "listening only",
+  talking: "talking",
 
   askingMicrophone: "Please allow the microphone …",
   connecting: "Connecting …",

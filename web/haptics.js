@@ -1,0 +1,12 @@
+// What a hand feels of it, on devices that can vibrate.
+
+const PRESS_MS = 15;
+const MUTED_MS = [30, 60, 30];
+
+export function feelPress() {
+  navigator.vibrate?.(PRESS_MS);
+}
+
+export function feelMuted() {
+  navigator.vibrate?.(MUTED_MS);
+}
