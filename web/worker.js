@@ -14,7 +14,6 @@ import { Timing } from "./timing.js";
 import { TrackReader } from "./track_reader.js";
 
 const LEVELS_MS = 50;
-const PING_MS = 1_000;
 const FIGURES_MS = 500;
 
 /**
@@ -139,6 +138,11 @@ function ping() {
   link.send({ type: "ping", t0: nowUs() });
 }
 
+function keepPinging() {
+  ping();
+  setTimeout(keepPinging, timing.clock.pingEveryUs(nowUs()) / 1000);
+}
+
 /** @param {Partial<State>} change */
 function show(change) {
   Object.assign(own, change);
@@ -205,7 +209,7 @@ link.onState = onState;
 link.onPacket = onPacket;
 link.onControl = onControl;
 addEventListener("message", ({ data }) => obey(data));
-setInterval(ping, PING_MS);
+keepPinging();
 setInterval(tellFigures, FIGURES_MS);
 setInterval(() => {
   const looked = levels.look();

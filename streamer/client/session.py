@@ -24,7 +24,6 @@ from streamer.client.wavefile import FilePlayout, WavSource
 from streamer.errors import AudioError
 from streamer.wire.control import Message
 
-_PING_S: Final = 1.0
 _LOOK_S: Final = 0.1
 _LAST_WORDS_S: Final = 0.5
 """Between the end of a file and leaving: what was said last has to be heard before we are gone."""
@@ -88,7 +87,7 @@ class Session:
         await self._roster.welcomed.wait()
         while True:
             self._link.send_control(self.timing.ping(perf_counter()))
-            await asyncio.sleep(_PING_S)
+            await asyncio.sleep(self.timing.clock.ping_every_us(perf_counter() * 1e6) / 1e6)
 
     async def _look(self, playout: Playout) -> None:
         while True:
