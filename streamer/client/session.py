@@ -12,10 +12,12 @@ from typing import Any, Final
 from streamer.client.address import Address
 from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
+from streamer.client.commands import Commands, typed_lines
 from streamer.client.figure_lines import FigureLines
 from streamer.client.link import Link
 from streamer.client.meters import Meters
 from streamer.client.mixer import Mixer
+from streamer.client.own_state import OwnState
 from streamer.client.playout import Playout, Speaker
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing
@@ -63,6 +65,8 @@ class Session:
         self._stay = stay
         self.timing = Timing(roster)
         self.voice = Voice() if source else None
+        self.own = OwnState(link.send_control)
+        self.left = asyncio.Event()
 
     async def run(self, playout: Playout) -> None:
         """Until the relay closes, or the source ends and we don't stay."""
@@ -72,6 +76,7 @@ class Session:
             self._ping(),
             self._look(playout),
             self._talk(),
+            self._until_left(),
         )
 
     def _on_control(self, message: Message, now: float) -> None:
@@ -80,8 +85,14 @@ class Session:
                 self.timing.on_pong(message, now)
             case "clock":
                 self.timing.on_clock(message, now)
+            case "mute":
+                self._roster.on_control(message)
+                self.own.change(muted=True)
             case _:
                 self._roster.on_control(message)
+
+    async def _until_left(self) -> None:
+        await self.left.wait()
 
     async def _ping(self) -> None:
         await self._roster.welcomed.wait()
@@ -101,7 +112,7 @@ class Session:
             if not self._stay:
                 await asyncio.sleep(_LAST_WORDS_S)
                 return
-        self._link.send_control({"type": "state", "muted": True, "away": False, "hand": False})
+        self.own.change(muted=True)
         await asyncio.Event().wait()
 
     async def _say(self, source: Source, voice: Voice) -> None:
@@ -113,6 +124,7 @@ class Session:
                 await asyncio.sleep(source.wait_s(now))
                 continue
             position, samples = frame
+            voice.muted = self.own.muted
             packet = voice.packet(samples, position)
             if packet:
                 self._link.send_packet(packet.serialize())
@@ -137,7 +149,8 @@ async def _join(options: Options, *, talking: bool) -> None:
         stack.push_async_callback(link.leave)
         roster = Roster(mixer, meters.tell)
         session = Session(link, roster, source, stay=options.stay or options.input_file is None)
-        with meters.show(roster, session.timing, session.voice):
+        commands = Commands(roster, session.own, send=link.send_control, tell=meters.tell, leave=session.left.set)
+        with meters.show(roster, session.timing, session.voice), typed_lines(commands.obey):
             await session.run(playout)
 
 
