@@ -122,7 +122,9 @@ export class Together {
 
   #showHand() {
     this.#hand.setAttribute("aria-pressed", String(this.handRaised));
-    this.#hand.textContent = say(this.handRaised ? "lowerHand" : "raiseHand");
+    const words = say(this.handRaised ? "lowerHand" : "raiseHand");
+    this.#hand.setAttribute("aria-label", words);
+    this.#hand.title = words;
   }
 
   /** @param {import("./control.js").Message} message */

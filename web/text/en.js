@@ -42,7 +42,7 @@ export const text = {
   muted: "muted",
   listening: "listening only",
   away: "away",
-  handRaised: "✋ raised a hand",
+  handRaised: "raised a hand",
   raiseHand: "Raise hand",
   lowerHand: "Lower hand",
   send: "Send",
