@@ -67,6 +67,8 @@ def test_states_are_told_whole() -> None:
         ("/remove Grace Hopper", {"type": "remove", "talker_id": 3}),
         ("/lock", {"type": "lock", "locked": True}),
         ("/unlock", {"type": "lock", "locked": False}),
+        ("/one", {"type": "one_at_a_time", "on": True}),
+        ("/all", {"type": "one_at_a_time", "on": False}),
         ("/invite", {"type": "invite", "hours": 0, "uses": 0}),
         ("/invite 8", {"type": "invite", "hours": 8, "uses": 0}),
         ("/invite 8 6", {"type": "invite", "hours": 8, "uses": 6}),

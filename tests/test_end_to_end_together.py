@@ -7,6 +7,7 @@ from phone import Phone, Phones
 from playwright.sync_api import Locator, expect
 from processes import RelayProcess
 from rig import Rig
+from sound import chirp_delays_ms, chirps, speech
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -72,3 +73,28 @@ def test_the_host_asks_for_silence_locks_invites_anew_and_removes(
     host.page.get_by_role("switch", name="Lock the room").uncheck()
     eve.open(invitation.input_value()).join("Eve")
     expect(row(host, "Eve")).to_have_count(1)
+
+
+def test_where_one_talks_at_a_time_all_see_whose_turn_it_is_and_hear_nobody_else(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
+    eve, ben = (
+        phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in ((1, "Eve"), (2, "Ben"))
+    )
+    host.page.get_by_text("You are the host").click()
+    host.page.get_by_role("switch", name="One talks at a time").check()
+    status = ben.page.locator("#status")
+    expect(status).to_have_text("Nobody talks: press, and it is your turn.")
+    for member in range(3):
+        rig.wait_attached(member)
+    speaking = rig.play(rig.microphone(1), speech())
+    expect(status).to_have_text("Eve talks; you are not heard now.")
+    with rig.record() as recording:
+        rig.play(rig.microphone(2), chirps(3)).wait()
+        recording.wait_ms(300)
+        ben_s, host_hears = recording.wire(rig.microphone(2)), recording.wire(rig.speaker(0))
+    expect(eve.page.locator("#status")).to_have_text("It is your turn.")
+    assert chirp_delays_ms(ben_s, host_hears) == []
+    speaking.wait()
+    expect(status).to_have_text("Nobody talks: press, and it is your turn.")

@@ -33,6 +33,8 @@ export const FROM_CLIENT = {
   remove: TALKER,
   lock: LOCK,
   invite: LIMITS,
+  one_at_a_time: { on: "boolean" },
+  floor: { wants: "boolean" },
 };
 
 /** @type {Record<string, Fields>} what a relay may say */
@@ -58,6 +60,7 @@ export const FROM_RELAY = {
   mute: TALKER,
   lock: { ...TALKER, ...LOCK },
   invite: { key: "string", ...LIMITS },
+  floor: { ...TALKER, on: "boolean" },
   notice: SAID,
   error: SAID,
 };

@@ -41,6 +41,8 @@ class Page {
     linkWith: (key) => `${location.origin}/#${new URLSearchParams({ room: this.#roster.room, key })}`,
     onChange: () => this.#showMembers(),
     tell: (words) => this.#screen.showStatus(words),
+    busy: () => this.#sound.busy(),
+    isTalking: () => this.#voice.controls.open,
   });
   #air = new AirTest({
     screen: this.#screen,

@@ -9,6 +9,10 @@ import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
+const BUSY_HZ = 425;
+const BUSY_S = 0.12;
+const BUSY_GAIN = 0.1;
+
 export class Sound {
   #context = openContext();
   #others = new GainNode(this.#context);
@@ -98,6 +102,20 @@ export class Sound {
     const source = new AudioBufferSourceNode(this.#context, { buffer });
     source.connect(this.#context.destination);
     source.start();
+  }
+
+  /** Three short tones, as of an engaged telephone. */
+  busy() {
+    const { currentTime, destination } = this.#context;
+    const tone = new OscillatorNode(this.#context, { frequency: BUSY_HZ });
+    const gain = new GainNode(this.#context, { gain: 0 });
+    for (const start of [0, 2, 4]) {
+      gain.gain.setValueAtTime(BUSY_GAIN, currentTime + start * BUSY_S);
+      gain.gain.setValueAtTime(0, currentTime + (start + 1) * BUSY_S);
+    }
+    tone.connect(gain).connect(destination);
+    tone.start();
+    tone.stop(currentTime + 5 * BUSY_S);
   }
 
   askStatistics() {

@@ -27,6 +27,8 @@ export class Talking {
   #mode = "free";
   /** Ours in the room, 0 outside of one. */
   talkerId = 0;
+  #oneAtATime = false;
+  #saying = false;
 
   /** @param {Means} means */
   constructor(means) {
@@ -69,10 +71,27 @@ export class Talking {
     const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
     if (!this.talkerId) return;
     levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
+    this.#say(packets.length > 0);
     if (packets.length === 0) return;
     for (const packet of packets) link.sendPacket(packet);
     const clock = timing.clockMessage(first, nowUs());
     if (clock) link.send(clock);
+  }
+
+  /** @param {import("./control.js").Message} floor whose turn it is */
+  onFloor({ talker_id, on }) {
+    this.#oneAtATime = on;
+    if (on && talker_id === 0 && this.#saying) this.#means.link.send({ type: "floor", wants: true });
+  }
+
+  /**
+   * Where one talks at a time, one asks before the first packet of a talkspurt.
+   * @param {boolean} saying
+   */
+  #say(saying) {
+    if (saying === this.#saying) return;
+    this.#saying = saying;
+    if (this.#oneAtATime) this.#means.link.send({ type: "floor", wants: saying });
   }
 
   /**

@@ -11,6 +11,8 @@ import { say } from "./text.js";
  * @property {(key: string) => string} linkWith the room's link with another invite
  * @property {() => void} onChange whether our hand is raised is otherwise now
  * @property {(words: string) => void} tell
+ * @property {() => void} busy sounds like a telephone that is engaged
+ * @property {() => boolean} isTalking whether we want to be heard now
  */
 
 export class Together {
@@ -24,6 +26,7 @@ export class Together {
   #invite = element("new-invite", HTMLButtonElement);
   #link = element("invite-link", HTMLInputElement);
   #template = element("saying", HTMLTemplateElement);
+  #oneAtATime = element("one-at-a-time", HTMLInputElement);
   handRaised = false;
 
   /** @param {Means} means */
@@ -36,6 +39,7 @@ export class Together {
     this.#chat.addEventListener("submit", (event) => this.#write(event));
     this.#hand.addEventListener("click", () => this.#raise(!this.handRaised));
     this.#lock.addEventListener("change", () => this.#say({ type: "lock", locked: this.#lock.checked }));
+    this.#oneAtATime.addEventListener("change", () => this.#say({ type: "one_at_a_time", on: this.#oneAtATime.checked }));
     this.#invite.addEventListener("click", () => this.#say({ type: "invite", hours: 0, uses: 0 }));
     this.#link.addEventListener("focus", () => this.#link.select());
   }
@@ -67,6 +71,9 @@ export class Together {
         this.#link.hidden = false;
         this.#link.focus();
         break;
+      case "floor":
+        this.#onFloor(message);
+        break;
       case "error":
         this.#means.tell(message.message);
         break;
@@ -88,6 +95,17 @@ export class Together {
     this.#said.replaceChildren();
     for (const { name, text } of history) this.#append(name, text);
     this.#showHand();
+  }
+
+  /** @param {import("./control.js").Message} floor */
+  #onFloor({ talker_id, on }) {
+    const { roster, tell, busy, isTalking } = this.#means;
+    this.#oneAtATime.checked = on;
+    if (!on) return tell(say("floorOff"));
+    if (talker_id === 0) return tell(say("floorFree"));
+    const isOurs = talker_id === roster.talkerId;
+    if (!isOurs && isTalking()) busy();
+    return tell(isOurs ? say("floorYours") : say("floorTaken", { name: roster.nameOf(talker_id) }));
   }
 
   /**

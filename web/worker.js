@@ -112,6 +112,9 @@ function onControl(message) {
     case "clock":
       timing.onClock(message, nowUs());
       return;
+    case "floor":
+      talking.onFloor(message);
+      break;
   }
   tell({ type: "control", message });
 }

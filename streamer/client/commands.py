@@ -21,6 +21,7 @@ For the host:
   /silence NAME             ask NAME for silence
   /remove NAME              take NAME out of the room
   /lock  /unlock            whether somebody new may come in
+  /one  /all                who is heard: one at a time, or everybody
   /invite [HOURS [PEOPLE]]  make a new invite; the one before opens nothing any more"""
 
 
@@ -81,6 +82,8 @@ class Commands:
                 self._send({"type": "remove", "talker_id": self._member(rest).talker_id})
             case "lock" | "unlock":
                 self._send({"type": "lock", "locked": name == "lock"})
+            case "one" | "all":
+                self._send({"type": "one_at_a_time", "on": name == "one"})
             case "invite":
                 hours, uses = _numbers(rest)
                 self._send({"type": "invite", "hours": hours, "uses": uses})

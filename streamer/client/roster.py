@@ -22,6 +22,7 @@ class Roster:
         self.room = ""
         self.name = ""
         self.host = False
+        self.one_at_a_time = False
         self.unreadable = 0
         self.welcomed = asyncio.Event()
 
@@ -57,8 +58,19 @@ class Roster:
                 self._remove(talker_id)
             case {"type": "state", "talker_id": talker_id} if talker_id in self._members:
                 self._on_state(self._members[talker_id], message)
+            case {"type": "floor", "talker_id": talker_id, "on": on}:
+                self._on_floor(talker_id, on=on)
             case _:
                 self._tell_what(message)
+
+    def _on_floor(self, talker_id: int, *, on: bool) -> None:
+        self.one_at_a_time = on
+        if not on:
+            self._tell("Everybody may talk")
+        elif talker_id == 0:
+            self._tell("One talks at a time; nobody does now")
+        else:
+            self._tell("It is your turn" if talker_id == self._talker_id else f"{self._name_of(talker_id)} talks now")
 
     def _tell_what(self, message: Message) -> None:
         """Tells of what changes nothing here."""

@@ -85,6 +85,10 @@ class Session:
                 self.timing.on_pong(message, now)
             case "clock":
                 self.timing.on_clock(message, now)
+            case "floor":
+                self._roster.on_control(message)
+                if message["on"] and message["talker_id"] == 0 and self.voice and self.voice.talking:
+                    self._link.send_control({"type": "floor", "wants": True})
             case "mute":
                 self._roster.on_control(message)
                 self.own.change(muted=True)
@@ -125,7 +129,10 @@ class Session:
                 continue
             position, samples = frame
             voice.muted = self.own.muted
+            was_talking = voice.talking
             packet = voice.packet(samples, position)
+            if self._roster.one_at_a_time and voice.talking != was_talking:
+                self._link.send_control({"type": "floor", "wants": voice.talking})
             if packet:
                 self._link.send_packet(packet.serialize())
                 clock = self.timing.clock_message(source, position, perf_counter())

@@ -44,6 +44,9 @@ class EchoRoom(Room):
     def leave(self, member: Member) -> None:
         self._present = False
 
+    def tell_floor(self) -> None:
+        """Nobody else is here to take it."""
+
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self._echo(lambda: talker.send_packet(stamp(packet, _ECHO)))
 

@@ -29,6 +29,9 @@ def obey_host(message: Message, sender: "Session", room: Room, renew: Renew) -> 
         case {"type": "lock", "locked": locked}:
             room.locked = locked
             sender.tell_all({"type": "lock", "locked": locked})
+        case {"type": "one_at_a_time", "on": on}:
+            room.floor.switch(on=on)
+            room.tell_floor()
         case {"type": "invite", "hours": hours, "uses": uses}:
             if hours < 0 or uses < 0:
                 raise ControlError('hours and uses of "invite" are 0 or more', code="bad-field")

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from streamer.errors import ControlError, RefusedError
 from streamer.hot.fanout import Fanout
 from streamer.hot.sink import Sink
+from streamer.relay.floor import Floor
 from streamer.relay.history import History
 from streamer.wire.control import Message
 
@@ -25,6 +26,7 @@ class Member(Protocol):
     muted: bool
     away: bool
     hand: bool
+    may_talk: bool
 
     @property
     def sink(self) -> Sink:
@@ -55,6 +57,7 @@ class Room(ABC):
         self.name = name
         self.locked = False
         self.history = History()
+        self.floor = Floor()
 
     @abstractmethod
     def join(self, member: Member) -> list[Message]:
@@ -79,6 +82,16 @@ class Room(ABC):
     @abstractmethod
     def tell_others(self, message: Message, sender: Member) -> None:
         """Hand a message to all others."""
+
+    @abstractmethod
+    def tell_floor(self) -> None:
+        """Tell all who has the floor, and let nobody else through."""
+
+    def tick(self, now: float) -> None:
+        """Once a second or so; `now` is in s."""
+        self.history.prune(now)
+        if self.floor.expire(now):
+            self.tell_floor()
 
     @property
     @abstractmethod
@@ -123,6 +136,8 @@ class SharedRoom(Room):
         if self._members.get(member.talker_id) is member:
             del self._members[member.talker_id]
             self.tell_others({"type": "left", "talker_id": member.talker_id}, member)
+            if self.floor.release(member.talker_id):
+                self.tell_floor()
 
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self.fanout.send(packet, talker.sink)
@@ -130,6 +145,11 @@ class SharedRoom(Room):
     def tell_others(self, message: Message, sender: Member) -> None:
         for member in self._others(sender):
             member.send_control(message)
+
+    def tell_floor(self) -> None:
+        for member in self._members.values():
+            member.may_talk = self.floor.admits(member.talker_id)
+            member.send_control({"type": "floor", "talker_id": self.floor.holder, "on": self.floor.is_on})
 
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member

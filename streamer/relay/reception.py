@@ -67,7 +67,7 @@ class Reception:
         now = monotonic()
         self._stays.prune(now)
         for room in self._rooms.values():
-            room.history.prune(now)
+            room.tick(now)
         self._rooms = {name: room for name, room in self._rooms.items() if room.size or room.history}
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:

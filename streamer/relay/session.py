@@ -70,7 +70,7 @@ class Session:
         if before:
             before.send_away(REPLACED, "you came back on another connection")
         self._connection.talker_id = self.talker_id
-        self._connection.fanout = self._room.fanout
+        self.may_talk = self._room.floor.admits(self.talker_id)
         self.send_control(
             {
                 "type": "welcome",
@@ -85,6 +85,18 @@ class Session:
                 "locked": self._room.locked,
             }
         )
+
+        if self._room.floor.is_on:
+            self._tell_floor()
+
+    @property
+    def may_talk(self) -> bool:
+        return self._may_talk
+
+    @may_talk.setter
+    def may_talk(self, may_talk: bool) -> None:
+        self._may_talk = may_talk
+        self._connection.fanout = self._room.fanout if may_talk else None
 
     def end(self) -> None:
         self._room.leave(self)
@@ -107,7 +119,8 @@ class Session:
                 raise PacketError("packet has a talker_id, which only the relay gives")
         except PacketError as error:
             self._refuse(error)
-        else:
+            return
+        if self.may_talk:
             self._room.fan_out(stamp(data, self.talker_id), self)
 
     def on_shed(self, packets: int) -> None:
@@ -138,11 +151,28 @@ class Session:
                 text = clean_chat(message["text"])
                 self._room.history.add(self.name, text, monotonic())
                 self.tell_all({"type": "chat", "text": text})
+            case "floor":
+                self._on_floor(wants=message["wants"])
             case "leave":
                 self._stay.forget()
                 self._connection.close(LEFT)
             case _:
                 obey_host(message, self, self._room, self._renew)
+
+    def _on_floor(self, *, wants: bool) -> None:
+        floor = self._room.floor
+        is_host = self.right is Right.HOST
+        changed = (
+            floor.request(self.talker_id, monotonic(), is_host=is_host) if wants else floor.release(self.talker_id)
+        )
+        if changed:
+            self._room.tell_floor()
+        elif wants and floor.holder:
+            self._tell_floor()
+
+    def _tell_floor(self) -> None:
+        floor = self._room.floor
+        self.send_control({"type": "floor", "talker_id": floor.holder, "on": floor.is_on})
 
     def tell_all(self, message: Message) -> None:
         """The sender too."""

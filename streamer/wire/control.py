@@ -39,6 +39,8 @@ FROM_CLIENT: Final[Mapping[str, Fields]] = {
     "remove": _TALKER,
     "lock": _LOCK,
     "invite": _LIMITS,
+    "one_at_a_time": {"on": bool},
+    "floor": {"wants": bool},
 }
 
 FROM_RELAY: Final[Mapping[str, Fields]] = {
@@ -63,6 +65,7 @@ FROM_RELAY: Final[Mapping[str, Fields]] = {
     "mute": _TALKER,
     "lock": {**_TALKER, **_LOCK},
     "invite": {"key": str, **_LIMITS},
+    "floor": {**_TALKER, "on": bool},
     "notice": _SAID,
     "error": _SAID,
 }
