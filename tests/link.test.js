@@ -8,7 +8,8 @@ import { Link } from "../web/link.js";
 
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
 const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };
-const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1 };
+const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1, host: false, resume: "t0ken",
+  history: [], locked: false };
 
 class FakeSocket {
   sent = [];

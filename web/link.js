@@ -100,11 +100,13 @@ export class Link {
     }
     const message = readControl(data);
     if (message === null) return;
-    if (message.type === "welcome") this.#onWelcome();
+    if (message.type === "welcome") this.#onWelcome(message);
     this.onControl(message);
   }
 
-  #onWelcome() {
+  /** @param {import("./control.js").Message} welcome */
+  #onWelcome({ resume }) {
+    this.#url = resumingUrl(this.#url, resume);
     this.#joined = true;
     this.#tries = this.#blocked = 0;
     this.onState("joined", "", "");
@@ -221,6 +223,17 @@ export class Link {
     this.#url = "";
     socket?.close(LEFT);
   }
+}
+
+/**
+ * The same room's socket, as the same member.
+ * @param {string} url
+ * @param {string} token of the welcome
+ */
+function resumingUrl(url, token) {
+  const resuming = new URL(url);
+  resuming.searchParams.set("resume", token);
+  return resuming.href;
 }
 
 /** @param {string} text */

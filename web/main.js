@@ -6,13 +6,14 @@ import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
 import { Headset } from "./headset.js";
+import { Members } from "./members.js";
 import { OwnVoice } from "./own_voice.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
 import { say, sayCount } from "./text.js";
+import { Together } from "./together.js";
 import { Screen, wordsFor } from "./ui.js";
-import { Volumes } from "./volumes.js";
 
 const DEVICES_MS = 200;
 
@@ -32,8 +33,15 @@ class Page {
   #choosing = new Choosing(this.#voice, this.#sound);
   #headset = new Headset();
   #delays = new Delays();
-  #volumes = Volumes.parse(remembered("volumes"));
+  #members = new Members({ screen: this.#screen, roster: this.#roster, order: (order) => this.#order(order) });
   #details = new Details(this.#screen, this.#sound, this.#roster);
+  #together = new Together({
+    order: (order) => this.#order(order),
+    roster: this.#roster,
+    linkWith: (key) => `${location.origin}/#${new URLSearchParams({ room: this.#roster.room, key })}`,
+    onChange: () => this.#showMembers(),
+    tell: (words) => this.#screen.showStatus(words),
+  });
   #air = new AirTest({
     screen: this.#screen,
     sound: this.#sound,
@@ -51,7 +59,7 @@ class Page {
     screen.onRelease = (atMs) => this.#voice.release(atMs);
     screen.onToggle = () => this.#voice.toggle();
     this.#headset.onPress = () => this.#voice.toggle();
-    screen.onVolume = (name, volume) => this.#setVolume(name, volume);
+    screen.onHostAct = (act, talkerId) => this.#together.act(act, talkerId);
     screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
     screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
     this.#voice.onChange = () => this.#showMembers();
@@ -115,6 +123,7 @@ class Page {
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
+    this.#together.clear();
     this.#screen.showStatus(problem ? "" : say("left"));
     this.#screen.showProblem(problem);
   }
@@ -177,7 +186,9 @@ class Page {
     else if (message.type === "joined" && member) this.#screen.showStatus(say("cameIn", { name: member.name, people }));
     else if (message.type === "left" && member) this.#screen.showStatus(say("wentOut", { name: member.name, people }));
     else if (message.type === "notice") this.#screen.showStatus(message.message);
-    this.#tellVolumes();
+    else if (message.type === "mute") this.#onAskedForSilence(message.talker_id);
+    this.#together.onControl(message);
+    this.#members.tellVolumes();
     this.#showMembers();
   }
 
@@ -192,32 +203,17 @@ class Page {
   }
 
   #showMembers() {
-    const { talkerId, name, others } = this.#roster;
     const { silent, hasMicrophone, controls } = this.#voice;
-    this.#air.look(others, silent);
+    this.#air.look(this.#roster.others, silent);
     this.#screen.showControls(controls);
     this.#headset.listening = controls.pushToTalk && hasMicrophone;
-    this.#screen.showRoster([
-      { talkerId, name, muted: silent, volume: null, note: silent ? say(hasMicrophone ? "muted" : "listening") : "" },
-      ...others.map((member) => ({ ...member, volume: this.#volumes.of(member.name), note: member.muted ? say("muted") : "" })),
-    ]);
+    this.#members.show({ muted: silent, hand: this.#together.handRaised, hasMicrophone });
   }
 
-  /**
-   * @param {string} name
-   * @param {import("./volumes.js").Volume} volume
-   */
-  #setVolume(name, volume) {
-    this.#volumes.set(name, volume);
-    remember("volumes", this.#volumes.serialize());
-    this.#tellVolumes();
-    this.#showMembers();
-  }
-
-  #tellVolumes() {
-    for (const { talkerId, name } of this.#roster.others) {
-      this.#order({ type: "gain", talkerId, gain: this.#volumes.gainOf(name) });
-    }
+  /** @param {number} talkerId of the host */
+  #onAskedForSilence(talkerId) {
+    this.#voice.mute(true);
+    this.#screen.showStatus(say("askedForSilence", { name: this.#roster.nameOf(talkerId) }));
   }
 
   #tellDevices() {

@@ -91,7 +91,7 @@ export class OwnVoice {
   /** @param {boolean} muted */
   mute(muted) {
     this.#microphone.muted = muted;
-    this.#means.order({ type: "mute", muted: this.silent });
+    this.#means.order({ type: "state", change: { muted: this.silent } });
     this.onChange();
   }
 

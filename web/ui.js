@@ -51,6 +51,8 @@ export class Screen {
   onAir = () => {};
   /** @type {(name: string, volume: import("./volumes.js").Volume) => void} */
   onVolume = () => {};
+  /** @type {(act: "mute" | "remove", talkerId: number) => void} */
+  onHostAct = () => {};
 
   constructor() {
     sayFixedWords();
@@ -145,8 +147,12 @@ export class Screen {
     this.#talk.textContent = say(latched ? "tapToStop" : open ? "letGoToStop" : "holdToTalk");
   }
 
-  /** @param {import("./member_row.js").Shown[]} members */
-  showRoster(members) {
+  /**
+   * @param {import("./member_row.js").Shown[]} members
+   * @param {boolean} host whether we are
+   */
+  showRoster(members, host) {
+    this.#roster.toggleAttribute("data-hosted", host);
     this.#rows = new Map(members.map((member) => [member.talkerId, this.#rowOf(member)]));
     const rows = [...this.#rows.values()].map(({ node }) => node);
     if (rows.some((row, i) => row !== this.#roster.children[i])) this.#roster.replaceChildren(...rows);
@@ -186,6 +192,7 @@ export class Screen {
   #rowOf(member) {
     const row = this.#rows.get(member.talkerId) ?? new MemberRow(this.#template);
     row.onVolume = (name, volume) => this.onVolume(name, volume);
+    row.onHostAct = (act, talkerId) => this.onHostAct(act, talkerId);
     row.show(member);
     return row;
   }

@@ -22,12 +22,17 @@ const FIGURES_MS = 500;
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort}
  *   | {type: "microphone", reading: import("./track_reader.js").Reading}
  *   | {type: "join", url: string, muted: boolean}
- *   | {type: "mute", muted: boolean}
+ *   | {type: "state", change: Partial<State>}
+ *   | {type: "say", message: import("./control.js").Message}
  *   | {type: "gate", mode: import("./gate.js").Mode, pressed: boolean}
  *   | {type: "gain", talkerId: number, gain: number}
  *   | {type: "devices", captureMs: number | null, soundedMs: number | null}
  *   | {type: "air", step: "begin" | "chirp" | "echo" | "end"}
  *   | {type: "leave"} | {type: "hurry"}} Order
+ */
+/**
+ * What the others see of us.
+ * @typedef {{muted: boolean, away: boolean, hand: boolean}} State
  */
 /**
  * To the main thread.
@@ -40,6 +45,8 @@ const FIGURES_MS = 500;
  */
 
 const link = new Link(SURROUNDINGS);
+/** @type {State} */
+const own = { muted: false, away: false, hand: false };
 const levels = new Levels();
 const timing = new Timing();
 const reader = new TrackReader();
@@ -119,7 +126,7 @@ function onWelcome(welcome) {
     timing.add(member.talker_id);
     playout?.postMessage({ add: member.talker_id });
   }
-  if (talking.muted) link.send({ type: "state", muted: true });
+  if (Object.values(own).some(Boolean)) link.send({ type: "state", ...own });
   ping();
 }
 
@@ -132,10 +139,11 @@ function ping() {
   link.send({ type: "ping", t0: nowUs() });
 }
 
-/** @param {boolean} muted */
-function mute(muted) {
-  talking.muted = muted;
-  link.send({ type: "state", muted });
+/** @param {Partial<State>} change */
+function show(change) {
+  Object.assign(own, change);
+  talking.muted = own.muted;
+  link.send({ type: "state", ...own });
 }
 
 /** @param {Order} order */
@@ -146,10 +154,12 @@ function obey(order) {
     case "microphone":
       return reader.read(order.reading);
     case "join":
-      talking.muted = order.muted;
+      show({ muted: order.muted, hand: false });
       return link.join(order.url);
-    case "mute":
-      return mute(order.muted);
+    case "state":
+      return show(order.change);
+    case "say":
+      return link.send(order.message);
     case "gate":
       return talking.gate(order.mode, order.pressed);
     case "gain":

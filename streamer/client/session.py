@@ -102,7 +102,7 @@ class Session:
             if not self._stay:
                 await asyncio.sleep(_LAST_WORDS_S)
                 return
-        self._link.send_control({"type": "state", "muted": True})
+        self._link.send_control({"type": "state", "muted": True, "away": False, "hand": False})
         await asyncio.Event().wait()
 
     async def _say(self, source: Source, voice: Voice) -> None:
