@@ -8,6 +8,7 @@ import { Details } from "./details.js";
 import { Headset } from "./headset.js";
 import { Members } from "./members.js";
 import { OwnVoice } from "./own_voice.js";
+import { Presence } from "./presence.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
@@ -44,6 +45,12 @@ class Page {
     busy: () => this.#sound.busy(),
     isTalking: () => this.#voice.controls.open,
   });
+  #presence = new Presence({
+    screen: this.#screen,
+    sound: this.#sound,
+    voice: this.#voice,
+    order: (order) => this.#order(order),
+  });
   #air = new AirTest({
     screen: this.#screen,
     sound: this.#sound,
@@ -68,7 +75,6 @@ class Page {
     this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
-    for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
     screen.showName(remembered("name"));
@@ -122,6 +128,7 @@ class Page {
   #stop(problem) {
     this.#voice.close();
     this.#headset.listening = false;
+    this.#presence.joined = false;
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
@@ -200,6 +207,7 @@ class Page {
     history.replaceState(null, "", `#${new URLSearchParams({ room, ...(key && { key }) })}`);
     this.#screen.showRoom(room);
     this.#screen.showState("joined");
+    this.#presence.joined = true;
     if (room === ECHO_ROOM) this.#screen.showStatus(say("withEcho"));
     else this.#screen.showStatus(others.length === 0 ? say("alone") : sayCount("people", others.length + 1));
   }
@@ -235,3 +243,4 @@ class Page {
 if (!isSecureContext) new Screen().showUnusable(say("insecure"));
 else if (!Sound.supported) new Screen().showUnusable(say("unsupported"));
 else new Page();
+navigator.serviceWorker?.register("service_worker.js").catch(() => {}); // not where the certificate is not trusted

@@ -1,5 +1,6 @@
 // Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
 
+import { listDevices } from "./devices.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
 import { TalkButton } from "./talk_button.js";
 import { say } from "./text.js";
@@ -17,7 +18,7 @@ import { say } from "./text.js";
 /**
  * What it needs of the page.
  * @typedef {object} Means
- * @property {Pick<import("./ui.js").Screen, "state" | "showProblem">} screen
+ * @property {Pick<import("./ui.js").Screen, "state" | "showProblem" | "showStatus">} screen
  * @property {Pick<import("./sound.js").Sound, "listenTo">} sound
  * @property {(order: import("./worker.js").Order) => void} order
  * @property {Promise<void>} loaded
@@ -28,6 +29,9 @@ export class OwnVoice {
   #microphone = new Microphone();
   #button = new TalkButton();
   #pushToTalk = false;
+  #taken = false;
+  /** @type {import("./address.js").Processing | null} as it was opened last */
+  #processing = null;
   /** Of the microphone that was chosen; empty where the system chooses. */
   deviceId = "";
   /** Whether the others hear us may be otherwise now. */
@@ -37,6 +41,7 @@ export class OwnVoice {
   constructor(means) {
     this.#means = means;
     this.#microphone.onTaken = () => this.#onTaken();
+    this.#microphone.onReturned = () => this.#onReturned();
   }
 
   get muted() {
@@ -44,7 +49,7 @@ export class OwnVoice {
   }
 
   get hasMicrophone() {
-    return this.#microphone.stream !== null;
+    return this.#microphone.works;
   }
 
   get silent() {
@@ -68,6 +73,7 @@ export class OwnVoice {
    */
   async open(processing) {
     const { screen, sound, loaded } = this.#means;
+    this.#processing = processing;
     try {
       await this.#microphone.open(processing, this.deviceId);
       await loaded;
@@ -77,8 +83,25 @@ export class OwnVoice {
       screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
       return;
     }
-    if (screen.state === "start") this.#microphone.close();
-    else sound.listenTo(this.#microphone.stream);
+    if (screen.state === "start") {
+      this.#microphone.close();
+      return;
+    }
+    sound.listenTo(this.#microphone.stream);
+    if (this.#taken) this.#onReturned();
+  }
+
+  /** Takes the microphone back where it was taken from us. */
+  async recover() {
+    if (this.#taken && this.#processing) await this.open(this.#processing);
+  }
+
+  /** Devices came or went: the one that was chosen may be back. */
+  async onDevices() {
+    const { microphones } = await listDevices();
+    const isChosenThere = microphones.some(({ id }) => id === this.deviceId);
+    if (this.hasMicrophone && isChosenThere && this.#microphone.deviceId !== this.deviceId) this.#taken = true;
+    await this.recover();
   }
 
   /** @param {import("./address.js").Processing} processing */
@@ -132,11 +155,26 @@ export class OwnVoice {
     this.#means.sound.listenTo(null);
     this.#microphone.close();
     this.#microphone.muted = false;
+    this.#taken = false;
   }
 
   #onTaken() {
-    this.#means.sound.listenTo(null);
-    this.#means.screen.showProblem(say("microphoneBusy"), { microphone: true });
+    const { screen, sound } = this.#means;
+    this.#taken = true;
+    this.mute(this.muted);
+    if (this.#microphone.stream) {
+      screen.showProblem(say("microphoneBusy"), { microphone: true });
+      return;
+    }
+    sound.listenTo(null);
+    this.recover(); // where it was unplugged there may be another
+  }
+
+  #onReturned() {
+    const { screen } = this.#means;
+    this.#taken = false;
+    screen.showProblem("");
+    screen.showStatus(say("microphoneBack"));
     this.mute(this.muted);
   }
 }

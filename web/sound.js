@@ -5,6 +5,7 @@
 import { chirp } from "./acoustic.js";
 import { SAMPLE_RATE } from "./audio_format.js";
 import { levelOf } from "./level.js";
+import { Loudspeaker } from "./loudspeaker.js";
 import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
@@ -15,6 +16,7 @@ const BUSY_GAIN = 0.1;
 
 export class Sound {
   #context = openContext();
+  #loudspeaker = new Loudspeaker(this.#context);
   #others = new GainNode(this.#context);
   #meter = new AnalyserNode(this.#context);
   #metered = new Float32Array(this.#meter.fftSize);
@@ -24,10 +26,18 @@ export class Sound {
   #playout = null;
   /** @type {MediaStreamAudioSourceNode | null} */
   #microphone = null;
+  #wanted = false;
+  #paused = false;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
   /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading) => void} */
   onReading = () => {};
+  /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
+  onRuns = () => {};
+
+  constructor() {
+    this.#context.onstatechange = () => this.#onState();
+  }
 
   static get supported() {
     return typeof AudioWorkletNode !== "undefined";
@@ -39,7 +49,7 @@ export class Sound {
     await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
     this.#capture = monoNode(this.#context, "capture", 1);
     this.#playout = monoNode(this.#context, "playout", 0);
-    this.#playout.connect(this.#others).connect(destination);
+    this.#playout.connect(this.#others).connect(this.#loudspeaker.input);
     this.#others.connect(this.#meter);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
     await this.#ready(this.#playout);
@@ -56,11 +66,27 @@ export class Sound {
 
   /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
   resume() {
+    this.#wanted = true;
+    this.#loudspeaker.play();
     return this.#context.resume();
   }
 
   suspend() {
+    this.#wanted = this.#paused = false;
+    this.#loudspeaker.pause();
     return this.#context.suspend();
+  }
+
+  /** Goes on where the device has stopped it. */
+  recover() {
+    if (this.#wanted && !this.runs) this.resume().catch(() => {}); // not yet: there will be another touch
+  }
+
+  #onState() {
+    if (!this.#wanted || this.runs !== this.#paused) return;
+    this.#paused = !this.runs;
+    this.onRuns(this.runs);
+    this.recover();
   }
 
   /** @param {MediaStream | null} stream of the microphone; null where there is none */
@@ -100,7 +126,7 @@ export class Sound {
     const buffer = new AudioBuffer({ length: chirp().length, sampleRate: SAMPLE_RATE });
     buffer.copyToChannel(chirp(), 0);
     const source = new AudioBufferSourceNode(this.#context, { buffer });
-    source.connect(this.#context.destination);
+    source.connect(this.#loudspeaker.input);
     source.start();
   }
 
@@ -128,7 +154,7 @@ export class Sound {
    */
   get soundedMs() {
     const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp?.() ?? {};
-    if (!(contextTime > 0) || !(performanceTime > 0)) return null;
+    if (this.#loudspeaker.isIndirect || !(contextTime > 0) || !(performanceTime > 0)) return null;
     return performance.timeOrigin + performanceTime - contextTime * 1000;
   }
 

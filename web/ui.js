@@ -35,6 +35,8 @@ export class Screen {
   #mute = element("mute", HTMLButtonElement);
   #talk = element("talk", HTMLButtonElement);
   #talkHint = element("talk-hint", HTMLElement);
+  #advice = element("advice", HTMLElement);
+  #adviceWords = element("advice-words", HTMLElement);
   #template = element("member", HTMLTemplateElement);
   /** @type {Map<number, MemberRow>} by talker */
   #rows = new Map();
@@ -49,6 +51,10 @@ export class Screen {
   onToggle = () => {};
   onTryMicrophone = () => {};
   onAir = () => {};
+  onAdviceRead = () => {};
+  /** The page is seen, or no longer. */
+  onVisible = () => {};
+  onTouch = () => {};
   /** @type {(name: string, volume: import("./volumes.js").Volume) => void} */
   onVolume = () => {};
   /** @type {(act: "mute" | "remove", talkerId: number) => void} */
@@ -72,11 +78,22 @@ export class Screen {
     });
     this.#tryMicrophone.addEventListener("click", () => this.onTryMicrophone());
     this.#air.addEventListener("click", () => this.onAir());
+    element("advice-read", HTMLButtonElement).addEventListener("click", () => {
+      this.showAdvice("");
+      this.onAdviceRead();
+    });
+    document.addEventListener("visibilitychange", () => this.onVisible());
+    document.addEventListener("click", () => this.onTouch());
   }
 
   /** @returns {State} */
   get state() {
     return /** @type {State} */ (document.body.dataset.state);
+  }
+
+  /** Whether somebody may look at it: it is neither behind another page nor on a locked phone. */
+  get visible() {
+    return document.visibilityState === "visible";
   }
 
   get showsDetails() {
@@ -126,6 +143,12 @@ export class Screen {
     this.#problem.hidden = words === "";
     this.#problemWords.textContent = words;
     this.#tryMicrophone.hidden = !microphone;
+  }
+
+  /** @param {string} words what is to be known once; empty where it is known */
+  showAdvice(words) {
+    this.#advice.hidden = words === "";
+    this.#adviceWords.textContent = words;
   }
 
   /**

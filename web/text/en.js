@@ -73,6 +73,13 @@ export const text = {
   withEcho: "Say something, and hear it one second later.",
   cameIn: "{name} joined. {people}",
   wentOut: "{name} left. {people}",
+  adviceIos:
+    "Keep this page on the screen. While the phone is locked or shows another app, it may stop your microphone and what you hear; the others then see that you are away. No sound? Turn the volume up, and silent mode off.",
+  adviceAndroid:
+    "Keep this page on the screen. While the phone is locked or shows another app, it may stop your microphone after a while; the others then see that you are away.",
+  adviceRead: "Understood",
+  awayTitle: "The relay is away",
+  awayIntro: "It can't be reached. Is this device on the same Wi-Fi, and the relay switched on?",
   lost: "The connection is lost. Trying again …",
   unreachable: "The relay can't be reached. Trying again …",
   blocked:
@@ -87,6 +94,9 @@ export const text = {
   microphoneMissing: "No microphone was found, so the others can't hear you. Plug one in, then press the button below.",
   microphoneBusy:
     "The microphone can't be used: perhaps another app or a phone call holds it. Close that, then press the button below.",
+  microphoneBack: "Your microphone works again.",
+  soundPaused: "This device has paused the sound, perhaps for a phone call. It goes on by itself; if not, touch the screen.",
+  soundBack: "The sound goes on.",
   tryMicrophone: "Try the microphone again",
   insecure:
     "This address is not secure, and browsers give no microphone and no sound to such a page. Open the address that begins with https://",
@@ -160,7 +170,7 @@ export const text = {
   trustCompare:
     "This is the fingerprint of the certificate. Compare it with the one in the relay's terminal: only the same one is really from there, and not from somebody else on this Wi-Fi.",
   trustDownload: "Download the certificate",
-  trustWaiting: "Leave this page open: it goes on by itself as soon as it can.",
+  goesOnByItself: "Leave this page open: it goes on by itself as soon as it can.",
   iosDownload: "Press Download below, then Allow.",
   iosInstall: "Open Settings, press Profile Downloaded, then Install.",
   iosTrust: "In Settings, General, About, Certificate Trust Settings: switch it on.",
