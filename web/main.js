@@ -5,6 +5,7 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
 import { OwnVoice } from "./own_voice.js";
 import { remember, remembered } from "./remembered.js";
@@ -30,6 +31,7 @@ class Page {
     loaded: this.#loaded,
   });
   #choosing = new Choosing(this.#voice, this.#sound);
+  #guard = new GuardAlert(this.#voice, this.#sound);
   #headset = new Headset();
   #delays = new Delays();
   #volumes = Volumes.parse(remembered("volumes"));
@@ -115,6 +117,7 @@ class Page {
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
+    this.#guard.close();
     this.#screen.showStatus(problem ? "" : say("left"));
     this.#screen.showProblem(problem);
   }
@@ -137,6 +140,9 @@ class Page {
         break;
       case "levels":
         this.#screen.showLevels(report.levels);
+        break;
+      case "danger":
+        this.#guard.show(report.danger, this.#roster.others);
         break;
       case "figures":
         this.#details.roundTripMs = report.roundTripMs;
