@@ -5,6 +5,7 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
 import { Members } from "./members.js";
 import { OwnVoice } from "./own_voice.js";
@@ -21,6 +22,8 @@ const DEVICES_MS = 200;
 class Page {
   #screen = new Screen();
   #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  /** @type {(order: import("./worker.js").Order, transfer?: Transferable[]) => void} */
+  #order = (order, transfer = []) => this.#worker.postMessage(order, transfer);
   #sound = new Sound();
   #loaded = this.#load();
   #roster = new Roster();
@@ -28,16 +31,17 @@ class Page {
   #voice = new OwnVoice({
     screen: this.#screen,
     sound: this.#sound,
-    order: (order) => this.#order(order),
+    order: this.#order,
     loaded: this.#loaded,
   });
   #choosing = new Choosing(this.#voice, this.#sound);
+  #guard = new GuardAlert(this.#voice, this.#sound);
   #headset = new Headset();
   #delays = new Delays();
-  #members = new Members({ screen: this.#screen, roster: this.#roster, order: (order) => this.#order(order) });
+  #members = new Members({ screen: this.#screen, roster: this.#roster, order: this.#order });
   #details = new Details(this.#screen, this.#sound, this.#roster);
   #together = new Together({
-    order: (order) => this.#order(order),
+    order: this.#order,
     roster: this.#roster,
     linkWith: (key) => `${location.origin}/#${new URLSearchParams({ room: this.#roster.room, key })}`,
     onChange: () => this.#showMembers(),
@@ -49,12 +53,12 @@ class Page {
     screen: this.#screen,
     sound: this.#sound,
     voice: this.#voice,
-    order: (order) => this.#order(order),
+    order: this.#order,
   });
   #air = new AirTest({
     screen: this.#screen,
     sound: this.#sound,
-    order: (order) => this.#order(order),
+    order: this.#order,
     openMicrophone: async (processing) => {
       if (this.#screen.state !== "start") await this.#voice.open(processing);
     },
@@ -133,6 +137,7 @@ class Page {
     this.#screen.showState("start");
     this.#air.stop("");
     this.#together.clear();
+    this.#guard.close();
     this.#screen.showStatus(problem ? "" : say("left"));
     this.#screen.showProblem(problem);
   }
@@ -155,6 +160,9 @@ class Page {
         break;
       case "levels":
         this.#screen.showLevels(report.levels);
+        break;
+      case "danger":
+        this.#guard.show(report.danger, this.#roster.others);
         break;
       case "figures":
         this.#details.roundTripMs = report.roundTripMs;
@@ -229,14 +237,6 @@ class Page {
   #tellDevices() {
     if (this.#screen.state !== "joined") return;
     this.#order({ type: "devices", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
-  }
-
-  /**
-   * @param {import("./worker.js").Order} order
-   * @param {Transferable[]} [transfer]
-   */
-  #order(order, transfer = []) {
-    this.#worker.postMessage(order, transfer);
   }
 }
 

@@ -18,6 +18,7 @@ export class Sound {
   #context = openContext();
   #loudspeaker = new Loudspeaker(this.#context);
   #others = new GainNode(this.#context);
+  #volume = new GainNode(this.#context);
   #meter = new AnalyserNode(this.#context);
   #metered = new Float32Array(this.#meter.fftSize);
   /** @type {AudioWorkletNode | null} */
@@ -49,8 +50,8 @@ export class Sound {
     await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
     this.#capture = monoNode(this.#context, "capture", 1);
     this.#playout = monoNode(this.#context, "playout", 0);
-    this.#playout.connect(this.#others).connect(this.#loudspeaker.input);
-    this.#others.connect(this.#meter);
+    this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
+    this.#volume.connect(this.#meter);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
     await this.#ready(this.#playout);
   }
@@ -117,9 +118,14 @@ export class Sound {
     return levelOf(this.#metered);
   }
 
-  /** @param {boolean} muted all that comes from the room */
+  /** @param {boolean} muted all that comes from the room, while mouth to ear is measured */
   set othersMuted(muted) {
     this.#others.gain.value = muted ? 0 : 1;
+  }
+
+  /** @param {boolean} muted the same, as long as somebody wants it */
+  set loudspeakerMuted(muted) {
+    this.#volume.gain.value = muted ? 0 : 1;
   }
 
   chirp() {

@@ -12,6 +12,7 @@ import { Voice } from "./voice.js";
  * @property {import("./link.js").Link} link
  * @property {import("./levels.js").Levels} levels
  * @property {import("./timing.js").Timing} timing
+ * @property {import("./guard.js").Guard} guard
  * @property {() => number} nowUs
  */
 
@@ -23,6 +24,7 @@ export class Talking {
   #echoes = null;
   #position = 0;
   #gate = new Gate();
+  #muted = false;
   /** @type {import("./gate.js").Mode} */
   #mode = "free";
   /** Ours in the room, 0 outside of one. */
@@ -41,11 +43,12 @@ export class Talking {
   }
 
   get muted() {
-    return this.#gate.muted;
+    return this.#muted;
   }
 
   set muted(muted) {
-    this.#gate.muted = muted;
+    this.#muted = muted;
+    this.#means.guard.reset();
   }
 
   /**
@@ -63,8 +66,10 @@ export class Talking {
    * @param {number} atUs
    */
   hear(samples, atUs) {
-    const { link, levels, timing, nowUs } = this.#means;
+    const { link, levels, timing, guard, nowUs } = this.#means;
     if (!this.#voice) return;
+    if (!this.#echoes) guard.hears(samples);
+    this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;
     this.#position += SAMPLES_PER_FRAME;
     timing.captured(this.#position, atUs);
@@ -103,6 +108,7 @@ export class Talking {
     if (step === "echo") return this.#echoes?.pop() ?? null;
     if (step === "chirp") this.#echoes?.open();
     else this.#echoes = step === "begin" ? new EchoListener() : null;
+    this.#means.guard.reset();
     this.gate(this.#mode, this.#gate.pressed);
     return null;
   }

@@ -5,6 +5,7 @@
 //   relay → Link → (packets) → playout worklet
 
 import { Encoder, loadCodec } from "./codec.js";
+import { Guard } from "./guard.js";
 import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
@@ -39,6 +40,7 @@ const FIGURES_MS = 500;
  *   | {type: "link", state: import("./link.js").LinkState, reason: string, message: string}
  *   | {type: "control", message: import("./control.js").Message}
  *   | {type: "levels", levels: import("./levels.js").LevelOf}
+ *   | {type: "danger", danger: import("./guard.js").Danger}
  *   | {type: "echo", echo: import("./echo_listener.js").Echo}
  *   | {type: "figures", roundTripMs: number | null, figures: [number, import("./mouth_to_ear.js").Figure][]}} Report
  */
@@ -48,12 +50,13 @@ const link = new Link(SURROUNDINGS);
 const own = { muted: false, away: false, hand: false };
 const levels = new Levels();
 const timing = new Timing();
+const guard = new Guard();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
-const talking = new Talking({ link, levels, timing, nowUs });
+const talking = new Talking({ link, levels, timing, guard, nowUs });
 
 /**
  * A moment of Date.now(), the only clock that an audio worklet has, by ours; it has to be a recent one.
@@ -72,6 +75,7 @@ const tell = (report) => postMessage(report);
 function onState(state, reason, message) {
   if (state !== "joined") {
     talking.talkerId = 0;
+    guard.reset();
     playout?.postMessage({ clear: true });
   }
   tell({ type: "link", state, reason, message });
@@ -82,6 +86,7 @@ function onPacket(data) {
   try {
     const packet = parsePacket(new Uint8Array(data));
     levels.heard(packet.talkerId, packet);
+    guard.played(packet);
     timing.arrived(packet.talkerId, packet.timestamp, nowUs());
     playout?.postMessage(data, [data]);
   } catch (error) {
@@ -101,6 +106,7 @@ function onControl(message) {
       break;
     case "left":
       timing.remove(message.talker_id);
+      guard.remove(message.talker_id);
       playout?.postMessage({ remove: message.talker_id });
       break;
     case "ping":
@@ -207,6 +213,8 @@ function devicesOf({ captureMs, soundedMs }) {
   };
 }
 
+guard.onCut = (/** @type {boolean} */ cuts) => playout?.postMessage({ hushed: cuts });
+guard.onDanger = (/** @type {import("./guard.js").Danger} */ danger) => tell({ type: "danger", danger });
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
 link.onPacket = onPacket;

@@ -153,6 +153,14 @@ export const text = {
   airNoEcho:
     "No number: the chirps were heard, but none came back. Is the other device near, its loudspeaker turned up, and not muted?",
 
+  guardSameRoom:
+    "{name} is in the same room as you: your devices hear each other. Mute one of them, or use headphones, before it howls.",
+  guardHowl: "Two devices in one room howl at each other, so this one was cut off for a moment. Mute it, or use headphones.",
+  guardMuteLoudspeaker: "Mute my loudspeaker",
+  guardMuteMicrophone: "Mute my microphone",
+  guardSilenced: "Your loudspeaker is muted: you hear nobody here.",
+  guardUnmuteLoudspeaker: "Unmute my loudspeaker",
+
   trustTitle: "One step to your microphone",
   trustLooking: "One moment …",
   trustUnreachable: "The relay does not answer. Is this device still on the same Wi-Fi? This page goes on trying.",
