@@ -70,9 +70,7 @@ def ms(samples: int) -> float:
     return samples * 1000 / SAMPLE_RATE
 
 
-def test_after_a_restart_of_the_relay_all_talk_again_within_a_second(
-    tmp_path: Path, rig: Rig, phones: Phones
-) -> None:
+def test_after_a_restart_of_the_relay_all_talk_again_within_a_second(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     absence = Absence(rig)
     with RelayProcess(tmp_path / "relay", exit_code=-signal.SIGKILL) as relay:
         both = [a_phone(phones, rig, relay, member, name) for member, name in ((ANNA, "Anna"), (BEN, "Ben"))]
