@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { CaptureClock, RelayClock } from "../web/clock.js";
+import { CaptureClock, RelayClock, WINDOW } from "../web/clock.js";
 
 const CASES = JSON.parse(readFileSync(new URL("vectors/clock.json", import.meta.url), "utf-8"));
 
@@ -33,7 +33,7 @@ for (const vector of CASES.filter((each) => "drift_ppm" in each)) {
 test("a path that changed for the worse is believed after a while", () => {
   const clock = new RelayClock();
   clock.pong(0, 1_001, 1_001, 2);
-  for (let i = 0; i < 16; i += 1) clock.pong(0, 3_000, 3_000, 2_000);
+  for (let i = 0; i < WINDOW; i += 1) clock.pong(0, 3_000, 3_000, 2_000);
   assert.equal(clock.relayUs(0), 2_000);
 });
 

@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Link, waitMs } from "../web/link.js";
+import { waitMs } from "../web/back_off.js";
+import { Link } from "../web/link.js";
 
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
-const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1 };
+const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };
+const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1, host: false, resume: "t0ken",
+  history: [], locked: false };
 
 class FakeSocket {
   sent = [];
@@ -33,7 +36,7 @@ class World {
   states = [];
   asked = [];
   packets = [];
-  answer = { error: "bad-handshake", message: "this address speaks WebSocket only" };
+  answer = ADMITTED;
   #now = 0;
   #timers = new Map();
   #lastTimer = 0;
@@ -44,7 +47,7 @@ class World {
       fetch: async (url) => {
         this.asked.push(url);
         if (this.answer === null) throw new TypeError("Failed to fetch");
-        return { json: async () => this.answer };
+        return { json: () => Promise.resolve(this.answer) };
       },
       later: (call, ms) => {
         this.#timers.set((this.#lastTimer += 1), { call, at: this.#now + ms });
@@ -52,6 +55,7 @@ class World {
       },
       cancel: (timer) => this.#timers.delete(timer),
       random: () => 1,
+      nowMs: () => this.#now,
     });
     this.link.onState = (state, reason) => this.states.push(reason ? `${state} ${reason}` : state);
     this.link.onPacket = (data) => this.packets.push(data);
@@ -148,38 +152,52 @@ test("the relay's reason is asked for where the handshake fails, and a final one
   assert.equal(world.sockets.length, 1);
 });
 
-test("a full room is tried again", async () => {
+test("a full room is asked again, and entered once there is a place", async () => {
   const world = new World();
   world.answer = { error: "too-many", message: "" };
   world.link.join(URL);
   world.socket.lose();
   await world.pass(1_000);
   assert.equal(world.states.at(-1), "lost too-many");
+  assert.equal(world.sockets.length, 1);
+  world.answer = ADMITTED;
+  await world.pass(500);
   assert.equal(world.sockets.length, 2);
 });
 
-test("a relay that can't be reached is tried again until it can", async () => {
-  const world = new World();
+test("a relay that can't be reached is asked twice a second, and gets a socket once it answers", async () => {
+  const world = new World().join();
   world.answer = null;
-  world.link.join(URL);
-  for (let i = 0; i < 5; i += 1) {
-    world.socket.lose();
-    await world.pass(1_000);
-  }
+  world.socket.lose();
+  await world.pass(10_000);
+  assert.equal(world.states.at(-1), "lost unreachable");
+  assert.ok(world.asked.length >= 20);
+  assert.equal(world.sockets.length, 1);
+  world.answer = ADMITTED;
+  await world.pass(500);
   world.socket.receive(WELCOME);
-  assert.equal(world.states.at(-2), "lost unreachable");
   assert.equal(world.states.at(-1), "joined");
+});
+
+test("a question that hangs holds nothing up", async () => {
+  const world = new World().join();
+  world.answer = new Promise(() => {});
+  world.socket.lose();
+  await world.pass(5_000);
+  world.answer = ADMITTED;
+  await world.pass(500);
+  assert.equal(world.sockets.length, 2);
 });
 
 test("a page that loads while its socket fails again and again is a certificate that is not trusted", async () => {
   const world = new World();
   world.link.join(URL);
-  world.socket.lose();
-  await world.pass(1_000);
-  assert.equal(world.states.at(-1), "lost lost");
-  world.socket.lose();
-  await world.pass(1_000);
-  assert.equal(world.states.at(-1), "lost blocked");
+  for (let sockets = 1; sockets < 5; sockets += 1) {
+    assert.equal(world.sockets.length, sockets);
+    world.socket.lose();
+    await world.pass(500);
+    assert.equal(world.states.at(-1), sockets > 1 ? "lost blocked" : "connecting");
+  }
 });
 
 test("being thrown out ends the tries", async () => {
@@ -216,8 +234,22 @@ test("the network's return ends the wait, and disturbs nothing that is well", as
   assert.equal(world.sockets.length, 1);
   world.socket.lose();
   world.link.hurry();
-  await world.pass(5_000);
-  assert.equal(world.sockets.length, 3); // the hurried one, and one more after its silence
+  await world.pass(0);
+  assert.equal(world.sockets.length, 2);
+  await world.pass(2_000);
+  assert.equal(world.sockets.length, 2); // no second question opens another one
+});
+
+test("the network's return is no time to wait for a connection that has gone quiet", async () => {
+  const world = new World().join();
+  await world.pass(1_000);
+  world.link.hurry();
+  assert.equal(world.states.at(-1), "joined");
+  await world.pass(1_000);
+  world.link.hurry();
+  await world.pass(0);
+  assert.equal(world.states.at(-1), "lost lost");
+  assert.equal(world.sockets.length, 2);
 });
 
 test("packets pass as they come, and what a newer relay says is overlooked", () => {
@@ -229,7 +261,8 @@ test("packets pass as they come, and what a newer relay says is overlooked", () 
   assert.equal(world.states.at(-1), "joined");
 });
 
-test("waits grow up to a second, and are never all the same", () => {
-  assert.deepEqual([1, 2, 3, 4, 50].map((tries) => waitMs(tries, 1)), [200, 400, 800, 1_000, 1_000]);
-  assert.deepEqual([1, 2, 3, 4, 50].map((tries) => waitMs(tries, 0)), [100, 200, 400, 500, 500]);
+test("waits grow up to half a second, after a minute to a whole one, and are never all the same", () => {
+  const tries = [1, 2, 3, 4, 150, 151];
+  assert.deepEqual(tries.map((number) => waitMs(number, 1)), [100, 200, 400, 500, 500, 1_000]);
+  assert.deepEqual(tries.map((number) => waitMs(number, 0)), [50, 100, 200, 250, 250, 500]);
 });

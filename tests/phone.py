@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import psutil
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from processes import RelayProcess
 from rig import Rig, wait_until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -26,6 +27,7 @@ FLAGS = (
     "--disable-features=WebRtcAllowInputVolumeAdjustment",
 )
 GRANT = "--use-fake-ui-for-media-stream"
+UNPROCESSED = "&echoCancellation=off&noiseSuppression=off&autoGainControl=off"
 REFUSE = "--deny-permission-prompts"
 UNDECIDED = "--no-first-run"
 """Nothing is said about the microphone, so the question stays open."""
@@ -108,6 +110,12 @@ class Phones:
         self.all.append(phone)
         rig.attach(phone.pid, member)
         return phone
+
+
+def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: str) -> Phone:
+    phone = phones.start(rig, member, relay.authority).open(relay.link + UNPROCESSED).join(name)
+    rig.wait_attached(member)
+    return phone
 
 
 def trust(store: Path, authority: Path) -> None:

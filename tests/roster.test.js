@@ -5,7 +5,7 @@ import { Roster } from "../web/roster.js";
 
 const WELCOME = {
   type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", server_us: 1,
-  members: [{ talker_id: 3, name: "Grace", muted: true }],
+  members: [{ talker_id: 3, name: "Grace", muted: true, away: false, hand: false }],
 };
 
 const names = (roster) => roster.others.map(({ name }) => name);
@@ -19,7 +19,7 @@ function inside() {
 test("the welcome says who one is and who was there before", () => {
   const roster = inside();
   assert.deepEqual([roster.talkerId, roster.room, roster.name], [7, "kitchen", "Ada"]);
-  assert.deepEqual(roster.others, [{ talkerId: 3, name: "Grace", muted: true }]);
+  assert.deepEqual(roster.others, [{ talkerId: 3, name: "Grace", muted: true, away: false, hand: false }]);
 });
 
 test("members stand in the order they came", () => {
@@ -38,9 +38,9 @@ test("who leaves is named once more and then gone", () => {
 
 test("a state changes only whom it is about", () => {
   const roster = inside();
-  roster.apply({ type: "state", talker_id: 3, muted: false });
+  roster.apply({ type: "state", talker_id: 3, muted: false, away: true, hand: true });
   roster.apply({ type: "state", talker_id: 99, muted: true });
-  assert.deepEqual(roster.others, [{ talkerId: 3, name: "Grace", muted: false }]);
+  assert.deepEqual(roster.others, [{ talkerId: 3, name: "Grace", muted: false, away: true, hand: true }]);
 });
 
 test("a second welcome begins anew: nobody is listed twice", () => {

@@ -16,13 +16,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.io import wavfile
-from scipy.signal import chirp, correlate, resample_poly, stft
+from scipy.signal import butter, chirp, correlate, lfilter, resample_poly, stft
 
 SAMPLE_RATE = 48_000
 ALIKE = 0.75
 """Speech at this likeness or above is the same, said by the same voice; different speech stays well below."""
 ALIKE_AMONG_OTHERS = 0.4
 """One voice of two that speak at once: 0.6 without any path between, 0.2 where that voice is missing."""
+
+EXCERPT = SAMPLE_RATE // 50
+"""How much noise it takes to know the moment when it was made."""
+SAME_NOISE = 0.6
 
 HOP = 240  # 5 ms between two columns of a spectrogram
 WINDOW = 480
@@ -71,6 +75,24 @@ def hear(original: Samples, recorded: Samples, latest_ms: float = 3_000) -> Hear
     likeness = [_correlation(said, heard[:, delay : delay + columns]) for delay in range(delays)]
     best = int(np.argmax(likeness))
     return Heard(float(likeness[best]), _exact_delay(original, recorded, best * HOP) * 1000 / SAMPLE_RATE)
+
+
+def noise(seconds: float) -> Samples:
+    """Without a gap, every moment unlike all others; of low pitch, so that its wave travels well."""
+    white = np.random.default_rng(1).standard_normal(int(seconds * SAMPLE_RATE))
+    low = lfilter(*butter(4, 3_000, fs=SAMPLE_RATE), white)
+    return np.asarray(low * (0.2 / np.std(low)), dtype=np.float32)
+
+
+def when_said(said: Samples, heard: Samples, position: int, latest_ms: float) -> int | None:
+    """The moment on the one wire that is heard at a position of the other; None where the sound there is nobody's."""
+    excerpt = heard[position : position + EXCERPT]
+    start = max(0, position - int(latest_ms * SAMPLE_RATE / 1000))
+    before = said[start : position + EXCERPT]
+    match = correlate(before, excerpt, "valid", "fft")
+    best = int(np.argmax(match))
+    loudness = np.linalg.norm(before[best : best + EXCERPT]) * np.linalg.norm(excerpt)
+    return start + best if match[best] > SAME_NOISE * loudness else None
 
 
 def level_dbfs(samples: Samples) -> float:

@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ def server(context: ssl.SSLContext) -> Iterator[int]:
                 peer, _ = listener.accept()
             except OSError:
                 return
-            with peer:
+            with peer, suppress(OSError):
                 context.wrap_socket(peer, server_side=True).close()
 
     threading.Thread(target=serve, daemon=True).start()

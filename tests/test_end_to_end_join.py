@@ -7,10 +7,13 @@ import ssl
 from pathlib import Path
 
 import pytest
+from forgery import BANK, forge
 from phone import CHROMIUM, IPHONE, Phone, Phones
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 from processes import RelayProcess
 from rig import Rig
+from test_certificate import server
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -87,3 +90,13 @@ def test_where_the_page_opens_and_the_socket_does_not_the_cure_is_shown(
     phone.page.get_by_text("not yet its voice connection").wait_for()
     assert phone.page.get_by_text("Certificate Trust Settings").is_visible()
     assert phone.page.get_by_role("link", name="Download the certificate").get_attribute("href") == "ca.mobileconfig"
+
+
+def test_chromium_takes_no_page_of_the_public_web_from_the_relay_s_authority(
+    tmp_path: Path, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    with server(forge(relay.authority.parent, tmp_path).server_context()) as port:
+        here = f"--host-resolver-rules=MAP {BANK} 127.0.0.1"
+        page = phones.start(rig, 0, relay.authority, flags=(here,)).open(relay.link).page
+        with pytest.raises(PlaywrightError, match=r"ERR_CERT_(?!AUTHORITY_INVALID|COMMON_NAME_INVALID)"):
+            page.goto(f"https://{BANK}:{port}")

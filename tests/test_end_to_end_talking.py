@@ -7,22 +7,30 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from phone import Phone, Phones
+from phone import UNPROCESSED, Phone, Phones, a_phone
 from processes import RelayProcess
 from rig import Recording, Rig, stop, wait_until
-from scipy.signal import butter, correlate, lfilter
-from sound import ALIKE_AMONG_OTHERS, SAMPLE_RATE, Samples, chirp_delays_ms, chirps, hear, level_dbfs, speech
+from sound import (
+    ALIKE_AMONG_OTHERS,
+    EXCERPT,
+    SAMPLE_RATE,
+    Samples,
+    chirp_delays_ms,
+    chirps,
+    hear,
+    level_dbfs,
+    noise,
+    speech,
+    when_said,
+)
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
 ANNA, BEN, CARLA = range(3)
-UNPROCESSED = "&echoCancellation=off&noiseSuppression=off&autoGainControl=off"
 SILENCE_DBFS = -60
 AUDIBLE = 0.01
 HELD_MS = 1_000
-EXCERPT = SAMPLE_RATE // 50
-LATEST = SAMPLE_RATE // 2
-ALIKE = 0.6
+LATEST_MS = 500
 PREROLL_MS = 40
 FIRST_MS = 20
 TAIL_MS = 150
@@ -36,22 +44,9 @@ def ms(samples: int) -> float:
     return samples * 1000 / SAMPLE_RATE
 
 
-def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: str) -> Phone:
-    phone = phones.start(rig, member, relay.authority).open(relay.link + UNPROCESSED).join(name)
-    rig.wait_attached(member)
-    return phone
-
-
 def press_to_talk(phone: Phone) -> None:
     phone.page.locator("#settings > summary").click()
     phone.page.get_by_label("Push to talk").click()
-
-
-def noise(seconds: float) -> Samples:
-    """Without a gap, every moment unlike all others; of low pitch, so that its wave travels well."""
-    white = np.random.default_rng(1).standard_normal(int(seconds * SAMPLE_RATE))
-    low = lfilter(*butter(4, 3_000, fs=SAMPLE_RATE), white)
-    return np.asarray(low * (0.2 / np.std(low)), dtype=np.float32)
 
 
 class Passage(NamedTuple):
@@ -78,20 +73,9 @@ def hold_the_button(rig: Rig, phone: Phone) -> Passage:
         recording.wait_ms(500)
         said, heard = recording.wire(rig.microphone(ANNA)), recording.wire(rig.speaker(BEN))
     audible = np.flatnonzero(np.abs(heard) > AUDIBLE)
-    moments = [where(said, heard, int(position)) for position in range(audible[0], audible[-1], EXCERPT)]
+    moments = [when_said(said, heard, position, LATEST_MS) for position in range(audible[0], audible[-1], EXCERPT)]
     known = [moment for moment in moments if moment is not None]
     return Passage(ms(known[0] - pressed), ms(known[-1] + EXCERPT - released))
-
-
-def where(said: Samples, heard: Samples, position: int) -> int | None:
-    """The moment on the one wire that is heard at a position of the other; None where the sound there is nobody's."""
-    excerpt = heard[position : position + EXCERPT]
-    start = max(0, position - LATEST)
-    before = said[start : position + EXCERPT]
-    match = correlate(before, excerpt, "valid", "fft")
-    best = int(np.argmax(match))
-    loudness = np.linalg.norm(before[best : best + EXCERPT]) * np.linalg.norm(excerpt)
-    return start + best if match[best] > ALIKE * loudness else None
 
 
 def test_the_button_lets_through_what_is_said_from_the_press_on_and_nothing_from_long_before(

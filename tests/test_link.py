@@ -176,7 +176,7 @@ def test_a_connection_that_breaks_is_lost_and_not_left() -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id"), ("x" * 20_000, "broke the protocol")],
+    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id"), ("x" * 70_000, "broke the protocol")],
 )
 def test_a_relay_that_breaks_the_protocol_is_left_in_words(text: str, reason: str) -> None:
     async def main() -> None:

@@ -16,10 +16,20 @@ from streamer.wire.packet import Packet
 def roster() -> Roster:
     roster = Roster(Mixer(), lambda text: None)
     members = [
-        {"talker_id": 3, "name": "Grace", "muted": False},
-        {"talker_id": 4, "name": "\x1b[31mEve", "muted": True},
+        {"talker_id": 3, "name": "Grace", "muted": False, "away": False, "hand": False},
+        {"talker_id": 4, "name": "\x1b[31mEve", "muted": True, "away": False, "hand": False},
     ]
-    roster.on_control({"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "Ada", "members": members})
+    roster.on_control(
+        {
+            "type": "welcome",
+            "talker_id": 7,
+            "room": "kitchen",
+            "name": "Ada",
+            "members": members,
+            "host": False,
+            "history": [],
+        }
+    )
     return roster
 
 

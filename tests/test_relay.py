@@ -28,12 +28,14 @@ async def test_a_packet_reaches_everyone_else_stamped_and_otherwise_as_it_came()
 async def test_who_comes_learns_who_is_there_and_the_others_learn_who_came_and_went() -> None:
     async with House.open() as house:
         ada = await house.enter(name="Ada")
-        await ada.socket.send_json({"type": "state", "muted": True})
+        await ada.socket.send_json({"type": "state", "muted": True, "away": False, "hand": True})
         assert await ada.hears_nothing()
         grace = await house.enter(name="  Gr\u202eace\n")
         ada_id, grace_id = ada.welcome["talker_id"], grace.welcome["talker_id"]
-        assert grace.welcome["members"] == [{"talker_id": ada_id, "name": "Ada", "muted": True}]
-        assert await ada.text("joined") == {"type": "joined", "talker_id": grace_id, "name": "Grace", "muted": False}
+        ada_there = {"talker_id": ada_id, "name": "Ada", "muted": True, "away": False, "hand": True}
+        assert grace.welcome["members"] == [ada_there]
+        state = {"muted": False, "away": False, "hand": False}
+        assert await ada.text("joined") == {"type": "joined", "talker_id": grace_id, "name": "Grace", **state}
         await grace.socket.send_json({"type": "leave"})
         assert await grace.close_code() == 1000
         assert await ada.text("left") == {"type": "left", "talker_id": grace_id}
@@ -50,7 +52,7 @@ async def test_rooms_do_not_hear_each_other() -> None:
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ({"type": "state", "muted": True}, {"muted": True}),
+        ({"type": "state", "muted": True, "away": True, "hand": False}, {"muted": True, "away": True, "hand": False}),
         ({"type": "chat", "text": " Gru\u0308ße\r\n\u202e\x07du "}, {"text": "Grüße\ndu"}),
     ],
     ids=lambda value: value.get("type"),

@@ -8,7 +8,7 @@ from streamer.errors import ControlError
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
-GRACE = {"talker_id": 3, "name": "Grace", "muted": True}
+GRACE = {"talker_id": 3, "name": "Grace", "muted": True, "away": False, "hand": False}
 WELCOME: Message = {
     "type": "welcome",
     "talker_id": 7,
@@ -16,6 +16,8 @@ WELCOME: Message = {
     "name": "Ada",
     "members": [GRACE],
     "server_us": 0,
+    "host": False,
+    "history": [],
 }
 
 
@@ -41,8 +43,8 @@ def test_an_empty_room_says_so() -> None:
 def test_what_happens_in_the_room_is_told_in_words() -> None:
     roster, told = roster_of(
         WELCOME,
-        {"type": "joined", "talker_id": 9, "name": "Joan", "muted": False},
-        {"type": "state", "talker_id": 3, "muted": False},
+        {"type": "joined", "talker_id": 9, "name": "Joan", "muted": False, "away": False, "hand": False},
+        {"type": "state", "talker_id": 3, "muted": False, "away": False, "hand": False},
         {"type": "chat", "talker_id": 9, "text": "Dinner is ready"},
         {"type": "chat", "talker_id": 7, "text": "Coming"},
         {"type": "left", "talker_id": 9},
@@ -63,7 +65,9 @@ def test_what_happens_in_the_room_is_told_in_words() -> None:
 
 def test_news_of_somebody_unknown_changes_nothing() -> None:
     roster, told = roster_of(
-        WELCOME, {"type": "left", "talker_id": 99}, {"type": "state", "talker_id": 99, "muted": True}
+        WELCOME,
+        {"type": "left", "talker_id": 99},
+        {"type": "state", "talker_id": 99, "muted": True, "away": False, "hand": False},
     )
     assert len(told) == 1
     assert len(roster.members) == 1

@@ -33,8 +33,18 @@ class Talking:
 
 def listener_of_a_talker() -> tuple[Roster, Timing]:
     roster = Roster(Mixer(), lambda text: None)
-    members = [{"talker_id": TALKER, "name": "Ada", "muted": False}]
-    roster.on_control({"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "", "members": members})
+    members = [{"talker_id": TALKER, "name": "Ada", "muted": False, "away": False, "hand": False}]
+    roster.on_control(
+        {
+            "type": "welcome",
+            "talker_id": 7,
+            "room": "kitchen",
+            "name": "",
+            "members": members,
+            "host": False,
+            "history": [],
+        }
+    )
     return roster, Timing(roster)
 
 

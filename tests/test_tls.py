@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from forgery import forge
 
 from streamer.errors import CertificateError
 from streamer.relay.tls import Authority, Identity, fingerprint
@@ -33,19 +32,7 @@ def test_openssl_accepts_the_leaf_for_every_local_name_and_address(tmp_path: Pat
 
 def test_openssl_rejects_a_leaf_for_a_public_name_from_this_authority(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    stolen = serialization.load_pem_private_key((tmp_path / "ca-key.pem").read_bytes(), None)
-    issuer = x509.load_pem_x509_certificate(authority.certificate_path.read_bytes())
-    now = datetime.datetime.now(datetime.UTC)
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bank.example.com")])
-    forged = (
-        x509.CertificateBuilder(issuer.subject, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("bank.example.com")]), critical=False)
-        .sign(stolen, hashes.SHA256())
-    )
-    path = tmp_path / "forged.pem"
-    path.write_bytes(forged.public_bytes(serialization.Encoding.PEM))
-    assert "permitted subtree violation" in verify(authority, path)
+    assert "permitted subtree violation" in verify(authority, forge(tmp_path, tmp_path).cert)
 
 
 def test_only_the_owner_can_read_the_keys(tmp_path: Path) -> None:

@@ -4,14 +4,15 @@
 // there and the way back took, neither took less than nothing. The plan:
 //   offset   of the last WINDOW pings, the one with the smallest bound: half its round trip, and what two quartzes may
 //            have drifted apart since;
-//   drift    the best ping of each window is an anchor; drift is the slope from the oldest anchor to the newest;
+//   drift    the best ping is an anchor, every ANCHOR_EVERY; drift is the slope from the oldest anchor to the newest;
 //   jump     a pong that can't be true together with what was known says that a clock jumped (a phone slept, a relay
 //            began anew): all that was known goes, and this pong is the first. One whose answer took longer than the
 //            question saw the jump itself: it says nothing.
 
 import { SAMPLE_RATE } from "./audio_format.js";
 
-export const WINDOW = 16;
+export const WINDOW = 64;
+const ANCHOR_EVERY = 16;
 /** What two clocks may drift apart in a second, in seconds: quartzes are good for 20 to 50 ppm. */
 const WANDER = 50e-6;
 const ANCHORS = 8;
@@ -34,6 +35,11 @@ const BROKEN_US = 100_000;
  * @param {number} ourUs
  */
 const errorOf = (ping, ourUs) => ping.roundTripUs / 2 + WANDER * Math.abs(ourUs - ping.atUs);
+
+/** A clock that can be off by more is asked more often. */
+const UNSURE_US = 2_000;
+const PING_SURE_US = 1_000_000;
+const PING_UNSURE_US = 250_000;
 
 export class RelayClock {
   /** @type {Ping[]} */
@@ -92,6 +98,14 @@ export class RelayClock {
   }
 
   /**
+   * How long to wait between two pings now.
+   * @param {number} ourUs
+   */
+  pingEveryUs(ourUs) {
+    return (this.errorUs(ourUs) ?? Infinity) > UNSURE_US ? PING_UNSURE_US : PING_SURE_US;
+  }
+
+  /**
    * @param {Ping} ping
    * @param {number} ourUs
    */
@@ -119,7 +133,7 @@ export class RelayClock {
   /** @param {Ping} best */
   #anchor(best) {
     this.#sinceAnchor += 1;
-    if (this.#sinceAnchor < WINDOW) return;
+    if (this.#sinceAnchor < ANCHOR_EVERY) return;
     this.#anchors = [...this.#anchors, best].slice(-ANCHORS);
     this.#sinceAnchor = 0;
   }

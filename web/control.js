@@ -6,7 +6,7 @@
 
 /** @type {Fields} */ const PING = { t0: "integer" };
 /** @type {Fields} */ const PONG = { t0: "integer", t1: "integer", t2: "integer" };
-/** @type {Fields} */ const STATE = { muted: "boolean" };
+/** @type {Fields} */ const STATE = { muted: "boolean", away: "boolean", hand: "boolean" };
 /** @type {Fields} */ const CLOCK = {
   timestamp: "integer",
   server_us: "integer",
@@ -18,20 +18,49 @@
 /** @type {Fields} */ const CHAT = { text: "string" };
 /** @type {Fields} */ const SAID = { code: "string", message: "string" };
 /** @type {Fields} */ const TALKER = { talker_id: "integer" };
+/** @type {Fields} */ const LOCK = { locked: "boolean" };
+/** @type {Fields} */ const LIMITS = { hours: "integer", uses: "integer" };
 
 /** @type {Record<string, Fields>} what a client may say */
-export const FROM_CLIENT = { ping: PING, pong: PONG, state: STATE, clock: CLOCK, chat: CHAT, leave: {} };
+export const FROM_CLIENT = {
+  ping: PING,
+  pong: PONG,
+  state: STATE,
+  clock: CLOCK,
+  chat: CHAT,
+  leave: {},
+  mute: TALKER,
+  remove: TALKER,
+  lock: LOCK,
+  invite: LIMITS,
+  one_at_a_time: { on: "boolean" },
+  floor: { wants: "boolean" },
+};
 
 /** @type {Record<string, Fields>} what a relay may say */
 export const FROM_RELAY = {
-  welcome: { ...TALKER, room: "string", name: "string", members: "array", server_us: "integer" },
-  joined: { ...TALKER, name: "string", muted: "boolean" },
+  welcome: {
+    ...TALKER,
+    room: "string",
+    name: "string",
+    members: "array",
+    server_us: "integer",
+    host: "boolean",
+    resume: "string",
+    history: "array",
+    ...LOCK,
+  },
+  joined: { ...TALKER, name: "string", ...STATE },
   left: TALKER,
   state: { ...TALKER, ...STATE },
   clock: { ...TALKER, ...CLOCK, ...RELAYED },
   ping: PING,
   pong: PONG,
   chat: { ...TALKER, ...CHAT },
+  mute: TALKER,
+  lock: { ...TALKER, ...LOCK },
+  invite: { key: "string", ...LIMITS },
+  floor: { ...TALKER, on: "boolean" },
   notice: SAID,
   error: SAID,
 };

@@ -2,16 +2,19 @@
 //
 //   connecting → joined → lost → joined … until `leave` (→ left) or the relay says no for good (→ refused)
 //
-// A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which can read
-// the relay's reason. A connection on which nothing came for SILENT_MS, pongs included, is dead, whatever the browser
-// believes; so is one that doesn't open in that time.
+// A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which can read the
+// relay's reason. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
+// browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
+// is dead, whatever the browser believes; so is one that doesn't open in that time.
 
+import { waitMs } from "./back_off.js";
 import { FROM_RELAY, parseControl } from "./control.js";
 
 export const SUBPROTOCOL = "streamer.v1";
-const FIRST_WAIT_MS = 200;
-const LONGEST_WAIT_MS = 1_000;
-const SILENT_MS = 3_000;
+const SILENT_MS = 2_500;
+/** A pong is overdue: when the network comes back, such a connection is not waited for. */
+const QUIET_MS = 1_500;
+const LOOK_MS = 250;
 const LEFT = 1000;
 const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
@@ -23,33 +26,17 @@ const ADMITTED = "bad-handshake";
 
 /** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
 
-/**
- * @typedef {object} Surroundings what the link needs of the world; a test gives its own
- * @property {(url: string, protocol: string) => WebSocket} open
- * @property {(url: string) => Promise<{json(): Promise<any>}>} fetch
- * @property {(call: () => void, ms: number) => number} later
- * @property {(timer: number) => void} cancel
- * @property {() => number} random
- */
-
-/**
- * How long to wait before the next try, half of it by chance: not all members come back in the same instant.
- * @param {number} tries that failed since the last connection
- * @param {number} random 0 to 1
- */
-export function waitMs(tries, random) {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.5 + random / 2);
-}
-
 export class Link {
   #surroundings;
   /** @type {WebSocket | null} */
   #socket = null;
   #url = "";
   #tries = 0;
+  /** Sockets in a row that the relay would have let in, and that did not open. */
+  #blocked = 0;
   #timer = 0;
   #joined = false;
-  #heard = false;
+  #heardMs = 0;
   /** @type {(state: LinkState, reason: string, message: string) => void} */
   onState = () => {};
   /** @type {(message: import("./control.js").Message) => void} */
@@ -57,7 +44,7 @@ export class Link {
   /** @type {(data: ArrayBuffer) => void} */
   onPacket = () => {};
 
-  /** @param {Surroundings} surroundings */
+  /** @param {import("./surroundings.js").Surroundings} surroundings */
   constructor(surroundings) {
     this.#surroundings = surroundings;
   }
@@ -66,7 +53,7 @@ export class Link {
   join(url) {
     this.#end();
     this.#url = url;
-    this.#tries = 0;
+    this.#tries = this.#blocked = 0;
     this.onState("connecting", "", "");
     this.#open();
   }
@@ -77,11 +64,10 @@ export class Link {
     this.onState("left", "", "");
   }
 
-  /** The network may be back: don't wait any longer. */
+  /** The network may be back: don't wait any longer, nor for a connection that has gone quiet. */
   hurry() {
-    if (!this.#url || this.#socket || !this.#timer) return;
-    this.#surroundings.cancel(this.#timer);
-    this.#open();
+    if (this.#socket && this.#silentMs > QUIET_MS) this.#giveUp();
+    if (this.#url && !this.#socket) this.#ask();
   }
 
   /** @param {import("./control.js").Message} message */
@@ -100,25 +86,29 @@ export class Link {
     socket.onmessage = ({ data }) => this.#onMessage(data);
     socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
     this.#socket = socket;
+    this.#surroundings.cancel(this.#timer);
+    this.#heardMs = this.#surroundings.nowMs();
     this.#watch();
   }
 
   /** @param {string | ArrayBuffer} data */
   #onMessage(data) {
-    this.#heard = true;
+    this.#heardMs = this.#surroundings.nowMs();
     if (typeof data !== "string") {
       this.onPacket(data);
       return;
     }
     const message = readControl(data);
     if (message === null) return;
-    if (message.type === "welcome") this.#onWelcome();
+    if (message.type === "welcome") this.#onWelcome(message);
     this.onControl(message);
   }
 
-  #onWelcome() {
+  /** @param {import("./control.js").Message} welcome */
+  #onWelcome({ resume }) {
+    this.#url = resumingUrl(this.#url, resume);
     this.#joined = true;
-    this.#tries = 0;
+    this.#tries = this.#blocked = 0;
     this.onState("joined", "", "");
   }
 
@@ -126,21 +116,27 @@ export class Link {
    * @param {number} code
    * @param {string} reason
    */
-  async #onClose(code, reason) {
-    const url = this.#url;
+  #onClose(code, reason) {
     const wasJoined = this.#joined;
     this.#drop();
     if (FINAL_CLOSES.includes(code)) {
       this.#refuse("ended", reason || String(code));
     } else if (wasJoined) {
-      this.#again(code === GOING_AWAY ? "draining" : "lost", "");
+      this.#lose(code === GOING_AWAY ? "draining" : "lost", "");
     } else {
-      const { error, message } = await this.#refusal();
-      if (this.#url === url && !this.#socket) this.#onRefusal(error, message);
+      this.#blocked += 1;
+      this.#ask();
     }
   }
 
-  /** Why the socket did not open: the relay's own words, where it can be reached. */
+  /** Would the relay let us in? While one question hangs, the next may be answered. */
+  async #ask() {
+    const url = this.#url;
+    const { error, message } = await this.#refusal();
+    if (this.#url === url && !this.#socket) this.#onRefusal(error, message);
+  }
+
+  /** Why a socket does not open: the relay's own words, where it can be reached. */
   async #refusal() {
     try {
       const answer = await this.#surroundings.fetch(this.#url.replace(/^ws/, "http"));
@@ -155,10 +151,18 @@ export class Link {
    * @param {string} message
    */
   #onRefusal(error, message) {
-    if (error === "unreachable") this.#again("unreachable", "");
-    else if (error === ADMITTED) this.#again(this.#tries > 0 ? "blocked" : "lost", "");
-    else if (PASSING_REFUSALS.includes(error)) this.#again(error, message);
+    if (error === ADMITTED) this.#onAdmitted();
+    else if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
     else this.#refuse(error, message);
+  }
+
+  #onAdmitted() {
+    if (this.#blocked < 2) {
+      this.#open();
+      return;
+    }
+    this.#blocked = 1;
+    this.#lose("blocked", "");
   }
 
   /**
@@ -174,24 +178,35 @@ export class Link {
    * @param {string} reason
    * @param {string} message
    */
-  #again(reason, message) {
-    this.#tries += 1;
+  #lose(reason, message) {
     this.onState("lost", reason, message);
-    const wait = waitMs(this.#tries, this.#surroundings.random());
-    this.#timer = this.#surroundings.later(() => this.#open(), wait);
+    if (!this.#timer) this.#askLater();
   }
 
-  /** Gives the connection up once nothing was heard from one look to the next. */
-  #watch() {
-    this.#heard = false;
+  #askLater() {
+    this.#tries += 1;
+    const wait = waitMs(this.#tries, this.#surroundings.random());
     this.#timer = this.#surroundings.later(() => {
-      if (this.#heard) {
-        this.#watch();
-        return;
-      }
-      this.#socket?.close();
-      this.#onClose(0, ""); // the browser's own word would come when its closing handshake times out
-    }, SILENT_MS);
+      this.#askLater();
+      this.#ask();
+    }, wait);
+  }
+
+  #watch() {
+    this.#timer = this.#surroundings.later(() => {
+      if (this.#silentMs > SILENT_MS) this.#giveUp();
+      else this.#watch();
+    }, LOOK_MS);
+  }
+
+  get #silentMs() {
+    return this.#surroundings.nowMs() - this.#heardMs;
+  }
+
+  /** Without waiting for the browser's own word, which would come when its closing handshake times out. */
+  #giveUp() {
+    this.#socket?.close();
+    this.#onClose(0, "");
   }
 
   #drop() {
@@ -208,6 +223,17 @@ export class Link {
     this.#url = "";
     socket?.close(LEFT);
   }
+}
+
+/**
+ * The same room's socket, as the same member.
+ * @param {string} url
+ * @param {string} token of the welcome
+ */
+function resumingUrl(url, token) {
+  const resuming = new URL(url);
+  resuming.searchParams.set("resume", token);
+  return resuming.href;
 }
 
 /** @param {string} text */

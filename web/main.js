@@ -5,20 +5,25 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
+import { Members } from "./members.js";
 import { OwnVoice } from "./own_voice.js";
+import { Presence } from "./presence.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
 import { say, sayCount } from "./text.js";
+import { Together } from "./together.js";
 import { Screen, wordsFor } from "./ui.js";
-import { Volumes } from "./volumes.js";
 
 const DEVICES_MS = 200;
 
 class Page {
   #screen = new Screen();
   #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  /** @type {(order: import("./worker.js").Order, transfer?: Transferable[]) => void} */
+  #order = (order, transfer = []) => this.#worker.postMessage(order, transfer);
   #sound = new Sound();
   #loaded = this.#load();
   #roster = new Roster();
@@ -26,18 +31,34 @@ class Page {
   #voice = new OwnVoice({
     screen: this.#screen,
     sound: this.#sound,
-    order: (order) => this.#order(order),
+    order: this.#order,
     loaded: this.#loaded,
   });
   #choosing = new Choosing(this.#voice, this.#sound);
+  #guard = new GuardAlert(this.#voice, this.#sound);
   #headset = new Headset();
   #delays = new Delays();
-  #volumes = Volumes.parse(remembered("volumes"));
+  #members = new Members({ screen: this.#screen, roster: this.#roster, order: this.#order });
   #details = new Details(this.#screen, this.#sound, this.#roster);
+  #together = new Together({
+    order: this.#order,
+    roster: this.#roster,
+    linkWith: (key) => `${location.origin}/#${new URLSearchParams({ room: this.#roster.room, key })}`,
+    onChange: () => this.#showMembers(),
+    tell: (words) => this.#screen.showStatus(words),
+    busy: () => this.#sound.busy(),
+    isTalking: () => this.#voice.controls.open,
+  });
+  #presence = new Presence({
+    screen: this.#screen,
+    sound: this.#sound,
+    voice: this.#voice,
+    order: this.#order,
+  });
   #air = new AirTest({
     screen: this.#screen,
     sound: this.#sound,
-    order: (order) => this.#order(order),
+    order: this.#order,
     openMicrophone: async (processing) => {
       if (this.#screen.state !== "start") await this.#voice.open(processing);
     },
@@ -51,14 +72,13 @@ class Page {
     screen.onRelease = (atMs) => this.#voice.release(atMs);
     screen.onToggle = () => this.#voice.toggle();
     this.#headset.onPress = () => this.#voice.toggle();
-    screen.onVolume = (name, volume) => this.#setVolume(name, volume);
+    screen.onHostAct = (act, talkerId) => this.#together.act(act, talkerId);
     screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
     screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
     this.#voice.onChange = () => this.#showMembers();
     this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
     this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
     addEventListener("hashchange", () => this.#onAddress());
-    for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
     screen.showName(remembered("name"));
@@ -112,9 +132,12 @@ class Page {
   #stop(problem) {
     this.#voice.close();
     this.#headset.listening = false;
+    this.#presence.joined = false;
     this.#sound.suspend();
     this.#screen.showState("start");
     this.#air.stop("");
+    this.#together.clear();
+    this.#guard.close();
     this.#screen.showStatus(problem ? "" : say("left"));
     this.#screen.showProblem(problem);
   }
@@ -137,6 +160,9 @@ class Page {
         break;
       case "levels":
         this.#screen.showLevels(report.levels);
+        break;
+      case "danger":
+        this.#guard.show(report.danger, this.#roster.others);
         break;
       case "figures":
         this.#details.roundTripMs = report.roundTripMs;
@@ -176,8 +202,10 @@ class Page {
     if (message.type === "welcome") this.#onWelcome();
     else if (message.type === "joined" && member) this.#screen.showStatus(say("cameIn", { name: member.name, people }));
     else if (message.type === "left" && member) this.#screen.showStatus(say("wentOut", { name: member.name, people }));
-    else if (message.type === "notice") this.#screen.showStatus(message.message);
-    this.#tellVolumes();
+    else if (message.type === "notice") this.#screen.showStatus(wordsFor(message.code, message.message));
+    else if (message.type === "mute") this.#onAskedForSilence(message.talker_id);
+    this.#together.onControl(message);
+    this.#members.tellVolumes();
     this.#showMembers();
   }
 
@@ -187,53 +215,32 @@ class Page {
     history.replaceState(null, "", `#${new URLSearchParams({ room, ...(key && { key }) })}`);
     this.#screen.showRoom(room);
     this.#screen.showState("joined");
+    this.#presence.joined = true;
     if (room === ECHO_ROOM) this.#screen.showStatus(say("withEcho"));
     else this.#screen.showStatus(others.length === 0 ? say("alone") : sayCount("people", others.length + 1));
   }
 
   #showMembers() {
-    const { talkerId, name, others } = this.#roster;
     const { silent, hasMicrophone, controls } = this.#voice;
-    this.#air.look(others, silent);
+    this.#air.look(this.#roster.others, silent);
     this.#screen.showControls(controls);
     this.#headset.listening = controls.pushToTalk && hasMicrophone;
-    this.#screen.showRoster([
-      { talkerId, name, muted: silent, volume: null, note: silent ? say(hasMicrophone ? "muted" : "listening") : "" },
-      ...others.map((member) => ({ ...member, volume: this.#volumes.of(member.name), note: member.muted ? say("muted") : "" })),
-    ]);
+    this.#members.show({ muted: silent, hand: this.#together.handRaised, hasMicrophone });
   }
 
-  /**
-   * @param {string} name
-   * @param {import("./volumes.js").Volume} volume
-   */
-  #setVolume(name, volume) {
-    this.#volumes.set(name, volume);
-    remember("volumes", this.#volumes.serialize());
-    this.#tellVolumes();
-    this.#showMembers();
-  }
-
-  #tellVolumes() {
-    for (const { talkerId, name } of this.#roster.others) {
-      this.#order({ type: "gain", talkerId, gain: this.#volumes.gainOf(name) });
-    }
+  /** @param {number} talkerId of the host */
+  #onAskedForSilence(talkerId) {
+    this.#voice.mute(true);
+    this.#screen.showStatus(say("askedForSilence", { name: this.#roster.nameOf(talkerId) }));
   }
 
   #tellDevices() {
     if (this.#screen.state !== "joined") return;
     this.#order({ type: "devices", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
   }
-
-  /**
-   * @param {import("./worker.js").Order} order
-   * @param {Transferable[]} [transfer]
-   */
-  #order(order, transfer = []) {
-    this.#worker.postMessage(order, transfer);
-  }
 }
 
 if (!isSecureContext) new Screen().showUnusable(say("insecure"));
 else if (!Sound.supported) new Screen().showUnusable(say("unsupported"));
 else new Page();
+navigator.serviceWorker?.register("service_worker.js").catch(() => {}); // not where the certificate is not trusted

@@ -15,8 +15,13 @@ export class MemberRow {
   #silence;
   #slider;
   #name = "";
+  #talkerId = 0;
+  #ask;
+  #remove;
   /** @type {(name: string, volume: Volume) => void} */
   onVolume = () => {};
+  /** @type {(act: "mute" | "remove", talkerId: number) => void} */
+  onHostAct = () => {};
 
   /** @param {HTMLTemplateElement} template */
   constructor(template) {
@@ -24,6 +29,10 @@ export class MemberRow {
     this.node = /** @type {HTMLElement} */ (copy.firstElementChild);
     this.#silence = /** @type {HTMLButtonElement} */ (copy.querySelector(".silence"));
     this.#slider = /** @type {HTMLInputElement} */ (copy.querySelector(".volume input"));
+    this.#ask = /** @type {HTMLButtonElement} */ (copy.querySelector(".ask-silence"));
+    this.#remove = /** @type {HTMLButtonElement} */ (copy.querySelector(".remove"));
+    this.#ask.addEventListener("click", () => this.onHostAct("mute", this.#talkerId));
+    this.#remove.addEventListener("click", () => this.onHostAct("remove", this.#talkerId));
     this.#silence.addEventListener("click", () => this.#tell(!this.#muted));
     this.#slider.addEventListener("input", () => this.#tell(false));
   }
@@ -38,15 +47,22 @@ export class MemberRow {
   }
 
   /** @param {Shown} member */
-  show({ name, muted, note, volume }) {
+  show({ talkerId, name, muted, away, hand, note, volume }) {
     this.#name = name;
+    this.#talkerId = talkerId;
     this.node.toggleAttribute("data-own", volume === null);
     this.node.toggleAttribute("data-muted", muted);
+    this.node.toggleAttribute("data-away", away);
+    this.node.toggleAttribute("data-hand", hand);
     this.node.style.setProperty("--hue", String(hueOf(name)));
     fillIn(this.node, ".avatar", [...name][0]?.toUpperCase() ?? "");
     fillIn(this.node, ".name", name);
     fillIn(this.node, ".note", [volume ? "" : say("you"), note].filter(Boolean).join(" · "));
     if (volume) this.#showVolume(volume);
+    this.#ask.textContent = say("askSilence");
+    this.#ask.setAttribute("aria-label", say("askSilenceOf", { name }));
+    this.#remove.textContent = say("remove");
+    this.#remove.setAttribute("aria-label", say("removeWhom", { name }));
   }
 
   /** @param {Volume} volume */

@@ -35,11 +35,22 @@ export class Microphone {
   /** @type {MediaStream | null} null where there is none */
   #stream = null;
   #muted = false;
-  /** It was taken away: unplugged, or another app has it. */
+  /** It was taken away: unplugged, or another app or a phone call has it. */
   onTaken = () => {};
+  /** Whoever took it has given it back. */
+  onReturned = () => {};
 
   get stream() {
     return this.#stream;
+  }
+
+  /** Whether sound comes from it, or would without our own muting. */
+  get works() {
+    return this.#track?.muted === false;
+  }
+
+  get deviceId() {
+    return this.#track?.getSettings().deviceId ?? "";
   }
 
   /**
@@ -52,7 +63,14 @@ export class Microphone {
     this.close();
     this.#stream = stream;
     this.muted = this.#muted;
-    stream.getAudioTracks()[0].onended = () => {
+    this.#watch(stream.getAudioTracks()[0]);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #watch(track) {
+    track.onmute = () => this.onTaken();
+    track.onunmute = () => this.onReturned();
+    track.onended = () => {
       this.close();
       this.onTaken();
     };
@@ -60,7 +78,7 @@ export class Microphone {
 
   close() {
     for (const track of this.#stream?.getTracks() ?? []) {
-      track.onended = null;
+      track.onended = track.onmute = track.onunmute = null;
       track.stop();
     }
     this.#stream = null;

@@ -1,5 +1,6 @@
 // Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
 
+import { listDevices } from "./devices.js";
 import { feelMuted, feelPress } from "./haptics.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
 import { TalkButton } from "./talk_button.js";
@@ -29,6 +30,9 @@ export class OwnVoice {
   #microphone = new Microphone();
   #button = new TalkButton();
   #pushToTalk = false;
+  #taken = false;
+  /** @type {import("./address.js").Processing | null} as it was opened last */
+  #processing = null;
   /** Of the microphone that was chosen; empty where the system chooses. */
   deviceId = "";
   /** Whether the others hear us may be otherwise now. */
@@ -38,6 +42,7 @@ export class OwnVoice {
   constructor(means) {
     this.#means = means;
     this.#microphone.onTaken = () => this.#onTaken();
+    this.#microphone.onReturned = () => this.#onReturned();
   }
 
   get muted() {
@@ -45,7 +50,7 @@ export class OwnVoice {
   }
 
   get hasMicrophone() {
-    return this.#microphone.stream !== null;
+    return this.#microphone.works;
   }
 
   get silent() {
@@ -69,6 +74,7 @@ export class OwnVoice {
    */
   async open(processing) {
     const { screen, sound, loaded } = this.#means;
+    this.#processing = processing;
     try {
       await this.#microphone.open(processing, this.deviceId);
       await loaded;
@@ -78,8 +84,25 @@ export class OwnVoice {
       screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
       return;
     }
-    if (screen.state === "start") this.#microphone.close();
-    else sound.listenTo(this.#microphone.stream);
+    if (screen.state === "start") {
+      this.#microphone.close();
+      return;
+    }
+    sound.listenTo(this.#microphone.stream);
+    if (this.#taken) this.#onReturned();
+  }
+
+  /** Takes the microphone back where it was taken from us. */
+  async recover() {
+    if (this.#taken && this.#processing) await this.open(this.#processing);
+  }
+
+  /** Devices came or went: the one that was chosen may be back. */
+  async onDevices() {
+    const { microphones } = await listDevices();
+    const isChosenThere = microphones.some(({ id }) => id === this.deviceId);
+    if (this.hasMicrophone && isChosenThere && this.#microphone.deviceId !== this.deviceId) this.#taken = true;
+    await this.recover();
   }
 
   /** @param {import("./address.js").Processing} processing */
@@ -91,8 +114,9 @@ export class OwnVoice {
 
   /** @param {boolean} muted */
   mute(muted) {
+    if (muted && !this.muted) feelMuted();
     this.#microphone.muted = muted;
-    this.#means.order({ type: "mute", muted: this.silent });
+    this.#means.order({ type: "state", change: { muted: this.silent } });
     this.onChange();
   }
 
@@ -127,7 +151,6 @@ export class OwnVoice {
   #toggleMuted() {
     this.mute(!this.muted);
     this.#means.screen.showStatus(say(this.muted ? "nowMuted" : "nowHeard"));
-    if (this.muted) feelMuted();
   }
 
   #onButton() {
@@ -140,11 +163,26 @@ export class OwnVoice {
     this.#means.sound.listenTo(null);
     this.#microphone.close();
     this.#microphone.muted = false;
+    this.#taken = false;
   }
 
   #onTaken() {
-    this.#means.sound.listenTo(null);
-    this.#means.screen.showProblem(say("microphoneBusy"), { microphone: true });
+    const { screen, sound } = this.#means;
+    this.#taken = true;
+    this.mute(this.muted);
+    if (this.#microphone.stream) {
+      screen.showProblem(say("microphoneBusy"), { microphone: true });
+      return;
+    }
+    sound.listenTo(null);
+    this.recover(); // where it was unplugged there may be another
+  }
+
+  #onReturned() {
+    const { screen } = this.#means;
+    this.#taken = false;
+    screen.showProblem("");
+    screen.showStatus(say("microphoneBack"));
     this.mute(this.muted);
   }
 }

@@ -5,6 +5,8 @@
  * @property {number} talkerId
  * @property {string} name
  * @property {boolean} muted
+ * @property {boolean} away
+ * @property {boolean} hand raised
  */
 
 export class Roster {
@@ -13,6 +15,8 @@ export class Roster {
   #talkerId = 0;
   room = "";
   name = "";
+  /** Whether we have the host's rights. */
+  host = false;
 
   get talkerId() {
     return this.#talkerId;
@@ -22,26 +26,31 @@ export class Roster {
     return [...this.#others.values()];
   }
 
+  /** @param {number} talkerId */
+  nameOf(talkerId) {
+    return talkerId === this.#talkerId ? this.name : (this.#others.get(talkerId)?.name ?? "");
+  }
+
   /**
    * Takes in what the relay said; gives the other member whom it is about, if any.
    * @param {import("./control.js").Message} message
    * @returns {Member | undefined}
    */
   apply(message) {
-    const { type, talker_id: talkerId, name, muted } = message;
+    const { type, talker_id: talkerId, name, muted, away, hand } = message;
     const member = this.#others.get(talkerId);
     switch (type) {
       case "welcome":
         this.#welcome(message);
         return undefined;
       case "joined":
-        this.#others.set(talkerId, { talkerId, name, muted });
+        this.#others.set(talkerId, { talkerId, name, muted, away, hand });
         return this.#others.get(talkerId);
       case "left":
         this.#others.delete(talkerId);
         return member;
       case "state":
-        if (member) member.muted = muted;
+        if (member) Object.assign(member, { muted, away, hand });
         return member;
       default:
         return undefined;
@@ -49,10 +58,11 @@ export class Roster {
   }
 
   /** @param {import("./control.js").Message} message */
-  #welcome({ talker_id, room, name, members }) {
+  #welcome({ talker_id, room, name, members, host }) {
     this.#talkerId = talker_id;
     this.room = room;
     this.name = name;
+    this.host = host;
     this.#others = new Map();
     for (const member of members) this.apply({ ...member, type: "joined" });
   }

@@ -5,13 +5,20 @@
 import { chirp } from "./acoustic.js";
 import { SAMPLE_RATE } from "./audio_format.js";
 import { levelOf } from "./level.js";
+import { Loudspeaker } from "./loudspeaker.js";
 import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
+const BUSY_HZ = 425;
+const BUSY_S = 0.12;
+const BUSY_GAIN = 0.1;
+
 export class Sound {
   #context = openContext();
+  #loudspeaker = new Loudspeaker(this.#context);
   #others = new GainNode(this.#context);
+  #volume = new GainNode(this.#context);
   #meter = new AnalyserNode(this.#context);
   #metered = new Float32Array(this.#meter.fftSize);
   /** @type {AudioWorkletNode | null} */
@@ -20,10 +27,18 @@ export class Sound {
   #playout = null;
   /** @type {MediaStreamAudioSourceNode | null} */
   #microphone = null;
+  #wanted = false;
+  #paused = false;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
   /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading) => void} */
   onReading = () => {};
+  /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
+  onRuns = () => {};
+
+  constructor() {
+    this.#context.onstatechange = () => this.#onState();
+  }
 
   static get supported() {
     return typeof AudioWorkletNode !== "undefined";
@@ -35,8 +50,8 @@ export class Sound {
     await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
     this.#capture = monoNode(this.#context, "capture", 1);
     this.#playout = monoNode(this.#context, "playout", 0);
-    this.#playout.connect(this.#others).connect(destination);
-    this.#others.connect(this.#meter);
+    this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
+    this.#volume.connect(this.#meter);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
     await this.#ready(this.#playout);
   }
@@ -52,11 +67,27 @@ export class Sound {
 
   /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
   resume() {
+    this.#wanted = true;
+    this.#loudspeaker.play();
     return this.#context.resume();
   }
 
   suspend() {
+    this.#wanted = this.#paused = false;
+    this.#loudspeaker.pause();
     return this.#context.suspend();
+  }
+
+  /** Goes on where the device has stopped it. */
+  recover() {
+    if (this.#wanted && !this.runs) this.resume().catch(() => {}); // not yet: there will be another touch
+  }
+
+  #onState() {
+    if (!this.#wanted || this.runs !== this.#paused) return;
+    this.#paused = !this.runs;
+    this.onRuns(this.runs);
+    this.recover();
   }
 
   /** @param {MediaStream | null} stream of the microphone; null where there is none */
@@ -87,17 +118,36 @@ export class Sound {
     return levelOf(this.#metered);
   }
 
-  /** @param {boolean} muted all that comes from the room */
+  /** @param {boolean} muted all that comes from the room, while mouth to ear is measured */
   set othersMuted(muted) {
     this.#others.gain.value = muted ? 0 : 1;
+  }
+
+  /** @param {boolean} muted the same, as long as somebody wants it */
+  set loudspeakerMuted(muted) {
+    this.#volume.gain.value = muted ? 0 : 1;
   }
 
   chirp() {
     const buffer = new AudioBuffer({ length: chirp().length, sampleRate: SAMPLE_RATE });
     buffer.copyToChannel(chirp(), 0);
     const source = new AudioBufferSourceNode(this.#context, { buffer });
-    source.connect(this.#context.destination);
+    source.connect(this.#loudspeaker.input);
     source.start();
+  }
+
+  /** Three short tones, as of an engaged telephone. */
+  busy() {
+    const { currentTime, destination } = this.#context;
+    const tone = new OscillatorNode(this.#context, { frequency: BUSY_HZ });
+    const gain = new GainNode(this.#context, { gain: 0 });
+    for (const start of [0, 2, 4]) {
+      gain.gain.setValueAtTime(BUSY_GAIN, currentTime + start * BUSY_S);
+      gain.gain.setValueAtTime(0, currentTime + (start + 1) * BUSY_S);
+    }
+    tone.connect(gain).connect(destination);
+    tone.start();
+    tone.stop(currentTime + 5 * BUSY_S);
   }
 
   askStatistics() {
@@ -110,7 +160,7 @@ export class Sound {
    */
   get soundedMs() {
     const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp?.() ?? {};
-    if (!(contextTime > 0) || !(performanceTime > 0)) return null;
+    if (this.#loudspeaker.isIndirect || !(contextTime > 0) || !(performanceTime > 0)) return null;
     return performance.timeOrigin + performanceTime - contextTime * 1000;
   }
 

@@ -12,6 +12,7 @@ import { Voice } from "./voice.js";
  * @property {import("./link.js").Link} link
  * @property {import("./levels.js").Levels} levels
  * @property {import("./timing.js").Timing} timing
+ * @property {import("./guard.js").Guard} guard
  * @property {() => number} nowUs
  */
 
@@ -23,10 +24,13 @@ export class Talking {
   #echoes = null;
   #position = 0;
   #gate = new Gate();
+  #muted = false;
   /** @type {import("./gate.js").Mode} */
   #mode = "free";
   /** Ours in the room, 0 outside of one. */
   talkerId = 0;
+  #oneAtATime = false;
+  #saying = false;
 
   /** @param {Means} means */
   constructor(means) {
@@ -39,11 +43,12 @@ export class Talking {
   }
 
   get muted() {
-    return this.#gate.muted;
+    return this.#muted;
   }
 
   set muted(muted) {
-    this.#gate.muted = muted;
+    this.#muted = muted;
+    this.#means.guard.reset();
   }
 
   /**
@@ -61,18 +66,37 @@ export class Talking {
    * @param {number} atUs
    */
   hear(samples, atUs) {
-    const { link, levels, timing, nowUs } = this.#means;
+    const { link, levels, timing, guard, nowUs } = this.#means;
     if (!this.#voice) return;
+    if (!this.#echoes) guard.hears(samples);
+    this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;
     this.#position += SAMPLES_PER_FRAME;
     timing.captured(this.#position, atUs);
     const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
     if (!this.talkerId) return;
     levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
+    this.#say(packets.length > 0);
     if (packets.length === 0) return;
     for (const packet of packets) link.sendPacket(packet);
     const clock = timing.clockMessage(first, nowUs());
     if (clock) link.send(clock);
+  }
+
+  /** @param {import("./control.js").Message} floor whose turn it is */
+  onFloor({ talker_id, on }) {
+    this.#oneAtATime = on;
+    if (on && talker_id === 0 && this.#saying) this.#means.link.send({ type: "floor", wants: true });
+  }
+
+  /**
+   * Where one talks at a time, one asks before the first packet of a talkspurt.
+   * @param {boolean} saying
+   */
+  #say(saying) {
+    if (saying === this.#saying) return;
+    this.#saying = saying;
+    if (this.#oneAtATime) this.#means.link.send({ type: "floor", wants: saying });
   }
 
   /**
@@ -84,6 +108,7 @@ export class Talking {
     if (step === "echo") return this.#echoes?.pop() ?? null;
     if (step === "chirp") this.#echoes?.open();
     else this.#echoes = step === "begin" ? new EchoListener() : null;
+    this.#means.guard.reset();
     this.gate(this.#mode, this.#gate.pressed);
     return null;
   }

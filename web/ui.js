@@ -35,6 +35,8 @@ export class Screen {
   #mute = element("mute", HTMLButtonElement);
   #talk = element("talk", HTMLButtonElement);
   #talkHint = element("talk-hint", HTMLElement);
+  #advice = element("advice", HTMLElement);
+  #adviceWords = element("advice-words", HTMLElement);
   #template = element("member", HTMLTemplateElement);
   /** @type {Map<number, MemberRow>} by talker */
   #rows = new Map();
@@ -49,8 +51,14 @@ export class Screen {
   onToggle = () => {};
   onTryMicrophone = () => {};
   onAir = () => {};
+  onAdviceRead = () => {};
+  /** The page is seen, or no longer. */
+  onVisible = () => {};
+  onTouch = () => {};
   /** @type {(name: string, volume: import("./volumes.js").Volume) => void} */
   onVolume = () => {};
+  /** @type {(act: "mute" | "remove", talkerId: number) => void} */
+  onHostAct = () => {};
 
   constructor() {
     sayFixedWords();
@@ -70,11 +78,22 @@ export class Screen {
     });
     this.#tryMicrophone.addEventListener("click", () => this.onTryMicrophone());
     this.#air.addEventListener("click", () => this.onAir());
+    element("advice-read", HTMLButtonElement).addEventListener("click", () => {
+      this.showAdvice("");
+      this.onAdviceRead();
+    });
+    document.addEventListener("visibilitychange", () => this.onVisible());
+    document.addEventListener("click", () => this.onTouch());
   }
 
   /** @returns {State} */
   get state() {
     return /** @type {State} */ (document.body.dataset.state);
+  }
+
+  /** Whether somebody may look at it: it is neither behind another page nor on a locked phone. */
+  get visible() {
+    return document.visibilityState === "visible";
   }
 
   get showsDetails() {
@@ -126,6 +145,12 @@ export class Screen {
     this.#tryMicrophone.hidden = !microphone;
   }
 
+  /** @param {string} words what is to be known once; empty where it is known */
+  showAdvice(words) {
+    this.#advice.hidden = words === "";
+    this.#adviceWords.textContent = words;
+  }
+
   /**
    * No sound can be had here at all.
    * @param {string} words what to do about it
@@ -146,8 +171,12 @@ export class Screen {
     this.#talk.textContent = say(latched ? "tapToStop" : open ? "letGoToStop" : "holdToTalk");
   }
 
-  /** @param {import("./member_row.js").Shown[]} members */
-  showRoster(members) {
+  /**
+   * @param {import("./member_row.js").Shown[]} members
+   * @param {boolean} host whether we are
+   */
+  showRoster(members, host) {
+    this.#roster.toggleAttribute("data-hosted", host);
     this.#rows = new Map(members.map((member) => [member.talkerId, this.#rowOf(member)]));
     const rows = [...this.#rows.values()].map(({ node }) => node);
     if (rows.some((row, i) => row !== this.#roster.children[i])) this.#roster.replaceChildren(...rows);
@@ -186,6 +215,7 @@ export class Screen {
   #rowOf(member) {
     const row = this.#rows.get(member.talkerId) ?? new MemberRow(this.#template);
     row.onVolume = (name, volume) => this.onVolume(name, volume);
+    row.onHostAct = (act, talkerId) => this.onHostAct(act, talkerId);
     row.show(member);
     return row;
   }

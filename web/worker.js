@@ -5,6 +5,7 @@
 //   relay → Link → (packets) → playout worklet
 
 import { Encoder, loadCodec } from "./codec.js";
+import { Guard } from "./guard.js";
 import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
@@ -14,7 +15,6 @@ import { Timing } from "./timing.js";
 import { TrackReader } from "./track_reader.js";
 
 const LEVELS_MS = 50;
-const PING_MS = 1_000;
 const FIGURES_MS = 500;
 
 /**
@@ -22,7 +22,8 @@ const FIGURES_MS = 500;
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort}
  *   | {type: "microphone", reading: import("./track_reader.js").Reading}
  *   | {type: "join", url: string, muted: boolean}
- *   | {type: "mute", muted: boolean}
+ *   | {type: "state", change: Partial<State>}
+ *   | {type: "say", message: import("./control.js").Message}
  *   | {type: "gate", mode: import("./gate.js").Mode, pressed: boolean}
  *   | {type: "gain", talkerId: number, gain: number}
  *   | {type: "devices", captureMs: number | null, soundedMs: number | null}
@@ -30,24 +31,32 @@ const FIGURES_MS = 500;
  *   | {type: "leave"} | {type: "hurry"}} Order
  */
 /**
+ * What the others see of us.
+ * @typedef {{muted: boolean, away: boolean, hand: boolean}} State
+ */
+/**
  * To the main thread.
  * @typedef {{type: "ready"}
  *   | {type: "link", state: import("./link.js").LinkState, reason: string, message: string}
  *   | {type: "control", message: import("./control.js").Message}
  *   | {type: "levels", levels: import("./levels.js").LevelOf}
+ *   | {type: "danger", danger: import("./guard.js").Danger}
  *   | {type: "echo", echo: import("./echo_listener.js").Echo}
  *   | {type: "figures", roundTripMs: number | null, figures: [number, import("./mouth_to_ear.js").Figure][]}} Report
  */
 
 const link = new Link(SURROUNDINGS);
+/** @type {State} */
+const own = { muted: false, away: false, hand: false };
 const levels = new Levels();
 const timing = new Timing();
+const guard = new Guard();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
-const talking = new Talking({ link, levels, timing, nowUs });
+const talking = new Talking({ link, levels, timing, guard, nowUs });
 
 /**
  * A moment of Date.now(), the only clock that an audio worklet has, by ours; it has to be a recent one.
@@ -66,6 +75,7 @@ const tell = (report) => postMessage(report);
 function onState(state, reason, message) {
   if (state !== "joined") {
     talking.talkerId = 0;
+    guard.reset();
     playout?.postMessage({ clear: true });
   }
   tell({ type: "link", state, reason, message });
@@ -76,6 +86,7 @@ function onPacket(data) {
   try {
     const packet = parsePacket(new Uint8Array(data));
     levels.heard(packet.talkerId, packet);
+    guard.played(packet);
     timing.arrived(packet.talkerId, packet.timestamp, nowUs());
     playout?.postMessage(data, [data]);
   } catch (error) {
@@ -95,6 +106,7 @@ function onControl(message) {
       break;
     case "left":
       timing.remove(message.talker_id);
+      guard.remove(message.talker_id);
       playout?.postMessage({ remove: message.talker_id });
       break;
     case "ping":
@@ -106,6 +118,9 @@ function onControl(message) {
     case "clock":
       timing.onClock(message, nowUs());
       return;
+    case "floor":
+      talking.onFloor(message);
+      break;
   }
   tell({ type: "control", message });
 }
@@ -119,7 +134,7 @@ function onWelcome(welcome) {
     timing.add(member.talker_id);
     playout?.postMessage({ add: member.talker_id });
   }
-  if (talking.muted) link.send({ type: "state", muted: true });
+  if (Object.values(own).some(Boolean)) link.send({ type: "state", ...own });
   ping();
 }
 
@@ -132,10 +147,16 @@ function ping() {
   link.send({ type: "ping", t0: nowUs() });
 }
 
-/** @param {boolean} muted */
-function mute(muted) {
-  talking.muted = muted;
-  link.send({ type: "state", muted });
+function keepPinging() {
+  ping();
+  setTimeout(keepPinging, timing.clock.pingEveryUs(nowUs()) / 1000);
+}
+
+/** @param {Partial<State>} change */
+function show(change) {
+  Object.assign(own, change);
+  talking.muted = own.muted;
+  link.send({ type: "state", ...own });
 }
 
 /** @param {Order} order */
@@ -146,10 +167,12 @@ function obey(order) {
     case "microphone":
       return reader.read(order.reading);
     case "join":
-      talking.muted = order.muted;
+      show({ muted: order.muted, hand: false });
       return link.join(order.url);
-    case "mute":
-      return mute(order.muted);
+    case "state":
+      return show(order.change);
+    case "say":
+      return link.send(order.message);
     case "gate":
       return talking.gate(order.mode, order.pressed);
     case "gain":
@@ -190,12 +213,14 @@ function devicesOf({ captureMs, soundedMs }) {
   };
 }
 
+guard.onCut = (/** @type {boolean} */ cuts) => playout?.postMessage({ hushed: cuts });
+guard.onDanger = (/** @type {import("./guard.js").Danger} */ danger) => tell({ type: "danger", danger });
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
 link.onPacket = onPacket;
 link.onControl = onControl;
 addEventListener("message", ({ data }) => obey(data));
-setInterval(ping, PING_MS);
+keepPinging();
 setInterval(tellFigures, FIGURES_MS);
 setInterval(() => {
   const looked = levels.look();

@@ -4,7 +4,7 @@ A pong proves that the relay's clock is ahead of ours by its offset, give or tak
 there and the way back took, neither took less than nothing. The plan:
   offset   of the last `WINDOW` pings, the one with the smallest bound: half its round trip, and what two quartzes may
            have drifted apart since;
-  drift    the best ping of each window is an anchor; drift is the slope from the oldest anchor to the newest;
+  drift    the best ping is an anchor, every `ANCHOR_EVERY`; drift is the slope from the oldest anchor to the newest;
   jump     a pong that can't be true together with what was known says that a clock jumped (a phone slept, a relay began
            anew): all that was known goes, and this pong is the first. One whose answer took longer than the question
            saw the jump itself: it says nothing.
@@ -13,10 +13,16 @@ there and the way back took, neither took less than nothing. The plan:
 from collections import deque
 from typing import Final, NamedTuple
 
-WINDOW: Final = 16
+WINDOW: Final = 64
+ANCHOR_EVERY: Final = 16
 WANDER: Final = 50e-6
 """What two clocks may drift apart in a second, in seconds: quartzes are good for 20 to 50 ppm."""
 
+UNSURE_US: Final = 2_000
+"""A clock that can be off by more is asked more often."""
+
+_PING_SURE_US: Final = 1_000_000
+_PING_UNSURE_US: Final = 250_000
 _ANCHORS: Final = 8
 _DRIFT_SPAN_US: Final = 30_000_000
 _COARSE_US: Final = 2_000
@@ -76,6 +82,11 @@ class RelayClock:
         """How far `relay_us(our_us)` can be off; None before the first pong."""
         return None if self._best is None else round(self._best.error_us(our_us))
 
+    def ping_every_us(self, our_us: float) -> int:
+        """How long to wait between two pings now."""
+        error_us = self.error_us(our_us)
+        return _PING_UNSURE_US if error_us is None or error_us > UNSURE_US else _PING_SURE_US
+
     def _offset_us(self, ping: Ping, our_us: float) -> float:
         drift = max(-WANDER, min(WANDER, (self.drift_ppm or 0.0) / 1e6))
         return ping.offset_us + drift * (our_us - ping.at_us)
@@ -95,6 +106,6 @@ class RelayClock:
 
     def _anchor(self, best: Ping) -> None:
         self._since_anchor += 1
-        if self._since_anchor == WINDOW:
+        if self._since_anchor == ANCHOR_EVERY:
             self._anchors.append(best)
             self._since_anchor = 0

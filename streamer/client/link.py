@@ -18,7 +18,7 @@ from streamer.hot.connection import Connection, Limits
 from streamer.hot.sink import Flusher
 from streamer.tcp import hold_little
 from streamer.wire import control
-from streamer.wire.control import FROM_RELAY, MAX_TEXT_BYTES, Message
+from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES, Message
 
 OnPacket = Callable[[bytes, float], None]
 OnControl = Callable[[Message, float], None]
@@ -34,7 +34,7 @@ _LOST: Final = 1006
 _IDLE: Final = 4408
 
 _LIMITS: Final = Limits(
-    max_message_bytes=MAX_TEXT_BYTES, messages_per_s=100_000, ping_s=_SILENT_S, idle_s=_SILENT_S, close_s=_CLOSE_S
+    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_SILENT_S, idle_s=_SILENT_S, close_s=_CLOSE_S
 )
 
 _ENDS: Final = {

@@ -115,8 +115,8 @@ def level_bar(level: int) -> Text:
 def _describe_round_trip(timing: Timing) -> str:
     clock = timing.clock
     if clock.round_trip_us is None:
-        return "round trip unknown · Ctrl-C leaves"
-    return f"round trip {clock.round_trip_us / 1000:.1f} ms · Ctrl-C leaves"
+        return "round trip unknown · /help · Ctrl-C leaves"
+    return f"round trip {clock.round_trip_us / 1000:.1f} ms · /help · Ctrl-C leaves"
 
 
 def _printable(text: str) -> str:

@@ -7,6 +7,8 @@ Packets come on the event loop; samples are asked for by the device's thread. Be
 from collections import deque
 from typing import Final
 
+import numpy as np
+
 from streamer.client.codec import Decoder
 from streamer.client.mouth_to_ear import MouthToEar
 from streamer.client.samples import Samples
@@ -24,6 +26,9 @@ class Receiver:
         self.talker_id = talker_id
         self.name = name
         self.muted = muted
+        self.away = False
+        self.hand = False
+        self.gain = 1.0
         self.unreadable = 0
         self.mouth_to_ear = MouthToEar()
         self._playout: tuple[int | None, float] = (None, 0.0)
@@ -49,7 +54,8 @@ class Receiver:
         while self._inbox:
             self._jitter_buffer.push(*self._inbox.popleft())
         self._playout = self._jitter_buffer.playout_timestamp, now
-        return self._jitter_buffer.pop(n_samples, now * 1000)
+        samples = self._jitter_buffer.pop(n_samples, now * 1000)
+        return samples if self.gain == 1.0 else samples * np.float32(self.gain)
 
     def note_playout(self, output_us: int | None) -> None:
         """Tell the mouth-to-ear figure what was popped last, and how much longer it takes to the loudspeaker."""

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from streamer.client.mixer import Mixer
 from streamer.client.receiver import Receiver
 from streamer.errors import ControlError, PacketError
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
+
+_STATES: Final = {"muted": "muted", "away": "away", "hand": "hand raised"}
 
 
 class Roster:
@@ -19,6 +21,8 @@ class Roster:
         self._talker_id = 0
         self.room = ""
         self.name = ""
+        self.host = False
+        self.one_at_a_time = False
         self.unreadable = 0
         self.welcomed = asyncio.Event()
 
@@ -52,11 +56,33 @@ class Roster:
             case {"type": "left", "talker_id": talker_id} if talker_id in self._members:
                 self._tell(f"{self._members[talker_id].name} left")
                 self._remove(talker_id)
-            case {"type": "state", "talker_id": talker_id, "muted": muted} if talker_id in self._members:
-                self._members[talker_id].muted = muted
-                self._tell(f"{self._members[talker_id].name} is {'muted' if muted else 'not muted any more'}")
+            case {"type": "state", "talker_id": talker_id} if talker_id in self._members:
+                self._on_state(self._members[talker_id], message)
+            case {"type": "floor", "talker_id": talker_id, "on": on}:
+                self._on_floor(talker_id, on=on)
+            case _:
+                self._tell_what(message)
+
+    def _on_floor(self, talker_id: int, *, on: bool) -> None:
+        self.one_at_a_time = on
+        if not on:
+            self._tell("Everybody may talk")
+        elif talker_id == 0:
+            self._tell("One talks at a time; nobody does now")
+        else:
+            self._tell("It is your turn" if talker_id == self._talker_id else f"{self._name_of(talker_id)} talks now")
+
+    def _tell_what(self, message: Message) -> None:
+        """Tells of what changes nothing here."""
+        match message:
             case {"type": "chat", "talker_id": talker_id, "text": text}:
                 self._tell(f"{self._name_of(talker_id)}: {text}")
+            case {"type": "lock", "talker_id": talker_id, "locked": locked}:
+                self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")
+            case {"type": "mute", "talker_id": talker_id}:
+                self._tell(f"{self._name_of(talker_id)}, the host, has muted you; /unmute lets you talk again")
+            case {"type": "invite", "key": key}:
+                self._tell(f"The new invite of {self.room}: #room={self.room}&key={key}")
             case {"type": "notice", "message": text}:
                 self._tell(f"The relay says: {text}")
             case {"type": "error", "message": text}:
@@ -64,13 +90,38 @@ class Roster:
 
     def _on_welcome(self, message: Message) -> None:
         self._talker_id, self.room, self.name = message["talker_id"], message["room"], message["name"]
+        self.host = message["host"]
         for member in message["members"]:
-            self._add(*_parse_member(member))
+            talker_id, name, muted = _parse_member(member)
+            self._add(talker_id, name, muted)
+            self._set_state(self._members[talker_id], member)
         others = ", ".join(member.name for member in self.members)
         self._tell(
             f"You are in {self.room} as {self.name}; " + (f"with you: {others}" if others else "nobody else yet")
         )
+        for said in message["history"]:
+            self._tell(f"{said['name']} wrote: {said['text']}")
         self.welcomed.set()
+
+    def describe(self) -> str:
+        """Everybody, and what can be seen of them."""
+        lines = [f"{self.name} (you{', the host' if self.host else ''})"]
+        for member in self.members:
+            states = [words for name, words in _STATES.items() if getattr(member, name)]
+            lines.append(": ".join(filter(None, (member.name, ", ".join(states)))))
+        return "\n".join(lines)
+
+    def _on_state(self, member: Receiver, message: Message) -> None:
+        before = member.muted, member.away, member.hand
+        self._set_state(member, message)
+        words = ("muted", "not muted any more"), ("away", "back"), ("raising a hand", "lowering the hand")
+        for was, now, (starts, ends) in zip(before, (member.muted, member.away, member.hand), words, strict=True):
+            if was != now:
+                self._tell(f"{member.name} is {starts if now else ends}")
+
+    @staticmethod
+    def _set_state(member: Receiver, message: Message) -> None:
+        member.muted, member.away, member.hand = message["muted"], message["away"], message["hand"]
 
     def _add(self, talker_id: int, name: str, muted: bool) -> None:
         self._remove(talker_id)
@@ -90,7 +141,13 @@ class Roster:
 
 def _parse_member(member: Any) -> tuple[int, str, bool]:
     match member:
-        case {"talker_id": int(talker_id), "name": str(name), "muted": bool(muted)}:
+        case {
+            "talker_id": int(talker_id),
+            "name": str(name),
+            "muted": bool(muted),
+            "away": bool(),
+            "hand": bool(),
+        }:
             return talker_id, name, muted
         case _:
-            raise ControlError('a member in "welcome" lacks a talker_id, name or muted', code="bad-field")
+            raise ControlError('a member in "welcome" lacks a field of its state', code="bad-field")

@@ -12,10 +12,12 @@ from typing import Any, Final
 from streamer.client.address import Address
 from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
+from streamer.client.commands import Commands, typed_lines
 from streamer.client.figure_lines import FigureLines
 from streamer.client.link import Link
 from streamer.client.meters import Meters
 from streamer.client.mixer import Mixer
+from streamer.client.own_state import OwnState
 from streamer.client.playout import Playout, Speaker
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing
@@ -24,7 +26,6 @@ from streamer.client.wavefile import FilePlayout, WavSource
 from streamer.errors import AudioError
 from streamer.wire.control import Message
 
-_PING_S: Final = 1.0
 _LOOK_S: Final = 0.1
 _LAST_WORDS_S: Final = 0.5
 """Between the end of a file and leaving: what was said last has to be heard before we are gone."""
@@ -64,6 +65,8 @@ class Session:
         self._stay = stay
         self.timing = Timing(roster)
         self.voice = Voice() if source else None
+        self.own = OwnState(link.send_control)
+        self.left = asyncio.Event()
 
     async def run(self, playout: Playout) -> None:
         """Until the relay closes, or the source ends and we don't stay."""
@@ -73,6 +76,7 @@ class Session:
             self._ping(),
             self._look(playout),
             self._talk(),
+            self._until_left(),
         )
 
     def _on_control(self, message: Message, now: float) -> None:
@@ -81,14 +85,24 @@ class Session:
                 self.timing.on_pong(message, now)
             case "clock":
                 self.timing.on_clock(message, now)
+            case "floor":
+                self._roster.on_control(message)
+                if message["on"] and message["talker_id"] == 0 and self.voice and self.voice.talking:
+                    self._link.send_control({"type": "floor", "wants": True})
+            case "mute":
+                self._roster.on_control(message)
+                self.own.change(muted=True)
             case _:
                 self._roster.on_control(message)
+
+    async def _until_left(self) -> None:
+        await self.left.wait()
 
     async def _ping(self) -> None:
         await self._roster.welcomed.wait()
         while True:
             self._link.send_control(self.timing.ping(perf_counter()))
-            await asyncio.sleep(_PING_S)
+            await asyncio.sleep(self.timing.clock.ping_every_us(perf_counter() * 1e6) / 1e6)
 
     async def _look(self, playout: Playout) -> None:
         while True:
@@ -102,7 +116,7 @@ class Session:
             if not self._stay:
                 await asyncio.sleep(_LAST_WORDS_S)
                 return
-        self._link.send_control({"type": "state", "muted": True})
+        self.own.change(muted=True)
         await asyncio.Event().wait()
 
     async def _say(self, source: Source, voice: Voice) -> None:
@@ -114,7 +128,11 @@ class Session:
                 await asyncio.sleep(source.wait_s(now))
                 continue
             position, samples = frame
+            voice.muted = self.own.muted
+            was_talking = voice.talking
             packet = voice.packet(samples, position)
+            if self._roster.one_at_a_time and voice.talking != was_talking:
+                self._link.send_control({"type": "floor", "wants": voice.talking})
             if packet:
                 self._link.send_packet(packet.serialize())
                 clock = self.timing.clock_message(source, position, perf_counter())
@@ -138,7 +156,8 @@ async def _join(options: Options, *, talking: bool) -> None:
         stack.push_async_callback(link.leave)
         roster = Roster(mixer, meters.tell)
         session = Session(link, roster, source, stay=options.stay or options.input_file is None)
-        with meters.show(roster, session.timing, session.voice):
+        commands = Commands(roster, session.own, send=link.send_control, tell=meters.tell, leave=session.left.set)
+        with meters.show(roster, session.timing, session.voice), typed_lines(commands.obey):
             await session.run(playout)
 
 

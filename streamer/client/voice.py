@@ -22,6 +22,7 @@ class Voice:
         self._seq = 0
         self._quiet_frames = HANGOVER_FRAMES
         self.level = SILENCE_LEVEL
+        self.muted = False
 
     @property
     def talking(self) -> bool:
@@ -30,10 +31,10 @@ class Voice:
     def packet(self, samples: Samples, position: int) -> Packet | None:
         """What to send for `samples`, the first of which is the microphone's sample number `position`."""
         was_talking = self.talking
-        self.level = level_of(samples)
+        self.level = SILENCE_LEVEL if self.muted else level_of(samples)
         self._quiet_frames = 0 if self.level < QUIET_LEVEL else self._quiet_frames + 1
         payload = self._encoder.encode(samples)  # in silence too: the encoder's state has to stay true
-        if not self.talking:
+        if self.muted or not self.talking:
             return None
         packet = Packet(
             seq=self._seq,

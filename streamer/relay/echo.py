@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from streamer.relay.hub import Member, Room
+from streamer.errors import ControlError
+from streamer.relay.hub import Member, Room, state_of
 from streamer.wire.control import Message
 from streamer.wire.packet import stamp
 
@@ -32,10 +33,19 @@ class EchoRoom(Room):
     def join(self, member: Member) -> list[Message]:
         member.talker_id = _YOU
         self._present = True
-        return [{"talker_id": _ECHO, "name": "Echo", "muted": member.muted}]
+        return [{"talker_id": _ECHO, "name": "Echo", **state_of(member)}]
+
+    def take_over(self, member: Member, before: Member) -> list[Message]:
+        return self.join(member)
+
+    def member(self, talker_id: int) -> Member:
+        raise ControlError("nobody here but you and your echo", code="no-member", close_code=None)
 
     def leave(self, member: Member) -> None:
         self._present = False
+
+    def tell_floor(self) -> None:
+        """Nobody else is here to take it."""
 
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self._echo(lambda: talker.send_packet(stamp(packet, _ECHO)))

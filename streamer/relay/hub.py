@@ -8,9 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from streamer.errors import RefusedError
+from streamer.errors import ControlError, RefusedError
 from streamer.hot.fanout import Fanout
 from streamer.hot.sink import Sink
+from streamer.relay.floor import Floor
+from streamer.relay.history import History
 from streamer.wire.control import Message
 
 MAX_TALKER_ID: Final = 0xFFFF
@@ -22,6 +24,9 @@ class Member(Protocol):
     talker_id: int
     name: str
     muted: bool
+    away: bool
+    hand: bool
+    may_talk: bool
 
     @property
     def sink(self) -> Sink:
@@ -31,9 +36,16 @@ class Member(Protocol):
 
     def send_control(self, message: Message) -> None: ...
 
+    def send_away(self, close_code: int, reason: str) -> None:
+        """End this member's connection."""
+
 
 def describe(member: Member) -> Message:
-    return {"talker_id": member.talker_id, "name": member.name, "muted": member.muted}
+    return {"talker_id": member.talker_id, "name": member.name, **state_of(member)}
+
+
+def state_of(member: Member) -> Message:
+    return {"muted": member.muted, "away": member.away, "hand": member.hand}
 
 
 class Room(ABC):
@@ -43,10 +55,21 @@ class Room(ABC):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.locked = False
+        self.history = History()
+        self.floor = Floor()
 
     @abstractmethod
     def join(self, member: Member) -> list[Message]:
-        """Give `member` its talker_id, tell the others, and return who they are."""
+        """Give `member` a talker_id (its own, where that is free), tell the others, and return who they are."""
+
+    @abstractmethod
+    def take_over(self, member: Member, before: Member) -> list[Message]:
+        """`member` is `before` on another connection: nobody sees a change. Returns who the others are."""
+
+    @abstractmethod
+    def member(self, talker_id: int) -> Member:
+        """Raises ControlError `no-member` where there is none."""
 
     @abstractmethod
     def leave(self, member: Member) -> None:
@@ -59,6 +82,16 @@ class Room(ABC):
     @abstractmethod
     def tell_others(self, message: Message, sender: Member) -> None:
         """Hand a message to all others."""
+
+    @abstractmethod
+    def tell_floor(self) -> None:
+        """Tell all who has the floor, and let nobody else through."""
+
+    def tick(self, now: float) -> None:
+        """Once a second or so; `now` is in s."""
+        self.history.prune(now)
+        if self.floor.expire(now):
+            self.tell_floor()
 
     @property
     @abstractmethod
@@ -80,17 +113,31 @@ class SharedRoom(Room):
         return len(self._members)
 
     def join(self, member: Member) -> list[Message]:
-        member.talker_id = self._free_talker_id()
-        others = [describe(other) for other in self._members.values()]
-        self._members[member.talker_id] = member
-        self.fanout.add(member.sink)
+        if not member.talker_id or member.talker_id in self._members:
+            member.talker_id = self._free_talker_id()
+        self._enter(member)
         self.tell_others({"type": "joined", **describe(member)}, member)
-        return others
+        return self._described_others(member)
+
+    def take_over(self, member: Member, before: Member) -> list[Message]:
+        member.talker_id = before.talker_id
+        member.muted, member.away, member.hand = before.muted, before.away, before.hand
+        self.fanout.discard(before.sink)
+        self._enter(member)
+        return self._described_others(member)
+
+    def member(self, talker_id: int) -> Member:
+        if talker_id not in self._members:
+            raise ControlError(f"nobody here has the talker_id {talker_id}", code="no-member", close_code=None)
+        return self._members[talker_id]
 
     def leave(self, member: Member) -> None:
         self.fanout.discard(member.sink)
-        if self._members.pop(member.talker_id, None) is not None:
+        if self._members.get(member.talker_id) is member:
+            del self._members[member.talker_id]
             self.tell_others({"type": "left", "talker_id": member.talker_id}, member)
+            if self.floor.release(member.talker_id):
+                self.tell_floor()
 
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self.fanout.send(packet, talker.sink)
@@ -98,6 +145,18 @@ class SharedRoom(Room):
     def tell_others(self, message: Message, sender: Member) -> None:
         for member in self._others(sender):
             member.send_control(message)
+
+    def tell_floor(self) -> None:
+        for member in self._members.values():
+            member.may_talk = self.floor.admits(member.talker_id)
+            member.send_control({"type": "floor", "talker_id": self.floor.holder, "on": self.floor.is_on})
+
+    def _enter(self, member: Member) -> None:
+        self._members[member.talker_id] = member
+        self.fanout.add(member.sink)
+
+    def _described_others(self, member: Member) -> list[Message]:
+        return [describe(other) for other in self._others(member)]
 
     def _others(self, member: Member) -> Iterable[Member]:
         return [other for other in self._members.values() if other is not member]

@@ -1,19 +1,25 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
 import time
+from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from streamer.errors import PacketError, ProtocolError
 from streamer.hot.connection import Connection
 from streamer.hot.sink import Sink
+from streamer.relay.admission import Right
 from streamer.relay.bucket import Bucket
+from streamer.relay.hosting import REMOVED, Renew, obey_host
 from streamer.relay.hub import Room
 from streamer.relay.plain_text import clean_chat
+from streamer.relay.stays import Stay
 from streamer.wire import control
 from streamer.wire.control import FROM_CLIENT, Message
 from streamer.wire.packet import Packet, stamp
 
 LEFT: Final = 1000
+REPLACED: Final = 4409
 TOO_FAST: Final = 4429
 TEXTS: Final = 60
 TEXTS_PER_S: Final = 20
@@ -25,18 +31,31 @@ def server_us() -> int:
     return time.monotonic_ns() // 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the relay knows of one who may come in."""
+
+    room: Room
+    name: str
+    stay: Stay
+    renew: Renew
+
+
 class Session:
     """A member of a room, heard through a connection. The connection calls `open`, `on_…` and `end`.
 
     Where the room has a fan-out, proper packets go there without coming by here.
     """
 
-    def __init__(self, connection: Connection, room: Room, name: str) -> None:
-        self.talker_id = 0
-        self.name = name
-        self.muted = False
+    def __init__(self, connection: Connection, entry: Entry) -> None:
+        self.talker_id = entry.stay.talker_id
+        self.name = entry.name
+        self.right = entry.stay.right
+        self.muted = self.away = self.hand = False
         self._connection = connection
-        self._room = room
+        self._room = entry.room
+        self._stay = entry.stay
+        self._renew = entry.renew
         self._texts = Bucket(TEXTS, TEXTS_PER_S)
 
     @property
@@ -44,10 +63,14 @@ class Session:
         return self._connection
 
     def open(self) -> None:
-        """Enter the room; raises RefusedError where it is full."""
-        members = self._room.join(self)
+        """Enter the room, or come back to it; raises RefusedError where it is full."""
+        before = self._stay.session
+        members = self._room.take_over(self, before) if before else self._room.join(self)
+        self._stay.begin(self)
+        if before:
+            before.send_away(REPLACED, "you came back on another connection")
         self._connection.talker_id = self.talker_id
-        self._connection.fanout = self._room.fanout
+        self.may_talk = self._room.floor.admits(self.talker_id)
         self.send_control(
             {
                 "type": "welcome",
@@ -56,11 +79,33 @@ class Session:
                 "name": self.name,
                 "members": members,
                 "server_us": server_us(),
+                "host": self.right is Right.HOST,
+                "resume": self._stay.token,
+                "history": self._room.history.tell(monotonic()),
+                "locked": self._room.locked,
             }
         )
 
+        if self._room.floor.is_on:
+            self._tell_floor()
+
+    @property
+    def may_talk(self) -> bool:
+        return self._may_talk
+
+    @may_talk.setter
+    def may_talk(self, may_talk: bool) -> None:
+        self._may_talk = may_talk
+        self._connection.fanout = self._room.fanout if may_talk else None
+
     def end(self) -> None:
         self._room.leave(self)
+        self._stay.end(self, monotonic())
+
+    def send_away(self, close_code: int, reason: str) -> None:
+        if close_code == REMOVED:
+            self._stay.forget()
+        self._connection.close(close_code, reason)
 
     def send_packet(self, packet: bytes) -> None:
         self._connection.send_binary(packet)
@@ -74,7 +119,8 @@ class Session:
                 raise PacketError("packet has a talker_id, which only the relay gives")
         except PacketError as error:
             self._refuse(error)
-        else:
+            return
+        if self.may_talk:
             self._room.fan_out(stamp(data, self.talker_id), self)
 
     def on_shed(self, packets: int) -> None:
@@ -97,16 +143,41 @@ class Session:
                 pong = {"type": "pong", "t0": message["t0"], "t1": received_us, "t2": server_us()}
                 self.send_control(pong)
             case "state":
-                self.muted = message["muted"]
+                self.muted, self.away, self.hand = message["muted"], message["away"], message["hand"]
                 self._tell_others(message)
             case "clock":
                 self._tell_others({**message, "received_us": received_us, "relayed_us": server_us()})
             case "chat":
-                chat = {**message, "text": clean_chat(message["text"])}
-                self.send_control({**chat, "talker_id": self.talker_id})
-                self._tell_others(chat)
+                text = clean_chat(message["text"])
+                self._room.history.add(self.name, text, monotonic())
+                self.tell_all({"type": "chat", "text": text})
+            case "floor":
+                self._on_floor(wants=message["wants"])
             case "leave":
+                self._stay.forget()
                 self._connection.close(LEFT)
+            case _:
+                obey_host(message, self, self._room, self._renew)
+
+    def _on_floor(self, *, wants: bool) -> None:
+        floor = self._room.floor
+        is_host = self.right is Right.HOST
+        changed = (
+            floor.request(self.talker_id, monotonic(), is_host=is_host) if wants else floor.release(self.talker_id)
+        )
+        if changed:
+            self._room.tell_floor()
+        elif wants and floor.holder:
+            self._tell_floor()
+
+    def _tell_floor(self) -> None:
+        floor = self._room.floor
+        self.send_control({"type": "floor", "talker_id": floor.holder, "on": floor.is_on})
+
+    def tell_all(self, message: Message) -> None:
+        """The sender too."""
+        self.send_control({**message, "talker_id": self.talker_id})
+        self._tell_others(message)
 
     def _tell_others(self, message: Message) -> None:
         self._room.tell_others({**message, "talker_id": self.talker_id}, self)

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from streamer.hot.connection import Connection, Limits
 from streamer.hot.sink import Flusher
-from streamer.relay.hub import Room
-from streamer.relay.session import Session
+from streamer.relay.session import Entry, Session
 
 
 class Socket(Connection, asyncio.Protocol):
@@ -15,11 +14,11 @@ class Socket(Connection, asyncio.Protocol):
     __slots__ = ("_on_lost", "_session", "address")
 
     def __init__(
-        self, flusher: Flusher, limits: Limits, room: Room, name: str, address: str, on_lost: Callable[["Socket"], None]
+        self, flusher: Flusher, limits: Limits, entry: Entry, address: str, on_lost: Callable[["Socket"], None]
     ) -> None:
         super().__init__(flusher, limits)
         self.address = address
-        self._session = Session(self, room, name)
+        self._session = Session(self, entry)
         self._on_lost = on_lost
 
     def on_open(self) -> None:

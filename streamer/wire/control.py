@@ -14,16 +14,19 @@ Message = dict[str, Any]
 Fields = Mapping[str, type]
 
 MAX_TEXT_BYTES: Final = 16_384
+MAX_WELCOME_BYTES: Final = 65_536
 MAX_CHAT_CHARACTERS: Final = 2_000
 
 _PING: Final[Fields] = {"t0": int}
 _PONG: Final[Fields] = {"t0": int, "t1": int, "t2": int}
-_STATE: Final[Fields] = {"muted": bool}
+_STATE: Final[Fields] = {"muted": bool, "away": bool, "hand": bool}
 _CLOCK: Final[Fields] = {"timestamp": int, "server_us": int, "device_us": int, "sent_us": int, "error_us": int}
 _RELAYED: Final[Fields] = {"received_us": int, "relayed_us": int}
 _CHAT: Final[Fields] = {"text": str}
 _SAID: Final[Fields] = {"code": str, "message": str}
 _TALKER: Final[Fields] = {"talker_id": int}
+_LOCK: Final[Fields] = {"locked": bool}
+_LIMITS: Final[Fields] = {"hours": int, "uses": int}
 
 FROM_CLIENT: Final[Mapping[str, Fields]] = {
     "ping": _PING,
@@ -32,17 +35,37 @@ FROM_CLIENT: Final[Mapping[str, Fields]] = {
     "clock": _CLOCK,
     "chat": _CHAT,
     "leave": {},
+    "mute": _TALKER,
+    "remove": _TALKER,
+    "lock": _LOCK,
+    "invite": _LIMITS,
+    "one_at_a_time": {"on": bool},
+    "floor": {"wants": bool},
 }
 
 FROM_RELAY: Final[Mapping[str, Fields]] = {
-    "welcome": {**_TALKER, "room": str, "name": str, "members": list, "server_us": int},
-    "joined": {**_TALKER, "name": str, "muted": bool},
+    "welcome": {
+        **_TALKER,
+        "room": str,
+        "name": str,
+        "members": list,
+        "server_us": int,
+        "host": bool,
+        "resume": str,
+        "history": list,
+        **_LOCK,
+    },
+    "joined": {**_TALKER, "name": str, **_STATE},
     "left": _TALKER,
     "state": {**_TALKER, **_STATE},
     "clock": {**_TALKER, **_CLOCK, **_RELAYED},
     "ping": _PING,
     "pong": _PONG,
     "chat": {**_TALKER, **_CHAT},
+    "mute": _TALKER,
+    "lock": {**_TALKER, **_LOCK},
+    "invite": {"key": str, **_LIMITS},
+    "floor": {**_TALKER, "on": bool},
     "notice": _SAID,
     "error": _SAID,
 }

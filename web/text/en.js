@@ -44,6 +44,31 @@ export const text = {
   muted: "muted",
   listening: "listening only",
   talking: "talking",
+  away: "away",
+  handRaised: "raised a hand",
+  raiseHand: "Raise hand",
+  lowerHand: "Lower hand",
+  send: "Send",
+  writeHere: "Write to everybody here",
+  chat: "What was written here",
+  hosting: "You are the host",
+  lockRoom: "Lock the room: nobody new gets in",
+  oneAtATime: "One talks at a time",
+  floorOff: "Everybody may talk.",
+  floorFree: "Nobody talks: press, and it is your turn.",
+  floorYours: "It is your turn.",
+  floorTaken: "{name} talks; you are not heard now.",
+  newInvite: "Make a new invitation",
+  newInviteHint: "The one before opens nothing any more. Who is in stays.",
+  inviteLink: "The new invitation",
+  askSilence: "Ask for silence",
+  askSilenceOf: "Ask {name} for silence",
+  remove: "Remove",
+  removeWhom: "Remove {name} from the room",
+  askedForSilence: "{name}, the host, has muted you. You can unmute yourself.",
+  roomLocked: "The room is locked: nobody new gets in.",
+  roomUnlocked: "The room is open again for who has an invitation.",
+  locked: "The host has locked this room. Ask to be let in.",
 
   askingMicrophone: "Please allow the microphone …",
   connecting: "Connecting …",
@@ -51,6 +76,13 @@ export const text = {
   withEcho: "Say something, and hear it one second later.",
   cameIn: "{name} joined. {people}",
   wentOut: "{name} left. {people}",
+  adviceIos:
+    "Keep this page on the screen. While the phone is locked or shows another app, it may stop your microphone and what you hear; the others then see that you are away. No sound? Turn the volume up, and silent mode off.",
+  adviceAndroid:
+    "Keep this page on the screen. While the phone is locked or shows another app, it may stop your microphone after a while; the others then see that you are away.",
+  adviceRead: "Understood",
+  awayTitle: "The relay is away",
+  awayIntro: "It can't be reached. Is this device on the same Wi-Fi, and the relay switched on?",
   lost: "The connection is lost. Trying again …",
   unreachable: "The relay can't be reached. Trying again …",
   blocked:
@@ -65,6 +97,9 @@ export const text = {
   microphoneMissing: "No microphone was found, so the others can't hear you. Plug one in, then press the button below.",
   microphoneBusy:
     "The microphone can't be used: perhaps another app or a phone call holds it. Close that, then press the button below.",
+  microphoneBack: "Your microphone works again.",
+  soundPaused: "This device has paused the sound, perhaps for a phone call. It goes on by itself; if not, touch the screen.",
+  soundBack: "The sound goes on.",
   tryMicrophone: "Try the microphone again",
   insecure:
     "This address is not secure, and browsers give no microphone and no sound to such a page. Open the address that begins with https://",
@@ -74,8 +109,12 @@ export const text = {
   "bad-name": "This name can't be shown. Use 1 to 40 letters.",
   "key-required": "This room is for invited people. Ask for the link, or scan the code that the relay shows.",
   "key-wrong": "This invitation is not valid for this room. Ask for a new link.",
+  "key-expired": "This invitation has ended. Ask for a new link.",
+  "key-used-up": "This invitation has let in as many as it was for. Ask for a new link.",
+  "too-many-guesses": "Too many wrong invitations came from this device. Wait a minute.",
   "no-room": "There is no such room here.",
   "too-many": "The room is full at the moment. Trying again …",
+  shed: "Your connection was too slow: a part of what was said is missing.",
 
   delayNow: "{ms} ms",
   delayAtLeast: "≥ {ms} ms",
@@ -122,6 +161,14 @@ export const text = {
   airNoEcho:
     "No number: the chirps were heard, but none came back. Is the other device near, its loudspeaker turned up, and not muted?",
 
+  guardSameRoom:
+    "{name} is in the same room as you: your devices hear each other. Mute one of them, or use headphones, before it howls.",
+  guardHowl: "Two devices in one room howl at each other, so this one was cut off for a moment. Mute it, or use headphones.",
+  guardMuteLoudspeaker: "Mute my loudspeaker",
+  guardMuteMicrophone: "Mute my microphone",
+  guardSilenced: "Your loudspeaker is muted: you hear nobody here.",
+  guardUnmuteLoudspeaker: "Unmute my loudspeaker",
+
   trustTitle: "One step to your microphone",
   trustLooking: "One moment …",
   trustUnreachable: "The relay does not answer. Is this device still on the same Wi-Fi? This page goes on trying.",
@@ -139,7 +186,7 @@ export const text = {
   trustCompare:
     "This is the fingerprint of the certificate. Compare it with the one in the relay's terminal: only the same one is really from there, and not from somebody else on this Wi-Fi.",
   trustDownload: "Download the certificate",
-  trustWaiting: "Leave this page open: it goes on by itself as soon as it can.",
+  goesOnByItself: "Leave this page open: it goes on by itself as soon as it can.",
   iosDownload: "Press Download below, then Allow.",
   iosInstall: "Open Settings, press Profile Downloaded, then Install.",
   iosTrust: "In Settings, General, About, Certificate Trust Settings: switch it on.",

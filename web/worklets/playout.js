@@ -1,7 +1,7 @@
 // Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
 //
 // From the worker come packets, as ArrayBuffers; who is there: {add: talkerId}, {remove: talkerId}, {clear: true}; and how
-// loud somebody shall be: {gainOf: talkerId, gain}.
+// loud somebody shall be: {gainOf: talkerId, gain}; and that nobody shall be heard for now: {hushed: true}.
 // The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
 
 import { SAMPLE_RATE } from "../audio_format.js";
@@ -18,7 +18,7 @@ const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
 const TELL_S = 0.1;
 
 /** @typedef {{decoder: Decoder, buffer: JitterBuffer, fader: Fader}} Talker */
-/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number}} Told */
+/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number, hushed?: boolean}} Told */
 
 class Playout extends AudioWorkletProcessor {
   /** @type {Map<number, Talker>} */
@@ -30,6 +30,7 @@ class Playout extends AudioWorkletProcessor {
   #worker = null;
   #limiter = new Limiter(SAMPLE_RATE);
   #told = 0;
+  #hushed = false;
   #mix = new Float32Array(BLOCK);
   #sound = new Float32Array(BLOCK);
   /** Views by their length: two lengths take turns, and process() makes none. */
@@ -61,7 +62,7 @@ class Playout extends AudioWorkletProcessor {
     this.#mix.fill(0, 0, length);
     for (const { buffer, fader } of this.#talkers.values()) {
       buffer.pop(sound, currentTime * 1000);
-      fader.addTo(this.#mix, sound, length);
+      if (!this.#hushed) fader.addTo(this.#mix, sound, length);
     }
   }
 
@@ -96,6 +97,7 @@ class Playout extends AudioWorkletProcessor {
     if (data.clear) for (const talkerId of [...this.#present.keys()]) this.#remove(talkerId);
     if (data.remove) this.#remove(data.remove);
     if (data.add) this.#add(data.add);
+    this.#hushed = data.hushed ?? this.#hushed;
     const fader = this.#present.get(data.gainOf ?? 0);
     if (fader) fader.wanted = data.gain ?? 1;
   }

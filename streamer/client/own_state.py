@@ -1,0 +1,19 @@
+"""What the others see of us, told whenever it changes."""
+
+from collections.abc import Callable
+
+from streamer.wire.control import Message
+
+
+class OwnState:
+    """`send` gets the control message `state`."""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        self.muted = False
+        self.hand = False
+        self._send = send
+
+    def change(self, *, muted: bool | None = None, hand: bool | None = None) -> None:
+        self.muted = self.muted if muted is None else muted
+        self.hand = self.hand if hand is None else hand
+        self._send({"type": "state", "muted": self.muted, "away": False, "hand": self.hand})

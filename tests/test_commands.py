@@ -1,0 +1,130 @@
+"""What one types in the terminal, and what comes of it; the relay is a real one where it matters."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from house import HOST_KEY, House
+
+from streamer.client.commands import HELP, Commands, typed_lines
+from streamer.client.mixer import Mixer
+from streamer.client.own_state import OwnState
+from streamer.client.roster import Roster
+from streamer.wire.control import Message
+
+STATE = {"muted": False, "away": False, "hand": False}
+WELCOME: Message = {
+    "type": "welcome",
+    "talker_id": 7,
+    "room": "kitchen",
+    "name": "Ada",
+    "members": [
+        {"talker_id": number, "name": name, **STATE} for number, name in ((3, "Grace Hopper"), (4, "Eve"), (5, "Eve"))
+    ],
+    "server_us": 0,
+    "host": True,
+    "history": [],
+}
+
+
+class Terminal:
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.told: list[str] = []
+        self.left = 0
+        self.roster = Roster(Mixer(), lambda _: None)
+        self.roster.on_control(WELCOME)
+        own = OwnState(self.sent.append)
+        self.commands = Commands(self.roster, own, send=self.sent.append, tell=self.told.append, leave=self._leave)
+
+    def _leave(self) -> None:
+        self.left += 1
+
+    def type(self, line: str) -> tuple[list[Message], list[str]]:
+        self.sent.clear()
+        self.told.clear()
+        self.commands.obey(line)
+        return list(self.sent), list(self.told)
+
+
+def test_a_line_is_written_to_everybody() -> None:
+    assert Terminal().type("  Dinner is ready \n") == ([{"type": "chat", "text": "Dinner is ready"}], [])
+    assert Terminal().type("\n") == ([], [])
+
+
+def test_states_are_told_whole() -> None:
+    terminal = Terminal()
+    assert terminal.type("/mute")[0] == [{"type": "state", "muted": True, "away": False, "hand": False}]
+    assert terminal.type("/hand")[0] == [{"type": "state", "muted": True, "away": False, "hand": True}]
+    assert terminal.type("/unmute")[0] == [{"type": "state", "muted": False, "away": False, "hand": True}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("/silence grace hopper", {"type": "mute", "talker_id": 3}),
+        ("/remove Grace Hopper", {"type": "remove", "talker_id": 3}),
+        ("/lock", {"type": "lock", "locked": True}),
+        ("/unlock", {"type": "lock", "locked": False}),
+        ("/one", {"type": "one_at_a_time", "on": True}),
+        ("/all", {"type": "one_at_a_time", "on": False}),
+        ("/invite", {"type": "invite", "hours": 0, "uses": 0}),
+        ("/invite 8", {"type": "invite", "hours": 8, "uses": 0}),
+        ("/invite 8 6", {"type": "invite", "hours": 8, "uses": 6}),
+    ],
+)
+def test_the_host_s_commands_say_what_the_protocol_has(line: str, message: Message) -> None:
+    assert Terminal().type(line) == ([message], [])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/remove Nobody", "nobody here is called Nobody"),
+        ("/remove", "nobody here is called nothing"),
+        ("/silence Eve", "several here are called Eve"),
+        ("/volume Grace Hopper loud", "a number from 0 to 200"),
+        ("/volume Grace Hopper 999", "a number from 0 to 200"),
+        ("/invite soon", "whole numbers"),
+        ("/invite 1 2 3", "whole numbers"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) -> None:
+    sent, told = Terminal().type(line)
+    assert sent == []
+    assert words in told[0]
+
+
+def test_a_volume_is_for_oneself_alone() -> None:
+    terminal = Terminal()
+    assert terminal.type("/volume Grace Hopper 50") == ([], [])
+    assert terminal.roster.members[0].gain == 0.5
+
+
+def test_who_is_here_and_what_there_is_to_type() -> None:
+    terminal = Terminal()
+    assert terminal.type("/who") == ([], ["Ada (you, the host)\nGrace Hopper\nEve\nEve"])
+    assert terminal.type("/dance") == terminal.type("/") == ([], [HELP])
+    terminal.type("/leave")
+    assert terminal.left == 1
+
+
+async def test_typed_lines_come_until_there_are_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    with os.fdopen(reading) as stdin, os.fdopen(writing, "w") as typist:
+        monkeypatch.setattr("sys.stdin", stdin)
+        with typed_lines(lines.put_nowait):
+            typist.write("hello\n")
+            typist.flush()
+            assert await asyncio.wait_for(lines.get(), 5) == "hello\n"
+
+
+async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
+    async with House.open() as house:
+        host, guest = await house.enter(key=HOST_KEY, name="Host"), await house.enter(name="Guest")
+        terminal = Terminal()
+        (message,), _ = terminal.type("/lock")
+        await host.socket.send_json(message)
+        assert await guest.text("lock") == {"type": "lock", "talker_id": host.welcome["talker_id"], "locked": True}

@@ -1,0 +1,51 @@
+// Opens every page while the relay is away: in its place comes one that says so, and waits. Nothing else is ever answered from
+// here: where the relay answers, its own page is shown, and what is kept for its absence is made new.
+
+const KEPT = "away";
+const AWAY = "/away.html";
+/** All that this page needs. */
+const SHELL = [AWAY, "/away.js", "/elements.js", "/later.js", "/text.js", "/text/en.js", "/style.css", "/icons/mark.svg"];
+const PATIENCE_MS = 5_000;
+
+/** @typedef {Event & {waitUntil(done: Promise<unknown>): void}} ExtendableEvent */
+/** @typedef {ExtendableEvent & {request: Request, respondWith(answer: Promise<Response>): void}} FetchEvent */
+
+const worker = /** @type {EventTarget & {skipWaiting(): Promise<void>}} */ (/** @type {unknown} */ (self));
+
+async function keep() {
+  const kept = await caches.open(KEPT);
+  await kept.addAll(SHELL.map((path) => new Request(path, { cache: "no-cache" })));
+}
+
+/** @param {string} path */
+async function kept(path) {
+  return (await caches.match(path)) ?? Response.error();
+}
+
+/** @param {FetchEvent} event */
+async function pageFor(event) {
+  try {
+    const page = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    event.waitUntil(keep());
+    return page;
+  } catch {
+    return kept(AWAY);
+  }
+}
+
+/**
+ * @param {Request} request
+ * @param {string} path
+ */
+const fileFor = (request, path) => fetch(request).catch(() => kept(path));
+
+worker.addEventListener("install", (event) => {
+  worker.skipWaiting();
+  /** @type {ExtendableEvent} */ (event).waitUntil(keep());
+});
+worker.addEventListener("fetch", (event) => {
+  const asked = /** @type {FetchEvent} */ (event);
+  const { pathname } = new URL(asked.request.url);
+  if (asked.request.mode === "navigate") asked.respondWith(pageFor(asked));
+  else if (SHELL.includes(pathname)) asked.respondWith(fileFor(asked.request, pathname));
+});
