@@ -53,7 +53,9 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
         "/platform.js",
         "/trust.js",
         "/text.js",
+        "/text/de.js",
         "/text/en.js",
+        "/text/es.js",
     }
     pictures = {f"/pictures/{path.name}" for path in (web / "pictures").iterdir()}
     assert len(pictures) == 8

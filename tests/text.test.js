@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { say, sayCount } from "../web/text.js";
-import { plurals, text } from "../web/text/en.js";
+import { chooseLanguage, say, sayCount } from "../web/text.js";
+import * as de from "../web/text/de.js";
+import * as en from "../web/text/en.js";
+import * as es from "../web/text/es.js";
+
+const { plurals, text } = en;
+const others = { de, es };
 
 const web = new URL("../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");
@@ -30,3 +35,32 @@ test("every word is used: a reason of the link or the relay, or asked for by nam
   const used = (key) => new RegExp(`["\\s]${key}["\\s:,]`).test(sources) || protocol.includes(`\`${key}\``);
   assert.deepEqual([...Object.keys(text), ...Object.keys(plurals)].filter((key) => !used(key)), []);
 });
+
+test("the first language that is wanted and spoken is chosen, whatever its country; English where none is", () => {
+  assert.equal(chooseLanguage(["fr-CA", "de-AT", "en"]), "de");
+  assert.equal(chooseLanguage(["es-419", "de"]), "es");
+  assert.equal(chooseLanguage(["en-GB", "de"]), "en");
+  assert.equal(chooseLanguage(["fr", "constructor"]), "en");
+  assert.equal(chooseLanguage([]), "en");
+});
+
+const placeholders = (words) => [...words.matchAll(/\{\w+\}/g)].map(String).sort();
+
+for (const [language, theirs] of Object.entries(others)) {
+  test(`${language} has every word that English has, and no other`, () => {
+    const keys = ({ text, plurals }) => [...Object.keys(text), ...Object.keys(plurals)];
+    assert.deepEqual(keys(en).filter((key) => !keys(theirs).includes(key)), [], "missing");
+    assert.deepEqual(keys(theirs).filter((key) => !keys(en).includes(key)), [], "too many");
+  });
+
+  test(`in ${language} the same placeholders are filled in`, () => {
+    const differ = (key) => String(placeholders(text[key])) !== String(placeholders(theirs.text[key] ?? ""));
+    assert.deepEqual(Object.keys(text).filter(differ), []);
+  });
+
+  test(`${language} has a form for every whole number`, () => {
+    const forms = new Set(Array.from({ length: 1_000 }, (_, count) => new Intl.PluralRules(language).select(count)));
+    const lacking = Object.entries(theirs.plurals).filter(([, said]) => ![...forms].every((form) => Object.hasOwn(said, form)));
+    assert.deepEqual(lacking, []);
+  });
+}

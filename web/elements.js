@@ -1,6 +1,6 @@
 // A page's fixed elements, by their ids, and their fixed words.
 
-import { say } from "./text.js";
+import { language, say } from "./text.js";
 
 /**
  * @template {HTMLElement} E
@@ -14,8 +14,9 @@ export function element(id, kind) {
   return found;
 }
 
-/** Fills in what never changes: every element names its words by `data-text`. */
+/** Fills in what never changes: the language, and the words of every element that names them by `data-text`. */
 export function sayFixedWords() {
+  document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-text]")) {
     node.textContent = say(/** @type {import("./text.js").Key} */ (node.getAttribute("data-text")));
   }

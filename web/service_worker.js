@@ -4,7 +4,11 @@
 const KEPT = "away";
 const AWAY = "/away.html";
 /** All that this page needs. */
-const SHELL = [AWAY, "/away.js", "/elements.js", "/later.js", "/text.js", "/text/en.js", "/style.css", "/icons/mark.svg"];
+const SHELL = [
+  AWAY,
+  ...["/away.js", "/elements.js", "/later.js", "/text.js", "/text/de.js", "/text/en.js", "/text/es.js"],
+  ...["/style.css", "/icons/mark.svg"],
+];
 const PATIENCE_MS = 5_000;
 
 /** @typedef {Event & {waitUntil(done: Promise<unknown>): void}} ExtendableEvent */

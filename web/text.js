@@ -1,8 +1,19 @@
-// All words of the page come from here, in the language of text/<language>.js.
+// All words of the page come from here, in the first language of the browser's that there is a text/<language>.js for.
+//
+// All of them are loaded, few as they are: a module that waits for one of them and is imported by many is not safe in
+// Safari before version 27 (WebKit bug 242740).
 
-import { plurals, text } from "./text/en.js";
+import * as de from "./text/de.js";
+import * as en from "./text/en.js";
+import * as es from "./text/es.js";
 
-const pluralRules = new Intl.PluralRules("en");
+/** @type {Record<string, typeof en>} */
+const LANGUAGES = { en, de, es };
+
+export const language = chooseLanguage(globalThis.navigator?.languages ?? []);
+
+const { plurals, text } = LANGUAGES[language];
+const pluralRules = new Intl.PluralRules(language);
 
 /** @typedef {keyof typeof text} Key */
 
@@ -23,6 +34,14 @@ export function say(key, values = {}) {
 export function sayCount(key, count) {
   const forms = /** @type {Record<string, string>} */ (plurals[key]);
   return fill(forms[pluralRules.select(count)] ?? forms.other, { count });
+}
+
+/**
+ * English where none is spoken here.
+ * @param {readonly string[]} wanted BCP 47 tags, the best first
+ */
+export function chooseLanguage(wanted) {
+  return wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((spoken) => Object.hasOwn(LANGUAGES, spoken)) ?? "en";
 }
 
 /** @param {string} key */
