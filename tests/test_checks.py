@@ -78,3 +78,13 @@ async def test_the_relay_takes_a_result_and_logs_it(caplog: pytest.LogCaptureFix
 async def test_the_relay_refuses_what_is_no_result_in_words(body: bytes, status: int, code: str) -> None:
     async with House.open() as house, house.http.post(f"{house.url}/check", data=body) as answer:
         assert (answer.status, (await answer.json())["error"]) == (status, code)
+
+
+def test_a_flood_of_results_is_refused_and_later_ones_are_taken_again() -> None:
+    checks = Checks()
+    body = json.dumps(RESULT).encode()
+    with pytest.raises(RefusedError) as refusal:
+        for _ in range(1_000):
+            checks.add(body, "192.168.1.7", 1.0)
+    assert (refusal.value.status, refusal.value.code) == (429, "too-many-checks")
+    assert checks.add(body, "192.168.1.7", 3.0)

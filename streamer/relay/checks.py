@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from streamer.errors import RefusedError
+from streamer.relay.bucket import Bucket
 from streamer.relay.plain_text import clean_line
 
 MAX_CHECK_BYTES: Final = 8_192
 MAX_ROWS: Final = 16
 MAX_TEXT_CHARACTERS: Final = 400
 KEPT: Final = 50
+BURST: Final = 60
+PER_S: Final = 1.0
 
 _NAME: Final = re.compile(r"[a-z]{1,20}", re.ASCII)
 _STATES: Final = {"passes", "fails", "unknown"}
@@ -72,9 +75,12 @@ class Checks:
 
     def __init__(self) -> None:
         self.newest: deque[Check] = deque(maxlen=KEPT)
+        self._bucket = Bucket(BURST, PER_S)
 
     def add(self, body: bytes, address: str, at_s: float) -> Check:
-        """Raises RefusedError `bad-check` where `body` is not the result of a check."""
+        """Raises RefusedError: `bad-check` where `body` is not the result of a check, `too-many-checks` from a flood."""
+        if self._bucket.overflows(at_s):
+            raise RefusedError("too many checks came: wait a minute", status=429, code="too-many-checks")
         check = Check.parse(body, address, at_s)
         self.newest.append(check)
         return check
