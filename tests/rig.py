@@ -93,6 +93,13 @@ class Rig:
 
         wait_until(complete, timeout_s, lambda: f"member {member} has no stream on one of {wanted}: {self.streams()}")
 
+    def replug(self, wire: Wire) -> None:
+        """Pull a microphone out, which ends all that is read from it, and plug it in again."""
+        modules = [line.split("\t") for line in self.pactl("list", "short", "modules").splitlines()]
+        index, name, arguments = next(module[:3] for module in modules if f"source_name={wire.tap} " in module[2])
+        self.pactl("unload-module", index)
+        self.pactl("load-module", name, *arguments.split())
+
     def environment(self, member: int | None = None) -> dict[str, str]:
         """The variables that bring a process here; with a member, libpulse (and so ALSA) opens that member's wires."""
         variables = {

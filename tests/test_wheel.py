@@ -12,6 +12,16 @@ from processes import RelayProcess
 
 ROOT = Path(__file__).parents[1]
 
+PAGE = (
+    "",
+    "main.js",
+    "text/en.js",
+    "icons/mark.svg",
+    "icons/any-192.png",
+    "manifest.webmanifest",
+    "node_modules/libopus-wasm/dist/index.js",
+)
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,7 +42,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_installed_relay_serves_the_page_and_its_codec(installed: Path, tmp_path: Path) -> None:
     with RelayProcess(tmp_path, "--no-tls", "--open", program=installed) as relay:
         assert relay.healthz()["status"] == "ok"
-        for path in ("", "main.js", "text/en.js", "icons/mark.svg", "node_modules/libopus-wasm/dist/index.js"):
+        for path in PAGE:
             with urllib.request.urlopen(f"{relay.origin}/{path}", timeout=5) as answer:
                 assert answer.status == 200
                 assert answer.read()

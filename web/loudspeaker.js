@@ -25,7 +25,9 @@ export class Loudspeaker {
 
   /** Browsers allow it only from a press of a button. */
   play() {
-    this.#element?.play().catch(() => this.#useContext());
+    this.#element?.play().catch(({ name }) => {
+      if (name !== "AbortError") this.#useContext(); // it was not paused by us
+    });
   }
 
   pause() {

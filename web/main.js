@@ -7,6 +7,7 @@ import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
 import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
+import { fragmentAsked, install, rememberFragment } from "./installed.js";
 import { Members } from "./members.js";
 import { OwnVoice } from "./own_voice.js";
 import { Presence } from "./presence.js";
@@ -27,7 +28,7 @@ class Page {
   #sound = new Sound();
   #loaded = this.#load();
   #roster = new Roster();
-  #address = parseFragment(location.hash);
+  #address = parseFragment(fragmentAsked());
   #voice = new OwnVoice({
     screen: this.#screen,
     sound: this.#sound,
@@ -144,7 +145,7 @@ class Page {
 
   #onAddress() {
     if (this.#screen.state !== "start") return;
-    this.#address = parseFragment(location.hash);
+    this.#address = parseFragment(fragmentAsked());
     this.#choosing.linked = this.#address.processing;
     this.#screen.showRoom(this.#address.room);
   }
@@ -213,6 +214,7 @@ class Page {
     const { room, others } = this.#roster;
     const { key } = this.#address;
     history.replaceState(null, "", `#${new URLSearchParams({ room, ...(key && { key }) })}`);
+    rememberFragment();
     this.#screen.showRoom(room);
     this.#screen.showState("joined");
     this.#presence.joined = true;
@@ -243,4 +245,4 @@ class Page {
 if (!isSecureContext) new Screen().showUnusable(say("insecure"));
 else if (!Sound.supported) new Screen().showUnusable(say("unsupported"));
 else new Page();
-navigator.serviceWorker?.register("service_worker.js").catch(() => {}); // not where the certificate is not trusted
+install();

@@ -80,7 +80,7 @@ export class Sound {
 
   /** Goes on where the device has stopped it. */
   recover() {
-    if (this.#wanted && !this.runs) this.resume().catch(() => {}); // not yet: there will be another touch
+    if (this.#wanted) this.resume().catch(() => {}); // not yet: there will be another touch
   }
 
   #onState() {
