@@ -6,8 +6,15 @@ const AWAY = "/away.html";
 /** All that this page needs. */
 const SHELL = [
   AWAY,
-  ...["/away.js", "/elements.js", "/later.js", "/text.js", "/text/de.js", "/text/en.js", "/text/es.js"],
-  ...["/style.css", "/icons/mark.svg"],
+  "/away.js",
+  "/elements.js",
+  "/icons/mark.svg",
+  "/later.js",
+  "/style.css",
+  "/text.js",
+  "/text/de.js",
+  "/text/en.js",
+  "/text/es.js",
 ];
 const PATIENCE_MS = 5_000;
 

@@ -78,7 +78,7 @@ class Checks:
         self._bucket = Bucket(BURST, PER_S)
 
     def add(self, body: bytes, address: str, at_s: float) -> Check:
-        """Raises RefusedError: `bad-check` where `body` is not the result of a check, `too-many-checks` from a flood."""
+        """Raises RefusedError: `bad-check` where `body` is no result of a check, `too-many-checks` from a flood."""
         if self._bucket.overflows(at_s):
             raise RefusedError("too many checks came: wait a minute", status=429, code="too-many-checks")
         check = Check.parse(body, address, at_s)
