@@ -5,23 +5,24 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { Engine } from "./engine.js";
 import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
 import { OwnVoice } from "./own_voice.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
-import { say, sayCount } from "./text.js";
-import { Screen, wordsFor } from "./ui.js";
+import { say, sayCount, wordsFor } from "./text.js";
+import { Screen } from "./ui.js";
 import { Volumes } from "./volumes.js";
 
 const DEVICES_MS = 200;
 
 class Page {
   #screen = new Screen();
-  #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  #sound = new Sound();
-  #loaded = this.#load();
+  #engine = new Engine(new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
+  #sound = this.#engine.sound;
+  #loaded = this.#engine.loaded;
   #roster = new Roster();
   #address = parseFragment(location.hash);
   #voice = new OwnVoice({
@@ -57,8 +58,7 @@ class Page {
     screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
     screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
     this.#voice.onChange = () => this.#showMembers();
-    this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
-    this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
+    this.#engine.onReport = (report) => this.#onReport(report);
     addEventListener("hashchange", () => this.#onAddress());
     for (const event of ["online", "visibilitychange"]) addEventListener(event, () => this.#order({ type: "hurry" }));
     addEventListener("pagehide", () => this.#leave());
@@ -67,16 +67,6 @@ class Page {
     screen.showState("start");
     this.#onAddress();
     this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
-  }
-
-  async #load() {
-    const ready = new Promise((resolve) => {
-      this.#worker.addEventListener("message", ({ data }) => data.type === "ready" && resolve(data));
-      this.#worker.addEventListener("error", () => resolve(null));
-    });
-    await Promise.all([ready, this.#sound.load()]);
-    const ports = this.#sound.connectWorker();
-    this.#order({ type: "ports", ...ports }, Object.values(ports));
   }
 
   /**
@@ -231,12 +221,9 @@ class Page {
     this.#order({ type: "devices", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
   }
 
-  /**
-   * @param {import("./worker.js").Order} order
-   * @param {Transferable[]} [transfer]
-   */
-  #order(order, transfer = []) {
-    this.#worker.postMessage(order, transfer);
+  /** @param {import("./worker.js").Order} order */
+  #order(order) {
+    this.#engine.order(order);
   }
 }
 

@@ -60,6 +60,10 @@ export class Sound {
     return this.#context.suspend();
   }
 
+  close() {
+    return this.#context.close();
+  }
+
   /** @param {MediaStream | null} stream of the microphone; null where there is none */
   listenTo(stream) {
     this.#microphone?.disconnect();
