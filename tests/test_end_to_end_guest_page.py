@@ -1,4 +1,4 @@
-"""A room in another site's page, by the example of the README: from an allowed origin it talks, from any other it is not there."""
+"""A room in another site's page, by the README's example: an allowed origin talks, any other gets nothing."""
 
 import re
 import threading
@@ -19,6 +19,13 @@ README = Path(__file__).parent.parent / "README.md"
 ANNA, GUEST = range(2)
 SILENCE_DBFS = -60
 TRIES = 4
+LISTEN = """() => {
+    const room = document.querySelector("streamer-room");
+    globalThis.told = [];
+    for (const type of ["joined", "left", "talking", "error"]) {
+        room.addEventListener(type, ({ detail }) => told.push([type, detail]));
+    }
+}"""
 
 
 class Site(ThreadingHTTPServer):
@@ -36,10 +43,12 @@ class Answer(BaseHTTPRequestHandler):
     server: Site
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/" else 404)
+        is_page = self.path == "/"
+        self.send_response(200 if is_page else 204)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
-        self.wfile.write(self.server.page.encode() if self.path == "/" else b"")
+        if is_page:
+            self.wfile.write(self.server.page.encode())
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
@@ -102,11 +111,7 @@ def test_a_page_of_an_allowed_site_talks_and_listens(tmp_path: Path, rig: Rig, p
 def test_the_events_tell_what_becomes_of_it(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
         guest = visit(phones, rig, relay, served).page
-        guest.evaluate("""() => {
-            globalThis.told = [];
-            const tell = ({ type, detail }) => told.push([type, detail]);
-            for (const type of ["joined", "left", "talking", "error"]) document.querySelector("streamer-room").addEventListener(type, tell);
-        }""")
+        guest.evaluate(LISTEN)
         guest.get_by_role("button", name="Join").click()
         guest.wait_for_function("told.some(([type]) => type === 'joined')")
         rig.wait_attached(GUEST)
