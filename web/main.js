@@ -5,6 +5,7 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { Engine } from "./engine.js";
 import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
 import { fragmentAsked, install, rememberFragment } from "./installed.js";
@@ -14,19 +15,19 @@ import { Presence } from "./presence.js";
 import { remember, remembered } from "./remembered.js";
 import { Roster } from "./roster.js";
 import { Sound } from "./sound.js";
-import { say, sayCount } from "./text.js";
+import { say, sayCount, wordsFor } from "./text.js";
 import { Together } from "./together.js";
-import { Screen, wordsFor } from "./ui.js";
+import { Screen } from "./ui.js";
 
 const DEVICES_MS = 200;
 
 class Page {
   #screen = new Screen();
-  #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  /** @type {(order: import("./worker.js").Order, transfer?: Transferable[]) => void} */
-  #order = (order, transfer = []) => this.#worker.postMessage(order, transfer);
-  #sound = new Sound();
-  #loaded = this.#load();
+  #engine = new Engine(new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
+  #sound = this.#engine.sound;
+  /** @type {(order: import("./worker.js").Order) => void} */
+  #order = (order) => this.#engine.order(order);
+  #loaded = this.#engine.loaded;
   #roster = new Roster();
   #address = parseFragment(fragmentAsked());
   #voice = new OwnVoice({
@@ -77,8 +78,7 @@ class Page {
     screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
     screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
     this.#voice.onChange = () => this.#showMembers();
-    this.#sound.onReading = (reading) => this.#order({ type: "microphone", reading }, [reading]);
-    this.#worker.addEventListener("message", ({ data }) => this.#onReport(data));
+    this.#engine.onReport = (report) => this.#onReport(report);
     addEventListener("hashchange", () => this.#onAddress());
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
@@ -86,16 +86,6 @@ class Page {
     screen.showState("start");
     this.#onAddress();
     this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
-  }
-
-  async #load() {
-    const ready = new Promise((resolve) => {
-      this.#worker.addEventListener("message", ({ data }) => data.type === "ready" && resolve(data));
-      this.#worker.addEventListener("error", () => resolve(null));
-    });
-    await Promise.all([ready, this.#sound.load()]);
-    const ports = this.#sound.connectWorker();
-    this.#order({ type: "ports", ...ports }, Object.values(ports));
   }
 
   /**

@@ -90,6 +90,10 @@ export class Sound {
     this.recover();
   }
 
+  close() {
+    return this.#context.close();
+  }
+
   /** @param {MediaStream | null} stream of the microphone; null where there is none */
   listenTo(stream) {
     this.#microphone?.disconnect();

@@ -50,6 +50,15 @@ export function isKey(key) {
 }
 
 /**
+ * The page's own words for a reason of the relay's or the link's; the relay's words where there are none.
+ * @param {string} reason
+ * @param {string} message
+ */
+export function wordsFor(reason, message) {
+  return isKey(reason) ? say(/** @type {Key} */ (reason), { message }) : message || reason;
+}
+
+/**
  * @param {string} words
  * @param {Record<string, string | number>} values
  */

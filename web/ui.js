@@ -5,7 +5,7 @@ import { element, sayFixedWords } from "./elements.js";
 import { NOTHING_HEARD } from "./levels.js";
 import { MemberRow } from "./member_row.js";
 import { listenToButton } from "./talk_keys.js";
-import { isKey, say } from "./text.js";
+import { say } from "./text.js";
 
 /** @typedef {"start" | "joining" | "joined" | "lost"} State */
 /** @typedef {{name: string, room: string}} Wish what somebody who joins has filled in */
@@ -219,15 +219,6 @@ export class Screen {
     row.show(member);
     return row;
   }
-}
-
-/**
- * The page's own words for a reason of the relay's or the link's; the relay's words where there are none.
- * @param {string} reason
- * @param {string} message
- */
-export function wordsFor(reason, message) {
-  return isKey(reason) ? say(/** @type {import("./text.js").Key} */ (reason), { message }) : message || reason;
 }
 
 /** @param {[string, string]} row */

@@ -14,7 +14,7 @@ import { Talking } from "./talking.js";
 import { Timing } from "./timing.js";
 import { TrackReader } from "./track_reader.js";
 
-const LEVELS_MS = 50;
+const LEVELS_MS = 100;
 const FIGURES_MS = 500;
 
 /**

@@ -1,0 +1,170 @@
+// <streamer-room room="kitchen" key="1nv1te" name="Ada">: a room in anybody's page, from an origin that the relay's host allows.
+// README.md, "In your own page", has an example.
+//
+// join(), leave(), talk(on); the events joined, left, talking {names} and error {code, message} tell what becomes of it.
+
+import { parseFragment, socketUrl } from "./address.js";
+import { Engine } from "./engine.js";
+import { OwnVoice } from "./own_voice.js";
+import { Roster } from "./roster.js";
+import { say, sayCount, wordsFor } from "./text.js";
+
+/** @typedef {import("./ui.js").State} State */
+
+const STYLE = `
+  :host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
+  button { min-height: 3em; padding: 0 1.25em; border: 1px solid; border-radius: 999px; background: none; color: inherit; font: inherit; }
+`;
+
+const { processing: PROCESSED } = parseFragment("");
+
+class StreamerRoom extends HTMLElement {
+  #button;
+  #status;
+  #roster = new Roster();
+  /** @type {State} */
+  #state = "start";
+  #talking = "";
+  /** While the element is in a page. @type {{engine: Engine, voice: OwnVoice} | null} */
+  #inside = null;
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: "open" });
+    shadow.innerHTML = `<style>${STYLE}</style><button type="button"></button><span role="status"></span>`;
+    this.#button = /** @type {HTMLButtonElement} */ (shadow.querySelector("button"));
+    this.#status = /** @type {HTMLElement} */ (shadow.querySelector("span"));
+    this.#button.addEventListener("click", () => (this.#state === "start" ? this.join() : this.leave()));
+    this.#show("start", "");
+  }
+
+  connectedCallback() {
+    const engine = new Engine(startWorker());
+    engine.onReport = (report) => this.#onReport(report);
+    const state = () => this.#state;
+    const screen = {
+      get state() {
+        return state();
+      },
+      showProblem: (/** @type {string} */ words) => this.#fail("microphone", words),
+      showStatus: (/** @type {string} */ words) => void (this.#status.textContent = words),
+    };
+    const { sound, loaded } = engine;
+    this.#inside = { engine, voice: new OwnVoice({ screen, sound, loaded, order: (order) => engine.order(order) }) };
+  }
+
+  disconnectedCallback() {
+    this.#end("");
+    this.#inside?.engine.close();
+    this.#inside = null;
+  }
+
+  get #joining() {
+    return this.#state === "joining";
+  }
+
+  /** To be called while a press of the page's own button is fresh: else browsers allow no sound. */
+  async join() {
+    if (!this.#inside || this.#state !== "start") return;
+    const { engine, voice } = this.#inside;
+    engine.sound.resume();
+    this.#show("joining", say("askingMicrophone"));
+    try {
+      await Promise.all([voice.open(PROCESSED), engine.loaded]);
+    } catch (error) {
+      this.#fail("failed", say("failed", { message: String(error) }));
+      this.#end("");
+      return;
+    }
+    if (!this.#joining) return; // left in the meantime
+    const [room, key, name] = ["room", "key", "name"].map((attribute) => this.getAttribute(attribute) ?? "");
+    const url = socketUrl(new URL(import.meta.url).origin, { room, key }, name);
+    engine.order({ type: "join", url, muted: voice.silent });
+  }
+
+  leave() {
+    if (this.#state !== "start") this.#inside?.engine.order({ type: "leave" });
+  }
+
+  /** @param {boolean} on whether the others hear what is said here */
+  talk(on) {
+    this.#inside?.voice.mute(!on);
+  }
+
+  /** @param {import("./worker.js").Report} report */
+  #onReport(report) {
+    if (report.type === "link") this.#onLink(report);
+    else if (report.type === "control") this.#onControl(report.message);
+    else if (report.type === "levels") this.#onLevels(report.levels);
+  }
+
+  /** @param {{state: import("./link.js").LinkState, reason: string, message: string}} link */
+  #onLink({ state, reason, message }) {
+    if (state === "lost") this.#show("lost", wordsFor(reason, message));
+    if (state === "lost" || state === "refused") this.#fail(reason, wordsFor(reason, message));
+    if (state === "left") this.#end(say("left"));
+    if (state === "refused") this.#end(wordsFor(reason, message));
+  }
+
+  /** @param {import("./control.js").Message} message */
+  #onControl(message) {
+    this.#roster.apply(message);
+    if (message.type === "welcome") this.#show("joined", "");
+    if (this.#state === "joined") this.#status.textContent = sayCount("people", this.#roster.others.length + 1);
+    if (message.type === "welcome") this.#tell("joined", { room: message.room, name: message.name });
+  }
+
+  /** @param {import("./levels.js").LevelOf} levels */
+  #onLevels(levels) {
+    const { talkerId, name, others } = this.#roster;
+    const members = [{ talkerId, name }, ...others];
+    const names = members.filter((member) => levels[member.talkerId]?.voice).map((member) => member.name);
+    if (names.join("\n") === this.#talking) return;
+    this.#talking = names.join("\n");
+    this.#tell("talking", { names });
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  #fail(code, message) {
+    if (message) this.#tell("error", { code, message });
+  }
+
+  /** @param {string} words */
+  #end(words) {
+    const wasInside = this.#state === "joined" || this.#state === "lost";
+    this.#inside?.voice.close();
+    this.#inside?.engine.sound.suspend();
+    this.#show("start", words);
+    if (wasInside) this.#tell("left", {});
+  }
+
+  /**
+   * @param {State} state
+   * @param {string} words
+   */
+  #show(state, words) {
+    this.#state = state;
+    this.#button.textContent = say(state === "start" ? "join" : "leave");
+    this.#status.textContent = words;
+  }
+
+  /**
+   * @param {string} name
+   * @param {object} detail
+   */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** A worker has to come from the page's own origin; what it imports may come from ours. */
+function startWorker() {
+  const script = `import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  return new Worker(url, { type: "module" });
+}
+
+customElements.define("streamer-room", StreamerRoom);
