@@ -1,20 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseFragment, ROOM_PATTERN, socketUrl } from "../web/address.js";
+import { parseFragment, ROOM_PATTERN, serializeFragment, socketUrl } from "../web/address.js";
 
+const PRESSED = { name: "", auto: false };
 const ON = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 test("the fragment names the room and carries the invite", () => {
-  assert.deepEqual(parseFragment("#room=kitchen&key=1nv1te_-"), { room: "kitchen", key: "1nv1te_-", processing: ON });
+  assert.deepEqual(parseFragment("#room=kitchen&key=1nv1te_-"), { room: "kitchen", key: "1nv1te_-", ...PRESSED, processing: ON });
 });
 
 test("a link without a fragment names no room", () => {
-  assert.deepEqual(parseFragment(""), { room: "", key: "", processing: ON });
+  assert.deepEqual(parseFragment(""), { room: "", key: "", ...PRESSED, processing: ON });
 });
 
 test("what the browser does to the microphone's sound can be switched off for measurements", () => {
   assert.deepEqual(parseFragment("#room=a&echoCancellation=off").processing, { ...ON, echoCancellation: false });
+});
+
+test("a device on a wall has its name from the link and joins by itself, also after a reload", () => {
+  const door = { room: "home", key: "k", name: "Zoë & Co", auto: true };
+  assert.deepEqual(parseFragment("#room=home&key=k&name=Zo%C3%AB+%26+Co&auto"), { ...door, processing: ON });
+  assert.deepEqual(parseFragment(serializeFragment(door)), { ...door, processing: ON });
+});
+
+test("what the link doesn't say, the page's own address doesn't say either", () => {
+  assert.equal(serializeFragment({ room: "echo", key: "", ...PRESSED }), "#room=echo");
 });
 
 test("the socket is where the page is, and says all that the relay asks for", () => {

@@ -109,19 +109,21 @@ def desktop(scene: Scene, member: int) -> Iterator[StreamerProcess]:
         yield process
 
 
-def hear_chirps(rig: Rig, count: int, ask: Callable[[], Heard]) -> Round:
+def hear_chirps(
+    rig: Rig, count: int, ask: Callable[[], Heard], talker: int = TALKER, listener: int = LISTENER
+) -> Round:
     """After some seconds in which all clocks and buffers settle."""
-    rig.play(rig.microphone(TALKER), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
+    rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
     with rig.record() as recording:
         recording.wait_ms(300)
-        playing = rig.play(rig.microphone(TALKER), chirps_in_noise(count))
+        playing = rig.play(rig.microphone(talker), chirps_in_noise(count))
         said = [ask()]
         for _ in range(count * EVERY_MS // CLAIM_EVERY_MS - 1):
             recording.wait_ms(CLAIM_EVERY_MS)
             said.append(ask())
         playing.wait()
         recording.wait_ms(600)
-        wires = recording.wire(rig.microphone(TALKER)), recording.wire(rig.speaker(LISTENER))
+        wires = recording.wire(rig.microphone(talker)), recording.wire(rig.speaker(listener))
     return Round.of(chirp_delays_ms(*wires, latest_ms=LATEST_MS), count, said)
 
 

@@ -17,8 +17,8 @@ const LONGEST_MS = 30_000;
 /** @typedef {Verdict & {name: CheckName}} Row */
 
 class Preflight {
-  #asked = new URLSearchParams(location.hash.slice(1));
-  #sound = new SoundCheck(parseFragment(location.hash).processing);
+  #address = parseFragment(location.hash);
+  #sound = new SoundCheck(this.#address.processing);
   #network = new NetworkCheck(location.origin);
   /** @type {[CheckName, () => Verdict | Promise<Verdict>, string?][]} each with what to do meanwhile */
   #checks = [
@@ -30,16 +30,13 @@ class Preflight {
     ["socket", () => this.#network.socket()],
     ["network", () => this.#network.roundTrip()],
   ];
-  #screen;
+  #screen = new CheckScreen(location.hash);
 
   constructor() {
-    const isAuto = this.#asked.has("auto");
-    this.#asked.delete("auto");
-    this.#screen = new CheckScreen(String(this.#asked));
     this.#screen.onStart = () => this.#run();
     this.#sound.onLevel = (level) => this.#screen.showLevel(level);
     this.#showWaiting();
-    if (isAuto) this.#sound.start().then((started) => (started ? this.#run() : undefined));
+    if (this.#address.auto) this.#sound.start().then((started) => (started ? this.#run() : undefined));
   }
 
   async #run() {

@@ -1,6 +1,6 @@
 // The page: brings screen, sound, microphone and worker together, and decides what happens when something is pressed.
 
-import { ECHO_ROOM, parseFragment, socketUrl } from "./address.js";
+import { ECHO_ROOM, parseFragment, serializeFragment, socketUrl } from "./address.js";
 import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
@@ -18,6 +18,7 @@ import { Sound } from "./sound.js";
 import { say, sayCount, wordsFor } from "./text.js";
 import { Together } from "./together.js";
 import { Screen } from "./ui.js";
+import { joinUnattended } from "./unattended.js";
 
 const DEVICES_MS = 200;
 
@@ -138,6 +139,8 @@ class Page {
     this.#address = parseFragment(fragmentAsked());
     this.#choosing.linked = this.#address.processing;
     this.#screen.showRoom(this.#address.room);
+    if (this.#address.name) this.#screen.showName(this.#address.name);
+    if (this.#address.auto) joinUnattended(this.#screen, this.#sound);
   }
 
   /** @param {import("./worker.js").Report} report */
@@ -202,8 +205,7 @@ class Page {
 
   #onWelcome() {
     const { room, others } = this.#roster;
-    const { key } = this.#address;
-    history.replaceState(null, "", `#${new URLSearchParams({ room, ...(key && { key }) })}`);
+    history.replaceState(null, "", serializeFragment({ ...this.#address, room }));
     rememberFragment();
     this.#screen.showRoom(room);
     this.#screen.showState("joined");

@@ -4,12 +4,14 @@
 
 import { chirp } from "./acoustic.js";
 import { SAMPLE_RATE } from "./audio_format.js";
+import { later } from "./later.js";
 import { levelOf } from "./level.js";
 import { Loudspeaker } from "./loudspeaker.js";
 import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
+const STARTS_MS = 1_000;
 const BUSY_HZ = 425;
 const BUSY_S = 0.12;
 const BUSY_GAIN = 0.1;
@@ -70,6 +72,12 @@ export class Sound {
     this.#wanted = true;
     this.#loudspeaker.play();
     return this.#context.resume();
+  }
+
+  /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
+  async start() {
+    await Promise.race([this.resume(), later(STARTS_MS)]);
+    return this.runs;
   }
 
   suspend() {

@@ -13,7 +13,6 @@ import { Sound } from "./sound.js";
 import { say } from "./text.js";
 import { fails, passes, unknown } from "./verdict.js";
 
-const STARTS_MS = 1_000;
 const LOOK_MS = 100;
 const LOOKS = 60;
 const SILENT_DBFS = -70;
@@ -47,11 +46,10 @@ export class SoundCheck {
     this.#sound.onReading = (reading) => this.#ear.read(reading);
   }
 
-  /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
-  async start() {
+  /** Gives whether there can be sound yet. */
+  start() {
     this.#started = true;
-    await Promise.race([this.#sound.resume(), later(STARTS_MS)]);
-    return this.#sound.runs;
+    return this.#sound.start();
   }
 
   stop() {

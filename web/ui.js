@@ -130,6 +130,10 @@ export class Screen {
     this.#name.value = name;
   }
 
+  pressJoin() {
+    this.#start.requestSubmit();
+  }
+
   /** @param {string} words */
   showStatus(words) {
     if (this.#status.textContent !== words) this.#status.textContent = words;

@@ -1,0 +1,60 @@
+"""In each engine that Debian has a member joins by itself over `wss:`, hears a phone in Chromium, and is heard there.
+
+Firefox and Chromium trust the relay's authority; WebKitGTK knows only that of the whole system, and is told to ask nobody.
+"""
+
+import statistics
+from pathlib import Path
+
+import pytest
+from desktops import firefox, webkit
+from pairs import Heard, Round, Scene, hear_chirps, join, said_by_page
+from phone import UNPROCESSED, Phones
+from processes import RelayProcess
+from rig import Rig
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+PHONE, WALL = 0, 1
+STARTS_S = 30
+CHIRPS = 10
+LATEST_MS = 400
+NOTHING_SAID = Heard(None, 0)
+UNASKED = "--autoplay-policy=no-user-gesture-required"
+
+
+def wall_link(relay: RelayProcess) -> str:
+    return f"{relay.link}{UNPROCESSED}&name=Wall&auto"
+
+
+def hear_each_other(engine: str, scene: Scene, phones: Phones) -> None:
+    """A phone and the member on the wall, who is there or about to come."""
+    phone = join(phones, scene, PHONE, echo_cancelling=False)
+    scene.rig.wait_attached(WALL, STARTS_S)
+    phone.page.locator("#roster .name", has_text="Wall").wait_for(timeout=STARTS_S * 1000)
+    judge(f"{engine} → Chromium", hear_chirps(scene.rig, CHIRPS, lambda: said_by_page(phone), WALL, PHONE))
+    judge(f"Chromium → {engine}", hear_chirps(scene.rig, CHIRPS, lambda: NOTHING_SAID, PHONE, WALL))
+    assert phone.errors == []
+
+
+def judge(way: str, heard: Round) -> None:
+    assert len(heard.delays) > CHIRPS / 2, f"{way}: {heard}"
+    median_ms = statistics.median(heard.delays)
+    print(f"{way}: {median_ms:.1f} ms, {heard.lost} of {CHIRPS} chirps lost, own figure {heard.claimed_ms} ms")
+    assert 0 < median_ms < LATEST_MS
+
+
+def test_a_wall_in_chromium_is_heard_and_hears(rig: Rig, relay: RelayProcess, phones: Phones, tmp_path: Path) -> None:
+    wall = phones.start(rig, WALL, relay.authority, flags=(UNASKED,)).open(wall_link(relay))
+    hear_each_other("Chromium", Scene(tmp_path, rig, relay), phones)
+    assert wall.errors == []
+
+
+def test_a_wall_in_firefox_is_heard_and_hears(rig: Rig, relay: RelayProcess, phones: Phones, tmp_path: Path) -> None:
+    with firefox(tmp_path, rig, WALL, relay.authority, wall_link(relay)):
+        hear_each_other("Firefox", Scene(tmp_path, rig, relay), phones)
+
+
+def test_a_wall_in_webkit_is_heard_and_hears(rig: Rig, relay: RelayProcess, phones: Phones, tmp_path: Path) -> None:
+    with webkit(tmp_path, rig, WALL, wall_link(relay)):
+        hear_each_other("WebKitGTK", Scene(tmp_path, rig, relay), phones)
