@@ -95,5 +95,4 @@ class House:
     ) -> AsyncIterator[Self]:
         relay = Relay(admission or Admission({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
         async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, tls) as port:
-            relay.origins.own("http", ["127.0.0.1"], port)
             yield cls(http, port)

@@ -5,7 +5,7 @@ import pytest
 from house import House
 
 from streamer.errors import RefusedError
-from streamer.relay.checks import KEPT, MAX_CHECK_BYTES, Check, Checks
+from streamer.relay.checks import BURST, KEPT, MAX_CHECK_BYTES, Check, Checks
 
 ROW = {"name": "microphone", "state": "passes", "words": "It hears you."}
 RESULT = {"browser": "Firefox", "rows": [ROW, {"name": "secure", "state": "passes", "words": ""}]}
@@ -83,8 +83,9 @@ async def test_the_relay_refuses_what_is_no_result_in_words(body: bytes, status:
 def test_a_flood_of_results_is_refused_and_later_ones_are_taken_again() -> None:
     checks = Checks()
     body = json.dumps(RESULT).encode()
+    for _ in range(BURST):
+        checks.add(body, "192.168.1.7", 1.0)
     with pytest.raises(RefusedError) as refusal:
-        for _ in range(1_000):
-            checks.add(body, "192.168.1.7", 1.0)
+        checks.add(body, "192.168.1.7", 1.0)
     assert (refusal.value.status, refusal.value.code) == (429, "too-many-checks")
     assert checks.add(body, "192.168.1.7", 3.0)

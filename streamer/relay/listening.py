@@ -29,8 +29,10 @@ async def listening(
         relay.door = Door(
             server, listener, tls, plain_server, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s
         )
+        port = listener.getsockname()[1]
+        relay.origins.own("https" if tls else "http", [host], port)
         try:
-            yield listener.getsockname()[1]
+            yield port
         finally:
             await relay.door.close()
 
