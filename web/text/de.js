@@ -63,7 +63,7 @@ export const text = {
   newInviteHint: "Die vorige öffnet dann nichts mehr. Wer da ist, bleibt.",
   inviteLink: "Die neue Einladung",
   askSilence: "Um Ruhe bitten",
-  askSilenceOf: "{name} um Ruhe bitten",
+  askSilenceOf: "Um Ruhe bitten: {name}",
   remove: "Entfernen",
   removeWhom: "{name} aus dem Raum entfernen",
   askedForSilence: "{name} leitet den Raum und hat dich stumm geschaltet. Du kannst deinen Ton selbst wieder anmachen.",

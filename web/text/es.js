@@ -63,7 +63,7 @@ export const text = {
   newInviteHint: "La anterior ya no abre nada. Quien está dentro se queda.",
   inviteLink: "La nueva invitación",
   askSilence: "Pedir silencio",
-  askSilenceOf: "Pedir silencio a {name}",
+  askSilenceOf: "Pedir silencio: {name}",
   remove: "Expulsar",
   removeWhom: "Expulsar a {name} de la sala",
   askedForSilence: "{name} dirige la sala y te ha silenciado. Puedes volver a activar tu micrófono.",
