@@ -73,7 +73,7 @@ export const text = {
 
   askingMicrophone: "Bitte erlaube das Mikrofon …",
   connecting: "Verbindung wird aufgebaut …",
-  alone: "Du bist als Erstes hier. Jetzt können die anderen kommen.",
+  alone: "Noch ist sonst niemand da. Jetzt können die anderen kommen.",
   withEcho: "Sag etwas, und hör es eine Sekunde später.",
   cameIn: "{name} ist gekommen. {people}",
   wentOut: "{name} ist gegangen. {people}",

@@ -14,7 +14,7 @@ export const text = {
   roomHint: "Letras sin tilde, cifras, puntos y guiones; por ejemplo, cocina",
   join: "Entrar",
   tryAlone: "Pruébalo a solas: óyete un segundo después",
-  mute: "Silenciarme",
+  mute: "Silenciar",
   unmute: "Activar micrófono",
   holdToTalk: "Mantén para hablar",
   letGoToStop: "Te están oyendo",
