@@ -72,7 +72,7 @@ async def _enter(http: aiohttp.ClientSession, relay: RelayProcess, name: str) ->
     guest = Guest(await http.ws_connect(f"{relay.origin}/ws", params=query, protocols=["streamer.v1"]))
     guest.welcome = await guest.text("welcome")
     if name == MUTED:
-        await guest.socket.send_json({"type": "state", "muted": True})
+        await guest.socket.send_json({"type": "state", "muted": True, "away": False, "hand": False})
     return guest
 
 

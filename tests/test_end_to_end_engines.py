@@ -1,6 +1,7 @@
 """In each engine that Debian has a member joins by itself over `wss:`, hears a phone in Chromium, and is heard there.
 
-Firefox and Chromium trust the relay's authority; WebKitGTK knows only that of the whole system, and is told to ask nobody.
+Firefox and Chromium trust the relay's authority; WebKitGTK knows only that of the whole system, and is told to ask
+nobody.
 """
 
 import statistics

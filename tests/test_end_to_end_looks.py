@@ -108,6 +108,11 @@ def test_whatever_is_open_pressed_or_lost_nothing_is_wrong(rig: Rig, relay: Rela
         page.get_by_text(DELAY).first.click()
         page.get_by_text("The clocks agree").first.wait_for()
         check_looks(page, "a delay open")
+        phone.press("Raise hand")
+        page.get_by_label("Write to everybody here").fill("Dinner is ready")
+        phone.press("Send")
+        page.get_by_text("Dinner is ready").wait_for()
+        check_looks(page, "hand raised, something written")
         open_summary(page, "#settings")
         check_looks(page, "settings open")
         open_summary(page, "#details")
@@ -123,6 +128,14 @@ def test_whatever_is_open_pressed_or_lost_nothing_is_wrong(rig: Rig, relay: Rela
     relay.interrupt()
     page.locator("[data-state=lost]").first.wait_for(state="attached")
     check_looks(page, "lost")
+
+
+def test_what_the_host_has_to_press_looks_well(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    page = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Anna").page
+    with crowd(relay, 2, talkers=1):
+        page.get_by_text(DELAY).first.wait_for()
+        open_summary(page, "#hosting")
+        check_looks(page, "host")
 
 
 def test_while_the_browser_asks_for_the_microphone_nothing_is_wrong(
@@ -148,6 +161,22 @@ def test_before_and_after_a_check_nothing_is_wrong(rig: Rig, relay: RelayProcess
     phone.press("Start the check")
     phone.page.get_by_role("button", name="Check again").wait_for(timeout=CHECK_MS)
     check_looks(phone.page, "after the check")
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_in_the_language_of_the_browser_nothing_is_wrong(
+    language: str, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    page = phones.start(rig, 0, relay.authority).page
+    page.add_init_script(f"Object.defineProperty(navigator, 'languages', {{ value: ['{language}-XX', 'en'] }})")
+    page.goto(relay.link)
+    assert page.locator("html").get_attribute("lang") == language
+    check_looks(page, f"start, {language}")
+    page.locator("#name").fill("Anna")
+    page.locator("#join").click()
+    page.locator("[data-state=joined]").first.wait_for(state="attached")
+    open_summary(page, "#settings")
+    check_looks(page, f"settings, {language}")
 
 
 @pytest.mark.parametrize("user_agent", [IPHONE, USER_AGENT, DESKTOP], ids=["iphone", "android", "desktop"])

@@ -56,7 +56,7 @@ def test_the_host_asks_for_silence_locks_invites_anew_and_removes(
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
     eve = phones.start(rig, 1, relay.authority).open(relay.link).join("Eve")
     assert not eve.page.get_by_text("You are the host").is_visible()
-    host.press("Ask Eve for silence")
+    host.press("Ask for silence: Eve")
     eve.page.get_by_text("Host, the host, has muted you").wait_for()
     expect(row(host, "Eve")).to_contain_text("muted")
     host.page.get_by_text("You are the host").click()

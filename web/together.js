@@ -17,7 +17,7 @@ import { say } from "./text.js";
 
 export class Together {
   #means;
-  #said = element("said", HTMLOListElement);
+  #said = element("said", HTMLDivElement);
   #chat = element("chat-form", HTMLFormElement);
   #words = element("words", HTMLInputElement);
   #hand = element("hand", HTMLButtonElement);

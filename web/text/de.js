@@ -22,7 +22,7 @@ export const text = {
   talkHint: "Halte den Knopf, während du sprichst, oder tippe zum Anfangen und zum Aufhören.",
   nowMuted: "Du bist stumm: Niemand hört dich.",
   nowHeard: "Die anderen hören dich wieder.",
-  leave: "Verlassen",
+  leave: "Gehen",
   settings: "Einstellungen",
   pushToTalk: "Auf Knopfdruck sprechen",
   pushToTalkHint:
@@ -63,7 +63,7 @@ export const text = {
   newInviteHint: "Die vorige öffnet dann nichts mehr. Wer da ist, bleibt.",
   inviteLink: "Die neue Einladung",
   askSilence: "Um Ruhe bitten",
-  askSilenceOf: "{name} um Ruhe bitten",
+  askSilenceOf: "Um Ruhe bitten: {name}",
   remove: "Entfernen",
   removeWhom: "{name} aus dem Raum entfernen",
   askedForSilence: "{name} leitet den Raum und hat dich stumm geschaltet. Du kannst deinen Ton selbst wieder anmachen.",
@@ -73,7 +73,7 @@ export const text = {
 
   askingMicrophone: "Bitte erlaube das Mikrofon …",
   connecting: "Verbindung wird aufgebaut …",
-  alone: "Du bist als Erstes hier. Jetzt können die anderen kommen.",
+  alone: "Noch ist sonst niemand da. Jetzt können die anderen kommen.",
   withEcho: "Sag etwas, und hör es eine Sekunde später.",
   cameIn: "{name} ist gekommen. {people}",
   wentOut: "{name} ist gegangen. {people}",
@@ -89,7 +89,7 @@ export const text = {
   blocked:
     "Die Seite ist da, aber dieses Gerät verweigert ihr die Sprachverbindung: Es vertraut dem Zertifikat des Relays noch nicht. Neuer Versuch …",
   draining: "Das Relay hört gerade auf. Neuer Versuch …",
-  left: "Du hast den Raum verlassen.",
+  left: "Du bist aus dem Raum gegangen.",
   ended: "Das Relay hat die Verbindung beendet: {message}",
 
   problem: "Hier wird deine Hilfe gebraucht",
@@ -199,7 +199,7 @@ export const text = {
   goesOnByItself: "Lass diese Seite offen: Sie macht von selbst weiter, sobald es geht.",
   iosDownload: "Drück unten „Zertifikat herunterladen“, dann „Zulassen“.",
   iosInstall: "Öffne „Einstellungen“, drück „Profil geladen“, dann „Installieren“.",
-  iosTrust: "Unter „Einstellungen“, „Allgemein“, „Info“, „Zertifikatsvertrauenseinstellungen“: Schalte es ein.",
+  iosTrust: "Unter „Einstellungen“, „Allgemein“, „Info“, „Zertifikats\u00advertrauens\u00adeinstellungen“: Schalte es ein.",
   androidDownload: "Drück unten „Zertifikat herunterladen“.",
   androidInstall: "Öffne „Einstellungen“, suche nach „CA-Zertifikat“, drück darauf, dann „Trotzdem installieren“.",
   androidChoose: "Wähle streamer-ca.crt und komm dann hierher zurück.",

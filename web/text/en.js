@@ -62,7 +62,7 @@ export const text = {
   newInviteHint: "The one before opens nothing any more. Who is in stays.",
   inviteLink: "The new invitation",
   askSilence: "Ask for silence",
-  askSilenceOf: "Ask {name} for silence",
+  askSilenceOf: "Ask for silence: {name}",
   remove: "Remove",
   removeWhom: "Remove {name} from the room",
   askedForSilence: "{name}, the host, has muted you. You can unmute yourself.",
