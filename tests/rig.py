@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -93,12 +94,20 @@ class Rig:
 
         wait_until(complete, timeout_s, lambda: f"member {member} has no stream on one of {wanted}: {self.streams()}")
 
-    def replug(self, wire: Wire) -> None:
-        """Pull a microphone out, which ends all that is read from it, and plug it in again."""
-        modules = [line.split("\t") for line in self.pactl("list", "short", "modules").splitlines()]
-        index, name, arguments = next(module[:3] for module in modules if f"source_name={wire.tap} " in module[2])
-        self.pactl("unload-module", index)
-        self.pactl("load-module", name, *arguments.split())
+    def take_microphone(self, member: int) -> None:
+        """End what a member's programs read from it, as another program may that wants it alone."""
+        path = str(self._home / "commands")
+        module = self.pactl("load-module", "module-cli-protocol-unix", f"socket={path}").strip()
+        taken = {stream.index for stream in self.streams() if stream.device == self.microphone(member).tap}
+        with socket.socket(socket.AF_UNIX) as commands:
+            commands.connect(path)
+            commands.sendall("".join(f"kill-source-output {index}\n" for index in taken).encode())
+            wait_until(
+                lambda: not taken & {stream.index for stream in self._streams("source-output", "source")},
+                5,
+                lambda: f"streams {taken} are still there",
+            )
+        self.pactl("unload-module", module)
 
     def environment(self, member: int | None = None) -> dict[str, str]:
         """The variables that bring a process here; with a member, libpulse (and so ALSA) opens that member's wires."""

@@ -92,7 +92,7 @@ def test_the_others_see_who_is_away(rig: Rig, relay: RelayProcess, phones: Phone
 def test_a_microphone_that_is_taken_is_opened_again(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     anna = a_phone(phones, rig, relay, ANNA, "Anna")
     a_phone(phones, rig, relay, BEN, "Ben")
-    rig.replug(rig.microphone(ANNA))
+    rig.take_microphone(ANNA)
     wait_for_words(anna, "Your microphone works again")
     rig.wait_attached(ANNA)
     assert likeness(rig) > ALIKE_AMONG_OTHERS
