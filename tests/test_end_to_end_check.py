@@ -84,7 +84,7 @@ def test_in_firefox_every_row_passes_and_it_starts_by_itself(rig: Rig, relay: Re
 def test_in_webkit_every_row_passes_but_the_echo_which_it_does_not_cancel(
     rig: Rig, relay: RelayProcess, tmp_path: Path
 ) -> None:
-    with cable(rig), webkit(tmp_path, rig, HERE, f"{check_link(relay)}&auto"):
+    with cable(rig), webkit(tmp_path, rig, HERE, relay.authority, f"{check_link(relay)}&auto"):
         say_a_word(rig)
         rows = told(relay)
     assert states(rows) == {**ALL_PASS, "echo": "fails"}
