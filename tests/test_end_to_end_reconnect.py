@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -72,16 +72,15 @@ def ms(samples: int) -> float:
 
 def test_after_a_restart_of_the_relay_all_talk_again_within_a_second(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     absence = Absence(rig)
-    with RelayProcess(tmp_path / "relay", exit_code=-signal.SIGKILL) as relay:
+    with ExitStack() as relays:
+        relay = relays.enter_context(RelayProcess(tmp_path / "relay", exit_code=-signal.SIGKILL))
         both = [a_phone(phones, rig, relay, member, name) for member, name in ((ANNA, "Anna"), (BEN, "Ben"))]
         port = urlsplit(relay.link).port
         with absence.recorded() as recording:
             os.kill(relay.pid, signal.SIGKILL)
             recording.wait_ms(1_000 * AWAY_S)
-            again = RelayProcess(tmp_path / "relay", "--port", str(port))
-            again.__enter__()
-    absence.check(*both)
-    again.__exit__(None)
+            relays.enter_context(RelayProcess(tmp_path / "relay", "--port", str(port)))
+        absence.check(*both)
 
 
 def test_after_a_relay_that_stood_still_all_talk_again_within_a_second(
