@@ -15,7 +15,7 @@ from processes import RelayProcess
 from rig import Rig
 from test_certificate import server
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 POLICIES_AT_REST_MS = 4_000
 """Chromium never looks again at a policy that changes while it starts."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page
 from processes import RelayProcess
 from rig import Rig
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 AXE = (Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js").read_text()
 MOST_TABS = 30

@@ -36,6 +36,7 @@ export class Together {
     this.#words.setAttribute("aria-label", say("writeHere"));
     this.#said.setAttribute("aria-label", say("chat"));
     this.#link.setAttribute("aria-label", say("inviteLink"));
+    this.#showHand();
     this.#chat.addEventListener("submit", (event) => this.#write(event));
     this.#hand.addEventListener("click", () => this.#raise(!this.handRaised));
     this.#lock.addEventListener("change", () => this.#say({ type: "lock", locked: this.#lock.checked }));
