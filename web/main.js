@@ -46,7 +46,7 @@ class Page {
   #together = new Together({
     order: this.#order,
     roster: this.#roster,
-    linkWith: (key) => `${location.origin}/#${new URLSearchParams({ room: this.#roster.room, key })}`,
+    linkWith: (key) => `${location.origin}/${serializeFragment({ room: this.#roster.room, key, name: "", auto: false })}`,
     onChange: () => this.#showMembers(),
     tell: (words) => this.#screen.showStatus(words),
     busy: () => this.#sound.busy(),

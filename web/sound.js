@@ -150,14 +150,14 @@ export class Sound {
 
   /** Three short tones, as of an engaged telephone. */
   busy() {
-    const { currentTime, destination } = this.#context;
+    const { currentTime } = this.#context;
     const tone = new OscillatorNode(this.#context, { frequency: BUSY_HZ });
     const gain = new GainNode(this.#context, { gain: 0 });
     for (const start of [0, 2, 4]) {
       gain.gain.setValueAtTime(BUSY_GAIN, currentTime + start * BUSY_S);
       gain.gain.setValueAtTime(0, currentTime + (start + 1) * BUSY_S);
     }
-    tone.connect(gain).connect(destination);
+    tone.connect(gain).connect(this.#loudspeaker.input);
     tone.start();
     tone.stop(currentTime + 5 * BUSY_S);
   }

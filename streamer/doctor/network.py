@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.doctor.finding import Finding, ill, unsure, well
-from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_name
+from streamer.relay.addresses import lan_addresses, local_names, mdns_name, with_loopback
 from streamer.relay.page import read_page
 from streamer.relay.tls import Authority, fingerprint, is_private
 
@@ -43,7 +43,7 @@ def name() -> Finding:
 def certificate(directory: Path) -> Finding:
     authority = Authority(directory)
     usable = [each.address for each in lan_addresses() if each.is_usable]
-    leaf = authority.leaf(local_names(), [LOOPBACK, "::1", *usable])
+    leaf = authority.leaf(local_names(), with_loopback(usable))
     leaf.server_context()
     public = [address for address in usable if not is_private(address)]
     if public:

@@ -4,7 +4,7 @@ import ipaddress
 import platform
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +41,11 @@ def lan_addresses() -> list[LanAddress]:
 def usable_addresses() -> list[str]:
     """Those that phones may reach, the likeliest first; loopback where there is none."""
     return [each.address for each in lan_addresses() if each.is_usable] or [LOOPBACK]
+
+
+def with_loopback(addresses: Iterable[str]) -> list[str]:
+    """What a certificate for these is to hold: this computer may ask for itself, too."""
+    return [LOOPBACK, "::1", *addresses]
 
 
 def default_address() -> str | None:

@@ -22,6 +22,7 @@ from streamer.relay.plain_text import check_room_name
 
 KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _KEY_BYTES: Final = 16
+_HOUR_S: Final = 3_600
 
 
 class Right(Enum):
@@ -49,6 +50,11 @@ class Invite:
             raise _refusal("this invite has ended: ask the host for a new link", "key-expired")
         if self.uses_left == 0:
             raise _refusal("this invite has been used up: ask the host for a new link", "key-used-up")
+
+
+def end_after(hours: float | None) -> float | None:
+    """When an invite ends that is made now; without hours it never does."""
+    return time.time() + hours * _HOUR_S if hours else None
 
 
 class Admission:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from streamer.wire.control import Message
+
 LIMIT_S: Final = 60.0
 """So that nobody keeps it who has fallen asleep on the button."""
 
@@ -18,6 +20,10 @@ class Floor:
 
     def admits(self, talker_id: int) -> bool:
         return not self.is_on or talker_id == self.holder
+
+    @property
+    def message(self) -> Message:
+        return {"type": "floor", "talker_id": self.holder, "on": self.is_on}
 
     def switch(self, *, on: bool) -> None:
         self.is_on, self.holder, self._spent = on, 0, 0

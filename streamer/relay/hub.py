@@ -149,7 +149,7 @@ class SharedRoom(Room):
     def tell_floor(self) -> None:
         for member in self._members.values():
             member.may_talk = self.floor.admits(member.talker_id)
-            member.send_control({"type": "floor", "talker_id": self.floor.holder, "on": self.floor.is_on})
+            member.send_control(self.floor.message)
 
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member

@@ -1,13 +1,12 @@
 """Where everybody who asks for a room is received: let in, and by which right, or told why not."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from time import monotonic
 from typing import Final
 
 from streamer.errors import RefusedError
-from streamer.relay.admission import Admission, Invite, Right
+from streamer.relay.admission import Admission, Invite, Right, end_after
 from streamer.relay.echo import ECHO_ROOM, EchoRoom, Later
 from streamer.relay.guesses import Guesses
 from streamer.relay.hub import Room, SharedRoom
@@ -17,7 +16,6 @@ from streamer.relay.session import Entry
 from streamer.relay.stays import Stay, Stays
 
 GUEST: Final = "Guest"
-HOUR_S: Final = 3_600
 
 
 class Reception:
@@ -93,4 +91,4 @@ class Reception:
         return room
 
     def _renew(self, room_name: str, hours: int, uses: int) -> Invite:
-        return self._admission.renew(room_name, time.time() + hours * HOUR_S if hours else None, uses or None)
+        return self._admission.renew(room_name, end_after(hours), uses or None)

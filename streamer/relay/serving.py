@@ -1,7 +1,6 @@
 """`streamer serve`: a relay, and what keeps its certificate, its names and its links true while it runs."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import CertificateError, SetupError
-from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_name, usable_addresses
-from streamer.relay.admission import Admission
+from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_name, usable_addresses, with_loopback
+from streamer.relay.admission import Admission, end_after
 from streamer.relay.app import Relay
 from streamer.relay.certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.relay.join import describe_addresses, invitation, room_link
@@ -90,7 +89,7 @@ class Keeper:
         self._announcement: Announcement | None = None
 
     def _certificate(self, wish: Wish) -> LiveCertificate:
-        everywhere = [LOOPBACK, "::1", *wish.addresses]
+        everywhere = with_loopback(wish.addresses)
         if wish.cert and wish.key:
             return LiveCertificate(OwnFiles(wish.cert, wish.key), wish.names, everywhere)
         if wish.cert or wish.key:
@@ -145,7 +144,7 @@ class Keeper:
     def _renew_certificate(self) -> bool:
         if self.certificate is None:
             return False
-        return self.certificate.follow(self._wish.names, [LOOPBACK, "::1", *self._addresses])
+        return self.certificate.follow(self._wish.names, with_loopback(self._addresses))
 
     async def _announce(self) -> None:
         if self._announcement:
@@ -153,9 +152,13 @@ class Keeper:
                 await self._announcement.tell(self._addresses)
 
     def _own_origins(self, port: int) -> None:
-        certified = self.certificate.hosts if self.certificate and not self.authority else []
         scheme = "https" if self.certificate else "http"
-        self.origins.own(scheme, [LOOPBACK, *self._wish.names, *self._addresses, *certified], port)
+        self.origins.own(scheme, [LOOPBACK, *self._wish.names, *self._addresses, *self._certified], port)
+
+    @property
+    def _certified(self) -> list[str]:
+        """What a certificate of the host's own is for."""
+        return self.certificate.hosts if self.certificate and not self.authority else []
 
     def _hand_out(self, port: int) -> None:
         if self._wish.listens_at == EVERYWHERE:
@@ -174,13 +177,13 @@ class Keeper:
             return self._wish.url
         if self.certificate is None:
             return f"http://{self._addresses[0]}:{port}"
-        named = [host for host in self.certificate.hosts if not host.startswith("*.")] if not self.authority else []
+        named = [host for host in self._certified if not host.startswith("*.")]
         return f"https://{(named or self._addresses)[0]}:{port}"
 
 
 def _admission(wish: Wish) -> Admission:
     admission = Admission.from_file(wish.directory / "admission.json", wish.rooms, is_open=wish.is_open)
-    ends = time.time() + 3600 * wish.invite_hours if wish.invite_hours else None
+    ends = end_after(wish.invite_hours)
     if wish.renew or ends or wish.invite_uses:
         for room in wish.rooms:
             admission.renew(room, ends, wish.invite_uses)

@@ -1,8 +1,7 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
-import time
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import Final
 
 from streamer.errors import PacketError, ProtocolError
@@ -28,7 +27,7 @@ TEXTS_PER_S: Final = 20
 
 def server_us() -> int:
     """The relay's clock, as the protocol speaks of it."""
-    return time.monotonic_ns() // 1000
+    return monotonic_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,8 @@ class Session:
                 "locked": self._room.locked,
             }
         )
-
         if self._room.floor.is_on:
-            self._tell_floor()
+            self.send_control(self._room.floor.message)
 
     @property
     def may_talk(self) -> bool:
@@ -168,11 +166,7 @@ class Session:
         if changed:
             self._room.tell_floor()
         elif wants and floor.holder:
-            self._tell_floor()
-
-    def _tell_floor(self) -> None:
-        floor = self._room.floor
-        self.send_control({"type": "floor", "talker_id": floor.holder, "on": floor.is_on})
+            self.send_control(floor.message)
 
     def tell_all(self, message: Message) -> None:
         """The sender too."""
