@@ -5,6 +5,7 @@ Playwright's sync API runs an event loop in this thread, so phones live no longe
 
 import os
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,14 +72,12 @@ class Phones:
         self.all: list[Phone] = []
 
     def __enter__(self) -> Self:
-        self._manager = sync_playwright()
-        self._playwright: Playwright = self._manager.__enter__()
+        self._switch_off = ExitStack()
+        self._playwright: Playwright = self._switch_off.enter_context(sync_playwright())
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        for phone in self.all:
-            phone.context.close()
-        self._manager.__exit__(*exception)
+        self._switch_off.close()
 
     def start(
         self,
@@ -106,6 +105,7 @@ class Phones:
             has_touch=True,
             user_agent=user_agent,
         )
+        self._switch_off.callback(context.close)
         phone = Phone(context, process_of(home / "profile"))
         self.all.append(phone)
         rig.attach(phone.pid, member)

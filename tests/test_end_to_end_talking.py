@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -113,14 +112,19 @@ def words(phone: Phone) -> str:
     return phone.page.locator("#talk").inner_text()
 
 
-@contextmanager
-def desktop_bus() -> Iterator[str]:
-    """Where a browser tells a Linux desktop what it plays, and hears of buttons that play and pause."""
+@pytest.fixture
+def desktop_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a browser tells a Linux desktop what it plays, and hears of buttons that play and pause.
+
+    A browser whose bus ends ends too, at some moment: a test asks for the bus before it asks for phones.
+    """
     command = ["dbus-daemon", "--session", "--nofork", "--print-address"]
     bus = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert bus.stdout is not None
-        yield bus.stdout.readline().strip()
+        address = bus.stdout.readline().strip()
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield address
     finally:
         stop(bus)
 
@@ -136,16 +140,14 @@ def player(bus: str) -> str | None:
 
 
 def test_the_button_of_a_headset_opens_the_way_and_closes_it(
-    rig: Rig, relay: RelayProcess, phones: Phones, monkeypatch: pytest.MonkeyPatch
+    desktop_bus: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    with desktop_bus() as bus:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
-        anna = a_phone(phones, rig, relay, ANNA, "Anna")
-        press_to_talk(anna)
-        headset = wait_until(lambda: player(bus), 5, lambda: "the browser plays nothing that can be paused")
-        for expected in ("They hear you: tap to stop", "Hold to talk"):
-            on_bus(bus, headset, "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player.PlayPause")
-            anna.page.get_by_role("button", name=expected).wait_for(timeout=3_000)
+    anna = a_phone(phones, rig, relay, ANNA, "Anna")
+    press_to_talk(anna)
+    headset = wait_until(lambda: player(desktop_bus), 5, lambda: "the browser plays nothing that can be paused")
+    for expected in ("They hear you: tap to stop", "Hold to talk"):
+        on_bus(desktop_bus, headset, "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player.PlayPause")
+        anna.page.get_by_role("button", name=expected).wait_for(timeout=3_000)
 
 
 def test_after_a_long_silence_the_first_sound_is_heard_whole_and_in_time(
