@@ -78,10 +78,19 @@ def test_a_wildcard_certificate_makes_its_names_the_relay_s_own_by_one_label() -
             origins.check(foreign)
 
 
-@pytest.mark.parametrize("origin", ["example.org", "https://example.org/", "ftp://example.org", "*"])
-def test_what_is_no_origin_can_not_be_allowed(origin: str) -> None:
-    with pytest.raises(SetupError, match="is not an origin"):
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org/voice", "ftp://example.org", "*"])
+def test_what_is_no_origin_can_not_be_allowed_nor_be_the_relay_s_own(origin: str) -> None:
+    with pytest.raises(SetupError, match=r"--allow-origin .* is not an origin"):
         Origins([origin])
+    with pytest.raises(SetupError, match=r"--url .* is not an origin"):
+        Origins([], origin)
+
+
+def test_a_slash_after_an_origin_does_no_harm() -> None:
+    origins = Origins(["https://club.example/"], "https://voice.example/")
+    for origin in ("https://club.example", "https://voice.example"):
+        origins.check(origin)
+    assert origins.url == "https://voice.example"
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from streamer.errors import RefusedError, SetupError
 class Origins:
     """The relay's own origins, set by who knows the addresses, and those that its host allows beside them."""
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
+    def __init__(self, allowed: Iterable[str] = (), url: str | None = None) -> None:
+        """`url` is where a proxy shows the relay. Raises SetupError for what is no origin."""
+        self.url = _as_origin("--url", url) if url else None
         self._own: frozenset[str] = frozenset()
-        self._foreign = frozenset(map(_check_origin, allowed))
+        self._foreign = frozenset(_as_origin("--allow-origin", each) for each in allowed)
 
     def own(self, scheme: str, hosts: Iterable[str], port: int) -> None:
         """From now on the relay is at these hosts; `*.` before a name stands for one label."""
@@ -29,12 +31,15 @@ class Origins:
 
     def check(self, origin: str | None) -> None:
         """Raises RefusedError for a page that is neither the relay's own nor allowed."""
-        if origin is None or self.is_foreign(origin) or origin in self._own or _wildcard(origin) in self._own:
+        if origin is None or self._is_own(origin) or self.is_foreign(origin):
             return
         message = (
             f"a page from {origin[:80]} may not use this relay; its host can allow it: streamer serve --allow-origin"
         )
         raise RefusedError(message, status=403, code="foreign-origin")
+
+    def _is_own(self, origin: str) -> bool:
+        return origin == self.url or origin in self._own or _wildcard(origin) in self._own
 
 
 def _authority(host: str, port: int, scheme: str) -> str:
@@ -47,8 +52,9 @@ def _wildcard(origin: str) -> str:
     return f"{scheme}://*.{host.partition('.')[2]}"
 
 
-def _check_origin(origin: str) -> str:
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
-        raise SetupError(f"--allow-origin {origin} is not an origin: give scheme and host, such as https://example.org")
+def _as_origin(option: str, url: str) -> str:
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not parts.netloc or url not in (origin, f"{origin}/"):
+        raise SetupError(f"{option} {url} is not an origin: give scheme and host alone, such as https://example.org")
     return origin

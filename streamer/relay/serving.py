@@ -80,7 +80,7 @@ class Keeper:
 
     def __init__(self, wish: Wish, say: Say) -> None:
         self.admission = _admission(wish)
-        self.origins = Origins([*wish.allow_origins, *([wish.url] if wish.url else [])])
+        self.origins = Origins(wish.allow_origins, wish.url)
         self.authority: Path | None = None
         self.certificate = None if wish.no_tls else self._certificate(wish)
         self._wish = wish
@@ -165,7 +165,7 @@ class Keeper:
             self._say("Addresses of this computer (→ in the code, ✗ not for phones):")
             self._say(describe_addresses(lan_addresses(), self._addresses[0]))
         origin = self._origin(port)
-        join_origin = f"http://{self._addresses[0]}:{port}" if self.authority and not self._wish.url else None
+        join_origin = f"http://{self._addresses[0]}:{port}" if self.authority and not self.origins.url else None
         for room in self._wish.rooms:
             self._say(invitation(room, self.admission.key(room), origin, join_origin))
         self._say("Your own link, with the host's rights in every room; keep it to yourself:")
@@ -173,8 +173,8 @@ class Keeper:
 
     def _origin(self, port: int) -> str:
         """What the links begin with."""
-        if self._wish.url:
-            return self._wish.url
+        if self.origins.url:
+            return self.origins.url
         if self.certificate is None:
             return f"http://{self._addresses[0]}:{port}"
         named = [host for host in self._certified if not host.startswith("*.")]
