@@ -39,6 +39,12 @@ def data_directory() -> Path:
     return Path(platformdirs.user_data_dir("streamer", appauthor=False))
 
 
+def own_authority() -> Path | None:
+    """The certificate authority of the relay of this computer, if it has had one."""
+    certificate = data_directory() / "ca.pem"
+    return certificate if certificate.exists() else None
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run `main`, on the fastest event loop there is here, to its end or until Ctrl-C or SIGTERM cancels it."""
     loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop
@@ -126,10 +132,19 @@ def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bo
         context.exit()
 
 
+ca_option = click.option(
+    "--ca",
+    "ca_file",
+    type=FILE,
+    default=own_authority,
+    help="The relay's certificate authority, in PEM.  [default: this computer's own]",
+)
+
+
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
     """What `talk` and `listen` have in common."""
     for option in (
-        click.option("--ca", "ca_file", type=FILE, help="The relay's certificate authority, in PEM."),
+        ca_option,
         click.option("--output", "output_file", type=FILE, help="A WAV file to write, in place of a loudspeaker."),
         click.option("--device", help="Number or name of the sound device to use."),
         click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_show_devices),
@@ -162,7 +177,7 @@ def listen(**options: Any) -> None:
 @click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True)
 @click.option("--device", is_flag=False, flag_value="", help="Through the sound card: this one, or the default.")
 @click.option("--acoustic", is_flag=True, help="Let the one other member of the room play the chirps back.")
-@click.option("--ca", "ca_file", type=FILE, help="The relay's certificate authority, in PEM.")
+@ca_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=FILE, help="A report to write, with plots.")
 def measure(

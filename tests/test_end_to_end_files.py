@@ -1,5 +1,7 @@
 """From a file to a file, for machines without a sound card."""
 
+import re
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +83,17 @@ def test_a_relay_that_is_stopped_ends_its_clients(relay: RelayProcess, tmp_path:
         assert relay.interrupt() < 2
         listener.wait(5)
         assert "going away" in listener.log
+
+
+def test_on_the_relay_s_own_computer_its_authority_is_known(relay: RelayProcess, tmp_path: Path) -> None:
+    with StreamerProcess(relay.home, "listen", relay.link, "--output", tmp_path / "b.wav"):
+        relay.wait_for_members(1)
+
+
+def test_elsewhere_the_error_says_where_the_authority_is(relay: RelayProcess, tmp_path: Path) -> None:
+    arguments = ("listen", relay.link, "--output", tmp_path / "b.wav")
+    with StreamerProcess(tmp_path / "elsewhere", *arguments, exit_code=1) as listener:
+        listener.wait(10)
+    (where,) = re.findall(r"http://\S+/ca\.pem", listener.log)
+    with urllib.request.urlopen(where, timeout=5) as answer:
+        assert answer.read() == relay.authority.read_bytes()

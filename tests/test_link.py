@@ -306,7 +306,7 @@ def test_a_certificate_is_trusted_only_with_its_authority_and_for_its_address(tm
     async def main() -> None:
         async with answering(echo, ours) as address:
             await join(address, ca_file=our_ca)
-        await fails(ours, None, "is not trusted .*: pass --ca FILE")
+        await fails(ours, None, r"is not from an authority that .*: pass --ca FILE .* http://127\.0\.0\.1:\d+/ca\.pem")
         await fails(ours, elsewhere_ca, "is not from the authority in .*elsewhere")
         await fails(elsewhere, elsewhere_ca, r"is not for 127\.0\.0\.1: use the address that the relay shows")
 

@@ -71,11 +71,13 @@ async def test_everything_else_is_sent_to_https(tmp_path: Path, path: str) -> No
         assert (answer.status, answer.headers["Location"]) == (308, f"https://{host}{path}")
 
 
-async def test_phones_get_the_authority_in_the_form_that_each_takes(tmp_path: Path) -> None:
+async def test_phones_and_programs_get_the_authority_in_the_form_that_each_takes(tmp_path: Path) -> None:
     async with house(tmp_path) as (http, host, _):
-        async with http.get(f"http://{host}/ca.pem") as answer:
+        async with http.get(f"http://{host}/ca.crt") as answer:
             certificate = await answer.read()
             assert answer.content_type == "application/x-x509-ca-cert"
+        async with http.get(f"http://{host}/ca.pem") as answer:
+            assert await answer.text() == (tmp_path / "ca.pem").read_text()
         async with http.get(f"http://{host}/ca.mobileconfig") as answer:
             profile = plistlib.loads(await answer.read())
             assert answer.content_type == "application/x-apple-aspen-config"

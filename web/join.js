@@ -18,7 +18,7 @@ class JoinPage {
   constructor() {
     sayFixedWords();
     element("go-on", HTMLAnchorElement).href = this.#room;
-    element("download", HTMLAnchorElement).href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.pem";
+    element("download", HTMLAnchorElement).href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.crt";
     element("intro", HTMLElement).textContent = say("trustLooking");
   }
 

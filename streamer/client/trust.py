@@ -30,8 +30,10 @@ def untrusted(error: ssl.SSLCertVerificationError, address: Address, ca_file: Pa
             what = f"not for {address.host}: use the address that the relay shows"
         case code if code in (_NOT_YET_VALID, _EXPIRED):
             what = f"not valid now ({error.verify_message}): are the clocks right, there and here?"
-        case _ if ca_file:
-            what = f"not from the authority in {ca_file} ({error.verify_message})"
         case _:
-            what = f"not trusted ({error.verify_message}): pass --ca FILE with the relay's certificate authority"
+            known = f"the authority in {ca_file}" if ca_file else "an authority that this computer trusts"
+            what = (
+                f"not from {known} ({error.verify_message}): pass --ca FILE with the relay's own, from"
+                f" http://{address.origin}/ca.pem; compare its fingerprint with the one in the relay's terminal"
+            )
     return CertificateError(f"The certificate of {address.origin} is {what}")

@@ -2,7 +2,8 @@
 
 Before a phone trusts the relay there is nothing else it can be shown without a warning. So this serves the join page,
 the certificate authority to install, and nothing more; whoever wants anything else is sent to HTTPS. The page watches
-by itself whether trust works, for pages and for sockets apart: iOS lets one pass without the other.
+by itself whether trust works, for pages and for sockets apart: iOS lets one pass without the other. Programs take the
+authority in PEM.
 """
 
 import plistlib
@@ -62,7 +63,8 @@ class JoinPage:
     def application(self) -> web.Application:
         application = web.Application(middlewares=[Answers(Origins()).middleware])
         application.router.add_get("/trust.json", self._facts)
-        application.router.add_get("/ca.pem", self._certificate)
+        application.router.add_get("/ca.crt", self._certificate)
+        application.router.add_get("/ca.pem", self._pem)
         application.router.add_get("/ca.mobileconfig", self._profile)
         application.router.add_route("*", "/{path:.*}", self._file)
         return application
@@ -80,18 +82,22 @@ class JoinPage:
 
     async def _certificate(self, request: web.Request) -> web.StreamResponse:
         return web.Response(
-            body=self._der(),
+            body=ssl.PEM_cert_to_DER_cert(self._read_authority()),
             content_type="application/x-x509-ca-cert",
             headers={"Content-Disposition": 'attachment; filename="streamer-ca.crt"'},
         )
 
-    async def _profile(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(body=apple_profile(self._der()), content_type="application/x-apple-aspen-config")
+    async def _pem(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text=self._read_authority(), content_type="application/x-pem-file")
 
-    def _der(self) -> bytes:
+    async def _profile(self, request: web.Request) -> web.StreamResponse:
+        profile = apple_profile(ssl.PEM_cert_to_DER_cert(self._read_authority()))
+        return web.Response(body=profile, content_type="application/x-apple-aspen-config")
+
+    def _read_authority(self) -> str:
         if self._authority is None:
             raise web.HTTPNotFound(reason="this relay has a certificate of its own; there is no authority to install")
-        return ssl.PEM_cert_to_DER_cert(self._authority.read_text())
+        return self._authority.read_text()
 
 
 def apple_profile(certificate: bytes) -> bytes:
