@@ -2,8 +2,9 @@
 
 A voice that went through a codec, a browser's noise suppression and gain control is no longer the same wave, yet the
 same speech: its energy moves through time and pitch as before. So **likeness** is the correlation of two spectrograms
-at the delay where it is greatest, and that delay is made exact by the waves themselves. Another sentence, silence,
-noise or chopped-up speech stays below `ALIKE` (see test_sound.py).
+at the delay where it is greatest, and that delay is made exact by the waves themselves. A jitter buffer that stretches
+the voice shifts what follows, and nobody hears it; so each half second may be a little earlier or later than the whole.
+Another sentence, silence, noise or chopped-up speech stays below `ALIKE` (see test_sound.py).
 
 For delays to a fraction of a millisecond, chirps and a matched filter.
 """
@@ -30,6 +31,8 @@ SAME_NOISE = 0.6
 
 HOP = 240  # 5 ms between two columns of a spectrogram
 WINDOW = 480
+STRETCH = 100  # columns that keep together, half a second
+SHIFT = 12  # columns, 60 ms
 BANDS_HZ = np.geomspace(200, 7_000, 25)
 DEPTH_DB = 40  # what is so much softer than the loudest is as good as silence
 LEAST_DBFS = -70  # a wire that is never louder holds nothing
@@ -71,10 +74,11 @@ def hear(original: Samples, recorded: Samples, latest_ms: float = 3_000) -> Hear
     said, heard = _spectrogram(original), _spectrogram(recorded)
     columns = said.shape[1]
     delays = max(1, min(int(latest_ms * SAMPLE_RATE / 1000 / HOP), heard.shape[1] - columns + 1))
-    heard = np.pad(heard, ((0, 0), (0, max(0, columns + delays - heard.shape[1]))))
-    likeness = [_correlation(said, heard[:, delay : delay + columns]) for delay in range(delays)]
-    best = int(np.argmax(likeness))
-    return Heard(float(likeness[best]), _exact_delay(original, recorded, best * HOP) * 1000 / SAMPLE_RATE)
+    heard = np.pad(heard, ((0, 0), (SHIFT, SHIFT + max(0, columns + delays - heard.shape[1]))))
+    shifts = range(SHIFT, SHIFT + delays)
+    best = max(shifts, key=lambda shift: _correlation(said, heard[:, shift : shift + columns]))
+    likeness = _correlation(said, _followed(said, heard[:, best - SHIFT : best + SHIFT + columns]))
+    return Heard(likeness, _exact_delay(original, recorded, (best - SHIFT) * HOP) * 1000 / SAMPLE_RATE)
 
 
 def noise(seconds: float) -> Samples:
@@ -143,6 +147,16 @@ def _correlation(one: Samples, other: Samples) -> float:
     other = other - other.mean(axis=1, keepdims=True)
     scale = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float((one * other).sum()) / scale if scale else 0.0
+
+
+def _followed(said: Samples, heard: Samples) -> Samples:
+    """What was heard, each stretch of it where it is most like what was said; `heard` has SHIFT more at both ends."""
+    parts = []
+    for start in range(0, said.shape[1], STRETCH):
+        part = said[:, start : start + STRETCH]
+        places = (heard[:, place : place + part.shape[1]] for place in range(start, start + 2 * SHIFT + 1))
+        parts.append(max(places, key=lambda place, part=part: _correlation(part, place)))
+    return np.concatenate(parts, axis=1)
 
 
 def _exact_delay(original: Samples, recorded: Samples, about: int) -> int:

@@ -11,7 +11,7 @@ from scipy.io import wavfile
 from sound import SAMPLE_RATE, Samples, hear, speech
 
 TRIES = 4
-"""A busy machine wakes a client late; its jitter buffer then stretches the voice in places, as it should."""
+"""A busy machine wakes a client late: what it should have said or heard by then is lost."""
 
 
 def write_wav(path: Path, samples: Samples) -> Path:

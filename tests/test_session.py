@@ -28,7 +28,7 @@ DESKTOP_DELAY_MS = 80
 """On a machine with nothing else to do it is half of that."""
 
 TRIES = 4
-"""A busy machine wakes a client late; its jitter buffer then stretches the voice in places, as it should."""
+"""A busy machine wakes a client late: what it should have said or heard by then is lost."""
 
 STREAMER = Path(sys.executable).with_name("streamer")
 
