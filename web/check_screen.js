@@ -2,7 +2,7 @@
 
 import { element, sayFixedWords } from "./elements.js";
 import { fillIn } from "./fill_in.js";
-import { meterOf } from "./level.js";
+import { showMeter } from "./meter.js";
 import { say } from "./text.js";
 
 /** @typedef {"secure" | "microphone" | "loudspeaker" | "echo" | "codec" | "socket" | "network"} CheckName */
@@ -61,7 +61,7 @@ export class CheckScreen {
 
   /** @param {number} level of the microphone, in −dBov */
   showLevel(level) {
-    this.#row("microphone")?.style.setProperty("--level", meterOf(level).toFixed(2));
+    showMeter(this.#row("microphone"), level);
   }
 
   /** @param {boolean} running */

@@ -2,7 +2,7 @@
 
 import { showDelay } from "./delay_view.js";
 import { fillIn } from "./fill_in.js";
-import { meterOf } from "./level.js";
+import { showMeter } from "./meter.js";
 import { say } from "./text.js";
 
 /** `volume` is null for oneself. @typedef {import("./roster.js").Member & {note: string, volume: Volume | null}} Shown */
@@ -77,7 +77,7 @@ export class MemberRow {
 
   /** @param {import("./levels.js").Heard} heard */
   showLevel({ level, voice }) {
-    this.node.style.setProperty("--level", meterOf(level).toFixed(2));
+    showMeter(this.node, level);
     this.node.toggleAttribute("data-talking", voice);
     fillIn(this.node, ".spoken", voice ? say("talking") : "");
   }

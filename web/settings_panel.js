@@ -1,7 +1,7 @@
 // The panel of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
 
 import { element } from "./elements.js";
-import { meterOf } from "./level.js";
+import { showMeter } from "./meter.js";
 import { say } from "./text.js";
 
 /** @typedef {import("./devices.js").Device} Device */
@@ -47,7 +47,7 @@ export class SettingsPanel {
 
   /** @param {number} level −dBov of what is played */
   showOutput(level) {
-    this.#output.style.setProperty("--level", meterOf(level).toFixed(2));
+    showMeter(this.#output, level);
   }
 }
 

@@ -3,7 +3,7 @@
     scripts/bench browser [--talkers 6] [--seconds 20] [--rounds 2]
 
 CPU time of all the processes of one Chromium that hears everybody and talks itself, with echo cancelling, over what
-passes meanwhile. Who talks runs elsewhere and is not counted.
+passes meanwhile, and where it goes. Who talks runs elsewhere and is not counted.
 """
 
 import argparse
@@ -12,28 +12,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import psutil
+from playwright.sync_api import sync_playwright
 
 HERE: Final = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE / "browser"), str(HERE.parent)]
 
-from phone import Phone, Phones  # noqa: E402
-from processes import RelayProcess, StreamerProcess  # noqa: E402
+from cost import KINDS, Cost, cost_of  # noqa: E402
+from processes import RelayProcess  # noqa: E402
 from rig import Rig  # noqa: E402
-from sound import speech  # noqa: E402
-
-from streamer.client.wavefile import WavWriter  # noqa: E402
+from room import room, words_for  # noqa: E402
+from unwatched import Unwatched, unwatched  # noqa: E402
 
 PEER: Final = (HERE / "latency/webrtc.js").read_text()
 MANY: Final = (HERE / "browser/many.js").read_text()
-FLAGS: Final = ("--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required")
-SETTLE_S: Final = 5
-WORDS: Final = np.tile(speech(), 30)
+SETTLE_S: Final = 8
+TALK_S: Final = 60
+"""Beyond what is measured."""
 
 
 def main() -> None:
@@ -42,67 +40,71 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    busy: dict[str, list[float]] = {"streamer": [], "WebRTC": []}
+    services = {"streamer": streamer, "WebRTC": webrtc}
+    shares: dict[str, list[Cost]] = {name: [] for name in services}
     for _ in range(options.rounds):
-        for name, service in (("streamer", streamer), ("WebRTC", webrtc)):
-            with tempfile.TemporaryDirectory() as folder, service(Path(folder), options.talkers) as phone:
-                busy[name].append(share_of_a_core(phone, options.seconds))
-    medians = {name: statistics.median(shares) for name, shares in busy.items()}
-    for name, shares in busy.items():
-        print(f"{name:10} {100 * medians[name]:5.1f} % of a core   ({', '.join(f'{100 * s:.1f}' for s in shares)})")
+        for name, service in services.items():
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                service(Path(folder), options.talkers, options.seconds) as browser,
+            ):
+                shares[name].append(share_of_a_core(browser, options.seconds))
+    print_table(shares)
+
+
+def share_of_a_core(browser: Unwatched, seconds: float) -> Cost:
+    time.sleep(SETTLE_S)
+    before = cost_of(browser.pid)
+    time.sleep(seconds)
+    after = cost_of(browser.pid)
+    return Cost({kind: (after[kind] - before[kind]) / seconds for kind in KINDS})
+
+
+def print_table(shares: dict[str, list[Cost]]) -> None:
+    print(f"{'% of a core':14}" + "".join(f"{name:>10}" for name in shares))
+    for kind in KINDS:
+        print(f"{kind:14}" + "".join(f"{100 * median(costs, kind):10.1f}" for costs in shares.values()))
+    wholes = {name: [cost.total() for cost in costs] for name, costs in shares.items()}
+    medians = {name: statistics.median(whole) for name, whole in wholes.items()}
+    print(f"{'together':14}" + "".join(f"{100 * medians[name]:10.1f}" for name in shares))
+    for name, whole in wholes.items():
+        print(f"each round of {name}: {', '.join(f'{100 * share:.1f}' for share in whole)}")
     print(f"streamer ÷ WebRTC: {medians['streamer'] / medians['WebRTC']:.2f}")
 
 
-def share_of_a_core(phone: Phone, seconds: float) -> float:
-    time.sleep(SETTLE_S)
-    before = cpu_s(phone)
-    time.sleep(seconds)
-    return (cpu_s(phone) - before) / seconds
-
-
-def cpu_s(phone: Phone) -> float:
-    browser = psutil.Process(phone.pid)
-    times = [process.cpu_times() for process in (browser, *browser.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+def median(costs: list[Cost], kind: str) -> float:
+    return statistics.median(cost[kind] for cost in costs)
 
 
 @contextmanager
-def streamer(folder: Path, talkers: int) -> Iterator[Phone]:
-    with ExitStack() as stack:
-        rig = stack.enter_context(Rig(members=1))
-        relay = stack.enter_context(RelayProcess(folder / "relay"))
-        words = words_file(folder)
-        for number in range(talkers):
-            arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words, "--name", f"Talker {number}")
-            stack.enter_context(StreamerProcess(folder / f"talker-{number}", *arguments))
-        phones = stack.enter_context(Phones(folder))
-        phone = phones.start(rig, 0, relay.authority, flags=FLAGS).open(relay.link).join()
-        relay.wait_for_members(talkers + 1)
-        rig.play(rig.microphone(0), WORDS)
-        yield phone
+def streamer(folder: Path, talkers: int, seconds: float) -> Iterator[Unwatched]:
+    with room(folder, talkers, seconds + TALK_S) as where:
+        where.say(seconds + TALK_S)
+        yield where.browser
 
 
 @contextmanager
-def webrtc(folder: Path, talkers: int) -> Iterator[Phone]:
-    with Rig(members=2) as rig, RelayProcess(folder / "relay") as relay, Phones(folder) as phones:
-        talker, listener = (phones.start(rig, member, relay.authority, flags=FLAGS) for member in (1, 0))
-        for phone in (talker, listener):
-            phone.open(f"{relay.origin}/healthz").page.evaluate(f"{PEER}\n{MANY}")
-        offers = talker.page.evaluate("(count) => many.offers(count)", talkers)
-        talker.page.evaluate(
-            "(answers) => many.accept(answers)", listener.page.evaluate("(o) => many.answers(o)", offers)
-        )
+def webrtc(folder: Path, talkers: int, seconds: float) -> Iterator[Unwatched]:
+    with (
+        Rig(members=2) as rig,
+        RelayProcess(folder / "relay") as relay,
+        sync_playwright() as driver,
+        unwatched(driver, folder / "talker", rig, 1, relay.authority) as talker,
+        unwatched(driver, folder / "listener", rig, 0, relay.authority) as listener,
+    ):
+        connect(talker, listener, f"{relay.origin}/healthz", talkers)
         for member in (0, 1):
-            rig.play(rig.microphone(member), WORDS)
+            rig.play(rig.microphone(member), words_for(seconds + TALK_S))
         yield listener
 
 
-def words_file(folder: Path) -> Path:
-    path = folder / "words.wav"
-    writer = WavWriter(path)
-    writer.write(WORDS)
-    writer.close()
-    return path
+def connect(talker: Unwatched, listener: Unwatched, url: str, talkers: int) -> None:
+    with talker.driven() as talking, listener.driven() as listening:
+        for page in (talking, listening):
+            page.goto(url)
+            page.evaluate(f"{PEER}\n{MANY}")
+        offers = talking.evaluate("(count) => many.offers(count)", talkers)
+        talking.evaluate("(answers) => many.accept(answers)", listening.evaluate("(o) => many.answers(o)", offers))
 
 
 if __name__ == "__main__":

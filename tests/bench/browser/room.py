@@ -1,0 +1,70 @@
+"""A room in which everybody talks: the desktop's clients, each a process of its own, and one browser on the rig."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+from processes import RelayProcess, StreamerProcess
+from rig import Rig
+from sound import Samples, speech
+from unwatched import Unwatched, unwatched
+
+from streamer.audio_format import SAMPLE_RATE
+from streamer.client.wavefile import WavWriter
+
+MEMBER: Final = 0
+JOIN_MS: Final = 15_000
+
+
+@dataclass(frozen=True)
+class Room:
+    rig: Rig
+    relay: RelayProcess
+    browser: Unwatched
+
+    def say(self, seconds: float) -> None:
+        """Into the browser's microphone, from now on."""
+        self.rig.play(self.rig.microphone(MEMBER), words_for(seconds))
+
+
+@contextmanager
+def room(folder: Path, talkers: int, seconds: float) -> Iterator[Room]:
+    """Talkers have something to say for so long; the browser cancels echoes, as it does for everybody."""
+    with ExitStack() as stack:
+        rig = stack.enter_context(Rig(members=1))
+        relay = stack.enter_context(RelayProcess(folder / "relay"))
+        words = words_file(folder, seconds)
+        for number in range(talkers):
+            arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words, "--name", f"Talker {number}")
+            stack.enter_context(StreamerProcess(folder / f"talker-{number}", *arguments))
+        driver = stack.enter_context(sync_playwright())
+        browser = stack.enter_context(unwatched(driver, folder / "browser", rig, MEMBER, relay.authority))
+        join(browser, relay.link)
+        rig.wait_attached(MEMBER)
+        relay.wait_for_members(talkers + 1)
+        yield Room(rig, relay, browser)
+
+
+def join(browser: Unwatched, link: str) -> None:
+    with browser.driven() as page:
+        page.goto(link)
+        page.get_by_role("button", name="Join", exact=True).click()
+        page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=JOIN_MS)
+
+
+def words_for(seconds: float) -> Samples:
+    sentence = speech()
+    return np.tile(sentence, 1 + int(seconds * SAMPLE_RATE / len(sentence)))
+
+
+def words_file(folder: Path, seconds: float) -> Path:
+    path, sentence = folder / "words.wav", speech()
+    writer = WavWriter(path)
+    for _ in range(1 + int(seconds * SAMPLE_RATE / len(sentence))):
+        writer.write(sentence)
+    writer.close()
+    return path
