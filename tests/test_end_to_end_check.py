@@ -71,6 +71,7 @@ def states(rows: Rows) -> dict[str, str]:
     return {name: row.state for name, row in rows.items()}
 
 
+@pytest.mark.sound
 def test_in_chromium_every_row_passes(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     with cable(rig):
         phone = phones.start(rig, HERE, relay.authority).open(check_link(relay))
@@ -81,6 +82,7 @@ def test_in_chromium_every_row_passes(rig: Rig, relay: RelayProcess, phones: Pho
     assert phone.errors == []
 
 
+@pytest.mark.sound
 def test_in_firefox_every_row_passes_and_it_starts_by_itself(rig: Rig, relay: RelayProcess, tmp_path: Path) -> None:
     with cable(rig), firefox(tmp_path, rig, HERE, relay.authority, f"{check_link(relay)}&auto"):
         say_a_word(rig)

@@ -31,10 +31,10 @@ KEEP_LOCKS = """
     } } });
 """
 KEEP_PLAYED = """
-    window.played = [];
+    window.played = new Set();
     Audio = class extends Audio {
       play() {
-        played.push(this);
+        played.add(this);
         return super.play();
       }
     };
@@ -173,7 +173,7 @@ def test_what_an_iphone_plays_through_an_element_is_heard(rig: Rig, relay: Relay
     iphone.page.add_init_script(KEEP_PLAYED)
     iphone.open(relay.link).join("Ben")
     rig.wait_attached(BEN)
-    assert iphone.page.evaluate("played.filter(({ srcObject }) => srcObject).length") == 1
+    assert iphone.page.evaluate("[...played].filter(({ srcObject }) => srcObject).length") == 1
     assert hears(rig, BEN, ANNA)
 
 
