@@ -112,8 +112,18 @@ def desktop(scene: Scene, member: int) -> Iterator[StreamerProcess]:
 def hear_chirps(
     rig: Rig, count: int, ask: Callable[[], Heard], talker: int = TALKER, listener: int = LISTENER
 ) -> Round:
-    """After some seconds in which all clocks and buffers settle."""
-    rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
+    settle(rig, talker)
+    return hear_settled(rig, count, ask, talker, listener)
+
+
+def settle(rig: Rig, *talkers: int) -> None:
+    """Let them make themselves heard for some seconds, in which all clocks and buffers settle."""
+    playing = [rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)) for talker in talkers]
+    for each in playing:
+        each.wait()
+
+
+def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, listener: int) -> Round:
     with rig.record() as recording:
         recording.wait_ms(300)
         playing = rig.play(rig.microphone(talker), chirps_in_noise(count))

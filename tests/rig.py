@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
@@ -49,6 +49,11 @@ class Wire(NamedTuple):
     def tap(self) -> str:
         """The source that reads from this wire."""
         return f"tap{self.channel}"
+
+    @property
+    def mapping(self) -> str:
+        """What makes a device of PulseAudio one that has to do with this wire alone."""
+        return f"channels=1 channel_map=mono master_channel_map=aux{self.channel} remix=no"
 
 
 class Rig:
@@ -87,26 +92,35 @@ class Rig:
 
     def wait_attached(self, member: int, timeout_s: float = 10) -> None:
         """Wait until a microphone and a speaker stream are on this member's wires."""
-        wanted = {self.microphone(member).tap, self.speaker(member).feed}
+        self.wait_used({self.microphone(member).tap, self.speaker(member).feed}, timeout_s)
 
-        def complete() -> bool:
-            return wanted <= {stream.device for stream in self.streams()}
+    def wait_used(self, devices: Set[str], timeout_s: float = 10) -> None:
+        """Wait until a stream is on each of these devices."""
 
-        wait_until(complete, timeout_s, lambda: f"member {member} has no stream on one of {wanted}: {self.streams()}")
+        def missing() -> Set[str]:
+            return devices - {stream.device for stream in self.streams()}
+
+        wait_until(lambda: not missing(), timeout_s, lambda: f"no stream is on {missing()}: {self.streams()}")
 
     def take_microphone(self, member: int) -> None:
         """End what a member's programs read from it, as another program may that wants it alone."""
+        self.end_streams({self.microphone(member).tap})
+
+    def mute_microphone(self, member: int, muted: bool) -> None:
+        """As a phone does to a page while another app has the microphone."""
+        self.pactl("set-source-mute", self.microphone(member).tap, str(int(muted)))
+
+    def end_streams(self, devices: Set[str], *commands: str) -> None:
+        """And do what else PulseAudio is told before any program can answer."""
         path = str(self._home / "commands")
         module = self.pactl("load-module", "module-cli-protocol-unix", f"socket={path}").strip()
-        taken = {stream.index for stream in self.streams() if stream.device == self.microphone(member).tap}
-        with socket.socket(socket.AF_UNIX) as commands:
-            commands.connect(path)
-            commands.sendall("".join(f"kill-source-output {index}\n" for index in taken).encode())
-            wait_until(
-                lambda: not taken & {stream.index for stream in self._streams("source-output", "source")},
-                5,
-                lambda: f"streams {taken} are still there",
-            )
+        ends = [f"kill-{stream.kind} {stream.index}" for stream in self.streams() if stream.device in devices]
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(path)
+            line.sendall("".join(f"{command}\n" for command in (*ends, *commands)).encode())
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(1 << 10):
+                pass  # it hangs up when all is done
         self.pactl("unload-module", module)
 
     def environment(self, member: int | None = None) -> dict[str, str]:
@@ -162,7 +176,7 @@ class Rig:
             if member is None:
                 continue
             wanted = self.speaker(member).feed if stream.kind == "sink-input" else self.microphone(member).tap
-            if stream.device != wanted:
+            if (stream.device or "").partition(".")[0] != wanted:  # behind a dot: a second device of the same wire
                 self.pactl(f"move-{stream.kind}", str(stream.index), wanted, check=False)  # it may be gone by now
 
     def pactl(self, *arguments: str, check: bool = True) -> str:
@@ -201,10 +215,9 @@ class Rig:
         names = [f"aux{wire.channel}" for wire in self._wires]
         yield f"module-native-protocol-unix socket={self._home}/pulse.sock auth-anonymous=1"
         yield f"module-null-sink sink_name=bus rate={SAMPLE_RATE} channels={len(names)} channel_map={','.join(names)}"
-        for wire, name in zip(self._wires, names, strict=True):
-            mapping = f"channels=1 channel_map=mono master_channel_map={name} remix=no"
-            yield f"module-remap-sink sink_name={wire.feed} master=bus {mapping}"
-            yield f"module-remap-source source_name={wire.tap} master=bus.monitor {mapping}"
+        for wire in self._wires:
+            yield f"module-remap-sink sink_name={wire.feed} master=bus {wire.mapping}"
+            yield f"module-remap-source source_name={wire.tap} master=bus.monitor {wire.mapping}"
 
     def _answers(self) -> bool:
         if self._pulseaudio.poll() is not None:

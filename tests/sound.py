@@ -10,8 +10,10 @@ For delays to a fraction of a millisecond, chirps and a matched filter.
 """
 
 import functools
+import itertools
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,6 +108,14 @@ def level_dbfs(samples: Samples) -> float:
         return -np.inf
     blocks = samples[: len(samples) // block * block].reshape(-1, block)
     return float(10 * np.log10(np.square(blocks).mean(axis=1).max() + 1e-12))
+
+
+def turns_ms(samples: Samples, threshold_dbfs: float) -> Iterator[tuple[bool, float]]:
+    """Whether it is louder than that, and for how long, in turns."""
+    block = SAMPLE_RATE // 50
+    blocks = samples[: len(samples) // block * block].reshape(-1, block)
+    for is_loud, turn in itertools.groupby(np.square(blocks).mean(axis=1) > 10 ** (threshold_dbfs / 10)):
+        yield bool(is_loud), len(list(turn)) * 20.0
 
 
 def chirps(count: int, every_ms: float = 250) -> Samples:

@@ -9,18 +9,19 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from desktops import firefox, webkit
-from phone import REFUSE, Phones
+from phone import GRANT, REFUSE, Phones
 from processes import RelayProcess
 from rig import Rig, wait_until
 from sound import speech
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 HERE = 0
 LONGEST_S = 90
 STARTS_S = 30
 WORD = speech()[:24_000]
 HUM = np.float32(0.003) * np.sin(np.arange(10 * 48_000, dtype=np.float32) / 20)
+SILENCE = np.zeros_like(HUM)
 
 
 class Row(NamedTuple):
@@ -31,6 +32,11 @@ class Row(NamedTuple):
 Rows = dict[str, Row]
 EVERY_ROW = ("secure", "microphone", "loudspeaker", "echo", "codec", "socket", "network")
 ALL_PASS = dict.fromkeys(EVERY_ROW, "passes")
+NO_VOICE = {
+    "refused": (REFUSE, SILENCE, "fails", "allow the microphone"),
+    "switched off": (GRANT, SILENCE, "fails", "hears nothing at all"),
+    "only a hum": (GRANT, HUM, "unknown", "-50 dB at the loudest"),
+}
 
 
 @contextmanager
@@ -65,6 +71,7 @@ def states(rows: Rows) -> dict[str, str]:
     return {name: row.state for name, row in rows.items()}
 
 
+@pytest.mark.sound
 def test_in_chromium_every_row_passes(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     with cable(rig):
         phone = phones.start(rig, HERE, relay.authority).open(check_link(relay))
@@ -75,6 +82,7 @@ def test_in_chromium_every_row_passes(rig: Rig, relay: RelayProcess, phones: Pho
     assert phone.errors == []
 
 
+@pytest.mark.sound
 def test_in_firefox_every_row_passes_and_it_starts_by_itself(rig: Rig, relay: RelayProcess, tmp_path: Path) -> None:
     with cable(rig), firefox(tmp_path, rig, HERE, relay.authority, f"{check_link(relay)}&auto"):
         say_a_word(rig)
@@ -107,31 +115,17 @@ def test_an_echo_that_is_not_cancelled_is_found_and_the_way_to_the_page_and_back
     assert page.url == link
 
 
-def test_without_a_microphone_its_row_fails_with_the_cure_and_what_hangs_on_it_is_unknown(
-    rig: Rig, relay: RelayProcess, phones: Phones
+@pytest.mark.parametrize("case", NO_VOICE)
+def test_where_the_microphone_gives_no_voice_the_reason_is_said_and_what_hangs_on_it_is_unknown(
+    case: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    phone = phones.start(rig, HERE, relay.authority, microphone=REFUSE).open(check_link(relay))
+    permission, sound, state, words = NO_VOICE[case]
+    phone = phones.start(rig, HERE, relay.authority, microphone=permission).open(check_link(relay))
+    rig.play(rig.microphone(HERE), sound)
     phone.press("Start the check")
     rows = told(relay)
-    assert states(rows) == {**ALL_PASS, "microphone": "fails", "loudspeaker": "unknown", "echo": "unknown"}
-    assert "allow the microphone" in rows["microphone"].words
-
-
-def test_a_microphone_that_is_switched_off_fails(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    phone = phones.start(rig, HERE, relay.authority).open(check_link(relay))
-    phone.press("Start the check")
-    rows = told(relay)
-    assert states(rows) == {**ALL_PASS, "microphone": "fails", "loudspeaker": "unknown", "echo": "unknown"}
-    assert "hears nothing at all" in rows["microphone"].words
-
-
-def test_a_microphone_that_hears_no_voice_gives_no_verdict(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    phone = phones.start(rig, HERE, relay.authority).open(check_link(relay))
-    rig.play(rig.microphone(HERE), HUM)
-    phone.press("Start the check")
-    rows = told(relay)
-    assert states(rows) == {**ALL_PASS, "microphone": "unknown", "loudspeaker": "unknown", "echo": "unknown"}
-    assert "-50 dB at the loudest" in rows["microphone"].words
+    assert states(rows) == {**ALL_PASS, "microphone": state, "loudspeaker": "unknown", "echo": "unknown"}
+    assert words in rows["microphone"].words
 
 
 def test_an_address_that_is_not_secure_is_said_to_be_the_reason(rig: Rig, phones: Phones, tmp_path: Path) -> None:

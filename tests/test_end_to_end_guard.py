@@ -4,12 +4,11 @@ import itertools
 from contextlib import ExitStack
 from typing import Final
 
-import numpy as np
 import pytest
 from phone import Phone, Phones
 from processes import RelayProcess
 from rig import Recording, Rig, Wire
-from sound import SAMPLE_RATE, Samples, level_dbfs, speech
+from sound import SAMPLE_RATE, Samples, level_dbfs, speech, turns_ms
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -34,10 +33,7 @@ def meet(rig: Rig, relay: RelayProcess, phones: Phones, processing: str = "") ->
 
 def longest_howl_ms(heard: Samples) -> float:
     """How long a loudspeaker is loud without a gap; a voice has gaps."""
-    block = SAMPLE_RATE // 50
-    blocks = heard[: len(heard) // block * block].reshape(-1, block)
-    loud = np.square(blocks).mean(axis=1) > 10 ** (HOWL_DBFS / 10)
-    return max((len(list(run)) for is_loud, run in itertools.groupby(loud) if is_loud), default=0) * 20.0
+    return max((ms for is_loud, ms in turns_ms(heard, HOWL_DBFS) if is_loud), default=0)
 
 
 def ms_until_the_guard_speaks(recording: Recording, phones: Phones, began: int) -> float:

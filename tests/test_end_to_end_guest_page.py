@@ -8,17 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hearing import hears
 from phone import Phone, Phones
 from processes import RelayProcess
 from rig import Rig
-from sound import hear, level_dbfs, speech
+from sound import level_dbfs, speech
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 README = Path(__file__).parent.parent / "README.md"
 ANNA, GUEST = range(2)
 SILENCE_DBFS = -60
-TRIES = 4
 LISTEN = """() => {
     const room = document.querySelector("streamer-room");
     globalThis.told = [];
@@ -70,18 +70,6 @@ def example(relay: RelayProcess) -> str:
     return found[1].replace("https://192.168.1.20:8443", relay.origin).replace("1nv1te", key)
 
 
-def heard_by(rig: Rig, listener: int, talker: int) -> bool:
-    """Whether one hears the other; again where a busy machine let sound slip."""
-    for _ in range(TRIES):
-        with rig.record() as recording:
-            rig.play(rig.microphone(talker), speech(talker)).wait()
-            recording.wait_ms(800)
-            heard = recording.wire(rig.speaker(listener))
-        if hear(speech(talker), heard).alike:
-            return True
-    return False
-
-
 def visit(phones: Phones, rig: Rig, relay: RelayProcess, served: Site) -> Phone:
     served.page = example(relay)
     return phones.start(rig, GUEST, relay.authority).open(served.origin)
@@ -95,8 +83,8 @@ def test_a_page_of_an_allowed_site_talks_and_listens(tmp_path: Path, rig: Rig, p
         relay.wait_for_members(2)
         for member in (ANNA, GUEST):
             rig.wait_attached(member)
-        assert heard_by(rig, ANNA, GUEST)
-        assert heard_by(rig, GUEST, ANNA)
+        assert hears(rig, ANNA, GUEST)
+        assert hears(rig, GUEST, ANNA)
         guest.press("I can be heard")
         with rig.record() as recording:
             recording.wait_ms(500)

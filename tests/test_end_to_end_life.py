@@ -1,19 +1,27 @@
 """What a phone does to a page in the middle of a call, and what the page makes of it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from phone import Phone, Phones, a_phone
+from headset import choose, devices, headset, notice
+from hearing import hears
+from phone import IPHONE, Phone, Phones, a_phone
+from playwright.sync_api import Locator
 from processes import RelayProcess
 from rig import Rig, wait_until
-from sound import ALIKE_AMONG_OTHERS, hear, speech
+from sound import noise, turns_ms
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 ANNA, BEN = range(2)
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
+SILENCE_DBFS = -60
+NOISE_S = 20
+SOON_MS = 3_000
+HANDS_FREE, CD = 16_000, 44_100
 KEEP_LOCKS = """
     window.locks = [];
     const { wakeLock } = navigator;
@@ -23,10 +31,10 @@ KEEP_LOCKS = """
     } } });
 """
 KEEP_PLAYED = """
-    window.played = [];
+    window.played = new Set();
     Audio = class extends Audio {
       play() {
-        played.push(this);
+        played.add(this);
         return super.play();
       }
     };
@@ -55,12 +63,26 @@ def wait_for_words(phone: Phone, words: str) -> None:
     phone.page.get_by_text(words).first.wait_for(timeout=5_000)
 
 
-def likeness(rig: Rig) -> float:
-    """Let Anna speak; how much what Ben hears is like it."""
+def muted_note(phone: Phone) -> Locator:
+    return phone.page.locator("#roster .note", has_text="muted")
+
+
+@contextmanager
+def both_make_noise(rig: Rig) -> Iterator[list[float]]:
+    """Gives, afterwards, for how many ms each heard nothing of the other."""
+    gaps_ms: list[float] = []
     with rig.record() as recording:
-        rig.play(rig.microphone(ANNA), speech()).wait()
-        recording.wait_ms(800)
-        return hear(speech(), recording.wire(rig.speaker(BEN))).likeness
+        playing = [rig.play(rig.microphone(member), noise(NOISE_S)) for member in (ANNA, BEN)]
+        for member in (ANNA, BEN):
+            recording.wait_for_sound(rig.speaker(member), 5)
+        start = recording.length
+        yield gaps_ms
+        recording.wait_ms(SOON_MS)
+        for member in (ANNA, BEN):
+            turns = turns_ms(recording.wire(rig.speaker(member), start), SILENCE_DBFS)
+            gaps_ms.append(max((ms for loud, ms in turns if not loud), default=0))
+        for each in playing:
+            each.stop()
 
 
 def test_the_screen_stays_on_in_a_room_and_again_after_the_page_was_hidden(
@@ -95,7 +117,43 @@ def test_a_microphone_that_is_taken_is_opened_again(rig: Rig, relay: RelayProces
     rig.take_microphone(ANNA)
     wait_for_words(anna, "Your microphone works again")
     rig.wait_attached(ANNA)
-    assert likeness(rig) > ALIKE_AMONG_OTHERS
+    assert hears(rig, BEN, ANNA)
+
+
+def test_while_the_phone_mutes_the_microphone_all_are_told_and_after_it_one_is_heard(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    anna = a_phone(phones, rig, relay, ANNA, "Anna")
+    ben = a_phone(phones, rig, relay, BEN, "Ben")
+    rig.mute_microphone(ANNA, True)
+    wait_for_words(anna, "perhaps another app or a phone call holds it")
+    muted_note(ben).wait_for(timeout=5_000)
+    rig.mute_microphone(ANNA, False)
+    wait_for_words(anna, "Your microphone works again")
+    muted_note(ben).wait_for(state="detached", timeout=5_000)
+    assert hears(rig, BEN, ANNA)
+
+
+def test_a_headset_that_goes_in_mid_call_and_comes_back_at_another_rate_leaves_both_heard(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    anna = a_phone(phones, rig, relay, ANNA, "Anna")
+    a_phone(phones, rig, relay, BEN, "Ben")
+    with ExitStack() as headsets:
+        headsets.enter_context(headset(rig, ANNA, HANDS_FREE))
+        choose(anna)
+        rig.wait_used({*devices(rig, ANNA)})
+        with both_make_noise(rig) as when_it_goes_ms:
+            headsets.close()
+            rig.wait_attached(ANNA)
+        with both_make_noise(rig) as when_it_comes_ms:
+            headsets.enter_context(headset(rig, ANNA, CD))
+            notice(anna)
+            rig.wait_used({*devices(rig, ANNA)})
+        print(f"heard nothing for {when_it_goes_ms} ms when it went, for {when_it_comes_ms} ms when it came")
+        assert max(when_it_goes_ms + when_it_comes_ms) < SOON_MS
+        assert hears(rig, BEN, ANNA)
+        assert hears(rig, ANNA, BEN)
 
 
 def test_sound_that_the_device_stops_goes_on(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
@@ -106,7 +164,7 @@ def test_sound_that_the_device_stops_goes_on(rig: Rig, relay: RelayProcess, phon
     rig.wait_attached(BEN)
     ben.page.evaluate("context.suspend()")
     wait_for_words(ben, "The sound goes on")
-    assert likeness(rig) > ALIKE_AMONG_OTHERS
+    assert hears(rig, BEN, ANNA)
 
 
 def test_what_an_iphone_plays_through_an_element_is_heard(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
@@ -115,8 +173,8 @@ def test_what_an_iphone_plays_through_an_element_is_heard(rig: Rig, relay: Relay
     iphone.page.add_init_script(KEEP_PLAYED)
     iphone.open(relay.link).join("Ben")
     rig.wait_attached(BEN)
-    assert iphone.page.evaluate("played.filter(({ srcObject }) => srcObject).length") == 1
-    assert likeness(rig) > ALIKE_AMONG_OTHERS
+    assert iphone.page.evaluate("[...played].filter(({ srcObject }) => srcObject).length") == 1
+    assert hears(rig, BEN, ANNA)
 
 
 def test_what_a_locked_phone_does_is_said_once(rig: Rig, relay: RelayProcess, phones: Phones) -> None:

@@ -6,12 +6,13 @@ from processes import RelayProcess
 from rig import Rig
 from sound import hear, speech
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 JOIN_TO_SOUND_MS = 2_000
 HEARD = 0.003
 
 
+@pytest.mark.sound
 def test_alone_one_hears_oneself_a_second_later(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     # With echo cancelling on, what one says while the echo sounds is ducked, as it should be.
     phones.start(rig, 0, relay.authority).open(f"{relay.echo_link}&echoCancellation=off").join("Anna")
@@ -27,6 +28,7 @@ def test_alone_one_hears_oneself_a_second_later(rig: Rig, relay: RelayProcess, p
     assert 1_000 < heard.delay_ms - said.delay_ms < 1_500
 
 
+@pytest.mark.sound
 def test_from_join_to_the_first_sound_it_takes_less_than_two_seconds(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

@@ -23,7 +23,7 @@ from sound import (
     when_said,
 )
 
-pytestmark = [pytest.mark.sound, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 ANNA, BEN, CARLA = range(3)
 SILENCE_DBFS = -60
@@ -77,6 +77,7 @@ def hold_the_button(rig: Rig, phone: Phone) -> Passage:
     return Passage(ms(known[0] - pressed), ms(known[-1] + EXCERPT - released))
 
 
+@pytest.mark.sound
 def test_the_button_lets_through_what_is_said_from_the_press_on_and_nothing_from_long_before(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
@@ -150,6 +151,7 @@ def test_the_button_of_a_headset_opens_the_way_and_closes_it(
         anna.page.get_by_role("button", name=expected).wait_for(timeout=3_000)
 
 
+@pytest.mark.sound
 def test_after_a_long_silence_the_first_sound_is_heard_whole_and_in_time(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
@@ -174,6 +176,7 @@ def say(rig: Rig, recording: Recording) -> tuple[Samples, Samples]:
     return ben, carla
 
 
+@pytest.mark.sound
 def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

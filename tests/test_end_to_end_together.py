@@ -75,7 +75,6 @@ def test_the_host_asks_for_silence_locks_invites_anew_and_removes(
     expect(row(host, "Eve")).to_have_count(1)
 
 
-@pytest.mark.sound
 def test_where_one_talks_at_a_time_all_see_whose_turn_it_is_and_hear_nobody_else(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

@@ -25,7 +25,7 @@ export class Choosing {
     voice.pushToTalk = this.#settings.chosen.pushToTalk;
     this.#panel.onChange = (name, value) => this.#choose(name, value);
     this.#panel.onOpen = () => this.#showDevices();
-    navigator.mediaDevices?.addEventListener("devicechange", () => this.#showDevices());
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.#onDevices());
     setInterval(() => this.#panel.open && this.#panel.showOutput(sound.outputLevel), METER_MS);
   }
 
@@ -62,9 +62,17 @@ export class Choosing {
     }
   }
 
+  /** Devices came or went: the loudspeaker that was chosen may be gone, or back. */
+  async #onDevices() {
+    const { loudspeakers } = await this.#showDevices();
+    const { loudspeaker } = this.#settings.chosen;
+    this.#sound.playOn(loudspeakers.some(({ id }) => id === loudspeaker) ? loudspeaker : "");
+  }
+
   async #showDevices() {
     const { microphones, loudspeakers } = await listDevices();
     this.#panel.showDevices({ microphones, loudspeakers: Sound.canChooseLoudspeaker ? loudspeakers : [] });
     this.#panel.show(this.#settings.chosen);
+    return { loudspeakers };
   }
 }

@@ -59,7 +59,7 @@ export class Microphone {
    * @throws {MicrophoneError}
    */
   async open(processing, deviceId = "") {
-    const stream = await openStream({ ...processing, channelCount: 1, ...(deviceId && { deviceId }) });
+    const stream = await openStream({ ...processing, channelCount: 1 }, deviceId);
     this.close();
     this.#stream = stream;
     this.muted = this.#muted;
@@ -104,14 +104,31 @@ export class Microphone {
   }
 }
 
-/** @param {MediaTrackConstraints} audio */
-async function openStream(audio) {
+/**
+ * @param {MediaTrackConstraints} audio
+ * @param {string} deviceId
+ */
+async function openStream(audio, deviceId) {
   if (!navigator.mediaDevices?.getUserMedia) throw new MicrophoneError("insecure");
   preferTalking();
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio });
+    return (deviceId && (await openDevice(audio, deviceId))) || (await navigator.mediaDevices.getUserMedia({ audio }));
   } catch (error) {
     throw new MicrophoneError(PROBLEMS[/** @type {Error} */ (error).name] ?? "busy", error);
+  }
+}
+
+/**
+ * Null where this device is gone. A wish that is less than exact, some browsers pass over.
+ * @param {MediaTrackConstraints} audio
+ * @param {string} deviceId
+ */
+async function openDevice(audio, deviceId) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio, deviceId: { exact: deviceId } } });
+  } catch (error) {
+    if (/** @type {Error} */ (error).name !== "OverconstrainedError") throw error;
+    return null;
   }
 }
 
