@@ -65,7 +65,7 @@ class Session:
         self._source = source
         self._stay = stay
         self.timing = Timing(roster)
-        self.voice = Voice() if source else None
+        self.voice = Voice(source.mode) if source else None
         self.own = OwnState(line.send_control)
         self.left = asyncio.Event()
 
@@ -138,16 +138,16 @@ class Session:
                 await asyncio.sleep(source.wait_s(now))
                 continue
             position, samples = frame
-            voice.muted = self.own.muted
+            voice.gate.muted = self.own.muted
             was_talking = voice.talking
-            packet = voice.packet(samples, position)
+            packets = voice.packets(samples, position)
             if self._roster.one_at_a_time and voice.talking != was_talking:
                 self._line.send_control({"type": "floor", "wants": voice.talking})
-            if packet:
+            for packet in packets:
                 self._line.send_packet(packet.serialize())
-                clock = self.timing.clock_message(source, position, perf_counter())
-                if clock:
-                    self._line.send_control(clock)
+            clock = self.timing.clock_message(source, position, perf_counter()) if packets else None
+            if clock:
+                self._line.send_control(clock)
 
 
 async def _join(options: Options, *, talking: bool) -> None:

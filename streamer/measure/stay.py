@@ -14,6 +14,7 @@ from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.address import Address
 from streamer.client.capture import Source
 from streamer.client.codec import load_opus
+from streamer.client.gate import Mode
 from streamer.client.line import Line
 from streamer.client.mixer import Mixer
 from streamer.client.playout import Playout, Pop
@@ -61,6 +62,7 @@ class ChirpSource:
     """A Source in place of a microphone: says `samples` once, by the clock, after `SETTLE_S` of soft noise."""
 
     name = "chirps"
+    mode: Mode = "open"
     latency_s = 0.0
 
     def __init__(self, samples: Samples) -> None:
