@@ -6,6 +6,7 @@
     │   └── ControlError           a text message is not a control message
     ├── RefusedError           a relay did not let this client in; `status` is the HTTP status
     ├── ConnectionLostError    a connection ended, or could not be made
+    │   └── SentAwayError          the relay ended it: coming back would only do the same again
     ├── MeasurementError       a measurement can't be made here, or was cut off
     └── SetupError             this machine lacks something; the message says what to do
         ├── CertificateError       a certificate or key can't be used
@@ -58,6 +59,10 @@ class RefusedError(StreamerError):
 
 class ConnectionLostError(StreamerError):
     """A connection to a relay ended, or could not be made."""
+
+
+class SentAwayError(ConnectionLostError):
+    """The relay ended the connection for good: coming back would only do the same again."""
 
 
 class MeasurementError(StreamerError):

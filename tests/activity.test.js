@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Activity } from "../web/activity.js";
+import { Gate } from "../web/gate.js";
+
+const CASES = JSON.parse(readFileSync(new URL("vectors/activity.json", import.meta.url), "utf-8"));
 
 const SECOND = 100;
 const SILENCE = 127;
@@ -58,3 +62,22 @@ test("who has just stopped is taken to talk for 200 ms", () => {
   const heard = hear(new Activity(), [30, ...Array(30).fill(SILENCE)]);
   assert.equal(heard.indexOf(false), 20);
 });
+
+/** How many answers in turn are no, and are yes. */
+function inTurn(answers) {
+  const lengths = [0];
+  for (const yes of answers) {
+    if (yes !== (lengths.length % 2 === 0)) lengths.push(0);
+    lengths[lengths.length - 1] += 1;
+  }
+  return lengths;
+}
+
+for (const { name, levels: parts, heard, passed } of CASES) {
+  test(`voices are told from noise, and pass with a tail: ${name}`, () => {
+    const levels = parts.flatMap(([pattern, times]) => Array(times).fill(pattern).flat());
+    const gate = new Gate();
+    assert.deepEqual(inTurn(hear(new Activity(), levels)), heard);
+    assert.deepEqual(inTurn(levels.map((level) => gate.passes(level))), passed);
+  });
+}

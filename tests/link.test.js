@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { waitMs } from "../web/back_off.js";
 import { Link } from "../web/link.js";
 
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
@@ -259,10 +258,4 @@ test("packets pass as they come, and what a newer relay says is overlooked", () 
   world.socket.receive({ type: "dance" });
   assert.deepEqual(world.packets, [packet]);
   assert.equal(world.states.at(-1), "joined");
-});
-
-test("waits grow up to half a second, after a minute to a whole one, and are never all the same", () => {
-  const tries = [1, 2, 3, 4, 150, 151];
-  assert.deepEqual(tries.map((number) => waitMs(number, 1)), [100, 200, 400, 500, 500, 1_000]);
-  assert.deepEqual(tries.map((number) => waitMs(number, 0)), [50, 100, 200, 250, 250, 500]);
 });

@@ -77,12 +77,13 @@ def test_the_echo_room_says_a_file_again_one_second_later(relay: RelayProcess, t
     assert 1_000 <= found.delay_ms < 2_000
 
 
-def test_a_relay_that_is_stopped_ends_its_clients(relay: RelayProcess, tmp_path: Path) -> None:
-    with a_file(relay, tmp_path / "listener", "listen", "--output", tmp_path / "b.wav", exit_code=1) as listener:
+def test_a_relay_that_is_stopped_ends_who_says_a_file(relay: RelayProcess, tmp_path: Path) -> None:
+    said = write_wav(tmp_path / "a.wav", speech())
+    with a_file(relay, tmp_path / "talker", "talk", "--input", said, exit_code=1) as talker:
         relay.wait_for_members(1)
         assert relay.interrupt() < 2
-        listener.wait(5)
-        assert "going away" in listener.log
+        talker.wait(5)
+        assert "going away" in talker.log
 
 
 def test_on_the_relay_s_own_computer_its_authority_is_known(relay: RelayProcess, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import base64
 import hashlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import uvloop
 from aiohttp import WSMsgType, web
+from stand_in import answering, relay
 
 from streamer.client.address import Address
 from streamer.client.link import Link
@@ -21,36 +22,6 @@ from streamer.hot.frames import serialize_frame
 from streamer.relay.tls import Authority
 from streamer.relay.upgrade import GUID
 from streamer.wire.control import Message
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Talk = Callable[[web.WebSocketResponse], Awaitable[object]]
-
-
-@asynccontextmanager
-async def answering(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Address]:
-    application = web.Application()
-    application.router.add_get("/ws", handler)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-        yield Address(tls is not None, "127.0.0.1", runner.addresses[0][1], "kitchen", "abc")
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def relay(talk: Talk, protocols: Iterable[str] = ("streamer.v1",)) -> AsyncIterator[Address]:
-    """A relay that does `talk` with whoever comes."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(protocols=protocols, autoclose=False)
-        await socket.prepare(request)
-        await talk(socket)
-        return socket
-
-    async with answering(handle) as address:
-        yield address
 
 
 async def join(address: Address, heard: list[bytes | Message] | None = None, ca_file: Path | None = None) -> None:

@@ -1,9 +1,12 @@
 import asyncio
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from streamer.client.mixer import Mixer
 from streamer.client.roster import Roster
+from streamer.client.voice import Voice
 from streamer.errors import ControlError
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
@@ -95,3 +98,25 @@ def test_one_may_wait_to_be_welcomed() -> None:
         await asyncio.wait_for(roster.welcomed.wait(), 1)
 
     asyncio.run(join())
+
+
+def test_after_a_loss_nothing_of_before_is_played_and_only_what_was_missed_is_told_again() -> None:
+    mixer, told, voice = Mixer(), list[str](), Voice()
+    roster = Roster(mixer, told.append)
+    roster.on_control({**WELCOME, "history": [{"name": "Joan", "text": "Tea?", "age_s": 9}]})
+    roster.on_control({"type": "chat", "talker_id": 3, "text": "Hello"})
+    before = roster.members[0]
+    for number in range(20):
+        for packet in voice.packets(np.full(480, 0.5, dtype=np.float32), number * 480):
+            roster.on_packet(replace(packet, talker_id=3).serialize(), number / 100)
+    roster.on_lost()
+    assert not mixer.pop(4_800, 0.2).any()
+    assert before.pop(4_800, 0.2).any(), "it would have been played"
+    said = [("Joan", "Tea?"), ("Grace", "Hello"), ("Joan", "Are you there?")]
+    roster.on_control({**WELCOME, "history": [{"name": name, "text": text, "age_s": 9} for name, text in said]})
+    assert told[3:] == [
+        "The relay is away. Trying again …",
+        "Back; with you: Grace",
+        "Joan wrote: Are you there?",
+    ]
+    assert roster.members[0] is not before

@@ -131,10 +131,12 @@ def test_two_who_talk_at_once_are_heard_together(tmp_path: Path) -> None:
     assert min(likeness()) >= 1
 
 
-def test_a_relay_that_goes_away_ends_the_stay_in_words(tmp_path: Path) -> None:
+def test_a_relay_that_goes_away_ends_a_file_s_stay_in_words(tmp_path: Path) -> None:
+    said = write_wav(tmp_path / "said.wav", speech())
+
     async def main() -> None:
         async with a_relay() as url:
-            staying = asyncio.create_task(listen(Options(url, output_file=tmp_path / "b.wav")))
+            staying = asyncio.create_task(talk(Options(url, input_file=said, output_file=tmp_path / "b.wav")))
             await asyncio.sleep(0.2)
         await asyncio.wait_for(staying, 5)
 

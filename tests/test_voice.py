@@ -1,49 +1,72 @@
 import numpy as np
+import pytest
 
+from streamer.client.gate import TAIL_FRAMES
 from streamer.client.samples import Samples, silence
-from streamer.client.voice import HANGOVER_FRAMES, Voice
+from streamer.client.voice import PREROLL_FRAMES, Voice
 from streamer.wire.packet import TALKSPURT_START, Packet
 
 FRAME = 480
+HANGOVER_FRAMES = TAIL_FRAMES["free"] + 19
+QUIET = silence(FRAME)
 
 
 def loud(amplitude: float = 0.1) -> Samples:
     return np.full(FRAME, amplitude, dtype=np.float32) * np.float32([1, -1] * (FRAME // 2))
 
 
-def say(voice: Voice, frames: list[Samples], start: int = 0) -> list[Packet | None]:
-    return [voice.packet(frame, start + number * FRAME) for number, frame in enumerate(frames)]
+def say(voice: Voice, frames: list[Samples], start: int = 0) -> list[list[Packet]]:
+    return [voice.packets(frame, start + number * FRAME) for number, frame in enumerate(frames)]
+
+
+def sent(voice: Voice, frames: list[Samples], start: int = 0) -> list[Packet]:
+    return [packet for packets in say(voice, frames, start) for packet in packets]
 
 
 def test_packets_count_on_and_tell_when_they_were_captured_and_how_loud() -> None:
-    packets = say(Voice(), [loud()] * 3, start=2**32 - FRAME)
-    assert [(p.seq, p.timestamp, p.level, p.voice, p.flags, p.duration) for p in packets if p] == [
+    packets = sent(Voice(), [loud()] * 3, start=2**32 - FRAME)
+    assert [(p.seq, p.timestamp, p.level, p.voice, p.flags, p.duration) for p in packets] == [
         (0, 2**32 - FRAME, 20, True, TALKSPURT_START, 4),
         (1, 0, 20, True, 0, 4),
         (2, FRAME, 20, True, 0, 4),
     ]
 
 
-def test_silence_is_not_sent_but_the_tail_of_a_word_is() -> None:
-    packets = say(Voice(), [loud(), *[silence(FRAME)] * (HANGOVER_FRAMES + 20)])
-    sent = [packet for packet in packets if packet]
-    assert len(sent) == HANGOVER_FRAMES
-    assert packets[-20:] == [None] * 20
+def test_a_talkspurt_starts_with_what_was_heard_right_before_it_at_the_time_it_was_heard() -> None:
+    said = say(Voice(), [*[QUIET] * 20, loud(), loud()])
+    assert [len(packets) for packets in said] == [*[0] * 20, PREROLL_FRAMES + 1, 1]
+    assert [packet.timestamp // FRAME for packet in said[20]] == [16, 17, 18, 19, 20]
+    assert [packet.flags for packet in said[20]] == [TALKSPURT_START, 0, 0, 0, 0]
+    assert [packet.voice for packet in said[20]] == [False] * 4 + [True]
 
 
-def test_a_talkspurt_starts_after_a_pause_and_seq_goes_on_where_it_stopped() -> None:
+def test_a_pause_shorter_than_the_hangover_is_sent_as_it_is_and_a_longer_one_not() -> None:
+    pauses = (HANGOVER_FRAMES - 1, HANGOVER_FRAMES + 50)
+    frames = [loud(), *[frame for length in pauses for frame in [*[QUIET] * length, loud()]]]
+    packets = sent(Voice(), frames)
+    starts = [packet.timestamp // FRAME for packet in packets if packet.flags & TALKSPURT_START]
+    assert starts == [0, 2 * HANGOVER_FRAMES + 51 - PREROLL_FRAMES]
+    assert [packet.seq for packet in packets] == list(range(len(packets)))
+    assert len({packet.timestamp for packet in packets}) == len(packets)
+
+
+@pytest.mark.parametrize("frame", [QUIET, loud(0.0009)])
+def test_nothing_is_sent_before_the_first_sound_that_can_be_a_voice(frame: Samples) -> None:
+    assert sent(Voice(), [frame] * 50) == []
+
+
+def test_who_is_muted_sends_nothing_and_after_it_nothing_of_before() -> None:
     voice = Voice()
-    before = [packet for packet in say(voice, [loud(), *[silence(FRAME)] * HANGOVER_FRAMES]) if packet]
-    after = voice.packet(loud(), 100 * FRAME)
-    assert after is not None
-    assert (after.seq, after.flags, after.timestamp) == (before[-1].seq + 1, TALKSPURT_START, 100 * FRAME)
+    sent(voice, [loud()])
+    voice.gate.muted = True
+    assert sent(voice, [loud()] * 9) == []
+    assert (voice.level, voice.talking) == (127, False)
+    voice.gate.muted = False
+    assert [packet.flags for packet in sent(voice, [loud()])] == [TALKSPURT_START]
 
 
-def test_nothing_is_sent_before_the_first_sound() -> None:
-    assert say(Voice(), [silence(FRAME)] * 5) == [None] * 5
-
-
-def test_a_microphone_s_own_noise_is_sent_as_sound_without_voice() -> None:
-    packet = Voice().packet(loud(0.001), 0)
-    assert packet is not None
-    assert (packet.level, packet.voice) == (60, False)
+def test_a_file_is_said_with_its_silence_which_says_that_it_is_no_voice() -> None:
+    packets = sent(Voice("open"), [QUIET, loud(), *[QUIET] * 200])
+    assert [packet.timestamp // FRAME for packet in packets] == list(range(202))
+    assert [packet.voice for packet in packets[:3]] == [False, True, True]
+    assert not packets[-1].voice

@@ -45,7 +45,7 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
-    def socket_url(self, name: str = "") -> str:
-        asked = {"room": self.room, "key": self.key, "name": name}
+    def socket_url(self, name: str = "", resume: str = "") -> str:
+        asked = {"room": self.room, "key": self.key, "name": name, "resume": resume}
         query = urlencode({field: value for field, value in asked.items() if value})
         return f"{'wss' if self.secure else 'ws'}://{self.origin}/ws?{query}"

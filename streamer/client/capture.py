@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.gate import Mode
 from streamer.client.ring import Ring
 from streamer.client.samples import Samples
 from streamer.errors import AudioError
@@ -29,6 +30,10 @@ class Source(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def mode(self) -> Mode:
+        """What of it the others get."""
 
     @property
     def ended(self) -> bool:
@@ -56,6 +61,7 @@ class Source(Protocol):
 class Microphone:
     """A Source. Raises AudioError where there is no such device."""
 
+    mode: Mode = "free"
     ended = False
 
     def __init__(self, device: str | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
 from streamer.client.roster import Roster
+from streamer.errors import ConnectionLostError
 from streamer.wire.control import Message
 
 HELP: Final = """A line is written to everybody. Commands:
@@ -30,7 +31,10 @@ class CommandError(Exception):
 
 
 class Commands:
-    """`send` takes a control message, `tell` words for the one who types, `leave` ends the stay."""
+    """`send` takes a control message, `tell` words for the one who types, `leave` ends the stay.
+
+    `send` may raise ConnectionLostError, whose words are then told.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Commands:
                 self._command(*line[1:].split(maxsplit=1))
             elif line:
                 self._send({"type": "chat", "text": line})
-        except CommandError as error:
+        except (CommandError, ConnectionLostError) as error:
             self._tell(str(error))
 
     def _command(self, name: str = "", rest: str = "") -> None:

@@ -30,13 +30,13 @@ class Opened(NamedTuple):
     is_secure: bool
 
 
-async def shake_hands(address: Address, name: str, ca_file: Path | None) -> Opened:
-    """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
+async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opened:
+    """At the relay of `address`. Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError."""
     tls = client_context(ca_file) if address.secure else True
     answer = _Answer()
     try:
         async with aiohttp.ClientSession(raise_for_status=answer) as http, asyncio.timeout(_OPEN_S):
-            websocket = await http.ws_connect(address.socket_url(name), protocols=[SUBPROTOCOL], compress=0, ssl=tls)
+            websocket = await http.ws_connect(url, protocols=[SUBPROTOCOL], compress=0, ssl=tls)
             if websocket.protocol != SUBPROTOCOL:
                 raise ProtocolError(
                     f"{address.origin} does not speak {SUBPROTOCOL}", code="bad-subprotocol", close_code=1002

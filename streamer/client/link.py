@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from streamer.client.address import Address
 from streamer.client.handshake import Opened, shake_hands
-from streamer.errors import ConnectionLostError, ControlError, ProtocolError, StreamerError
+from streamer.errors import ConnectionLostError, ControlError, ProtocolError, SentAwayError, StreamerError
 from streamer.hot.connection import Connection, Limits
 from streamer.hot.sink import Flusher
 from streamer.tcp import hold_little
@@ -23,10 +23,11 @@ from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES, Message
 OnPacket = Callable[[bytes, float], None]
 OnControl = Callable[[Message, float], None]
 
-_CLOSE_S: Final = 1.0
-_TICK_S: Final = 1.0
-_SILENT_S: Final = 10.0
+SILENT_S: Final = 2.5
 """We ping every second, so a relay that says nothing this long is gone."""
+
+_CLOSE_S: Final = 1.0
+_TICK_S: Final = 0.25
 
 _DEADLINE_MS: Final = 120
 _NORMAL: Final = 1000
@@ -34,7 +35,7 @@ _LOST: Final = 1006
 _IDLE: Final = 4408
 
 _LIMITS: Final = Limits(
-    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_SILENT_S, idle_s=_SILENT_S, close_s=_CLOSE_S
+    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=SILENT_S, idle_s=SILENT_S, close_s=_CLOSE_S
 )
 
 _ENDS: Final = {
@@ -48,6 +49,9 @@ _ENDS: Final = {
     4409: "You joined again from elsewhere",
     4429: "The relay found that we sent too much",
 }
+
+
+_FOR_GOOD: Final = {4400, 4401, 4409, 4429}
 
 
 class Link(Connection, asyncio.Protocol):
@@ -65,9 +69,9 @@ class Link(Connection, asyncio.Protocol):
         self.attach(opened.transport, is_direct=not opened.is_secure)
 
     @classmethod
-    async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None) -> Self:
+    async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None, resume: str = "") -> Self:
         """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
-        return cls(await shake_hands(address, name, ca_file))
+        return cls(await shake_hands(address.socket_url(name, resume), address, ca_file))
 
     @property
     def shed(self) -> int:
@@ -135,7 +139,8 @@ class Link(Connection, asyncio.Protocol):
 
     def _why(self, code: int, reason: str) -> StreamerError:
         if self.closed_by_peer or code == _LOST:
-            return ConnectionLostError(_ENDS.get(code, f"The relay closed the connection ({code})"))
+            kind = SentAwayError if code in _FOR_GOOD else ConnectionLostError
+            return kind(_ENDS.get(code, f"The relay closed the connection ({code})"))
         if code == _IDLE:
-            return ConnectionLostError(f"The relay has said nothing for {_SILENT_S:.0f} s")
+            return ConnectionLostError(f"The relay has said nothing for {SILENT_S} s")
         return ProtocolError(f"The relay broke the protocol: {reason}", code="bad-message")

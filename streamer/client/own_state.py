@@ -16,4 +16,7 @@ class OwnState:
     def change(self, *, muted: bool | None = None, hand: bool | None = None) -> None:
         self.muted = self.muted if muted is None else muted
         self.hand = self.hand if hand is None else hand
+        self.tell()
+
+    def tell(self) -> None:
         self._send({"type": "state", "muted": self.muted, "away": False, "hand": self.hand})

@@ -24,6 +24,7 @@ class Roster:
         self.host = False
         self.one_at_a_time = False
         self.unreadable = 0
+        self._last_said: tuple[str, str] | None = None
         self.welcomed = asyncio.Event()
 
     @property
@@ -63,6 +64,12 @@ class Roster:
             case _:
                 self._tell_what(message)
 
+    def on_lost(self) -> None:
+        """The connection is: nothing of before is to be heard any more."""
+        for member in self.members:
+            self._mixer.remove(member)
+        self._tell("The relay is away. Trying again …")
+
     def _on_floor(self, talker_id: int, *, on: bool) -> None:
         self.one_at_a_time = on
         if not on:
@@ -76,6 +83,7 @@ class Roster:
         """Tells of what changes nothing here."""
         match message:
             case {"type": "chat", "talker_id": talker_id, "text": text}:
+                self._last_said = self._name_of(talker_id), text
                 self._tell(f"{self._name_of(talker_id)}: {text}")
             case {"type": "lock", "talker_id": talker_id, "locked": locked}:
                 self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")
@@ -91,17 +99,31 @@ class Roster:
     def _on_welcome(self, message: Message) -> None:
         self._talker_id, self.room, self.name = message["talker_id"], message["room"], message["name"]
         self.host = message["host"]
-        for member in message["members"]:
+        self.one_at_a_time = False
+        self._add_all(message["members"])
+        others = ", ".join(member.name for member in self.members)
+        where = "Back" if self.welcomed.is_set() else f"You are in {self.room} as {self.name}"
+        self._tell(f"{where}; " + (f"with you: {others}" if others else "nobody else yet"))
+        for name, text in self._missed(message["history"]):
+            self._tell(f"{name} wrote: {text}")
+        self.welcomed.set()
+
+    def _add_all(self, members: list[Any]) -> None:
+        """In place of those who were here before a loss; who is still here stays as loud as he was."""
+        gains = {member.name: member.gain for member in self.members}
+        self._members.clear()
+        for member in members:
             talker_id, name, muted = _parse_member(member)
             self._add(talker_id, name, muted)
             self._set_state(self._members[talker_id], member)
-        others = ", ".join(member.name for member in self.members)
-        self._tell(
-            f"You are in {self.room} as {self.name}; " + (f"with you: {others}" if others else "nobody else yet")
-        )
-        for said in message["history"]:
-            self._tell(f"{said['name']} wrote: {said['text']}")
-        self.welcomed.set()
+            self._members[talker_id].gain = gains.get(name, 1.0)
+
+    def _missed(self, history: list[Any]) -> list[tuple[str, str]]:
+        """What was written, by whom, since the last that was told."""
+        said = [(each["name"], each["text"]) for each in history]
+        if self._last_said in said:
+            del said[: len(said) - said[::-1].index(self._last_said)]
+        return said
 
     def describe(self) -> str:
         """Everybody, and what can be seen of them."""

@@ -14,7 +14,7 @@ from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
 from streamer.client.commands import Commands, typed_lines
 from streamer.client.figure_lines import FigureLines
-from streamer.client.link import Link
+from streamer.client.line import Line
 from streamer.client.meters import Meters
 from streamer.client.mixer import Mixer
 from streamer.client.own_state import OwnState
@@ -58,20 +58,21 @@ async def listen(options: Options) -> None:
 class Session:
     """One stay, once everything is open. `voice` is None for one who only listens."""
 
-    def __init__(self, link: Link, roster: Roster, source: Source | None, *, stay: bool = True) -> None:
-        self._link = link
+    def __init__(self, line: Line, roster: Roster, source: Source | None, *, stay: bool = True) -> None:
+        self._line = line
+        line.on_lost = self._on_lost
         self._roster = roster
         self._source = source
         self._stay = stay
         self.timing = Timing(roster)
-        self.voice = Voice() if source else None
-        self.own = OwnState(link.send_control)
+        self.voice = Voice(source.mode) if source else None
+        self.own = OwnState(line.send_control)
         self.left = asyncio.Event()
 
     async def run(self, playout: Playout) -> None:
         """Until the relay closes, or the source ends and we don't stay."""
         await _first_of(
-            self._link.run(self._roster.on_packet, self._on_control),
+            self._line.run(self._roster.on_packet, self._on_control),
             playout.run(),
             self._ping(),
             self._look(playout),
@@ -81,6 +82,11 @@ class Session:
 
     def _on_control(self, message: Message, now: float) -> None:
         match message["type"]:
+            case "welcome":
+                self._roster.on_control(message)
+                self._line.send_control(self.timing.ping(now))
+                if self.own.muted or self.own.hand:
+                    self.own.tell()
             case "pong":
                 self.timing.on_pong(message, now)
             case "clock":
@@ -88,12 +94,16 @@ class Session:
             case "floor":
                 self._roster.on_control(message)
                 if message["on"] and message["talker_id"] == 0 and self.voice and self.voice.talking:
-                    self._link.send_control({"type": "floor", "wants": True})
+                    self._line.send_control({"type": "floor", "wants": True})
             case "mute":
                 self._roster.on_control(message)
                 self.own.change(muted=True)
             case _:
                 self._roster.on_control(message)
+
+    def _on_lost(self) -> None:
+        self._roster.on_lost()
+        self.timing.restart()
 
     async def _until_left(self) -> None:
         await self.left.wait()
@@ -101,7 +111,7 @@ class Session:
     async def _ping(self) -> None:
         await self._roster.welcomed.wait()
         while True:
-            self._link.send_control(self.timing.ping(perf_counter()))
+            self._line.send_control(self.timing.ping(perf_counter()))
             await asyncio.sleep(self.timing.clock.ping_every_us(perf_counter() * 1e6) / 1e6)
 
     async def _look(self, playout: Playout) -> None:
@@ -128,16 +138,16 @@ class Session:
                 await asyncio.sleep(source.wait_s(now))
                 continue
             position, samples = frame
-            voice.muted = self.own.muted
+            voice.gate.muted = self.own.muted
             was_talking = voice.talking
-            packet = voice.packet(samples, position)
+            packets = voice.packets(samples, position)
             if self._roster.one_at_a_time and voice.talking != was_talking:
-                self._link.send_control({"type": "floor", "wants": voice.talking})
-            if packet:
-                self._link.send_packet(packet.serialize())
-                clock = self.timing.clock_message(source, position, perf_counter())
-                if clock:
-                    self._link.send_control(clock)
+                self._line.send_control({"type": "floor", "wants": voice.talking})
+            for packet in packets:
+                self._line.send_packet(packet.serialize())
+            clock = self.timing.clock_message(source, position, perf_counter()) if packets else None
+            if clock:
+                self._line.send_control(clock)
 
 
 async def _join(options: Options, *, talking: bool) -> None:
@@ -152,11 +162,12 @@ async def _join(options: Options, *, talking: bool) -> None:
             stack.callback(source.close)
         playout = _open_playout(options, mixer, meters, needed=options.input_file is None)
         stack.callback(playout.close)
-        link = await Link.open(address, name=options.name, ca_file=options.ca_file)
-        stack.push_async_callback(link.leave)
+        stay = options.stay or options.input_file is None
+        line = await Line.open(address, name=options.name, ca_file=options.ca_file, lasting=stay)
+        stack.push_async_callback(line.leave)
         roster = Roster(mixer, meters.tell)
-        session = Session(link, roster, source, stay=options.stay or options.input_file is None)
-        commands = Commands(roster, session.own, send=link.send_control, tell=meters.tell, leave=session.left.set)
+        session = Session(line, roster, source, stay=stay)
+        commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
         with meters.show(roster, session.timing, session.voice), typed_lines(commands.obey):
             await session.run(playout)
 

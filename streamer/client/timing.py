@@ -20,6 +20,10 @@ CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
 class Timing:
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
+        self.restart()
+
+    def restart(self) -> None:
+        """Another connection: the clock may be another relay's."""
         self._told_position = -CLOCK_SAMPLES
         self.clock = RelayClock()
 

@@ -1,49 +1,60 @@
-"""Turns what one microphone hears into packets: encodes, counts, and keeps quiet in silence.
+"""Turns what a source hears into packets: encodes, counts, and holds back what its gate does not let through.
 
-Nothing is sent while the sound has been below `QUIET_LEVEL` for `HANGOVER_FRAMES`: that is so far below a microphone's
-own noise that no syllable can start in it, so nothing is cut. The first packet after a pause starts a talkspurt.
+Twin of web/voice.js. A talkspurt starts with pre-roll: the frames right before the gate opened, which nobody had found
+to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
 """
 
-from typing import Final
+from collections import deque
+from typing import Final, NamedTuple
 
 from streamer.audio_format import DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME
 from streamer.client.codec import Encoder
+from streamer.client.gate import Gate, Mode
 from streamer.client.samples import Samples, level_of
 from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
 
-QUIET_LEVEL: Final = 80
-VOICE_LEVEL: Final = 50
-HANGOVER_FRAMES: Final = 50
+PREROLL_FRAMES: Final = 4
+
+
+class Frame(NamedTuple):
+    """Not sent, but may yet be."""
+
+    payload: bytes
+    position: int
+    level: int
+    voice: bool
 
 
 class Voice:
-    def __init__(self) -> None:
+    def __init__(self, mode: Mode = "free") -> None:
+        self.gate = Gate(mode)
+        self.level = SILENCE_LEVEL
+        self.talking = False
         self._encoder = Encoder()
         self._seq = 0
-        self._quiet_frames = HANGOVER_FRAMES
-        self.level = SILENCE_LEVEL
-        self.muted = False
+        self._frames: deque[Frame] = deque(maxlen=PREROLL_FRAMES + 1)
 
-    @property
-    def talking(self) -> bool:
-        return self._quiet_frames < HANGOVER_FRAMES
-
-    def packet(self, samples: Samples, position: int) -> Packet | None:
-        """What to send for `samples`, the first of which is the microphone's sample number `position`."""
-        was_talking = self.talking
-        self.level = SILENCE_LEVEL if self.muted else level_of(samples)
-        self._quiet_frames = 0 if self.level < QUIET_LEVEL else self._quiet_frames + 1
+    def packets(self, samples: Samples, position: int) -> list[Packet]:
+        """What to send now that `samples` were heard, the first of which is the source's sample number `position`."""
+        self.level = SILENCE_LEVEL if self.gate.muted else level_of(samples)
+        starts = not self.talking
+        self.talking = self.gate.passes(self.level)
         payload = self._encoder.encode(samples)  # in silence too: the encoder's state has to stay true
-        if self.muted or not self.talking:
-            return None
-        packet = Packet(
-            seq=self._seq,
-            timestamp=position % 2**32,
-            payload=payload,
-            level=self.level,
-            voice=self.level <= VOICE_LEVEL,
-            flags=0 if was_talking else TALKSPURT_START,
+        self._frames.append(Frame(payload, position, self.level, self.gate.voice))
+        now = list(self._frames) if self.talking else []
+        if self.talking or self.gate.muted:
+            self._frames.clear()
+        return [self._packet(frame, starts=starts and number == 0) for number, frame in enumerate(now)]
+
+    def _packet(self, frame: Frame, *, starts: bool) -> Packet:
+        seq = self._seq
+        self._seq = (seq + 1) % 2**16
+        return Packet(
+            seq=seq,
+            timestamp=frame.position % 2**32,
+            payload=frame.payload,
+            level=frame.level,
+            voice=frame.voice,
+            flags=TALKSPURT_START if starts else 0,
             duration=SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES,
         )
-        self._seq = (self._seq + 1) % 2**16
-        return packet

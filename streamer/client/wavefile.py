@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.gate import Mode
 from streamer.client.playout import Pop
 from streamer.client.resample import Resampler
 from streamer.client.samples import Samples
@@ -68,8 +69,9 @@ class WavReader:
 
 
 class WavSource:
-    """A Source that says a file once."""
+    """A Source that says a file once, the whole of it."""
 
+    mode: Mode = "open"
     latency_s = 0.0
 
     def __init__(self, path: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.capture import Microphone
+from streamer.client.gate import Mode
 from streamer.client.playout import Playout, Pop, Speaker
 from streamer.client.samples import Samples, silence
 from streamer.errors import MeasurementError
@@ -40,6 +41,7 @@ _WAIT_S: Final = 10.0
 class GatedMicrophone:
     """A Source: the microphone, silent while the gate is closed; keeps all that it heard."""
 
+    mode: Mode = "open"
     ended = False
 
     def __init__(self, device: str | None) -> None:

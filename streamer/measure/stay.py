@@ -14,7 +14,8 @@ from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.address import Address
 from streamer.client.capture import Source
 from streamer.client.codec import load_opus
-from streamer.client.link import Link
+from streamer.client.gate import Mode
+from streamer.client.line import Line
 from streamer.client.mixer import Mixer
 from streamer.client.playout import Playout, Pop
 from streamer.client.roster import Roster
@@ -51,16 +52,17 @@ async def enter(stack: AsyncExitStack, wish: Wish, name: str, source: Source | N
     """Join the room; whatever is opened is closed by `stack`. Raises StreamerError."""
     load_opus()
     mixer = Mixer()
-    link = await Link.open(Address.parse(wish.url), name=name, ca_file=wish.ca_file)
-    stack.push_async_callback(link.leave)
+    line = await Line.open(Address.parse(wish.url), name=name, ca_file=wish.ca_file, lasting=False)
+    stack.push_async_callback(line.leave)
     roster = Roster(mixer, lambda text: None)
-    return Stay(Session(link, roster, source), roster, mixer)
+    return Stay(Session(line, roster, source), roster, mixer)
 
 
 class ChirpSource:
     """A Source in place of a microphone: says `samples` once, by the clock, after `SETTLE_S` of soft noise."""
 
     name = "chirps"
+    mode: Mode = "open"
     latency_s = 0.0
 
     def __init__(self, samples: Samples) -> None:

@@ -1,0 +1,20 @@
+"""How often the relay is asked whether it is there again. Twin of web/back_off.js."""
+
+from typing import Final
+
+FIRST_WAIT_MS: Final = 100
+LONGEST_WAIT_MS: Final = 500
+QUICK_TRIES: Final = 150
+"""About those of the first minute; whoever is away for longer asks less often."""
+
+PATIENT_WAIT_MS: Final = 1_000
+_DOUBLINGS: Final = 10
+
+
+def wait_ms(tries: int, random: float) -> float:
+    """How long to wait before the next of `tries` since the last connection, half of it by `random`, from 0 to 1.
+
+    By chance, so that not all members come back in the same instant.
+    """
+    longest = PATIENT_WAIT_MS if tries > QUICK_TRIES else LONGEST_WAIT_MS
+    return min(longest, FIRST_WAIT_MS << min(tries - 1, _DOUBLINGS)) * (0.5 + random / 2)
