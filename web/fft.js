@@ -10,13 +10,26 @@ export function zeros(size) {
   return { re: new Float64Array(size), im: new Float64Array(size) };
 }
 
-/** @param {Complex} values */
-export function transform({ re, im }) {
+/**
+ * The first half of a turn in steps of 1 / `size`: who transforms often keeps it.
+ * @param {number} size
+ * @returns {Complex}
+ */
+export function halfTurn(size) {
+  const angles = Float64Array.from({ length: size / 2 }, (_, step) => (-2 * Math.PI * step) / size);
+  return { re: angles.map(Math.cos), im: angles.map(Math.sin) };
+}
+
+/**
+ * @param {Complex} values
+ * @param {Complex} [turn] the half turn of their size
+ */
+export function transform({ re, im }, turn = halfTurn(re.length)) {
   reorder(re, im);
   for (let half = 1; half < re.length; half *= 2) {
-    for (let turn = 0; turn < half; turn += 1) {
-      const angle = (-Math.PI * turn) / half;
-      butterflies(re, im, half, turn, Math.cos(angle), Math.sin(angle));
+    for (let first = 0; first < half; first += 1) {
+      const step = (first * turn.re.length) / half;
+      butterflies(re, im, half, first, turn.re[step], turn.im[step]);
     }
   }
 }

@@ -6,11 +6,12 @@
 // spread over harmonics; a sung vowel swells once, and then stays as soft as it is.
 
 import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "./audio_format.js";
-import { transform, zeros } from "./fft.js";
+import { halfTurn, transform, zeros } from "./fft.js";
 import { levelOf } from "./level.js";
 
 const SIZE = 1_024;
 const HANN = Float64Array.from({ length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / SIZE));
+const HALF_TURN = halfTurn(SIZE);
 /** Below it there is hum, and no loudspeaker that howls. */
 const LOWEST_BIN = Math.ceil((150 * SIZE) / SAMPLE_RATE);
 const PEAK_BINS = 2;
@@ -37,6 +38,7 @@ const ALONE_FRAMES = 50;
 export class Howl {
   #samples = new Float64Array(SIZE);
   #spectrum = zeros(SIZE);
+  #power = new Float64Array(SIZE / 2);
   #bin = 0;
   /** Of the tone's frames, up to now. @type {number[]} */
   #tone = [];
@@ -101,11 +103,12 @@ export class Howl {
   /** The strongest pitch, and its share of the power. */
   #peak() {
     const { re, im } = this.#spectrum;
-    re.set(this.#samples.map((sample, i) => sample * HANN[i]));
+    const power = this.#power;
+    for (let i = 0; i < SIZE; i += 1) re[i] = this.#samples[i] * HANN[i];
     im.fill(0);
-    transform(this.#spectrum);
-    const power = re.subarray(0, SIZE / 2).map((value, i) => value ** 2 + im[i] ** 2);
+    transform(this.#spectrum, HALF_TURN);
     let bin = LOWEST_BIN;
+    for (let i = 0; i < power.length; i += 1) power[i] = re[i] * re[i] + im[i] * im[i];
     for (let i = LOWEST_BIN; i < power.length; i += 1) if (power[i] > power[bin]) bin = i;
     const peak = power.subarray(bin - PEAK_BINS, bin + PEAK_BINS + 1);
     return { bin, share: sumOf(peak) / (sumOf(power) + Number.MIN_VALUE) };

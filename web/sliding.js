@@ -36,7 +36,7 @@ export class SlidingWindow {
     this.#forget(nowUs);
     const newest = this.#values[this.#values.length - 1];
     if (!newest) return null;
-    const values = this.#values.map(({ value }) => value).sort((one, other) => one - other);
+    const values = Float64Array.from(this.#values, ({ value }) => value).sort();
     const now = nowUs - newest.atUs <= lastsUs ? newest.value : null;
     return { now, p50: quantile(values, 0.5), p95: quantile(values, 0.95) };
   }
@@ -49,7 +49,7 @@ export class SlidingWindow {
 
 /**
  * The least of the values that is not below `share` of them (nearest rank).
- * @param {number[]} ordered
+ * @param {ArrayLike<number>} ordered
  * @param {number} share
  */
 export function quantile(ordered, share) {

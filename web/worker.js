@@ -9,6 +9,7 @@ import { Guard } from "./guard.js";
 import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
+import { PacketRing } from "./packet_ring.js";
 import { SURROUNDINGS } from "./surroundings.js";
 import { Talking } from "./talking.js";
 import { Timing } from "./timing.js";
@@ -54,6 +55,8 @@ const guard = new Guard();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
+/** Where there is none, packets go by the port. @type {PacketRing | null} */
+let ring = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
 const talking = new Talking({ link, levels, timing, guard, nowUs });
@@ -84,11 +87,13 @@ function onState(state, reason, message) {
 /** @param {ArrayBuffer} data */
 function onPacket(data) {
   try {
-    const packet = parsePacket(new Uint8Array(data));
+    const bytes = new Uint8Array(data);
+    const packet = parsePacket(bytes);
     levels.heard(packet.talkerId, packet);
     guard.played(packet);
     timing.arrived(packet.talkerId, packet.timestamp, nowUs());
-    playout?.postMessage(data, [data]);
+    if (ring) ring.push(bytes);
+    else playout?.postMessage(data, [data]);
   } catch (error) {
     if (!(error instanceof PacketError)) throw error; // of a newer relay: what it carries is not for us
   }
@@ -200,6 +205,10 @@ function connect(ports) {
   ports.capture.onmessage = ({ data }) => talking.hear(data.samples, steadyUs(data.atMs));
   ports.playout.onmessage = ({ data }) => timing.onPlaying({ ...data, poppedUs: steadyUs(data.atMs) });
   playout = ports.playout;
+  const memory = PacketRing.memory();
+  if (!memory) return;
+  ring = new PacketRing(memory);
+  playout.postMessage({ memory });
 }
 
 /**

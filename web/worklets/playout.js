@@ -1,7 +1,8 @@
 // Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
 //
-// From the worker come packets, as ArrayBuffers; who is there: {add: talkerId}, {remove: talkerId}, {clear: true}; and how
-// loud somebody shall be: {gainOf: talkerId, gain}; and that nobody shall be heard for now: {hushed: true}.
+// From the worker come packets, in a ring that both share, {memory}, or as ArrayBuffers; who is there: {add: talkerId},
+// {remove: talkerId}, {clear: true}; and how loud somebody shall be: {gainOf: talkerId, gain}; and that nobody shall be heard
+// for now: {hushed: true}.
 // The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
 
 import { SAMPLE_RATE } from "../audio_format.js";
@@ -10,6 +11,7 @@ import { Fader } from "../fader.js";
 import { JitterBuffer } from "../jitter.js";
 import { Limiter } from "../limiter.js";
 import { TALKSPURT_START, parsePacket } from "../packet.js";
+import { PacketRing } from "../packet_ring.js";
 import { Resampler } from "../resampler.js";
 
 const QUANTUM = 128;
@@ -18,7 +20,8 @@ const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
 const TELL_S = 0.1;
 
 /** @typedef {{decoder: Decoder, buffer: JitterBuffer, fader: Fader}} Talker */
-/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number, hushed?: boolean}} Told */
+/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number, hushed?: boolean,
+ *   memory?: SharedArrayBuffer}} Told */
 
 class Playout extends AudioWorkletProcessor {
   /** @type {Map<number, Talker>} */
@@ -28,6 +31,8 @@ class Playout extends AudioWorkletProcessor {
   #resampler = new Resampler(SAMPLE_RATE, sampleRate);
   /** @type {MessagePort | null} */
   #worker = null;
+  /** @type {PacketRing | null} */
+  #ring = null;
   #limiter = new Limiter(SAMPLE_RATE);
   #told = 0;
   #hushed = false;
@@ -49,6 +54,7 @@ class Playout extends AudioWorkletProcessor {
   process(_inputs, outputs) {
     const output = outputs[0][0];
     if (currentTime - this.#told >= TELL_S) this.#tellPlaying();
+    if (this.#ring) this.#takePackets(this.#ring, 1000 * (currentTime - output.length / sampleRate));
     const needed = this.#resampler.inputNeeded(output.length);
     this.#mixAll(needed);
     this.#limiter.process(this.#mix, needed);
@@ -91,9 +97,10 @@ class Playout extends AudioWorkletProcessor {
   /** @param {ArrayBuffer | Told} data */
   #onWorker(data) {
     if (data instanceof ArrayBuffer) {
-      this.#onPacket(new Uint8Array(data));
+      this.#onPacket(new Uint8Array(data), currentTime * 1000);
       return;
     }
+    if (data.memory) this.#ring = new PacketRing(data.memory);
     if (data.clear) for (const talkerId of [...this.#present.keys()]) this.#remove(talkerId);
     if (data.remove) this.#remove(data.remove);
     if (data.add) this.#add(data.add);
@@ -102,11 +109,22 @@ class Playout extends AudioWorkletProcessor {
     if (fader) fader.wanted = data.gain ?? 1;
   }
 
-  /** @param {Uint8Array} data */
-  #onPacket(data) {
+  /**
+   * @param {PacketRing} ring
+   * @param {number} nowMs when the last block began, by which a message would tell the time as well
+   */
+  #takePackets(ring, nowMs) {
+    for (let packet = ring.pop(); packet; packet = ring.pop()) this.#onPacket(packet, nowMs);
+  }
+
+  /**
+   * @param {Uint8Array} data
+   * @param {number} nowMs
+   */
+  #onPacket(data, nowMs) {
     const { talkerId, seq, timestamp, payload, flags } = parsePacket(data); // the worker has let only packets through
     const starts = (flags & TALKSPURT_START) !== 0;
-    this.#talkers.get(talkerId)?.buffer.push(seq, timestamp, payload, currentTime * 1000, starts);
+    this.#talkers.get(talkerId)?.buffer.push(seq, timestamp, payload, nowMs, starts);
   }
 
   /** @param {number} talkerId */
