@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from messages import member, welcome
 
 from streamer.client.mixer import Mixer
 from streamer.client.roster import Roster
@@ -8,17 +9,8 @@ from streamer.errors import ControlError
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
-GRACE = {"talker_id": 3, "name": "Grace", "muted": True, "away": False, "hand": False}
-WELCOME: Message = {
-    "type": "welcome",
-    "talker_id": 7,
-    "room": "kitchen",
-    "name": "Ada",
-    "members": [GRACE],
-    "server_us": 0,
-    "host": False,
-    "history": [],
-}
+GRACE = member(3, "Grace", muted=True)
+WELCOME = welcome(GRACE)
 
 
 def roster_of(*messages: Message) -> tuple[Roster, list[str]]:
