@@ -118,6 +118,12 @@ def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: st
     return phone
 
 
+def anna_and_ben(phones: Phones, rig: Rig, relay: RelayProcess) -> tuple[Phone, Phone]:
+    """In the relay's room as members 0 and 1."""
+    anna, ben = (a_phone(phones, rig, relay, member, name) for member, name in enumerate(("Anna", "Ben")))
+    return anna, ben
+
+
 def trust(store: Path, authority: Path) -> None:
     """Make a browser's store of certificates, with a certificate authority in it."""
     store.mkdir(parents=True)

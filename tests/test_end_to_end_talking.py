@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from phone import UNPROCESSED, Phone, Phones, a_phone
+from phone import UNPROCESSED, Phone, Phones, a_phone, anna_and_ben
 from processes import RelayProcess
 from rig import Recording, Rig, stop, wait_until
 from sound import (
@@ -81,8 +81,7 @@ def hold_the_button(rig: Rig, phone: Phone) -> Passage:
 def test_the_button_lets_through_what_is_said_from_the_press_on_and_nothing_from_long_before(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    a_phone(phones, rig, relay, BEN, "Ben")
+    anna, _ = anna_and_ben(phones, rig, relay)
     press_to_talk(anna)
     for _ in range(TRIES):
         passage = hold_the_button(rig, anna)
@@ -155,8 +154,7 @@ def test_the_button_of_a_headset_opens_the_way_and_closes_it(
 def test_after_a_long_silence_the_first_sound_is_heard_whole_and_in_time(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    a_phone(phones, rig, relay, ANNA, "Anna")
-    a_phone(phones, rig, relay, BEN, "Ben")
+    anna_and_ben(phones, rig, relay)
     with rig.record() as recording:
         recording.wait_ms(300)
         rig.play(rig.microphone(ANNA), chirps(4, every_ms=3_000)).wait()
@@ -180,8 +178,7 @@ def say(rig: Rig, recording: Recording) -> tuple[Samples, Samples]:
 def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    a_phone(phones, rig, relay, ANNA, "Anna")
-    ben = a_phone(phones, rig, relay, BEN, "Ben")
+    _, ben = anna_and_ben(phones, rig, relay)
     a_phone(phones, rig, relay, CARLA, "Carla")
     with rig.record() as recording:
         ben.page.get_by_label("How loud Anna is for you").fill("50")
