@@ -30,8 +30,6 @@ FLAGS = (
 GRANT = "--use-fake-ui-for-media-stream"
 UNPROCESSED = "&echoCancellation=off&noiseSuppression=off&autoGainControl=off"
 REFUSE = "--deny-permission-prompts"
-UNDECIDED = "--no-first-run"
-"""Nothing is said about the microphone, so the question stays open."""
 
 
 class Phone:
