@@ -30,8 +30,6 @@ FLAGS = (
 GRANT = "--use-fake-ui-for-media-stream"
 UNPROCESSED = "&echoCancellation=off&noiseSuppression=off&autoGainControl=off"
 REFUSE = "--deny-permission-prompts"
-UNDECIDED = "--no-first-run"
-"""Nothing is said about the microphone, so the question stays open."""
 
 
 class Phone:
@@ -116,6 +114,12 @@ def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: st
     phone = phones.start(rig, member, relay.authority).open(relay.link + UNPROCESSED).join(name)
     rig.wait_attached(member)
     return phone
+
+
+def anna_and_ben(phones: Phones, rig: Rig, relay: RelayProcess) -> tuple[Phone, Phone]:
+    """In the relay's room as members 0 and 1."""
+    anna, ben = (a_phone(phones, rig, relay, member, name) for member, name in enumerate(("Anna", "Ben")))
+    return anna, ben
 
 
 def trust(store: Path, authority: Path) -> None:

@@ -48,6 +48,7 @@ SENTENCES = (
     "These days a chicken leg is a rare dish, the boy was there when the sun rose.",
 )  # IEEE Harvard sentences
 VOICES = ("en-us", "en-gb+f3", "en-gb-scotland+m4", "en-us+f2")
+WORDS_S = 3
 
 
 class Heard(NamedTuple):
@@ -69,6 +70,11 @@ def speech(speaker: int = 0) -> Samples:
         rate, spoken = wavfile.read(path)
     samples = resample_poly(spoken.astype(np.float32) / 32768, SAMPLE_RATE, rate)
     return (samples * (0.5 / np.abs(samples).max())).astype(np.float32)
+
+
+def words(speaker: int = 0) -> Samples:
+    """The first of it: enough to know whose voice it is."""
+    return speech(speaker)[: WORDS_S * SAMPLE_RATE]
 
 
 def hear(original: Samples, recorded: Samples, latest_ms: float = 3_000) -> Heard:

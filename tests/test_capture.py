@@ -1,7 +1,5 @@
-import subprocess
-import sys
-
 import pytest
+from without_libraries import said_without_libraries
 
 from streamer.client import capture
 from streamer.client.capture import Microphone, list_devices
@@ -9,24 +7,12 @@ from streamer.client.playout import Speaker
 from streamer.client.samples import silence
 from streamer.errors import AudioError
 
-WITHOUT_PORTAUDIO = """
-import ctypes.util
-ctypes.util.find_library = lambda name: None
-from streamer.client import session
-from streamer.client.capture import list_devices
-from streamer.errors import AudioError
-try:
-    list_devices()
-except AudioError as error:
-    print(error)
-"""
-
 
 def test_without_portaudio_one_is_told_what_to_install_and_what_works_without() -> None:
-    done = subprocess.run([sys.executable, "-c", WITHOUT_PORTAUDIO], capture_output=True, text=True, check=True)
-    assert "PortAudio is missing" in done.stdout
-    assert "libportaudio2" in done.stdout
-    assert "--input FILE.wav" in done.stdout
+    told = said_without_libraries("from streamer.client import capture, session; capture.list_devices()")
+    assert "PortAudio is missing" in told
+    assert "libportaudio2" in told
+    assert "--input FILE.wav" in told
 
 
 @pytest.mark.parametrize("device", ["no such device", "999"])

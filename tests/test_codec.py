@@ -1,25 +1,13 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from sound import speech
+from without_libraries import said_without_libraries
 
 from streamer.audio_format import SAMPLES_PER_FRAME
 from streamer.client.codec import MAX_PAYLOAD_BYTES, Decoder, Encoder
 from streamer.client.samples import Samples, silence
 
 LOOK_AHEAD_SAMPLES = 120
-WITHOUT_LIBOPUS = """
-import ctypes.util
-ctypes.util.find_library = lambda name: None
-from streamer.client.codec import load_opus
-from streamer.errors import AudioError
-try:
-    load_opus()
-except AudioError as error:
-    print(error)
-"""
 
 
 def frames(samples: Samples, n_samples: int = SAMPLES_PER_FRAME) -> list[Samples]:
@@ -81,7 +69,7 @@ def test_what_was_decoded_stays_when_the_next_is() -> None:
 
 
 def test_without_libopus_one_is_told_what_to_install() -> None:
-    told = subprocess.run([sys.executable, "-c", WITHOUT_LIBOPUS], capture_output=True, text=True, check=True).stdout
+    told = said_without_libraries("from streamer.client import codec; codec.load_opus()")
     assert "Opus codec is missing" in told
     assert "libopus0" in told
 

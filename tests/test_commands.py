@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from house import HOST_KEY, House
+from messages import member, welcome
 
 from streamer.client.commands import HELP, Commands, typed_lines
 from streamer.client.mixer import Mixer
@@ -13,19 +14,7 @@ from streamer.client.own_state import OwnState
 from streamer.client.roster import Roster
 from streamer.wire.control import Message
 
-STATE = {"muted": False, "away": False, "hand": False}
-WELCOME: Message = {
-    "type": "welcome",
-    "talker_id": 7,
-    "room": "kitchen",
-    "name": "Ada",
-    "members": [
-        {"talker_id": number, "name": name, **STATE} for number, name in ((3, "Grace Hopper"), (4, "Eve"), (5, "Eve"))
-    ],
-    "server_us": 0,
-    "host": True,
-    "history": [],
-}
+WELCOME = welcome(member(3, "Grace Hopper"), member(4, "Eve"), member(5, "Eve"), host=True)
 
 
 class Terminal:

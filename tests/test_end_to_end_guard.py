@@ -8,7 +8,7 @@ import pytest
 from phone import Phone, Phones
 from processes import RelayProcess
 from rig import Recording, Rig, Wire
-from sound import SAMPLE_RATE, Samples, level_dbfs, speech, turns_ms
+from sound import SAMPLE_RATE, Samples, level_dbfs, speech, turns_ms, words
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -81,20 +81,20 @@ def test_who_is_heard_in_the_air_is_named_and_each_button_helps(rig: Rig, relay:
         rig.play(rig.microphone(ANNA), speech())
         ben.page.get_by_text("Anna is in the same room as you").wait_for(timeout=5_000)
         ben.press("Mute my loudspeaker")
-        assert level_of_a_sentence(rig, recording, rig.speaker(BEN)) < SILENCE_DBFS
+        assert level_of_words(rig, recording, rig.speaker(BEN)) < SILENCE_DBFS
         ben.press("Unmute my loudspeaker")
-        assert level_of_a_sentence(rig, recording, rig.speaker(BEN)) > SILENCE_DBFS
+        assert level_of_words(rig, recording, rig.speaker(BEN)) > SILENCE_DBFS
         ben.press("Mute my microphone")
         ben.page.locator("#guard").wait_for(state="hidden", timeout=1_000)
-        assert level_of_a_sentence(rig, recording, rig.speaker(ANNA)) < SILENCE_DBFS
+        assert level_of_words(rig, recording, rig.speaker(ANNA)) < SILENCE_DBFS
     assert ben.errors == []
 
 
-def level_of_a_sentence(rig: Rig, recording: Recording, wire: Wire) -> float:
-    """How loud a wire is while Anna speaks; what is still on its way first goes by."""
+def level_of_words(rig: Rig, recording: Recording, wire: Wire) -> float:
+    """How loud a wire is while Anna says some words; what is still on its way first goes by."""
     recording.wait_ms(800)
     start = recording.length
-    rig.play(rig.microphone(ANNA), speech()).wait()
+    rig.play(rig.microphone(ANNA), words()).wait()
     return level_dbfs(recording.wire(wire, start))
 
 

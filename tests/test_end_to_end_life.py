@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from headset import choose, devices, headset, notice
 from hearing import hears
-from phone import IPHONE, Phone, Phones, a_phone
+from phone import IPHONE, Phone, Phones, a_phone, anna_and_ben
 from playwright.sync_api import Locator
 from processes import RelayProcess
 from rig import Rig, wait_until
@@ -102,8 +102,7 @@ def test_the_screen_stays_on_in_a_room_and_again_after_the_page_was_hidden(
 
 
 def test_the_others_see_who_is_away(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    ben = a_phone(phones, rig, relay, BEN, "Ben")
+    anna, ben = anna_and_ben(phones, rig, relay)
     look_away(anna)
     note = ben.page.locator("#roster .note", has_text="away")
     note.wait_for(timeout=5_000)
@@ -112,8 +111,7 @@ def test_the_others_see_who_is_away(rig: Rig, relay: RelayProcess, phones: Phone
 
 
 def test_a_microphone_that_is_taken_is_opened_again(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    a_phone(phones, rig, relay, BEN, "Ben")
+    anna, _ = anna_and_ben(phones, rig, relay)
     rig.take_microphone(ANNA)
     wait_for_words(anna, "Your microphone works again")
     rig.wait_attached(ANNA)
@@ -123,8 +121,7 @@ def test_a_microphone_that_is_taken_is_opened_again(rig: Rig, relay: RelayProces
 def test_while_the_phone_mutes_the_microphone_all_are_told_and_after_it_one_is_heard(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    ben = a_phone(phones, rig, relay, BEN, "Ben")
+    anna, ben = anna_and_ben(phones, rig, relay)
     rig.mute_microphone(ANNA, True)
     wait_for_words(anna, "perhaps another app or a phone call holds it")
     muted_note(ben).wait_for(timeout=5_000)
@@ -137,8 +134,7 @@ def test_while_the_phone_mutes_the_microphone_all_are_told_and_after_it_one_is_h
 def test_a_headset_that_goes_in_mid_call_and_comes_back_at_another_rate_leaves_both_heard(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    a_phone(phones, rig, relay, BEN, "Ben")
+    anna, _ = anna_and_ben(phones, rig, relay)
     with ExitStack() as headsets:
         headsets.enter_context(headset(rig, ANNA, HANDS_FREE))
         choose(anna)

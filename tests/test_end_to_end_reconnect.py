@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from phone import Phone, Phones, a_phone
+from phone import Phone, Phones, anna_and_ben
 from processes import RelayProcess
 from rig import Recording, Rig
 from sound import EXCERPT, SAMPLE_RATE, noise, when_said
@@ -74,7 +74,7 @@ def test_after_a_restart_of_the_relay_all_talk_again_within_a_second(tmp_path: P
     absence = Absence(rig)
     with ExitStack() as relays:
         relay = relays.enter_context(RelayProcess(tmp_path / "relay", exit_code=-signal.SIGKILL))
-        both = [a_phone(phones, rig, relay, member, name) for member, name in ((ANNA, "Anna"), (BEN, "Ben"))]
+        both = anna_and_ben(phones, rig, relay)
         port = urlsplit(relay.link).port
         with absence.recorded() as recording:
             os.kill(relay.pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ def test_after_a_relay_that_stood_still_all_talk_again_within_a_second(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     absence = Absence(rig)
-    both = [a_phone(phones, rig, relay, member, name) for member, name in ((ANNA, "Anna"), (BEN, "Ben"))]
+    both = anna_and_ben(phones, rig, relay)
     with absence.recorded() as recording:
         os.kill(relay.pid, signal.SIGSTOP)
         recording.wait_ms(1_000 * AWAY_S)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from phone import UNPROCESSED, Phone, Phones, a_phone
+from phone import UNPROCESSED, Phone, Phones, a_phone, anna_and_ben
 from processes import RelayProcess
 from rig import Recording, Rig, stop, wait_until
 from sound import (
@@ -19,8 +19,8 @@ from sound import (
     hear,
     level_dbfs,
     noise,
-    speech,
     when_said,
+    words,
 )
 
 pytestmark = pytest.mark.browser
@@ -81,8 +81,7 @@ def hold_the_button(rig: Rig, phone: Phone) -> Passage:
 def test_the_button_lets_through_what_is_said_from_the_press_on_and_nothing_from_long_before(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    a_phone(phones, rig, relay, BEN, "Ben")
+    anna, _ = anna_and_ben(phones, rig, relay)
     press_to_talk(anna)
     for _ in range(TRIES):
         passage = hold_the_button(rig, anna)
@@ -100,16 +99,16 @@ def test_a_tap_keeps_the_way_open_and_the_space_bar_holds_it_whatever_was_clicke
     press_to_talk(anna)
     anna.page.keyboard.down("Space")
     anna.page.wait_for_timeout(HELD_MS)
-    assert words(anna) == "They hear you"
+    assert label(anna) == "They hear you"
     anna.page.keyboard.up("Space")
-    assert words(anna) == "Hold to talk"
+    assert label(anna) == "Hold to talk"
     for expected in ("They hear you: tap to stop", "Hold to talk"):
         anna.page.locator("#talk").tap()
-        assert words(anna) == expected
+        assert label(anna) == expected
     assert anna.errors == []
 
 
-def words(phone: Phone) -> str:
+def label(phone: Phone) -> str:
     return phone.page.locator("#talk").inner_text()
 
 
@@ -155,8 +154,7 @@ def test_the_button_of_a_headset_opens_the_way_and_closes_it(
 def test_after_a_long_silence_the_first_sound_is_heard_whole_and_in_time(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    a_phone(phones, rig, relay, ANNA, "Anna")
-    a_phone(phones, rig, relay, BEN, "Ben")
+    anna_and_ben(phones, rig, relay)
     with rig.record() as recording:
         recording.wait_ms(300)
         rig.play(rig.microphone(ANNA), chirps(4, every_ms=3_000)).wait()
@@ -170,7 +168,7 @@ def test_after_a_long_silence_the_first_sound_is_heard_whole_and_in_time(
 def say(rig: Rig, recording: Recording) -> tuple[Samples, Samples]:
     """Let Anna speak; gives what Ben and Carla hear."""
     start = recording.length
-    rig.play(rig.microphone(ANNA), speech()).wait()
+    rig.play(rig.microphone(ANNA), words()).wait()
     recording.wait_ms(800)
     ben, carla = (recording.wire(rig.speaker(member), start) for member in (BEN, CARLA))
     return ben, carla
@@ -180,8 +178,7 @@ def say(rig: Rig, recording: Recording) -> tuple[Samples, Samples]:
 def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    a_phone(phones, rig, relay, ANNA, "Anna")
-    ben = a_phone(phones, rig, relay, BEN, "Ben")
+    _, ben = anna_and_ben(phones, rig, relay)
     a_phone(phones, rig, relay, CARLA, "Carla")
     with rig.record() as recording:
         ben.page.get_by_label("How loud Anna is for you").fill("50")
@@ -194,7 +191,7 @@ def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
     difference = level_dbfs(as_it_came) - level_dbfs(turned_down)
     print(f"at half the volume {difference:.1f} dB softer")
     assert difference == pytest.approx(12, abs=1.5)
-    assert hear(speech(), turned_down).likeness > ALIKE_AMONG_OTHERS
-    assert hear(speech(), still_as_it_came).likeness > ALIKE_AMONG_OTHERS
+    assert hear(words(), turned_down).likeness > ALIKE_AMONG_OTHERS
+    assert hear(words(), still_as_it_came).likeness > ALIKE_AMONG_OTHERS
     assert level_dbfs(silenced) < SILENCE_DBFS
     assert level_dbfs(silenced_again) < SILENCE_DBFS

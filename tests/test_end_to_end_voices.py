@@ -6,7 +6,7 @@ import pytest
 from phone import Phone, Phones
 from processes import RelayProcess, StreamerProcess
 from rig import Recording, Rig
-from sound import hear, level_dbfs, speech
+from sound import hear, level_dbfs, words
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -28,7 +28,7 @@ def desktop(home: Path, rig: Rig, relay: RelayProcess) -> StreamerProcess:
 def say(rig: Rig, recording: Recording, talker: int) -> tuple[int, int]:
     """Let one member speak; gives the samples between which everything of it was recorded."""
     start = recording.length
-    rig.play(rig.microphone(talker), speech(talker)).wait()
+    rig.play(rig.microphone(talker), words(talker)).wait()
     recording.wait_ms(800)
     return start, recording.length
 
@@ -38,7 +38,7 @@ def say_until_heard(rig: Rig, recording: Recording, talker: int) -> tuple[int, i
     for _ in range(TRIES):
         start, stop = say(rig, recording, talker)
         wires = [recording.wire(rig.speaker(member), start, stop) for member in (ANNA, BEN, DESK) if member != talker]
-        if all(hear(speech(talker), wire).alike for wire in wires):
+        if all(hear(words(talker), wire).alike for wire in wires):
             break
     return start, stop
 
@@ -58,10 +58,10 @@ def test_all_three_hear_the_others_and_never_themselves(
             passages = [say_until_heard(rig, recording, talker) for talker in (ANNA, BEN, DESK)]
     assert not [phone.errors for phone in phones.all if phone.errors]
     for talker, (start, stop) in enumerate(passages):
-        said = hear(speech(talker), recording.wire(rig.microphone(talker), start, stop))
+        said = hear(words(talker), recording.wire(rig.microphone(talker), start, stop))
         for listener in (ANNA, BEN, DESK):
             wire = recording.wire(rig.speaker(listener), start, stop)
-            heard = hear(speech(talker), wire)
+            heard = hear(words(talker), wire)
             if listener == talker:
                 assert level_dbfs(wire) < SILENCE_DBFS, f"{NAMES[talker]} hears himself"
                 continue

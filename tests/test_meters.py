@@ -2,6 +2,7 @@ import io
 import json
 
 import pytest
+from messages import member, welcome
 from rich.console import Console
 
 from streamer.client.figure_lines import figure_line
@@ -15,21 +16,7 @@ from streamer.wire.packet import Packet
 
 def roster() -> Roster:
     roster = Roster(Mixer(), lambda text: None)
-    members = [
-        {"talker_id": 3, "name": "Grace", "muted": False, "away": False, "hand": False},
-        {"talker_id": 4, "name": "\x1b[31mEve", "muted": True, "away": False, "hand": False},
-    ]
-    roster.on_control(
-        {
-            "type": "welcome",
-            "talker_id": 7,
-            "room": "kitchen",
-            "name": "Ada",
-            "members": members,
-            "host": False,
-            "history": [],
-        }
-    )
+    roster.on_control(welcome(member(3, "Grace"), member(4, "\x1b[31mEve", muted=True)))
     return roster
 
 

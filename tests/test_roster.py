@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from messages import member, welcome
 
 from streamer.client.mixer import Mixer
 from streamer.client.roster import Roster
@@ -11,17 +12,8 @@ from streamer.errors import ControlError
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
-GRACE = {"talker_id": 3, "name": "Grace", "muted": True, "away": False, "hand": False}
-WELCOME: Message = {
-    "type": "welcome",
-    "talker_id": 7,
-    "room": "kitchen",
-    "name": "Ada",
-    "members": [GRACE],
-    "server_us": 0,
-    "host": False,
-    "history": [],
-}
+GRACE = member(3, "Grace", muted=True)
+WELCOME = welcome(GRACE)
 
 
 def roster_of(*messages: Message) -> tuple[Roster, list[str]]:

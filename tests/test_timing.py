@@ -1,6 +1,7 @@
 """Two members of a room and their relay, in made-up time: the listener's figure is the delay that was made up."""
 
 import pytest
+from messages import member, welcome
 
 from streamer.client.mixer import Mixer
 from streamer.client.mouth_to_ear import Figure
@@ -33,18 +34,7 @@ class Talking:
 
 def listener_of_a_talker() -> tuple[Roster, Timing]:
     roster = Roster(Mixer(), lambda text: None)
-    members = [{"talker_id": TALKER, "name": "Ada", "muted": False, "away": False, "hand": False}]
-    roster.on_control(
-        {
-            "type": "welcome",
-            "talker_id": 7,
-            "room": "kitchen",
-            "name": "",
-            "members": members,
-            "host": False,
-            "history": [],
-        }
-    )
+    roster.on_control(welcome(member(TALKER, "Ada")))
     return roster, Timing(roster)
 
 

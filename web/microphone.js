@@ -112,7 +112,8 @@ async function openStream(audio, deviceId) {
   if (!navigator.mediaDevices?.getUserMedia) throw new MicrophoneError("insecure");
   preferTalking();
   try {
-    return (deviceId && (await openDevice(audio, deviceId))) || (await navigator.mediaDevices.getUserMedia({ audio }));
+    const chosen = deviceId ? await openDevice(audio, deviceId) : null;
+    return chosen ?? (await navigator.mediaDevices.getUserMedia({ audio }));
   } catch (error) {
     throw new MicrophoneError(PROBLEMS[/** @type {Error} */ (error).name] ?? "busy", error);
   }
