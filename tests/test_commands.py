@@ -1,13 +1,9 @@
 """What one types in the terminal, and what comes of it; the relay is a real one where it matters."""
 
-import asyncio
-import os
-from pathlib import Path
-
 import pytest
 from house import HOST_KEY, House
 
-from streamer.client.commands import HELP, Commands, typed_lines
+from streamer.client.commands import HELP, Commands
 from streamer.client.mixer import Mixer
 from streamer.client.own_state import OwnState
 from streamer.client.roster import Roster
@@ -108,17 +104,6 @@ def test_who_is_here_and_what_there_is_to_type() -> None:
     assert terminal.type("/dance") == terminal.type("/") == ([], [HELP])
     terminal.type("/leave")
     assert terminal.left == 1
-
-
-async def test_typed_lines_come_until_there_are_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    lines: asyncio.Queue[str] = asyncio.Queue()
-    with os.fdopen(reading) as stdin, os.fdopen(writing, "w") as typist:
-        monkeypatch.setattr("sys.stdin", stdin)
-        with typed_lines(lines.put_nowait):
-            typist.write("hello\n")
-            typist.flush()
-            assert await asyncio.wait_for(lines.get(), 5) == "hello\n"
 
 
 async def test_the_host_in_a_terminal_locks_a_real_room() -> None:

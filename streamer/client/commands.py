@@ -1,9 +1,6 @@
 """What one types while talking: a line is written to everybody, and one that begins with / is a command."""
 
-import asyncio
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 from streamer.client.own_state import OwnState
@@ -113,26 +110,3 @@ def _numbers(rest: str) -> tuple[int, int]:
         raise CommandError("/invite HOURS PEOPLE: both are whole numbers, and may be left out")
     hours, uses = [*map(int, parts), 0, 0][:2]
     return hours, uses
-
-
-@contextmanager
-def typed_lines(on_line: Callable[[str], None]) -> Iterator[None]:
-    """While it lasts, `on_line` gets what is typed; nothing where standard input can't be waited for."""
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        line = sys.stdin.readline()
-        if line:
-            on_line(line)
-        else:
-            loop.remove_reader(sys.stdin)
-
-    try:
-        loop.add_reader(sys.stdin, read)
-    except (OSError, ValueError, NotImplementedError):
-        yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_reader(sys.stdin)

@@ -12,8 +12,9 @@ from typing import Any, Final
 from streamer.client.address import Address
 from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
-from streamer.client.commands import Commands, typed_lines
+from streamer.client.commands import Commands
 from streamer.client.figure_lines import FigureLines
+from streamer.client.keyboard import Keyboard
 from streamer.client.line import Line
 from streamer.client.meters import Meters
 from streamer.client.mixer import Mixer
@@ -168,7 +169,8 @@ async def _join(options: Options, *, talking: bool) -> None:
         roster = Roster(mixer, meters.tell)
         session = Session(line, roster, source, stay=stay)
         commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
-        with meters.show(roster, session.timing, session.voice), typed_lines(commands.obey):
+        keyboard = Keyboard()
+        with meters.show(roster, session.timing, session.voice, keyboard), keyboard.lines(commands.obey):
             await session.run(playout)
 
 
