@@ -114,6 +114,14 @@ def test_where_there_is_not_room_for_all_the_last_row_and_what_is_typed_are_ther
     assert rows[-1] == "› hello "
 
 
+def test_who_is_muted_sees_so() -> None:
+    voice, console = Voice(), Console(file=io.StringIO(), width=100)
+    voice.gate.muted = True
+    console.print(render(roster(), Timing(roster()), voice, 0.0))
+    assert isinstance(console.file, io.StringIO)
+    assert "muted" in next(line for line in console.file.getvalue().splitlines() if "Ada (you)" in line)
+
+
 def test_of_a_long_line_the_part_around_the_cursor_is_seen() -> None:
     editor = LineEditor()
     editor.feed("0123456789" * 3)

@@ -105,11 +105,11 @@ def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> R
     for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
     if voice:
-        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), level_bar(voice.level))
+        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), _state(voice.gate.muted, voice.level))
     details = []
     for member in roster.members:
         figure = member.mouth_to_ear.figure(to_us(now))
-        state = Text("muted", style="dim") if member.muted else level_bar(member.level(now))
+        state = _state(member.muted, member.level(now))
         table.add_row(Text(_printable(member.name)), state, *describe_figure(figure))
         details.append(Text(f"{_printable(member.name)}: {describe_parts(figure)}", style="dim"))
         details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
@@ -146,6 +146,10 @@ def describe_buffer(statistics: "JitterStatistics") -> str:
         f"sped up by {statistics['accelerated_ms'] + statistics['skipped_ms']:.0f} ms · "
         f"slowed down by {statistics['expanded_ms']:.0f} ms"
     )
+
+
+def _state(muted: bool, level: int) -> Text:
+    return Text("muted", style="dim") if muted else level_bar(level)
 
 
 def level_bar(level: int) -> Text:

@@ -127,7 +127,8 @@ class Session:
             if not self._stay:
                 await asyncio.sleep(_LAST_WORDS_S)
                 return
-        self.own.change(muted=True)
+        self.own.nothing_to_say = True
+        self.own.change()
         await asyncio.Event().wait()
 
     async def _say(self, source: Source, voice: Voice) -> None:
@@ -166,7 +167,7 @@ async def _join(options: Options, *, talking: bool) -> None:
         stay = options.stay or options.input_file is None
         line = await Line.open(address, name=options.name, ca_file=options.ca_file, lasting=stay)
         stack.push_async_callback(line.leave)
-        roster = Roster(mixer, meters.tell)
+        roster = Roster(mixer, meters.tell, address.url)
         session = Session(line, roster, source, stay=stay)
         commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
         keyboard = Keyboard()
