@@ -34,7 +34,7 @@ def untrusted(error: ssl.SSLCertVerificationError, address: Address, ca_file: Pa
             what = f"not from the authority in {ca_file} ({error.verify_message})"
         case _:
             what = (
-                f"not trusted ({error.verify_message}): pass --ca FILE with the relay's certificate authority, which is "
-                f"at http://{address.origin}/ca.pem"
+                f"not trusted ({error.verify_message}): pass --ca FILE with the relay's certificate authority, "
+                f"which is at http://{address.origin}/ca.pem"
             )
     return CertificateError(f"The certificate of {address.origin} is {what}")
