@@ -1,14 +1,13 @@
 """What one types in the terminal, and what comes of it; the relay is a real one where it matters."""
 
-import asyncio
-import os
-from pathlib import Path
+import inspect
+import re
 
 import pytest
 from house import HOST_KEY, House
 from messages import member, welcome
 
-from streamer.client.commands import HELP, Commands, typed_lines
+from streamer.client.commands import HELP, Commands
 from streamer.client.mixer import Mixer
 from streamer.client.own_state import OwnState
 from streamer.client.roster import Roster
@@ -24,8 +23,8 @@ class Terminal:
         self.left = 0
         self.roster = Roster(Mixer(), lambda _: None)
         self.roster.on_control(WELCOME)
-        own = OwnState(self.sent.append)
-        self.commands = Commands(self.roster, own, send=self.sent.append, tell=self.told.append, leave=self._leave)
+        self.own = OwnState(self.sent.append)
+        self.commands = Commands(self.roster, self.own, send=self.sent.append, tell=self.told.append, leave=self._leave)
 
     def _leave(self) -> None:
         self.left += 1
@@ -70,13 +69,15 @@ def test_the_host_s_commands_say_what_the_protocol_has(line: str, message: Messa
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("/remove Nobody", "nobody here is called Nobody"),
-        ("/remove", "nobody here is called nothing"),
-        ("/silence Eve", "several here are called Eve"),
+        ("/remove Nobody", "Nobody here is called Nobody; /who"),
+        ("/remove", "Whom?"),
+        ("/silence Eve", "Several here are called Eve"),
         ("/volume Grace Hopper loud", "a number from 0 to 200"),
         ("/volume Grace Hopper 999", "a number from 0 to 200"),
         ("/invite soon", "whole numbers"),
         ("/invite 1 2 3", "whole numbers"),
+        ("/dance", "There is no /dance; /help"),
+        ("a" * 2_001, "That line has 2,001 characters; 2,000 are allowed"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) -> None:
@@ -87,27 +88,36 @@ def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) 
 
 def test_a_volume_is_for_oneself_alone() -> None:
     terminal = Terminal()
-    assert terminal.type("/volume Grace Hopper 50") == ([], [])
+    assert terminal.type("/volume grace hopper 50") == ([], ["Grace Hopper is at 50 % for you"])
     assert terminal.roster.members[0].gain == 0.5
 
 
 def test_who_is_here_and_what_there_is_to_type() -> None:
     terminal = Terminal()
     assert terminal.type("/who") == ([], ["Ada (you, the host)\nGrace Hopper\nEve\nEve"])
-    assert terminal.type("/dance") == terminal.type("/") == ([], [HELP])
+    assert terminal.type("/help") == terminal.type("/") == ([], [HELP])
     terminal.type("/leave")
     assert terminal.left == 1
 
 
-async def test_typed_lines_come_until_there_are_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    lines: asyncio.Queue[str] = asyncio.Queue()
-    with os.fdopen(reading) as stdin, os.fdopen(writing, "w") as typist:
-        monkeypatch.setattr("sys.stdin", stdin)
-        with typed_lines(lines.put_nowait):
-            typist.write("hello\n")
-            typist.flush()
-            assert await asyncio.wait_for(lines.get(), 5) == "hello\n"
+def test_all_that_can_be_typed_is_in_the_list_and_all_of_the_list_can_be_typed() -> None:
+    listed = set(re.findall(r"/(\w+)", HELP))
+    known = set(re.findall(r'case "(\w+)"| \| "(\w+)"', inspect.getsource(Commands)))
+    assert listed == {name for pair in known for name in pair if name}
+
+
+def test_who_is_no_host_is_told_so_and_nothing_is_sent() -> None:
+    terminal = Terminal()
+    terminal.roster.host = False
+    assert terminal.type("/lock") == ([], ["/lock is for the host, who joined by the host's own link"])
+
+
+def test_who_has_nothing_to_say_can_t_be_unmuted() -> None:
+    terminal = Terminal()
+    terminal.own.nothing_to_say = True
+    sent, told = terminal.type("/unmute")
+    assert [message["muted"] for message in sent] == [True]
+    assert "You only listen here" in told[0]
 
 
 async def test_the_host_in_a_terminal_locks_a_real_room() -> None:

@@ -6,7 +6,9 @@ from messages import member, welcome
 from rich.console import Console
 
 from streamer.client.figure_lines import figure_line
-from streamer.client.meters import BAR_CELLS, Meters, level_bar, render
+from streamer.client.keyboard import Keyboard
+from streamer.client.line_editor import LineEditor
+from streamer.client.meters import BAR_CELLS, Fitted, Meters, level_bar, render, typed_row
 from streamer.client.mixer import Mixer
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing
@@ -70,7 +72,7 @@ def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> No
 def test_into_a_file_news_are_plain_lines_and_no_meters() -> None:
     console = Console(file=io.StringIO(), width=40)
     meters = Meters(console)
-    with meters.show(roster(), Timing(roster()), None):
+    with meters.show(roster(), Timing(roster()), None, Keyboard()):
         meters.tell("Grace: [bold]a long line\x07 that is not to be broken at forty")
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "Grace: [bold]a long line� that is not to be broken at forty\n"
@@ -79,8 +81,39 @@ def test_into_a_file_news_are_plain_lines_and_no_meters() -> None:
 def test_in_a_terminal_news_stand_above_the_meters() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
     meters = Meters(console)
-    with meters.show(roster(), Timing(roster()), None):
+    with meters.show(roster(), Timing(roster()), None, Keyboard()):
         meters.tell("Joan joined")
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert text.index("Joan joined") < text.rindex("Grace")
+
+
+def test_where_there_is_not_room_for_all_the_last_row_and_what_is_typed_are_there() -> None:
+    room, editor = roster(), LineEditor()
+    editor.feed("hello")
+    console = Console(file=io.StringIO(), width=100, height=6)
+    console.print(Fitted(render(room, Timing(room), None, 0.0), editor))
+    assert isinstance(console.file, io.StringIO)
+    rows = console.file.getvalue().splitlines()
+    assert len(rows) == 6
+    assert "kitchen" in rows[0]
+    assert "round trip" in rows[-2]
+    assert rows[-1] == "› hello "
+
+
+def test_who_is_muted_sees_so() -> None:
+    voice, console = Voice(), Console(file=io.StringIO(), width=100)
+    voice.gate.muted = True
+    console.print(render(roster(), Timing(roster()), voice, 0.0))
+    assert isinstance(console.file, io.StringIO)
+    assert "muted" in next(line for line in console.file.getvalue().splitlines() if "Ada (you)" in line)
+
+
+def test_of_a_long_line_the_part_around_the_cursor_is_seen() -> None:
+    editor = LineEditor()
+    editor.feed("0123456789" * 3)
+    assert typed_row(editor, 20).plain == "› 34567890123456789 "
+    editor.feed("\x1b[H")
+    assert typed_row(editor, 20).plain == "› 012345678901234567"
+    editor.feed("世" * 30)
+    assert typed_row(editor, 20).plain == "›  " + "世" * 8 + "0"

@@ -45,6 +45,11 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    @property
+    def url(self) -> str:
+        """What links to its rooms begin with."""
+        return f"{'https' if self.secure else 'http'}://{self.origin}/"
+
     def socket_url(self, name: str = "", resume: str = "") -> str:
         asked = {"room": self.room, "key": self.key, "name": name, "resume": resume}
         query = urlencode({field: value for field, value in asked.items() if value})

@@ -1,29 +1,30 @@
 """What one types while talking: a line is written to everybody, and one that begins with / is a command."""
 
-import asyncio
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
 from streamer.client.roster import Roster
 from streamer.errors import ConnectionLostError
-from streamer.wire.control import Message
+from streamer.wire.control import MAX_CHAT_CHARACTERS, Message
 
 HELP: Final = """A line is written to everybody. Commands:
   /who                      who is here
   /mute  /unmute            whether the others hear you
   /hand                     raise your hand, or lower it
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
-  /leave
+  /help                     this list
+  /leave                    go; Ctrl-C does it too
 For the host:
   /silence NAME             ask NAME for silence
   /remove NAME              take NAME out of the room
   /lock  /unlock            whether somebody new may come in
   /one  /all                who is heard: one at a time, or everybody
   /invite [HOURS [PEOPLE]]  make a new invite; the one before opens nothing any more"""
+
+
+_FOR_THE_HOST: Final = {"silence", "remove", "lock", "unlock", "one", "all", "invite"}
 
 
 class CommandError(Exception):
@@ -57,17 +58,21 @@ class Commands:
             if line.startswith("/"):
                 self._command(*line[1:].split(maxsplit=1))
             elif line:
-                self._send({"type": "chat", "text": line})
+                self._write(line)
         except (CommandError, ConnectionLostError) as error:
             self._tell(str(error))
+
+    def _write(self, text: str) -> None:
+        if len(text) > MAX_CHAT_CHARACTERS:
+            raise CommandError(f"That line has {len(text):,} characters; {MAX_CHAT_CHARACTERS:,} are allowed")
+        self._send({"type": "chat", "text": text})
 
     def _command(self, name: str = "", rest: str = "") -> None:
         match name:
             case "who":
                 self._tell(self._roster.describe())
             case "mute" | "unmute":
-                self._own.change(muted=name == "mute")
-                self._tell("Nobody hears you" if self._own.muted else "The others hear you again")
+                self._mute(muted=name == "mute")
             case "hand":
                 self._own.change(hand=not self._own.hand)
                 self._tell("Your hand is raised" if self._own.hand else "Your hand is down")
@@ -75,10 +80,16 @@ class Commands:
                 self._set_volume(rest)
             case "leave":
                 self._leave()
+            case "help" | "":
+                self._tell(HELP)
             case _:
                 self._host_command(name, rest)
 
     def _host_command(self, name: str, rest: str) -> None:
+        if name not in _FOR_THE_HOST:
+            raise CommandError(f"There is no /{name}; /help lists what there is")
+        if not self._roster.host:
+            raise CommandError(f"/{name} is for the host, who joined by the host's own link")
         match name:
             case "silence":
                 self._send({"type": "mute", "talker_id": self._member(rest).talker_id})
@@ -91,19 +102,29 @@ class Commands:
             case "invite":
                 hours, uses = _numbers(rest)
                 self._send({"type": "invite", "hours": hours, "uses": uses})
-            case _:
-                self._tell(HELP)
+
+    def _mute(self, *, muted: bool) -> None:
+        self._own.change(muted=muted)
+        if self._own.muted != muted:
+            raise CommandError("You only listen here; `streamer talk` lets the others hear you")
+        self._tell("Nobody hears you; /unmute changes that" if muted else "The others hear you again")
 
     def _set_volume(self, rest: str) -> None:
         name, _, percent = rest.rpartition(" ")
         if not percent.isdecimal() or int(percent) > 200:
             raise CommandError("/volume NAME PERCENT: the percentage is a number from 0 to 200")
-        self._member(name).gain = int(percent) / 100
+        member = self._member(name)
+        member.gain = int(percent) / 100
+        self._tell(f"{member.name} is at {percent} % for you")
 
     def _member(self, name: str) -> Receiver:
         found = [member for member in self._roster.members if member.name.casefold() == name.strip().casefold()]
-        if len(found) != 1:
-            raise CommandError(f"{'several here are' if found else 'nobody here is'} called {name or 'nothing'}")
+        if not name.strip():
+            raise CommandError("Whom? Say the name too; /who lists who is here")
+        if len(found) > 1:
+            raise CommandError(f"Several here are called {name}: who is meant?")
+        if not found:
+            raise CommandError(f"Nobody here is called {name}; /who lists who is here")
         return found[0]
 
 
@@ -113,26 +134,3 @@ def _numbers(rest: str) -> tuple[int, int]:
         raise CommandError("/invite HOURS PEOPLE: both are whole numbers, and may be left out")
     hours, uses = [*map(int, parts), 0, 0][:2]
     return hours, uses
-
-
-@contextmanager
-def typed_lines(on_line: Callable[[str], None]) -> Iterator[None]:
-    """While it lasts, `on_line` gets what is typed; nothing where standard input can't be waited for."""
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        line = sys.stdin.readline()
-        if line:
-            on_line(line)
-        else:
-            loop.remove_reader(sys.stdin)
-
-    try:
-        loop.add_reader(sys.stdin, read)
-    except (OSError, ValueError, NotImplementedError):
-        yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_reader(sys.stdin)

@@ -8,6 +8,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
+from streamer.client.keyboard import Keyboard
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing, to_us
 from streamer.client.voice import Voice
@@ -25,7 +26,7 @@ class FigureLines:
     def tell(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    def show(self, roster: Roster, timing: Timing, voice: Voice | None) -> Self:
+    def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
         self._show = roster, timing
         return self
 

@@ -1,14 +1,21 @@
-"""What one sees in the terminal: who is here, how loud, and how late; plain lines where it isn't a terminal."""
+"""What one sees in the terminal: who is here, how loud, and how late, and the line that one types below.
+
+Plain lines where it isn't a terminal.
+"""
 
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from streamer.client.keyboard import Keyboard, is_ours
+from streamer.client.line_editor import LineEditor
 from streamer.client.mouth_to_ear import PARTS, Figure, PartFigure
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing, to_us
@@ -22,6 +29,7 @@ BAR_CELLS: Final = 24
 _BAR_DB: Final = 60
 _LOUD_DB, _HOT_DB = 12, 3
 _REFRESHES_PER_SECOND: Final = 8
+_PROMPT: Final = "› "
 
 
 class Meters:
@@ -34,15 +42,19 @@ class Meters:
     def tell(self, text: str) -> None:
         self._console.print(Text(_printable(text)), soft_wrap=True)
 
-    def show(self, roster: Roster, timing: Timing, voice: Voice | None) -> Self:
+    def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
         """What the context shall show."""
-        if self._console.is_terminal:
-            self._live = Live(
-                console=self._console,
-                get_renderable=lambda: render(roster, timing, voice, perf_counter()),
-                refresh_per_second=_REFRESHES_PER_SECOND,
-                transient=True,
-            )
+        if not self._console.is_terminal or self._console.is_dumb_terminal:
+            return self
+        editor = keyboard.editor if is_ours() else None
+        self._live = Live(
+            console=self._console,
+            get_renderable=lambda: Fitted(render(roster, timing, voice, perf_counter()), editor),
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
+        if editor:
+            keyboard.on_key = self._live.refresh
         return self
 
     def __enter__(self) -> Self:
@@ -57,16 +69,47 @@ class Meters:
             self._live.stop()
 
 
+class Fitted:
+    """As much of `meters` as there is room for, its last row in any case; below them the line that is being typed."""
+
+    def __init__(self, meters: RenderableType, editor: LineEditor | None) -> None:
+        self._meters = meters
+        self._editor = editor
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = console.render_lines(self._meters, options, pad=False)
+        height = options.size.height - (1 if self._editor else 0)
+        if len(rows) > height:
+            rows = [*rows[: height - 1], rows[-1]]
+        for row in rows:
+            yield from row
+            yield Segment.line()
+        if self._editor:
+            yield typed_row(self._editor, options.max_width)
+
+
+def typed_row(editor: LineEditor, width: int) -> Text:
+    """What is typed, as much of it around the cursor as fits into one row."""
+    before, rest = editor.text[: editor.cursor], editor.text[editor.cursor :]
+    under, after = rest[:1] or " ", rest[1:]
+    room = width - len(_PROMPT) - cell_len(under)
+    if cell_len(before) > room:
+        before = set_cell_size(before[::-1], room)[::-1]
+    row = Text.assemble((_PROMPT, "bold"), before, (under, "reverse"), after, no_wrap=True, overflow="crop")
+    row.truncate(width, overflow="crop")
+    return row
+
+
 def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> RenderableType:
     table = Table(title=_printable(roster.room), title_justify="left", expand=False)
     for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
     if voice:
-        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), level_bar(voice.level))
+        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), _state(voice.gate.muted, voice.level))
     details = []
     for member in roster.members:
         figure = member.mouth_to_ear.figure(to_us(now))
-        state = Text("muted", style="dim") if member.muted else level_bar(member.level(now))
+        state = _state(member.muted, member.level(now))
         table.add_row(Text(_printable(member.name)), state, *describe_figure(figure))
         details.append(Text(f"{_printable(member.name)}: {describe_parts(figure)}", style="dim"))
         details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
@@ -103,6 +146,10 @@ def describe_buffer(statistics: "JitterStatistics") -> str:
         f"sped up by {statistics['accelerated_ms'] + statistics['skipped_ms']:.0f} ms · "
         f"slowed down by {statistics['expanded_ms']:.0f} ms"
     )
+
+
+def _state(muted: bool, level: int) -> Text:
+    return Text("muted", style="dim") if muted else level_bar(level)
 
 
 def level_bar(level: int) -> Text:

@@ -6,15 +6,16 @@ from streamer.wire.control import Message
 
 
 class OwnState:
-    """`send` gets the control message `state`."""
+    """`send` gets the control message `state`. Who has `nothing_to_say` stays muted."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
+        self.nothing_to_say = False
         self.muted = False
         self.hand = False
         self._send = send
 
     def change(self, *, muted: bool | None = None, hand: bool | None = None) -> None:
-        self.muted = self.muted if muted is None else muted
+        self.muted = self.nothing_to_say or (self.muted if muted is None else muted)
         self.hand = self.hand if hand is None else hand
         self.tell()
 

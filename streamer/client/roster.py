@@ -14,7 +14,10 @@ _STATES: Final = {"muted": "muted", "away": "away", "hand": "hand raised"}
 
 
 class Roster:
-    def __init__(self, mixer: Mixer, tell: Callable[[str], None]) -> None:
+    """`relay_url` is what a link to the room begins with."""
+
+    def __init__(self, mixer: Mixer, tell: Callable[[str], None], relay_url: str = "") -> None:
+        self._relay_url = relay_url
         self._mixer = mixer
         self._tell = tell
         self._members: dict[int, Receiver] = {}
@@ -90,7 +93,7 @@ class Roster:
             case {"type": "mute", "talker_id": talker_id}:
                 self._tell(f"{self._name_of(talker_id)}, the host, has muted you; /unmute lets you talk again")
             case {"type": "invite", "key": key}:
-                self._tell(f"The new invite of {self.room}: #room={self.room}&key={key}")
+                self._tell(f"The new link to {self.room}: {self._relay_url}#room={self.room}&key={key}")
             case {"type": "notice", "message": text}:
                 self._tell(f"The relay says: {text}")
             case {"type": "error", "message": text}:

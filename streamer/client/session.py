@@ -12,8 +12,9 @@ from typing import Any, Final
 from streamer.client.address import Address
 from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
-from streamer.client.commands import Commands, typed_lines
+from streamer.client.commands import Commands
 from streamer.client.figure_lines import FigureLines
+from streamer.client.keyboard import Keyboard
 from streamer.client.line import Line
 from streamer.client.meters import Meters
 from streamer.client.mixer import Mixer
@@ -126,7 +127,8 @@ class Session:
             if not self._stay:
                 await asyncio.sleep(_LAST_WORDS_S)
                 return
-        self.own.change(muted=True)
+        self.own.nothing_to_say = True
+        self.own.change()
         await asyncio.Event().wait()
 
     async def _say(self, source: Source, voice: Voice) -> None:
@@ -165,10 +167,11 @@ async def _join(options: Options, *, talking: bool) -> None:
         stay = options.stay or options.input_file is None
         line = await Line.open(address, name=options.name, ca_file=options.ca_file, lasting=stay)
         stack.push_async_callback(line.leave)
-        roster = Roster(mixer, meters.tell)
+        roster = Roster(mixer, meters.tell, address.url)
         session = Session(line, roster, source, stay=stay)
         commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
-        with meters.show(roster, session.timing, session.voice), typed_lines(commands.obey):
+        keyboard = Keyboard()
+        with meters.show(roster, session.timing, session.voice, keyboard), keyboard.lines(commands.obey):
             await session.run(playout)
 
 
