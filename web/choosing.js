@@ -66,7 +66,8 @@ export class Choosing {
   async #onDevices() {
     const { loudspeakers } = await this.#showDevices();
     const { loudspeaker } = this.#settings.chosen;
-    this.#sound.playOn(loudspeakers.some(({ id }) => id === loudspeaker) ? loudspeaker : "");
+    await this.#sound.playOn(loudspeakers.some(({ id }) => id === loudspeaker) ? loudspeaker : "");
+    this.#sound.recover();
   }
 
   async #showDevices() {

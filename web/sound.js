@@ -122,7 +122,6 @@ export class Sound {
   async playOn(deviceId) {
     const context = /** @type {AudioContext & {setSinkId?: (id: string) => Promise<void>}} */ (this.#context);
     await context.setSinkId?.(deviceId).catch(() => {});
-    this.recover();
   }
 
   /** How loud it is what is played just now, in −dBov. */
