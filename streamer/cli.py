@@ -134,6 +134,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--device", help="Number or name of the sound device to use."),
         click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_show_devices),
         click.option("--name", default="", help="What the others see."),
+        click.option("--music", is_flag=True, help="In stereo, and what is sent with 128 kb/s: for instruments."),
         click.option("--figures", is_flag=True, help="Print what is measured, a line of JSON a second, and no meters."),
         click.argument("url"),
     ):

@@ -4,6 +4,12 @@ import { Application, createDecoder, createEncoder, loadLibopus } from "./node_m
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 
 const BITRATE = 64_000;
+const LONGEST_PACKET_SAMPLES = 5_760;
+/** In the first byte of a payload (RFC 6716, section 3.1). */
+const STEREO_FLAG = 0x04;
+
+/** @typedef {import("./node_modules/libopus-wasm/dist/index.js").OpusEncoderHandle} OpusEncoder */
+/** @typedef {import("./node_modules/libopus-wasm/dist/index.js").OpusDecoderHandle} OpusDecoder */
 
 /** Compiles the codec, so that making an encoder or a decoder takes no time later. */
 export async function loadCodec() {
@@ -14,7 +20,7 @@ export async function loadCodec() {
 export class Encoder {
   #encoder;
 
-  /** @param {import("./node_modules/libopus-wasm/dist/index.js").OpusEncoderHandle} encoder */
+  /** @param {OpusEncoder} encoder */
   constructor(encoder) {
     this.#encoder = encoder;
   }
@@ -43,17 +49,30 @@ export class Encoder {
   }
 }
 
-/** Decodes one talker's payloads, in their order. */
+/**
+ * Decodes one talker's payloads, in their order. Of stereo, what it gives is mid, (L + R) / 2, and `side` begins with as many
+ * samples of (L - R) / 2. From the first stereo payload on all is decoded as stereo: Opus itself goes on from the one to the other.
+ */
 export class Decoder {
-  #decoder;
+  #mono;
+  #stereo;
+  #current;
+  #side = new Float32Array(LONGEST_PACKET_SAMPLES);
+  /** Null where what was given last is mono. @type {Float32Array | null} */
+  side = null;
 
-  /** @param {import("./node_modules/libopus-wasm/dist/index.js").OpusDecoderHandle} decoder */
-  constructor(decoder) {
-    this.#decoder = decoder;
+  /**
+   * @param {OpusDecoder} mono
+   * @param {OpusDecoder} stereo
+   */
+  constructor(mono, stereo) {
+    this.#mono = this.#current = mono;
+    this.#stereo = stereo;
   }
 
   static async create() {
-    return new Decoder(await createDecoder({ channels: 1, sampleRate: SAMPLE_RATE }));
+    const mono = await createDecoder({ channels: 1, sampleRate: SAMPLE_RATE });
+    return new Decoder(mono, await createDecoder({ channels: 2, sampleRate: SAMPLE_RATE }));
   }
 
   /**
@@ -62,7 +81,8 @@ export class Decoder {
    * @throws where `payload` is not Opus
    */
   decode(payload) {
-    return this.#decoder.decodeFloat(payload);
+    if (payload[0] & STEREO_FLAG) this.#current = this.#stereo;
+    return this.#planesOf(this.#current.decodeFloat(payload));
   }
 
   /**
@@ -71,10 +91,25 @@ export class Decoder {
    * @returns {Float32Array}
    */
   conceal(nSamples) {
-    return this.#decoder.decodePacketLossFloat(nSamples);
+    return this.#planesOf(this.#current.decodePacketLossFloat(nSamples));
+  }
+
+  /** @param {Float32Array} decoded */
+  #planesOf(decoded) {
+    if (this.#current === this.#mono) return decoded;
+    const count = decoded.length / 2;
+    for (let i = 0; i < count; i += 1) {
+      const left = decoded[2 * i] / 2;
+      const right = decoded[2 * i + 1] / 2;
+      decoded[i] = left + right; // it has been read from there already
+      this.#side[i] = left - right;
+    }
+    this.side = this.#side;
+    return decoded.subarray(0, count);
   }
 
   free() {
-    this.#decoder.free();
+    this.#mono.free();
+    this.#stereo.free();
   }
 }

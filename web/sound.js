@@ -50,8 +50,8 @@ export class Sound {
   async load() {
     const { audioWorklet, destination } = this.#context;
     await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
-    this.#capture = monoNode(this.#context, "capture", 1);
-    this.#playout = monoNode(this.#context, "playout", 0);
+    this.#capture = workletNode(this.#context, "capture", 1, 1);
+    this.#playout = workletNode(this.#context, "playout", 0, 2);
     this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
     this.#volume.connect(this.#meter);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
@@ -183,7 +183,7 @@ export class Sound {
   /** How long it takes the audio thread to encode and decode a packet. */
   async codecMs() {
     await this.#context.audioWorklet.addModule(workletUrl("codec_cost"));
-    const node = monoNode(this.#context, "codec-cost", 0);
+    const node = workletNode(this.#context, "codec-cost", 0, 1);
     node.connect(this.#context.destination);
     const { ms, problem } = await new Promise((resolve) => {
       node.port.onmessage = ({ data }) => resolve(data);
@@ -228,12 +228,13 @@ function openContext() {
  * @param {AudioContext} context
  * @param {string} name
  * @param {number} numberOfInputs
+ * @param {number} channels of its output
  */
-function monoNode(context, name, numberOfInputs) {
+function workletNode(context, name, numberOfInputs, channels) {
   return new AudioWorkletNode(context, name, {
     channelCount: 1,
     channelCountMode: "explicit",
     numberOfInputs,
-    outputChannelCount: [1],
+    outputChannelCount: [channels],
   });
 }

@@ -1,12 +1,13 @@
 """Turns what one microphone hears into packets: encodes, counts, and keeps quiet in silence.
 
 Nothing is sent while the sound has been below `QUIET_LEVEL` for `HANGOVER_FRAMES`: that is so far below a microphone's
-own noise that no syllable can start in it, so nothing is cut. The first packet after a pause starts a talkspurt.
+own noise that no syllable can start in it, and no note still sounds in it, so nothing is cut. The first packet after a
+pause starts a talkspurt.
 """
 
 from typing import Final
 
-from streamer.audio_format import DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME
+from streamer.audio_format import DURATION_UNIT_SAMPLES, MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
 from streamer.client.codec import Encoder
 from streamer.client.samples import Samples, level_of
 from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
@@ -17,8 +18,8 @@ HANGOVER_FRAMES: Final = 50
 
 
 class Voice:
-    def __init__(self) -> None:
-        self._encoder = Encoder()
+    def __init__(self, *, music: bool = False) -> None:
+        self._encoder = Encoder(MUSIC_BITRATE, channels=STEREO) if music else Encoder()
         self._seq = 0
         self._quiet_frames = HANGOVER_FRAMES
         self.level = SILENCE_LEVEL
