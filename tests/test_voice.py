@@ -47,3 +47,9 @@ def test_a_microphone_s_own_noise_is_sent_as_sound_without_voice() -> None:
     packet = Voice().packet(loud(0.001), 0)
     assert packet is not None
     assert (packet.level, packet.voice) == (60, False)
+
+
+def test_music_is_sent_in_stereo_and_a_note_that_dies_away_is_not_cut() -> None:
+    decay = [np.repeat(loud(10 ** (-level / 20)), 2).reshape(FRAME, 2) for level in range(10, 80)]
+    packets = say(Voice(music=True), decay)
+    assert all(packet and packet.payload[0] & 0x04 for packet in packets)
