@@ -3,7 +3,9 @@
 import { Application, createDecoder, createEncoder, loadLibopus } from "./node_modules/libopus-wasm/dist/index.js";
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 
-const BITRATE = 64_000;
+/** 64 kb/s for a voice, 128 kb/s for music. */
+const BITRATE_PER_CHANNEL = 64_000;
+const NOTHING = new Uint8Array(0);
 const LONGEST_PACKET_SAMPLES = 5_760;
 /** In the first byte of a payload (RFC 6716, section 3.1). */
 const STEREO_FLAG = 0x04;
@@ -16,9 +18,10 @@ export async function loadCodec() {
   await loadLibopus();
 }
 
-/** Encodes blocks of SAMPLES_PER_FRAME samples, one packet's payload each. */
+/** Encodes frames of SAMPLES_PER_FRAME samples, one packet's payload each; stereo where they are twice as long. */
 export class Encoder {
   #encoder;
+  #renewing = false;
 
   /** @param {OpusEncoder} encoder */
   constructor(encoder) {
@@ -26,27 +29,47 @@ export class Encoder {
   }
 
   static async create() {
-    const encoder = await createEncoder({
-      application: Application.RestrictedLowDelay,
-      bitrate: BITRATE,
-      channels: 1,
-      frameSize: SAMPLES_PER_FRAME,
-      sampleRate: SAMPLE_RATE,
-    });
-    return new Encoder(encoder);
+    return new Encoder(await encoderFor(1));
   }
 
   /**
    * @param {Float32Array} samples
-   * @returns {Uint8Array}
+   * @returns {Uint8Array} empty for the moment that it takes to go from mono to stereo, or back
    */
   encode(samples) {
-    return this.#encoder.encodeFloat(samples);
+    const channels = samples.length / SAMPLES_PER_FRAME;
+    if (channels === this.#encoder.channels) return this.#encoder.encodeFloat(samples);
+    this.#renew(channels);
+    return NOTHING;
+  }
+
+  /** With a new one, always: decoders couldn't follow an old one, which goes on from what it knew. @param {number} channels */
+  async #renew(channels) {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    const encoder = await encoderFor(channels);
+    this.#encoder.free();
+    this.#encoder = encoder;
+    this.#renewing = false;
   }
 
   free() {
     this.#encoder.free();
   }
+}
+
+/**
+ * With the least look-ahead: at these rates Opus codes music and voice in the same way, whatever it is told that it's for.
+ * @param {number} channels
+ */
+function encoderFor(channels) {
+  return createEncoder({
+    application: Application.RestrictedLowDelay,
+    bitrate: channels * BITRATE_PER_CHANNEL,
+    channels: channels === 2 ? 2 : 1,
+    frameSize: SAMPLES_PER_FRAME,
+    sampleRate: SAMPLE_RATE,
+  });
 }
 
 /**

@@ -33,7 +33,7 @@ export class Sound {
   #paused = false;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
-  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading) => void} */
+  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading, channels: number) => void} */
   onReading = () => {};
   /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
   onRuns = () => {};
@@ -102,14 +102,19 @@ export class Sound {
     return this.#context.close();
   }
 
-  /** @param {MediaStream | null} stream of the microphone; null where there is none */
-  listenTo(stream) {
+  /**
+   * @param {MediaStream | null} stream of the microphone; null where there is none
+   * @param {number} [channels] to be heard of it
+   */
+  listenTo(stream, channels = 1) {
     this.#microphone?.disconnect();
     this.#microphone = null;
     const reading = stream && readingOf(stream.getAudioTracks()[0]);
-    if (reading) this.onReading(reading);
+    if (reading) this.onReading(reading, channels);
     else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
-    if (this.#capture) this.#microphone?.connect(this.#capture);
+    if (!this.#capture) return;
+    this.#capture.channelCount = channels;
+    this.#microphone?.connect(this.#capture);
   }
 
   static get canChooseLoudspeaker() {
