@@ -13,7 +13,9 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
 ANNA, BEN, ANNAS_RIGHT, BENS_RIGHT = range(4)
 LEFT_HZ, RIGHT_HZ = 440, 660
-APART_DB = 40
+APART_DB = 30
+"""Both stay far below it, but on a busy machine a note is stretched in places, which spreads its own pitch a little."""
+
 PLAYED_S = 4
 LAST_MS = 1_500
 """A howl would be cut by then."""

@@ -2,7 +2,10 @@
 
 /** @typedef {"insecure" | "refused" | "missing" | "busy"} MicrophoneProblem */
 
-/** What is asked of it: one channel, unless it says more. @typedef {import("./address.js").Processing & {channelCount?: number}} Wanted */
+/**
+ * What is asked of it: one channel, unless it says more.
+ * @typedef {import("./address.js").Processing & {channelCount?: number}} Wanted
+ */
 
 /** The names browsers give their refusals; any other means that the device can't be used just now. */
 const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
