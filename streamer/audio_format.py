@@ -1,4 +1,4 @@
-"""The sound that travels: 48 kHz mono Opus in 10 ms packets, unless a setting says otherwise."""
+"""The sound that travels: 48 kHz mono Opus in 10 ms packets, and music in stereo."""
 
 from typing import Final
 
@@ -7,6 +7,9 @@ CHANNELS: Final = 1
 FRAME_MS: Final = 10.0
 SAMPLES_PER_FRAME: Final = 480
 BITRATE: Final = 64_000
+
+STEREO: Final = 2
+MUSIC_BITRATE: Final = 128_000
 
 DURATION_UNIT_SAMPLES: Final = 120
 """A packet's duration field counts in 2.5 ms."""

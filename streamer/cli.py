@@ -156,6 +156,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Show the sound devices, and leave.",
         ),
         click.option("--name", default="", help="What the others see."),
+        click.option("--music", is_flag=True, help="In stereo, and what is sent with 128 kb/s: for instruments."),
         click.option("--figures", is_flag=True, help="Print what is measured, a line of JSON a second, and no meters."),
         click.argument("url"),
     ):

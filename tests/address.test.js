@@ -7,21 +7,26 @@ const PRESSED = { name: "", auto: false };
 const ON = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 test("the fragment names the room and carries the invite", () => {
-  assert.deepEqual(parseFragment("#room=kitchen&key=1nv1te_-"), { room: "kitchen", key: "1nv1te_-", ...PRESSED, processing: ON });
+  assert.deepEqual(parseFragment("#room=kitchen&key=1nv1te_-"), { room: "kitchen", key: "1nv1te_-", ...PRESSED, music: false, processing: ON });
 });
 
 test("a link without a fragment names no room", () => {
-  assert.deepEqual(parseFragment(""), { room: "", key: "", ...PRESSED, processing: ON });
+  assert.deepEqual(parseFragment(""), { room: "", key: "", ...PRESSED, music: false, processing: ON });
 });
 
 test("what the browser does to the microphone's sound can be switched off for measurements", () => {
   assert.deepEqual(parseFragment("#room=a&echoCancellation=off").processing, { ...ON, echoCancellation: false });
 });
 
+test("music can be asked for, and whatever else is written there is no music", () => {
+  assert.equal(parseFragment("#room=a&music=on").music, true);
+  for (const other of ["#room=a", "#room=a&music=off", "#room=a&music"]) assert.equal(parseFragment(other).music, false);
+});
+
 test("a device on a wall has its name from the link and joins by itself, also after a reload", () => {
   const door = { room: "home", key: "k", name: "Zoë & Co", auto: true };
-  assert.deepEqual(parseFragment("#room=home&key=k&name=Zo%C3%AB+%26+Co&auto"), { ...door, processing: ON });
-  assert.deepEqual(parseFragment(serializeFragment(door)), { ...door, processing: ON });
+  assert.deepEqual(parseFragment("#room=home&key=k&name=Zo%C3%AB+%26+Co&auto"), { ...door, music: false, processing: ON });
+  assert.deepEqual(parseFragment(serializeFragment(door)), { ...door, music: false, processing: ON });
 });
 
 test("what the link doesn't say, the page's own address doesn't say either", () => {

@@ -43,6 +43,16 @@ test("where it howls again soon, the next cut is twice as long; after a while it
   assert.deepEqual(lasted.map((ms) => Math.floor(ms / 1_000)), [1, 2, 4, 1]);
 });
 
+test("a held note in music is not cut, and as soon as one talks again a howl is", () => {
+  const { guard, seen, hear } = aGuard();
+  guard.music = true;
+  hear(HOWL, HOWL);
+  assert.deepEqual(seen, { dangers: [], cuts: [] });
+  guard.music = false;
+  hear(HOWL);
+  assert.equal(guard.cuts, true);
+});
+
 test("what is over is not shown for long", () => {
   const { seen, hear } = aGuard();
   hear(HOWL, seconds(12));

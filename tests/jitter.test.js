@@ -20,16 +20,29 @@ function voice(start, count, loudness = 1) {
 
 class SawtoothDecoder {
   position = 0;
+  side = null;
+  #stereo;
+
+  constructor(stereo) {
+    this.#stereo = stereo;
+  }
 
   decode(payload) {
     if (payload.length !== 4) throw new Error("not a payload");
-    this.position = new DataView(payload.buffer).getUint32(0) + PACKET;
-    return voice(this.position - PACKET, PACKET);
+    this.position = new DataView(payload.buffer).getUint32(0);
+    return this.#next(PACKET, 1);
   }
 
   conceal(count) {
+    return this.#next(count, 0.5);
+  }
+
+  #next(count, loudness) {
+    const start = this.position;
+    const [first, end] = this.#stereo;
     this.position += count;
-    return voice(this.position - count, count, 0.5);
+    this.side = start >= first && start < end ? voice(2 * start, count, loudness) : null;
+    return voice(start, count, loudness);
   }
 }
 
@@ -39,9 +52,10 @@ function payloadOf(start) {
   return payload;
 }
 
-function run({ block, packets }) {
-  const buffer = new JitterBuffer(new SawtoothDecoder());
-  const played = new Float32Array(block);
+function run({ block, packets, stereo }) {
+  const buffer = new JitterBuffer(new SawtoothDecoder(stereo));
+  const [mid, side] = [new Float32Array(block), new Float32Array(block)];
+  const isShown = (_, i) => i % Math.trunc(block / 4) === 0;
   const result = { operations: "", timestamps: [], samples: [] };
   const endMs = packets.at(-1)[3] + 300;
   let nextPacket = 0;
@@ -50,11 +64,11 @@ function run({ block, packets }) {
       const [seq, timestamp, start, ms, talkspurt] = packets[nextPacket];
       buffer.push(seq, timestamp, payloadOf(start), ms, talkspurt);
     }
-    buffer.pop(played, at / 48);
+    buffer.pop(mid, at / 48, side);
     result.operations += buffer.operation;
     if (result.operations.length % LOOK_EVERY === 0) {
       result.timestamps.push(buffer.playoutTimestamp);
-      result.samples.push([...played].filter((_, i) => i % Math.trunc(block / 4) === 0));
+      result.samples.push([...mid.filter(isShown), ...side.filter(isShown)]);
     }
   }
   return { ...result, statistics: buffer.statistics };

@@ -4,8 +4,9 @@
 
 A case is the packets `[seq, timestamp, voice, arrival_ms, talkspurt]`, in the order of their arrival, and pops of
 `block` samples, one after the other from 0 ms on. It expects, per pop, the operation (a digit) and the playout
-timestamp; some of the samples; and the statistics at the end. The "codec" is arithmetic that is exact in both
-languages: the payload says where in `voice` it begins.
+timestamp; some of the samples, of mid and of side; and the statistics at the end. The "codec" is arithmetic that is
+exact in both languages: the payload says where in `voice` it begins. From the first to the second of the two samples
+`stereo`, the case has a side.
 """
 
 import json
@@ -23,6 +24,7 @@ VECTORS = Path(__file__).parent / "vectors" / "jitter.json"
 PACKET = 480
 LOOK_EVERY = 40
 Packet = tuple[int, int, int, float, bool]
+MONO = (0, 0)
 
 
 def voice(start: int, count: int) -> NDArray[np.float32]:
@@ -36,18 +38,25 @@ def voice(start: int, count: int) -> NDArray[np.float32]:
 class SawtoothDecoder:
     """Decodes a payload that says where in `voice` it begins; goes on from there, half as loud, to conceal."""
 
-    def __init__(self) -> None:
+    def __init__(self, stereo: tuple[int, int] = MONO) -> None:
         self.position = 0
+        self.side: NDArray[np.float32] | None = None
+        self._stereo = range(*stereo)
 
     def decode(self, payload: bytes) -> NDArray[np.float32]:
         if len(payload) != 4:
             raise ValueError("not a payload")
-        self.position = int.from_bytes(payload, "big") + PACKET
-        return voice(self.position - PACKET, PACKET)
+        self.position = int.from_bytes(payload, "big")
+        return self._next(PACKET, 1)
 
     def conceal(self, n_samples: int) -> NDArray[np.float32]:
+        return self._next(n_samples, 0.5)
+
+    def _next(self, n_samples: int, loudness: float) -> NDArray[np.float32]:
+        start = self.position
         self.position += n_samples
-        return voice(self.position - n_samples, n_samples) * np.float32(0.5)
+        self.side = voice(2 * start, n_samples) * np.float32(loudness) if start in self._stereo else None
+        return voice(start, n_samples) * np.float32(loudness)
 
 
 def in_order(trace: traces.Trace, seq: int = 0, timestamp: int = 0) -> list[Packet]:
@@ -77,27 +86,32 @@ def mistreated(packets: list[Packet], seed: int) -> list[Packet]:
     return sorted(late, key=lambda packet: packet[3])
 
 
-def cases() -> dict[str, tuple[int, list[Packet]]]:
+def cases() -> dict[str, tuple[int, list[Packet], tuple[int, int]]]:
+    """By name: the length of a block, the packets, and from which sample to which one they are stereo."""
     busy = traces.busy_wifi(3, 8000)
     restart = in_order(traces.good_wifi(5, 3000))
     restart += [(s, t, v, ms + 3200, k) for s, t, v, ms, k in in_order(traces.good_wifi(6, 3000), 40_000, 9_999_999)]
     shed = [p for p in in_order(traces.good_wifi(8, 5000)) if not 150 <= p[0] < 190 and p[0] % 50 != 20]
     return {
-        "clean": (128, in_order(traces.clean(1, 4000))),
-        "busy Wi-Fi, the numbers wrap": (128, in_order(busy, 65_400, 2**32 - 100_000)),
-        "busy Wi-Fi, blocks of 441": (441, in_order(busy)),
-        "stalls of 300 ms": (240, in_order(traces.stalls(300)(2, 20_000))),
-        "stalls of 1 s": (480, in_order(traces.stalls(1000)(2, 20_000))),
-        "1 % loss under TCP": (480, in_order(traces.tcp_loss(4, 8000))),
-        "talkspurts": (128, with_pauses(in_order(traces.good_wifi(7, 8000)))),
-        "lost, doubled and out of order": (128, mistreated(in_order(busy), 9)),
-        "the relay sheds, and single packets are lost": (128, shed),
-        "a talker restarts": (240, restart),
+        "clean": (128, in_order(traces.clean(1, 4000)), MONO),
+        "busy Wi-Fi, the numbers wrap": (128, in_order(busy, 65_400, 2**32 - 100_000), MONO),
+        "busy Wi-Fi, blocks of 441": (441, in_order(busy), MONO),
+        "stalls of 300 ms": (240, in_order(traces.stalls(300)(2, 20_000)), MONO),
+        "stalls of 1 s": (480, in_order(traces.stalls(1000)(2, 20_000)), MONO),
+        "1 % loss under TCP": (480, in_order(traces.tcp_loss(4, 8000)), MONO),
+        "talkspurts": (128, with_pauses(in_order(traces.good_wifi(7, 8000))), MONO),
+        "lost, doubled and out of order": (128, mistreated(in_order(busy), 9), MONO),
+        "the relay sheds, and single packets are lost": (128, shed, MONO),
+        "a talker restarts": (240, restart, MONO),
+        "stereo, stalls of 300 ms": (240, in_order(traces.stalls(300)(2, 20_000)), (0, 2**32)),
+        "stereo, lost, doubled and out of order": (128, mistreated(in_order(busy), 9), (0, 2**32)),
+        "mono, then stereo, then mono": (128, in_order(busy), (96_000, 240_000)),
     }
 
 
-def run(block: int, packets: list[Packet]) -> dict[str, Any]:
-    buffer = JitterBuffer(SawtoothDecoder())
+def run(block: int, packets: list[Packet], stereo: tuple[int, int]) -> dict[str, Any]:
+    buffer = JitterBuffer(SawtoothDecoder(stereo))
+    mid, side = np.zeros(block, np.float32), np.zeros(block, np.float32)
     operations, timestamps, samples, at, next_packet = "", [], [], 0, 0
     end_ms = packets[-1][3] + 300
     while at / 48 < end_ms:
@@ -105,11 +119,11 @@ def run(block: int, packets: list[Packet]) -> dict[str, Any]:
             seq, timestamp, start, ms, talkspurt = packets[next_packet]
             buffer.push(seq, timestamp, start.to_bytes(4, "big"), ms, talkspurt)
             next_packet += 1
-        played = buffer.pop(block, at / 48)
+        buffer.pop_into(mid, at / 48, side)
         operations += str(int(buffer.operation))
         if len(operations) % LOOK_EVERY == 0:
             timestamps.append(buffer.playout_timestamp)
-            samples.append([float(x) for x in played[:: block // 4]])
+            samples.append([float(x) for x in (*mid[:: block // 4], *side[:: block // 4])])
         at += block
     return {
         "operations": operations,
@@ -126,8 +140,8 @@ def stretched(share: float) -> dict[str, Any]:
 
 def all_vectors() -> dict[str, Any]:
     jitter = [
-        {"name": name, "block": block, "packets": packets, **run(block, packets)}
-        for name, (block, packets) in cases().items()
+        {"name": name, "block": block, "packets": packets, "stereo": stereo, **run(block, packets, stereo)}
+        for name, (block, packets, stereo) in cases().items()
     ]
     return {"jitter": jitter, "stretch": [stretched(share) for share in (-0.25, -0.1, 0.1, 0.25)]}
 

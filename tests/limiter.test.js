@@ -13,7 +13,7 @@ function limited(samples) {
   const whole = samples.slice();
   for (let at = 0; at < whole.length; at += BLOCK) {
     const block = whole.subarray(at, at + BLOCK);
-    limiter.process(block, block.length);
+    limiter.process(block, new Float32Array(BLOCK), block.length);
   }
   return whole;
 }
@@ -60,4 +60,13 @@ test("after a shout, a voice is as loud as before within a second", () => {
   const out = limited(sound);
   assert.ok(out[RATE / 10 + 1] < 0.2);
   assert.equal(out[Math.round(1.1 * RATE)], 0.5);
+});
+
+test("left and right have one gain, and neither clips", () => {
+  const [mid, side] = [voices(6), voices(3).map((sample) => 0.5 * sample)];
+  const before = [mid.slice(), side.slice()];
+  new Limiter(RATE).process(mid, side, mid.length);
+  assert.ok(loudest(mid.map((sample, i) => Math.abs(sample) + Math.abs(side[i]))) < 1);
+  const apart = mid.map((sample, i) => sample * before[1][i] - side[i] * before[0][i]);
+  assert.ok(loudest(apart) < 1e-5);
 });

@@ -9,8 +9,9 @@ sample by sample: so the delay from one member's microphone to another's speaker
         recording.wait_ms(3_000)
     heard = recording.wire(rig.speaker(1))
 
-A member has two wires: his microphone, which the test plays into, and his speaker. Streams that belong to nobody end on
-two spare wires, where no sound comes from and no one listens.
+A member has two wires: his microphone, which the test plays into, and his speaker. One who is widened has two of each:
+another member's wires, who is nobody then, are his right ones. Streams that belong to nobody end on two spare wires,
+where no sound comes from and no one listens.
 """
 
 import contextlib
@@ -61,6 +62,7 @@ class Rig:
         self.members = members
         self._wires = [Wire(channel) for channel in range(2 * members + 2)]
         self._attached: dict[int, int] = {}
+        self._wide: set[int] = set()
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -85,6 +87,18 @@ class Rig:
     def speaker(self, member: int) -> Wire:
         return self._wires[2 * member + 1]
 
+    def widen(self, member: int, right: int) -> None:
+        """Make a member's microphone and speaker stereo, their right channels on the wires of the member `right`."""
+        self._wide.add(member)
+        mapping = "channels=2 channel_map=front-left,front-right remix=no"
+        microphones, speakers = (
+            f"aux{one(member).channel},aux{one(right).channel}" for one in (self.microphone, self.speaker)
+        )
+        source = f"source_name={self._tap(member)} master=bus.monitor master_channel_map={microphones} {mapping}"
+        sink = f"sink_name={self._feed(member)} master=bus master_channel_map={speakers} {mapping}"
+        self.pactl("load-module", "module-remap-source", *source.split())
+        self.pactl("load-module", "module-remap-sink", *sink.split())
+
     def attach(self, pid: int, member: int) -> None:
         """Keep every stream of a process and its children, also of later ones, on the wires of this member."""
         self._attached[pid] = member
@@ -92,7 +106,7 @@ class Rig:
 
     def wait_attached(self, member: int, timeout_s: float = 10) -> None:
         """Wait until a microphone and a speaker stream are on this member's wires."""
-        self.wait_used({self.microphone(member).tap, self.speaker(member).feed}, timeout_s)
+        self.wait_used({self._tap(member), self._feed(member)}, timeout_s)
 
     def wait_used(self, devices: Set[str], timeout_s: float = 10) -> None:
         """Wait until a stream is on each of these devices."""
@@ -131,8 +145,8 @@ class Rig:
             "PULSE_COOKIE": str(self._home / "cookie"),
         }
         if member is not None:
-            variables["PULSE_SINK"] = self.speaker(member).feed
-            variables["PULSE_SOURCE"] = self.microphone(member).tap
+            variables["PULSE_SINK"] = self._feed(member)
+            variables["PULSE_SOURCE"] = self._tap(member)
         return variables
 
     # sound
@@ -175,7 +189,7 @@ class Rig:
             member = self._member_of(stream.pid)
             if member is None:
                 continue
-            wanted = self.speaker(member).feed if stream.kind == "sink-input" else self.microphone(member).tap
+            wanted = self._feed(member) if stream.kind == "sink-input" else self._tap(member)
             if (stream.device or "").partition(".")[0] != wanted:  # behind a dot: a second device of the same wire
                 self.pactl(f"move-{stream.kind}", str(stream.index), wanted, check=False)  # it may be gone by now
 
@@ -187,6 +201,14 @@ class Rig:
         return done.stdout
 
     # how it works
+
+    def _tap(self, member: int) -> str:
+        """The source of a member's microphone."""
+        return self.microphone(member).tap + ("-stereo" if member in self._wide else "")
+
+    def _feed(self, member: int) -> str:
+        """The sink of a member's speaker."""
+        return self.speaker(member).feed + ("-stereo" if member in self._wide else "")
 
     def _start_pulseaudio(self) -> None:
         settings = self._home / "home/.config/pulse"

@@ -20,11 +20,20 @@ test("what was chosen is there the next time", () => {
 
 test("the link switches off until that is switched here, and is not kept", () => {
   const settings = new Settings();
-  settings.linked = parseFragment("#room=a&echoCancellation=off&noiseSuppression=off").processing;
+  settings.linked = parseFragment("#room=a&echoCancellation=off&noiseSuppression=off");
   assert.deepEqual(settings.processing, { echoCancellation: false, noiseSuppression: false, autoGainControl: true });
   assert.equal(settings.serialize(), "{}");
   settings.choose("echoCancellation", true);
   assert.deepEqual(settings.processing, { echoCancellation: true, noiseSuppression: false, autoGainControl: true });
+});
+
+test("music is in stereo, and the browser does nothing to it; after it all is as it was", () => {
+  const settings = new Settings();
+  settings.linked = parseFragment("#room=a&music=on");
+  assert.deepEqual(settings.processing, { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 2 });
+  settings.choose("music", false);
+  assert.deepEqual(settings.processing, { echoCancellation: true, noiseSuppression: true, autoGainControl: true });
+  assert.deepEqual(Settings.parse(settings.serialize()).chosen, UNTOUCHED);
 });
 
 test("what somebody else wrote there changes nothing", () => {

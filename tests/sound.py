@@ -89,6 +89,19 @@ def hear(original: Samples, recorded: Samples, latest_ms: float = 3_000) -> Hear
     return Heard(likeness, _exact_delay(original, recorded, (best - SHIFT) * HOP) * 1000 / SAMPLE_RATE)
 
 
+def tone(hertz: float, seconds: float, amplitude: float = 0.3) -> Samples:
+    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)).astype(
+        np.float32
+    )
+
+
+def tone_dbfs(recorded: Samples, hertz: float) -> float:
+    """How loud a recording is within 20 Hz of a pitch."""
+    spectrum = np.abs(np.fft.rfft(recorded * np.hanning(len(recorded)), norm="forward")) ** 2
+    near = np.abs(np.fft.rfftfreq(len(recorded), 1 / SAMPLE_RATE) - hertz) < 20
+    return float(10 * np.log10(spectrum[near].sum() + 1e-12))
+
+
 def noise(seconds: float) -> Samples:
     """Without a gap, every moment unlike all others; of low pitch, so that its wave travels well."""
     white = np.random.default_rng(1).standard_normal(int(seconds * SAMPLE_RATE))

@@ -3,7 +3,7 @@ import pytest
 from sound import speech
 from without_libraries import said_without_libraries
 
-from streamer.audio_format import SAMPLES_PER_FRAME
+from streamer.audio_format import MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
 from streamer.client.codec import MAX_PAYLOAD_BYTES, Decoder, Encoder
 from streamer.client.samples import Samples, silence
 
@@ -23,6 +23,45 @@ def test_speech_comes_through_two_and_a_half_milliseconds_later() -> None:
     encoder, decoder = Encoder(), Decoder()
     heard = np.concatenate([decoder.decode(encoder.encode(frame)) for frame in frames(speech())])
     assert likeness(speech(), heard[LOOK_AHEAD_SAMPLES:]) > 0.98
+
+
+def test_left_and_right_come_through_apart() -> None:
+    encoder, decoder = Encoder(MUSIC_BITRATE, channels=STEREO), Decoder()
+    said = np.stack((speech()[:96_000], speech(1)[:96_000]), axis=1)
+    heard = []
+    for frame in frames(said):
+        mid = decoder.decode(encoder.encode(frame))
+        assert decoder.side is not None
+        heard.append((mid + decoder.side, mid - decoder.side))
+    left, right = np.concatenate(heard, axis=1)[:, LOOK_AHEAD_SAMPLES:]
+    assert likeness(said[:, 0], left) > 0.98
+    assert likeness(said[:, 1], right) > 0.98
+    assert abs(likeness(said[:, 1], left)) < 0.1
+
+
+def test_a_talker_may_go_from_mono_to_stereo_and_back() -> None:
+    said = frames(speech())[:150]
+    mono, stereo, again = Encoder(), Encoder(MUSIC_BITRATE, channels=STEREO), Encoder()
+    payloads = [mono.encode(frame) for frame in said[:50]]
+    payloads += [stereo.encode(np.stack((frame, 0 * frame), axis=1)) for frame in said[50:100]]
+    payloads += [again.encode(frame) for frame in said[100:]]
+    decoder, left, right = Decoder(), [], []
+    for payload in payloads:
+        mid = decoder.decode(payload)
+        side = silence(len(mid)) if decoder.side is None else decoder.side
+        left.append(mid + side)
+        right.append(mid - side)
+    assert likeness(np.concatenate(said), np.concatenate(left)[LOOK_AHEAD_SAMPLES:]) > 0.97
+    assert np.abs(right[75]).max() < 0.01 * np.abs(left[75]).max()
+    np.testing.assert_allclose(right[-1], left[-1], atol=1e-3)
+
+
+@pytest.mark.parametrize("stereo", [False, True])
+def test_a_gap_is_concealed_in_as_many_channels_as_went_before(stereo: bool) -> None:
+    encoder, decoder = Encoder(channels=STEREO if stereo else 1), Decoder()
+    decoder.decode(encoder.encode(silence(SAMPLES_PER_FRAME, STEREO if stereo else 1)))
+    assert len(decoder.conceal(240)) == 240
+    assert (None if decoder.side is None else len(decoder.side)) == (240 if stereo else None)
 
 
 @pytest.mark.parametrize("n_samples", [120, 240, 480, 960, 1920, 2880])

@@ -5,13 +5,17 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+import pytest
 from processes import RelayProcess, StreamerProcess
 from rig import wait_until
 from scipy.io import wavfile
-from sound import SAMPLE_RATE, Samples, hear, speech
+from sound import SAMPLE_RATE, Samples, hear, speech, tone, tone_dbfs
 
 TRIES = 4
 """A busy machine wakes a client late: what it should have said or heard by then is lost."""
+
+APART_DB = 30
+"""A note that is stretched in places spreads its own pitch a little."""
 
 
 def write_wav(path: Path, samples: Samples) -> Path:
@@ -54,6 +58,22 @@ def test_what_one_file_says_is_in_the_other(relay: RelayProcess, tmp_path: Path)
             break
     assert found.alike
     assert not hear(speech(1), heard, latest_ms=10_000).alike
+
+
+def test_a_file_s_left_is_heard_on_the_left_and_its_right_on_the_right(relay: RelayProcess, tmp_path: Path) -> None:
+    said = write_wav(tmp_path / "a.wav", np.stack((tone(440, 3), tone(660, 3)), axis=1))
+    stereo, mono = tmp_path / "b.wav", tmp_path / "c.wav"
+    with (
+        a_file(relay, tmp_path / "stereo", "listen", "--music", "--output", stereo),
+        a_file(relay, tmp_path / "mono", "listen", "--output", mono),
+    ):
+        relay.wait_for_members(2)
+        with a_file(relay, tmp_path / "talker", "talk", "--music", "--input", said) as talker:
+            talker.wait(20)
+    left, right = read_wav(stereo).T
+    assert tone_dbfs(left, 440) - tone_dbfs(left, 660) > APART_DB
+    assert tone_dbfs(right, 660) - tone_dbfs(right, 440) > APART_DB
+    assert tone_dbfs(read_wav(mono), 440) == pytest.approx(tone_dbfs(read_wav(mono), 660), abs=1)
 
 
 def through_the_echo(relay: RelayProcess, folder: Path) -> Samples:

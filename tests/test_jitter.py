@@ -23,6 +23,8 @@ BLOCK_MS = BLOCK / 48
 class Quiet:
     """Notes the number of each packet that it decodes into silence."""
 
+    side = None
+
     def __init__(self) -> None:
         self.decoded: list[int] = []
 
@@ -36,7 +38,7 @@ class Quiet:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_desktop_decides_as_the_shared_case_says(case: dict[str, Any]) -> None:
-    result = run(case["block"], case["packets"])
+    result = run(case["block"], case["packets"], case["stereo"])
     assert result["operations"] == case["operations"]
     assert result["timestamps"] == case["timestamps"]
     assert result["statistics"] == pytest.approx(case["statistics"])

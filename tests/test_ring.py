@@ -21,6 +21,15 @@ def test_samples_come_out_in_order_whatever_the_sizes() -> None:
     assert popped == list(range(pushed))
 
 
+def test_left_and_right_come_out_side_by_side() -> None:
+    ring = Ring(10, channels=2)
+    for start in range(0, 30, 6):
+        ring.push(count(2 * start, 12).reshape(6, 2))
+        block = ring.pop(6)
+        assert block is not None
+        np.testing.assert_array_equal(block, count(2 * start, 12).reshape(6, 2))
+
+
 def test_nothing_is_popped_until_there_is_enough() -> None:
     ring = Ring(10)
     ring.push(count(0, 3))

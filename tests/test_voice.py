@@ -70,3 +70,10 @@ def test_a_file_is_said_with_its_silence_which_says_that_it_is_no_voice() -> Non
     assert [packet.timestamp // FRAME for packet in packets] == list(range(202))
     assert [packet.voice for packet in packets[:3]] == [False, True, True]
     assert not packets[-1].voice
+
+
+def test_music_is_sent_in_stereo_and_a_note_that_dies_away_is_not_cut() -> None:
+    decay = [np.repeat(loud(10 ** (-level / 20)), 2).reshape(FRAME, 2) for level in range(10, 120)]
+    packets = sent(Voice(music=True), decay)
+    assert len(packets) == len(decay)
+    assert all(packet.payload[0] & 0x04 for packet in packets)

@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
+from streamer.audio_format import STEREO
 from streamer.client.samples import Samples, silence
 from streamer.client.wavefile import FilePlayout, WavReader, WavSource, WavWriter
 from streamer.errors import AudioError
@@ -18,8 +19,10 @@ def tone(rate: int, seconds: float = 1.0) -> Samples:
 
 
 def write(path: Path, samples: Samples, rate: int, sample_bytes: int = 2, channels: int = 1) -> Path:
+    """Rows of `channels` samples, or the same sample in each of them."""
     peak = 2 ** (8 * sample_bytes - 1) - 1
-    whole = np.repeat(np.rint(samples.astype(np.float64) * peak).astype(np.int64), channels)
+    rows = np.broadcast_to(samples.reshape(len(samples), -1), (len(samples), channels))
+    whole = np.rint(rows.astype(np.float64) * peak).astype(np.int64).ravel()
     data = whole.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :sample_bytes]
     if sample_bytes == 1:
         data = (whole + 128).astype(np.uint8)
@@ -29,9 +32,9 @@ def write(path: Path, samples: Samples, rate: int, sample_bytes: int = 2, channe
     return path
 
 
-def read_all(path: Path, n_samples: int = 480) -> Samples:
+def read_all(path: Path, n_samples: int = 480, channels: int = 1) -> Samples:
     """Frame by frame, as a microphone gives it."""
-    reader = WavReader(path)
+    reader = WavReader(path, channels)
     frames = [reader.read(start, n_samples) for start in range(0, reader.n_samples, n_samples)]
     reader.close()
     return np.concatenate(frames)[: reader.n_samples]
@@ -104,6 +107,22 @@ def test_a_file_cut_short_ends_where_it_was_cut(tmp_path: Path) -> None:
     assert error_db(heard[:24_000], tone(48_000)[:24_000]) < -80
 
 
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_a_file_s_left_and_right_stay_where_they_are(tmp_path: Path, rate: int) -> None:
+    left, right = tone(rate), 0.25 * tone(rate)
+    path = write(tmp_path / "a.wav", np.stack((left, right), axis=1), rate, channels=STEREO)
+    heard = read_all(path, channels=STEREO)
+    assert error_db(heard[:, 0], tone(48_000)) < -60
+    assert error_db(heard[:, 1], 0.25 * tone(48_000)) < -60
+
+
+def test_a_file_with_one_channel_is_on_both_sides(tmp_path: Path) -> None:
+    heard = read_all(write(tmp_path / "a.wav", tone(48_000), 48_000), channels=STEREO)
+    assert heard.shape == (48_000, STEREO)
+    np.testing.assert_array_equal(heard[:, 0], heard[:, 1])
+    assert error_db(heard[:, 0], tone(48_000)) < -60
+
+
 def test_a_source_is_paced_by_the_clock_as_a_microphone_is(tmp_path: Path) -> None:
     source = WavSource(write(tmp_path / "a.wav", tone(48_000, 0.03), 48_000))
     source.start(100.0)
@@ -129,6 +148,15 @@ def test_the_header_is_valid_after_every_write(tmp_path: Path) -> None:
     with wave.open(str(path), "rb") as file:
         assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (48_000, 1, 1_440)
         assert set(np.frombuffer(file.readframes(1_440), dtype="<i2")) == {32_767}
+
+
+def test_rows_of_left_and_right_are_written_as_such(tmp_path: Path) -> None:
+    writer = WavWriter(tmp_path / "b.wav", STEREO)
+    writer.write(np.stack((tone(48_000), silence(48_000)), axis=1))
+    writer.close()
+    heard = read_all(tmp_path / "b.wav", channels=STEREO)
+    assert error_db(heard[:, 0], tone(48_000)) < -60
+    assert not heard[:, 1].any()
 
 
 def test_a_playout_writes_as_time_goes_by_and_keeps_what_it_has_when_cancelled(tmp_path: Path) -> None:

@@ -58,6 +58,16 @@ test("the seq has no hole where the timestamp has one, and nothing is sent twice
   assert.equal(new Set(sent.map(({ timestamp }) => timestamp)).size, sent.length);
 });
 
+test("what has no payload is left out, and what comes then starts the talkspurt", () => {
+  const { voice, encoder } = aVoice();
+  const { encode } = encoder;
+  encoder.encode = () => new Uint8Array(0);
+  assert.deepEqual(talk(voice, [SPEECH, SPEECH]).flat(), []);
+  encoder.encode = encode;
+  const [packet] = talk(voice, [SPEECH], 960).flat();
+  assert.deepEqual([packet.seq, packet.flags, packet.timestamp], [0, TALKSPURT_START, 960]);
+});
+
 test("from the start, silence is not sent", () => {
   assert.deepEqual(talk(aVoice().voice, [SILENCE, SILENCE]).flat(), []);
 });

@@ -1,7 +1,7 @@
 // What the link says, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te. Twin of client/address.py.
 //
 // Room and invite are in the fragment, so that no server, log or Referer sees them. What a device on a wall is to do stands
-// there too, #room=kitchen&name=Door&auto, and options for measurements, for example #room=kitchen&echoCancellation=off.
+// there too, #room=kitchen&name=Door&auto, and options: for measurements, as in #room=kitchen&echoCancellation=off, and music=on.
 
 export const ECHO_ROOM = "echo";
 export const ROOM_PATTERN = "[A-Za-z0-9._\\-]{1,64}";
@@ -17,6 +17,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
  * @property {string} name empty where the link gives none
  * @property {boolean} auto the page is to begin by itself, where the browser lets it
  * @property {Processing} processing
+ * @property {boolean} music what is sent is to be music
  */
 
 /**
@@ -32,12 +33,13 @@ export function parseFragment(fragment) {
     name: asked.get("name") ?? "",
     auto: asked.has("auto"),
     processing: /** @type {Processing} */ (processing),
+    music: asked.get("music") === "on",
   };
 }
 
 /**
- * What leads back into a room; options for measurements don't last.
- * @param {Omit<Address, "processing">} address
+ * What leads back into a room; options don't last.
+ * @param {Omit<Address, "processing" | "music">} address
  */
 export function serializeFragment({ room, key, name, auto }) {
   return `#${new URLSearchParams({ room, ...(key && { key }), ...(name && { name }), ...(auto && { auto: "" }) })}`;

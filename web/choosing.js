@@ -29,10 +29,10 @@ export class Choosing {
     setInterval(() => this.#panel.open && this.#panel.showOutput(sound.outputLevel), METER_MS);
   }
 
-  /** @param {import("./address.js").Processing} processing what the link wants */
-  set linked(processing) {
-    this.#settings.linked = processing;
-    this.#panel.show(this.#settings.chosen);
+  /** @param {import("./address.js").Address} address what the link wants */
+  set linked(address) {
+    this.#settings.linked = address;
+    this.#show();
   }
 
   get processing() {
@@ -59,6 +59,7 @@ export class Choosing {
     } else {
       this.#voice.deviceId = microphone;
       this.#voice.open(this.processing);
+      this.#show();
     }
   }
 
@@ -73,7 +74,11 @@ export class Choosing {
   async #showDevices() {
     const { microphones, loudspeakers } = await listDevices();
     this.#panel.showDevices({ microphones, loudspeakers: Sound.canChooseLoudspeaker ? loudspeakers : [] });
-    this.#panel.show(this.#settings.chosen);
+    this.#show();
     return { loudspeakers };
+  }
+
+  #show() {
+    this.#panel.show({ ...this.#settings.chosen, ...this.processing });
   }
 }

@@ -2,17 +2,20 @@
 // The twin of streamer/hot/decoded_line.pyx, which has the plan and the reasons.
 
 import { PacketBuffer } from "./packet_buffer.js";
-import { OVERLAP_SAMPLES, SyncBuffer } from "./stretch.js";
+import { OVERLAP_SAMPLES } from "./plane.js";
+import { SyncBuffer } from "./stretch.js";
 
 const DEFAULT_PACKET_SAMPLES = 480;
 const LONGEST_PACKET_SAMPLES = 5760;
 const CONCEAL_SAMPLES = 240;
 const FADE_AFTER_SAMPLES = 960;
 const FADE_SAMPLES = 4800;
+const NO_SIDE = new Float32Array(LONGEST_PACKET_SAMPLES);
 
 /**
- * What turns packets into sound: `conceal` gives so many samples that nobody sent. What it returns is copied at once.
- * @typedef {{ decode(payload: Uint8Array): Float32Array, conceal(count: number): Float32Array }} Decoder
+ * What turns packets into sound: `conceal` gives so many samples that nobody sent. Of stereo, these are mid, (L + R) / 2, and
+ * `side` then is as many of (L - R) / 2; null where it was mono. What it gives is copied at once.
+ * @typedef {{ decode(payload: Uint8Array): Float32Array, conceal(count: number): Float32Array, side: Float32Array | null }} Decoder
  */
 
 /** A decoder between `packets` and the line, `sync`. */
@@ -33,8 +36,11 @@ export class DecodedLine {
     this.cutOff();
   }
 
-  get packetSamples() {
-    return this.#packetSamples;
+  /** How many samples are here and have not been taken. */
+  get held() {
+    const seq = this.packets.firstSeq;
+    if (seq < 0) return this.sync.ahead;
+    return this.sync.ahead + this.packets.newestTimestamp - this.packets.timestampOf(seq) + this.#packetSamples;
   }
 
   get #gain() {
@@ -132,15 +138,23 @@ export class DecodedLine {
   }
 
   /**
-   * @param {Float32Array} samples
+   * @param {Float32Array} mid
    * @param {number} gainFrom
    * @param {number} gainTo
    * @param {boolean} joining
    */
-  #append(samples, gainFrom, gainTo, joining) {
-    const count = Math.min(samples.length, LONGEST_PACKET_SAMPLES);
-    if (joining && count > OVERLAP_SAMPLES) this.sync.overlapAppend(samples, count);
-    else if (count > 0) this.sync.append(samples, count, gainFrom, gainTo);
+  #append(mid, gainFrom, gainTo, joining) {
+    const side = this.#side;
+    const count = Math.min(mid.length, LONGEST_PACKET_SAMPLES);
+    if (joining && count > OVERLAP_SAMPLES) this.sync.overlapAppend(mid, side, count);
+    else if (count > 0) this.sync.append(mid, side, count, gainFrom, gainTo);
     return count;
+  }
+
+  /** The other plane of what the decoder gave last; from the first that has one on, the line is stereo. */
+  get #side() {
+    const { side } = this.#decoder;
+    if (side) this.sync.stereo = true;
+    return side ?? NO_SIDE;
   }
 }

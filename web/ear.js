@@ -15,7 +15,7 @@ export class Ear {
 
   /** @param {import("./track_reader.js").Reading} reading the microphone's track, where this browser gives it */
   read(reading) {
-    this.#reader.read(reading);
+    this.#reader.read(reading, 1);
   }
 
   /** @param {MessagePort} port of the capture worklet */

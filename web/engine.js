@@ -14,7 +14,7 @@ export class Engine {
   constructor(worker) {
     this.#worker = worker;
     this.loaded = this.#load();
-    this.sound.onReading = (reading) => this.order({ type: "microphone", reading }, [reading]);
+    this.sound.onReading = (reading, channels) => this.order({ type: "microphone", reading, channels }, [reading]);
     worker.addEventListener("message", ({ data }) => this.onReport(data));
   }
 

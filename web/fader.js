@@ -6,17 +6,22 @@ export class Fader {
   wanted = 1;
 
   /**
-   * Adds `length` samples of `sound` to `mix`.
-   * @param {Float32Array} mix
-   * @param {Float32Array} sound
+   * Adds `length` samples of each of the first `planes` of `sound` to the same of `mix`.
+   * @param {Float32Array[]} mix
+   * @param {Float32Array[]} sound
+   * @param {number} planes
    * @param {number} length
    */
-  addTo(mix, sound, length) {
+  addTo(mix, sound, planes, length) {
     const step = (this.wanted - this.#gain) / length;
-    let gain = this.#gain;
-    for (let i = 0; i < length; i += 1) {
-      gain += step;
-      mix[i] += gain * sound[i];
+    for (let plane = 0; plane < planes; plane += 1) {
+      const to = mix[plane];
+      const from = sound[plane];
+      let gain = this.#gain;
+      for (let i = 0; i < length; i += 1) {
+        gain += step;
+        to[i] += gain * from[i];
+      }
     }
     this.#gain = this.wanted;
   }

@@ -1,39 +1,50 @@
-// Gathers blocks of any length and rate into frames of 10 ms at 48 kHz. It allocates nothing after its construction.
+// Gathers blocks of any length and rate into frames of 10 ms at 48 kHz. It allocates nothing after its construction. A frame of
+// stereo is twice as long: left, right, left, right…
 
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Resampler } from "./resampler.js";
 
 export class Framer {
-  #resampler;
+  #resamplers;
   #resampled;
-  #frame = new Float32Array(SAMPLES_PER_FRAME);
+  #frame;
   #filled = 0;
   /** @type {(frame: Float32Array) => void} whoever wants to keep a frame copies it */
   onFrame = () => {};
 
   /**
    * @param {number} rate of the blocks
-   * @param {number} longest how many samples a block has at most
+   * @param {number} longest how many samples a block has at most, in each of its channels
+   * @param {number} channels
    */
-  constructor(rate, longest) {
-    this.#resampler = new Resampler(rate, SAMPLE_RATE);
-    this.#resampled = new Float32Array(Math.ceil((longest * SAMPLE_RATE) / rate) + 2);
+  constructor(rate, longest, channels) {
+    const room = Math.ceil((longest * SAMPLE_RATE) / rate) + 2;
+    this.#resamplers = Array.from({ length: channels }, () => new Resampler(rate, SAMPLE_RATE));
+    this.#resampled = this.#resamplers.map(() => new Float32Array(room));
+    this.#frame = new Float32Array(channels * SAMPLES_PER_FRAME);
   }
 
   /**
-   * @param {Float32Array} block
+   * @param {Float32Array[]} block a plane for each channel
    * @param {number} length
    */
   push(block, length) {
-    const resampled = this.#resampler.process(block, length, this.#resampled);
-    for (let i = 0; i < resampled; i += 1) {
-      this.#frame[this.#filled] = this.#resampled[i];
-      this.#filled += 1;
-      if (this.#filled === SAMPLES_PER_FRAME) {
-        this.#filled = 0;
-        this.onFrame(this.#frame);
-      }
+    let resampled = 0;
+    for (let channel = 0; channel < this.#resamplers.length; channel += 1) {
+      resampled = this.#resamplers[channel].process(block[channel], length, this.#resampled[channel]);
     }
+    for (let i = 0; i < resampled; i += 1) this.#add(i);
+  }
+
+  /** @param {number} i which of the resampled */
+  #add(i) {
+    for (let channel = 0; channel < this.#resampled.length; channel += 1) {
+      this.#frame[this.#filled] = this.#resampled[channel][i];
+      this.#filled += 1;
+    }
+    if (this.#filled < this.#frame.length) return;
+    this.#filled = 0;
+    this.onFrame(this.#frame);
   }
 }
 

@@ -4,7 +4,7 @@
 import { Activity } from "./activity.js";
 
 /**
- * `free` leaves it to the voice, `button` to a button, and with `open` everything passes.
+ * `free` leaves it to the voice, `button` to a button, and with `open` everything passes, so that no soft note is cut.
  * @typedef {"free" | "button" | "open"} Mode
  */
 

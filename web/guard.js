@@ -1,5 +1,8 @@
 // The guard against a howl: looks for it, and for devices that hear each other, which comes before. Runs in the worker.
 //
+// Music is never cut: a held note is all that a howl is, and one who plays wears headphones. Devices that hear each other are
+// shown all the same.
+//
 // While it cuts, nothing is sent and nothing is played, so that what goes round dies out. Where it howls again soon, the next
 // cut is twice as long.
 
@@ -30,6 +33,7 @@ export class Guard {
   /** @type {Danger} */
   #danger = null;
   #cuts = false;
+  #music = false;
   /** @type {(danger: Danger) => void} */
   onDanger = () => {};
   /** @type {(cuts: boolean) => void} */
@@ -39,6 +43,12 @@ export class Guard {
     return this.#cuts;
   }
 
+  /** @param {boolean} music what the microphone hears is */
+  set music(music) {
+    if (music !== this.#music) this.reset();
+    this.#music = music;
+  }
+
   /**
    * Takes in the next frame of the microphone.
    * @param {Float32Array} frame
@@ -46,7 +56,7 @@ export class Guard {
   hears(frame) {
     this.#nowMs += FRAME_MS;
     this.#sameRoom.hears(levelOf(frame));
-    if (this.#howl.hears(frame) && !this.#cuts) this.#cut();
+    if (!this.#music && this.#howl.hears(frame) && !this.#cuts) this.#cut();
     if (this.#nowMs % LOOK_MS === 0) this.#look();
   }
 

@@ -4,9 +4,8 @@
 import { DecodedLine } from "./decoded_line.js";
 import { DelayEstimator, PlayoutClock } from "./delay.js";
 import { Arrival } from "./packet_buffer.js";
-import { LONGEST_LAG, OVERLAP_SAMPLES } from "./stretch.js";
-
-/** @typedef {import("./decoded_line.js").Decoder} Decoder */
+import { OVERLAP_SAMPLES } from "./plane.js";
+import { LONGEST_LAG } from "./stretch.js";
 
 const SAMPLES_PER_MS = 48;
 const STEP_SAMPLES = 240;
@@ -29,7 +28,7 @@ const REST_PER_REPEAT = 5;
 /** What the last decision was. */
 export const Operation = Object.freeze({ NORMAL: 0, ACCELERATE: 1, EXPAND: 2, CONCEAL: 3, SILENCE: 4 });
 
-/** One talker's jitter buffer, 48 kHz mono. `pop` allocates nothing of its own. */
+/** One talker's jitter buffer, 48 kHz. `pop` allocates nothing of its own. */
 export class JitterBuffer {
   #line;
   #packets;
@@ -44,7 +43,7 @@ export class JitterBuffer {
   #samples = { silent: 0, accelerated: 0, expanded: 0, skipped: 0 };
 
   /**
-   * @param {Decoder} decoder
+   * @param {import("./decoded_line.js").Decoder} decoder
    * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
    */
   constructor(decoder, { floorMs = 10, ceilingMs = 250, lateShare = 0.01 } = {}) {
@@ -82,20 +81,23 @@ export class JitterBuffer {
   }
 
   /**
-   * Fill the block, of any length, with what plays from `nowMs` on; silence where there is nothing.
+   * Fill the block, of any length, and `side`, as long, with what plays from `nowMs` on; silence where there is nothing.
    * @param {Float32Array} block
    * @param {number} nowMs
+   * @param {Float32Array | null} side
+   * @returns whether there can be anything but silence in the side
    */
-  pop(block, nowMs) {
+  pop(block, nowMs, side = null) {
     let filled = 0;
     this.#clock.beginBlock(nowMs);
     while (filled < block.length) {
       const run = this.#nextRun(block.length - filled);
-      this.#sync.take(block, filled, run);
+      this.#sync.take(block, side, filled, run);
       filled += run;
       this.#clock.popped += run;
       this.#rest = Math.max(this.#rest - run, 0);
     }
+    return this.#sync.stereo;
   }
 
   get targetMs() {
@@ -223,10 +225,7 @@ export class JitterBuffer {
 
   /** How much of the talker's sound is here and has not been popped. */
   get levelMs() {
-    const seq = this.#packets.firstSeq;
-    let held = this.#sync.ahead;
-    if (seq >= 0) held += this.#packets.newestTimestamp - this.#packets.timestampOf(seq) + this.#line.packetSamples;
-    return held / SAMPLES_PER_MS;
+    return this.#line.held / SAMPLES_PER_MS;
   }
 
   /** Everything counted since the start, by its public name; levels are of now. */

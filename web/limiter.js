@@ -2,7 +2,8 @@
 // loudest sample at once, and comes back slowly.
 //
 // Below the threshold, −3 dBFS, each sample comes out as it went in. Above it, peaks are bent so that they get ever closer to
-// full scale and never reach it; since the gain is held, what is bent is the loudness and not the wave.
+// full scale and never reach it; since the gain is held, what is bent is the loudness and not the wave. Left and right have one
+// gain, so that nothing moves to the side: the louder of mid + side and mid - side decides.
 
 const THRESHOLD = 10 ** (-3 / 20);
 const ROOM = 1 - THRESHOLD;
@@ -18,14 +19,19 @@ export class Limiter {
   }
 
   /**
-   * @param {Float32Array} samples changed in place
-   * @param {number} length how many of them
+   * @param {Float32Array} mid changed in place
+   * @param {Float32Array} side changed in place
+   * @param {number} length how many samples
    */
-  process(samples, length) {
+  process(mid, side, length) {
     let peak = this.#peak;
     for (let i = 0; i < length; i += 1) {
-      peak = Math.max(THRESHOLD, peak * this.#release, Math.abs(samples[i]));
-      if (peak > THRESHOLD) samples[i] *= bent(peak) / peak;
+      peak = Math.max(THRESHOLD, peak * this.#release, Math.abs(mid[i]) + Math.abs(side[i]));
+      if (peak > THRESHOLD) {
+        const gain = bent(peak) / peak;
+        mid[i] *= gain;
+        side[i] *= gain;
+      }
     }
     this.#peak = peak;
   }

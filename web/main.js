@@ -137,7 +137,7 @@ class Page {
   #onAddress() {
     if (this.#screen.state !== "start") return;
     this.#address = parseFragment(fragmentAsked());
-    this.#choosing.linked = this.#address.processing;
+    this.#choosing.linked = this.#address;
     this.#screen.showRoom(this.#address.room);
     if (this.#address.name) this.#screen.showName(this.#address.name);
     if (this.#address.auto) joinUnattended(this.#screen, this.#sound);

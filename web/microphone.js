@@ -2,6 +2,11 @@
 
 /** @typedef {"insecure" | "refused" | "missing" | "busy"} MicrophoneProblem */
 
+/**
+ * What is asked of it: one channel, unless it says more.
+ * @typedef {import("./address.js").Processing & {channelCount?: number}} Wanted
+ */
+
 /** The names browsers give their refusals; any other means that the device can't be used just now. */
 const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
   NotAllowedError: "refused",
@@ -19,6 +24,8 @@ export const MICROPHONE_WORDS = /** @type {const} */ ({
 });
 
 export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+/** All of it takes notes for echo or noise. */
+export const MUSIC = { ...UNPROCESSED, channelCount: 2 };
 
 export class MicrophoneError extends Error {
   /**
@@ -35,6 +42,8 @@ export class Microphone {
   /** @type {MediaStream | null} null where there is none */
   #stream = null;
   #muted = false;
+  /** To be heard of it. */
+  channels = 1;
   /** It was taken away: unplugged, or another app or a phone call has it. */
   onTaken = () => {};
   /** Whoever took it has given it back. */
@@ -54,14 +63,16 @@ export class Microphone {
   }
 
   /**
-   * @param {import("./address.js").Processing} processing
+   * @param {Wanted} processing
    * @param {string} [deviceId] empty where the system is to choose; it does so, too, where this one is gone
    * @throws {MicrophoneError}
    */
   async open(processing, deviceId = "") {
-    const stream = await openStream({ ...processing, channelCount: 1 }, deviceId);
+    const { channelCount = 1 } = processing;
+    const stream = await openStream({ ...processing, channelCount }, deviceId);
     this.close();
     this.#stream = stream;
+    this.channels = channelCount;
     this.muted = this.#muted;
     this.#watch(stream.getAudioTracks()[0]);
   }

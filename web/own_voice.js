@@ -31,7 +31,7 @@ export class OwnVoice {
   #button = new TalkButton();
   #pushToTalk = false;
   #taken = false;
-  /** @type {import("./address.js").Processing | null} as it was opened last */
+  /** @type {import("./microphone.js").Wanted | null} as it was opened last */
   #processing = null;
   /** Of the microphone that was chosen; empty where the system chooses. */
   deviceId = "";
@@ -70,7 +70,7 @@ export class OwnVoice {
 
   /**
    * Opens the microphone, or says why there is none; then one can still listen.
-   * @param {import("./address.js").Processing} processing
+   * @param {import("./microphone.js").Wanted} processing
    */
   async open(processing) {
     const { screen, sound, loaded } = this.#means;
@@ -88,7 +88,7 @@ export class OwnVoice {
       this.#microphone.close();
       return;
     }
-    sound.listenTo(this.#microphone.stream);
+    sound.listenTo(this.#microphone.stream, this.#microphone.channels);
     if (this.#taken) this.#onReturned();
   }
 
@@ -105,7 +105,7 @@ export class OwnVoice {
     await this.recover();
   }
 
-  /** @param {import("./address.js").Processing} processing */
+  /** @param {import("./microphone.js").Wanted} processing */
   async tryAgain(processing) {
     this.#means.screen.showProblem("");
     await this.open(processing);

@@ -2,17 +2,19 @@
 // here.
 
 import { PROCESSING } from "./address.js";
+import { MUSIC } from "./microphone.js";
 import { parseKept } from "./remembered.js";
 
 /** @typedef {import("./address.js").Processing} Processing */
 /**
  * A device is empty where the system is to choose.
- * @typedef {Processing & {pushToTalk: boolean, microphone: string, loudspeaker: string}} Chosen
+ * @typedef {Processing & {pushToTalk: boolean, music: boolean, microphone: string, loudspeaker: string}} Chosen
  */
 
 /** @type {Chosen} */
 const STANDARD = {
   pushToTalk: false,
+  music: false,
   microphone: "",
   loudspeaker: "",
   echoCancellation: true,
@@ -40,9 +42,13 @@ export class Settings {
     return JSON.stringify(this.#kept);
   }
 
-  /** What the link switches off. @param {Processing} processing */
-  set linked(processing) {
-    this.#linked = Object.fromEntries(Object.entries(processing).filter(([, on]) => !on));
+  /**
+   * What the link switches off, and music on.
+   * @param {Pick<import("./address.js").Address, "processing" | "music">} address
+   */
+  set linked({ processing, music }) {
+    const off = Object.entries(processing).filter(([, on]) => !on);
+    this.#linked = { ...Object.fromEntries(off), ...(music && { music }) };
   }
 
   /** @returns {Chosen} */
@@ -50,9 +56,10 @@ export class Settings {
     return { ...STANDARD, ...this.#kept, ...this.#linked };
   }
 
-  /** @returns {Processing} */
+  /** @returns {import("./microphone.js").Wanted} */
   get processing() {
     const { chosen } = this;
+    if (chosen.music) return MUSIC;
     return /** @type {Processing} */ (Object.fromEntries(PROCESSING.map((name) => [name, chosen[name]])));
   }
 

@@ -1,5 +1,6 @@
 // The panel of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
 
+import { PROCESSING } from "./address.js";
 import { element } from "./elements.js";
 import { showMeter } from "./meter.js";
 import { say } from "./text.js";
@@ -29,10 +30,11 @@ export class SettingsPanel {
     return this.#panel.open;
   }
 
-  /** @param {import("./settings.js").Chosen} chosen */
+  /** @param {import("./settings.js").Chosen} chosen with music, nothing else is done to the sound */
   show(chosen) {
     for (const control of this.#panel.querySelectorAll("input")) {
       control.checked = chosen[/** @type {Name} */ (control.name)] === true;
+      control.disabled = chosen.music && PROCESSING.some((name) => name === control.name);
     }
     select(this.#microphone, chosen.microphone);
     select(this.#loudspeaker, chosen.loudspeaker);

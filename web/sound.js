@@ -33,7 +33,7 @@ export class Sound {
   #paused = false;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
-  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading) => void} */
+  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("./track_reader.js").Reading, channels: number) => void} */
   onReading = () => {};
   /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
   onRuns = () => {};
@@ -50,8 +50,8 @@ export class Sound {
   async load() {
     const { audioWorklet, destination } = this.#context;
     await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
-    this.#capture = monoNode(this.#context, "capture", 1);
-    this.#playout = monoNode(this.#context, "playout", 0);
+    this.#capture = workletNode(this.#context, "capture", 1, 1);
+    this.#playout = workletNode(this.#context, "playout", 0, 2);
     this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
     this.#volume.connect(this.#meter);
     this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
@@ -102,14 +102,19 @@ export class Sound {
     return this.#context.close();
   }
 
-  /** @param {MediaStream | null} stream of the microphone; null where there is none */
-  listenTo(stream) {
+  /**
+   * @param {MediaStream | null} stream of the microphone; null where there is none
+   * @param {number} [channels] to be heard of it
+   */
+  listenTo(stream, channels = 1) {
     this.#microphone?.disconnect();
     this.#microphone = null;
     const reading = stream && readingOf(stream.getAudioTracks()[0]);
-    if (reading) this.onReading(reading);
+    if (reading) this.onReading(reading, channels);
     else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
-    if (this.#capture) this.#microphone?.connect(this.#capture);
+    if (!this.#capture) return;
+    this.#capture.channelCount = channels;
+    this.#microphone?.connect(this.#capture);
   }
 
   static get canChooseLoudspeaker() {
@@ -183,7 +188,7 @@ export class Sound {
   /** How long it takes the audio thread to encode and decode a packet. */
   async codecMs() {
     await this.#context.audioWorklet.addModule(workletUrl("codec_cost"));
-    const node = monoNode(this.#context, "codec-cost", 0);
+    const node = workletNode(this.#context, "codec-cost", 0, 1);
     node.connect(this.#context.destination);
     const { ms, problem } = await new Promise((resolve) => {
       node.port.onmessage = ({ data }) => resolve(data);
@@ -228,12 +233,13 @@ function openContext() {
  * @param {AudioContext} context
  * @param {string} name
  * @param {number} numberOfInputs
+ * @param {number} channels of its output
  */
-function monoNode(context, name, numberOfInputs) {
+function workletNode(context, name, numberOfInputs, channels) {
   return new AudioWorkletNode(context, name, {
     channelCount: 1,
     channelCountMode: "explicit",
     numberOfInputs,
-    outputChannelCount: [1],
+    outputChannelCount: [channels],
   });
 }

@@ -1,9 +1,9 @@
 // The decoded samples that play next, and how to make them fewer or more without changing the pitch. The twin of
 // streamer/hot/stretch.pyx, which has the plan and the reasons; the arithmetic is in the same order, so decisions are the same.
 
+import { HISTORY_SAMPLES, OVERLAP_SAMPLES, cut, join, product, put, repeat } from "./plane.js";
+
 const LINE_SAMPLES = 16384;
-const HISTORY_SAMPLES = 960;
-export const OVERLAP_SAMPLES = 240;
 const SHORTEST_LAG = 240;
 export const LONGEST_LAG = 720;
 const DECIMATION = 4;
@@ -12,16 +12,10 @@ const QUIET_POWER = 1e-6;
 const QUIET_BELOW_LOUDNESS = 1e-3;
 const LOUDNESS_DECAY = 0.998;
 
-/** @type {(line: Float32Array, a: number, b: number, count: number) => number} */
-function product(line, a, b, count) {
-  let total = 0;
-  for (let i = 0; i < count; i++) total += line[a + i] * line[b + i];
-  return total;
-}
-
-/** A line of mono samples: what was played last, then what plays next (`ahead` samples). */
+/** A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead` samples). */
 export class SyncBuffer {
-  #line = new Float32Array(LINE_SAMPLES);
+  #mid = new Float32Array(LINE_SAMPLES);
+  #side = new Float32Array(LINE_SAMPLES);
   #coarse = new Float64Array(COARSE_SAMPLES);
   #position = HISTORY_SAMPLES;
   #end = HISTORY_SAMPLES;
@@ -30,6 +24,7 @@ export class SyncBuffer {
   constructor() {
     this.similarity = 0;
     this.free = false;
+    this.stereo = false;
   }
 
   get ahead() {
@@ -40,28 +35,26 @@ export class SyncBuffer {
   #makeRoom(count) {
     if (this.#end + count <= LINE_SAMPLES) return;
     const start = this.#position - HISTORY_SAMPLES;
-    this.#line.copyWithin(0, start, this.#end);
+    this.#mid.copyWithin(0, start, this.#end);
+    if (this.stereo) this.#side.copyWithin(0, start, this.#end);
     this.#position -= start;
     this.#end -= start;
   }
 
   /**
    * Add samples at the end, their gain going in a straight line from one to the other over the overlap.
-   * @param {Float32Array} samples
+   * @param {Float32Array} mid
+   * @param {Float32Array} side
    * @param {number} count
    * @param {number} gainFrom
    * @param {number} gainTo
    */
-  append(samples, count, gainFrom, gainTo) {
-    const slope = (gainTo - gainFrom) / OVERLAP_SAMPLES;
+  append(mid, side, count, gainFrom, gainTo) {
     this.#makeRoom(count);
-    const line = this.#line;
-    const to = this.#end;
-    for (let i = 0; i < count; i++) {
-      line[to + i] = samples[i] * (i < OVERLAP_SAMPLES ? gainFrom + slope * i : gainTo);
-    }
+    put(this.#mid, this.#end, mid, count, gainFrom, gainTo);
+    if (this.stereo) put(this.#side, this.#end, side, count, gainFrom, gainTo);
+    const power = this.#power(this.#end, count);
     this.#end += count;
-    const power = product(line, to, to, count) / count;
     const decayed = this.#loudness * LOUDNESS_DECAY;
     this.#loudness = power > decayed ? power : decayed;
   }
@@ -69,43 +62,48 @@ export class SyncBuffer {
   /** @param {number} count */
   appendSilence(count) {
     this.#makeRoom(count);
-    this.#line.fill(0, this.#end, this.#end + count);
+    this.#mid.fill(0, this.#end, this.#end + count);
+    if (this.stereo) this.#side.fill(0, this.#end, this.#end + count);
     this.#end += count;
   }
 
   /**
    * Add samples at the end, crossfading from the last of the line; what is ahead must be as long as the overlap.
-   * @param {Float32Array} samples
+   * @param {Float32Array} mid
+   * @param {Float32Array} side
    * @param {number} count
    */
-  overlapAppend(samples, count) {
+  overlapAppend(mid, side, count) {
     this.#makeRoom(count);
-    const line = this.#line;
-    const to = this.#end - OVERLAP_SAMPLES;
-    for (let i = 0; i < OVERLAP_SAMPLES; i++) {
-      const share = (i + 0.5) / OVERLAP_SAMPLES;
-      line[to + i] = line[to + i] * (1 - share) + samples[i] * share;
-    }
-    for (let i = OVERLAP_SAMPLES; i < count; i++) line[to + i] = samples[i];
+    join(this.#mid, this.#end, mid, count);
+    if (this.stereo) join(this.#side, this.#end, side, count);
     this.#end += count - OVERLAP_SAMPLES;
   }
 
   /**
-   * Move the next samples into the block; `count` is at most what is ahead.
-   * @param {Float32Array} block
+   * Move the next samples into the block, and into that of the side where somebody wants it; `count` is at most what is ahead.
+   * @param {Float32Array} mid
+   * @param {Float32Array | null} side
    * @param {number} offset
    * @param {number} count
    */
-  take(block, offset, count) {
-    const line = this.#line;
-    const from = this.#position;
-    for (let i = 0; i < count; i++) block[offset + i] = line[from + i];
+  take(mid, side, offset, count) {
+    copy(this.#mid, this.#position, mid, offset, count);
+    if (side && this.stereo) copy(this.#side, this.#position, side, offset, count);
+    else side?.fill(0, offset, offset + count);
     this.#position += count;
+  }
+
+  /** @type {(start: number, count: number) => number} */
+  #power(start, count) {
+    let total = product(this.#mid, start, start, count);
+    if (this.stereo) total += product(this.#side, start, start, count);
+    return total / count;
   }
 
   /** @type {(start: number, count: number) => boolean} */
   #quiet(start, count) {
-    const power = product(this.#line, start, start, count) / count;
+    const power = this.#power(start, count);
     return power < QUIET_POWER || power < QUIET_BELOW_LOUDNESS * this.#loudness;
   }
 
@@ -124,14 +122,8 @@ export class SyncBuffer {
     this.free = this.#quiet(this.#position, longest + OVERLAP_SAMPLES);
     const lag = this.free ? longest : this.#findLag(1, longest);
     if (lag === 0 || (!this.free && this.similarity < leastSimilarity)) return 0;
-    const line = this.#line;
-    const now = this.#position;
-    for (let i = 0; i < OVERLAP_SAMPLES; i++) {
-      const share = (i + 0.5) / OVERLAP_SAMPLES;
-      line[now + lag + i] = line[now + i] * (1 - share) + line[now + lag + i] * share;
-    }
-    // What was played stays right before what plays next: expanding looks back at it.
-    line.copyWithin(now + lag - HISTORY_SAMPLES, now - HISTORY_SAMPLES, now);
+    cut(this.#mid, this.#position, lag);
+    if (this.stereo) cut(this.#side, this.#position, lag);
     this.#position += lag;
     return lag;
   }
@@ -147,16 +139,17 @@ export class SyncBuffer {
     const lag = this.free ? longest : this.#findLag(-1, longest);
     if (lag === 0 || (!this.free && this.similarity < leastSimilarity)) return 0;
     this.#makeRoom(lag);
-    const line = this.#line;
-    const now = this.#position;
-    line.copyWithin(now + lag, now, this.#end);
-    for (let i = 0; i < OVERLAP_SAMPLES; i++) {
-      const share = (i + 0.5) / OVERLAP_SAMPLES;
-      line[now + i] = line[now + lag + i] * (1 - share) + line[now + i - lag] * share;
-    }
-    line.copyWithin(now + OVERLAP_SAMPLES, now + OVERLAP_SAMPLES - lag, now);
+    repeat(this.#mid, this.#position, lag, this.#end);
+    if (this.stereo) repeat(this.#side, this.#position, lag, this.#end);
     this.#end += lag;
     return lag;
+  }
+
+  /** The plane that has more to say next. */
+  get #louder() {
+    const now = this.#position;
+    const isSide = this.stereo && product(this.#side, now, now, OVERLAP_SAMPLES) > product(this.#mid, now, now, OVERLAP_SAMPLES);
+    return isSide ? this.#side : this.#mid;
   }
 
   /** @type {(direction: 1 | -1, longest: number) => number} The lag at which the next samples are most alike, or 0. */
@@ -165,7 +158,8 @@ export class SyncBuffer {
     const reach = Math.trunc(longest / DECIMATION);
     const here = direction > 0 ? 0 : reach;
     const coarse = this.#coarse;
-    this.#decimate(this.#position - here * DECIMATION, reach + window);
+    const plane = this.#louder;
+    this.#decimate(plane, this.#position - here * DECIMATION, reach + window);
     let best = 0;
     let bestLag = 0;
     for (let lag = SHORTEST_LAG / DECIMATION; lag <= reach; lag++) {
@@ -183,30 +177,28 @@ export class SyncBuffer {
         bestLag = lag * DECIMATION;
       }
     }
-    return bestLag ? this.#refineLag(direction, bestLag, longest) : 0;
+    return bestLag ? this.#refineLag(plane, direction, bestLag, longest) : 0;
   }
 
-  /** @type {(from: number, count: number) => void} */
-  #decimate(from, count) {
-    const line = this.#line;
+  /** @type {(plane: Float32Array, from: number, count: number) => void} */
+  #decimate(plane, from, count) {
     for (let i = 0; i < count; i++) {
       const at = from + 4 * i;
-      this.#coarse[i] = line[at] + line[at + 1] + (line[at + 2] + line[at + 3]);
+      this.#coarse[i] = plane[at] + plane[at + 1] + (plane[at + 2] + plane[at + 3]);
     }
   }
 
-  /** @type {(direction: 1 | -1, around: number, longest: number) => number} */
-  #refineLag(direction, around, longest) {
-    const line = this.#line;
+  /** @type {(plane: Float32Array, direction: 1 | -1, around: number, longest: number) => number} */
+  #refineLag(plane, direction, around, longest) {
     const here = this.#position;
-    const own = product(line, here, here, OVERLAP_SAMPLES) + 1e-9;
+    const own = product(plane, here, here, OVERLAP_SAMPLES) + 1e-9;
     const last = Math.min(around + DECIMATION, longest);
     let bestLag = 0;
     this.similarity = 0;
     for (let lag = Math.max(around - DECIMATION, SHORTEST_LAG); lag <= last; lag++) {
       const other = here + direction * lag;
-      const cross = product(line, here, other, OVERLAP_SAMPLES);
-      const energy = product(line, other, other, OVERLAP_SAMPLES) + 1e-9;
+      const cross = product(plane, here, other, OVERLAP_SAMPLES);
+      const energy = product(plane, other, other, OVERLAP_SAMPLES) + 1e-9;
       const similarity = cross / Math.sqrt(own * energy);
       if (similarity > this.similarity) {
         this.similarity = similarity;
@@ -215,6 +207,11 @@ export class SyncBuffer {
     }
     return bestLag;
   }
+}
+
+/** @type {(from: Float32Array, position: number, to: Float32Array, offset: number, count: number) => void} */
+function copy(from, position, to, offset, count) {
+  for (let i = 0; i < count; i++) to[offset + i] = from[position + i];
 }
 
 /**
@@ -230,7 +227,7 @@ export function stretch(samples, share, leastSimilarity = 0.5) {
   while (fed < samples.length || sync.ahead > 0) {
     if (fed < samples.length && sync.ahead < 2 * LONGEST_LAG) {
       const fresh = samples.subarray(fed, fed + 2 * OVERLAP_SAMPLES);
-      sync.append(fresh, fresh.length, 1, 1);
+      sync.append(fresh, fresh, fresh.length, 1, 1);
       fed += fresh.length;
       continue;
     }
@@ -239,7 +236,7 @@ export function stretch(samples, share, leastSimilarity = 0.5) {
       rest = lag ? Math.trunc(lag / Math.abs(share)) + (share > 0 ? lag : 0) : OVERLAP_SAMPLES;
     }
     const run = Math.min(sync.ahead, OVERLAP_SAMPLES);
-    sync.take(played, made, run);
+    sync.take(played, null, made, run);
     made += run;
     rest -= run;
   }

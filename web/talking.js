@@ -1,5 +1,5 @@
 // What we say, from the microphone's frames to the relay: packets, the clock messages behind them, and our own level for
-// the meter. Runs in the worker.
+// the meter. Runs in the worker. Music comes in stereo, a voice never does.
 
 import { SAMPLES_PER_FRAME } from "./audio_format.js";
 import { EchoListener } from "./echo_listener.js";
@@ -27,6 +27,7 @@ export class Talking {
   #muted = false;
   /** @type {import("./gate.js").Mode} */
   #mode = "free";
+  #music = false;
   /** Ours in the room, 0 outside of one. */
   talkerId = 0;
   #oneAtATime = false;
@@ -58,7 +59,14 @@ export class Talking {
   gate(mode, pressed) {
     this.#mode = mode;
     this.#gate.pressed = pressed;
-    this.#gate.mode = this.#echoes ? "open" : mode;
+    this.#gate.mode = this.#echoes || (this.#music && mode === "free") ? "open" : mode;
+  }
+
+  /** @param {boolean} music */
+  #hearAs(music) {
+    if (music === this.#music) return;
+    this.#music = this.#means.guard.music = music;
+    this.gate(this.#mode, this.#gate.pressed);
   }
 
   /**
@@ -68,6 +76,7 @@ export class Talking {
   hear(samples, atUs) {
     const { link, levels, timing, guard, nowUs } = this.#means;
     if (!this.#voice) return;
+    this.#hearAs(samples.length > SAMPLES_PER_FRAME);
     if (!this.#echoes) guard.hears(samples);
     this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;

@@ -20,8 +20,9 @@ export function readingOf(track) {
 }
 
 export class TrackReader {
-  #samples = new Float32Array(LONGEST);
+  #planes = [new Float32Array(LONGEST), new Float32Array(LONGEST)];
   #rate = 0;
+  #channels = 0;
   /** @type {Framer | null} */
   #framer = null;
   /** @type {(frame: Float32Array) => void} */
@@ -30,30 +31,41 @@ export class TrackReader {
   /**
    * Reads until the track ends.
    * @param {Reading} reading
+   * @param {number} channels that a frame shall have; all are alike where the track has but one
    */
-  async read(reading) {
+  async read(reading, channels) {
     const reader = reading.getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      this.#take(value);
+      this.#take(value, channels);
       value.close();
     }
   }
 
-  /** @param {AudioData} data */
-  #take(data) {
+  /**
+   * @param {AudioData} data
+   * @param {number} channels
+   */
+  #take(data, channels) {
     const length = Math.min(data.numberOfFrames, LONGEST);
-    data.copyTo(this.#samples, { planeIndex: 0, frameCount: length, format: "f32-planar" });
-    this.#framerFor(data.sampleRate).push(this.#samples, length);
+    for (let channel = 0; channel < channels; channel += 1) {
+      const planeIndex = Math.min(channel, data.numberOfChannels - 1);
+      data.copyTo(this.#planes[channel], { planeIndex, frameCount: length, format: "f32-planar" });
+    }
+    this.#framerFor(data.sampleRate, channels).push(this.#planes, length);
   }
 
-  /** @param {number} rate a headset that is plugged in may change it */
-  #framerFor(rate) {
-    if (!this.#framer || rate !== this.#rate) {
-      this.#framer = new Framer(rate, LONGEST);
+  /**
+   * @param {number} rate a headset that is plugged in may change it
+   * @param {number} channels
+   */
+  #framerFor(rate, channels) {
+    if (!this.#framer || rate !== this.#rate || channels !== this.#channels) {
+      this.#framer = new Framer(rate, LONGEST, channels);
       this.#framer.onFrame = (frame) => this.onFrame(frame);
       this.#rate = rate;
+      this.#channels = channels;
     }
     return this.#framer;
   }

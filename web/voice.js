@@ -31,16 +31,18 @@ export class Voice {
   }
 
   /**
-   * The packets to send now that `samples` were heard, the first of which is the microphone's sample number `position`.
+   * The packets to send now that `samples` were heard, the first of which is the microphone's sample number `position`; none,
+   * too, where the encoder has nothing.
    * @param {Float32Array} samples
    * @param {number} position
    */
   packets(samples, position) {
     const { muted } = this.#gate;
     this.level = muted ? SILENCE_LEVEL : levelOf(samples);
+    const payload = this.#encoder.encode(samples); // in silence too: the encoder's state has to stay true
+    if (payload.length === 0) return [];
     const started = !this.#passed;
     this.#passed = this.#gate.passes(this.level);
-    const payload = this.#encoder.encode(samples); // in silence too: the encoder's state has to stay true
     this.#preroll.push({ payload, position, level: this.level, voice: this.#gate.voice });
     if (this.#passed) return this.#preroll.splice(0).map((frame, i) => this.#packet(frame, started && i === 0));
     this.#preroll.splice(0, muted ? Infinity : this.#preroll.length - PREROLL_FRAMES);

@@ -21,7 +21,7 @@ const FIGURES_MS = 500;
 /**
  * From the main thread.
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort}
- *   | {type: "microphone", reading: import("./track_reader.js").Reading}
+ *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number}
  *   | {type: "join", url: string, muted: boolean}
  *   | {type: "state", change: Partial<State>}
  *   | {type: "say", message: import("./control.js").Message}
@@ -170,7 +170,7 @@ function obey(order) {
     case "ports":
       return connect(order);
     case "microphone":
-      return reader.read(order.reading);
+      return reader.read(order.reading, order.channels);
     case "join":
       show({ muted: order.muted, hand: false });
       return link.join(order.url);

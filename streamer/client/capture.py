@@ -13,7 +13,7 @@ import numpy as np
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.gate import Mode
 from streamer.client.ring import Ring
-from streamer.client.samples import Samples
+from streamer.client.samples import Samples, in_channels
 from streamer.errors import AudioError
 
 BLOCK_SAMPLES: Final = 240
@@ -59,19 +59,23 @@ class Source(Protocol):
 
 
 class Microphone:
-    """A Source. Raises AudioError where there is no such device."""
+    """A Source. Raises AudioError where there is no such device.
+
+    Where it has one channel and more are asked for, all are equal.
+    """
 
     mode: Mode = "free"
     ended = False
 
-    def __init__(self, device: str | None = None) -> None:
-        self._ring = Ring(_RING_SAMPLES)
+    def __init__(self, device: str | None = None, channels: int = CHANNELS) -> None:
+        self._ring = Ring(_RING_SAMPLES, channels)
+        self._channels = channels
         self._captured = 0
         self._popped = 0
         self._anchor = (0, perf_counter())
         self.overflows = 0
         self.latency_s: float | None = None
-        self._stream = open_stream("input", device, self._on_block)
+        self._stream = open_stream("input", device, self._on_block, channels)
         self.name = device_name(self._stream)
 
     def start(self, now: float) -> None:
@@ -106,21 +110,29 @@ class Microphone:
     def _on_block(self, block: Any, n_samples: int, time: Any, status: Any) -> None:
         self.latency_s = time.currentTime - time.inputBufferAdcTime
         self._anchor = (self._captured, perf_counter() - self.latency_s)
-        self._ring.push(np.frombuffer(block, dtype=np.float32))
+        samples = np.frombuffer(block, dtype=np.float32)
+        copies = self._channels * n_samples // len(samples)
+        self._ring.push(in_channels(np.repeat(samples, copies), self._channels))
         self._captured += n_samples
         self.overflows += bool(status.input_overflow)
 
 
-def open_stream(kind: str, device: str | None, callback: Any) -> Any:
-    """A running stream of `kind` "input" or "output" in blocks of `BLOCK_SAMPLES`. Raises AudioError."""
+def open_stream(kind: str, device: str | None, callback: Any, channels: int) -> Any:
+    """A running stream of `kind` "input" or "output" in blocks of `BLOCK_SAMPLES`. Raises AudioError.
+
+    An input has fewer `channels` where the device has fewer.
+    """
     sounddevice = import_sounddevice()
     raw_stream = sounddevice.RawInputStream if kind == "input" else sounddevice.RawOutputStream
     try:
+        number = _find_device(sounddevice, device, kind)
+        if kind == "input":
+            channels = min(channels, sounddevice.query_devices(number, kind)["max_input_channels"])
         stream = raw_stream(
             samplerate=SAMPLE_RATE,
             blocksize=BLOCK_SAMPLES,
-            device=_find_device(sounddevice, device, kind),
-            channels=CHANNELS,
+            device=number,
+            channels=channels,
             dtype="float32",
             latency="low",
             callback=callback,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streamer.audio_format import BITRATE, CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.audio_format import BITRATE, CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME, STEREO
 from streamer.client.samples import Samples, silence
 from streamer.errors import AudioError
 from streamer.wire.packet import HEADER, MAX_PACKET_BYTES
@@ -22,6 +22,8 @@ MAX_DURATION_SAMPLES: Final = 5_760
 """120 ms, the longest that one Opus packet can last."""
 
 _RESTRICTED_LOWDELAY: Final = 2051
+_STEREO_FLAG: Final = 0x04
+"""In the first byte of a payload (RFC 6716, section 3.1)."""
 
 
 @cache
@@ -50,14 +52,16 @@ def _how_to_install() -> str:
 
 
 class Encoder:
-    """One voice into payloads, with the least look-ahead that Opus has (2.5 ms)."""
+    """One voice, or music, into payloads, with the least look-ahead that Opus has (2.5 ms)."""
 
-    def __init__(self, bitrate: int = BITRATE, frame_samples: int = SAMPLES_PER_FRAME) -> None:
+    def __init__(
+        self, bitrate: int = BITRATE, frame_samples: int = SAMPLES_PER_FRAME, channels: int = CHANNELS
+    ) -> None:
         opus = load_opus()
         self._api = opus.encoder
-        self._state = self._api.create_state(SAMPLE_RATE, CHANNELS, _RESTRICTED_LOWDELAY)
+        self._state = self._api.create_state(SAMPLE_RATE, channels, _RESTRICTED_LOWDELAY)
         self._api.encoder_ctl(self._state, opus.ctl.set_bitrate, bitrate)
-        self._samples = silence(frame_samples)
+        self._samples = silence(frame_samples, channels)
         self._input = _pointer(self._samples)
         self._output = ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)
 
@@ -77,31 +81,55 @@ class Encoder:
 
 
 class Decoder:
-    """One talker's payloads into samples. A payload that is no Opus is concealed and counted: it never raises."""
+    """One talker's payloads into samples. A payload that is no Opus is concealed and counted: it never raises.
+
+    Of stereo, the samples are mid, (L + R) / 2, and `side` is (L - R) / 2 of the same; None where it was mono. From the
+    first stereo payload on everything is decoded as stereo, since Opus itself goes on from the one to the other.
+    """
 
     def __init__(self) -> None:
-        self._api = load_opus().decoder
-        self._state = self._api.create_state(SAMPLE_RATE, CHANNELS)
-        self._samples = silence(MAX_DURATION_SAMPLES)
-        self._output = _pointer(self._samples)
+        self._state = _DecoderState(CHANNELS)
+        self.side: Samples | None = None
         self.corrupt = 0
 
     def decode(self, payload: bytes) -> Samples:
         """The samples of `payload`, as many as it lasts."""
-        n_samples = self._decode(payload, MAX_DURATION_SAMPLES) if payload else 0
+        if payload and payload[0] & _STEREO_FLAG and self._state.channels < STEREO:
+            self._state = _DecoderState(STEREO)
+        n_samples = self._state.decode(payload, MAX_DURATION_SAMPLES) if payload else 0
         if n_samples <= 0:
             self.corrupt += 1
             return self.conceal(SAMPLES_PER_FRAME)
-        return self._samples[:n_samples].copy()
+        return self._decoded(n_samples)
 
     def conceal(self, n_samples: int) -> Samples:
         """What may have been said in `n_samples` that are missing (packet loss concealment), fading into silence."""
         whole = -(-n_samples // DURATION_UNIT_SAMPLES) * DURATION_UNIT_SAMPLES  # libopus has steps of 2.5 ms
-        if self._decode(b"", min(whole, MAX_DURATION_SAMPLES)) < n_samples:
+        if self._state.decode(b"", min(whole, MAX_DURATION_SAMPLES)) < n_samples:
+            self.side = None
             return silence(n_samples)
-        return self._samples[:n_samples].copy()
+        return self._decoded(n_samples)
 
-    def _decode(self, payload: bytes, n_samples: int) -> int:
+    def _decoded(self, n_samples: int) -> Samples:
+        samples = self._state.samples[:n_samples]
+        if self._state.channels == CHANNELS:
+            return samples.copy()
+        left, right = samples.T / 2
+        self.side = left - right
+        return np.asarray(left + right)
+
+
+class _DecoderState:
+    """A decoder of libopus, and where it writes to."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.samples = silence(MAX_DURATION_SAMPLES, channels)
+        self._api = load_opus().decoder
+        self._state = self._api.create_state(SAMPLE_RATE, channels)
+        self._output = _pointer(self.samples)
+
+    def decode(self, payload: bytes, n_samples: int) -> int:
         size: int = self._api.libopus_decode_float(
             self._state, payload or None, len(payload), self._output, n_samples, 0
         )

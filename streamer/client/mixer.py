@@ -4,6 +4,8 @@ Members come and go on the event loop while the device's thread mixes: so the re
 never changed.
 """
 
+import numpy as np
+
 from streamer.client.receiver import Receiver
 from streamer.client.samples import Samples, silence, soft_clip
 
@@ -24,3 +26,12 @@ class Mixer:
         for receiver in self._receivers:
             mix += receiver.pop(n_samples, now)
         return soft_clip(mix)
+
+
+class StereoMixer(Mixer):
+    def pop(self, n_samples: int, now: float) -> Samples:
+        """The next `n_samples` of the mix, each a row of left and right, none beyond ±1."""
+        mid, side = planes = np.zeros((2, n_samples), dtype=np.float32)
+        for receiver in self._receivers:
+            planes += receiver.pop_planes(n_samples, now)
+        return soft_clip(np.stack((mid + side, mid - side), axis=1))

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from streamer.audio_format import CHANNELS
 from streamer.client.capture import device_name, open_stream
 from streamer.client.samples import Samples
 from streamer.errors import AudioError
@@ -44,13 +45,13 @@ class Playout(Protocol):
 class Speaker:
     """A Playout. Raises AudioError where there is no such device."""
 
-    def __init__(self, pop: Pop, device: str | None = None) -> None:
+    def __init__(self, pop: Pop, device: str | None = None, channels: int = CHANNELS) -> None:
         self._pop = pop
         self.latency_s: float | None = None
         self.underruns = 0
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         gc.freeze()  # what has been imported so far need not be looked at in every collection
-        self._stream = open_stream("output", device, self._on_block)
+        self._stream = open_stream("output", device, self._on_block, channels)
         self.name = device_name(self._stream)
 
     async def run(self) -> None:
@@ -62,6 +63,6 @@ class Speaker:
         self._stream.close()
 
     def _on_block(self, block: Any, n_samples: int, time: Any, status: Any) -> None:
-        np.frombuffer(block, dtype=np.float32)[:] = self._pop(n_samples, perf_counter())
+        np.frombuffer(block, dtype=np.float32)[:] = self._pop(n_samples, perf_counter()).ravel()
         self.latency_s = time.outputBufferDacTime - time.currentTime
         self.underruns += bool(status.output_underflow)

@@ -51,10 +51,23 @@ class Receiver:
         self._inbox.append((packet.seq, packet.timestamp, packet.payload, now * 1000, starts))
 
     def pop(self, n_samples: int, now: float) -> Samples:
+        """The next `n_samples`; of stereo, the mean of both channels."""
+        self._take_in(now)
+        return self._loud(self._jitter_buffer.pop(n_samples, now * 1000))
+
+    def pop_planes(self, n_samples: int, now: float) -> Samples:
+        """The next `n_samples` of mid, (L + R) / 2, and as many of side, (L - R) / 2."""
+        self._take_in(now)
+        mid, side = planes = np.empty((2, n_samples), dtype=np.float32)
+        self._jitter_buffer.pop_into(mid, now * 1000, side)
+        return self._loud(planes)
+
+    def _take_in(self, now: float) -> None:
         while self._inbox:
             self._jitter_buffer.push(*self._inbox.popleft())
         self._playout = self._jitter_buffer.playout_timestamp, now
-        samples = self._jitter_buffer.pop(n_samples, now * 1000)
+
+    def _loud(self, samples: Samples) -> Samples:
         return samples if self.gain == 1.0 else samples * np.float32(self.gain)
 
     def note_playout(self, output_us: int | None) -> None:

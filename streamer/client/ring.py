@@ -5,12 +5,13 @@ Each side writes its own counter alone, after it has copied: so the other never 
 
 import numpy as np
 
+from streamer.audio_format import CHANNELS
 from streamer.client.samples import Samples, silence
 
 
 class Ring:
-    def __init__(self, capacity_samples: int) -> None:
-        self._buffer = silence(capacity_samples)
+    def __init__(self, capacity_samples: int, channels: int = CHANNELS) -> None:
+        self._buffer = silence(capacity_samples, channels)
         self._pushed = 0
         self._popped = 0
         self.overrun_samples = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.address import Address
 from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
@@ -17,7 +18,7 @@ from streamer.client.figure_lines import FigureLines
 from streamer.client.keyboard import Keyboard
 from streamer.client.line import Line
 from streamer.client.meters import Meters
-from streamer.client.mixer import Mixer
+from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.own_state import OwnState
 from streamer.client.playout import Playout, Speaker
 from streamer.client.roster import Roster
@@ -44,6 +45,11 @@ class Options:
     ca_file: Path | None = None
     stay: bool = False
     figures: bool = False
+    music: bool = False
+
+    @property
+    def channels(self) -> int:
+        return STEREO if self.music else CHANNELS
 
 
 async def talk(options: Options) -> None:
@@ -59,14 +65,16 @@ async def listen(options: Options) -> None:
 class Session:
     """One stay, once everything is open. `voice` is None for one who only listens."""
 
-    def __init__(self, line: Line, roster: Roster, source: Source | None, *, stay: bool = True) -> None:
+    def __init__(
+        self, line: Line, roster: Roster, source: Source | None, *, stay: bool = True, music: bool = False
+    ) -> None:
         self._line = line
         line.on_lost = self._on_lost
         self._roster = roster
         self._source = source
         self._stay = stay
         self.timing = Timing(roster)
-        self.voice = Voice(source.mode) if source else None
+        self.voice = Voice(source.mode, music=music) if source else None
         self.own = OwnState(line.send_control)
         self.left = asyncio.Event()
 
@@ -156,7 +164,7 @@ async def _join(options: Options, *, talking: bool) -> None:
     address = Address.parse(options.url)
     _check_files(options)
     load_opus()
-    mixer = Mixer()
+    mixer = StereoMixer() if options.music else Mixer()
     meters = FigureLines() if options.figures else Meters()
     async with AsyncExitStack() as stack:
         source = _open_source(options) if talking else None
@@ -168,7 +176,7 @@ async def _join(options: Options, *, talking: bool) -> None:
         line = await Line.open(address, name=options.name, ca_file=options.ca_file, lasting=stay)
         stack.push_async_callback(line.leave)
         roster = Roster(mixer, meters.tell, address.url)
-        session = Session(line, roster, source, stay=stay)
+        session = Session(line, roster, source, stay=stay, music=options.music)
         commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
         keyboard = Keyboard()
         with meters.show(roster, session.timing, session.voice, keyboard), keyboard.lines(commands.obey):
@@ -182,15 +190,15 @@ def _check_files(options: Options) -> None:
 
 def _open_source(options: Options) -> Source:
     if options.input_file:
-        return WavSource(options.input_file)
-    return Microphone(options.device)
+        return WavSource(options.input_file, options.channels)
+    return Microphone(options.device, options.channels)
 
 
 def _open_playout(options: Options, mixer: Mixer, meters: Meters | FigureLines, *, needed: bool) -> Playout:
     if options.output_file:
-        return FilePlayout(mixer.pop, options.output_file)
+        return FilePlayout(mixer.pop, options.output_file, options.channels)
     try:
-        return Speaker(mixer.pop, options.device)
+        return Speaker(mixer.pop, options.device, options.channels)
     except AudioError as error:
         if needed:
             raise

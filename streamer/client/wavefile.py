@@ -12,7 +12,7 @@ from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.gate import Mode
 from streamer.client.playout import Pop
 from streamer.client.resample import Resampler
-from streamer.client.samples import Samples
+from streamer.client.samples import Samples, in_channels, silence
 from streamer.errors import AudioError
 
 _RATES: Final = range(4_000, 384_001)
@@ -22,10 +22,11 @@ _PCM_PEAK: Final = 32_767
 
 
 class WavReader:
-    """A WAV file as 48 kHz mono, whatever its rate, channels and sample size. Raises AudioError."""
+    """A WAV file as 48 kHz, mono or stereo, whatever its rate, channels and sample size. Raises AudioError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, channels: int = CHANNELS) -> None:
         self._path = path
+        self._channels = channels
         try:
             self._wave = wave.open(str(path), "rb")  # noqa: SIM115 (close() does it)
         except OSError as error:
@@ -43,7 +44,9 @@ class WavReader:
         if self._rate == SAMPLE_RATE:
             return self._read_padded(start, start + n_samples)
         needed = self._read_padded(*self._resampler.needs(start, n_samples))
-        return self._resampler.resample(start, n_samples, needed)
+        planes = needed.reshape(-1, self._channels).T
+        resampled = [self._resampler.resample(start, n_samples, plane) for plane in planes]
+        return in_channels(np.stack(resampled, axis=1).ravel(), self._channels)
 
     def close(self) -> None:
         self._wave.close()
@@ -51,9 +54,12 @@ class WavReader:
     def _read_padded(self, start: int, end: int) -> Samples:
         first, last = min(max(0, start), self._length), min(max(0, end), self._length)
         self._wave.setpos(first)
-        samples = _to_mono(self._wave.readframes(last - first), self._wave.getsampwidth(), self._wave.getnchannels())
+        data, sample_bytes = self._wave.readframes(last - first), self._wave.getsampwidth()
+        samples = _mixed(_to_float(data, sample_bytes, self._wave.getnchannels()), self._channels)
+        padded = silence(end - start, self._channels)
         before = max(0, -start)
-        return np.pad(samples, (before, max(0, end - start - before - len(samples))))
+        padded[before : before + len(samples)] = samples
+        return padded
 
     def _refuse_unusable(self) -> None:
         bits = 8 * self._wave.getsampwidth()
@@ -74,9 +80,9 @@ class WavSource:
     mode: Mode = "open"
     latency_s = 0.0
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, channels: int = CHANNELS) -> None:
         self.name = path.name
-        self._reader = WavReader(path)
+        self._reader = WavReader(path, channels)
         self._started = perf_counter()
         self._position = 0
 
@@ -105,16 +111,16 @@ class WavSource:
 
 
 class WavWriter:
-    """A WAV file of 48 kHz mono, 16 bits, whose header is valid after every write. Raises AudioError."""
+    """A WAV file of 48 kHz, 16 bits, whose header is valid after every write. Raises AudioError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, channels: int = CHANNELS) -> None:
         self._path = path
         try:
             self._file = path.open("wb")
         except OSError as error:
             raise AudioError(f"{path} can't be written: {error.strerror}") from error
         self._wave = wave.open(self._file, "wb")  # noqa: SIM115 (close() does it)
-        self._wave.setparams((CHANNELS, _PCM_BYTES, SAMPLE_RATE, 0, "NONE", "not compressed"))
+        self._wave.setparams((channels, _PCM_BYTES, SAMPLE_RATE, 0, "NONE", "not compressed"))
         self.write(np.zeros(0, dtype=np.float32))
 
     def write(self, samples: Samples) -> None:
@@ -135,10 +141,10 @@ class FilePlayout:
 
     latency_s = None
 
-    def __init__(self, pop: Pop, path: Path | None = None) -> None:
+    def __init__(self, pop: Pop, path: Path | None = None, channels: int = CHANNELS) -> None:
         self.name = path.name if path else "nowhere"
         self._pop = pop
-        self._writer = WavWriter(path) if path else None
+        self._writer = WavWriter(path, channels) if path else None
 
     async def run(self) -> None:
         due = perf_counter()
@@ -154,7 +160,8 @@ class FilePlayout:
             self._writer.close()
 
 
-def _to_mono(data: bytes, sample_bytes: int, channels: int) -> Samples:
+def _to_float(data: bytes, sample_bytes: int, channels: int) -> Samples:
+    """Rows of `channels` samples, full scale at ±1."""
     data = data[: len(data) // (sample_bytes * channels) * sample_bytes * channels]
     wide: Samples
     match sample_bytes:
@@ -167,8 +174,14 @@ def _to_mono(data: bytes, sample_bytes: int, channels: int) -> Samples:
             wide = widened.view(np.int32)[:, 0].astype(np.float32) / np.float32(256)
         case _:
             wide = np.frombuffer(data, dtype=f"i{sample_bytes}").astype(np.float32)
-    mono = wide.reshape(-1, channels).mean(axis=1, dtype=np.float32)
-    return np.asarray(mono / 2 ** (8 * sample_bytes - 1), dtype=np.float32)
+    return wide.reshape(-1, channels) / np.float32(2 ** (8 * sample_bytes - 1))
+
+
+def _mixed(rows: Samples, channels: int) -> Samples:
+    """As mono, the mean of all channels; as stereo, the first two, or the only one twice."""
+    if channels == 1:
+        return np.asarray(rows.mean(axis=1, dtype=np.float32))
+    return rows[:, :channels]
 
 
 def _describe_unreadable(path: Path, error: Exception) -> str:

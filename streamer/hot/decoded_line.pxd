@@ -15,6 +15,7 @@ cdef class DecodedLine:
     cdef int64_t concealed
     cdef int64_t undecodable
 
+    cdef int64_t held(self) noexcept
     cdef double gain(self) noexcept
     cdef bint faded(self) noexcept
     cdef void cut_off(self) noexcept
@@ -23,4 +24,5 @@ cdef class DecodedLine:
     cdef int decode_ahead(self, Py_ssize_t samples) except -1
     cdef int64_t skip_to(self, int64_t timestamp) except -1
     cdef object _decoded(self, bytes payload)
-    cdef Py_ssize_t _append(self, const float[::1] samples, double gain_from, double gain_to, bint joining=*) except -1
+    cdef Py_ssize_t _append(self, const float[::1] mid, double gain_from, double gain_to, bint joining=*) except -1
+    cdef const float[::1] _side(self)

@@ -5,16 +5,19 @@
 decoded after it comes back within 5 ms. A decoder that raises, or gives nothing, is concealed too: the sound card waits for nobody.
 """
 
+import numpy
 from libc.stdint cimport int64_t
 
 from streamer.hot.packet_buffer cimport PacketBuffer
-from streamer.hot.stretch cimport OVERLAP_SAMPLES, SyncBuffer
+from streamer.hot.plane cimport OVERLAP_SAMPLES
+from streamer.hot.stretch cimport SyncBuffer
 
 cdef Py_ssize_t DEFAULT_PACKET_SAMPLES = 480
 cdef Py_ssize_t LONGEST_PACKET_SAMPLES = 5760
 cdef Py_ssize_t CONCEAL_SAMPLES = 240
 cdef Py_ssize_t FADE_AFTER_SAMPLES = 960
 cdef Py_ssize_t FADE_SAMPLES = 4800
+cdef const float[::1] NO_SIDE = numpy.zeros(LONGEST_PACKET_SAMPLES, numpy.float32)
 
 
 cdef class DecodedLine:
@@ -28,6 +31,13 @@ cdef class DecodedLine:
         self.packet_samples = DEFAULT_PACKET_SAMPLES
         self.concealed = self.undecodable = 0
         self.cut_off()
+
+    cdef int64_t held(self) noexcept:
+        """How many samples are here and have not been taken."""
+        cdef int64_t seq = self.packets.first_seq()
+        if seq < 0:
+            return self.sync.ahead()
+        return self.sync.ahead() + self.packets.newest_timestamp - self.packets.timestamp_of(seq) + self.packet_samples
 
     cdef double gain(self) noexcept:
         cdef double share = 1.0 - <double>(self.conceal_run - FADE_AFTER_SAMPLES) / FADE_SAMPLES
@@ -105,10 +115,19 @@ cdef class DecodedLine:
         self.undecodable += 1
         return None
 
-    cdef Py_ssize_t _append(self, const float[::1] samples, double gain_from, double gain_to, bint joining=False) except -1:
-        cdef Py_ssize_t count = min(samples.shape[0], LONGEST_PACKET_SAMPLES)
+    cdef Py_ssize_t _append(self, const float[::1] mid, double gain_from, double gain_to, bint joining=False) except -1:
+        cdef const float[::1] side = self._side()
+        cdef Py_ssize_t count = min(mid.shape[0], LONGEST_PACKET_SAMPLES)
         if joining and count > OVERLAP_SAMPLES:
-            self.sync.overlap_append(&samples[0], count)
+            self.sync.overlap_append(&mid[0], &side[0], count)
         elif count > 0:
-            self.sync.append(&samples[0], count, gain_from, gain_to)
+            self.sync.append(&mid[0], &side[0], count, gain_from, gain_to)
         return count
+
+    cdef const float[::1] _side(self):
+        """The other plane of what the decoder gave last; from the first that has one on, the line is stereo."""
+        side = self.decoder.side
+        if side is None:
+            return NO_SIDE
+        self.sync.stereo = True
+        return side

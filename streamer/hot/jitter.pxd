@@ -31,7 +31,7 @@ cdef class JitterBuffer:
     cdef int64_t silent, accelerated, expanded, skipped
 
     cpdef push(self, int seq, int64_t timestamp, bytes payload, double now_ms, bint talkspurt=*)
-    cpdef pop_into(self, float[::1] block, double now_ms)
+    cpdef pop_into(self, float[::1] block, double now_ms, float[::1] side=*)
     cdef double _target(self) noexcept
     cdef double _late_by(self, int64_t timestamp) noexcept
     cdef Py_ssize_t _next_run(self, Py_ssize_t wanted) except -1

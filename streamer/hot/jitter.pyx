@@ -21,7 +21,8 @@ from libc.stdint cimport int64_t
 
 from streamer.hot.delay cimport DelayEstimator, PlayoutClock
 from streamer.hot.packet_buffer cimport DOUBTFUL, DUPLICATE, RESTART, STALE, Arrival
-from streamer.hot.stretch cimport LONGEST_LAG, OVERLAP_SAMPLES
+from streamer.hot.plane cimport OVERLAP_SAMPLES
+from streamer.hot.stretch cimport LONGEST_LAG
 from streamer.hot.decoded_line cimport DecodedLine
 
 cdef double SAMPLES_PER_MS = 48.0
@@ -44,9 +45,10 @@ cdef Py_ssize_t REST_PER_REPEAT = 5
 
 
 cdef class JitterBuffer:
-    """One talker's jitter buffer, 48 kHz mono.
+    """One talker's jitter buffer, 48 kHz.
 
     `decoder` has `decode(payload) -> float32 samples` and `conceal(count) -> float32 samples`; where it raises, it is concealed.
+    Of stereo, these are mid, (L + R) / 2, and `decoder.side` then is as many of (L - R) / 2; None where it was mono.
     Not thread-safe: one thread pushes and pops.
     """
 
@@ -77,13 +79,13 @@ cdef class JitterBuffer:
         if self.estimator.update(now_ms, self.packets.inserted_timestamp, talkspurt) > self._target():
             self.late += 1
 
-    cpdef pop_into(self, float[::1] block, double now_ms):
-        """Fill the block, of any length, with what plays from `now_ms` on; silence where there is nothing."""
+    cpdef pop_into(self, float[::1] block, double now_ms, float[::1] side=None):
+        """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing."""
         cdef Py_ssize_t wanted = block.shape[0], filled = 0, run
         self.clock.begin_block(now_ms)
         while filled < wanted:
             run = self._next_run(wanted - filled)
-            self.sync.take(&block[filled], run)
+            self.sync.take(&block[filled], NULL if side is None else &side[filled], run)
             filled += run
             self.clock.popped += run
             self.rest = self.rest - run if self.rest > run else 0
@@ -220,11 +222,7 @@ cdef class JitterBuffer:
     @property
     def level_ms(self):
         """How much of the talker's sound is here and has not been popped."""
-        cdef int64_t seq = self.packets.first_seq()
-        cdef int64_t held = self.sync.ahead()
-        if seq >= 0:
-            held += self.packets.newest_timestamp - self.packets.timestamp_of(seq) + self.line.packet_samples
-        return held / SAMPLES_PER_MS
+        return self.line.held() / SAMPLES_PER_MS
 
     @property
     def statistics(self):

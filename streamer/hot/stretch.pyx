@@ -9,6 +9,8 @@ searched coarsely on every fourth sample's mean, then refined on all. Where it i
                  ...a b|d'e f                 ...a b|b'c d e        (' = crossfaded, | = the next sample to play)
 
 Expanding repeats what was already played, so it needs only the overlap ahead: it works when the network has just stalled.
+Stereo is kept as mid, (L + R) / 2, and side, (L - R) / 2: mono is mid alone, and a listener with one loudspeaker plays mid alone.
+The louder of the two finds the lag, and both are spliced at it, so left and right stay in time with each other.
 Arithmetic is in doubles, stored as floats, in the order that web/stretch.js has: both make the same decisions.
 """
 
@@ -17,30 +19,21 @@ import numpy
 from libc.math cimport sqrt
 from libc.string cimport memcpy, memmove, memset
 
+from streamer.hot.plane cimport HISTORY_SAMPLES, OVERLAP_SAMPLES, cut, join, product, put, repeat
+
 cdef double QUIET_POWER = 1e-6
 cdef double QUIET_BELOW_LOUDNESS = 1e-3
 cdef double LOUDNESS_DECAY = 0.998
 
 
-cdef inline double _product(const float* a, const float* b, Py_ssize_t count) noexcept nogil:
-    cdef double total = 0.0
-    cdef Py_ssize_t i
-    for i in range(count):
-        total += <double>a[i] * <double>b[i]
-    return total
-
-
 cdef class SyncBuffer:
-    """A line of mono samples: what was played last, then what plays next (`ahead` samples)."""
+    """A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead` samples)."""
 
     def __init__(self):
         self.loudness = 0.0
         self.similarity = 0.0
         self.free = False
-        self.clear()
-
-    cdef void clear(self) noexcept:
-        memset(self.line, 0, HISTORY_SAMPLES * sizeof(float))
+        self.stereo = False
         self.position = self.end = HISTORY_SAMPLES
 
     cdef Py_ssize_t ahead(self) noexcept:
@@ -50,47 +43,55 @@ cdef class SyncBuffer:
         if self.end + count <= LINE_SAMPLES:
             return
         cdef Py_ssize_t start = self.position - HISTORY_SAMPLES
-        memmove(self.line, self.line + start, (self.end - start) * sizeof(float))
+        memmove(self.mid, self.mid + start, (self.end - start) * sizeof(float))
+        if self.stereo:
+            memmove(self.side, self.side + start, (self.end - start) * sizeof(float))
         self.position -= start
         self.end -= start
 
-    cdef void append(self, const float* samples, Py_ssize_t count, double gain_from, double gain_to) noexcept:
+    cdef void append(self, const float* mid, const float* side, Py_ssize_t count, double gain_from, double gain_to) noexcept:
         """Add samples at the end, their gain going in a straight line from one to the other over the overlap."""
-        cdef Py_ssize_t i
-        cdef double slope = (gain_to - gain_from) / OVERLAP_SAMPLES
         cdef double power
         self._make_room(count)
-        cdef float* to = self.line + self.end
-        for i in range(count):
-            to[i] = samples[i] * ((gain_from + slope * i) if i < OVERLAP_SAMPLES else gain_to)
+        put(self.mid + self.end, mid, count, gain_from, gain_to)
+        if self.stereo:
+            put(self.side + self.end, side, count, gain_from, gain_to)
+        power = self._power(self.end, count)
         self.end += count
-        power = _product(to, to, count) / count
         self.loudness = power if power > self.loudness * LOUDNESS_DECAY else self.loudness * LOUDNESS_DECAY
 
     cdef void append_silence(self, Py_ssize_t count) noexcept:
         self._make_room(count)
-        memset(self.line + self.end, 0, count * sizeof(float))
+        memset(self.mid + self.end, 0, count * sizeof(float))
+        if self.stereo:
+            memset(self.side + self.end, 0, count * sizeof(float))
         self.end += count
 
-    cdef void overlap_append(self, const float* samples, Py_ssize_t count) noexcept:
+    cdef void overlap_append(self, const float* mid, const float* side, Py_ssize_t count) noexcept:
         """Add samples at the end, crossfading from the last of the line; what is ahead must be as long as the overlap."""
-        cdef Py_ssize_t i
-        cdef double share
         self._make_room(count)
-        cdef float* to = self.line + self.end - OVERLAP_SAMPLES
-        for i in range(OVERLAP_SAMPLES):
-            share = (i + 0.5) / OVERLAP_SAMPLES
-            to[i] = to[i] * (1.0 - share) + samples[i] * share
-        memcpy(to + OVERLAP_SAMPLES, samples + OVERLAP_SAMPLES, (count - OVERLAP_SAMPLES) * sizeof(float))
+        join(self.mid + self.end, mid, count)
+        if self.stereo:
+            join(self.side + self.end, side, count)
         self.end += count - OVERLAP_SAMPLES
 
-    cdef void take(self, float* block, Py_ssize_t count) noexcept:
-        """Move the next samples into the block; `count` is at most what is ahead."""
-        memcpy(block, self.line + self.position, count * sizeof(float))
+    cdef void take(self, float* mid, float* side, Py_ssize_t count) noexcept:
+        """Move the next samples out; `count` is at most what is ahead, `side` is NULL where nobody wants it."""
+        memcpy(mid, self.mid + self.position, count * sizeof(float))
+        if side != NULL and self.stereo:
+            memcpy(side, self.side + self.position, count * sizeof(float))
+        elif side != NULL:
+            memset(side, 0, count * sizeof(float))
         self.position += count
 
+    cdef double _power(self, Py_ssize_t start, Py_ssize_t count) noexcept:
+        cdef double total = product(self.mid + start, self.mid + start, count)
+        if self.stereo:
+            total += product(self.side + start, self.side + start, count)
+        return total / count
+
     cdef bint quiet(self, Py_ssize_t start, Py_ssize_t count) noexcept:
-        cdef double power = _product(self.line + start, self.line + start, count) / count
+        cdef double power = self._power(start, count)
         return power < QUIET_POWER or power < QUIET_BELOW_LOUDNESS * self.loudness
 
     cdef bint quiet_behind(self) noexcept:
@@ -98,8 +99,7 @@ cdef class SyncBuffer:
 
     cdef Py_ssize_t accelerate(self, Py_ssize_t longest, double least_similarity) noexcept:
         """Cut out at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere."""
-        cdef Py_ssize_t lag, i
-        cdef double share
+        cdef Py_ssize_t lag
         if self.ahead() < longest + OVERLAP_SAMPLES:
             longest = self.ahead() - OVERLAP_SAMPLES
         if longest < SHORTEST_LAG:
@@ -110,19 +110,15 @@ cdef class SyncBuffer:
             lag = self._find_lag(1, longest)
             if lag == 0 or self.similarity < least_similarity:
                 return 0
-        cdef float* now = self.line + self.position
-        for i in range(OVERLAP_SAMPLES):
-            share = (i + 0.5) / OVERLAP_SAMPLES
-            now[lag + i] = now[i] * (1.0 - share) + now[lag + i] * share
-        # What was played stays right before what plays next: expanding looks back at it.
-        memmove(now + lag - HISTORY_SAMPLES, now - HISTORY_SAMPLES, HISTORY_SAMPLES * sizeof(float))
+        cut(self.mid + self.position, lag)
+        if self.stereo:
+            cut(self.side + self.position, lag)
         self.position += lag
         return lag
 
     cdef Py_ssize_t expand(self, Py_ssize_t longest, double least_similarity) noexcept:
         """Repeat at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere."""
-        cdef Py_ssize_t lag, i
-        cdef double share
+        cdef Py_ssize_t lag
         if self.ahead() < OVERLAP_SAMPLES or longest < SHORTEST_LAG:
             return 0
         lag = longest
@@ -132,14 +128,19 @@ cdef class SyncBuffer:
             if lag == 0 or self.similarity < least_similarity:
                 return 0
         self._make_room(lag)
-        cdef float* now = self.line + self.position
-        memmove(now + lag, now, self.ahead() * sizeof(float))
-        for i in range(OVERLAP_SAMPLES):
-            share = (i + 0.5) / OVERLAP_SAMPLES
-            now[i] = now[lag + i] * (1.0 - share) + now[i - lag] * share
-        memcpy(now + OVERLAP_SAMPLES, now + OVERLAP_SAMPLES - lag, (lag - OVERLAP_SAMPLES) * sizeof(float))
+        repeat(self.mid + self.position, lag, self.ahead())
+        if self.stereo:
+            repeat(self.side + self.position, lag, self.ahead())
         self.end += lag
         return lag
+
+    cdef const float* _louder(self) noexcept:
+        """The next samples of the plane that has more to say."""
+        cdef const float* mid = self.mid + self.position
+        cdef const float* side = self.side + self.position
+        if self.stereo and product(side, side, OVERLAP_SAMPLES) > product(mid, mid, OVERLAP_SAMPLES):
+            return side
+        return mid
 
     cdef Py_ssize_t _find_lag(self, int direction, Py_ssize_t longest) noexcept:
         """The lag, in one direction, at which the next samples are most alike; 0 where none is. Sets `similarity`."""
@@ -147,7 +148,8 @@ cdef class SyncBuffer:
         cdef Py_ssize_t i, lag, other, here = 0 if direction > 0 else reach
         cdef Py_ssize_t best_lag = 0
         cdef double cross, energy, score, best = 0.0
-        cdef const float* x = self.line + self.position - here * DECIMATION
+        cdef const float* now = self._louder()
+        cdef const float* x = now - here * DECIMATION
         for i in range(reach + window):
             self.coarse[i] = (<double>x[4 * i] + x[4 * i + 1]) + (<double>x[4 * i + 2] + x[4 * i + 3])
         for lag in range(SHORTEST_LAG // DECIMATION, reach + 1):
@@ -161,19 +163,18 @@ cdef class SyncBuffer:
             if cross > 0 and score > best:
                 best = score
                 best_lag = lag * DECIMATION
-        return self._refine_lag(direction, best_lag, longest) if best_lag else 0
+        return self._refine_lag(now, direction, best_lag, longest) if best_lag else 0
 
-    cdef Py_ssize_t _refine_lag(self, int direction, Py_ssize_t around, Py_ssize_t longest) noexcept:
+    cdef Py_ssize_t _refine_lag(self, const float* here, int direction, Py_ssize_t around, Py_ssize_t longest) noexcept:
         cdef Py_ssize_t lag, first = around - DECIMATION, last = around + DECIMATION, best_lag = 0
-        cdef const float* here = self.line + self.position
         cdef const float* other
         cdef double cross, energy, similarity
-        cdef double own = _product(here, here, OVERLAP_SAMPLES) + 1e-9
+        cdef double own = product(here, here, OVERLAP_SAMPLES) + 1e-9
         self.similarity = 0.0
         for lag in range(first if first > SHORTEST_LAG else SHORTEST_LAG, (last if last < longest else longest) + 1):
             other = here + direction * lag
-            cross = _product(here, other, OVERLAP_SAMPLES)
-            energy = _product(other, other, OVERLAP_SAMPLES) + 1e-9
+            cross = product(here, other, OVERLAP_SAMPLES)
+            energy = product(other, other, OVERLAP_SAMPLES) + 1e-9
             similarity = cross / sqrt(own * energy)
             if similarity > self.similarity:
                 self.similarity = similarity
@@ -189,14 +190,14 @@ def stretch(const float[::1] samples not None, double share, double least_simila
     while fed < count or sync.ahead():
         if fed < count and sync.ahead() < 2 * LONGEST_LAG:
             run = min(2 * OVERLAP_SAMPLES, count - fed)
-            sync.append(&samples[fed], run, 1.0, 1.0)
+            sync.append(&samples[fed], NULL, run, 1.0, 1.0)
             fed += run
             continue
         if rest <= 0:
             lag = sync.expand(LONGEST_LAG, least_similarity) if share > 0 else sync.accelerate(LONGEST_LAG, least_similarity)
             rest = <Py_ssize_t>(lag / abs(share)) + (lag if share > 0 else 0) if lag else OVERLAP_SAMPLES
         run = min(sync.ahead(), OVERLAP_SAMPLES)
-        sync.take(&played[made], run)
+        sync.take(&played[made], NULL, run)
         made += run
         rest -= run
     return numpy.asarray(played)[:made]

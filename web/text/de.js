@@ -32,6 +32,8 @@ export const text = {
   systemDevice: "Wie das System wählt",
   namelessDevice: "Ein Gerät ohne Namen",
   output: "Was du hörst",
+  music: "Musik",
+  musicHint: "Für Instrumente: Stereo in hoher Qualität, am Klang wird nichts entfernt. Mit Kopfhörern, sonst gibt es Echo.",
   echoCancellation: "Echo entfernen",
   noiseSuppression: "Rauschen entfernen",
   autoGainControl: "Meine Stimme gleich laut halten",

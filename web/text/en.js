@@ -31,6 +31,8 @@ export const text = {
   systemDevice: "As the system chooses",
   namelessDevice: "A device without a name",
   output: "What you hear",
+  music: "Music",
+  musicHint: "For instruments: stereo in high quality, and nothing is removed from the sound. Use headphones, or it echoes.",
   echoCancellation: "Remove echo",
   noiseSuppression: "Remove noise",
   autoGainControl: "Keep my voice equally loud",

@@ -32,6 +32,8 @@ export const text = {
   systemDevice: "El que elija el sistema",
   namelessDevice: "Un dispositivo sin nombre",
   output: "Lo que oyes",
+  music: "Música",
+  musicHint: "Para instrumentos: estéreo de alta calidad, y no se quita nada del sonido. Con auriculares; si no, hay eco.",
   echoCancellation: "Quitar el eco",
   noiseSuppression: "Quitar el ruido",
   autoGainControl: "Mantener igual el volumen de mi voz",

@@ -5,7 +5,7 @@ import { Framer } from "../framer.js";
 const QUANTUM = 128;
 
 class Capture extends AudioWorkletProcessor {
-  #framer = new Framer(sampleRate, QUANTUM);
+  #framers = [1, 2].map((channels) => new Framer(sampleRate, QUANTUM, channels));
   /** @type {MessagePort | null} */
   #worker = null;
 
@@ -14,13 +14,15 @@ class Capture extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => {
       this.#worker = data;
     };
-    this.#framer.onFrame = (samples) => this.#worker?.postMessage({ samples, atMs: Date.now() }); // copies them
+    for (const framer of this.#framers) {
+      framer.onFrame = (samples) => this.#worker?.postMessage({ samples, atMs: Date.now() }); // copies them
+    }
   }
 
   /** @param {Float32Array[][]} inputs */
   process(inputs) {
-    const input = inputs[0][0];
-    if (input && this.#worker) this.#framer.push(input, input.length);
+    const planes = inputs[0];
+    if (planes.length > 0 && this.#worker) this.#framers[planes.length - 1].push(planes, planes[0].length);
     return true;
   }
 }

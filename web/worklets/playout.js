@@ -1,5 +1,7 @@
 // Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
 //
+// Up to the loudspeaker, sound is two planes: mid, (L + R) / 2, and side, (L - R) / 2, which stays silent while nobody is stereo.
+//
 // From the worker come packets, in a ring that both share, {memory}, or as ArrayBuffers; who is there: {add: talkerId},
 // {remove: talkerId}, {clear: true}; and how loud somebody shall be: {gainOf: talkerId, gain}; and that nobody shall be heard
 // for now: {hushed: true}.
@@ -28,7 +30,7 @@ class Playout extends AudioWorkletProcessor {
   #talkers = new Map();
   /** @type {Map<number, Fader>} who is there; their decoder may still be in the making */
   #present = new Map();
-  #resampler = new Resampler(SAMPLE_RATE, sampleRate);
+  #resamplers = [new Resampler(SAMPLE_RATE, sampleRate), new Resampler(SAMPLE_RATE, sampleRate)];
   /** @type {MessagePort | null} */
   #worker = null;
   /** @type {PacketRing | null} */
@@ -36,10 +38,10 @@ class Playout extends AudioWorkletProcessor {
   #limiter = new Limiter(SAMPLE_RATE);
   #told = 0;
   #hushed = false;
-  #mix = new Float32Array(BLOCK);
-  #sound = new Float32Array(BLOCK);
+  #mix = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
+  #sound = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
   /** Views by their length: two lengths take turns, and process() makes none. */
-  #views = Array.from({ length: BLOCK + 1 }, (_, length) => this.#sound.subarray(0, length));
+  #views = Array.from({ length: BLOCK + 1 }, (_, length) => this.#sound.map((plane) => plane.subarray(0, length)));
 
   constructor() {
     super();
@@ -52,23 +54,26 @@ class Playout extends AudioWorkletProcessor {
    * @param {Float32Array[][]} outputs
    */
   process(_inputs, outputs) {
-    const output = outputs[0][0];
+    const [left, right] = outputs[0];
     if (currentTime - this.#told >= TELL_S) this.#tellPlaying();
-    if (this.#ring) this.#takePackets(this.#ring, 1000 * (currentTime - output.length / sampleRate));
-    const needed = this.#resampler.inputNeeded(output.length);
+    if (this.#ring) this.#takePackets(this.#ring, 1000 * (currentTime - left.length / sampleRate));
+    const needed = this.#resamplers[0].inputNeeded(left.length);
     this.#mixAll(needed);
-    this.#limiter.process(this.#mix, needed);
-    this.#resampler.process(this.#mix, needed, output);
+    this.#limiter.process(this.#mix[0], this.#mix[1], needed);
+    this.#resamplers[0].process(this.#mix[0], needed, left);
+    this.#resamplers[1].process(this.#mix[1], needed, right);
+    separate(left, right);
     return true;
   }
 
   /** @param {number} length */
   #mixAll(length) {
     const sound = this.#views[length];
-    this.#mix.fill(0, 0, length);
+    this.#mix[0].fill(0, 0, length);
+    this.#mix[1].fill(0, 0, length);
     for (const { buffer, fader } of this.#talkers.values()) {
-      buffer.pop(sound, currentTime * 1000);
-      if (!this.#hushed) fader.addTo(this.#mix, sound, length);
+      const isStereo = buffer.pop(sound[0], currentTime * 1000, sound[1]);
+      if (!this.#hushed) fader.addTo(this.#mix, sound, isStereo ? 2 : 1, length);
     }
   }
 
@@ -149,6 +154,19 @@ class Playout extends AudioWorkletProcessor {
 
   #statistics() {
     return [...this.#talkers].map(([talkerId, { buffer }]) => ({ talkerId, ...buffer.statistics }));
+  }
+}
+
+/**
+ * Makes left and right, in place, of mid and side.
+ * @param {Float32Array} mid
+ * @param {Float32Array} side
+ */
+function separate(mid, side) {
+  for (let i = 0; i < mid.length; i += 1) {
+    const left = mid[i] + side[i];
+    side[i] = mid[i] - side[i];
+    mid[i] = left;
   }
 }
 

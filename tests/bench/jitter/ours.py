@@ -24,6 +24,8 @@ Samples = NDArray[np.float32]
 class Silent:
     """Costs nothing."""
 
+    side = None
+
     def __init__(self) -> None:
         self._packet = np.zeros(PACKET, np.float32)
 

@@ -1,0 +1,1 @@
+"""Compiled for other compiled modules; nothing of it is seen from Python."""
