@@ -3,8 +3,8 @@
     scripts/bench evening [--minutes 30] [--talkers 6]
 
 Prints at equal times what page and relay hold in memory, how long each voice takes from mouth to ear by the page's own
-figure, what waits in its jitter buffer, and how many tasks kept the page busy for over 50 ms. Fails where memory or delay
-has grown since a quarter of the time.
+figure, what waits in its jitter buffer, and how many tasks kept the page busy for over 50 ms. Fails where memory or
+delay has grown since a quarter of the time.
 """
 
 import argparse
