@@ -77,9 +77,11 @@ def visit(phones: Phones, rig: Rig, relay: RelayProcess, served: Site) -> Phone:
 
 def test_a_page_of_an_allowed_site_talks_and_listens(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
-        phones.start(rig, ANNA, relay.authority).open(relay.link).join("Anna")
+        anna = phones.start(rig, ANNA, relay.authority).open(relay.link).join("Anna")
         guest = visit(phones, rig, relay, served)
         guest.press("Join")
+        shared = [phone.page.evaluate("crossOriginIsolated") for phone in (anna, guest)]
+        assert shared == [True, False], "packets go to the audio thread in shared memory, and by messages"
         relay.wait_for_members(2)
         for member in (ANNA, GUEST):
             rig.wait_attached(member)

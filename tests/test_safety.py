@@ -159,6 +159,8 @@ async def test_every_answer_has_the_headers_that_keep_browsers_careful() -> None
                 policy = answer.headers["Content-Security-Policy"]
                 assert "unsafe-inline" not in policy
                 assert {"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"} <= set(answer.headers)
+                assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+                assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
 
 
 async def test_who_writes_faster_than_people_do_is_let_go_and_the_others_stay() -> None:

@@ -25,6 +25,7 @@ export class Sound {
   #metered = new Float32Array(this.#meter.fftSize);
   /** @type {AudioWorkletNode | null} */
   #capture = null;
+  #captured = new MessageChannel();
   /** @type {AudioWorkletNode | null} */
   #playout = null;
   /** @type {MediaStreamAudioSourceNode | null} */
@@ -48,23 +49,19 @@ export class Sound {
 
   /** Resolves when the worklets are there and their codec is compiled. */
   async load() {
-    const { audioWorklet, destination } = this.#context;
+    const { audioWorklet } = this.#context;
     await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
-    this.#capture = workletNode(this.#context, "capture", 1, 1);
     this.#playout = workletNode(this.#context, "playout", 0, 2);
     this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
     this.#volume.connect(this.#meter);
-    this.#capture.connect(destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
     await this.#ready(this.#playout);
   }
 
   /** Lets both worklets talk to the worker without this thread; gives the worker's ends. */
   connectWorker() {
-    const capture = new MessageChannel();
     const playout = new MessageChannel();
-    this.#capture?.port.postMessage(capture.port1, [capture.port1]);
     this.#playout?.port.postMessage(playout.port1, [playout.port1]);
-    return { capture: capture.port2, playout: playout.port2 };
+    return { capture: this.#captured.port2, playout: playout.port2 };
   }
 
   /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
@@ -112,9 +109,18 @@ export class Sound {
     const reading = stream && readingOf(stream.getAudioTracks()[0]);
     if (reading) this.onReading(reading, channels);
     else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
-    if (!this.#capture) return;
+    if (!this.#microphone) return;
+    this.#capture ??= this.#newCapture();
     this.#capture.channelCount = channels;
-    this.#microphone?.connect(this.#capture);
+    this.#microphone.connect(this.#capture);
+  }
+
+  /** Made where it is needed alone: a worklet takes time even while it hears nothing. */
+  #newCapture() {
+    const capture = workletNode(this.#context, "capture", 1, 1);
+    capture.connect(this.#context.destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
+    capture.port.postMessage(this.#captured.port1, [this.#captured.port1]);
+    return capture;
   }
 
   static get canChooseLoudspeaker() {

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from playwright.sync_api import sync_playwright
 from processes import RelayProcess, StreamerProcess
-from rig import Rig
+from rig import Playback, Rig
 from sound import Samples, speech
 from unwatched import Unwatched, unwatched
 
@@ -26,9 +26,9 @@ class Room:
     relay: RelayProcess
     browser: Unwatched
 
-    def say(self, seconds: float) -> None:
+    def say(self, seconds: float) -> Playback:
         """Into the browser's microphone, from now on."""
-        self.rig.play(self.rig.microphone(MEMBER), words_for(seconds))
+        return self.rig.play(self.rig.microphone(MEMBER), words_for(seconds))
 
 
 @contextmanager
