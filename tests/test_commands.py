@@ -92,6 +92,14 @@ def test_a_volume_is_for_oneself_alone() -> None:
     assert terminal.roster.members[0].gain == 0.5
 
 
+def test_a_volume_is_kept_for_who_comes_back() -> None:
+    terminal = Terminal()
+    terminal.type("/volume Grace Hopper 50")
+    terminal.roster.on_control({"type": "left", "talker_id": 3})
+    terminal.roster.on_control({"type": "joined", "talker_id": 9, "name": "Grace Hopper", **STATE})
+    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.5}
+
+
 def test_who_is_here_and_what_there_is_to_type() -> None:
     terminal = Terminal()
     assert terminal.type("/who") == ([], ["Ada (you, the host)\nGrace Hopper\nEve\nEve"])

@@ -117,7 +117,7 @@ async def test_after_a_loss_of_the_wifi_it_is_the_same_member_and_nobody_notices
         (member,) = grace.welcome["members"]
         ada.session.own.change(hand=True)
         await ada.hears_of("Grace joined")
-        ada.roster.members[0].gain = 0.5
+        ada.roster.set_gain(ada.roster.members[0], 0.5)
         await seen_until_now(grace)
         wifi.go_away()
         await ada.hears_of("The relay is away. Trying again …")

@@ -23,7 +23,6 @@ For the host:
   /one  /all                who is heard: one at a time, or everybody
   /invite [HOURS [PEOPLE]]  make a new invite; the one before opens nothing any more"""
 
-
 _FOR_THE_HOST: Final = {"silence", "remove", "lock", "unlock", "one", "all", "invite"}
 
 
@@ -114,7 +113,7 @@ class Commands:
         if not percent.isdecimal() or int(percent) > 200:
             raise CommandError("/volume NAME PERCENT: the percentage is a number from 0 to 200")
         member = self._member(name)
-        member.gain = int(percent) / 100
+        self._roster.set_gain(member, int(percent) / 100)
         self._tell(f"{member.name} is at {percent} % for you")
 
     def _member(self, name: str) -> Receiver:

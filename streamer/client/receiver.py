@@ -22,13 +22,13 @@ _LEVEL_LASTS_S: Final = 0.3
 
 
 class Receiver:
-    def __init__(self, talker_id: int, name: str, *, muted: bool = False) -> None:
+    def __init__(self, talker_id: int, name: str, *, muted: bool = False, gain: float = 1.0) -> None:
         self.talker_id = talker_id
         self.name = name
         self.muted = muted
         self.away = False
         self.hand = False
-        self.gain = 1.0
+        self.gain = gain
         self.unreadable = 0
         self.mouth_to_ear = MouthToEar()
         self._playout: tuple[int | None, float] = (None, 0.0)

@@ -21,6 +21,7 @@ class Roster:
         self._mixer = mixer
         self._tell = tell
         self._members: dict[int, Receiver] = {}
+        self._gains: dict[str, float] = {}
         self._talker_id = 0
         self.room = ""
         self.name = ""
@@ -37,6 +38,10 @@ class Roster:
 
     def member(self, talker_id: int) -> Receiver | None:
         return self._members.get(talker_id)
+
+    def set_gain(self, member: Receiver, gain: float) -> None:
+        """For as long as we stay, and whenever somebody of this name comes back."""
+        self._gains[member.name] = member.gain = gain
 
     def on_packet(self, data: bytes, now: float) -> None:
         try:
@@ -112,14 +117,12 @@ class Roster:
         self.welcomed.set()
 
     def _add_all(self, members: list[Any]) -> None:
-        """In place of those who were here before a loss; who is still here stays as loud as he was."""
-        gains = {member.name: member.gain for member in self.members}
+        """In place of those who were here before a loss."""
         self._members.clear()
         for member in members:
             talker_id, name, muted = _parse_member(member)
             self._add(talker_id, name, muted)
             self._set_state(self._members[talker_id], member)
-            self._members[talker_id].gain = gains.get(name, 1.0)
 
     def _missed(self, history: list[Any]) -> list[tuple[str, str]]:
         """What was written, by whom, since the last that was told."""
@@ -150,7 +153,7 @@ class Roster:
 
     def _add(self, talker_id: int, name: str, muted: bool) -> None:
         self._remove(talker_id)
-        self._members[talker_id] = Receiver(talker_id, name, muted=muted)
+        self._members[talker_id] = Receiver(talker_id, name, muted=muted, gain=self._gains.get(name, 1.0))
         self._mixer.add(self._members[talker_id])
 
     def _remove(self, talker_id: int) -> None:
