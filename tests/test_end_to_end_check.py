@@ -114,7 +114,7 @@ def test_an_echo_that_is_not_cancelled_is_found_and_the_way_to_the_page_and_back
     link = f"{relay.link}&echoCancellation=off"
     with cable(rig):
         page = phones.start(rig, HERE, relay.authority).open(link).page
-        page.get_by_role("link", name="Check this phone first").click()
+        page.get_by_role("link", name="Check this device first").click()
         page.get_by_role("button", name="Start the check").click()
         say_a_word(rig)
         rows = told(relay)

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from crowd import crowd
 from hearing import hears
+from looks import check_looks
 from phone import Phone, Phones
 from processes import RelayProcess
 from rig import Rig
@@ -22,10 +24,16 @@ SILENCE_DBFS = -60
 LISTEN = """() => {
     const room = document.querySelector("streamer-room");
     globalThis.told = [];
-    for (const type of ["joined", "left", "talking", "error"]) {
+    for (const type of ["joined", "left", "talking", "muted", "danger", "error"]) {
         room.addEventListener(type, ({ detail }) => told.push([type, detail]));
     }
 }"""
+
+CANCELS_NO_ECHO = """
+    const ask = MediaDevices.prototype.getUserMedia;
+    const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    MediaDevices.prototype.getUserMedia = function () { return ask.call(this, { audio }); };
+"""
 
 
 class Site(ThreadingHTTPServer):
@@ -70,9 +78,11 @@ def example(relay: RelayProcess) -> str:
     return found[1].replace("https://192.168.1.20:8443", relay.origin).replace("1nv1te", key)
 
 
-def visit(phones: Phones, rig: Rig, relay: RelayProcess, served: Site) -> Phone:
+def visit(phones: Phones, rig: Rig, relay: RelayProcess, served: Site, device: str = "") -> Phone:
     served.page = example(relay)
-    return phones.start(rig, GUEST, relay.authority).open(served.origin)
+    phone = phones.start(rig, GUEST, relay.authority)
+    phone.page.add_init_script(device)
+    return phone.open(served.origin)
 
 
 def test_a_page_of_an_allowed_site_talks_and_listens(tmp_path: Path, rig: Rig, phones: Phones) -> None:
@@ -113,6 +123,21 @@ def test_the_events_tell_what_becomes_of_it(tmp_path: Path, rig: Rig, phones: Ph
         guest.get_by_role("button", name="Join").click()
         guest.wait_for_function("told.some(([type, detail]) => type === 'error' && detail.code === 'key-wrong')")
         assert guest.evaluate("told.find(([type]) => type === 'joined')[1]") == {"room": "home", "name": "Ada"}
+
+
+def test_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: Rig, phones: Phones) -> None:
+    with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
+        guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)
+        guest.page.evaluate(LISTEN)
+        with crowd(relay, 1, talkers=1), rig.copy(rig.speaker(GUEST), rig.microphone(GUEST)):
+            guest.press("Join")
+            guest.page.get_by_role("alert").get_by_text("Ada is in the same room as you").wait_for()
+            check_looks(guest.page, "guest page, with a warning", within="streamer-room")
+            guest.press("Mute my microphone")
+            guest.page.get_by_role("alert").wait_for(state="hidden")
+        told = guest.page.evaluate("told.filter(([type]) => type === 'danger' || type === 'muted')")
+        assert [next(iter(detail.values())) for _, detail in told][1:] == [True, ""]
+        assert guest.page.locator("#talk").get_attribute("aria-pressed") == "false"
 
 
 def test_a_page_of_any_other_site_gets_no_room(tmp_path: Path, rig: Rig, phones: Phones) -> None:

@@ -1,12 +1,10 @@
-"""What the pages look like to eyes, to screen readers and to a keyboard, in every state: held to axe-core's rules."""
+"""What the pages look like to eyes, to screen readers and to a keyboard, in every state."""
 
-import json
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 from crowd import crowd
+from looks import check_looks
 from phone import DESKTOP, IPHONE, REFUSE, USER_AGENT, Phones
 from playwright.sync_api import Locator, Page
 from processes import RelayProcess
@@ -14,7 +12,6 @@ from rig import Rig
 
 pytestmark = pytest.mark.browser
 
-AXE = (Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js").read_text()
 MOST_TABS = 30
 FOCUS_RING = "3px"
 LONG_TASK_MS = 50
@@ -22,33 +19,9 @@ TALK_MS = 10_000
 TRIES = 4
 """A busy machine takes the page's turn away in the middle of a task: that is not what is looked for here."""
 CHECK_MS = 60_000
-SCHEMES = ("light", "dark")
 DELAY = re.compile(r"^≥? ?\d+ ms$")
-NARROW = {"width": 320, "height": 640}
 NEVER_ANSWERED = "navigator.mediaDevices.getUserMedia = () => new Promise(() => {})"
 """A browser without a screen refuses by itself what nobody answers."""
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, one line a rule, with the places."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("axe.run()")
-    assert "color-contrast" in {rule["id"] for rule in found["passes"]}
-    return [
-        f"{rule['id']}: {rule['help']}: {json.dumps([node['target'] for node in rule['nodes']])}"
-        for rule in found["violations"]
-    ]
-
-
-def check_looks(page: Page, state: str) -> None:
-    """Light and dark, nothing is wrong; on the narrowest phone, nothing is cut off."""
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert violations(page) == [], f"{state}, {scheme}"
-    size = page.viewport_size
-    page.set_viewport_size(NARROW)
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], f"{state} is too wide"
-    page.set_viewport_size(size)
 
 
 def visible_controls(page: Page) -> list[Locator]:
@@ -92,6 +65,9 @@ def test_before_one_is_in_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones
     check_looks(phone.page, "refused")
     phone.open(relay.link).join("Anna").page.get_by_text("Something needs your help").wait_for()
     check_looks(phone.page, "without a microphone")
+    phone.page.route("**/healthz", lambda route: route.abort())
+    phone.open(f"{relay.origin}/away.html").page.get_by_text("The relay is away").wait_for()
+    check_looks(phone.page, "away")
 
 
 @pytest.mark.parametrize("members", [1, 2, 6, 30])

@@ -47,9 +47,9 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
     web = Path(__file__).parents[1] / "web"
     named = {
         "/join.js",
-        "/join.css",
         "/elements.js",
-        "/style.css",
+        "/styles/base.css",
+        "/styles/join.css",
         "/platform.js",
         "/trust.js",
         "/text.js",

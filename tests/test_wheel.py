@@ -16,6 +16,7 @@ PAGE = (
     "",
     "main.js",
     "text/en.js",
+    "styles/base.css",
     "icons/mark.svg",
     "icons/any-192.png",
     "manifest.webmanifest",

@@ -131,7 +131,7 @@ function drawChart(context, history, colour) {
   const scale = height / Math.max(LEAST_SCALE_MS, ...history.map((ms) => ms ?? 0));
   context.clearRect(0, 0, width, height);
   context.strokeStyle = colour;
-  context.lineWidth = 2;
+  context.lineWidth = 3;
   context.beginPath();
   let drawing = false;
   history.forEach((ms, i) => {

@@ -1,24 +1,29 @@
 // What the guard has found, on the screen, with what helps against it.
 
-import { element } from "./elements.js";
 import { say } from "./text.js";
 
 export class GuardAlert {
   #voice;
   #sound;
-  #alert = element("guard", HTMLElement);
-  #words = element("guard-words", HTMLElement);
-  #loudspeaker = element("guard-loudspeaker", HTMLButtonElement);
-  #microphone = element("guard-microphone", HTMLButtonElement);
+  #alert;
+  #words;
+  #loudspeaker;
+  #microphone;
   #silenced = false;
-  /** Empty where all is well. */
   #found = "";
 
   /**
+   * @param {HTMLElement} alert with a paragraph and two buttons
    * @param {import("./own_voice.js").OwnVoice} voice
    * @param {import("./sound.js").Sound} sound
    */
-  constructor(voice, sound) {
+  constructor(alert, voice, sound) {
+    this.#alert = alert;
+    this.#words = /** @type {HTMLElement} */ (alert.querySelector("p"));
+    const [loudspeaker, microphone] = alert.querySelectorAll("button");
+    this.#loudspeaker = loudspeaker;
+    this.#microphone = microphone;
+    this.#microphone.textContent = say("guardMuteMicrophone");
     this.#voice = voice;
     this.#sound = sound;
     this.#loudspeaker.addEventListener("click", () => this.#silence(!this.#silenced));
@@ -33,6 +38,11 @@ export class GuardAlert {
     const member = others.find(({ talkerId }) => talkerId === danger);
     this.#found = member ? say("guardSameRoom", { name: member.name }) : danger === null ? "" : say("guardHowl");
     this.#render();
+  }
+
+  /** Empty where all is well. */
+  get found() {
+    return this.#found;
   }
 
   /** Who comes again hears the others. */

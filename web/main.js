@@ -5,6 +5,7 @@ import { AirTest } from "./air_test.js";
 import { Choosing } from "./choosing.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
+import { element } from "./elements.js";
 import { Engine } from "./engine.js";
 import { GuardAlert } from "./guard_alert.js";
 import { Headset } from "./headset.js";
@@ -38,7 +39,7 @@ class Page {
     loaded: this.#loaded,
   });
   #choosing = new Choosing(this.#voice, this.#sound);
-  #guard = new GuardAlert(this.#voice, this.#sound);
+  #guard = new GuardAlert(element("guard", HTMLElement), this.#voice, this.#sound);
   #headset = new Headset();
   #delays = new Delays();
   #members = new Members({ screen: this.#screen, roster: this.#roster, order: this.#order });
@@ -153,7 +154,7 @@ class Page {
         this.#onControl(report.message);
         break;
       case "levels":
-        this.#screen.showLevels(report.levels);
+        this.#screen.showLevels(report.levels, this.#roster.talking(report.levels));
         break;
       case "danger":
         this.#guard.show(report.danger, this.#roster.others);

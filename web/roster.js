@@ -26,6 +26,15 @@ export class Roster {
     return [...this.#others.values()];
   }
 
+  /**
+   * The names of who talks now, our own among them.
+   * @param {import("./levels.js").LevelOf} levels
+   */
+  talking(levels) {
+    const members = [{ talkerId: this.#talkerId, name: this.name }, ...this.#others.values()];
+    return members.filter(({ talkerId }) => levels[talkerId]?.voice).map(({ name }) => name);
+  }
+
   /** @param {number} talkerId */
   nameOf(talkerId) {
     return talkerId === this.#talkerId ? this.name : (this.#others.get(talkerId)?.name ?? "");

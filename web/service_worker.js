@@ -10,7 +10,7 @@ const SHELL = [
   "/elements.js",
   "/icons/mark.svg",
   "/later.js",
-  "/style.css",
+  "/styles/base.css",
   "/text.js",
   "/text/de.js",
   "/text/en.js",

@@ -1,10 +1,12 @@
 // <streamer-room room="kitchen" key="1nv1te" name="Ada">: a room in anybody's page, from an origin that the relay's host allows.
 // README.md, "In your own page", has an example.
 //
-// join(), leave(), talk(on); the events joined, left, talking {names} and error {code, message} tell what becomes of it.
+// join(), leave(), talk(on); the events joined, left, talking {names}, muted {muted}, danger {message} and error {code, message}
+// tell what becomes of it.
 
 import { parseFragment, socketUrl } from "./address.js";
 import { Engine } from "./engine.js";
+import { GuardAlert } from "./guard_alert.js";
 import { OwnVoice } from "./own_voice.js";
 import { Roster } from "./roster.js";
 import { say, sayCount, wordsFor } from "./text.js";
@@ -14,26 +16,34 @@ import { say, sayCount, wordsFor } from "./text.js";
 const STYLE = `
   :host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
   button { min-height: 3em; padding: 0 1.25em; border: 1px solid; border-radius: 999px; background: none; color: inherit; font: inherit; }
+  section { flex: 1 0 100%; padding: 0.75em 1em; border: 1px solid; border-radius: 1em; }
+  section div { display: flex; flex-wrap: wrap; gap: 0.5em; }
+  p { margin: 0 0 0.75em; }
+  [hidden] { display: none !important; }
 `;
+const ALERT = `<p></p><div><button type="button"></button><button type="button"></button></div>`;
 
 const { processing: PROCESSED } = parseFragment("");
 
 class StreamerRoom extends HTMLElement {
   #button;
   #status;
+  #alert;
   #roster = new Roster();
   /** @type {State} */
   #state = "start";
   #talking = "";
-  /** While the element is in a page. @type {{engine: Engine, voice: OwnVoice} | null} */
+  #muted = false;
+  /** While the element is in a page. @type {{engine: Engine, voice: OwnVoice, guard: GuardAlert} | null} */
   #inside = null;
 
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
-    shadow.innerHTML = `<style>${STYLE}</style><button type="button"></button><span role="status"></span>`;
+    shadow.innerHTML = `<style>${STYLE}</style><button type="button"></button><span role="status"></span><section role="alert" hidden></section>`;
     this.#button = /** @type {HTMLButtonElement} */ (shadow.querySelector("button"));
     this.#status = /** @type {HTMLElement} */ (shadow.querySelector("span"));
+    this.#alert = /** @type {HTMLElement} */ (shadow.querySelector("section"));
     this.#button.addEventListener("click", () => (this.#state === "start" ? this.join() : this.leave()));
     this.#show("start", "");
   }
@@ -50,7 +60,10 @@ class StreamerRoom extends HTMLElement {
       showStatus: (/** @type {string} */ words) => void (this.#status.textContent = words),
     };
     const { sound, loaded } = engine;
-    this.#inside = { engine, voice: new OwnVoice({ screen, sound, loaded, order: (order) => engine.order(order) }) };
+    const voice = new OwnVoice({ screen, sound, loaded, order: (order) => engine.order(order) });
+    voice.onChange = () => this.#tellMuted();
+    this.#alert.innerHTML = ALERT;
+    this.#inside = { engine, voice, guard: new GuardAlert(this.#alert, voice, sound) };
   }
 
   disconnectedCallback() {
@@ -96,6 +109,7 @@ class StreamerRoom extends HTMLElement {
     if (report.type === "link") this.#onLink(report);
     else if (report.type === "control") this.#onControl(report.message);
     else if (report.type === "levels") this.#onLevels(report.levels);
+    else if (report.type === "danger") this.#onDanger(report.danger);
   }
 
   /** @param {{state: import("./link.js").LinkState, reason: string, message: string}} link */
@@ -116,12 +130,24 @@ class StreamerRoom extends HTMLElement {
 
   /** @param {import("./levels.js").LevelOf} levels */
   #onLevels(levels) {
-    const { talkerId, name, others } = this.#roster;
-    const members = [{ talkerId, name }, ...others];
-    const names = members.filter((member) => levels[member.talkerId]?.voice).map((member) => member.name);
+    const names = this.#roster.talking(levels);
     if (names.join("\n") === this.#talking) return;
     this.#talking = names.join("\n");
     this.#tell("talking", { names });
+  }
+
+  /** @param {import("./guard.js").Danger} danger */
+  #onDanger(danger) {
+    if (!this.#inside) return;
+    const { guard } = this.#inside;
+    guard.show(danger, this.#roster.others);
+    this.#tell("danger", { message: guard.found });
+  }
+
+  #tellMuted() {
+    const muted = this.#inside?.voice.muted ?? false;
+    if (muted !== this.#muted) this.#tell("muted", { muted });
+    this.#muted = muted;
   }
 
   /**
@@ -136,7 +162,9 @@ class StreamerRoom extends HTMLElement {
   #end(words) {
     const wasInside = this.#state === "joined" || this.#state === "lost";
     this.#inside?.voice.close();
+    this.#inside?.guard.close();
     this.#inside?.engine.sound.suspend();
+    this.#tellMuted();
     this.#show("start", words);
     if (wasInside) this.#tell("left", {});
   }

@@ -34,6 +34,7 @@ export class Screen {
   #controls = element("controls", HTMLElement);
   #mute = element("mute", HTMLButtonElement);
   #talk = element("talk", HTMLButtonElement);
+  #talkers = element("talkers", HTMLElement);
   #talkHint = element("talk-hint", HTMLElement);
   #advice = element("advice", HTMLElement);
   #adviceWords = element("advice-words", HTMLElement);
@@ -187,9 +188,14 @@ export class Screen {
     while (this.#roster.children.length > rows.length) this.#roster.lastElementChild?.remove();
   }
 
-  /** @param {import("./levels.js").LevelOf} levels who is not in it is silent */
-  showLevels(levels) {
+  /**
+   * @param {import("./levels.js").LevelOf} levels who is not in it is silent
+   * @param {string[]} names of who talks
+   */
+  showLevels(levels, names) {
     for (const [talkerId, row] of this.#rows) row.showLevel(levels[talkerId] ?? NOTHING_HEARD);
+    const words = names.length === 0 ? "" : say("talkers", { names: names.join(", ") });
+    if (this.#talkers.textContent !== words) this.#talkers.textContent = words;
   }
 
   /**

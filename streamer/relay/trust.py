@@ -24,11 +24,11 @@ JOIN_PAGE: Final = "/join.html"
 JOIN_FILES: Final = (
     "/elements.js",
     "/icons/",
-    "/join.css",
     "/join.js",
     "/pictures/",
     "/platform.js",
-    "/style.css",
+    "/styles/base.css",
+    "/styles/join.css",
     "/text.js",
     "/text/",
     "/trust.js",

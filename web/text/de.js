@@ -47,6 +47,7 @@ export const text = {
   muted: "stumm",
   listening: "hört nur zu",
   talking: "spricht",
+  talkers: "Zu hören: {names}",
   away: "abwesend",
   handRaised: "meldet sich",
   raiseHand: "Hand heben",
@@ -208,8 +209,8 @@ export const text = {
   desktopInstall:
     "Installiere die Datei in den Einstellungen deines Browsers oder Systems als Zertifizierungsstelle und komm dann hierher zurück.",
 
-  checkLink: "Dieses Telefon erst prüfen",
-  checkTitle: "Dieses Telefon prüfen",
+  checkLink: "Dieses Gerät erst prüfen",
+  checkTitle: "Dieses Gerät prüfen",
   checkIntro: "Es dauert eine halbe Minute, und du wirst Zirpen hören. Wer das Relay betreibt, kann das Ergebnis lesen.",
   checkStart: "Prüfung beginnen",
   checkAgain: "Noch einmal prüfen",

@@ -46,6 +46,7 @@ export const text = {
   muted: "muted",
   listening: "listening only",
   talking: "talking",
+  talkers: "Talking: {names}",
   away: "away",
   handRaised: "raised a hand",
   raiseHand: "Raise hand",
@@ -197,8 +198,8 @@ export const text = {
   androidChoose: "Choose streamer-ca.crt, then come back here.",
   desktopInstall: "Install the file as a certificate authority in your browser's or your system's settings, then come back here.",
 
-  checkLink: "Check this phone first",
-  checkTitle: "Check this phone",
+  checkLink: "Check this device first",
+  checkTitle: "Check this device",
   checkIntro: "It takes half a minute, and you will hear chirps. The host of the relay can read the result.",
   checkStart: "Start the check",
   checkAgain: "Check again",

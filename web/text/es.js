@@ -47,6 +47,7 @@ export const text = {
   muted: "en silencio",
   listening: "solo escucha",
   talking: "está hablando",
+  talkers: "Se oye a: {names}",
   away: "ausente",
   handRaised: "levantó la mano",
   raiseHand: "Levantar la mano",
@@ -205,8 +206,8 @@ export const text = {
   desktopInstall:
     "Instala el archivo como autoridad de certificación en los ajustes de tu navegador o de tu sistema y vuelve aquí.",
 
-  checkLink: "Comprobar antes este teléfono",
-  checkTitle: "Comprobar este teléfono",
+  checkLink: "Comprobar antes este dispositivo",
+  checkTitle: "Comprobar este dispositivo",
   checkIntro: "Se tarda medio minuto, y oirás chirridos. Quien lleva el relé puede leer el resultado.",
   checkStart: "Empezar la comprobación",
   checkAgain: "Comprobar otra vez",
