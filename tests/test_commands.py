@@ -96,7 +96,7 @@ def test_a_volume_is_kept_for_who_comes_back() -> None:
     terminal = Terminal()
     terminal.type("/volume Grace Hopper 50")
     terminal.roster.on_control({"type": "left", "talker_id": 3})
-    terminal.roster.on_control({"type": "joined", "talker_id": 9, "name": "Grace Hopper", **STATE})
+    terminal.roster.on_control({"type": "joined", **member(9, "Grace Hopper")})
     assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.5}
 
 

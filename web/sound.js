@@ -4,6 +4,7 @@
 
 import { chirp } from "./acoustic.js";
 import { SAMPLE_RATE } from "./audio_format.js";
+import { busyTone } from "./busy_tone.js";
 import { later } from "./later.js";
 import { levelOf } from "./level.js";
 import { Loudspeaker } from "./loudspeaker.js";
@@ -12,9 +13,6 @@ import { readingOf } from "./track_reader.js";
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
 const STARTS_MS = 1_000;
-const BUSY_HZ = 425;
-const BUSY_S = 0.12;
-const BUSY_GAIN = 0.1;
 
 export class Sound {
   #context = openContext();
@@ -159,18 +157,8 @@ export class Sound {
     source.start();
   }
 
-  /** Three short tones, as of an engaged telephone. */
   busy() {
-    const { currentTime } = this.#context;
-    const tone = new OscillatorNode(this.#context, { frequency: BUSY_HZ });
-    const gain = new GainNode(this.#context, { gain: 0 });
-    for (const start of [0, 2, 4]) {
-      gain.gain.setValueAtTime(BUSY_GAIN, currentTime + start * BUSY_S);
-      gain.gain.setValueAtTime(0, currentTime + (start + 1) * BUSY_S);
-    }
-    tone.connect(gain).connect(this.#loudspeaker.input);
-    tone.start();
-    tone.stop(currentTime + 5 * BUSY_S);
+    busyTone(this.#context, this.#loudspeaker.input);
   }
 
   askStatistics() {
