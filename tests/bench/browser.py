@@ -7,16 +7,15 @@ passes meanwhile, and where it goes. Who talks runs elsewhere and is not counted
 """
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
-
-from playwright.sync_api import sync_playwright
 
 HERE: Final = Path(__file__).parent
 sys.path[:0] = [str(HERE / "browser"), str(HERE.parent)]
@@ -85,26 +84,23 @@ def streamer(folder: Path, talkers: int, seconds: float) -> Iterator[Unwatched]:
 
 @contextmanager
 def webrtc(folder: Path, talkers: int, seconds: float) -> Iterator[Unwatched]:
-    with (
-        Rig(members=2) as rig,
-        RelayProcess(folder / "relay") as relay,
-        sync_playwright() as driver,
-        unwatched(driver, folder / "talker", rig, 1, relay.authority) as talker,
-        unwatched(driver, folder / "listener", rig, 0, relay.authority) as listener,
-    ):
-        connect(talker, listener, f"{relay.origin}/healthz", talkers)
+    with Rig(members=2) as rig, RelayProcess(folder / "relay") as relay, ExitStack() as stack:
+        talker, listener = (
+            stack.enter_context(unwatched(folder / name, rig, member, relay.authority, f"{relay.origin}/healthz"))
+            for member, name in ((1, "talker"), (0, "listener"))
+        )
+        connect(talker, listener, talkers)
         for member in (0, 1):
             rig.play(rig.microphone(member), words_for(seconds + TALK_S))
         yield listener
 
 
-def connect(talker: Unwatched, listener: Unwatched, url: str, talkers: int) -> None:
-    with talker.driven() as talking, listener.driven() as listening:
-        for page in (talking, listening):
-            page.goto(url)
-            page.evaluate(f"{PEER}\n{MANY}")
-        offers = talking.evaluate("(count) => many.offers(count)", talkers)
-        talking.evaluate("(answers) => many.accept(answers)", listening.evaluate("(o) => many.answers(o)", offers))
+def connect(talker: Unwatched, listener: Unwatched, talkers: int) -> None:
+    for browser in (talker, listener):
+        browser.evaluate(f"{PEER}\n{MANY}")
+    offers = talker.evaluate(f"many.offers({talkers})")
+    answers = listener.evaluate(f"many.answers({json.dumps(offers)})")
+    talker.evaluate(f"many.accept({json.dumps(answers)})")
 
 
 if __name__ == "__main__":

@@ -12,25 +12,31 @@ import re
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import psutil
-from playwright.sync_api import Page
 
 HERE: Final = Path(__file__).parent
 sys.path[:0] = [str(HERE / "browser"), str(HERE.parent)]
 
 from room import Room, room  # noqa: E402
+from unwatched import Unwatched  # noqa: E402
 
 SAMPLES: Final = 12
 QUARTER: Final = SAMPLES // 4
 SPREAD: Final = 3
 """Samples whose median counts: one alone may be a moment's."""
 SAMPLING_S: Final = 10
-FIGURES_MS: Final = 1_500
+FIGURES_S: Final = 1.5
 """In which the page shows its figures at least once."""
+SETTLE_S: Final = 1
+CLICK: Final = """
+    document.querySelectorAll(".ear:not([hidden]) > summary, #details > summary").forEach((summary) => summary.click());
+"""
+TEXTS: Final = "[...document.querySelectorAll('{}')].map((node) => node.textContent)"
 OBSERVE: Final = """
     globalThis.long = 0;
     new PerformanceObserver((list) => (long += list.getEntries().length)).observe({ type: "longtask" });
@@ -87,8 +93,7 @@ def main() -> None:
 
 def spend(where: Room, every_s: float) -> list[Sample]:
     print("minutes  heap MiB page MiB relay MiB   mouth to ear, jitter buffer by talker in ms   long tasks", flush=True)
-    with where.browser.driven() as page:
-        page.evaluate(OBSERVE)
+    where.browser.evaluate(OBSERVE)
     samples = []
     for number in range(1, SAMPLES + 1):
         where.say(every_s).wait()
@@ -108,39 +113,29 @@ def grown(limit: Limit, samples: list[Sample]) -> str:
 
 
 def sample(where: Room) -> Sample:
-    with where.browser.driven() as page:
-        long_tasks = page.evaluate("long")
-        delays_ms, levels_ms = shown(page)
-        heap_mib = heap_of(page)
-        page.evaluate("setTimeout(() => (long = 0), 500)")  # those of being asked
-        page.wait_for_timeout(1_000)
-    return Sample(
-        heap_mib, page_mib(where.browser.pid), memory_mib(where.relay.pid), delays_ms, levels_ms, long_tasks
-    )
+    browser = where.browser
+    long_tasks = browser.evaluate("long")
+    delays_ms, levels_ms = shown(browser)
+    browser.call("HeapProfiler.collectGarbage")
+    heap_mib = browser.call("Runtime.getHeapUsage")["usedSize"] / 2**20
+    time.sleep(SETTLE_S)
+    browser.evaluate("long = 0")  # those of being asked
+    return Sample(heap_mib, page_mib(browser.pid), memory_mib(where.relay.pid), delays_ms, levels_ms, long_tasks)
 
 
-def shown(page: Page) -> tuple[list[float], list[float]]:
+def shown(browser: Unwatched) -> tuple[list[float], list[float]]:
     """Delays and jitter buffers of all talkers, as the page tells them to who opens its details."""
-    summaries = page.locator(".ear:not([hidden]) > summary, #details > summary")
-    click_all = "(summaries) => summaries.forEach((summary) => summary.click())"
-    summaries.evaluate_all(click_all)
-    page.wait_for_timeout(FIGURES_MS)
-    delays = numbers(r"(\d+) ms", page.locator(".ear[open] .whole").all_inner_texts())
-    levels = numbers(r"waiting ([\d.]+)", page.locator("#statistics dd").all_inner_texts())
-    summaries.evaluate_all(click_all)
+    browser.evaluate(CLICK)
+    time.sleep(FIGURES_S)
+    delays = numbers(r"(\d+) ms", browser.evaluate(TEXTS.format(".ear[open] .whole")))
+    levels = numbers(r"waiting ([\d.]+)", browser.evaluate(TEXTS.format("#statistics dd")))
+    browser.evaluate(CLICK)
     return delays, levels
 
 
 def numbers(pattern: str, texts: list[str]) -> list[float]:
     found = (re.search(pattern, text) for text in texts)
     return [float(match[1]) for match in found if match]
-
-
-def heap_of(page: Page) -> float:
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.collectGarbage")
-    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
-    return used / 2**20
 
 
 def page_mib(browser_pid: int) -> float:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from playwright.sync_api import sync_playwright
 from processes import RelayProcess, StreamerProcess
 from rig import Playback, Rig
 from sound import Samples, speech
@@ -17,7 +16,6 @@ from streamer.audio_format import SAMPLE_RATE
 from streamer.client.wavefile import WavWriter
 
 MEMBER: Final = 0
-JOIN_MS: Final = 15_000
 
 
 @dataclass(frozen=True)
@@ -41,19 +39,12 @@ def room(folder: Path, talkers: int, seconds: float) -> Iterator[Room]:
         for number in range(talkers):
             arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words, "--name", f"Talker {number}")
             stack.enter_context(StreamerProcess(folder / f"talker-{number}", *arguments))
-        driver = stack.enter_context(sync_playwright())
-        browser = stack.enter_context(unwatched(driver, folder / "browser", rig, MEMBER, relay.authority))
-        join(browser, relay.link)
+        browser = stack.enter_context(unwatched(folder / "browser", rig, MEMBER, relay.authority, relay.link))
+        browser.wait_for("document.querySelector('#start:not([hidden])') !== null")
+        browser.evaluate("document.querySelector('#join').click()")
         rig.wait_attached(MEMBER)
         relay.wait_for_members(talkers + 1)
         yield Room(rig, relay, browser)
-
-
-def join(browser: Unwatched, link: str) -> None:
-    with browser.driven() as page:
-        page.goto(link)
-        page.get_by_role("button", name="Join", exact=True).click()
-        page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=JOIN_MS)
 
 
 def words_for(seconds: float) -> Samples:

@@ -1,19 +1,21 @@
 """A Chromium that nobody watches while it is measured.
 
-Whoever drives a browser is told of every message of every socket, which costs it more than the message itself. So it is
-driven only for a moment, to press a button or to ask.
+Whoever drives a browser as usual is told of every message of every socket, which costs it more than the message itself,
+and leaves things behind in its pages. This one is only asked, by the DevTools protocol, and tells nothing by itself.
 """
 
+import json
 import os
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from phone import CHROMIUM, FLAGS, GRANT, SIZE, trust
-from playwright.sync_api import Page, Playwright
 from rig import Rig, stop, wait_until
+from websockets.sync.client import connect
 
 UNWATCHED: Final = (
     "--headless=new",
@@ -24,41 +26,55 @@ UNWATCHED: Final = (
     "--allow-loopback-in-peer-connection",
     f"--window-size={SIZE['width']},{SIZE['height']}",
 )
+READY_S: Final = 20
 
 
 class Unwatched:
-    def __init__(self, driver: Playwright, process: subprocess.Popen[bytes], endpoint: str) -> None:
-        self._driver = driver
-        self._endpoint = endpoint
-        self.pid = process.pid
+    def __init__(self, pid: int, devtools: str) -> None:
+        self.pid = pid
+        self._devtools = devtools
 
-    @contextmanager
-    def driven(self) -> Iterator[Page]:
-        """Its page, until the end of the block."""
-        browser = self._driver.chromium.connect_over_cdp(self._endpoint)
-        try:
-            yield browser.contexts[0].pages[0]
-        finally:
-            browser.close()  # hangs up; the browser goes on
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression in the page, awaited where it is a promise."""
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        if problem := answer.get("exceptionDetails"):
+            raise RuntimeError(problem["exception"]["description"])
+        return answer["result"].get("value")
+
+    def wait_for(self, condition: str) -> None:
+        wait_until(lambda: self.evaluate(condition), READY_S, lambda: f"the page does not say: {condition}")
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        with connect(self._page(), max_size=None) as page:
+            page.send(json.dumps({"id": 1, "method": method, "params": parameters}))
+            answer: dict[str, Any] = json.loads(page.recv())
+        return answer["result"]  # type: ignore[no-any-return]
+
+    def _page(self) -> str:
+        with urllib.request.urlopen(f"{self._devtools}/json/list", timeout=READY_S) as answer:
+            targets = json.load(answer)
+        return next(str(target["webSocketDebuggerUrl"]) for target in targets if target["type"] == "page")
 
 
 @contextmanager
-def unwatched(driver: Playwright, home: Path, rig: Rig, member: int, authority: Path) -> Iterator[Unwatched]:
-    """On this member's wires; it trusts a certificate authority, and everybody with its microphone."""
+def unwatched(home: Path, rig: Rig, member: int, authority: Path, url: str) -> Iterator[Unwatched]:
+    """On this member's wires and at this page; it trusts a certificate authority, and everybody with its microphone."""
     trust(home / ".pki/nssdb", authority)
     profile = home / "profile"
     environment: dict[str, Any] = {**os.environ, **rig.environment(), "HOME": str(home)}
-    command = [str(CHROMIUM), *FLAGS, *UNWATCHED, GRANT, f"--user-data-dir={profile}", "about:blank"]
+    command = [str(CHROMIUM), *FLAGS, *UNWATCHED, GRANT, f"--user-data-dir={profile}", url]
     with (home / "chromium.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         rig.attach(process.pid, member)
-        yield Unwatched(driver, process, endpoint_of(profile))
+        browser = Unwatched(process.pid, devtools_of(profile))
+        browser.wait_for("document.readyState === 'complete'")
+        yield browser
     finally:
         stop(process)
 
 
-def endpoint_of(profile: Path) -> str:
+def devtools_of(profile: Path) -> str:
     told = profile / "DevToolsActivePort"
-    port: str = wait_until(lambda: told.exists() and told.read_text(), 20, lambda: "the browser does not start")
+    port: str = wait_until(lambda: told.exists() and told.read_text(), READY_S, lambda: "the browser does not start")
     return f"http://127.0.0.1:{port.splitlines()[0]}"
