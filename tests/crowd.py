@@ -19,6 +19,7 @@ from sound import speech
 
 from streamer.audio_format import FRAME_MS, SAMPLES_PER_FRAME
 from streamer.client.codec import Encoder
+from streamer.client.samples import level_of
 from streamer.wire.packet import TALKSPURT_START, Packet
 
 NAMES: Final = (
@@ -27,7 +28,6 @@ NAMES: Final = (
     *("Noor", "Sam", "Tove", "Uma", "Viktor", "Wanda", "Xaver", "Yuki", "Anouk", "Ezra"),
 )
 MUTED: Final = "Ben"
-VOICE_LEVEL: Final = 24
 CLOCK_EVERY: Final = 50
 DEVICE_US: Final = 8_000
 SENT_AFTER_US: Final = 14_000
@@ -85,9 +85,9 @@ async def _talk(guest: Guest, number: int) -> None:
     """The packet of this number, and where it is due the clock behind it."""
     timestamp = number * SAMPLES_PER_FRAME
     payloads = _payloads()
-    payload = payloads[(number + 37 * guest.welcome["talker_id"]) % len(payloads)]
+    payload, level = payloads[(number + 37 * guest.welcome["talker_id"]) % len(payloads)]
     flags = 0 if number else TALKSPURT_START
-    packet = Packet(number % 2**16, timestamp, payload, level=VOICE_LEVEL, voice=True, flags=flags)
+    packet = Packet(number % 2**16, timestamp, payload, level=level, voice=True, flags=flags)
     await guest.socket.send_bytes(packet.serialize())
     if number % CLOCK_EVERY == 0:
         await guest.socket.send_json({"type": "clock", "timestamp": timestamp, **_times(guest, number)})
@@ -100,7 +100,9 @@ def _times(guest: Guest, number: int) -> dict[str, int]:
 
 
 @cache
-def _payloads() -> list[bytes]:
+def _payloads() -> list[tuple[bytes, int]]:
+    """Each with its level."""
     encoder, samples = Encoder(), speech()
     whole = len(samples) - len(samples) % SAMPLES_PER_FRAME
-    return [encoder.encode(frame) for frame in samples[:whole].reshape(-1, SAMPLES_PER_FRAME)]
+    frames = samples[:whole].reshape(-1, SAMPLES_PER_FRAME)
+    return [(encoder.encode(frame), level_of(frame)) for frame in frames]
