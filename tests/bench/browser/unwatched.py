@@ -29,6 +29,10 @@ UNWATCHED: Final = (
 READY_S: Final = 20
 
 
+class NavigatedError(Exception):
+    """The page went on to another one while it was asked."""
+
+
 class Unwatched:
     def __init__(self, pid: int, devtools: str) -> None:
         self.pid = pid
@@ -42,13 +46,21 @@ class Unwatched:
         return answer["result"].get("value")
 
     def wait_for(self, condition: str) -> None:
-        wait_until(lambda: self.evaluate(condition), READY_S, lambda: f"the page does not say: {condition}")
+        def holds() -> Any:
+            try:
+                return self.evaluate(condition)
+            except NavigatedError:
+                return False
+
+        wait_until(holds, READY_S, lambda: f"the page does not say: {condition}")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         with connect(self._page(), max_size=None) as page:
             page.send(json.dumps({"id": 1, "method": method, "params": parameters}))
             answer: dict[str, Any] = json.loads(page.recv())
-        return answer["result"]  # type: ignore[no-any-return]
+        if problem := answer.get("error"):
+            raise NavigatedError(problem["message"])
+        return dict(answer["result"])
 
     def _page(self) -> str:
         with urllib.request.urlopen(f"{self._devtools}/json/list", timeout=READY_S) as answer:
