@@ -1,9 +1,11 @@
 """Where `streamer` begins: before anything else it makes sure that the compiled core is there."""
 
+import faulthandler
 import sys
 
 
 def main() -> None:
+    faulthandler.enable()  # a crash of compiled code says where it was
     try:
         from streamer.cli import main as command_line
     except ImportError as error:
