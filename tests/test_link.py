@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, web
 from stand_in import answering, relay
 
 from streamer.client.address import Address
-from streamer.client.link import Link
+from streamer.client.link import SILENT_S, Link
 from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError, StreamerError
 from streamer.hot.frames import serialize_frame
 from streamer.relay.tls import Authority
@@ -320,6 +320,32 @@ def test_over_tls_all_voice_goes_out_in_order(tmp_path: Path, loop: Callable[[],
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(main())
     assert heard[: len(packets)] == packets
+
+
+async def read_on(socket: web.WebSocketResponse) -> None:
+    """Answers pings, and says nothing else."""
+    async for _ in socket:
+        pass
+
+
+def test_a_relay_with_nothing_to_say_is_still_there() -> None:
+    async def main() -> None:
+        async with relay(read_on) as address:
+            link = await Link.open(address)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(link.run(lambda data, now: None, lambda message, now: None), SILENT_S + 1)
+            await link.leave()
+
+    asyncio.run(main())
+
+
+def test_a_relay_that_answers_no_ping_is_gone() -> None:
+    async def main() -> None:
+        async with raw_relay(b"", bytearray()) as address:
+            with pytest.raises(ConnectionLostError, match=f"has said nothing for {SILENT_S} s"):
+                await asyncio.wait_for(join(address), SILENT_S + 3)
+
+    asyncio.run(main())
 
 
 def test_voice_goes_out_at_once() -> None:

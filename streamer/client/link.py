@@ -24,8 +24,9 @@ OnPacket = Callable[[bytes, float], None]
 OnControl = Callable[[Message, float], None]
 
 SILENT_S: Final = 2.5
-"""We ping every second, so a relay that says nothing this long is gone."""
+"""A relay is pinged after every second in which it said nothing, so one that says nothing this long is gone."""
 
+_PING_S: Final = 1.0
 _CLOSE_S: Final = 1.0
 _TICK_S: Final = 0.25
 
@@ -35,7 +36,7 @@ _LOST: Final = 1006
 _IDLE: Final = 4408
 
 _LIMITS: Final = Limits(
-    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=SILENT_S, idle_s=SILENT_S, close_s=_CLOSE_S
+    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
 )
 
 _ENDS: Final = {
