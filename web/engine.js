@@ -37,7 +37,7 @@ export class Engine {
       this.#worker.addEventListener("error", () => resolve(null));
     });
     await Promise.all([ready, this.sound.load()]);
-    const ports = this.sound.connectWorker();
-    this.order({ type: "ports", ...ports }, Object.values(ports));
+    const { memory, ...ports } = this.sound.connectWorker();
+    this.order({ type: "ports", ...ports, memory }, Object.values(ports));
   }
 }

@@ -21,9 +21,10 @@ export class PacketRing {
     this.#slots = new Uint8Array(memory, COUNTS_BYTES + LENGTHS_BYTES);
   }
 
-  /** Null where a page may share nothing, as in one of another site. */
+  /** Null where a page may share nothing, as in one of another site; WebKitGTK has nothing to share even where it may. */
   static memory() {
-    return globalThis.crossOriginIsolated ? new SharedArrayBuffer(COUNTS_BYTES + LENGTHS_BYTES + SLOTS * MAX_PACKET_BYTES) : null;
+    const { crossOriginIsolated, SharedArrayBuffer } = globalThis;
+    return crossOriginIsolated && SharedArrayBuffer ? new SharedArrayBuffer(COUNTS_BYTES + LENGTHS_BYTES + SLOTS * MAX_PACKET_BYTES) : null;
   }
 
   /** @param {Uint8Array} packet left out where the ring is full */

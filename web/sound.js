@@ -8,6 +8,7 @@ import { busyTone } from "./busy_tone.js";
 import { later } from "./later.js";
 import { levelOf } from "./level.js";
 import { Loudspeaker } from "./loudspeaker.js";
+import { PacketRing } from "./packet_ring.js";
 import { readingOf } from "./track_reader.js";
 
 /** @typedef {import("./stats.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
@@ -55,11 +56,15 @@ export class Sound {
     await this.#ready(this.#playout);
   }
 
-  /** Lets both worklets talk to the worker without this thread; gives the worker's ends. */
+  /**
+   * Lets both worklets talk to the worker without this thread; gives the worker's ends, and the memory that it shares with
+   * playout: from here, as Firefox loses shared memory that a worker sends to a worklet.
+   */
   connectWorker() {
     const playout = new MessageChannel();
-    this.#playout?.port.postMessage(playout.port1, [playout.port1]);
-    return { capture: this.#captured.port2, playout: playout.port2 };
+    const memory = PacketRing.memory();
+    this.#playout?.port.postMessage({ worker: playout.port1, memory }, [playout.port1]);
+    return { capture: this.#captured.port2, playout: playout.port2, memory };
   }
 
   /** Lets time pass in the audio context; browsers allow it only from a press of a button. */

@@ -20,7 +20,7 @@ const FIGURES_MS = 500;
 
 /**
  * From the main thread.
- * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort}
+ * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
  *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number}
  *   | {type: "join", url: string, muted: boolean}
  *   | {type: "state", change: Partial<State>}
@@ -200,15 +200,12 @@ function onAir(step) {
   if (echo) tell({ type: "echo", echo });
 }
 
-/** @param {{capture: MessagePort, playout: MessagePort}} ports of the worklets */
+/** @param {{capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}} ports of the worklets */
 function connect(ports) {
   ports.capture.onmessage = ({ data }) => talking.hear(data.samples, steadyUs(data.atMs));
   ports.playout.onmessage = ({ data }) => timing.onPlaying({ ...data, poppedUs: steadyUs(data.atMs) });
   playout = ports.playout;
-  const memory = PacketRing.memory();
-  if (!memory) return;
-  ring = new PacketRing(memory);
-  playout.postMessage({ memory });
+  ring = ports.memory && new PacketRing(ports.memory);
 }
 
 /**

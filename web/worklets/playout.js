@@ -2,9 +2,9 @@
 //
 // Up to the loudspeaker, sound is two planes: mid, (L + R) / 2, and side, (L - R) / 2, which stays silent while nobody is stereo.
 //
-// From the worker come packets, in a ring that both share, {memory}, or as ArrayBuffers; who is there: {add: talkerId},
-// {remove: talkerId}, {clear: true}; and how loud somebody shall be: {gainOf: talkerId, gain}; and that nobody shall be heard
-// for now: {hushed: true}.
+// From the worker come packets, in a ring that both share or, where nothing may be shared, as ArrayBuffers; who is there:
+// {add: talkerId}, {remove: talkerId}, {clear: true}; how loud somebody shall be: {gainOf: talkerId, gain}; and that nobody
+// shall be heard for now: {hushed: true}.
 // The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
 
 import { SAMPLE_RATE } from "../audio_format.js";
@@ -22,8 +22,8 @@ const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
 const TELL_S = 0.1;
 
 /** @typedef {{decoder: Decoder, buffer: JitterBuffer, fader: Fader}} Talker */
-/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number, hushed?: boolean,
- *   memory?: SharedArrayBuffer}} Told */
+/** @typedef {{worker: MessagePort, memory: SharedArrayBuffer | null}} Line */
+/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number, hushed?: boolean}} Told */
 
 class Playout extends AudioWorkletProcessor {
   /** @type {Map<number, Talker>} */
@@ -77,14 +77,15 @@ class Playout extends AudioWorkletProcessor {
     }
   }
 
-  /** @param {MessagePort | "statistics"} asked the port of the worker, or a question */
+  /** @param {Line | "statistics"} asked the line to the worker, or a question */
   #onPage(asked) {
     if (asked === "statistics") this.port.postMessage({ type: "statistics", talkers: this.#statistics() });
     else this.#connect(asked);
   }
 
-  /** @param {MessagePort} worker */
-  #connect(worker) {
+  /** @param {Line} line */
+  #connect({ worker, memory }) {
+    this.#ring = memory && new PacketRing(memory);
     this.#worker = worker;
     worker.onmessage = ({ data }) => this.#onWorker(data);
   }
@@ -105,7 +106,6 @@ class Playout extends AudioWorkletProcessor {
       this.#onPacket(new Uint8Array(data), currentTime * 1000);
       return;
     }
-    if (data.memory) this.#ring = new PacketRing(data.memory);
     if (data.clear) for (const talkerId of [...this.#present.keys()]) this.#remove(talkerId);
     if (data.remove) this.#remove(data.remove);
     if (data.add) this.#add(data.add);

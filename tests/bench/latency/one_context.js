@@ -2,6 +2,7 @@
 // them, sample by sample. Served by the benchmark as a page of the relay, behind webrtc.js.
 import { chirp } from "./acoustic.js";
 import { parseFragment, socketUrl } from "./address.js";
+import { PacketRing } from "./packet_ring.js";
 import { readingOf } from "./track_reader.js";
 
 const RATE = 48_000;
@@ -25,21 +26,22 @@ function trainOf(context, count) {
 function enter(name, track) {
   const worker = new Worker("./worker.js", { type: "module" });
   const [capture, playout] = [new MessageChannel(), new MessageChannel()];
-  worker.postMessage({ type: "ports", capture: capture.port2, playout: playout.port2 }, [capture.port2, playout.port2]);
+  const memory = PacketRing.memory();
+  worker.postMessage({ type: "ports", capture: capture.port2, playout: playout.port2, memory }, [capture.port2, playout.port2]);
   const reading = track && readingOf(track);
-  if (reading) worker.postMessage({ type: "microphone", reading }, [reading]);
+  if (reading) worker.postMessage({ type: "microphone", reading, channels: 1 }, [reading]);
   const url = socketUrl(location.origin, parseFragment(location.hash), name);
   worker.addEventListener("message", ({ data }) => data.type === "ready" && worker.postMessage({ type: "join", url, muted: !track }));
-  return playout.port1;
+  return { worker: playout.port1, memory };
 }
 
 const SERVICES = {
   async streamer(context, stream) {
     await context.audioWorklet.addModule("./worklets/playout.js");
-    const node = new AudioWorkletNode(context, "playout", { numberOfInputs: 0, outputChannelCount: [1] });
+    const node = new AudioWorkletNode(context, "playout", { numberOfInputs: 0, outputChannelCount: [2] });
     await new Promise((resolve) => (node.port.onmessage = resolve));
-    const port = enter("ears", null);
-    node.port.postMessage(port, [port]);
+    const line = enter("ears", null);
+    node.port.postMessage(line, [line.worker]);
     enter("mouth", stream.getAudioTracks()[0]);
     return node;
   },
