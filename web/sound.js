@@ -8,6 +8,7 @@ import { busyTone } from "./busy_tone.js";
 import { later } from "./later.js";
 import { levelOf } from "./level.js";
 import { Loudspeaker } from "./loudspeaker.js";
+import { OutputClock } from "./output_clock.js";
 import { PacketRing } from "./packet_ring.js";
 import { readingOf } from "./track_reader.js";
 
@@ -18,6 +19,7 @@ const STARTS_MS = 1_000;
 export class Sound {
   #context = openContext();
   #loudspeaker = new Loudspeaker(this.#context);
+  #output = new OutputClock(this.#context);
   #others = new GainNode(this.#context);
   #volume = new GainNode(this.#context);
   #meter = new AnalyserNode(this.#context);
@@ -170,14 +172,9 @@ export class Sound {
     this.#playout?.port.postMessage("statistics");
   }
 
-  /**
-   * When second 0 of the audio context sounded at the loudspeaker, as the browser tells it, in ms since 1970 by the page's
-   * steady clock; null where it doesn't tell.
-   */
+  /** As `OutputClock` tells it, of the loudspeaker alone. */
   get soundedMs() {
-    const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp?.() ?? {};
-    if (this.#loudspeaker.isIndirect || !(contextTime > 0) || !(performanceTime > 0)) return null;
-    return performance.timeOrigin + performanceTime - contextTime * 1000;
+    return this.#loudspeaker.isIndirect ? null : this.#output.soundedMs;
   }
 
   get runs() {
@@ -199,8 +196,7 @@ export class Sound {
 
   /** @returns {import("./stats.js").SoundStatistics} */
   get statistics() {
-    const { sampleRate, baseLatency, outputLatency } = this.#context;
-    return { sampleRate, outputMs: 1000 * (outputLatency || baseLatency) };
+    return { sampleRate: this.#context.sampleRate, outputMs: this.#output.latencyMs };
   }
 
   /**

@@ -21,7 +21,7 @@ import { say } from "./text.js";
 /**
  * @typedef {object} SoundStatistics
  * @property {number} sampleRate of the audio context
- * @property {number} outputMs from the page to the loudspeaker, as the browser tells it
+ * @property {number | null} outputMs from the page to the loudspeaker, as the browser tells it
  */
 
 /**
@@ -31,8 +31,8 @@ import { say } from "./text.js";
  * @property {{name: string, statistics: TalkerStatistics}[]} talkers
  */
 
-/** @param {number} ms */
-const inMs = (ms) => say("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) });
+/** @param {number | null} ms null where nobody knows */
+const inMs = (ms) => (ms === null ? "–" : say("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) }));
 
 /**
  * What the panel shows: rows of a label and a value.
@@ -41,7 +41,7 @@ const inMs = (ms) => say("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.ro
  */
 export function rowsOf({ roundTripMs, sound, talkers }) {
   return [
-    [say("roundTrip"), roundTripMs === null ? "–" : inMs(roundTripMs)],
+    [say("roundTrip"), inMs(roundTripMs)],
     [say("outputDelay"), inMs(sound.outputMs)],
     [say("sampleRate"), say("hertz", { rate: sound.sampleRate })],
     ...talkers.map(rowOf),

@@ -1,0 +1,37 @@
+// How late the loudspeaker is, as the browser tells it.
+
+/**
+ * Firefox on Linux asks the sound server for it with a lock held that the audio thread may be waiting for, whom the sound
+ * server waits for: about one call in ten never returns, and the page hangs.
+ */
+const HANGS_WHEN_ASKED = /X11;.*Firefox\//;
+
+export class OutputClock {
+  #context;
+  #told;
+
+  /**
+   * @param {AudioContext} context
+   * @param {string} [userAgent]
+   */
+  constructor(context, userAgent = navigator.userAgent) {
+    this.#context = context;
+    this.#told = !HANGS_WHEN_ASKED.test(userAgent);
+  }
+
+  /**
+   * When second 0 of the audio context sounded at the loudspeaker, in ms since 1970 by the page's steady clock; null where the
+   * browser doesn't tell.
+   */
+  get soundedMs() {
+    const { contextTime = 0, performanceTime = 0 } = (this.#told && this.#context.getOutputTimestamp?.()) || {};
+    if (!(contextTime > 0) || !(performanceTime > 0)) return null;
+    return performance.timeOrigin + performanceTime - contextTime * 1000;
+  }
+
+  /** From the page to the loudspeaker; null where the browser doesn't tell. */
+  get latencyMs() {
+    const seconds = this.#told ? this.#context.outputLatency || this.#context.baseLatency : 0;
+    return seconds ? 1000 * seconds : null;
+  }
+}
