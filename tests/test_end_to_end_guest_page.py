@@ -125,6 +125,7 @@ def test_the_events_tell_what_becomes_of_it(tmp_path: Path, rig: Rig, phones: Ph
         assert guest.evaluate("told.find(([type]) => type === 'joined')[1]") == {"room": "home", "name": "Ada"}
 
 
+@pytest.mark.sound
 def test_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
         guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)
