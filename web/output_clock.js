@@ -8,7 +8,7 @@ const HANGS_WHEN_ASKED = /X11;.*Firefox\//;
 
 export class OutputClock {
   #context;
-  #told;
+  #mayAsk;
 
   /**
    * @param {AudioContext} context
@@ -16,7 +16,7 @@ export class OutputClock {
    */
   constructor(context, userAgent = navigator.userAgent) {
     this.#context = context;
-    this.#told = !HANGS_WHEN_ASKED.test(userAgent);
+    this.#mayAsk = !HANGS_WHEN_ASKED.test(userAgent);
   }
 
   /**
@@ -24,14 +24,14 @@ export class OutputClock {
    * browser doesn't tell.
    */
   get soundedMs() {
-    const { contextTime = 0, performanceTime = 0 } = (this.#told && this.#context.getOutputTimestamp?.()) || {};
+    const { contextTime = 0, performanceTime = 0 } = (this.#mayAsk && this.#context.getOutputTimestamp?.()) || {};
     if (!(contextTime > 0) || !(performanceTime > 0)) return null;
     return performance.timeOrigin + performanceTime - contextTime * 1000;
   }
 
   /** From the page to the loudspeaker; null where the browser doesn't tell. */
   get latencyMs() {
-    const seconds = this.#told ? this.#context.outputLatency || this.#context.baseLatency : 0;
+    const seconds = this.#mayAsk ? this.#context.outputLatency || this.#context.baseLatency : 0;
     return seconds ? 1000 * seconds : null;
   }
 }
