@@ -1,5 +1,6 @@
 """What tests with sound and browsers stand on; each starts real processes and ends them with the test."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,11 +8,40 @@ import pytest
 from phone import Phones
 from processes import RelayProcess
 from rig import Rig
+from steadiness import Steadiness, wait_until_steady
+
+RERUNS = 4
+MACHINE = pytest.StashKey[Steadiness]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The wheel first: its building takes long, and who began with it last would leave nothing to do for the other."""
     items.sort(key=lambda item: item.path.stem != "test_wheel")
+    for item in items:
+        if item.get_closest_marker("sound"):
+            item.add_marker(pytest.mark.flaky(reruns=RERUNS, condition=functools.partial(may_be_the_machine, item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Watch the machine while sound is measured."""
+    if not item.get_closest_marker("sound"):
+        return (yield)
+    item.stash[MACHINE] = Steadiness()
+    try:
+        with item.stash[MACHINE]:
+            return (yield)
+    finally:
+        item.add_report_section("call", "machine", f"While this test ran, {item.stash[MACHINE]}.")
+
+
+def may_be_the_machine(item: pytest.Item, failure: BaseException | None) -> bool:
+    """Whether a test failed while the machine stood still; if so, this waits for it to keep time again."""
+    machine = item.stash.get(MACHINE, None)
+    if failure is None or machine is None or not machine.stood_still:
+        return False
+    wait_until_steady()
+    return True
 
 
 @pytest.fixture

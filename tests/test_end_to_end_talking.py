@@ -35,8 +35,6 @@ FIRST_MS = 20
 TAIL_MS = 150
 DEVICE_MS = 80
 """From the wire into the page, and from a press of the test to the page's own clock."""
-TRIES = 4
-"""A busy machine makes a browser's sound stumble: that is not what is looked for here."""
 
 
 def ms(samples: int) -> float:
@@ -83,11 +81,8 @@ def test_the_button_lets_through_what_is_said_from_the_press_on_and_nothing_from
 ) -> None:
     anna, _ = anna_and_ben(phones, rig, relay)
     press_to_talk(anna)
-    for _ in range(TRIES):
-        passage = hold_the_button(rig, anna)
-        print(f"heard from {passage.begins_ms:.0f} ms after the press to {passage.ends_ms:.0f} ms after the release")
-        if passage.begins_ms <= FIRST_MS and passage.ends_ms >= 0:
-            break
+    passage = hold_the_button(rig, anna)
+    print(f"heard from {passage.begins_ms:.0f} ms after the press to {passage.ends_ms:.0f} ms after the release")
     assert -PREROLL_MS - DEVICE_MS <= passage.begins_ms <= FIRST_MS
     assert 0 <= passage.ends_ms <= TAIL_MS + DEVICE_MS
 
