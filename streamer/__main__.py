@@ -2,12 +2,18 @@
 
 import faulthandler
 import sys
+from typing import Final
+
+_INTERRUPTED: Final = 130
+"""What a shell expects of a program that Ctrl-C ended."""
 
 
 def main() -> None:
     faulthandler.enable()  # a crash of compiled code says where it was
     try:
         from streamer.cli import main as command_line
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
     except ImportError as error:
         if not (error.name or "").startswith("streamer.hot"):
             raise

@@ -1,6 +1,9 @@
 """What a person meets who types something wrong."""
 
+import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from streamer.cli import main
 from streamer.relay.tls import Authority
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,12 @@ def test_an_address_that_is_not_this_machine_s_is_refused() -> None:
     result = streamer("serve", "--no-tls", "--host", "192.0.2.1", "--port", "0")
     assert result.exit_code == 1
     assert "can't listen on 192.0.2.1" in result.output
+
+
+def test_ctrl_c_while_it_still_starts_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    package = tmp_path / "streamer"
+    package.mkdir()
+    shutil.copy(ROOT / "streamer/__main__.py", package)
+    (package / "cli.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run([sys.executable, "-m", "streamer"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

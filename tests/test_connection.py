@@ -346,13 +346,28 @@ def test_a_quiet_peer_is_pinged_and_a_silent_one_closed_with_4408():
         flusher, made = Flusher(asyncio.get_running_loop()), []
         async with serving(lambda: made.append(Noted(flusher, Limits(ping_s=20, idle_s=60))) or made[-1]) as connect:
             peer = await connect()
-            now = time.monotonic_ns() // 1000
-            made[0].tick(now + 19_000_000)
-            made[0].tick(now + 21_000_000)
-            made[0].tick(now + 22_000_000)
-            assert await peer.receive(1) == [(PING, b"")]
-            made[0].tick(now + 61_000_000)
+            now_s = time.monotonic_ns() // 1_000_000_000
+            for second in range(1, 62):
+                made[0].tick((now_s + second) * 1_000_000)
+            assert await peer.receive(2) == [(PING, b"")] * 2
+            made[0].tick((now_s + 62) * 1_000_000)
             ((opcode, payload),) = await peer.receive(1)
+            assert (opcode, payload[:2]) == (CLOSE, (4408).to_bytes(2, "big"))
+
+    run(scenario())
+
+
+def test_after_we_were_held_up_ourselves_a_peer_is_asked_before_it_is_given_up():
+    async def scenario():
+        flusher, made = Flusher(asyncio.get_running_loop()), []
+        async with serving(lambda: made.append(Noted(flusher, Limits(ping_s=20, idle_s=60))) or made[-1]) as connect:
+            peer = await connect()
+            later_s = time.monotonic_ns() // 1_000_000_000 + 1_000
+            made[0].tick(later_s * 1_000_000)
+            assert await peer.receive(1) == [(PING, b"")]
+            for second in range(1, 41):
+                made[0].tick((later_s + second) * 1_000_000)
+            ((opcode, payload),) = (await peer.receive(2))[1:]
             assert (opcode, payload[:2]) == (CLOSE, (4408).to_bytes(2, "big"))
 
     run(scenario())

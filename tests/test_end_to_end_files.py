@@ -1,6 +1,9 @@
 """From a file to a file, for machines without a sound card."""
 
+import os
 import re
+import signal
+import time
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from sound import SAMPLE_RATE, Samples, hear, speech, tone, tone_dbfs
 
 TRIES = 4
 """A busy machine wakes a client late: what it should have said or heard by then is lost."""
+
+SUSPENDED_S = 6
 
 APART_DB = 30
 """A note that is stretched in places spreads its own pitch a little."""
@@ -104,6 +109,18 @@ def test_a_relay_that_is_stopped_ends_who_says_a_file(relay: RelayProcess, tmp_p
         assert relay.interrupt() < 2
         talker.wait(5)
         assert "going away" in talker.log
+
+
+def test_a_talker_that_was_suspended_goes_on_with_its_file_and_does_not_flood_the_room(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
+    said = write_wav(tmp_path / "a.wav", speech()[: 2 * SAMPLE_RATE])
+    with a_file(relay, tmp_path / "talker", "talk", "--input", said) as talker:
+        relay.wait_for_members(1)
+        os.kill(talker.pid, signal.SIGSTOP)
+        time.sleep(SUSPENDED_S)
+        os.kill(talker.pid, signal.SIGCONT)
+        talker.wait(10)
 
 
 def test_on_the_relay_s_own_computer_its_authority_is_known(relay: RelayProcess, tmp_path: Path) -> None:

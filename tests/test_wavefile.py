@@ -137,6 +137,18 @@ def test_a_source_is_paced_by_the_clock_as_a_microphone_is(tmp_path: Path) -> No
     assert source.ended
 
 
+def test_a_file_waits_for_a_program_that_was_held_up(tmp_path: Path) -> None:
+    source = WavSource(write(tmp_path / "a.wav", tone(48_000, 0.03), 48_000))
+    whole = read_all(tmp_path / "a.wav")
+    source.start(100.0)
+    said = [source.pop(now) for now in (100.011, 104.02, 104.021, 104.031)]
+    positions = [frame[0] for frame in said if frame]
+    assert said[2] is None
+    assert positions == [0, pytest.approx(4.01 * 48_000, abs=1), pytest.approx(4.02 * 48_000, abs=1)]
+    np.testing.assert_array_equal(np.concatenate([frame[1] for frame in said if frame]), whole[: 3 * 480])
+    assert source.ended
+
+
 def test_the_header_is_valid_after_every_write(tmp_path: Path) -> None:
     path = tmp_path / "b.wav"
     writer = WavWriter(path)

@@ -20,6 +20,9 @@ _SAMPLE_BYTES: Final = range(1, 5)
 _PCM_BYTES: Final = 2
 _PCM_PEAK: Final = 32_767
 
+_LATE_SAMPLES: Final = SAMPLE_RATE // 2
+"""What is later than this was held up, as by a computer that slept: all of it at once would drown the room."""
+
 
 class WavReader:
     """A WAV file as 48 kHz, mono or stereo, whatever its rate, channels and sample size. Raises AudioError."""
@@ -75,7 +78,7 @@ class WavReader:
 
 
 class WavSource:
-    """A Source that says a file once, the whole of it."""
+    """A Source that says a file once, the whole of it; where this program was held up, so is the file."""
 
     mode: Mode = "open"
     latency_s = 0.0
@@ -85,10 +88,11 @@ class WavSource:
         self._reader = WavReader(path, channels)
         self._started = perf_counter()
         self._position = 0
+        self._held_up = 0
 
     @property
     def ended(self) -> bool:
-        return self._position >= self._reader.n_samples
+        return self._position - self._held_up >= self._reader.n_samples
 
     def start(self, now: float) -> None:
         self._started = now
@@ -96,9 +100,10 @@ class WavSource:
     def pop(self, now: float) -> tuple[int, Samples] | None:
         if self.ended or self.wait_s(now) > 0:
             return None
+        self._wait_for_us(now)
         position = self._position
         self._position += SAMPLES_PER_FRAME
-        return position, self._reader.read(position, SAMPLES_PER_FRAME)
+        return position, self._reader.read(position - self._held_up, SAMPLES_PER_FRAME)
 
     def wait_s(self, now: float) -> float:
         return max(0.0, self.captured_at(self._position + SAMPLES_PER_FRAME) - now)
@@ -108,6 +113,12 @@ class WavSource:
 
     def close(self) -> None:
         self._reader.close()
+
+    def _wait_for_us(self, now: float) -> None:
+        late = int((now - self.captured_at(self._position + SAMPLES_PER_FRAME)) * SAMPLE_RATE)
+        if late > _LATE_SAMPLES:
+            self._position += late
+            self._held_up += late
 
 
 class WavWriter:

@@ -24,6 +24,7 @@ cdef enum CloseCode:
 
 
 cdef enum:
+    HELD_UP_US = 2_000_000  # twice as long as from tick to tick
     PACKET_HEADER_BYTES = 12
     LONGEST_PACKET = 1_500
     DURATIONS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 24
@@ -46,6 +47,7 @@ cdef class Connection(Sink):
     cdef bint _closes_when_written
     cdef int64_t _heard_us
     cdef int64_t _pinged_us
+    cdef int64_t _ticked_us
     cdef int64_t _close_by_us
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
 

@@ -20,9 +20,7 @@ from libc.string cimport memcpy
 
 from streamer.hot.fanout cimport Fanout
 from streamer.hot.sink cimport RECEIVE_BYTES, Flusher, Sink, monotonic_us
-from streamer.hot.frames cimport (
-    BINARY, CLOSE, Event, FAILED, FrameParser, MESSAGE, NEED_DATA, PING, PONG, TEXT, serialize,
-)
+from streamer.hot.frames cimport BINARY, CLOSE, Event, FAILED, FrameParser, NEED_DATA, PING, PONG, TEXT, serialize
 from streamer.hot.mask cimport MaskingKeys
 
 from streamer.hot.failures import FAILURES
@@ -74,7 +72,7 @@ cdef class Connection(Sink):
     def attach(self, transport, *, bint is_direct=False):
         """Begin. `is_direct` says that the transport is a plain TCP socket's, so that frames may go straight to it."""
         self.attach_sink(transport, is_direct)
-        self._heard_us = self._pinged_us = monotonic_us()
+        self._heard_us = self._pinged_us = self._ticked_us = monotonic_us()
         self._state = OPEN
         self.on_open()
 
@@ -115,6 +113,9 @@ cdef class Connection(Sink):
 
     def tick(self, int64_t now_us):
         """Once a second: ping a quiet peer, give up a silent one, finish an overdue close, report what was shed."""
+        if now_us - self._ticked_us > HELD_UP_US:  # what the peer said meanwhile has not been read yet: ask it first
+            self._heard_us = self._pinged_us = now_us - self.limits.ping_us - 1
+        self._ticked_us = now_us
         if self._state == CLOSING and now_us > self._close_by_us:
             self.transport.abort()
             self._end()
