@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from desktops import firefox, webkit
-from pairs import Heard, Round, Scene, hear_settled, join, said_by_page, settle
+from pairs import Heard, Round, Scene, hear_settled, join, said_by_page
 from phone import UNPROCESSED, Phones
 from processes import RelayProcess
 from rig import Rig
@@ -31,7 +31,6 @@ def hear_each_other(engine: str, scene: Scene, phones: Phones) -> None:
     phone = join(phones, scene, PHONE, echo_cancelling=False)
     scene.rig.wait_attached(WALL, STARTS_S)
     phone.page.locator("#roster .name", has_text="Wall").wait_for(timeout=STARTS_S * 1000)
-    settle(scene.rig, PHONE, WALL)
     judge(f"{engine} → Chromium", hear_settled(scene.rig, CHIRPS, lambda: said_by_page(phone), WALL, PHONE))
     judge(f"Chromium → {engine}", hear_settled(scene.rig, CHIRPS, lambda: NOTHING_SAID, PHONE, WALL))
     assert phone.errors == []
