@@ -116,11 +116,9 @@ def hear_chirps(
     return hear_settled(rig, count, ask, talker, listener)
 
 
-def settle(rig: Rig, *talkers: int) -> None:
-    """Let them make themselves heard for some seconds, in which all clocks and buffers settle."""
-    playing = [rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)) for talker in talkers]
-    for each in playing:
-        each.wait()
+def settle(rig: Rig, talker: int) -> None:
+    """Let one be heard for some seconds, in which all clocks and buffers settle."""
+    rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
 
 
 def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, listener: int) -> Round:

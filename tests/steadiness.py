@@ -29,6 +29,8 @@ class Steadiness:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +66,7 @@ def make_urgent(pid: int) -> None:
 
 def tell_late_wakes() -> NoReturn:
     make_urgent(os.getpid())
+    print("watching", flush=True)
     while True:
         asleep = time.monotonic()
         time.sleep(EVERY_MS / 1000)

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 PHONE, WALL = 0, 1
 STARTS_S = 30
 CHIRPS = 10
-LATEST_MS = 500
+LATEST_MS = 400
 NOTHING_SAID = Heard(None, 0)
 
 

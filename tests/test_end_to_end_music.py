@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 ANNA, BEN, ANNAS_RIGHT, BENS_RIGHT = range(4)
 LEFT_HZ, RIGHT_HZ = 440, 660
 APART_DB = 30
+"""Both stay far below it, but on a busy machine a note is stretched in places, which spreads its own pitch a little."""
+
 PLAYED_S = 4
 LAST_MS = 1_500
 """A howl would be cut by then."""
@@ -50,12 +52,12 @@ def heard_of(rig: Rig, played: dict[int, Samples], left: int, right: int) -> tup
     return ears
 
 
-def assert_apart(rig: Rig, played: dict[int, Samples], left: int, right: int) -> None:
-    ears = heard_of(rig, played, left, right)
-    found = [[tone_dbfs(ear, hertz) for hertz in (LEFT_HZ, RIGHT_HZ)] for ear in ears]
-    print("  ".join(f"{name} {low:.0f} and {high:.0f} dBFS" for name, (low, high) in zip("LR", found, strict=True)))
+def assert_apart(left: Samples, right: Samples) -> None:
+    found = [[tone_dbfs(ear, hertz) for hertz in (LEFT_HZ, RIGHT_HZ)] for ear in (left, right)]
+    print("  ".join(f"{name} {here:.0f} and {there:.0f} dBFS" for name, (here, there) in zip("LR", found, strict=True)))
     assert min(found[0][0], found[1][1]) > -25
-    assert min(found[0][0] - found[0][1], found[1][1] - found[1][0]) > APART_DB
+    assert found[0][0] - found[0][1] > APART_DB
+    assert found[1][1] - found[1][0] > APART_DB
 
 
 def test_notes_held_before_a_phone_are_heard_left_and_right_apart_and_not_cut(
@@ -63,7 +65,7 @@ def test_notes_held_before_a_phone_are_heard_left_and_right_apart_and_not_cut(
 ) -> None:
     a_phone(phones, rig, relay, ANNA, "&music=on")
     a_phone(phones, rig, relay, BEN, UNPROCESSED)
-    assert_apart(rig, notes(ANNA, ANNAS_RIGHT), BEN, BENS_RIGHT)
+    assert_apart(*heard_of(rig, notes(ANNA, ANNAS_RIGHT), BEN, BENS_RIGHT))
     assert not [phone.errors for phone in phones.all if phone.errors]
 
 
@@ -75,7 +77,7 @@ def test_who_switches_music_off_is_heard_in_the_middle_again(rig: Rig, relay: Re
     echo = anna.page.get_by_role("switch", name="Remove echo")
     music.check()
     assert not echo.is_enabled()
-    assert_apart(rig, notes(ANNA, ANNAS_RIGHT), BEN, BENS_RIGHT)
+    assert_apart(*heard_of(rig, notes(ANNA, ANNAS_RIGHT), BEN, BENS_RIGHT))
     music.uncheck()
     assert echo.is_enabled()
     left, right = heard_of(rig, {ANNA: speech()}, BEN, BENS_RIGHT)
@@ -93,6 +95,6 @@ def test_a_terminal_and_a_phone_hear_each_other_s_music_left_and_right_apart(
         rig.attach(process.pid, BEN)
         rig.wait_attached(BEN)
         relay.wait_for_members(2)
-        assert_apart(rig, notes(ANNA, ANNAS_RIGHT), BEN, BENS_RIGHT)
-        assert_apart(rig, notes(BEN, BENS_RIGHT), ANNA, ANNAS_RIGHT)
+        assert_apart(*heard_of(rig, notes(ANNA, ANNAS_RIGHT), BEN, BENS_RIGHT))
+        assert_apart(*heard_of(rig, notes(BEN, BENS_RIGHT), ANNA, ANNAS_RIGHT))
     assert not phone.errors
