@@ -15,8 +15,8 @@ from typing import Final, NoReturn, Self
 EVERY_MS: Final = 5
 LATE_MS: Final = 15
 """More than the 10 ms that the rig's own streams have in store."""
-CALM_S: Final = 3
-LONGEST_WAIT_S: Final = 60
+CALM_S: Final = 5
+LONGEST_WAIT_S: Final = 300
 URGENCY: Final = 5
 """A real-time priority: what PulseAudio gives its own threads."""
 
