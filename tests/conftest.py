@@ -10,7 +10,7 @@ from processes import RelayProcess
 from rig import Rig
 from steadiness import Steadiness, wait_until_steady
 
-RERUNS = 4
+RERUNS = 6
 MACHINE = pytest.StashKey[Steadiness]()
 
 
@@ -20,6 +20,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("sound"):
             item.add_marker(pytest.mark.flaky(reruns=RERUNS, condition=functools.partial(may_be_the_machine, item)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before a test runs again, wait for the machine to keep time again."""
+    if MACHINE in item.stash:
+        wait_until_steady()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,12 +43,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def may_be_the_machine(item: pytest.Item, failure: BaseException | None) -> bool:
-    """Whether a test failed while the machine stood still; if so, this waits for it to keep time again."""
+    """Whether a test failed while the machine stood still."""
     machine = item.stash.get(MACHINE, None)
-    if failure is None or machine is None or not machine.stood_still:
-        return False
-    wait_until_steady()
-    return True
+    return failure is not None and machine is not None and machine.stood_still
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 // Checks of what makes and hears sound: microphone, loudspeaker, the echo between the two, and the codec.
 //
 // The browser first leaves the microphone's sound as it is, so that the loudspeaker's chirps can be heard. Then it cancels
-// echoes, as in a call. A canceller learns from what is played, and loses its place where sound stumbles, so it gets some
-// lessons: it passes with the first that nothing comes back of. What always comes back, the others would hear.
+// echoes, as in a call: it gets some chirps to learn from, and what still comes back, the others would hear. A canceller that
+// lost its place, since the sound stumbled, may learn again.
 
 import { chirp, findChirps, peakDbfs } from "./acoustic.js";
 import { FRAME_MS } from "./audio_format.js";
@@ -22,7 +22,7 @@ const SETTLE_MS = 500;
 /** How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this. */
 const CHIRP_MS = 800;
 const CHIRPS = 3;
-const MOST_LESSONS = 4;
+const MORE_LESSONS = 2;
 /** In −dBov; what is softer, nobody hears beside a voice. */
 const AUDIBLE_LEVEL = 50;
 /** A device on which the codec takes more of the time has none left for several talkers. */
@@ -88,8 +88,9 @@ export class SoundCheck {
     if (!this.#heard) return unknown(say("checkEchoUnknown"));
     await this.#listen(this.#processing);
     await later(SETTLE_MS);
-    let level = 0;
-    for (let lesson = 0; lesson < MOST_LESSONS && level <= AUDIBLE_LEVEL; lesson += 1) level = await this.#loudestChirp();
+    await this.#loudestChirp();
+    let level = await this.#loudestChirp();
+    for (let more = 0; more < MORE_LESSONS && level <= AUDIBLE_LEVEL; more += 1) level = await this.#loudestChirp();
     return level > AUDIBLE_LEVEL ? passes(say("checkNoEcho")) : fails(say("checkEcho", { db: -level }));
   }
 
