@@ -42,8 +42,16 @@ def check_looks(page: Page, state: str, within: str = "html") -> None:
         check_width(page, look.width, state)
     page.set_viewport_size({"width": ZOOMED, "height": SIZE["height"] // 2})
     check_width(page, ZOOMED, state)
+    check_bar(page, SIZE["height"] // 2, state)
     page.set_viewport_size(SIZE)
 
 
 def check_width(page: Page, width: int, state: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{state} is wider than {width} pixels"
+
+
+def check_bar(page: Page, height: int, state: str) -> None:
+    """What stays at the bottom leaves most of the page to be seen."""
+    bar = page.locator("#controls")
+    box = bar.bounding_box() if bar.is_visible() else None
+    assert box is None or box["height"] <= 0.4 * height, f"{state} has a bar that is {box} of {height} pixels"

@@ -27,6 +27,8 @@ UNWATCHED: Final = (
     f"--window-size={SIZE['width']},{SIZE['height']}",
 )
 READY_S: Final = 20
+LOADED: Final = "location.href !== 'about:blank' && document.readyState === 'complete'"
+"""Every browser begins with a blank page, which is complete at once."""
 
 
 class NavigatedError(Exception):
@@ -80,7 +82,7 @@ def unwatched(home: Path, rig: Rig, member: int, authority: Path, url: str) -> I
     try:
         rig.attach(process.pid, member)
         browser = Unwatched(process.pid, devtools_of(profile))
-        browser.wait_for("document.readyState === 'complete'")
+        browser.wait_for(LOADED)
         yield browser
     finally:
         stop(process)
