@@ -60,6 +60,7 @@ async def measure_pair(wish: Wish) -> Measurement:
         def look(now: float) -> None:
             _refuse_company(talker)
             wish.on_progress(min(1.0, source.progress))
+            listener.session.timing.look(playout.latency_s)
             live.look(now)
 
         end_s = (len(samples) + SAMPLE_RATE) / SAMPLE_RATE + _LAST_S

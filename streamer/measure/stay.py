@@ -27,6 +27,9 @@ BLOCK_SAMPLES: Final = 240
 SETTLE_S: Final = 2.0
 """Before the first chirp: until the clocks know each other, and the jitter buffer the network."""
 
+_LOOK_S: Final = 0.02
+"""So that a chirp is looked at while it lasts: in the quiet between them the jitter buffer may hold more, or less."""
+
 OnProgress = Callable[[float], None]
 """Told how much of the measurement is done, from 0 to 1."""
 
@@ -133,7 +136,7 @@ class RecordedPlayout:
 
 
 async def run_until(playouts: dict[Stay, Playout], done: Callable[[], bool], look: Callable[[float], None]) -> None:
-    """All stays at once, until `done`; `look` is called ten times a second. Raises StreamerError where a stay ends."""
+    """All stays at once, until `done`; `look` is called while each chirp lasts. Raises StreamerError where one ends."""
     stays = [asyncio.ensure_future(stay.session.run(playout)) for stay, playout in playouts.items()]
     try:
         while not done():
@@ -142,7 +145,7 @@ async def run_until(playouts: dict[Stay, Playout], done: Callable[[], bool], loo
                 stay.result()
                 raise MeasurementError("The relay ended the stay in the middle of the measurement")
             look(perf_counter())
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(_LOOK_S)
     finally:
         for stay in stays:
             stay.cancel()
