@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 CHIRPS = 10
 OFF_MS = 8
 TRIES = 3
-"""What a device reports of its own delay depends on how PulseAudio began: one call of nine was 13 ms off."""
+"""One call of thirteen was 13 ms off on a machine that kept time; why, is not known yet."""
 
 PAIRS = {
     "phone to phone": phone_to_phone(echo_cancelling=False),
