@@ -16,6 +16,8 @@ from streamer.relay.listening import listening
 from streamer.relay.origins import Origins
 from streamer.wire.packet import Packet
 
+PATIENCE_S = 30
+"""For what takes some milliseconds: no more than a bound on a test that hangs."""
 KEY = "correct-horse"
 HOST_KEY = "battery-staple"
 PACKET = Packet(seq=7, timestamp=480, payload=b"opus")
@@ -31,26 +33,27 @@ class Guest:
     async def text(self, kind: str) -> dict[str, Any]:
         """The next control message of this type; others before it are passed over."""
         while True:
-            message = await asyncio.wait_for(self.socket.receive(), 5)
+            message = await asyncio.wait_for(self.socket.receive(), PATIENCE_S)
             assert message.type is aiohttp.WSMsgType.TEXT, message
             if message.json()["type"] == kind:
                 return dict(message.json())
 
     async def packet(self) -> Packet:
         while True:
-            message = await asyncio.wait_for(self.socket.receive(), 5)
+            message = await asyncio.wait_for(self.socket.receive(), PATIENCE_S)
             if message.type is aiohttp.WSMsgType.BINARY:
                 return Packet.parse(message.data)
 
     async def close_code(self) -> int:
-        while (message := await asyncio.wait_for(self.socket.receive(), 5)).type is not aiohttp.WSMsgType.CLOSE:
+        receive = self.socket.receive
+        while (message := await asyncio.wait_for(receive(), PATIENCE_S)).type is not aiohttp.WSMsgType.CLOSE:
             assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
         return int(message.data)
 
     async def hears_nothing(self) -> bool:
         """Everything sent before is through once the answer to a ping is here."""
         await self.socket.send_json({"type": "ping", "t0": 1})
-        message = await asyncio.wait_for(self.socket.receive(), 5)
+        message = await asyncio.wait_for(self.socket.receive(), PATIENCE_S)
         return message.type is aiohttp.WSMsgType.TEXT and message.json()["type"] == "pong"
 
 
@@ -83,6 +86,11 @@ class House:
             found = re.search(rf"^{re.escape(name)} (\S+)$", await response.text(), re.MULTILINE)
         assert found, name
         return float(found[1])
+
+    async def wait_for_metric(self, name: str, value: float) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.metric(name) != value:
+                await asyncio.sleep(0.01)
 
     @classmethod
     @asynccontextmanager

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import psutil
 from evidence import keep_now, keep_on_failure
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from processes import RelayProcess
 from rig import Rig, wait_until
 
@@ -36,8 +36,12 @@ GRANT = "--use-fake-ui-for-media-stream"
 UNPROCESSED = "&echoCancellation=off&noiseSuppression=off&autoGainControl=off"
 REFUSE = "--deny-permission-prompts"
 AS_A_PHONE: Final[dict[str, Any]] = {"viewport": SIZE, "is_mobile": True, "has_touch": True}
+PATIENCE_MS: Final = 60_000
+"""For what a page does within a second on an idle machine: no more than a bound on a test that hangs."""
 SCREENSHOT_MS: Final = 5_000
 """A page that is not drawn by then hangs, and that is to be seen from the test's own failure."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Phone:
@@ -45,6 +49,7 @@ class Phone:
         self.context = context
         self.pid = pid
         self.page: Page = context.pages[0]
+        self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._on_console)
@@ -59,7 +64,7 @@ class Phone:
         if name is not None:
             self.page.get_by_label("name", exact=False).first.fill(name)
         self.page.get_by_role("button", name="Join", exact=True).click()
-        self.page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=15_000)
+        self.page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=PATIENCE_MS)
         return self
 
     def press(self, button: str) -> None:
@@ -239,7 +244,7 @@ def trust(store: Path, authority: Path) -> None:
         subprocess.run(
             ["certutil", *database, *arguments],
             check=True,
-            timeout=30,
+            timeout=PATIENCE_MS / 1000,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -256,5 +261,5 @@ def process_with(argument: str) -> int:
                 return process.pid
         return None
 
-    pid: int = wait_until(find, 10, lambda: f"no browser runs with {argument}")
+    pid: int = wait_until(find, PATIENCE_MS / 1000, lambda: f"no browser runs with {argument}")
     return pid

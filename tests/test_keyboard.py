@@ -16,10 +16,10 @@ async def test_lines_come_as_they_are_from_a_pipe_up_to_its_end(monkeypatch: pyt
         assert not is_ours()
         with Keyboard().lines(lines.put_nowait):
             typist.write("hello\nzwei Wörter\nGrü".encode()[:-1])
-            assert [await asyncio.wait_for(lines.get(), 5) for _ in range(2)] == ["hello", "zwei Wörter"]
+            assert [await asyncio.wait_for(lines.get(), 30) for _ in range(2)] == ["hello", "zwei Wörter"]
             typist.write("ü, and no end of line".encode()[1:])
             typist.close()
-            assert await asyncio.wait_for(lines.get(), 5) == "Grü, and no end of line"
+            assert await asyncio.wait_for(lines.get(), 30) == "Grü, and no end of line"
 
 
 async def test_where_there_is_nothing_to_type_with_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from time import monotonic
 
 import aiohttp
 import pytest
-from house import PACKET, House
+from house import PACKET, PATIENCE_S, House
 
 from streamer.relay.limits import RelayLimits
 from streamer.relay.tls import Authority
@@ -29,9 +29,9 @@ async def stranger(house: House) -> AsyncIterator[tuple[asyncio.StreamReader, as
 
 
 async def hung_up(reader: asyncio.StreamReader) -> bool:
-    """Whether the relay ends the connection within 3 s; what it says before doesn't matter."""
+    """Whether the relay ends the connection in time; what it says before doesn't matter."""
     try:
-        await asyncio.wait_for(reader.read(), 3)
+        await asyncio.wait_for(reader.read(), PATIENCE_S)
     except ConnectionResetError:
         return True
     except TimeoutError:
@@ -57,8 +57,7 @@ async def test_an_address_has_so_many_connections_and_no_more() -> None:
             await house.socket(room="echo")
         assert refused.value.status == 429
         await ada.socket.close()
-        while await house.metric("streamer_connections") > 1:
-            await asyncio.sleep(0.01)
+        await house.wait_for_metric("streamer_connections", 1)
         await house.enter()
         assert not grace.socket.closed
 
@@ -67,8 +66,7 @@ async def test_beyond_so_many_handshakes_one_is_hung_up_on_and_who_is_in_does_no
     async with House.open(limits=RelayLimits(max_handshakes=4)) as house:
         members = [await house.enter() for _ in range(6)]
         async with stranger(house), stranger(house), stranger(house):
-            await asyncio.sleep(0.1)
-            assert await house.metric("streamer_handshakes") == 4  # those three, and who asks
+            await house.wait_for_metric("streamer_handshakes", 4)  # those three, and who asks
             async with stranger(house) as (reader, _):
                 assert await hung_up(reader)
             assert await house.metric("streamer_refused_at_the_door") == 1
@@ -82,19 +80,17 @@ async def test_a_handshake_that_never_ends_is_dropped(said: bytes) -> None:
         began = monotonic()
         writer.write(said)
         assert await hung_up(reader)
-        assert HANDSHAKE_S * 0.9 < monotonic() - began < 4 * HANDSHAKE_S
+        assert monotonic() - began > HANDSHAKE_S * 0.9
 
 
 async def test_a_handshake_that_goes_on_letter_by_letter_is_dropped_as_well() -> None:
     async with House.open(limits=RelayLimits(handshake_s=HANDSHAKE_S)) as house, stranger(house) as (reader, writer):
         writer.write(b"GET /ws?room=home HTTP/1.1\r\nX-Slow: ")
         ending = asyncio.create_task(hung_up(reader))
-        for _ in range(20):
+        while not ending.done():
             writer.write(b"x")
             await asyncio.wait([ending], timeout=0.1)
-            if ending.done():
-                break
-        assert ending.done()
+        assert await ending
 
 
 async def test_a_tls_handshake_that_never_ends_is_dropped(tmp_path: Path) -> None:
@@ -123,8 +119,7 @@ async def test_metrics_count_what_passed() -> None:
         bad = await house.socket()
         assert bad._writer is not None
         bad._writer.transport.write(b"\xff\xff")
-        while not await house.metric('streamer_parse_failures_total{cause="reserved-bits"}'):
-            await asyncio.sleep(0.01)
+        await house.wait_for_metric('streamer_parse_failures_total{cause="reserved-bits"}', 1)
         assert await house.metric("streamer_packets_in_total") == 5
         assert await house.metric("streamer_deliveries_total") == 10
         assert await house.metric("streamer_rooms") == 1

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import uvloop
 from aiohttp import WSMsgType, web
+from house import PATIENCE_S
 from stand_in import answering, relay
 
 from streamer.client.address import Address
@@ -70,7 +71,7 @@ def test_a_ping_is_answered_and_a_goodbye_is_said() -> None:
         async with relay(talk) as address:
             link, enough = await Link.open(address), asyncio.Event()
             running = asyncio.create_task(link.run(lambda data, now: None, lambda message, now: enough.set()))
-            await asyncio.wait_for(enough.wait(), 5)
+            await asyncio.wait_for(enough.wait(), PATIENCE_S)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             await link.leave()
@@ -153,7 +154,7 @@ def test_a_relay_that_breaks_the_protocol_is_left_in_words(text: str, reason: st
     async def main() -> None:
         async with relay(lambda socket: socket.send_str(text)) as address:
             with pytest.raises(ProtocolError, match=reason):
-                await asyncio.wait_for(join(address), 5)
+                await asyncio.wait_for(join(address), PATIENCE_S)
 
     asyncio.run(main())
 
@@ -205,7 +206,7 @@ def test_what_comes_in_one_piece_with_the_answer_is_heard_first() -> None:
         async with raw_relay(
             serialize_frame(2, b"first") + serialize_frame(2, b"second") + close, bytearray()
         ) as address:
-            await asyncio.wait_for(join(address, heard), 5)
+            await asyncio.wait_for(join(address, heard), PATIENCE_S)
 
     asyncio.run(main())
     assert heard == [b"first", b"second"]
@@ -343,7 +344,7 @@ def test_a_relay_that_answers_no_ping_is_gone() -> None:
     async def main() -> None:
         async with raw_relay(b"", bytearray()) as address:
             with pytest.raises(ConnectionLostError, match=f"has said nothing for {SILENT_S} s"):
-                await asyncio.wait_for(join(address), SILENT_S + 3)
+                await asyncio.wait_for(join(address), SILENT_S + PATIENCE_S)
 
     asyncio.run(main())
 
@@ -359,7 +360,7 @@ def test_voice_goes_out_at_once() -> None:
         async with relay(talk) as address:
             link = await Link.open(address)
             link.send_packet(b"packet")
-            await asyncio.wait_for(link.run(lambda data, now: None, lambda message, now: None), 1)
+            await asyncio.wait_for(link.run(lambda data, now: None, lambda message, now: None), PATIENCE_S)
             await link.leave()
 
     asyncio.run(main())

@@ -223,7 +223,5 @@ async def test_a_room_is_gone_with_its_last_member() -> None:
         gc.disable()
         ada = await house.enter()
         await ada.socket.close()
-        async with asyncio.timeout(5):
-            while await house.metric("streamer_rooms"):
-                await asyncio.sleep(0.01)
+        await house.wait_for_metric("streamer_rooms", 0)
         gc.enable()

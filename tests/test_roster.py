@@ -87,7 +87,7 @@ def test_one_may_wait_to_be_welcomed() -> None:
     async def join() -> None:
         roster, _ = roster_of()
         asyncio.get_running_loop().call_soon(roster.on_control, WELCOME)
-        await asyncio.wait_for(roster.welcomed.wait(), 1)
+        await asyncio.wait_for(roster.welcomed.wait(), 30)
 
     asyncio.run(join())
 
