@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import pyte
-from processes import STREAMER, hear_ctrl_c
+from processes import START_S, STREAMER, hear_ctrl_c
 from rig import stop
 
 QUIET_S = 0.04
@@ -66,7 +66,7 @@ class Terminal:
             self._stream.feed(os.read(self._end, 65_536))
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip().split("\n")
 
-    def wait_for(self, text: str, timeout_s: float = 10) -> list[str]:
+    def wait_for(self, text: str, timeout_s: float = START_S) -> list[str]:
         """The screen once `text` is on it."""
         end = time.monotonic() + timeout_s
         while text not in "\n".join(rows := self.look()):

@@ -4,7 +4,7 @@ import asyncio
 from itertools import chain
 
 import pytest
-from house import HOST_KEY, KEY, House
+from house import HOST_KEY, KEY, PATIENCE_S, House
 
 from streamer.errors import RefusedError, SetupError
 from streamer.relay.admission import Admission, Invite
@@ -137,7 +137,7 @@ async def test_a_name_of_ten_megabytes_is_refused_in_words() -> None:
             writer.write(b"n" * 65_536)
             if reader.at_eof() or writer.is_closing():
                 break
-        answer = await asyncio.wait_for(reader.read(400), 5)
+        answer = await asyncio.wait_for(reader.read(400), PATIENCE_S)
         writer.close()
         assert b" 400 " in answer.split(b"\r\n", 1)[0]
         assert await house.refusal(room="home", key=KEY, name="n" * 4_000) == (400, "bad-name")
@@ -170,7 +170,7 @@ async def test_who_writes_faster_than_people_do_is_let_go_and_the_others_stay() 
             await flooder.socket.send_json({"type": "chat", "text": f"buy {number}"})
         assert await flooder.close_code() == 4429
         said = []
-        while (message := await ada.socket.receive_json(timeout=5))["type"] != "left":
+        while (message := await ada.socket.receive_json(timeout=PATIENCE_S))["type"] != "left":
             said.append(message)
         assert 50 < len(said) < 100
         assert await ada.hears_nothing()
