@@ -12,7 +12,7 @@ from hearing import hears
 from phone import IPHONE, PATIENCE_MS, Phone, Phones, a_phone, anna_and_ben
 from playwright.sync_api import Locator
 from processes import RelayProcess
-from rig import Rig
+from rig import Rig, wait_until
 from sound import noise
 
 pytestmark = pytest.mark.browser
@@ -64,6 +64,11 @@ def wait_for_words(phone: Phone, words: str) -> None:
     phone.page.get_by_text(words).first.wait_for()
 
 
+def wait_for_page(phone: Phone, condition: str, complaint: str) -> None:
+    """From outside: the page's policy forbids it to evaluate strings, as Playwright's own waiting does."""
+    wait_until(lambda: phone.page.evaluate(condition), PATIENCE_MS / 1000, lambda: complaint)
+
+
 def muted_note(phone: Phone) -> Locator:
     return phone.page.locator("#roster .note", has_text="muted")
 
@@ -94,12 +99,12 @@ def test_the_screen_stays_on_in_a_room_and_again_after_the_page_was_hidden(
     phone.open(relay.link)
     assert phone.page.evaluate("locks.length") == 0
     phone.join("Anna")
-    phone.page.wait_for_function("locks.length === 1")
+    wait_for_page(phone, "locks.length == 1", "no lock is held")
     phone.page.evaluate("locks[0].release()")
     look_away(phone, away=False)
-    phone.page.wait_for_function("locks.length === 2")
+    wait_for_page(phone, "locks.length == 2", "no second lock is held")
     phone.press("Leave")
-    phone.page.wait_for_function("locks[1].released")
+    wait_for_page(phone, "locks[1].released", "the screen stays on outside of a room")
 
 
 def test_the_others_see_who_is_away(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
