@@ -66,7 +66,18 @@ class RandomDecoder:
         return np.asarray(np.sin(np.arange(n_samples) * 2 * np.pi / period) * self._loudness, np.float32)
 
     def _odd(self, sound: Samples) -> Any:
-        match self._rng.randrange(12):
+        odd = self._rng.randrange(3)
+        if odd == 0:
+            return self._no_sound(sound)
+        if odd == 1:
+            not_finite = np.full(len(sound), np.nan, np.float32)
+            self.side = self._rng.choice(("left", sound[: len(sound) // 2].copy(), not_finite))
+        elif self.buffer is not None:
+            self._come_back(self.buffer)
+        return sound
+
+    def _no_sound(self, sound: Samples) -> Any:
+        match self._rng.randrange(7):
             case 0:
                 raise ValueError("a decoder that fails")
             case 1:
@@ -80,17 +91,7 @@ class RandomDecoder:
             case 5:
                 sound[self._rng.randrange(len(sound))] = self._rng.choice((np.nan, np.inf, -np.inf, 1e38))
             case 6:
-                self.side = np.full(len(sound), np.nan, np.float32)
-            case 7:
-                self.side = sound[: len(sound) // 2].copy()
-            case 8:
                 return np.zeros(self._rng.choice((1, 239, 241, 5_761, 40_000)), np.float32)
-            case 9:
-                sound.flags.writeable = False
-            case 10:
-                self.side = "left"
-            case 11 if self.buffer is not None:
-                self._come_back(self.buffer)
         return sound
 
     def _come_back(self, buffer: JitterBuffer) -> None:
@@ -309,27 +310,20 @@ class RandomConnection(Connection):
 
     def _act(self) -> None:
         other = self.rng.choice(self.house)
-        match self.rng.randrange(14):
-            case 0:
-                1 / 0  # noqa: B018
-            case 1:
-                other.close(1000, "by another")
-            case 2 if self.fanout:
-                self.fanout.discard(other)
-            case 3 if self.fanout:
-                self.fanout.add(other)
-            case 4:
-                other.data_received(some_frames(self.rng))
-            case 5:
-                self.data_received(some_frames(self.rng))
-            case 6:
-                other.abort()
-            case 7:
-                other.send_text("x" * self.rng.choice((1, 70_000)))
-            case 8:
-                self.__init__(self.flusher, self.limits)  # type: ignore[misc]
-            case 9:
-                other.connection_lost(None)
+        acts: list[Callable[[], Any]] = [
+            lambda: 1 / 0,
+            lambda: other.close(1000, "by another"),
+            lambda: self.fanout and self.fanout.discard(other),
+            lambda: self.fanout and self.fanout.add(other),
+            lambda: other.data_received(some_frames(self.rng)),
+            lambda: self.data_received(some_frames(self.rng)),
+            lambda: other.abort(),
+            lambda: other.send_text("x" * self.rng.choice((1, 70_000))),
+            lambda: self.__init__(self.flusher, self.limits),  # type: ignore[misc]
+            lambda: other.connection_lost(None),
+            *[lambda: None] * 4,
+        ]
+        self.rng.choice(acts)()
 
 
 def some_frames(rng: random.Random) -> bytes:
