@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from streamer.client.mixer import Mixer
 from streamer.client.receiver import Receiver
+from streamer.client.told import Told
 from streamer.errors import ControlError, PacketError
 from streamer.wire.control import MAX_ROOM, Message
 from streamer.wire.packet import Packet
@@ -19,7 +20,7 @@ class Roster:
     def __init__(self, mixer: Mixer, tell: Callable[[str], None], relay_url: str = "") -> None:
         self._relay_url = relay_url
         self._mixer = mixer
-        self._tell = tell
+        self._tell = Told(tell)
         self._members: dict[int, Receiver] = {}
         self._gains: dict[str, float] = {}
         self._talker_id = 0
