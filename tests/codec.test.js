@@ -79,3 +79,32 @@ test("a gap is concealed in as many channels as went before", async () => {
   assert.equal(mid.length, 240);
   assert.ok(decoder.side.subarray(0, 240).some((sample) => Math.abs(sample) > 0.01));
 });
+
+test("what is decoded to no sound is thrown, and a new decoder takes the place of the one that gave it", async () => {
+  let freed = 0;
+  const wrong = () => {
+    const nothing = () => new Float32Array(FRAME).fill(NaN);
+    return { channels: 1, decodeFloat: nothing, decodePacketLossFloat: nothing, free: () => (freed += 1) };
+  };
+  const [encoder, decoder] = [await Encoder.create(), new Decoder(wrong(), wrong())];
+  const payload = encoder.encode(said(1)[0]);
+  assert.throws(() => decoder.decode(payload), RangeError);
+  assert.throws(() => decoder.conceal(240), RangeError);
+  for (let turns = 0; freed < 2 && turns < 1000; turns += 1) await new Promise(setImmediate);
+  assert.equal(freed, 2);
+  assert.ok(decoder.decode(payload).every(Number.isFinite));
+  decoder.free();
+  encoder.free();
+});
+
+test("a frame that is not finite leaves nothing behind in the encoder", async () => {
+  const [encoder, decoder] = [await Encoder.create(), await Decoder.create()];
+  const frames = said(1);
+  decoder.decode(encoder.encode(new Float32Array(FRAME).fill(NaN)));
+  decoder.decode(encoder.encode(new Float32Array(FRAME).fill(Infinity)));
+  let last = new Float32Array(0);
+  for (const frame of frames.slice(0, 20)) last = decoder.decode(encoder.encode(frame));
+  assert.ok(Math.max(...last) > 0.2 && last.every(Number.isFinite));
+  encoder.free();
+  decoder.free();
+});

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import "./checked_arrays.js"; // before what it checks
 import { JitterBuffer } from "../web/jitter.js";
+import { PacketBuffer } from "../web/packet_buffer.js";
 import { stretch } from "../web/stretch.js";
 
 // The cases, and what they mean, are tests/jitter_cases.py's.
@@ -101,3 +103,98 @@ for (const { share, length, samples } of VECTORS.stretch) {
     assertClose([...played].filter((_, i) => i % 997 === 0), samples);
   });
 }
+
+const DURATIONS = [120, 240, 480, 960, 1920, 2880, 5760];
+const JUMPS = [1, -1, 479, -480, 24_000, -24_000, 96_500, -96_500, 2 ** 31, 2 ** 32 - 1];
+
+/** A repeatable source of chance (mulberry32). */
+function chanceOf(seed) {
+  const random = () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return { random, below: (end) => Math.floor(random() * end), of: (choices) => choices[Math.floor(random() * choices.length)] };
+}
+
+/** Gives what a decoder may, and what none should. */
+class RandomDecoder {
+  side = null;
+
+  constructor(chance, oddness) {
+    this.chance = chance;
+    this.oddness = oddness;
+  }
+
+  decode(payload) {
+    return this.#sound(DURATIONS[payload[0]]);
+  }
+
+  conceal(count) {
+    return this.#sound(count);
+  }
+
+  #sound(count) {
+    const loudness = this.chance.of([0, 1e-5, 0.5]);
+    const sound = Float32Array.from({ length: count }, (_, i) => loudness * Math.sin(i / 50));
+    this.side = this.chance.random() < 0.3 ? sound.slice() : null;
+    if (this.chance.random() >= this.oddness) return sound;
+    const odd = this.chance.below(6);
+    if (odd === 0) throw new Error("a decoder that fails");
+    if (odd === 1) sound[this.chance.below(count)] = this.chance.of([NaN, Infinity, -Infinity, 1e38]);
+    if (odd === 2) this.side = new Float32Array(count >> 1);
+    if (odd === 3) this.side = new Float32Array(count).fill(NaN);
+    if (odd === 4) return new Float32Array(this.chance.of([0, 1, 239, 5761, 40_000]));
+    return odd === 5 ? null : sound;
+  }
+}
+
+function misuse(seed) {
+  const chance = chanceOf(seed);
+  const buffer = new JitterBuffer(new RandomDecoder(chance, chance.of([0, 0.1])));
+  const wildness = chance.of([0, 0.02, 0.3]);
+  let [seq, timestamp, nowMs, duration] = [chance.below(2 ** 16), chance.below(2 ** 32), 1000, chance.below(7)];
+  for (let i = 0; i < 150; i += 1) {
+    for (let count = chance.random() < 0.97 ? 1 : chance.below(300); count > 0; count -= 1) {
+      buffer.push(seq & 0xffff, timestamp, Uint8Array.of(duration), nowMs);
+      seq += 1;
+      timestamp = (timestamp + DURATIONS[duration]) >>> 0;
+      if (chance.random() < wildness) {
+        timestamp = (timestamp + chance.of([...JUMPS, -DURATIONS[duration]])) >>> 0;
+        seq += chance.of([0, 0, 1, -1, 600]);
+        duration = chance.below(7);
+      }
+    }
+    const length = chance.random() < wildness ? chance.of([0, 1, 7, 441, 5760]) : 480;
+    const [mid, side] = [new Float32Array(length).fill(NaN), new Float32Array(length).fill(NaN)];
+    buffer.pop(mid, nowMs, side);
+    assert.ok(mid.every(Number.isFinite) && side.every(Number.isFinite), `a sample is not finite, with seed ${seed}`);
+    nowMs += length / 48;
+    if (chance.random() < wildness) nowMs += chance.of([0, 50, -50, 2500, -2500]);
+  }
+}
+
+test("no packet, time or decoder leads beyond an array of the page's jitter buffer, or to what is not finite", () => {
+  for (let seed = 1; seed <= 60; seed += 1) misuse(seed);
+});
+
+test("what can't be used is refused before anything is written", () => {
+  const buffer = new JitterBuffer(new RandomDecoder(chanceOf(1), 0));
+  const block = new Float32Array(480);
+  const payload = Uint8Array.of(2);
+  for (const wrong of [
+    () => buffer.pop(block, NaN),
+    () => buffer.pop(block, Infinity),
+    () => buffer.pop(block, 0, new Float32Array(479)),
+    () => buffer.push(0, 0, payload, NaN),
+    () => buffer.push(-1, 0, payload, 0),
+    () => buffer.push(0, 2 ** 32, payload, 0),
+    () => buffer.push(0, 0, null, 0),
+    () => new PacketBuffer().insert(65_536, 0, payload),
+    () => stretch(block, 0),
+    () => stretch(block, NaN),
+  ]) {
+    assert.throws(wrong, RangeError);
+  }
+});

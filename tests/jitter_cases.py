@@ -86,6 +86,23 @@ def mistreated(packets: list[Packet], seed: int) -> list[Packet]:
     return sorted(late, key=lambda packet: packet[3])
 
 
+def jumping(packets: list[Packet], at: int, samples: int) -> list[Packet]:
+    """From packet `at` on the timestamps are off by so many samples."""
+    return [(s, (t + samples * (i >= at)) % 2**32, v, ms, k) for i, (s, t, v, ms, k) in enumerate(packets)]
+
+
+def standing(packets: list[Packet], at: int, count: int) -> list[Packet]:
+    """From packet `at` on, `count` packets have the same timestamp; the next ones go on from there."""
+    return [
+        (s, (t - 480 * min(max(0, i - at), count)) % 2**32, v, ms, k) for i, (s, t, v, ms, k) in enumerate(packets)
+    ]
+
+
+def held_up(packets: list[Packet], from_ms: float, to_ms: float) -> list[Packet]:
+    """Nothing comes from the one to the other; then all of it at once."""
+    return [(s, t, v, to_ms if from_ms < ms < to_ms else ms, k) for s, t, v, ms, k in packets]
+
+
 def cases() -> dict[str, tuple[int, list[Packet], tuple[int, int]]]:
     """By name: the length of a block, the packets, and from which sample to which one they are stereo."""
     busy = traces.busy_wifi(3, 8000)
@@ -106,6 +123,13 @@ def cases() -> dict[str, tuple[int, list[Packet], tuple[int, int]]]:
         "stereo, stalls of 300 ms": (240, in_order(traces.stalls(300)(2, 20_000)), (0, 2**32)),
         "stereo, lost, doubled and out of order": (128, mistreated(in_order(busy), 9), (0, 2**32)),
         "mono, then stereo, then mono": (128, in_order(busy), (96_000, 240_000)),
+        "the timestamps jump back by 2.5 s": (128, jumping(in_order(busy), 350, -120_000), MONO),
+        "the timestamps jump back by 0.5 s": (240, jumping(in_order(busy), 350, -24_000), MONO),
+        "the timestamps jump ahead by 3 s": (128, jumping(in_order(busy), 350, 144_000), (0, 2**32)),
+        "the timestamps jump ahead by 1 s": (480, jumping(in_order(busy), 350, 48_000), MONO),
+        "the timestamps stand still for 2 s": (128, standing(in_order(busy), 350, 200), MONO),
+        "the listener is held up for 2.5 s": (480, held_up(in_order(busy), 3_000, 5_500), MONO),
+        "what is quiet is far too early": (128, jumping(in_order(busy), 710, -96_500), (0, 2**32)),
     }
 
 

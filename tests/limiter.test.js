@@ -70,3 +70,18 @@ test("left and right have one gain, and neither clips", () => {
   const apart = mid.map((sample, i) => sample * before[1][i] - side[i] * before[0][i]);
   assert.ok(loudest(apart) < 1e-5);
 });
+
+test("a sample that is not finite is silence, and what comes after it is limited as ever", () => {
+  for (const wrong of [NaN, Infinity, -Infinity]) {
+    const limiter = new Limiter(RATE);
+    const [mid, side] = [new Float32Array(BLOCK).fill(2), new Float32Array(BLOCK)];
+    mid[3] = wrong;
+    side[9] = wrong;
+    limiter.process(mid, side, BLOCK);
+    assert.ok(mid.every(Number.isFinite) && side.every(Number.isFinite));
+    assert.equal(mid[3], 0);
+    assert.ok(loudest(mid) < 1);
+    limiter.process(mid.fill(2), side.fill(0), BLOCK);
+    assert.ok(loudest(mid) < 1);
+  }
+});

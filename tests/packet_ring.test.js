@@ -53,3 +53,11 @@ test("where nothing may be shared there is no ring", () => {
   globalThis.crossOriginIsolated = false;
   assert.equal(PacketRing.memory(), null);
 });
+
+test("a packet that is longer than its place is left out, and its neighbours stay whole", () => {
+  const [worker, audio] = ends();
+  worker.push(packetOf(1));
+  worker.push(new Uint8Array(MAX_PACKET_BYTES + 1).fill(255));
+  worker.push(packetOf(2));
+  assert.deepEqual([audio.pop(), audio.pop(), audio.pop()], [packetOf(1), packetOf(2), null]);
+});

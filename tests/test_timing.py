@@ -114,3 +114,20 @@ def test_when_the_listener_s_clock_jumps_no_false_number_stays() -> None:
     assert listener.figures(0.1)["Ada"].total_ms
     pinged(listener, -600.0, at=1.0)
     assert listener.figures(0.1)["Ada"].total_ms is None
+
+
+def test_times_at_which_nothing_can_have_happened_leave_the_figure_alone() -> None:
+    roster, listener = listener_of_a_talker()
+    pinged(listener, 0.0)
+    member = roster.member(TALKER)
+    assert member
+    message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
+    listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
+    for field in ("server_us", "relayed_us", "received_us", "device_us", "error_us"):
+        for wrong in (2**53 - 1, -(2**53) + 1):
+            listener.on_clock({**relayed(message, 0.01, 0.01), field: wrong}, 0.013)
+    member._playout = 0, 0.05
+    listener.look(0.01)
+    total_ms = listener.figures(0.1)["Ada"].total_ms
+    assert total_ms
+    assert total_ms.p95 < 100

@@ -3,6 +3,7 @@ import struct
 import wave
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter, sleep
 
 import numpy as np
 import pytest
@@ -184,3 +185,38 @@ def test_a_playout_writes_as_time_goes_by_and_keeps_what_it_has_when_cancelled(t
     heard = read_all(path)
     assert 29.98 * 48_000 <= len(heard) <= 30.01 * 48_000
     assert np.allclose(heard, 0.25, atol=0.001)
+
+
+async def test_a_playout_that_was_held_up_goes_on_from_now_and_is_silent_for_what_it_missed(tmp_path: Path) -> None:
+    asked: list[tuple[float, float]] = []
+
+    def pop(n_samples: int, now: float) -> Samples:
+        asked.append((now, perf_counter()))
+        if len(asked) == 10:
+            sleep(1.2)  # as a stopped process does
+        return np.full(n_samples, 0.25, dtype=np.float32)
+
+    path = tmp_path / "b.wav"
+    playout = FilePlayout(pop, path)
+    began = perf_counter()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(playout.run(), 2)
+    lasted = perf_counter() - began
+    playout.close()
+    heard = read_all(path)
+    assert all(really - now < 0.8 for now, really in asked), "it asked for what should have played long ago"
+    assert len(heard) / 48_000 == pytest.approx(lasted, abs=0.3)
+    assert np.count_nonzero(heard == 0) >= 48_000
+    assert np.allclose(heard[-480:], 0.25, atol=0.001)
+
+
+@pytest.mark.parametrize("held_up_s", [0.1, 0.49, 0.51, 2.5, 3_600.0])
+def test_a_source_that_was_held_up_floods_nobody(tmp_path: Path, held_up_s: float) -> None:
+    source = WavSource(write(tmp_path / "a.wav", tone(48_000, 2.0), 48_000))
+    source.start(100.0)
+    assert source.pop(100.011)
+    now = 100.011 + held_up_s
+    at_once = 0
+    while source.pop(now):
+        at_once += 1
+    assert at_once <= 50

@@ -2,6 +2,7 @@
 
 import { Application, createDecoder, createEncoder, loadLibopus } from "./node_modules/libopus-wasm/dist/index.js";
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
+import { isSound } from "./plane.js";
 
 /** 64 kb/s for a voice, 128 kb/s for music. */
 const BITRATE_PER_CHANNEL = 64_000;
@@ -38,6 +39,7 @@ export class Encoder {
    */
   encode(samples) {
     const channels = samples.length / SAMPLES_PER_FRAME;
+    if (!isSound(samples, samples.length)) samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
     if (channels === this.#encoder.channels) return this.#encoder.encodeFloat(samples);
     this.#renew(channels);
     return NOTHING;
@@ -72,6 +74,9 @@ function encoderFor(channels) {
   });
 }
 
+/** @param {1 | 2} channels */
+const decoderOf = (channels) => createDecoder({ channels, sampleRate: SAMPLE_RATE });
+
 /**
  * Decodes one talker's payloads, in their order. Of stereo, what it gives is mid, (L + R) / 2, and `side` begins with as many
  * samples of (L - R) / 2. From the first stereo payload on all is decoded as stereo: Opus itself goes on from the one to the other.
@@ -80,6 +85,8 @@ export class Decoder {
   #mono;
   #stereo;
   #current;
+  #isRenewing = false;
+  #isFreed = false;
   #side = new Float32Array(LONGEST_PACKET_SAMPLES);
   /** Null where what was given last is mono. @type {Float32Array | null} */
   side = null;
@@ -94,14 +101,13 @@ export class Decoder {
   }
 
   static async create() {
-    const mono = await createDecoder({ channels: 1, sampleRate: SAMPLE_RATE });
-    return new Decoder(mono, await createDecoder({ channels: 2, sampleRate: SAMPLE_RATE }));
+    return new Decoder(await decoderOf(1), await decoderOf(2));
   }
 
   /**
    * @param {Uint8Array} payload
-   * @returns {Float32Array}
-   * @throws where `payload` is not Opus
+   * @returns {Float32Array} all of it finite
+   * @throws where `payload` is not Opus, or comes to no sound
    */
   decode(payload) {
     if (payload[0] & STEREO_FLAG) this.#current = this.#stereo;
@@ -112,6 +118,7 @@ export class Decoder {
    * What the missing sound may have been.
    * @param {number} nSamples a multiple of 2.5 ms
    * @returns {Float32Array}
+   * @throws where that is no sound
    */
   conceal(nSamples) {
     return this.#planesOf(this.#current.decodePacketLossFloat(nSamples));
@@ -119,6 +126,10 @@ export class Decoder {
 
   /** @param {Float32Array} decoded */
   #planesOf(decoded) {
+    if (!isSound(decoded, decoded.length)) {
+      this.#renew();
+      throw new RangeError("what was decoded is no sound");
+    }
     if (this.#current === this.#mono) return decoded;
     const count = decoded.length / 2;
     for (let i = 0; i < count; i += 1) {
@@ -131,7 +142,24 @@ export class Decoder {
     return decoded.subarray(0, count);
   }
 
+  /** What is not finite may stay in a decoder's state for good: new ones take their place. */
+  async #renew() {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    const [mono, stereo] = await Promise.all([decoderOf(1), decoderOf(2)]);
+    const isStereo = this.#current === this.#stereo;
+    if (!this.#isFreed) this.#freeBoth();
+    [this.#mono, this.#stereo, this.#isRenewing] = [mono, stereo, false];
+    this.#current = isStereo ? stereo : mono;
+    if (this.#isFreed) this.#freeBoth();
+  }
+
   free() {
+    this.#isFreed = true;
+    this.#freeBoth();
+  }
+
+  #freeBoth() {
     this.#mono.free();
     this.#stereo.free();
   }

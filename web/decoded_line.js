@@ -2,7 +2,7 @@
 // The twin of streamer/hot/decoded_line.pyx, which has the plan and the reasons.
 
 import { PacketBuffer } from "./packet_buffer.js";
-import { OVERLAP_SAMPLES } from "./plane.js";
+import { OVERLAP_SAMPLES, isSound } from "./plane.js";
 import { SyncBuffer } from "./stretch.js";
 
 const DEFAULT_PACKET_SAMPLES = 480;
@@ -40,7 +40,8 @@ export class DecodedLine {
   get held() {
     const seq = this.packets.firstSeq;
     if (seq < 0) return this.sync.ahead;
-    return this.sync.ahead + this.packets.newestTimestamp - this.packets.timestampOf(seq) + this.#packetSamples;
+    const waiting = this.packets.newestTimestamp - this.packets.timestampOf(seq) + this.#packetSamples;
+    return this.sync.ahead + Math.max(waiting, 0);
   }
 
   get #gain() {
@@ -67,7 +68,7 @@ export class DecodedLine {
     this.concealRun += count;
     this.concealed += count;
     try {
-      made = this.#append(this.#decoder.conceal(count), gainFrom, this.#gain, false);
+      made = this.#append(this.#decoder.conceal(count), count, gainFrom, this.#gain, false);
     } catch {
       this.undecodable += 1;
     }
@@ -81,16 +82,17 @@ export class DecodedLine {
    */
   decode(seq, joining = false) {
     const gainFrom = this.#gain;
+    const { dropped } = this.sync;
     this.lost += seq - this.packets.nextSeq;
     this.mediaEnd = this.packets.timestampOf(seq);
-    const decoded = this.#decoded(this.packets.take(seq));
-    if (decoded) {
+    const made = this.#decode(this.packets.take(seq), gainFrom, joining);
+    if (made > 0) {
       this.concealRun = 0;
-      this.#packetSamples = this.#append(decoded, gainFrom, 1, joining);
+      this.#packetSamples = made;
     } else {
       this.conceal(this.#packetSamples);
     }
-    this.mediaEnd += this.#packetSamples;
+    this.mediaEnd += this.#packetSamples - (this.sync.dropped - dropped);
   }
 
   /**
@@ -120,41 +122,60 @@ export class DecodedLine {
     if (!payload) return 0;
     const skipped = this.packets.timestampOf(seq) - this.mediaEnd;
     if (this.sync.ahead < OVERLAP_SAMPLES) this.conceal(CONCEAL_SAMPLES);
-    this.#decoded(payload); // not heard: the decoder starts the next one from the right state
+    try {
+      this.#decoder.decode(payload); // not heard: the decoder starts the next one from the right state
+    } catch {
+      this.undecodable += 1;
+    }
     this.decode(seq, true);
-    return skipped;
+    return Math.max(skipped, 0);
   }
 
-  /** @param {Uint8Array | null} payload */
-  #decoded(payload) {
+  /**
+   * Returns how long the payload lasts; 0 where it can't be played, whatever the decoder says of it.
+   * @param {Uint8Array | null} payload
+   * @param {number} gainFrom
+   * @param {boolean} joining
+   */
+  #decode(payload, gainFrom, joining) {
     try {
-      const samples = payload && this.#decoder.decode(payload);
-      if (samples && samples.length) return samples;
+      if (payload) return this.#append(this.#decoder.decode(payload), LONGEST_PACKET_SAMPLES, gainFrom, 1, joining);
     } catch {
       // counted below: the sound card waits for nobody
     }
     this.undecodable += 1;
-    return null;
+    return 0;
   }
 
   /**
+   * Adds at most `longest` of the samples, and of their side; returns how many.
    * @param {Float32Array} mid
+   * @param {number} longest
    * @param {number} gainFrom
    * @param {number} gainTo
    * @param {boolean} joining
+   * @throws {RangeError} where they can't be played
    */
-  #append(mid, gainFrom, gainTo, joining) {
-    const side = this.#side;
-    const count = Math.min(mid.length, LONGEST_PACKET_SAMPLES);
-    if (joining && count > OVERLAP_SAMPLES) this.sync.overlapAppend(mid, side, count);
-    else if (count > 0) this.sync.append(mid, side, count, gainFrom, gainTo);
+  #append(mid, longest, gainFrom, gainTo, joining) {
+    if (!mid || mid.length === 0) throw new RangeError("the decoder gave nothing");
+    const count = Math.min(mid.length, longest);
+    const side = this.#side(count);
+    if (!isSound(mid, count)) throw new RangeError("the decoder gave what is no sound");
+    if (!joining || count <= OVERLAP_SAMPLES || this.sync.overlapAppend(mid, side, count) === 0) {
+      this.sync.append(mid, side, count, gainFrom, gainTo);
+    }
     return count;
   }
 
-  /** The other plane of what the decoder gave last; from the first that has one on, the line is stereo. */
-  get #side() {
+  /**
+   * The other plane of what the decoder gave last; from the first that has one on, the line is stereo.
+   * @param {number} count
+   */
+  #side(count) {
     const { side } = this.#decoder;
-    if (side) this.sync.stereo = true;
-    return side ?? NO_SIDE;
+    if (!side) return NO_SIDE;
+    if (side.length < count || !isSound(side, count)) throw new RangeError("the decoder gave a side that does not fit");
+    this.sync.stereo = true;
+    return side;
   }
 }

@@ -12,6 +12,13 @@ const FORGETTING = 0.9998;
 const PRIOR_MS = 30;
 const PRIOR_PACKETS = 2;
 const LARGEST_WEIGHT = 1e9;
+const LATEST_MS = 1e13;
+
+/**
+ * Whether this can be a time; what is not finite can't.
+ * @param {number} nowMs
+ */
+export const isTime = (nowMs) => nowMs > -LATEST_MS && nowMs < LATEST_MS;
 
 /** The least value of the last one to two windows, in constant time and memory. */
 export class WindowedMinimum {
@@ -30,11 +37,13 @@ export class WindowedMinimum {
   }
 
   /**
-   * Take in one value and return the least.
+   * Take in one value and return the least. What is not finite is left out.
    * @param {number} nowMs
    * @param {number} value
    */
   update(nowMs, value) {
+    if (!Number.isFinite(nowMs) || !Number.isFinite(value)) return Math.min(this.current, this.previous);
+    if (nowMs - this.sinceMs < -this.windowMs) this.reset(); // the clock was put back
     const elapsed = nowMs - this.sinceMs;
     if (elapsed >= this.windowMs) {
       this.previous = elapsed < 2 * this.windowMs ? this.current : Infinity;
@@ -55,6 +64,9 @@ export class DelayEstimator {
   #lastTimestamp = 0;
   #lastNowMs = 0;
   #paced = false;
+  /** Whether a packet of this clock came. */
+  #known = false;
+  isNewClock = false;
 
   /**
    * @param {number} lateShare
@@ -71,23 +83,29 @@ export class DelayEstimator {
 
   /** Forget the talker's clock; what is known of the network stays. */
   restart() {
+    this.#known = false;
     this.#baseline.reset();
     this.quantileMs = this.#quantile();
   }
 
   /**
-   * Take in a packet's arrival; return its relative delay.
+   * Take in a packet's arrival; return its relative delay. By another clock (`isNewClock`) it is 0, and says nothing of
+   * the network.
    * @param {number} nowMs
    * @param {number} timestamp unwrapped, in samples
    * @param {boolean} talkspurt whether one starts here
+   * @throws {RangeError} where `nowMs` is no time
    */
   update(nowMs, timestamp, talkspurt = false) {
+    if (!isTime(nowMs)) throw new RangeError(`${nowMs} ms is no time`);
     const transitMs = nowMs - timestamp / SAMPLES_PER_MS;
+    this.isNewClock = this.#known && Math.abs(transitMs - this.baseMs) > NEW_CLOCK_MS;
+    if (this.isNewClock) this.restart();
+    this.#known = true;
     this.#pace(nowMs, timestamp, talkspurt);
-    if (transitMs - this.baseMs > NEW_CLOCK_MS) this.#baseline.reset();
     this.baseMs = this.#baseline.update(nowMs, transitMs);
     const relativeMs = transitMs - this.baseMs;
-    if (this.#paced && relativeMs <= this.ceilingMs) {
+    if (this.#paced && !this.isNewClock && relativeMs <= this.ceilingMs) {
       this.#forget();
       this.#count(relativeMs);
       this.quantileMs = this.#quantile();
@@ -110,7 +128,8 @@ export class DelayEstimator {
 
   /** @param {number} relativeMs */
   #count(relativeMs) {
-    this.#histogram[Math.min(Math.trunc(relativeMs), BUCKETS - 1)] += this.#weight;
+    const bucket = relativeMs >= 0 && relativeMs < BUCKETS ? Math.trunc(relativeMs) : BUCKETS - 1;
+    this.#histogram[bucket] += this.#weight;
     this.#total += this.#weight;
   }
 

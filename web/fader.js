@@ -2,8 +2,16 @@
 
 export class Fader {
   #gain = 1;
-  /** What the samples are to be multiplied by. */
-  wanted = 1;
+  #wanted = 1;
+
+  /** What the samples are to be multiplied by; what is not finite changes nothing. */
+  get wanted() {
+    return this.#wanted;
+  }
+
+  set wanted(gain) {
+    if (Number.isFinite(gain)) this.#wanted = gain;
+  }
 
   /**
    * Adds `length` samples of each of the first `planes` of `sound` to the same of `mix`.
@@ -13,7 +21,7 @@ export class Fader {
    * @param {number} length
    */
   addTo(mix, sound, planes, length) {
-    const step = (this.wanted - this.#gain) / length;
+    const step = (this.#wanted - this.#gain) / Math.max(length, 1);
     for (let plane = 0; plane < planes; plane += 1) {
       const to = mix[plane];
       const from = sound[plane];
@@ -23,6 +31,6 @@ export class Fader {
         to[i] += gain * from[i];
       }
     }
-    this.#gain = this.wanted;
+    this.#gain = this.#wanted;
   }
 }

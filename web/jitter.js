@@ -2,7 +2,7 @@
 // streamer/hot/jitter.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
 
 import { DecodedLine } from "./decoded_line.js";
-import { DelayEstimator, PlayoutClock } from "./delay.js";
+import { DelayEstimator, PlayoutClock, isTime } from "./delay.js";
 import { Arrival } from "./packet_buffer.js";
 import { OVERLAP_SAMPLES } from "./plane.js";
 import { LONGEST_LAG } from "./stretch.js";
@@ -38,6 +38,7 @@ export class JitterBuffer {
   #floorMs;
   #ceilingMs;
   #playing = false;
+  #isPopping = false;
   #rest = 0;
   #counts = { received: 0, late: 0, duplicate: 0, discarded: 0, restarts: 0, underruns: 0 };
   #samples = { silent: 0, accelerated: 0, expanded: 0, skipped: 0 };
@@ -45,8 +46,10 @@ export class JitterBuffer {
   /**
    * @param {import("./decoded_line.js").Decoder} decoder
    * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
+   * @throws {RangeError} where the floor and the ceiling are none
    */
   constructor(decoder, { floorMs = 10, ceilingMs = 250, lateShare = 0.01 } = {}) {
+    if (!(floorMs >= 0 && floorMs <= ceilingMs)) throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
     this.#line = new DecodedLine(decoder);
     this.#packets = this.#line.packets;
     this.#sync = this.#line.sync;
@@ -64,20 +67,35 @@ export class JitterBuffer {
    * @param {Uint8Array} payload kept, not copied
    * @param {number} nowMs the time of its arrival, by the clock that `pop` is given
    * @param {boolean} talkspurt whether one starts with this packet
+   * @throws {RangeError} where one of them is none
    */
   push(seq, timestamp, payload, nowMs, talkspurt = false) {
+    this.#check(nowMs);
     const arrival = this.#packets.insert(seq, timestamp, payload);
     this.#counts.received += 1;
     if (arrival === Arrival.DUPLICATE) this.#counts.duplicate += 1;
     if (arrival === Arrival.STALE || arrival === Arrival.DOUBTFUL) this.#counts.discarded += 1;
     if (arrival !== Arrival.NEW && arrival !== Arrival.RESTART) return;
-    if (arrival === Arrival.RESTART) {
-      this.#counts.restarts += 1;
+    if (arrival === Arrival.RESTART) this.#estimator.restart();
+    let relativeMs = this.#estimator.update(nowMs, this.#packets.insertedTimestamp, talkspurt);
+    const isNewClock = this.#estimator.isNewClock;
+    if (isNewClock) {
+      this.#packets.beginAt(seq, timestamp);
+      this.#packets.insert(seq, timestamp, payload);
       this.#estimator.restart();
-      this.#stop();
+      relativeMs = this.#estimator.update(nowMs, this.#packets.insertedTimestamp, talkspurt);
     }
-    const relativeMs = this.#estimator.update(nowMs, this.#packets.insertedTimestamp, talkspurt);
+    if (isNewClock || arrival === Arrival.RESTART) {
+      this.#counts.restarts += 1;
+      this.#beginAnew();
+    }
     if (relativeMs > this.targetMs) this.#counts.late += 1;
+  }
+
+  /** @param {number} nowMs */
+  #check(nowMs) {
+    if (this.#isPopping) throw new Error("the decoder of a jitter buffer can't use that buffer");
+    if (!isTime(nowMs)) throw new RangeError(`${nowMs} ms is no time`);
   }
 
   /**
@@ -86,18 +104,30 @@ export class JitterBuffer {
    * @param {number} nowMs
    * @param {Float32Array | null} side
    * @returns whether there can be anything but silence in the side
+   * @throws {RangeError} where they are not as long, or `nowMs` is no time
    */
   pop(block, nowMs, side = null) {
-    let filled = 0;
+    this.#check(nowMs);
+    if (side && side.length !== block.length) throw new RangeError(`a side of ${side.length}, a block of ${block.length}`);
     this.#clock.beginBlock(nowMs);
+    this.#isPopping = true;
+    try {
+      this.#fill(block, side);
+    } finally {
+      this.#isPopping = false;
+    }
+    return this.#sync.stereo;
+  }
+
+  /** @type {(block: Float32Array, side: Float32Array | null) => void} */
+  #fill(block, side) {
+    let filled = 0;
     while (filled < block.length) {
-      const run = this.#nextRun(block.length - filled);
-      this.#sync.take(block, side, filled, run);
+      const run = this.#sync.take(block, side, filled, this.#nextRun(block.length - filled));
       filled += run;
       this.#clock.popped += run;
       this.#rest = Math.max(this.#rest - run, 0);
     }
-    return this.#sync.stereo;
   }
 
   get targetMs() {
@@ -144,6 +174,13 @@ export class JitterBuffer {
     this.#line.cutOff();
   }
 
+  /** The talker has another clock: what is ahead fades away, and what comes next starts on target. */
+  #beginAnew() {
+    this.#stop();
+    this.#sync.forgetAhead();
+    this.#rest = 0;
+  }
+
   #adapt() {
     if (this.#rest > 0) return;
     const delayMs = this.#lateBy(this.#line.mediaEnd - this.#sync.ahead);
@@ -151,6 +188,9 @@ export class JitterBuffer {
     if (excessMs > SKIP_MS) {
       const landing = this.#line.mediaEnd + Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS);
       this.#samples.skipped += this.#line.skipTo(landing);
+      this.#rest = this.#sync.ahead;
+    } else if (excessMs < -SKIP_MS) {
+      this.#beginAnew();
     } else if (excessMs > LATE_BAND_MS) {
       this.#splice(true, excessMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
     } else if (excessMs < -EARLY_BAND_MS) {

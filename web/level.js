@@ -14,7 +14,7 @@ export function levelOf(samples) {
   let power = 0;
   for (let i = 0; i < samples.length; i += 1) power += samples[i] * samples[i];
   power /= Math.max(1, samples.length);
-  if (power <= 10 ** (-SILENCE_LEVEL / 10)) return SILENCE_LEVEL;
+  if (!(power > 10 ** (-SILENCE_LEVEL / 10) && power < Infinity)) return SILENCE_LEVEL; // what is not finite is no sound
   return Math.min(SILENCE_LEVEL, Math.max(0, Math.round(-10 * Math.log10(power))));
 }
 

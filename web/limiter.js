@@ -3,7 +3,8 @@
 //
 // Below the threshold, −3 dBFS, each sample comes out as it went in. Above it, peaks are bent so that they get ever closer to
 // full scale and never reach it; since the gain is held, what is bent is the loudness and not the wave. Left and right have one
-// gain, so that nothing moves to the side: the louder of mid + side and mid - side decides.
+// gain, so that nothing moves to the side: the louder of mid + side and mid - side decides. What is not finite is made silence,
+// and is forgotten with the next sample.
 
 const THRESHOLD = 10 ** (-3 / 20);
 const ROOM = 1 - THRESHOLD;
@@ -26,7 +27,13 @@ export class Limiter {
   process(mid, side, length) {
     let peak = this.#peak;
     for (let i = 0; i < length; i += 1) {
-      peak = Math.max(THRESHOLD, peak * this.#release, Math.abs(mid[i]) + Math.abs(side[i]));
+      const loud = Math.abs(mid[i]) + Math.abs(side[i]);
+      if (!(loud < Infinity)) {
+        mid[i] = 0;
+        side[i] = 0;
+        continue;
+      }
+      peak = Math.max(THRESHOLD, peak * this.#release, loud);
       if (peak > THRESHOLD) {
         const gain = bent(peak) / peak;
         mid[i] *= gain;

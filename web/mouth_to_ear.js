@@ -64,6 +64,7 @@ export class MouthToEar {
    */
   told(message, heardUs, aheadUs, errorUs) {
     const clock = inOurTime(message, aheadUs);
+    if (!isPossible(clock, heardUs, errorUs)) return;
     if (this.#clock && Math.abs(capturedUs(this.#clock, clock.timestamp) - clock.server_us) > JUMP_US) {
       const arrivals = this.#arrivals;
       this.forget();
@@ -168,6 +169,17 @@ function inOurTime(message, aheadUs) {
     received_us: received_us - aheadUs,
     relayed_us: relayed_us - aheadUs,
   };
+}
+
+/**
+ * A figure lasts for seconds, and must not be made of times that nothing can have happened at.
+ * @param {Clock} clock
+ * @param {number} heardUs
+ * @param {number} errorUs
+ */
+function isPossible({ device_us, error_us, server_us, received_us, relayed_us }, heardUs, errorUs) {
+  const spans = [device_us, error_us, errorUs, ...[server_us, received_us, relayed_us].map((us) => heardUs - us)];
+  return spans.every((spanUs) => Math.abs(spanUs) < LONGEST_US);
 }
 
 /**

@@ -32,8 +32,12 @@ export class PacketBuffer {
    * @param {number} seq
    * @param {number} timestamp
    * @param {Uint8Array} payload
+   * @throws {RangeError} where they are not
    */
   insert(seq, timestamp, payload) {
+    if (!payload || seq !== (seq & 0xffff) || timestamp !== timestamp >>> 0) {
+      throw new RangeError("a packet has a payload, a seq of 16 bits and a timestamp of 32");
+    }
     /** @type {number} */
     let arrival = Arrival.NEW;
     let unwrapped = this.newestSeq + (((seq - this.newestSeq) << 16) >> 16);
@@ -44,15 +48,25 @@ export class PacketBuffer {
         return Arrival.DOUBTFUL;
       }
       arrival = this.#started ? Arrival.RESTART : Arrival.NEW;
-      this.#restart(seq, timestamp);
+      this.beginAt(seq, timestamp);
       unwrapped = seq;
     }
     this.#doubtfulSeq = -1;
     if (this.#seqs[unwrapped & MASK] === unwrapped) return Arrival.DUPLICATE;
     if (unwrapped < this.nextSeq) return Arrival.STALE;
+    if (unwrapped > this.newestSeq && this.#unwrapped(timestamp) < this.newestTimestamp) {
+      arrival = Arrival.RESTART;
+      this.beginAt(seq, timestamp);
+      unwrapped = seq;
+    }
     this.#makeRoom(unwrapped);
-    this.#put(unwrapped, this.newestTimestamp + ((timestamp - this.newestTimestamp) | 0), payload);
+    this.#put(unwrapped, this.#unwrapped(timestamp), payload);
     return arrival;
+  }
+
+  /** @param {number} timestamp */
+  #unwrapped(timestamp) {
+    return this.newestTimestamp + ((timestamp - this.newestTimestamp) | 0);
   }
 
   /**
@@ -73,14 +87,16 @@ export class PacketBuffer {
   }
 
   /**
+   * Let go of all that is here: the talker has another clock, and begins with this seq and timestamp.
    * @param {number} seq
    * @param {number} timestamp
    */
-  #restart(seq, timestamp) {
+  beginAt(seq, timestamp) {
     this.#started = true;
     this.nextSeq = seq;
     this.newestSeq = seq;
     this.newestTimestamp = timestamp;
+    this.insertedTimestamp = timestamp;
     this.count = 0;
     this.#payloads.fill(null);
     this.#seqs.fill(NO_SEQ);
@@ -97,7 +113,7 @@ export class PacketBuffer {
   get firstSeq() {
     if (this.count === 0) return -1;
     let seq = this.nextSeq;
-    while (this.#payloads[seq & MASK] === null) seq += 1;
+    while (this.#payloads[seq & MASK] === null && seq < this.newestSeq) seq += 1;
     return seq;
   }
 
@@ -114,6 +130,7 @@ export class PacketBuffer {
    * @param {number} seq
    */
   take(seq) {
+    if (!(this.nextSeq <= seq && seq < this.nextSeq + CAPACITY)) return null; // else its slot is another one's
     const slot = seq & MASK;
     const payload = this.#payloads[slot] ?? null;
     if (payload) {

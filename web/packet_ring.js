@@ -27,10 +27,10 @@ export class PacketRing {
     return crossOriginIsolated && SharedArrayBuffer ? new SharedArrayBuffer(COUNTS_BYTES + LENGTHS_BYTES + SLOTS * MAX_PACKET_BYTES) : null;
   }
 
-  /** @param {Uint8Array} packet left out where the ring is full */
+  /** @param {Uint8Array} packet left out where the ring is full, or where it is longer than a slot: the next one is another's */
   push(packet) {
     const written = Atomics.load(this.#counts, WRITTEN);
-    if (this.#waiting === SLOTS) return;
+    if (this.#waiting >= SLOTS || packet.length > MAX_PACKET_BYTES) return;
     const slot = written % SLOTS;
     this.#lengths[slot] = packet.length;
     this.#slots.set(packet, slot * MAX_PACKET_BYTES);

@@ -11,6 +11,8 @@ const COARSE_SAMPLES = 240;
 const QUIET_POWER = 1e-6;
 const QUIET_BELOW_LOUDNESS = 1e-3;
 const LOUDNESS_DECAY = 0.998;
+const LEAST_SHARE = 0.001;
+const LARGEST_SHARE = 1;
 
 /** A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead` samples). */
 export class SyncBuffer {
@@ -25,20 +27,27 @@ export class SyncBuffer {
     this.similarity = 0;
     this.free = false;
     this.stereo = false;
+    /** How many samples did not fit. */
+    this.dropped = 0;
   }
 
   get ahead() {
     return this.#end - this.#position;
   }
 
-  /** @param {number} count */
+  /** @type {(count: number) => number} Make room behind the end; return how many fit, and count the others as dropped. */
   #makeRoom(count) {
-    if (this.#end + count <= LINE_SAMPLES) return;
+    if (count <= 0) return 0;
+    if (count <= LINE_SAMPLES - this.#end) return count;
     const start = this.#position - HISTORY_SAMPLES;
     this.#mid.copyWithin(0, start, this.#end);
     if (this.stereo) this.#side.copyWithin(0, start, this.#end);
     this.#position -= start;
     this.#end -= start;
+    const room = LINE_SAMPLES - this.#end;
+    if (count <= room) return count;
+    this.dropped += count - room;
+    return room;
   }
 
   /**
@@ -48,50 +57,75 @@ export class SyncBuffer {
    * @param {number} count
    * @param {number} gainFrom
    * @param {number} gainTo
+   * @returns how many of them fitted
    */
   append(mid, side, count, gainFrom, gainTo) {
-    this.#makeRoom(count);
+    count = this.#makeRoom(count);
+    if (count === 0) return 0;
     put(this.#mid, this.#end, mid, count, gainFrom, gainTo);
     if (this.stereo) put(this.#side, this.#end, side, count, gainFrom, gainTo);
     const power = this.#power(this.#end, count);
     this.#end += count;
     const decayed = this.#loudness * LOUDNESS_DECAY;
     this.#loudness = power > decayed ? power : decayed;
+    return count;
   }
 
-  /** @param {number} count */
+  /**
+   * @param {number} count
+   * @returns how many samples of it fitted
+   */
   appendSilence(count) {
-    this.#makeRoom(count);
+    count = this.#makeRoom(count);
     this.#mid.fill(0, this.#end, this.#end + count);
     if (this.stereo) this.#side.fill(0, this.#end, this.#end + count);
     this.#end += count;
+    return count;
   }
 
   /**
-   * Add samples at the end, crossfading from the last of the line; what is ahead must be as long as the overlap.
+   * Add samples at the end, crossfading from the last of the line. What is ahead and what is added must be as long as the
+   * overlap: else nothing is added.
    * @param {Float32Array} mid
    * @param {Float32Array} side
    * @param {number} count
+   * @returns how many of them fitted
    */
   overlapAppend(mid, side, count) {
-    this.#makeRoom(count);
+    if (count < OVERLAP_SAMPLES || this.ahead < OVERLAP_SAMPLES) return 0;
+    count = OVERLAP_SAMPLES + this.#makeRoom(count - OVERLAP_SAMPLES);
     join(this.#mid, this.#end, mid, count);
     if (this.stereo) join(this.#side, this.#end, side, count);
     this.#end += count - OVERLAP_SAMPLES;
+    return count;
+  }
+
+  /** What is ahead is not to be played: only an overlap of it, fading out. */
+  forgetAhead() {
+    this.#end = Math.min(this.#end, this.#position + OVERLAP_SAMPLES);
+    const count = this.ahead;
+    for (let i = 0; i < count; i++) {
+      const gain = 1 - (i + 0.5) / count;
+      this.#mid[this.#position + i] *= gain;
+      if (this.stereo) this.#side[this.#position + i] *= gain;
+    }
   }
 
   /**
-   * Move the next samples into the block, and into that of the side where somebody wants it; `count` is at most what is ahead.
+   * Move the next samples, of those that are ahead, into the block, and into that of the side where somebody wants it.
    * @param {Float32Array} mid
    * @param {Float32Array | null} side
    * @param {number} offset
    * @param {number} count
+   * @returns how many
    */
   take(mid, side, offset, count) {
+    count = Math.min(count, this.ahead);
     copy(this.#mid, this.#position, mid, offset, count);
     if (side && this.stereo) copy(this.#side, this.#position, side, offset, count);
     else side?.fill(0, offset, offset + count);
     this.#position += count;
+    return count;
   }
 
   /** @type {(start: number, count: number) => number} */
@@ -117,7 +151,7 @@ export class SyncBuffer {
    * @param {number} leastSimilarity
    */
   accelerate(longest, leastSimilarity) {
-    longest = Math.min(longest, this.ahead - OVERLAP_SAMPLES);
+    longest = Math.min(longest, this.ahead - OVERLAP_SAMPLES, LONGEST_LAG);
     if (longest < SHORTEST_LAG) return 0;
     this.free = this.#quiet(this.#position, longest + OVERLAP_SAMPLES);
     const lag = this.free ? longest : this.#findLag(1, longest);
@@ -134,6 +168,7 @@ export class SyncBuffer {
    * @param {number} leastSimilarity
    */
   expand(longest, leastSimilarity) {
+    longest = Math.min(longest, LINE_SAMPLES - HISTORY_SAMPLES - this.ahead, LONGEST_LAG);
     if (this.ahead < OVERLAP_SAMPLES || longest < SHORTEST_LAG) return 0;
     this.free = this.#quiet(this.#position - longest, longest + OVERLAP_SAMPLES);
     const lag = this.free ? longest : this.#findLag(-1, longest);
@@ -219,14 +254,16 @@ function copy(from, position, to, offset, count) {
  * @param {Float32Array} samples
  * @param {number} share
  * @param {number} leastSimilarity
+ * @throws {RangeError} where the share is not between 0.001 and 1, or their negatives
  */
 export function stretch(samples, share, leastSimilarity = 0.5) {
+  if (!(Math.abs(share) >= LEAST_SHARE && Math.abs(share) <= LARGEST_SHARE)) throw new RangeError(`a share of ${share}`);
   const sync = new SyncBuffer();
-  const played = new Float32Array(2 * samples.length);
+  const played = new Float32Array(2 * samples.length + LONGEST_LAG);
   let [fed, made, rest] = [0, 0, 0];
   while (fed < samples.length || sync.ahead > 0) {
     if (fed < samples.length && sync.ahead < 2 * LONGEST_LAG) {
-      const fresh = samples.subarray(fed, fed + 2 * OVERLAP_SAMPLES);
+      const fresh = samples.subarray(fed, Math.min(fed + 2 * OVERLAP_SAMPLES, samples.length));
       sync.append(fresh, fresh, fresh.length, 1, 1);
       fed += fresh.length;
       continue;
@@ -235,7 +272,8 @@ export function stretch(samples, share, leastSimilarity = 0.5) {
       const lag = share > 0 ? sync.expand(LONGEST_LAG, leastSimilarity) : sync.accelerate(LONGEST_LAG, leastSimilarity);
       rest = lag ? Math.trunc(lag / Math.abs(share)) + (share > 0 ? lag : 0) : OVERLAP_SAMPLES;
     }
-    const run = Math.min(sync.ahead, OVERLAP_SAMPLES);
+    const run = Math.min(sync.ahead, OVERLAP_SAMPLES, played.length - made);
+    if (run === 0) break;
     sync.take(played, null, made, run);
     made += run;
     rest -= run;

@@ -68,6 +68,8 @@ class Encoder:
     def encode(self, samples: Samples) -> bytes:
         """The payload of one frame of `frame_samples`."""
         self._samples[:] = samples
+        if not np.isfinite(self._samples).all():  # it would stay in the encoder's state
+            self._samples[~np.isfinite(self._samples)] = 0
         size = self._api.libopus_encode_float(
             self._state, self._input, len(self._samples), self._output, MAX_PAYLOAD_BYTES
         )
@@ -93,11 +95,11 @@ class Decoder:
         self.corrupt = 0
 
     def decode(self, payload: bytes) -> Samples:
-        """The samples of `payload`, as many as it lasts."""
+        """The samples of `payload`, as many as it lasts; all are finite."""
         if payload and payload[0] & _STEREO_FLAG and self._state.channels < STEREO:
             self._state = _DecoderState(STEREO)
         n_samples = self._state.decode(payload, MAX_DURATION_SAMPLES) if payload else 0
-        if n_samples <= 0:
+        if n_samples <= 0 or not self._is_finite(n_samples):
             self.corrupt += 1
             return self.conceal(SAMPLES_PER_FRAME)
         return self._decoded(n_samples)
@@ -105,10 +107,18 @@ class Decoder:
     def conceal(self, n_samples: int) -> Samples:
         """What may have been said in `n_samples` that are missing (packet loss concealment), fading into silence."""
         whole = -(-n_samples // DURATION_UNIT_SAMPLES) * DURATION_UNIT_SAMPLES  # libopus has steps of 2.5 ms
-        if self._state.decode(b"", min(whole, MAX_DURATION_SAMPLES)) < n_samples:
+        made = self._state.decode(b"", min(whole, MAX_DURATION_SAMPLES))
+        if made < n_samples or not self._is_finite(n_samples):
             self.side = None
             return silence(n_samples)
         return self._decoded(n_samples)
+
+    def _is_finite(self, n_samples: int) -> bool:
+        """Else the decoder's state may not be so either, for good: a new one takes its place."""
+        if np.isfinite(self._state.samples[:n_samples]).all():
+            return True
+        self._state = _DecoderState(self._state.channels)
+        return False
 
     def _decoded(self, n_samples: int) -> Samples:
         samples = self._state.samples[:n_samples]

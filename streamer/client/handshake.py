@@ -20,6 +20,8 @@ from streamer.wire.early_bytes import EarlyBytes
 SUBPROTOCOL: Final = "streamer.v1"
 
 _OPEN_S: Final = 10.0
+_REASON_BYTES: Final = 16_384
+"""Of a refusal: a relay's is a line or two, and what else answers may go on for ever."""
 
 
 class Opened(NamedTuple):
@@ -73,12 +75,19 @@ class _Answer:
 
 async def _refusal(response: aiohttp.ClientResponse) -> RefusedError:
     try:
-        reason = json.loads(await response.read())
+        reason = json.loads(await _beginning(response))
         code, message = str(reason["error"]), str(reason["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         code = "no-relay"
         message = f"{response.url.host} answers, but there is no streamer relay (HTTP status {response.status})"
     return RefusedError(message, status=response.status, code=code)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    while len(body) < _REASON_BYTES and (piece := await response.content.read(_REASON_BYTES - len(body))):
+        body += piece
+    return body
 
 
 def _in_words(error: Exception, address: Address, ca_file: Path | None) -> StreamerError:

@@ -17,6 +17,9 @@ from streamer.client.link import SILENT_S, Link, OnControl, OnPacket
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
 from streamer.wire.control import Message
 
+_LONGEST_TOKEN: Final = 256
+"""A relay's is 43 characters; it goes into an address, where not everything may stand."""
+
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay"}
 """They pass by themselves; the last one is a proxy's, before a relay that is not there yet."""
 
@@ -47,7 +50,7 @@ class Line:
 
         def on_message(message: Message, now: float) -> None:
             if message["type"] == "welcome":
-                self._resume, self._joined, self._tries = message["resume"], True, 0
+                self._resume, self._joined, self._tries = _token_of(message["resume"]), True, 0
             on_control(message, now)
 
         while True:
@@ -96,3 +99,7 @@ class Line:
                     raise
             except (ConnectionLostError, TimeoutError):
                 continue
+
+
+def _token_of(resume: str) -> str:
+    return resume if resume.isascii() and resume.isprintable() and len(resume) <= _LONGEST_TOKEN else ""

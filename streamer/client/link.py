@@ -123,6 +123,11 @@ class Link(Connection, asyncio.Protocol):
             self._on_control(message, now)
 
     def on_error(self, error: Exception) -> None:
+        """What a relay said could not be handled: whatever it was, that is told in words."""
+        if not isinstance(error, StreamerError):
+            unhandled = ProtocolError(f"The relay sent what can't be handled ({error!r:.200})", code="bad-message")
+            unhandled.__cause__ = error
+            error = unhandled
         self._end(error)
 
     def on_close(self, code: int, reason: str) -> None:

@@ -88,6 +88,8 @@ class MouthToEar:
     def told(self, message: Mapping[str, Any], heard_us: int, ahead_us: int, error_us: int) -> None:
         """A `clock` message came; the relay's clock is ahead of ours by `ahead_us`, give or take `error_us`."""
         clock = {**message, **{name: message[name] - ahead_us for name in _RELAY_TIMES}}
+        if not _is_possible(clock, heard_us, error_us):
+            return
         if self._clock and abs(self._captured_us(self._clock, clock["timestamp"]) - clock["server_us"]) > _JUMP_US:
             arrivals = self._arrivals
             self.forget()
@@ -148,6 +150,13 @@ class MouthToEar:
             if 0 <= ahead < _LONGEST_PACKET_SAMPLES:
                 return popped_us - ahead * _US_PER_SAMPLE - arrived_us
         return None
+
+
+def _is_possible(clock: Mapping[str, Any], heard_us: int, error_us: int) -> bool:
+    """A figure lasts for seconds, and must not be made of times that nothing can have happened at."""
+    since = (heard_us - clock[name] for name in ("server_us", "received_us", "relayed_us"))
+    spans = (clock["device_us"], clock["error_us"], error_us, *since)
+    return all(abs(span_us) < _LONGEST_US for span_us in spans)
 
 
 def _difference(timestamp: int, other: int) -> int:

@@ -44,4 +44,4 @@ class Ring:
 
     def skip(self, n_samples: int) -> None:
         """Forget the oldest `n_samples`, of those that are there."""
-        self._popped += min(n_samples, self.level_samples)
+        self._popped += max(0, min(n_samples, self.level_samples))

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from streamer.client.mixer import Mixer
 from streamer.client.receiver import Receiver
+from streamer.client.told import Told
 from streamer.errors import ControlError, PacketError
-from streamer.wire.control import Message
+from streamer.wire.control import MAX_ROOM, Message
 from streamer.wire.packet import Packet
 
 _STATES: Final = {"muted": "muted", "away": "away", "hand": "hand raised"}
@@ -19,7 +20,7 @@ class Roster:
     def __init__(self, mixer: Mixer, tell: Callable[[str], None], relay_url: str = "") -> None:
         self._relay_url = relay_url
         self._mixer = mixer
-        self._tell = tell
+        self._tell = Told(tell)
         self._members: dict[int, Receiver] = {}
         self._gains: dict[str, float] = {}
         self._talker_id = 0
@@ -29,6 +30,7 @@ class Roster:
         self.one_at_a_time = False
         self.unreadable = 0
         self._last_said: tuple[str, str] | None = None
+        self._is_told_full = False
         self.welcomed = asyncio.Event()
 
     @property
@@ -60,8 +62,8 @@ class Roster:
             case {"type": "welcome"}:
                 self._on_welcome(message)
             case {"type": "joined", "talker_id": talker_id, "name": name, "muted": muted}:
-                self._add(talker_id, name, muted)
-                self._tell(f"{name} joined{' (muted)' if muted else ''}")
+                if self._add(talker_id, name, muted):
+                    self._tell(f"{name} joined{' (muted)' if muted else ''}")
             case {"type": "left", "talker_id": talker_id} if talker_id in self._members:
                 self._tell(f"{self._members[talker_id].name} left")
                 self._remove(talker_id)
@@ -108,25 +110,27 @@ class Roster:
         self._talker_id, self.room, self.name = message["talker_id"], message["room"], message["name"]
         self.host = message["host"]
         self.one_at_a_time = False
+        missed = self._missed(message["history"])
         self._add_all(message["members"])
         others = ", ".join(member.name for member in self.members)
         where = "Back" if self.welcomed.is_set() else f"You are in {self.room} as {self.name}"
         self._tell(f"{where}; " + (f"with you: {others}" if others else "nobody else yet"))
-        for name, text in self._missed(message["history"]):
+        for name, text in missed:
             self._tell(f"{name} wrote: {text}")
         self.welcomed.set()
 
     def _add_all(self, members: list[Any]) -> None:
         """In place of those who were here before a loss."""
-        self._members.clear()
-        for member in members:
-            talker_id, name, muted = _parse_member(member)
-            self._add(talker_id, name, muted)
-            self._set_state(self._members[talker_id], member)
+        parsed = [(*_parse_member(member), member) for member in members]
+        for talker_id in list(self._members):
+            self._remove(talker_id)
+        for talker_id, name, muted, member in parsed:
+            if self._add(talker_id, name, muted):
+                self._set_state(self._members[talker_id], member)
 
     def _missed(self, history: list[Any]) -> list[tuple[str, str]]:
         """What was written, by whom, since the last that was told."""
-        said = [(each["name"], each["text"]) for each in history]
+        said = [_parse_said(each) for each in history]
         if self._last_said in said:
             del said[: len(said) - said[::-1].index(self._last_said)]
         return said
@@ -151,10 +155,17 @@ class Roster:
     def _set_state(member: Receiver, message: Message) -> None:
         member.muted, member.away, member.hand = message["muted"], message["away"], message["hand"]
 
-    def _add(self, talker_id: int, name: str, muted: bool) -> None:
+    def _add(self, talker_id: int, name: str, muted: bool) -> bool:
+        """False where nobody could be heard any more: each takes memory, and no room has so many."""
         self._remove(talker_id)
+        if len(self._members) >= MAX_ROOM or not 0 < talker_id < 2**16:
+            if not self._is_told_full:
+                self._tell("More people are here than can be heard at once")
+            self._is_told_full = True
+            return False
         self._members[talker_id] = Receiver(talker_id, name, muted=muted, gain=self._gains.get(name, 1.0))
         self._mixer.add(self._members[talker_id])
+        return True
 
     def _remove(self, talker_id: int) -> None:
         if talker_id in self._members:
@@ -179,3 +190,11 @@ def _parse_member(member: Any) -> tuple[int, str, bool]:
             return talker_id, name, muted
         case _:
             raise ControlError('a member in "welcome" lacks a field of its state', code="bad-field")
+
+
+def _parse_said(each: Any) -> tuple[str, str]:
+    match each:
+        case {"name": str(name), "text": str(text)}:
+            return name, text
+        case _:
+            raise ControlError('what was said in "history" lacks who or what', code="bad-field")

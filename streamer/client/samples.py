@@ -27,14 +27,20 @@ def level_of(samples: Samples) -> int:
     """Loudness in −dBov, 0 (loudest) to 127 (silence), of the root mean square (RFC 6464; RFC 6465, appendix A)."""
     flat = samples.ravel()
     power = float(np.dot(flat, flat)) / max(1, len(flat))
-    if power <= 10 ** (-SILENCE_LEVEL / 10):
+    if not 10 ** (-SILENCE_LEVEL / 10) < power < float("inf"):  # what is not finite is no sound
         return SILENCE_LEVEL
     return min(SILENCE_LEVEL, max(0, round(-10 * float(np.log10(power)))))
 
 
 def soft_clip(samples: Samples) -> Samples:
-    """`samples`, its peaks bent so that none is beyond ±1; changed in place where there are such peaks."""
+    """`samples`, its peaks bent so that none is beyond ±1; changed in place where there are such peaks.
+
+    What is not finite becomes silence.
+    """
     magnitude = np.abs(samples)
+    if not np.isfinite(magnitude).all():
+        samples[~np.isfinite(samples)] = 0
+        magnitude = np.abs(samples)
     loud = magnitude > _KNEE
     if loud.any():
         room = 1 - _KNEE

@@ -23,6 +23,9 @@ _PCM_PEAK: Final = 32_767
 _LATE_SAMPLES: Final = SAMPLE_RATE // 2
 """What is later than this was held up, as by a computer that slept: all of it at once would drown the room."""
 
+_HELD_UP_S: Final = 0.1
+"""A playout that is later than this was held up: it goes on from now, and what nobody asked for in time is silence."""
+
 
 class WavReader:
     """A WAV file as 48 kHz, mono or stereo, whatever its rate, channels and sample size. Raises AudioError."""
@@ -148,13 +151,17 @@ class WavWriter:
 
 
 class FilePlayout:
-    """A Playout into a file, or into nothing where there is no path, a frame every 10 ms."""
+    """A Playout into a file, or into nothing where there is no path, a frame every 10 ms.
+
+    Its clock is the one that packets are stamped by, so it never asks for what should have played long ago.
+    """
 
     latency_s = None
 
     def __init__(self, pop: Pop, path: Path | None = None, channels: int = CHANNELS) -> None:
         self.name = path.name if path else "nowhere"
         self._pop = pop
+        self._channels = channels
         self._writer = WavWriter(path, channels) if path else None
 
     async def run(self) -> None:
@@ -162,9 +169,21 @@ class FilePlayout:
         while True:
             due += SAMPLES_PER_FRAME / SAMPLE_RATE
             await asyncio.sleep(max(0.0, due - perf_counter()))
+            if perf_counter() - due > _HELD_UP_S:
+                due = await self._leave_out(due)
             mix = self._pop(SAMPLES_PER_FRAME, due)
             if self._writer:
                 self._writer.write(mix)
+
+    async def _leave_out(self, due: float) -> float:
+        """Be silent from `due` to now, a second at a time; return when the next frame is due."""
+        while (missed := int((perf_counter() - due) * SAMPLE_RATE)) >= SAMPLES_PER_FRAME:
+            n_samples = min(missed, SAMPLE_RATE)
+            if self._writer:
+                self._writer.write(silence(n_samples, self._channels))
+                await asyncio.sleep(0)
+            due += n_samples / SAMPLE_RATE
+        return due
 
     def close(self) -> None:
         if self._writer:

@@ -49,6 +49,7 @@ cdef class Connection(Sink):
     cdef int64_t _pinged_us
     cdef int64_t _ticked_us
     cdef int64_t _close_by_us
+    cdef bint _is_receiving       # what just came is being handled
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
 
     cdef int _take_messages(self, int64_t now_us) except -1
@@ -59,7 +60,9 @@ cdef class Connection(Sink):
     cdef int _send_control(self, bytes frame) except -1
     cdef int _send_close(self, bytes payload) except -1
     cdef int _fail(self) except -1
+    cdef int _abort(self) except -1
     cdef int _end(self) except -1
+    cdef int _receive(self, unsigned char* room, bytes data, int64_t now_us) except -1
 
 
 cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogil

@@ -14,6 +14,7 @@ Time is read once for each chunk received; `tick` is told it, once a second or s
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
@@ -43,8 +44,18 @@ cdef class Limits:
         self.ping_us, self.idle_us, self.close_us = int(ping_s * 1e6), int(idle_s * 1e6), int(close_s * 1e6)
 
 
+cdef Limits NO_LIMITS = Limits.__new__(Limits)
+"""Of a connection that was made without its `__init__`: it takes no message."""
+
+
 cdef class Connection(Sink):
+    def __cinit__(self):
+        self._state = CLOSED
+        self.limits = NO_LIMITS
+        self._parser = FrameParser(from_client=True, max_message_bytes=0)
+
     def __init__(self, Flusher flusher not None, Limits limits not None, *, bint is_client=False):
+        """Raises RuntimeError where it is attached already."""
         Sink.__init__(self, flusher)
         self.limits = limits
         self._parser = FrameParser(from_client=not is_client, max_message_bytes=limits.max_message_bytes)
@@ -70,7 +81,12 @@ cdef class Connection(Sink):
     # what an owner calls
 
     def attach(self, transport, *, bint is_direct=False):
-        """Begin. `is_direct` says that the transport is a plain TCP socket's, so that frames may go straight to it."""
+        """Begin. `is_direct` says that the transport is a plain TCP socket's, so that frames may go straight to it.
+
+        Raises RuntimeError where it is attached already, or was made without `__init__`.
+        """
+        if self.transport is not None or self.limits is NO_LIMITS:
+            raise RuntimeError("this connection can't be attached")
         self.attach_sink(transport, is_direct)
         self._heard_us = self._pinged_us = self._ticked_us = monotonic_us()
         self._state = OPEN
@@ -108,8 +124,7 @@ cdef class Connection(Sink):
 
     def abort(self):
         """End at once, without a word to the peer."""
-        if self.transport is not None:
-            self.transport.abort()
+        self._abort()
 
     def tick(self, int64_t now_us):
         """Once a second: ping a quiet peer, give up a silent one, finish an overdue close, report what was shed."""
@@ -117,7 +132,7 @@ cdef class Connection(Sink):
             self._heard_us = self._pinged_us = now_us - self.limits.ping_us - 1
         self._ticked_us = now_us
         if self._state == CLOSING and now_us > self._close_by_us:
-            self.transport.abort()
+            self._abort()
             self._end()
         if self._state != OPEN:
             return
@@ -133,18 +148,49 @@ cdef class Connection(Sink):
     # what the transport calls
 
     def data_received(self, bytes data not None):
-        """Copied, to be unmasked in place: for one packet that costs less than asyncio's buffered protocols."""
+        """Copied, to be unmasked in place: for one packet that costs less than asyncio's buffered protocols.
+
+        Raises RuntimeError where one of this connection's own `on_…` methods calls it.
+        """
+        cdef Flusher flusher = self.flusher
+        cdef unsigned char* room
+        cdef int64_t now_us = monotonic_us()
+        if self._is_receiving:
+            raise RuntimeError("what came before is still being handled")
+        self._heard_us = now_us
+        flusher.traffic.bytes_in += PyBytes_GET_SIZE(data)
+        if not flusher.is_receiving:
+            flusher.is_receiving = self._is_receiving = True
+            try:
+                self._receive(flusher.received, data, now_us)
+            finally:
+                flusher.is_receiving = self._is_receiving = False
+            return
+        # What came for another connection is being handled, and has led here: its bytes are still in the shared room.
+        room = <unsigned char*>PyMem_Malloc(RECEIVE_BYTES)
+        if room == NULL:
+            raise MemoryError
+        self._is_receiving = True
+        try:
+            self._receive(room, data, now_us)
+        finally:
+            self._is_receiving = False
+            PyMem_Free(room)
+
+    cdef int _receive(self, unsigned char* room, bytes data, int64_t now_us) except -1:
+        """Parse what came, in a room of RECEIVE_BYTES that is the parser's alone until it needs more."""
         cdef const char* start = PyBytes_AS_STRING(data)
         cdef Py_ssize_t taken = 0, size = PyBytes_GET_SIZE(data), part
-        cdef int64_t now_us = monotonic_us()
-        self._heard_us = now_us
-        self.flusher.traffic.bytes_in += size
-        while taken < size:
+        while taken < size and self._state != CLOSED:
             part = min(size - taken, <Py_ssize_t>RECEIVE_BYTES)
-            memcpy(self.flusher.received, start + taken, part)
-            self._parser.feed(self.flusher.received, part)
-            self._take_messages(now_us)
+            memcpy(room, start + taken, part)
+            self._parser.feed(room, part)
+            try:
+                self._take_messages(now_us)
+            finally:
+                self._parser.feed(NULL, 0)  # it keeps nothing of a room that is not its own
             taken += part
+        return 0
 
     def eof_received(self):
         """None, so that the transport closes."""
@@ -169,6 +215,7 @@ cdef class Connection(Sink):
         except Exception as error:
             self.on_error(error)
             self.close(FAILED_HERE, "internal error")
+        return 0
 
     cdef int _take_message(self, int64_t now_us) except -1:
         cdef FrameParser message = self._parser
@@ -189,6 +236,7 @@ cdef class Connection(Sink):
             self.on_text(PyUnicode_DecodeUTF8(<char*>message.payload, message.payload_size, NULL))
         elif message.opcode == PING:
             self._send_control(serialize(PONG, message.payload, message.payload_size, self._keys))
+        return 0
 
     cdef int _take_packet(self, int64_t now_us) except -1:
         """Stamp the packet and give it to the room. The relay looks at nothing behind the header."""
@@ -196,6 +244,7 @@ cdef class Connection(Sink):
         packet[2], packet[3] = self.talker_id >> 8, self.talker_id & 0xFF
         self.flusher.traffic.packets_in += 1
         self.fanout.push(serialize(BINARY, packet, self._parser.payload_size, None), self, now_us)
+        return 0
 
     cdef bint _is_too_fast(self, int64_t now_us) noexcept:
         """A second's worth of messages may come at once."""
@@ -212,6 +261,7 @@ cdef class Connection(Sink):
         self.flusher.mark(self)
         if was_open:
             self.on_close(int.from_bytes(payload[:2], "big") or NO_CODE, payload[2:].decode())
+        return 0
 
     cdef int _fail(self) except -1:
         """Fail the connection (section 7.1.7). What still comes is read and dropped until the peer has seen why."""
@@ -223,13 +273,23 @@ cdef class Connection(Sink):
         self.flush(monotonic_us())
         if self.transport is not None and self.outbox.is_empty() and self.transport.can_write_eof():
             self.transport.write_eof()
+        return 0
 
     cdef int _send_control(self, bytes frame) except -1:
         self.push_control(frame)
-        if self.outbox.control_bytes > self.limits.backlog_bytes:
-            self.transport.abort()
+        if self.outbox.control_bytes > self.limits.backlog_bytes and self._state == OPEN:
+            self._state = CLOSED  # first, so that a transport which ends at once finds it said already
+            self._abort()
             self._end()
             self.on_close(POLICY, "the peer does not read")
+        return 0
+
+    cdef int _abort(self) except -1:
+        """A transport may be gone already: a write failed, and `connection_lost` is on its way."""
+        transport = self.transport
+        if transport is not None:
+            transport.abort()
+        return 0
 
     cdef int _send_close(self, bytes payload) except -1:
         self._state = CLOSING
@@ -237,13 +297,18 @@ cdef class Connection(Sink):
         self.flusher.traffic.shed_closed += self.outbox._voices
         self.outbox.clear_voice()
         self.push_control(self.serialize(CLOSE, payload))
+        return 0
 
     cdef int flush(self, int64_t now_us) except -1:
         Sink.flush(self, now_us)
         if self._closes_when_written and self._state != CLOSED and self.outbox.is_empty():
-            self.transport.close()
+            transport = self.transport
             self._end()
+            if transport is not None:
+                transport.close()
+        return 0
 
     cdef int _end(self) except -1:
         self._state = CLOSED
         self.detach_sink()
+        return 0

@@ -2,14 +2,15 @@
 """One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
 
 `media_end` is the timestamp after the last sample of the line. Concealment is the codec's own; it keeps its gain for 20 ms, then goes to silence in a straight line over 100 ms. What is
-decoded after it comes back within 5 ms. A decoder that raises, or gives nothing, is concealed too: the sound card waits for nobody.
+decoded after it comes back within 5 ms. A decoder that raises, or gives nothing,
+or what is no sound (of another type, not finite, a side that is too short), is concealed too: the sound card waits for nobody.
 """
 
 import numpy
 from libc.stdint cimport int64_t
 
 from streamer.hot.packet_buffer cimport PacketBuffer
-from streamer.hot.plane cimport OVERLAP_SAMPLES
+from streamer.hot.plane cimport OVERLAP_SAMPLES, sound
 from streamer.hot.stretch cimport SyncBuffer
 
 cdef Py_ssize_t DEFAULT_PACKET_SAMPLES = 480
@@ -23,21 +24,22 @@ cdef const float[::1] NO_SIDE = numpy.zeros(LONGEST_PACKET_SAMPLES, numpy.float3
 cdef class DecodedLine:
     """A decoder between `packets` and the line, `sync`."""
 
-    def __init__(self, decoder):
-        self.decoder = decoder
+    def __cinit__(self):
         self.packets = PacketBuffer()
         self.sync = SyncBuffer()
-        self.media_end = self.lost = 0
         self.packet_samples = DEFAULT_PACKET_SAMPLES
-        self.concealed = self.undecodable = 0
         self.cut_off()
+
+    def __init__(self, decoder):
+        self.decoder = decoder
 
     cdef int64_t held(self) noexcept:
         """How many samples are here and have not been taken."""
-        cdef int64_t seq = self.packets.first_seq()
+        cdef int64_t seq = self.packets.first_seq(), waiting
         if seq < 0:
             return self.sync.ahead()
-        return self.sync.ahead() + self.packets.newest_timestamp - self.packets.timestamp_of(seq) + self.packet_samples
+        waiting = self.packets.newest_timestamp - self.packets.timestamp_of(seq) + self.packet_samples
+        return self.sync.ahead() + (waiting if waiting > 0 else 0)
 
     cdef double gain(self) noexcept:
         cdef double share = 1.0 - <double>(self.conceal_run - FADE_AFTER_SAMPLES) / FADE_SAMPLES
@@ -58,7 +60,7 @@ cdef class DecodedLine:
         self.conceal_run += count
         self.concealed += count
         try:
-            made = self._append(self.decoder.conceal(count), gain_from, self.gain())
+            made = self._append(self.decoder.conceal(count), count, gain_from, self.gain())
         except Exception:
             self.undecodable += 1
         if made < count:
@@ -68,15 +70,16 @@ cdef class DecodedLine:
     cdef int decode(self, int64_t seq, bint joining=False) except -1:
         """Add the samples of a packet that is here, crossfaded over the end of the line if `joining`; those before it are lost."""
         cdef double gain_from = self.gain()
+        cdef Py_ssize_t dropped = self.sync.dropped, made
         self.lost += seq - self.packets.next_seq
         self.media_end = self.packets.timestamp_of(seq)
-        decoded = self._decoded(self.packets.take(seq))
-        if decoded is None:
-            self.conceal(self.packet_samples)
-        else:
+        made = self._decode(self.packets.take(seq), gain_from, joining)
+        if made > 0:
             self.conceal_run = 0
-            self.packet_samples = self._append(decoded, gain_from, 1.0, joining)
-        self.media_end += self.packet_samples
+            self.packet_samples = made
+        else:
+            self.conceal(self.packet_samples)
+        self.media_end += self.packet_samples - (self.sync.dropped - dropped)
         return 0
 
     cdef int decode_ahead(self, Py_ssize_t samples) except -1:
@@ -89,7 +92,7 @@ cdef class DecodedLine:
             seq = self.packets.first_seq()
         return 0
 
-    cdef int64_t skip_to(self, int64_t timestamp) except -1:
+    cdef int64_t skip_to(self, int64_t timestamp) except? -1:
         """Go on with the packet of this timestamp, or the newest; return how many samples are left out, 0 where none can be."""
         cdef int64_t skipped, seq = self.packets.first_seq()
         cdef bytes payload = None
@@ -101,33 +104,41 @@ cdef class DecodedLine:
         skipped = self.packets.timestamp_of(seq) - self.media_end
         if self.sync.ahead() < OVERLAP_SAMPLES:
             self.conceal(CONCEAL_SAMPLES)
-        self._decoded(payload)  # not heard: the decoder starts the next one from the right state
-        self.decode(seq, True)
-        return skipped
-
-    cdef object _decoded(self, bytes payload):
         try:
-            samples = self.decoder.decode(payload)
-            if len(samples):
-                return samples
+            self.decoder.decode(payload)  # not heard: the decoder starts the next one from the right state
         except Exception:
-            pass
-        self.undecodable += 1
-        return None
+            self.undecodable += 1
+        self.decode(seq, True)
+        return skipped if skipped > 0 else 0
 
-    cdef Py_ssize_t _append(self, const float[::1] mid, double gain_from, double gain_to, bint joining=False) except -1:
-        cdef const float[::1] side = self._side()
-        cdef Py_ssize_t count = min(mid.shape[0], LONGEST_PACKET_SAMPLES)
-        if joining and count > OVERLAP_SAMPLES:
-            self.sync.overlap_append(&mid[0], &side[0], count)
-        elif count > 0:
+    cdef Py_ssize_t _decode(self, bytes payload, double gain_from, bint joining) except -1:
+        """Return how long the payload lasts; 0 where it can't be played, whatever the decoder says of it."""
+        try:
+            return self._append(self.decoder.decode(payload), LONGEST_PACKET_SAMPLES, gain_from, 1.0, joining)
+        except Exception:
+            self.undecodable += 1
+            return 0
+
+    cdef Py_ssize_t _append(self, samples, Py_ssize_t longest, double gain_from, double gain_to, bint joining=False) except -1:
+        """Add at most `longest` of the samples, and of their side; return how many. Raises ValueError where they can't be played."""
+        if samples is None or len(samples) == 0:
+            raise ValueError("the decoder gave nothing")
+        cdef const float[::1] mid = samples
+        cdef Py_ssize_t count = min(mid.shape[0], longest)
+        cdef const float[::1] side = self._side(count)
+        if not sound(&mid[0], count):
+            raise ValueError("the decoder gave what is no sound")
+        if not joining or count <= OVERLAP_SAMPLES or self.sync.overlap_append(&mid[0], &side[0], count) == 0:
             self.sync.append(&mid[0], &side[0], count, gain_from, gain_to)
         return count
 
-    cdef const float[::1] _side(self):
+    cdef const float[::1] _side(self, Py_ssize_t count):
         """The other plane of what the decoder gave last; from the first that has one on, the line is stereo."""
-        side = self.decoder.side
-        if side is None:
+        given = self.decoder.side
+        if given is None:
             return NO_SIDE
+        cdef const float[::1] side = given
+        if side.shape[0] < count or not sound(&side[0], count):
+            raise ValueError("the decoder gave a side that does not fit")
         self.sync.stereo = True
         return side

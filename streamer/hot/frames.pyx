@@ -18,10 +18,12 @@ cdef class FrameParser:
     """The incoming half of one connection.
 
     `from_client` says whose frames come: a client's are masked (section 5.1). A message may be at most
-    `max_message_bytes` long, all its fragments together.
+    `max_message_bytes` long, all its fragments together. Raises ValueError where that is negative.
     """
 
     def __cinit__(self, *, bint from_client, Py_ssize_t max_message_bytes):
+        if max_message_bytes < 0:
+            raise ValueError(f"a message can't be at most {max_message_bytes} bytes long")
         self._from_client = from_client
         self._max_message_bytes = max_message_bytes
 

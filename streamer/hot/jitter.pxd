@@ -25,18 +25,20 @@ cdef class JitterBuffer:
     cdef double ceiling_ms
 
     cdef bint playing
+    cdef bint is_popping            # its decoder is at work, and must not come back here
     cdef Py_ssize_t rest
 
     cdef int64_t received, late, duplicate, discarded, restarts, underruns
     cdef int64_t silent, accelerated, expanded, skipped
 
-    cpdef push(self, int seq, int64_t timestamp, bytes payload, double now_ms, bint talkspurt=*)
-    cpdef pop_into(self, float[::1] block, double now_ms, float[::1] side=*)
     cdef double _target(self) noexcept
     cdef double _late_by(self, int64_t timestamp) noexcept
     cdef Py_ssize_t _next_run(self, Py_ssize_t wanted) except -1
     cdef Py_ssize_t _start(self, Py_ssize_t wanted) except -1
     cdef int _stop(self) noexcept
+    cdef int _begin_anew(self) noexcept
+    cdef int _check_not_popping(self) except -1
+    cdef int _fill(self, float[::1] block, float[::1] side) except -1
     cdef int _adapt(self) except -1
     cdef int _splice(self, bint shorter, double by_ms, double alike) except -1
     cdef int _fetch(self) except -1

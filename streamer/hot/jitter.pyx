@@ -11,6 +11,7 @@ The plan, at each place where a decision can fall (after a splice, a packet, or 
   or the next packet is overdue: expand. On time: normal.
 - Nothing to decode: conceal, and hold the talker's time, so that late packets are played late and then caught up with: over
   TCP nothing is lost, only late. A gap with packets behind it is a loss: it is concealed for its length, less what we are late.
+- Another clock (see `delay`), or more too early than any target: stop, and start again. What one clock said tells nothing of another.
 - Faded to silence, or the talker has paused: wait until the next packet is due, and start exactly on target.
 
 Times are milliseconds as doubles, of any clock; web/jitter.js makes the same decisions on the same numbers.
@@ -19,7 +20,7 @@ Times are milliseconds as doubles, of any clock; web/jitter.js makes the same de
 import numpy
 from libc.stdint cimport int64_t
 
-from streamer.hot.delay cimport DelayEstimator, PlayoutClock
+from streamer.hot.delay cimport DelayEstimator, PlayoutClock, is_time
 from streamer.hot.packet_buffer cimport DOUBTFUL, DUPLICATE, RESTART, STALE, Arrival
 from streamer.hot.plane cimport OVERLAP_SAMPLES
 from streamer.hot.stretch cimport LONGEST_LAG
@@ -52,19 +53,35 @@ cdef class JitterBuffer:
     Not thread-safe: one thread pushes and pops.
     """
 
-    def __init__(self, decoder, *, double floor_ms=10.0, double ceiling_ms=250.0, double late_share=0.01):
-        self.floor_ms = floor_ms
-        self.ceiling_ms = ceiling_ms
-        self.estimator = DelayEstimator(late_share, ceiling_ms)
-        self.line = DecodedLine(decoder)
+    def __cinit__(self):
+        self.floor_ms, self.ceiling_ms = 10.0, 250.0
+        self.estimator = DelayEstimator()
+        self.line = DecodedLine(None)
         self.packets = self.line.packets
         self.sync = self.line.sync
         self.clock = PlayoutClock()
         self.operation = Operation.SILENCE
 
-    cpdef push(self, int seq, int64_t timestamp, bytes payload, double now_ms, bint talkspurt=False):
-        """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its arrival."""
+    def __init__(self, decoder, *, double floor_ms=10.0, double ceiling_ms=250.0, double late_share=0.01):
+        """Raises ValueError where the floor and the ceiling, or the share, are none."""
+        self._check_not_popping()
+        if not 0.0 <= floor_ms <= ceiling_ms:
+            raise ValueError(f"a target can't be between {floor_ms} and {ceiling_ms} ms")
+        self.estimator = DelayEstimator(late_share, ceiling_ms)
+        self.floor_ms = floor_ms
+        self.ceiling_ms = ceiling_ms
+        self.line.decoder = decoder
+
+    def push(self, int seq, int64_t timestamp, bytes payload not None, double now_ms, bint talkspurt=False):
+        """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its arrival.
+
+        Raises ValueError where one of them is none, RuntimeError where the decoder calls it.
+        """
+        self._check_not_popping()
+        if not is_time(now_ms):
+            raise ValueError(f"{now_ms} ms is no time")
         cdef Arrival arrival = self.packets.insert(seq, timestamp, payload)
+        cdef double relative_ms
         self.received += 1
         if arrival == DUPLICATE:
             self.duplicate += 1
@@ -73,26 +90,55 @@ cdef class JitterBuffer:
             self.discarded += 1
             return
         if arrival == RESTART:
-            self.restarts += 1
             self.estimator.restart()
-            self._stop()
-        if self.estimator.update(now_ms, self.packets.inserted_timestamp, talkspurt) > self._target():
+        relative_ms = self.estimator.update(now_ms, self.packets.inserted_timestamp, talkspurt)
+        if self.estimator.is_new_clock:
+            self.packets.begin_at(seq, timestamp)
+            self.packets.insert(seq, timestamp, payload)
+            self.estimator.restart()
+            relative_ms = self.estimator.update(now_ms, self.packets.inserted_timestamp, talkspurt)
+            arrival = RESTART
+        if arrival == RESTART:
+            self.restarts += 1
+            self._begin_anew()
+        if relative_ms > self._target():
             self.late += 1
 
-    cpdef pop_into(self, float[::1] block, double now_ms, float[::1] side=None):
-        """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing."""
-        cdef Py_ssize_t wanted = block.shape[0], filled = 0, run
+    def pop_into(self, float[::1] block not None, double now_ms, float[::1] side=None):
+        """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing.
+
+        Raises ValueError where they are not as long, or `now_ms` is no time; RuntimeError where the decoder calls it.
+        """
+        self._check_not_popping()
+        if side is not None and side.shape[0] != block.shape[0]:
+            raise ValueError(f"the side is {side.shape[0]} samples long, and the block {block.shape[0]}")
+        if not is_time(now_ms):
+            raise ValueError(f"{now_ms} ms is no time")
         self.clock.begin_block(now_ms)
+        self.is_popping = True
+        try:
+            self._fill(block, side)
+        finally:
+            self.is_popping = False
+
+    cdef int _fill(self, float[::1] block, float[::1] side) except -1:
+        cdef Py_ssize_t wanted = block.shape[0], filled = 0, run
         while filled < wanted:
             run = self._next_run(wanted - filled)
-            self.sync.take(&block[filled], NULL if side is None else &side[filled], run)
+            run = self.sync.take(&block[filled], NULL if side is None else &side[filled], run)
             filled += run
             self.clock.popped += run
             self.rest = self.rest - run if self.rest > run else 0
+        return 0
+
+    cdef int _check_not_popping(self) except -1:
+        if self.is_popping:
+            raise RuntimeError("the decoder of a jitter buffer can't use that buffer")
+        return 0
 
     def pop(self, Py_ssize_t count, double now_ms):
         """As `pop_into`, into a new array."""
-        block = numpy.empty(count, numpy.float32)
+        block = numpy.zeros(count, numpy.float32)
         self.pop_into(block, now_ms)
         return block
 
@@ -143,6 +189,13 @@ cdef class JitterBuffer:
         self.line.cut_off()
         return 0
 
+    cdef int _begin_anew(self) noexcept:
+        """The talker has another clock: what is ahead fades away, and what comes next starts on target."""
+        self._stop()
+        self.sync.forget_ahead()
+        self.rest = 0
+        return 0
+
     cdef int _adapt(self) except -1:
         if self.rest > 0:
             return 0
@@ -150,7 +203,10 @@ cdef class JitterBuffer:
         cdef double excess_ms = delay_ms - self._target()
         if excess_ms > SKIP_MS:
             self.skipped += self.line.skip_to(self.line.media_end + <int64_t>((excess_ms - KEEP_MS) * SAMPLES_PER_MS))
+            self.rest = self.sync.ahead()
             return 0
+        if excess_ms < -SKIP_MS:
+            return self._begin_anew()
         if excess_ms > LATE_BAND_MS:
             return self._splice(True, excess_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
         if excess_ms < -EARLY_BAND_MS:

@@ -16,7 +16,7 @@ cdef void mask_bytes(unsigned char* data, Py_ssize_t size, const unsigned char* 
     cdef uint32_t narrow
     cdef Py_ssize_t i, words = size >> 3
     for i in range(4):
-        rotated[i] = key[(offset + i) & 3]
+        rotated[i] = key[((offset & 3) + i) & 3]
     memcpy(&narrow, rotated, 4)
     wide = (<uint64_t>narrow << 32) | narrow
     for i in range(words):

@@ -13,6 +13,7 @@ cdef enum:
     BATCH = 64            # frames that are handed out at a time
     CONTROL_BURST_BYTES = 4_096
     SMALLEST_RING = 4     # kept when empty: allocating anew for each packet would cost more
+    LARGEST_RING = 8_192  # what the largest room says within the longest deadline
 
 
 cdef class Outbox:
@@ -27,7 +28,7 @@ cdef class Outbox:
 
     cdef bint is_empty(self) noexcept
     cdef int push_control(self, bytes frame) except -1
-    cdef int push_voice(self, bytes frame, int64_t now_us) except -1
+    cdef bint push_voice(self, bytes frame, int64_t now_us) except -1
     cdef int shed(self, int64_t oldest_us) noexcept
     cdef int batch(self, PyObject** frames) noexcept
     cdef int pop(self, int frames) except -1

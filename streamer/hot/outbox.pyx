@@ -29,14 +29,20 @@ cdef class Outbox:
             self._control = []
         self._control.append(frame)
         self.control_bytes += PyBytes_GET_SIZE(frame)
+        return 0
 
-    cdef int push_voice(self, bytes frame, int64_t now_us) except -1:
+    cdef bint push_voice(self, bytes frame, int64_t now_us) except -1:
+        """Put in a frame; whether the oldest had to go for it, since LARGEST_RING wait already."""
+        cdef bint is_full = self._voices == LARGEST_RING
+        if is_full:
+            self._pop_voice()
         if self._voices == self._capacity:
             self._grow()
         cdef Waiting* waiting = &self._voice[(self._first + self._voices) & (self._capacity - 1)]
         Py_INCREF(frame)
         waiting.frame, waiting.arrived_us = <PyObject*>frame, now_us
         self._voices += 1
+        return is_full
 
     cdef int shed(self, int64_t oldest_us) noexcept:
         """Drop the voice that came before `oldest_us`; how many packets that was."""
@@ -66,7 +72,7 @@ cdef class Outbox:
 
     cdef int pop(self, int frames) except -1:
         """Forget the first `frames` frames of the last batch: they are written."""
-        cdef int controls = min(frames, self._batch_controls), i
+        cdef int controls = min(frames, self._batch_controls), i, voices
         for i in range(controls):
             self.control_bytes -= len(<bytes>self._control[i])
         if controls:
@@ -74,10 +80,12 @@ cdef class Outbox:
             if not self._control:
                 self._control = None
         self._batch_controls -= controls
-        for i in range(frames - controls):
+        voices = min(frames - controls, <int>self._voices)  # some may have been shed since
+        for i in range(voices):
             self._pop_voice()
         if self._voices == 0 and self._capacity > SMALLEST_RING:
             self._release_ring()
+        return 0
 
     cdef void clear_voice(self) noexcept:
         while self._voices:
@@ -103,3 +111,4 @@ cdef class Outbox:
         for i in range(self._first if self._capacity else 0):
             grown[self._capacity + i] = grown[i]
         self._voice, self._capacity = grown, capacity
+        return 0

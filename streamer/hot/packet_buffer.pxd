@@ -1,5 +1,7 @@
 from libc.stdint cimport int64_t
 
+from streamer.hot.redzone cimport REDZONE_BYTES
+
 cdef enum:
     CAPACITY = 512
 
@@ -20,14 +22,18 @@ cdef class PacketBuffer:
     cdef readonly int count
     cdef readonly int overruns
     cdef list payloads
+    cdef char before_seqs[REDZONE_BYTES]
     cdef int64_t seqs[CAPACITY]
+    cdef char before_timestamps[REDZONE_BYTES]
     cdef int64_t timestamps[CAPACITY]
+    cdef char after_timestamps[REDZONE_BYTES]
     cdef bint started
     cdef int doubtful_seq
 
     cpdef Arrival insert(self, int seq, int64_t timestamp, bytes payload)
-    cpdef int64_t first_seq(self)
-    cpdef int64_t timestamp_of(self, int64_t seq)
+    cpdef int64_t first_seq(self) noexcept
+    cpdef int64_t timestamp_of(self, int64_t seq) noexcept
     cpdef bytes take(self, int64_t seq)
-    cdef void _restart(self, int seq, int64_t timestamp)
-    cdef void _make_room(self, int64_t seq)
+    cpdef begin_at(self, int seq, int64_t timestamp)
+    cdef int64_t _unwrapped(self, int64_t timestamp) noexcept
+    cdef int _make_room(self, int64_t seq) except -1

@@ -6,6 +6,18 @@ A plane is borrowed memory, with room behind its end for what is added, and HIST
 
 from libc.string cimport memcpy, memmove
 
+# 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up to a finite mix.
+cdef float LOUDEST = 64.0
+
+
+cdef bint sound(const float* samples, Py_ssize_t count) noexcept nogil:
+    """Whether these can be played: each is a number, and none is beyond LOUDEST."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        if not (-LOUDEST <= samples[i] <= LOUDEST):  # false for what is not a number, too
+            return False
+    return True
+
 
 cdef double product(const float* a, const float* b, Py_ssize_t count) noexcept nogil:
     cdef double total = 0.0

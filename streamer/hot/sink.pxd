@@ -24,6 +24,7 @@ cdef class Flusher:
     cdef object _loop
     cdef list _dirty
     cdef list _blocked
+    cdef bint is_receiving        # `received` is lent to a parser
     cdef bint _is_scheduled
     cdef int64_t _wrote_us
 

@@ -37,9 +37,7 @@ cdef int64_t monotonic_us() noexcept:
 cdef class Flusher:
     """Writes what waits in the sinks of one event loop. Voice older than `deadline_ms` is shed."""
 
-    def __init__(self, loop not None, *, deadline_ms=120):
-        self._loop = loop
-        self.deadline_us = int(deadline_ms * 1000)
+    def __cinit__(self):
         self.traffic = Traffic()
         self.received = <unsigned char*>PyMem_Malloc(RECEIVE_BYTES)
         if self.received == NULL:
@@ -47,11 +45,17 @@ cdef class Flusher:
         self._dirty = []
         self._blocked = []
 
+    def __init__(self, loop not None, *, deadline_ms=120):
+        self._loop = loop
+        self.deadline_us = int(deadline_ms * 1000)
+
     def __dealloc__(self):
         PyMem_Free(self.received)
 
     cdef int mark(self, Sink sink) except -1:
         """Flush `sink` at the end of the event loop's iteration."""
+        if self._loop is None:
+            return 0
         if not sink.is_marked:
             sink.is_marked = True
             self._dirty.append(sink)
@@ -69,25 +73,31 @@ cdef class Flusher:
         self.flush()
 
     def report(self, error, sink):
-        """Tell the event loop that handling what came from `sink` raised `error`."""
+        """Tell the event loop that handling what came from `sink`, or goes to it, raised `error`."""
+        if self._loop is None:
+            return
         context = {"message": "A message could not be handled", "exception": error, "protocol": sink}
         self._loop.call_exception_handler(context)
 
     def flush(self):
-        """Write what can be written now."""
+        """Write what can be written now. What goes wrong with one sink is reported, and the others are written to."""
         cdef list dirty = self._dirty
         cdef Sink sink
         cdef int64_t now_us = monotonic_us()
         self._dirty = []
         for sink in dirty:
             sink.is_marked = False
-            sink.flush(now_us)
+            try:
+                sink.flush(now_us)
+            except Exception as error:
+                self.report(error, sink)
         self._wrote_us = monotonic_us()
 
     cdef int retry_later(self, Sink sink) except -1:
         if not self._blocked:
             self._loop.call_later(RETRY_MS / 1000, self._retry)
         self._blocked.append(sink)
+        return 0
 
     def _retry(self):
         cdef list blocked = self._blocked
@@ -98,10 +108,20 @@ cdef class Flusher:
             self.mark(sink)
 
 
+cdef Flusher NOWHERE = Flusher.__new__(Flusher)
+"""Of a sink that was made without its `__init__`: nothing is ever written to it."""
+
+
 cdef class Sink:
-    def __init__(self, Flusher flusher not None):
-        self.flusher = flusher
+    def __cinit__(self):
+        self.flusher = NOWHERE
         self.outbox = Outbox()
+        self.fd = -1
+
+    def __init__(self, Flusher flusher not None):
+        if self.transport is not None:
+            raise RuntimeError("this sink is attached already")
+        self.flusher = flusher
 
     cdef int attach_sink(self, transport, bint is_direct) except -1:
         # asyncio's TLS says that it is full already at its limit: at 0 it would stop us after every write
@@ -111,6 +131,7 @@ cdef class Sink:
         self.is_direct = is_direct and self.fd >= 0
         self.is_paused = transport.get_write_buffer_size() > 0
         self.transport = transport
+        return 0
 
     cdef void detach_sink(self) noexcept:
         """The socket is about to be closed, and its number may soon be another peer's."""
@@ -131,7 +152,9 @@ cdef class Sink:
     cdef int push_voice(self, bytes frame, int64_t now_us) except -1:
         if self.transport is not None:
             self.is_clear = False
-            self.outbox.push_voice(frame, now_us)
+            if self.outbox.push_voice(frame, now_us):
+                self.shed_unreported += 1
+                self.flusher.traffic.shed_late += 1
             self.flusher.mark(self)
         return 0
 
@@ -184,7 +207,7 @@ cdef class Sink:
 
     cdef bint _may_write(self) except -1:
         """Whether the kernel has sent most of what it was given."""
-        if self.unasked_bytes < ASK_BYTES and not self.is_blocked:
+        if self.fd < 0 or (self.unasked_bytes < ASK_BYTES and not self.is_blocked):
             return True
         if unsent_bytes(self.fd) <= UNSENT_BYTES:
             self.unasked_bytes = 0
@@ -205,8 +228,9 @@ cdef class Sink:
             set_piece(&pieces[i], PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
         cdef Py_ssize_t size = write_pieces(self.fd, pieces, count)
         if size < 0 and not would_block():
-            self.transport.abort()
+            transport = self.transport
             self.detach_sink()
+            transport.abort()
             return 0
         size = left = max(size, 0)
         for i in range(count):
@@ -219,17 +243,19 @@ cdef class Sink:
                 return 0
             left -= PyBytes_GET_SIZE(frame)
         self._written(count, size)
+        return 0
 
     cdef int _write_through_transport(self, PyObject** frames, int count) except -1:
         cdef int i
         cdef bytes joined = <bytes>frames[0] if count == 1 else b"".join([<object>frames[i] for i in range(count)])
         self._written(count, len(joined))
         self.transport.write(joined)
+        return 0
 
     cdef int _written(self, int count, Py_ssize_t size) except -1:
         cdef Traffic traffic = self.flusher.traffic
         traffic.writes += 1
         traffic.bytes_out += size
         traffic.deliveries += max(0, count - self.outbox._batch_controls)
-        self.unasked_bytes += <int>min(size, ASK_BYTES)
+        self.unasked_bytes = min(self.unasked_bytes + <int>min(size, <Py_ssize_t>ASK_BYTES), <int>ASK_BYTES)
         return self.outbox.pop(count)

@@ -16,6 +16,8 @@ Fields = Mapping[str, type]
 MAX_TEXT_BYTES: Final = 16_384
 MAX_WELCOME_BYTES: Final = 65_536
 MAX_CHAT_CHARACTERS: Final = 2_000
+MAX_ROOM: Final = 256
+"""Members that a client keeps; a hundred is what a relay lets into a room by default."""
 
 _PING: Final[Fields] = {"t0": int}
 _PONG: Final[Fields] = {"t0": int, "t1": int, "t2": int}
