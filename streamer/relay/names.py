@@ -7,7 +7,7 @@ them, and what is invisible is left out. Case is ignored too. The table of look-
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from confusable_homoglyphs.confusables import confusables_data
@@ -24,24 +24,27 @@ def distinguish(name: str, present: Iterable[str]) -> str:
 
     Raises RefusedError `bad-name` if it only looks like another's name, or like one of ours.
     """
-    skeletons = {skeleton(other): other for other in present}
-    if skeleton(name) in {skeleton(reserved) for reserved in RESERVED}:
-        raise RefusedError(
-            f'the name "{name}" could be taken for the relay\'s: choose another', status=400, code="bad-name"
-        )
-    other = skeletons.get(skeleton(name))
+    if any(look_alike(name, reserved) for reserved in RESERVED):
+        raise _refusal(f'the name "{name}" could be taken for the relay\'s: choose another')
+    others = list(present)
+    other = next((other for other in others if look_alike(name, other)), None)
     if other is None:
         return name
     if _plain(other) != _plain(name):
-        raise RefusedError(
-            f"the name looks like that of {other}, who is here already: choose another", status=400, code="bad-name"
-        )
-    return _numbered(name, skeletons)
+        raise _refusal(f"the name looks like that of {other}, who is here already: choose another")
+    return _numbered(name, others)
 
 
-def skeleton(name: str) -> str:
-    """Equal for names that look alike."""
-    return _mapped(_mapped(name.casefold()).casefold())
+def look_alike(name: str, other: str) -> bool:
+    """True if people could take the one for the other."""
+    return not skeletons(name).isdisjoint(skeletons(other))
+
+
+@lru_cache(4_096)
+def skeletons(name: str) -> frozenset[str]:
+    """Two, since capitals look like other letters than small ones do: Β like B, and β like ß."""
+    name = unicodedata.normalize("NFKC", name)
+    return frozenset((_mapped(name).casefold(), _mapped(name.casefold()).casefold()))
 
 
 def _plain(name: str) -> str:
@@ -49,13 +52,12 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _numbered(name: str, skeletons: Iterable[str]) -> str:
-    taken = set(skeletons)
+def _numbered(name: str, others: list[str]) -> str:
     number = 2
     while True:
         suffix = f" ({number})"
         numbered = name[: MAX_NAME_CHARACTERS - len(suffix)].rstrip() + suffix
-        if skeleton(numbered) not in taken:
+        if not any(look_alike(numbered, other) for other in others):
             return numbered
         number += 1
 
@@ -71,15 +73,23 @@ def _mapped(text: str) -> str:
 def _prototypes() -> dict[str, str]:
     """From each character to that of its look-alikes which stands for all.
 
-    The library lists pairs in both directions. Only single characters are mapped; so of a pair a sequence is the
-    prototype, else the one that more look like.
+    The library lists each pair in both directions, and wraps what is written from right to left in marks. A sequence is
+    always the prototype; else it is the one that most others look like.
     """
+    alike = {_bare(key): [_bare(each["c"]) for each in pairs] for key, pairs in confusables_data.items()}
     prototypes = {}
-    for character, alike in confusables_data.items():
-        if len(character) != 1 or not alike:
+    for character, others in alike.items():
+        if len(character) != 1:
             continue
-        others = [each["c"] for each in alike]
-        best = max([character, *others], key=lambda each: (len(each) > 1, len(confusables_data.get(each, ())), each))
+        best = max([character, *others], key=lambda each: (len(each) > 1, len(alike.get(each, ())), each))
         if best != character:
-            prototypes[character] = best
+            prototypes[character] = unicodedata.normalize("NFD", best)
     return prototypes
+
+
+def _bare(text: str) -> str:
+    return text.replace("\u200e", "")
+
+
+def _refusal(message: str) -> RefusedError:
+    return RefusedError(message, status=400, code="bad-name")

@@ -3,8 +3,8 @@
     scripts/bench hostile [--guests 16 63] [--seconds 6] [--only NAME ...]
 
 A relay serves two rooms. In the quiet one two people talk to three listeners, 100 packets a second each. The attackers
-are in a process of their own and come from one other address. Each attack is measured against the same relay right before
-and after it. Wanted: no packet lost, p99 at most 1.5 times what it is without the attack.
+are in a process of their own and come from one other address. Each attack is measured against the same relay right
+before and after it. Wanted: no packet lost, p99 at most 1.5 times what it is without the attack.
 """
 
 import argparse
@@ -65,7 +65,10 @@ class RelayUnderAttack(StreamerProcess):
         super().__init__(home, "serve", *place, exit_code=None)
 
     def wait_ready(self) -> None:
-        wait_until(lambda: "Stop with Ctrl-C" in self.log, timeout_s=60)
+        wait_until(lambda: "Stop with Ctrl-C" in self.log, 60, self.complaint)
+
+    def __exit__(self, *_: object) -> None:
+        self.interrupt()
 
     @property
     def target(self) -> Target:
