@@ -5,9 +5,9 @@ from streamer.hot.sink cimport Flusher, Sink
 
 cdef enum:
     WINDOW_US = 2_000         # so much is given out at once in so long; what is beyond waits for the loop's next turn
-    WINDOW_DELIVERIES = 256   # about 1.5 ms of work: that much a packet of another room may have to wait
-    SLICE_DELIVERIES = 128    # of what waits, in one turn of the loop
-    BURST_DELIVERIES = 4_000  # what may come at once: pre-roll of 300 ms to a hundred listeners
+    WINDOW_DELIVERIES = 128   # about 0.8 ms of work: that much a packet of another room may have to wait
+    SLICE_DELIVERIES = 64     # of what waits, in one turn of the loop
+    BURST_DELIVERIES = 3_000  # what may come at once: pre-roll of 300 ms to a hundred listeners
     PACE_MS = 1               # between two slices, where the room is beyond its rate
     WAITING_EACH = 64         # packets of one sender: more than a deadline's worth of the shortest ones
 

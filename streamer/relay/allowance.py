@@ -29,6 +29,8 @@ ADDRESS_FACTOR: Final = 2.0
 ROOM_FACTOR: Final = 8.0
 """What all of a room together can still read is far less."""
 
+_NOT_SENT: Final = "that was not sent: you write faster than others can read. Try it again in a moment"
+
 CLOCKS: Final = 20
 CLOCKS_PER_S: Final = 5.0
 """One begins each talkspurt, and two a second follow (PROTOCOL.md)."""
@@ -49,6 +51,10 @@ class Writing:
         """Count a text of `size` bytes; True if it is too much."""
         return self._texts.overflows(now) or self._bytes.overflows(now, size)
 
+    def is_larger(self, by: int, now: float) -> bool:
+        """Count `by` more bytes for the last text; True if that is too much."""
+        return self._bytes.overflows(now, by)
+
     def is_unused(self, now: float) -> bool:
         return self._texts.is_empty(now) and self._bytes.is_empty(now)
 
@@ -64,7 +70,12 @@ class Allowance:
     def check(self, size: int, now: float) -> None:
         """Raises ControlError `too-fast`, with which the session goes on, if a text of `size` bytes is too much."""
         if any(writing.overflows(size, now) for writing in (self.own, self.address, self.room)):
-            raise too_fast("that was not sent: you write faster than others can read. Try it again in a moment")
+            raise too_fast(_NOT_SENT)
+
+    def check_growth(self, by: int, now: float) -> None:
+        """Likewise, if that text became longer by so many bytes when it was normalized."""
+        if by > 0 and any(writing.is_larger(by, now) for writing in (self.own, self.address, self.room)):
+            raise too_fast(_NOT_SENT)
 
 
 def too_fast(message: str) -> ControlError:

@@ -7,6 +7,7 @@ script puts on one letter (UTS #39, section 5.4).
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from streamer.errors import ControlError, RefusedError
@@ -28,7 +29,7 @@ _BLANK_LETTERS: Final = {*"\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\U0001d159"
 """Letters and symbols by category, but nothing is to be seen of them."""
 
 _BLANKS: Final = re.compile(rf"([^\S\n]|[{''.join(_BLANK_LETTERS)}]){{{MAX_BLANKS + 1},}}")
-_EMPTY_LINES: Final = re.compile(r"\n\s*\n\s*\n\s*")
+_EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def check_room_name(room: str) -> str:
@@ -71,6 +72,7 @@ def clean_chat(text: str) -> str:
     return cleaned
 
 
+@lru_cache(8_192)
 def is_invisible(character: str) -> bool:
     """True if nothing is to be seen of it: Unicode's Default_Ignorable_Code_Point, as far as it can be told here."""
     if character in _BLANK_LETTERS or character == "\u034f" or "\u180b" <= character <= "\u180f":
@@ -80,18 +82,26 @@ def is_invisible(character: str) -> bool:
 
 
 def _clean(text: str, keep: str) -> str:
-    normal = unicodedata.normalize("NFC", text)
+    normal = text if text.isascii() else unicodedata.normalize("NFC", text)
+    hidden = [character for character in set(normal) if character not in keep and _is_hidden(character)]
+    if hidden:
+        normal = normal.translate(dict.fromkeys(map(ord, hidden)))
+    if not any(is_invisible(character) and character not in _BLANK_LETTERS for character in set(normal)):
+        return normal
     cleaned: list[str] = []
     for index, character in enumerate(normal):
         after = normal[index + 1] if index + 1 < len(normal) else ""
-        if character in keep or _may_stand(character, cleaned, after):
+        if _may_stand(character, cleaned, after):
             cleaned.append(character)
     return "".join(cleaned)
 
 
+@lru_cache(8_192)
+def _is_hidden(character: str) -> bool:
+    return character in _BIDI_FORMATTING or unicodedata.category(character) in _HIDDEN_CATEGORIES
+
+
 def _may_stand(character: str, before: list[str], after: str) -> bool:
-    if character in _BIDI_FORMATTING or unicodedata.category(character) in _HIDDEN_CATEGORIES:
-        return False
     if not is_invisible(character) or character in _BLANK_LETTERS:
         return True
     return bool(before) and _is_needed(character, before, after)
@@ -126,20 +136,24 @@ def _is_seen(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNPS" and not is_invisible(character)
 
 
+@lru_cache(8_192)
 def _is_mark(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Me")
 
 
+@lru_cache(8_192)
+def _marks(character: str) -> int:
+    """How many it carries, decomposed; itself too, if it is one."""
+    return sum(map(_is_mark, unicodedata.normalize("NFD", character)))
+
+
 def _without_piles(text: str) -> str:
     """Without the marks that go beyond MAX_MARKS on one letter, counted as they are decomposed."""
+    if not any(map(_is_mark, set(text))):
+        return text
     kept, marks = [], 0
     for character in text:
-        parts = unicodedata.normalize("NFD", character)
-        if _is_mark(character):
-            marks += len(parts)
-            if marks > MAX_MARKS:
-                continue
-        else:
-            marks = sum(map(_is_mark, parts))
-        kept.append(character)
+        marks = (marks if _is_mark(character) else 0) + _marks(character)
+        if marks <= MAX_MARKS or not _is_mark(character):
+            kept.append(character)
     return "".join(kept)

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import base64
 import json
+import logging
 import multiprocessing
 import os
 import re
@@ -256,6 +257,7 @@ ATTACKS: dict[str, Attack] = {
 
 def attack_in_a_process(name: str, target: Target, guests: int, ending: Event) -> None:
     os.nice(10)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it complains of each write to who hung up
 
     async def main() -> None:
         attacking = asyncio.ensure_future(ATTACKS[name](target, guests))
