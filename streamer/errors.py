@@ -6,7 +6,8 @@
     │   └── ControlError           a text message is not a control message
     ├── RefusedError           a relay did not let this client in; `status` is the HTTP status
     ├── ConnectionLostError    a connection ended, or could not be made
-    │   └── SentAwayError          the relay ended it: coming back would only do the same again
+    │   ├── SentAwayError          the relay ended it: coming back would only do the same again
+    │   └── TooBigError            the relay sent a message beyond the protocol's bound; a later one may be within it
     ├── MeasurementError       a measurement can't be made here, or was cut off
     └── SetupError             this machine lacks something; the message says what to do
         ├── CertificateError       a certificate or key can't be used
@@ -63,6 +64,10 @@ class ConnectionLostError(StreamerError):
 
 class SentAwayError(ConnectionLostError):
     """The relay ended the connection for good: coming back would only do the same again."""
+
+
+class TooBigError(ConnectionLostError):
+    """The relay sent a message beyond the protocol's bound; a later one may be within it."""
 
 
 class MeasurementError(StreamerError):

@@ -259,3 +259,12 @@ test("packets pass as they come, and what a newer relay says is overlooked", () 
   assert.deepEqual(world.packets, [packet]);
   assert.equal(world.states.at(-1), "joined");
 });
+
+test("a message beyond the protocol's bound is said to be too big, and the room is tried again later", async () => {
+  const world = new World();
+  world.link.join(URL);
+  world.sockets[0].receive({ ...WELCOME, history: [{ name: "A", text: "x".repeat(65_536), age_s: 1 }] });
+  assert.equal(world.states.at(-1), "lost too-big");
+  assert.equal(world.sockets[0].closedWith, 1000);
+  assert.equal(world.sockets.length, 1);
+});

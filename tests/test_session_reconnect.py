@@ -223,3 +223,28 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
             wait_until(lambda: "Back;" in listener.log, PATIENCE_S, lambda: listener.log)
             again.wait_for_members(1)
             assert listener.log.count("Trying again") == 1
+
+
+async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_once_it_fits() -> None:
+    welcome = {"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "Ada", "members": [], "server_us": 1}
+    welcome |= {"host": False, "resume": "t0ken", "locked": False}
+    came = 0
+
+    async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
+        nonlocal came
+        came += 1
+        text = "x" * (70_000 if came < 3 else 10)
+        await socket.send_json({**welcome, "history": [{"name": "Ben", "text": text, "age_s": 1}]})
+        if came >= 3:
+            await socket.close(code=4401)
+        await socket.receive()
+
+    told: list[str] = []
+    async with relay(talk) as address:
+        line = await Line.open(address)
+        line.on_trouble = told.append
+        with pytest.raises(SentAwayError):
+            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
+        await line.leave()
+    assert came == 3
+    assert told == ["The relay sent a message that is too big. Trying again later …"]

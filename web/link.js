@@ -15,6 +15,8 @@ const SILENT_MS = 2_500;
 /** A pong is overdue: when the network comes back, such a connection is not waited for. */
 const QUIET_MS = 1_500;
 const LOOK_MS = 250;
+/** A welcome has at most so many bytes (PROTOCOL.md), and no character has less than one. */
+const MAX_MESSAGE_CHARACTERS = 65_536;
 const LEFT = 1000;
 const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
@@ -98,10 +100,22 @@ export class Link {
       this.onPacket(data);
       return;
     }
+    if (data.length > MAX_MESSAGE_CHARACTERS) {
+      this.#onTooBig();
+      return;
+    }
     const message = readControl(data);
     if (message === null) return;
     if (message.type === "welcome") this.#onWelcome(message);
     this.onControl(message);
+  }
+
+  /** A later message may be within the bound again, so the room is asked for later. */
+  #onTooBig() {
+    const socket = this.#socket;
+    this.#drop();
+    socket?.close(LEFT);
+    this.#lose("too-big", "");
   }
 
   /** @param {import("./control.js").Message} welcome */

@@ -14,7 +14,7 @@ from typing import Final, Self
 from streamer.client.address import Address
 from streamer.client.back_off import wait_ms
 from streamer.client.link import SILENT_S, Link, OnControl, OnPacket
-from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
+from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, TooBigError
 from streamer.wire.control import Message
 
 _LONGEST_TOKEN: Final = 256
@@ -25,7 +25,10 @@ _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay"}
 
 
 class Line:
-    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once."""
+    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once.
+
+    `on_trouble` hears in words why it can't be kept up, where the relay is there.
+    """
 
     def __init__(self, link: Link, reopen: Callable[[str], Awaitable[Link]], *, lasting: bool) -> None:
         self._link = link
@@ -34,7 +37,9 @@ class Line:
         self._resume = ""
         self._joined = False
         self._tries = 0
+        self._told = ""
         self.on_lost: Callable[[], None] = lambda: None
+        self.on_trouble: Callable[[str], None] = lambda words: None
 
     @classmethod
     async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None, lasting: bool = True) -> Self:
@@ -50,7 +55,7 @@ class Line:
 
         def on_message(message: Message, now: float) -> None:
             if message["type"] == "welcome":
-                self._resume, self._joined, self._tries = _token_of(message["resume"]), True, 0
+                self._resume, self._joined, self._tries, self._told = _token_of(message["resume"]), True, 0, ""
             on_control(message, now)
 
         while True:
@@ -60,6 +65,8 @@ class Line:
                 if isinstance(error, SentAwayError) or not self._lasting:
                     raise
                 self._lose()
+                if isinstance(error, TooBigError):
+                    self._tell(str(error))
             else:
                 return
             self._link = await self._come_back()
@@ -80,6 +87,12 @@ class Line:
 
     async def leave(self) -> None:
         await self._link.leave()
+
+    def _tell(self, words: str) -> None:
+        """Once, however often it is tried again."""
+        if words != self._told:
+            self._told = words
+            self.on_trouble(words)
 
     def _lose(self) -> None:
         self._link.abort()

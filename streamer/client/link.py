@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from streamer.client.address import Address
 from streamer.client.handshake import Opened, shake_hands
-from streamer.errors import ConnectionLostError, ControlError, ProtocolError, SentAwayError, StreamerError
+from streamer.errors import ConnectionLostError, ControlError, ProtocolError, SentAwayError, StreamerError, TooBigError
 from streamer.hot.connection import Connection, Limits
 from streamer.hot.sink import Flusher
 from streamer.tcp import hold_little
@@ -33,6 +33,7 @@ _TICK_S: Final = 0.25
 _DEADLINE_MS: Final = 120
 _NORMAL: Final = 1000
 _LOST: Final = 1006
+_TOO_BIG: Final = 1009
 _IDLE: Final = 4408
 
 _LIMITS: Final = Limits(
@@ -147,6 +148,8 @@ class Link(Connection, asyncio.Protocol):
         if self.closed_by_peer or code == _LOST:
             kind = SentAwayError if code in _FOR_GOOD else ConnectionLostError
             return kind(_ENDS.get(code, f"The relay closed the connection ({code})"))
+        if code == _TOO_BIG:
+            return TooBigError("The relay sent a message that is too big. Trying again later …")
         if code == _IDLE:
             return ConnectionLostError(f"The relay has said nothing for {SILENT_S} s")
         return ProtocolError(f"The relay broke the protocol: {reason}", code="bad-message")

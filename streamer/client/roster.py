@@ -80,6 +80,10 @@ class Roster:
             self._mixer.remove(member)
         self._tell("The relay is away. Trying again …")
 
+    def on_trouble(self, words: str) -> None:
+        """Why there is no connection, where that is known."""
+        self._tell(words)
+
     def _on_floor(self, talker_id: int, *, on: bool) -> None:
         self.one_at_a_time = on
         if not on:

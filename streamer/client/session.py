@@ -70,6 +70,7 @@ class Session:
     ) -> None:
         self._line = line
         line.on_lost = self._on_lost
+        line.on_trouble = roster.on_trouble
         self._roster = roster
         self._source = source
         self._stay = stay

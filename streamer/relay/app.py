@@ -15,7 +15,9 @@ from streamer.errors import RefusedError
 from streamer.hot.sink import Flusher
 from streamer.relay.admission import Admission
 from streamer.relay.answers import Answers, asset_answer
+from streamer.relay.background import keep_running, surviving
 from streamer.relay.checks import MAX_CHECK_BYTES, Checks
+from streamer.relay.decisions import Decisions
 from streamer.relay.door import Door
 from streamer.relay.limits import RelayLimits
 from streamer.relay.metrics import CONTENT_TYPE, Metrics
@@ -31,6 +33,8 @@ SUBPROTOCOL: Final = "streamer.v1"
 GOING_AWAY: Final = 1001
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
+BEAT_S: Final = 0.04
+"""A third of the time that voice may wait."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Relay:
         page: Mapping[str, Asset],
         limits: RelayLimits | None = None,
         origins: Origins | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
@@ -51,6 +56,7 @@ class Relay:
         self._answers = Answers(self.origins)
         self._connection_limits = self.limits.of_connection()
         self._admission = admission
+        self._decisions = decisions
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -58,7 +64,9 @@ class Relay:
     def application(self) -> web.Application:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
-        self._reception = Reception(self._admission, self.limits, asyncio.get_running_loop().call_later)
+        self._reception = Reception(
+            self._admission, self.limits, asyncio.get_running_loop().call_later, self._decisions
+        )
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
         application.router.add_get("/ws", self._socket)
@@ -73,7 +81,12 @@ class Relay:
         return application
 
     async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._metrics.watch_lag())]
+        works = {
+            "the tick": self._tick,
+            "the heartbeat": self._beat,
+            "the watch of the event loop": self._metrics.watch_lag,
+        }
+        tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
         yield
         for task in tasks:
             task.cancel()
@@ -84,8 +97,15 @@ class Relay:
             await asyncio.sleep(TICK_S)
             now_us = server_us()
             for socket in list(self._sockets):
-                socket.tick(now_us)
+                with surviving("the tick of a connection"):
+                    socket.tick(now_us)
             self._reception.tick()
+
+    async def _beat(self) -> None:
+        """So that the core knows when the event loop was held up, and how old what it reads then may be."""
+        while True:
+            self._flusher.beat()
+            await asyncio.sleep(BEAT_S)
 
     def _counted_now(self) -> dict[str, float]:
         counted: dict[str, float] = {"connections": len(self._sockets), "rooms": self._reception.room_count}

@@ -1,33 +1,71 @@
 """Where everybody who asks for a room is received: let in, and by which right, or told why not."""
 
-from collections import Counter
 from collections.abc import Mapping
 from time import monotonic
 from typing import Final
 
 from streamer.errors import RefusedError
+from streamer.hot.budget import Budget
 from streamer.relay.admission import Admission, Invite, Right, end_after
-from streamer.relay.echo import ECHO_ROOM, EchoRoom, Later
+from streamer.relay.allowance import ADDRESS_FACTOR, Writing
+from streamer.relay.background import surviving
+from streamer.relay.bucket import Bucket
+from streamer.relay.decisions import Decisions
+from streamer.relay.echo import ALL_PER_S, ECHO_ROOM, EchoRoom, Later
 from streamer.relay.guesses import Guesses
 from streamer.relay.hub import Room, SharedRoom
 from streamer.relay.limits import RelayLimits
+from streamer.relay.names import distinguish
 from streamer.relay.plain_text import check_room_name, clean_name
 from streamer.relay.session import Entry
 from streamer.relay.stays import Stay, Stays
 
 GUEST: Final = "Guest"
 
+JOINS_FACTOR: Final = 4
+"""Times the connections an address may have: so often they may all come back at once."""
+
+JOINS_REFILL_S: Final = 32.0
+"""In which an address may come with all its connections once more. A join costs more than any other message."""
+
+USUAL_PER_ADDRESS: Final = 64
+"""Its other limits are meant for so many connections; behind a proxy, where there are more, they grow."""
+
+MAX_EMPTY_ROOMS: Final = 256
+"""Rooms with nobody in them, whose chat is kept for who comes back. On an open relay anybody makes rooms."""
+
+
+class _Address:
+    """What one address has open, and may still do."""
+
+    __slots__ = ("deliveries", "joins", "open", "writing")
+
+    def __init__(self, limits: RelayLimits) -> None:
+        many = max(1.0, limits.max_per_address / USUAL_PER_ADDRESS)
+        self.open = 0
+        self.writing = Writing(ADDRESS_FACTOR * many)
+        self.deliveries = Budget(limits.deliveries_per_s * many / 2, limits.deliveries_per_s * many / 2)
+        joins = max(USUAL_PER_ADDRESS, limits.max_per_address)
+        self.joins = Bucket(JOINS_FACTOR * joins, joins / JOINS_REFILL_S)
+
+    def is_forgettable(self, now: float) -> bool:
+        return self.open == 0 and self.writing.is_unused(now) and self.joins.is_empty(now)
+
 
 class Reception:
     """The rooms of a relay, and who may enter them. A room is there while somebody is in it, or has just written."""
 
-    def __init__(self, admission: Admission, limits: RelayLimits, call_later: Later) -> None:
+    def __init__(
+        self, admission: Admission, limits: RelayLimits, call_later: Later, decisions: Decisions | None = None
+    ) -> None:
         self.is_draining = False
         self._admission = admission
         self._limits = limits
         self._call_later = call_later
         self._rooms: dict[str, Room] = {}
-        self._addresses: Counter[str] = Counter()
+        self._addresses: dict[str, _Address] = {}
+        self._decisions = decisions or Decisions()
+        self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
         self._guesses = Guesses()
         self._stays = Stays()
 
@@ -43,30 +81,51 @@ class Reception:
         name = clean_name(query["name"]) if query.get("name") else GUEST
         if self.is_draining:
             raise RefusedError("the relay is going away", status=503, code="draining")
-        if self._addresses[address] >= self._limits.max_per_address:
+        source = self._address(address)
+        if source.open >= self._limits.max_per_address and not (resumed and resumed.session):
             raise RefusedError("there are too many connections from this address", status=429, code="too-many")
         room = self._room(room_name)
         self._check_space(room, right, resumed)
+        own = self._own_name(name, room, resumed)
+        if source.joins.overflows(monotonic()):
+            message = "this address joins again and again: wait half a minute"
+            raise RefusedError(message, status=429, code="too-many")
         stay = resumed or Stay(room_name, right)
-        return Entry(room, name, stay, lambda hours, uses: self._renew(room_name, hours, uses))
+        renew = lambda hours, uses: self._renew(room_name, hours, uses)  # noqa: E731
+        return Entry(room, own, stay, renew, name, source.writing, source.deliveries)
+
+    def _own_name(self, name: str, room: Room, resumed: Stay | None) -> str:
+        """Who comes back finds nobody of that name but their own earlier connection."""
+        names = room.names
+        if resumed and resumed.session and resumed.session.name in names:
+            names.remove(resumed.session.name)
+            if resumed.session.asked_name == name:
+                return resumed.session.name
+        return distinguish(name, names)
 
     def entered(self, entry: Entry, address: str) -> None:
-        self._addresses[address] += 1
+        self._address(address).open += 1
         if self._stays.keep(entry.stay):
             self._admission.entered(entry.room.name, entry.stay.right)
 
     def left(self, address: str) -> None:
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+        self._address(address).open -= 1
 
     def tick(self) -> None:
         """Once a second: what is over is forgotten."""
         now = monotonic()
-        self._stays.prune(now)
-        for room in self._rooms.values():
-            room.tick(now)
+        with surviving("the forgetting of stays"):
+            self._stays.prune(now)
+        for room in list(self._rooms.values()):
+            with surviving("the tick of a room"):
+                room.tick(now)
         self._rooms = {name: room for name, room in self._rooms.items() if room.size or room.history}
+        empty = [name for name, room in self._rooms.items() if not room.size]
+        for name in empty[: max(0, len(empty) - MAX_EMPTY_ROOMS)]:
+            del self._rooms[name]
+        over = [name for name, source in self._addresses.items() if source.is_forgettable(now)]
+        for name in over:
+            del self._addresses[name]
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:
@@ -79,16 +138,23 @@ class Reception:
     def _check_space(self, room: Room, right: Right, resumed: Stay | None) -> None:
         if room.locked and right is not Right.HOST and not resumed:
             raise RefusedError("the host has locked this room: ask to be let in", status=403, code="locked")
-        if room.size >= self._limits.max_members and not (resumed and resumed.session):
+        if room.size >= self._limits.max_members and right is not Right.HOST and not resumed:
             raise RefusedError("this room is full", status=429, code="too-many")
 
     def _room(self, name: str) -> Room:
         if name == ECHO_ROOM:
-            return EchoRoom(self._call_later)
+            return EchoRoom(self._call_later, self._echoes)
         room = self._rooms.get(name)
         if room is None:
-            room = self._rooms[name] = SharedRoom(name)
+            room = SharedRoom(name, self._decisions, self._call_later, self._limits.deliveries_per_s)
+            self._rooms[name] = room
         return room
+
+    def _address(self, address: str) -> _Address:
+        source = self._addresses.get(address)
+        if source is None:
+            source = self._addresses[address] = _Address(self._limits)
+        return source
 
     def _renew(self, room_name: str, hours: int, uses: int) -> Invite:
         return self._admission.renew(room_name, end_after(hours), uses or None)

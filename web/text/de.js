@@ -117,6 +117,7 @@ export const text = {
   "key-wrong": "Diese Einladung gilt nicht für diesen Raum. Bitte um einen neuen Link.",
   "key-expired": "Diese Einladung ist abgelaufen. Bitte um einen neuen Link.",
   "key-used-up": "Diese Einladung ist aufgebraucht. Bitte um einen neuen Link.",
+  "too-big": "Das Relay hat eine zu große Nachricht geschickt. Später neuer Versuch …",
   "too-many-guesses": "Von diesem Gerät kamen zu viele falsche Einladungen. Warte eine Minute.",
   "no-room": "So einen Raum gibt es hier nicht.",
   "too-many": "Der Raum ist gerade voll. Neuer Versuch …",

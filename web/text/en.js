@@ -114,6 +114,7 @@ export const text = {
   "key-wrong": "This invitation is not valid for this room. Ask for a new link.",
   "key-expired": "This invitation has ended. Ask for a new link.",
   "key-used-up": "This invitation has let in as many as it was for. Ask for a new link.",
+  "too-big": "The relay sent a message that is too big. Trying again later …",
   "too-many-guesses": "Too many wrong invitations came from this device. Wait a minute.",
   "no-room": "There is no such room here.",
   "too-many": "The room is full at the moment. Trying again …",

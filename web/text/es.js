@@ -117,6 +117,7 @@ export const text = {
   "key-wrong": "Esta invitación no vale para esta sala. Pide otro enlace.",
   "key-expired": "Esta invitación ha caducado. Pide otro enlace.",
   "key-used-up": "Esta invitación ya se ha usado del todo. Pide otro enlace.",
+  "too-big": "El relé ha enviado un mensaje demasiado grande. Se intentará de nuevo más tarde…",
   "too-many-guesses": "De este dispositivo han llegado demasiadas invitaciones equivocadas. Espera un minuto.",
   "no-room": "Aquí no existe esa sala.",
   "too-many": "La sala está llena en este momento. Intentándolo de nuevo…",

@@ -1,0 +1,323 @@
+"""What others hear while somebody attacks: loss and delay of a quiet room, without and with each attack.
+
+    scripts/bench hostile [--guests 16 63] [--seconds 6] [--only NAME ...]
+
+A relay serves two rooms. In the quiet one two people talk to three listeners, 100 packets a second each. The attackers
+are in a process of their own and come from one other address. Each attack is measured against the same relay right
+before and after it. Wanted: no packet lost, p99 at most 1.5 times what it is without the attack.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import logging
+import multiprocessing
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from time import monotonic, monotonic_ns, sleep
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from processes import StreamerProcess
+from rig import wait_until
+
+from streamer.hot.frames import FrameParser, serialize_frame
+from streamer.hot.mask import MaskingKeys
+from streamer.wire.packet import Packet
+
+QUIET, NOISY = "quiet", "noisy"
+PEOPLE, ENEMY = "127.0.0.1", "127.0.0.66"
+TEXT, BINARY = 1, 2
+TALKERS, LISTENERS = 2, 3
+PACKETS_PER_S = 100
+SETTLE_S = 1.5
+MAX_RATIO = 1.5
+CLOCK: Final = {"type": "clock", "timestamp": 0, "server_us": 0, "device_us": 0, "sent_us": 0, "error_us": 0}
+
+
+class Target(NamedTuple):
+    """Where the relay is, and the invites by room."""
+
+    port: int
+    keys: dict[str, str]
+
+
+class Figures(NamedTuple):
+    """Of the quiet room: loss in percent, delays in ms."""
+
+    loss: float
+    p50: float
+    p99: float
+
+
+class RelayUnderAttack(StreamerProcess):
+    """`streamer serve` with both rooms, without TLS: so the cost is the relay's own."""
+
+    def __init__(self, home: Path) -> None:
+        place = ("--host", PEOPLE, "--port", "0", "--no-tls", "--room", QUIET, "--room", NOISY)
+        super().__init__(home, "serve", *place, exit_code=None)
+
+    def wait_ready(self) -> None:
+        wait_until(lambda: "Stop with Ctrl-C" in self.log, 60, self.complaint)
+
+    def __exit__(self, *_: object) -> None:
+        self.interrupt()
+
+    @property
+    def target(self) -> Target:
+        found = re.findall(r":(\d+)/#room=([\w.-]+)&key=([\w-]+)", self.log)
+        return Target(int(found[0][0]), {room: key for _, room, key in found[:-1]})
+
+
+class Peer:
+    """One WebSocket, spoken frame by frame, so that it can do what no client does."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self._parser = FrameParser(from_client=False, max_message_bytes=1 << 20)
+        self._keys = MaskingKeys()
+
+    @classmethod
+    async def enter(cls, target: Target, room: str, source: str, name: str) -> "Peer":
+        """Raises ConnectionRefusedError if the relay does not let us in."""
+        reader, writer = await asyncio.open_connection(PEOPLE, target.port, local_addr=(source, 0))
+        query = urlencode({"room": room, "key": target.keys.get(room, ""), "name": name})
+        nonce = base64.b64encode(os.urandom(16)).decode()
+        head = (
+            f"GET /ws?{query} HTTP/1.1\r\nHost: {PEOPLE}:{target.port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {nonce}\r\n"
+            "Sec-WebSocket-Protocol: streamer.v1\r\n\r\n"
+        )
+        writer.write(head.encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if b" 101 " not in answer.splitlines()[0]:
+            writer.close()
+            raise ConnectionRefusedError(answer.splitlines()[0].decode())
+        return cls(reader, writer)
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        self.writer.write(serialize_frame(opcode, payload, self._keys))
+
+    def say(self, message: dict[str, Any]) -> None:
+        self.send(TEXT, json.dumps(message, ensure_ascii=False).encode())
+
+    async def packets(self, on_packet: Callable[[bytes], None]) -> None:
+        """Read to the end."""
+        with suppress(OSError):
+            while data := await self.reader.read(1 << 16):
+                for opcode, payload in self._parser.parse(data):
+                    if opcode == BINARY:
+                        on_packet(payload)
+
+
+# The quiet room
+
+
+async def measure(target: Target, seconds: float) -> Figures:
+    delays: list[float] = []
+
+    def hear(packet: bytes) -> None:
+        delays.append((monotonic_ns() - int.from_bytes(packet[12:20], "big")) / 1e6)
+
+    listeners = [await Peer.enter(target, QUIET, PEOPLE, f"Ben {number}") for number in range(LISTENERS)]
+    hearing = [asyncio.create_task(listener.packets(hear)) for listener in listeners]
+    talkers = [await Peer.enter(target, QUIET, PEOPLE, f"Ada {number}") for number in range(TALKERS)]
+    hearing += [asyncio.create_task(talker.packets(lambda packet: None)) for talker in talkers]
+    await asyncio.sleep(0.2)
+    count, began = int(seconds * PACKETS_PER_S), monotonic()
+    for number in range(count):
+        await asyncio.sleep(max(0.0, began + number / PACKETS_PER_S - monotonic()))
+        for talker in talkers:
+            said = monotonic_ns().to_bytes(8, "big") + bytes(72)
+            talker.send(BINARY, Packet(seq=number % 65_536, timestamp=number * 480, payload=said).serialize())
+    await asyncio.sleep(1)
+    for peer in (*listeners, *talkers):
+        peer.writer.close()
+    await asyncio.wait(hearing, timeout=2)
+    due = count * TALKERS * LISTENERS
+    ranked = sorted(delays) or [float("inf")]
+    return Figures(100 * (1 - len(delays) / due), ranked[len(ranked) // 2], ranked[int(len(ranked) * 0.99)])
+
+
+# The attacks. Each is a coroutine that goes on until it is cancelled.
+
+Attack = Callable[[Target, int], Awaitable[None]]
+
+
+async def crowd(target: Target, guests: int) -> list[Peer]:
+    """So many members of the noisy room as the relay lets in; all of them read."""
+    peers = []
+    for number in range(guests):
+        with suppress(OSError, asyncio.IncompleteReadError):
+            peers.append(await Peer.enter(target, NOISY, ENEMY, f"Mallory {number}"))
+    for peer in peers:
+        _reading.add(asyncio.create_task(peer.packets(lambda packet: None)))
+    return peers
+
+
+_reading: set[asyncio.Task[None]] = set()
+
+
+async def repeat(target: Target, guests: int, per_s: float, act: Callable[[Peer, int], None]) -> None:
+    """All guests do it so often; who was thrown out comes again."""
+    peers, began, number = await crowd(target, guests), monotonic(), 0
+    while True:
+        number += 1
+        await asyncio.sleep(max(0.0, began + number / per_s - monotonic()))
+        for peer in peers:
+            if not peer.writer.is_closing() and peer.writer.transport.get_write_buffer_size() < 1 << 20:
+                act(peer, number)
+        peers = [peer for peer in peers if not peer.writer.is_closing()]
+        if len(peers) < guests // 2 and number % 100 == 0:
+            peers += await crowd(target, guests - len(peers))
+
+
+def packet(number: int, payload: int = 80) -> bytes:
+    return Packet(seq=number % 65_536, timestamp=number * 480 % 2**32, payload=bytes(payload)).serialize()
+
+
+async def chat_load(target: Target, guests: int) -> None:
+    await repeat(target, guests, 19, lambda peer, number: peer.say({"type": "chat", "text": "x"}))
+
+
+async def chat_burst(target: Target, guests: int) -> None:
+    def burst(peer: Peer, number: int) -> None:
+        for _ in range(59):
+            peer.say({"type": "chat", "text": "\U0001d160" * 666})
+
+    await repeat(target, guests, 0.5, burst)
+
+
+async def states_and_clocks(target: Target, guests: int) -> None:
+    def change(peer: Peer, number: int) -> None:
+        peer.say({"type": "state", "muted": bool(number % 2), "away": False, "hand": bool(number % 3)})
+        peer.say(CLOCK)
+
+    await repeat(target, guests, 9, change)
+
+
+async def odd_messages(target: Target, guests: int) -> None:
+    texts: Sequence[dict[str, Any]] = ({"type": "dance"}, {"type": "lock", "locked": True}, {"type": "ping", "t0": 1})
+    await repeat(target, guests, 18, lambda peer, number: peer.say(texts[number % len(texts)]))
+
+
+async def voice_within_limits(target: Target, guests: int) -> None:
+    await repeat(target, guests, 400, lambda peer, number: peer.send(BINARY, packet(number)))
+
+
+async def voice_without_limits(target: Target, guests: int) -> None:
+    def much(peer: Peer, number: int) -> None:
+        for _ in range(100):
+            peer.send(BINARY, packet(number, 1_400))
+
+    await repeat(target, guests, 50, much)
+
+
+async def fragments(target: Target, guests: int) -> None:
+    nothing = b"\x00\x80" + bytes(4)  # a continuation frame of no bytes, masked
+
+    def many(peer: Peer, number: int) -> None:
+        peer.writer.write((b"\x02\x80" + bytes(4) if number == 1 else b"") + nothing * 5_000)
+
+    await repeat(target, guests, 50, many)
+
+
+async def pings(target: Target, guests: int) -> None:
+    await repeat(target, guests, 400, lambda peer, number: peer.send(9, b"are you there?"))
+
+
+async def comings_and_goings(target: Target, guests: int) -> None:
+    while True:
+        peers = await crowd(target, guests)
+        for peer in peers:
+            peer.writer.close()
+        await asyncio.sleep(0.05)
+
+
+ATTACKS: dict[str, Attack] = {
+    "chat load": chat_load,
+    "chat burst": chat_burst,
+    "states and clocks": states_and_clocks,
+    "odd messages": odd_messages,
+    "voice within limits": voice_within_limits,
+    "voice without limits": voice_without_limits,
+    "fragments": fragments,
+    "pings": pings,
+    "comings and goings": comings_and_goings,
+}
+
+
+def attack_in_a_process(name: str, target: Target, guests: int, ending: Event) -> None:
+    os.nice(10)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it complains of each write to who hung up
+
+    async def main() -> None:
+        attacking = asyncio.ensure_future(ATTACKS[name](target, guests))
+        while not ending.is_set() and not attacking.done():
+            await asyncio.sleep(0.05)
+        if attacking.done() and attacking.exception():
+            print(f"The attack {name!r} broke off: {attacking.exception()!r}", file=sys.stderr)
+        attacking.cancel()
+
+    asyncio.run(main())
+
+
+def under(name: str, target: Target, guests: int, seconds: float) -> Figures:
+    """The quiet room's figures while the attack goes on."""
+    processes = multiprocessing.get_context("fork")
+    ending = processes.Event()
+    attacker = processes.Process(target=attack_in_a_process, args=(name, target, guests, ending), daemon=True)
+    attacker.start()
+    try:
+        sleep(SETTLE_S)
+        return asyncio.run(measure(target, seconds))
+    except (OSError, asyncio.IncompleteReadError) as error:
+        print(f"Nobody could join the quiet room: {error}")
+        return Figures(100, float("inf"), float("inf"))
+    finally:
+        ending.set()
+        attacker.join(5)
+        attacker.kill()
+
+
+def compare(name: str, guests: int, seconds: float) -> bool:
+    """Print a row; True if nothing was lost and p99 held."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, RelayUnderAttack(Path(home)) as relay:
+        before = asyncio.run(measure(relay.target, seconds))
+        attacked = under(name, relay.target, guests, seconds)
+        sleep(SETTLE_S)
+        after = asyncio.run(measure(relay.target, seconds))
+    calm_p99 = (before.p99 + after.p99) / 2
+    ratio = attacked.p99 / calm_p99
+    holds = attacked.loss == 0 and ratio <= MAX_RATIO
+    print(
+        f"{name:22} {guests:6}   {(before.p50 + after.p50) / 2:7.2f} {calm_p99:7.2f}   "
+        f"{attacked.loss:6.2f} {attacked.p50:7.2f} {attacked.p99:7.2f}   {ratio:5.2f}  "
+        f"{'holds' if holds else 'FALLS SHORT'}",
+        flush=True,
+    )
+    return holds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--guests", type=int, nargs="+", default=[16, 63])
+    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--only", nargs="+", choices=[*ATTACKS], default=[*ATTACKS], metavar="NAME")
+    options = parser.parse_args()
+    print(f"{'attack':22} {'guests':>6}   {'p50 ms':>7} {'p99':>7}   {'loss %':>6} {'p50 ms':>7} {'p99':>7}   ratio")
+    print(f"{'':29}   {'without':>15}   {'with':>22}")
+    held = [compare(name, guests, options.seconds) for name in options.only for guests in options.guests]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
