@@ -16,14 +16,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "tcp": set(),
     "state_directory": {"errors"},
+    "printing": set(),
     "hot": {"audio_format", "errors"},
     "wire": {"audio_format", "errors", "hot"},
     "relay": {"audio_format", "errors", "state_directory", "tcp", "hot", "wire"},
     "client": {"audio_format", "errors", "state_directory", "tcp", "hot", "wire"},
     "measure": {"audio_format", "errors", "hot", "wire", "client"},
-    "doctor": {"audio_format", "errors", "hot", "wire", "relay", "client"},
-    "cli": {"audio_format", "errors", "state_directory", "hot", "wire", "relay", "client", "measure", "doctor"},
-    "__main__": {"cli"},
+    "doctor": {"audio_format", "errors", "state_directory", "hot", "wire", "relay", "client"},
+    "cli": {"errors", "state_directory", "hot", "wire", "relay", "client", "measure", "doctor"},
+    "__main__": {"cli", "printing"},
     "__init__": set(),
 }
 

@@ -32,7 +32,7 @@ with locked(Path(sys.argv[1])):
 
 
 def names(directory: Path) -> set[str]:
-    return {path.name for path in directory.iterdir()} - {".lock"}
+    return {path.name for path in directory.iterdir()}
 
 
 def test_a_file_is_the_owner_s_alone_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_is_no_file_is_refused_in_words_and_never_waited_for(tmp_path: Path
         read_file(path)
 
 
-@pytest.mark.parametrize("kind", ["kept", ".lock", ""])
+@pytest.mark.parametrize("kind", ["kept", ""])
 def test_a_directory_or_a_file_in_the_way_of_writing_is_said_in_words(tmp_path: Path, kind: str) -> None:
     directory = tmp_path / "state"
     if kind:

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Final
 
 from streamer.errors import RefusedError
-from streamer.relay.admission import Admission, Invite, Right, end_after
+from streamer.relay.admission import Admission, Invite, Right
 from streamer.relay.background import surviving
 from streamer.relay.echo import ECHO_ROOM, EchoRoom, Later
 from streamer.relay.guesses import Guesses
@@ -94,4 +94,4 @@ class Reception:
         return room
 
     def _renew(self, room_name: str, hours: int, uses: int) -> Invite:
-        return self._admission.renew(room_name, end_after(hours), uses or None)
+        return self._admission.renew(room_name, uses=uses or None, hours=hours)

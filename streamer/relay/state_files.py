@@ -156,13 +156,14 @@ def locked(directory: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
 
 
 def _open_lock(directory: Path) -> int:
-    path = directory
+    """The directory itself can be locked, so that nothing more is written; not on Windows, where a file has to do."""
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = directory / LOCK
-        return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), _PRIVATE)
+        if sys.platform == "win32":
+            return os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, _PRIVATE)
+        return os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise _in_words(path, "opened for writing", error) from None
+        raise _in_words(directory, "used", error) from None
 
 
 def _wait_for_lock(handle: int, directory: Path, patience_s: float) -> None:
