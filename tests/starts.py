@@ -73,7 +73,8 @@ def two_first_starts(folder: Path) -> str:
         silent = [start.log for start in both if start not in serving and "another relay" not in start.log]
         if not serving or silent:
             return f"{len(serving)} of 2 serve: {silent}"
-        facts = {re.sub(r":\d+/", "/", "\n".join(re.findall(r"^http\S+$", start.log, re.MULTILINE))) for start in serving}
+        links = ["\n".join(re.findall(r"^http\S+$", start.log, re.MULTILINE)) for start in serving]
+        facts = {re.sub(r":\d+/", "/", each) for each in links}
         return "" if len(facts) == 1 else f"two starts hand out different links: {facts}"
     finally:
         for start in both:

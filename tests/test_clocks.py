@@ -1,4 +1,4 @@
-"""Clocks that are wrong, at the first start or later: nothing is wrong for good, and what is wrong is said with dates."""
+"""Clocks that are wrong, at the first start or later: nothing is wrong for good, and what is wrong is said."""
 
 import datetime
 import json
@@ -188,8 +188,7 @@ def is_open(admission: Admission, key: str) -> bool:
     try:
         admission.admit("home", key)
     except RefusedError as refusal:
-        assert refusal.code == "key-expired"
-        return False
+        return refusal.code != "key-expired"
     return True
 
 
