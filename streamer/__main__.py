@@ -4,12 +4,16 @@ import faulthandler
 import sys
 from typing import Final
 
+from streamer.printing import print_anything
+
 _INTERRUPTED: Final = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
 
 def main() -> None:
-    faulthandler.enable()  # a crash of compiled code says where it was
+    if sys.stderr is not None:  # None if it was closed before the start
+        faulthandler.enable()  # a crash of compiled code says where it was
+    print_anything()
     try:
         from streamer.cli import main as command_line
     except KeyboardInterrupt:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import platformdirs
 from rich.console import Console
 
 from streamer import __version__
@@ -25,7 +24,9 @@ from streamer.measure.progress import measure_with_progress
 from streamer.measure.report import import_pyplot, to_html
 from streamer.measure.stay import Wish
 from streamer.relay import serving
+from streamer.relay.join import code_style
 from streamer.relay.limits import RelayLimits, raise_file_limit
+from streamer.state_directory import data_dir_option, own_authority, state_directory
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
@@ -34,15 +35,11 @@ FILE: Final = click.Path(dir_okay=False, path_type=Path)
 POSITIVE: Final = click.FloatRange(min=0, min_open=True)
 
 
-def data_directory() -> Path:
-    """Where the relay keeps its certificate authority and its invites."""
-    return Path(platformdirs.user_data_dir("streamer", appauthor=False))
-
-
-def own_authority() -> Path | None:
-    """The certificate authority of the relay of this computer, if it has had one."""
-    certificate = data_directory() / "ca.pem"
-    return certificate if certificate.exists() else None
+def say(words: str) -> None:
+    """Print for the host; raises OSError where nothing can be printed."""
+    if sys.stdout is None:  # it was closed before the start
+        raise OSError("standard output is closed")
+    click.echo(words)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -104,22 +101,27 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--open", "is_open", is_flag=True, help="Everyone on this network may enter, into any room.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="A web site whose pages may use this relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Tell the network this computer's .local name.")
+@data_dir_option
 @limit_options
-def serve(rooms: tuple[str, ...], **options: Any) -> None:
+def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None:
     """Start the relay and show the link for the phones."""
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("streamer").setLevel(logging.INFO)
-    run(serving.serve(serving.Wish(data_directory(), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
+    wish = serving.Wish(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
+    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=bool(sys.stdout and sys.stdout.isatty()))
+    run(serving.serve(wish, limits, say, style))
 
 
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
-def doctor(port: int) -> None:
+@click.option("--cert", type=FILE, help="The certificate that you give to `serve`, to be looked at as well.")
+@data_dir_option
+def doctor(port: int, cert: Path | None, data_dir: Path | None) -> None:
     """See whether everything on this machine is as it must be, and say how to mend what is not."""
     found = []
-    for name, finding in findings(data_directory(), port):
+    for name, finding in findings(data_dir, port, cert):
         click.echo(to_lines(name, finding))
         found.append(finding)
     if any(map(is_ill, found)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.doctor import network
+from streamer.doctor import certificates, network
 from streamer.doctor.finding import Finding, Verdict, examine, ill, well
 from streamer.doctor.report import to_lines
 from streamer.errors import AudioError
@@ -45,7 +45,7 @@ def test_without_a_network_the_cure_is_the_wi_fi(monkeypatch: pytest.MonkeyPatch
 def test_a_damaged_authority_is_found(tmp_path: Path) -> None:
     for name in ("ca.pem", "ca-key.pem"):
         (tmp_path / name).write_text("gone")
-    finding = examine(lambda: network.certificate(tmp_path))
+    finding = examine(lambda: certificates.certificate(tmp_path, None))
     assert finding.verdict is Verdict.ILL
     assert "ca.pem" in finding.words
 

@@ -91,7 +91,6 @@ def test_files_that_are_missing_or_not_pem_are_refused_in_words(tmp_path: Path) 
 
 
 def test_a_damaged_authority_is_named_in_words(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    authority.certificate_path.write_text("gone")
-    with pytest.raises(CertificateError, match=r"ca.pem"):
-        authority.leaf(NAMES, ADDRESSES)
+    Authority(tmp_path).certificate_path.write_text("gone")
+    with pytest.raises(CertificateError, match=r"ca.pem can't be used.*remove both"):
+        Authority(tmp_path)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from streamer.doctor.finding import Finding, ill, unsure, well
-from streamer.relay.addresses import lan_addresses, local_names, mdns_name, with_loopback
+from streamer.relay.addresses import lan_addresses, mdns_name, usable_addresses
 from streamer.relay.page import read_page
-from streamer.relay.tls import Authority, fingerprint, is_private
 
 PATIENCE_S: Final = 5
 UFW: Final = Path("/etc/ufw/ufw.conf")
@@ -28,7 +27,11 @@ def addresses() -> Finding:
     if usable:
         return well("phones may use " + ", ".join(usable))
     others = ", ".join(f"{each.address} is {each.reason}" for each in found)
-    return ill(f"there is no address for phones here; {others}", "join this computer to the Wi-Fi of the phones")
+    best = usable_addresses(with_ipv6=True)[0]
+    return ill(
+        f"there is no address for phones here; {others}; the best there is for the links is {best}",
+        "join this computer to the Wi-Fi of the phones",
+    )
 
 
 def name() -> Finding:
@@ -38,18 +41,6 @@ def name() -> Finding:
     return unsure(
         "this computer has no name of its own", "give it one in the system's settings; the address does as well"
     )
-
-
-def certificate(directory: Path) -> Finding:
-    authority = Authority(directory)
-    usable = [each.address for each in lan_addresses() if each.is_usable]
-    leaf = authority.leaf(local_names(), with_loopback(usable))
-    leaf.server_context()
-    public = [address for address in usable if not is_private(address)]
-    if public:
-        cure = "use a certificate of your own (--cert, --key), or give this computer a private address"
-        return unsure(f"{', '.join(public)} is no private address, so the relay can't certify it", cure)
-    return well(f"good for these addresses; the authority's fingerprint is {fingerprint(authority.certificate_path)}")
 
 
 def port(number: int) -> Finding:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from streamer.doctor import network, sound
+from streamer.doctor import certificates, network, sound
 from streamer.doctor.finding import Finding, Verdict, examine
 
 
-def findings(directory: Path, port: int) -> Iterator[tuple[str, Finding]]:
-    """Each with its name; `directory` is where the relay keeps its certificate authority."""
+def findings(data_dir: Path | None, port: int, cert: Path | None = None) -> Iterator[tuple[str, Finding]]:
+    """Each with its name; `data_dir` is where the relay keeps its files, `cert` a certificate that it is given."""
     examinations: dict[str, Callable[[], Finding]] = {
         "core": sound.compiled_core,
         "page": network.page,
@@ -17,7 +17,7 @@ def findings(directory: Path, port: int) -> Iterator[tuple[str, Finding]]:
         "name": network.name,
         "port": partial(network.port, port),
         "firewall": partial(network.firewall, port),
-        "certificate": partial(network.certificate, directory),
+        "certificate": partial(certificates.certificate, data_dir, cert),
         "codec": sound.codec,
         "devices": sound.devices,
     }

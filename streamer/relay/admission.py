@@ -6,23 +6,24 @@ rights, and makes the room where it is not there yet. Keys outlive the relay, so
 """
 
 import hmac
-import json
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from streamer.errors import RefusedError, SetupError
+from streamer.relay.admission_file import KEY, AdmissionFile, Document
 from streamer.relay.echo import ECHO_ROOM
 from streamer.relay.plain_text import check_room_name
+from streamer.relay.state_files import PendingFile
 
-KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _KEY_BYTES: Final = 16
 _HOUR_S: Final = 3_600
+_PATIENCE_S: Final = 0.1
+"""For the lock on the file, while people talk."""
 
 
 class Right(Enum):
@@ -34,15 +35,19 @@ class Right(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """What opens a room: until `ends` (seconds of the Unix clock), for `uses_left` more entries; None is no limit."""
+    """What opens a room: until `ends` (seconds of the Unix clock), for `uses_left` more entries; None is no limit.
+
+    `lasts_s` is how long it was meant to be good for: a clock that went back does not make it last longer than that.
+    """
 
     key: str
     ends: float | None = None
     uses_left: int | None = None
+    lasts_s: float | None = None
 
     @classmethod
-    def new(cls, ends: float | None = None, uses: int | None = None) -> Self:
-        return cls(secrets.token_urlsafe(_KEY_BYTES), ends, uses)
+    def new(cls, ends: float | None = None, uses: int | None = None, lasts_s: float | None = None) -> Self:
+        return cls(secrets.token_urlsafe(_KEY_BYTES), ends, uses, lasts_s)
 
     def check(self, now: float) -> None:
         """Raises RefusedError where it opens nothing any more."""
@@ -52,13 +57,11 @@ class Invite:
             raise _refusal("this invite has been used up: ask the host for a new link", "key-used-up")
 
 
-def end_after(hours: float | None) -> float | None:
-    """When an invite ends that is made now; without hours it never does."""
-    return time.time() + hours * _HOUR_S if hours else None
-
-
 class Admission:
-    """The rooms of this relay and their invites. An open relay has every room, and asks for no key."""
+    """The rooms of this relay and their invites. An open relay has every room, and asks for no key.
+
+    `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it.
+    """
 
     def __init__(
         self,
@@ -66,36 +69,91 @@ class Admission:
         host_key: str | None = None,
         *,
         is_open: bool = False,
-        path: Path | None = None,
+        file: AdmissionFile | None = None,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.is_open = is_open
         self.host_key = host_key or secrets.token_urlsafe(_KEY_BYTES)
         self._invites = invites
-        self._path = path
+        self._file = file
         self._clock = clock
+        self._steady = steady
+        self._new: PendingFile | None = None
+        self._steady_ends: dict[str, float] = {}
+        self._unkept = ""
+        for room in invites:
+            self._time(room)
 
     @classmethod
     def from_file(cls, path: Path, rooms: Iterable[str], *, is_open: bool = False) -> Self:
-        """The invites of `rooms` as kept in `path`; what is missing is made and kept, readable by the owner alone."""
-        kept = _read(path)
-        invites = {room: Invite(**invite) for room, invite in kept["rooms"].items()}
-        for room in rooms:
-            invites.setdefault(check_room_name(room), Invite.new())
-        admission = cls(invites, kept["host_key"], is_open=is_open, path=path)
-        admission._keep()
+        """The invites of `rooms` as kept in `path`; what is missing is made and kept, readable by the owner alone.
+
+        Raises SetupError if the file can't be read or written, with the remedy.
+        """
+        file = AdmissionFile(path)
+        names = [check_room_name(room) for room in rooms]
+        with file.locked_if_incomplete(names):
+            kept = file.read()
+            invites = {room: Invite(**fields) for room, fields in kept.rooms.items()}
+            for room in names:
+                invites.setdefault(room, Invite.new())
+            admission = cls(invites, kept.host_key, is_open=is_open, file=file)
+            file.write(admission._document(invites))
         return admission
+
+    @property
+    def troubles(self) -> list[str]:
+        """What the host should know of the file, in words; the relay goes on with what it has."""
+        return [*filter(None, [self._unkept, self._file.damage() if self._file else None])]
 
     def key(self, room: str) -> str | None:
         """The invite's key of `room`, or None where none is asked for."""
         invite = self._invites.get(room)
         return invite.key if invite and not self.is_open else None
 
-    def renew(self, room: str, ends: float | None = None, uses: int | None = None) -> Invite:
-        """A new invite for `room`; the one before opens nothing any more."""
-        self._invites[room] = Invite.new(ends, uses)
-        self._keep()
-        return self._invites[room]
+    def renew(
+        self, room: str, ends: float | None = None, uses: int | None = None, *, hours: float | None = None
+    ) -> Invite:
+        """A new invite for `room`, until `ends` or for so many hours; the previous one no longer opens it.
+
+        Raises SetupError if the new one can't be stored; the previous one stays good then.
+        """
+        invite = self._lasting(hours, uses) if hours else Invite.new(ends, uses)
+        if self._file:
+            self._file.write(self._document([room], {**self._invites, room: invite}), patience_s=_PATIENCE_S)
+        self._invites[room] = invite
+        self._time(room)
+        return invite
+
+    def _lasting(self, hours: float | None, uses: int | None) -> Invite:
+        lasts_s = hours * _HOUR_S if hours else None
+        return Invite.new(self._clock() + lasts_s if lasts_s else None, uses, lasts_s)
+
+    def prepare_renewal(self, rooms: Iterable[str], hours: float | None = None, uses: int | None = None) -> None:
+        """New invites for `rooms`, good for this relay from now on, and on the disk, but not yet in force there.
+
+        The host must see them first: then `confirm_renewal` puts them in force, and the previous ones no longer open
+        anything. Until then, another start has the previous ones. Raises SetupError if they can't be stored.
+        """
+        new = {room: self._lasting(hours, uses) for room in rooms}
+        if self._file:
+            self._new = self._file.prepare(self._document(new, {**self._invites, **new}))
+        self._invites |= new
+        for room in new:
+            self._time(room)
+
+    def confirm_renewal(self) -> None:
+        """Raises SetupError if the disk refuses."""
+        new, self._new = self._new, None
+        if new:
+            new.commit()
+
+    def withdraw_renewal(self) -> None:
+        """Leave the previous ones in force, if the new ones were not confirmed."""
+        new, self._new = self._new, None
+        if new:
+            new.discard()
 
     def check_host(self, key: str) -> None:
         """Raises RefusedError where `key` is not the host's own."""
@@ -117,10 +175,11 @@ class Admission:
         """Somebody is in: that is one use of the invite, and the host's coming makes the room."""
         invite = self._invites.get(room)
         if right is Right.HOST and invite is None and room != ECHO_ROOM:
-            self.renew(room)
+            self._invites[room] = Invite.new()
+            self._keep(room)
         elif right is Right.GUEST and invite and invite.uses_left and not self.is_open:
             self._invites[room] = replace(invite, uses_left=invite.uses_left - 1)
-            self._keep()
+            self._keep(room)
 
     def _check(self, room: str, key: str | None) -> None:
         invite = self._invites.get(room)
@@ -130,12 +189,38 @@ class Admission:
             raise RefusedError("this room needs an invite: ask the host for the link", status=401, code="key-required")
         if not _same(key, invite.key):
             raise _refusal("this invite is not valid here: ask the host for a new link", "key-wrong")
-        invite.check(self._clock())
+        has_ended = self._steady() >= self._steady_ends.get(room, float("inf"))
+        invite.check(float("inf") if has_ended else self._clock())
 
-    def _keep(self) -> None:
-        if self._path:
-            rooms = {room: asdict(invite) for room, invite in self._invites.items()}
-            _write_privately(self._path, json.dumps({"host_key": self.host_key, "rooms": rooms}))
+    def _time(self, room: str) -> None:
+        """Let its end come after what is left of it now, even if the clock goes back; never later than it was meant."""
+        invite = self._invites[room]
+        self._steady_ends.pop(room, None)
+        if invite.ends is None:
+            return
+        left_s = invite.ends - self._clock()
+        if invite.lasts_s is not None:
+            left_s = min(left_s, invite.lasts_s)
+        self._steady_ends[room] = self._steady() + left_s
+
+    def _keep(self, room: str) -> None:
+        """Somebody is in already: a disk that refuses is told to the host, and turns nobody away."""
+        if self._file is None:
+            return
+        try:
+            self._file.write(self._document([room]), patience_s=_PATIENCE_S)
+            self._unkept = ""
+        except SetupError as error:
+            self._unkept = f"The invitations as they are now can't be kept for the next start: {error}"
+
+    def _document(self, changed: Iterable[str], invites: dict[str, Invite] | None = None) -> Document:
+        all_invites = self._invites if invites is None else invites
+        return Document(self.host_key, {room: _to_fields(all_invites[room]) for room in changed})
+
+
+def _to_fields(invite: Invite) -> dict[str, str | float | None]:
+    fields = {"key": invite.key, "ends": invite.ends, "uses_left": invite.uses_left}
+    return fields if invite.lasts_s is None else {**fields, "lasts_s": invite.lasts_s}
 
 
 def _same(key: str, wanted: str) -> bool:
@@ -145,21 +230,3 @@ def _same(key: str, wanted: str) -> bool:
 
 def _refusal(message: str, code: str) -> RefusedError:
     return RefusedError(message, status=403, code=code)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"host_key": None, "rooms": {}}
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else nothing
-        return {name: kept[name] for name in nothing}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SetupError(f"{path} can't be read ({error!r}): remove it to make new invites") from None
-
-
-def _write_privately(path: Path, text: str) -> None:
-    """Whole or not at all: a relay that is killed in the middle leaves the invites as they were."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    half = path.with_suffix(".new")
-    half.touch(mode=0o600)
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)

@@ -110,8 +110,8 @@ class Door:
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Raises OSError where host or port can't be had."""
+    """Raises OSError where host or port can't be had. The host `::` takes IPv4 as well."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
     listener.setblocking(False)
     return listener

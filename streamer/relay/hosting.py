@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from streamer.errors import ControlError
+from streamer.errors import ControlError, SetupError
 from streamer.relay.admission import Invite, Right
 from streamer.relay.hub import Room
 from streamer.wire.control import Message
@@ -18,7 +18,7 @@ Renew = Callable[[int, int], Invite]
 
 
 def obey_host(message: Message, sender: "Session", room: Room, renew: Renew) -> None:
-    """Raises ControlError `not-host`, `no-member` or `bad-field`."""
+    """Raises ControlError `not-host`, `no-member`, `bad-field` or `not-stored`."""
     if sender.right is not Right.HOST:
         raise ControlError("only the host of this room may do that", code="not-host", close_code=None)
     match message:
@@ -35,5 +35,9 @@ def obey_host(message: Message, sender: "Session", room: Room, renew: Renew) -> 
         case {"type": "invite", "hours": hours, "uses": uses}:
             if hours < 0 or uses < 0:
                 raise ControlError('hours and uses of "invite" are 0 or more', code="bad-field")
-            key = renew(hours, uses).key
+            try:
+                key = renew(hours, uses).key
+            except SetupError as error:
+                message_to_host = f"there is no new invite, and the previous one stays good: {error}"
+                raise ControlError(message_to_host, code="not-stored", close_code=None) from None
             sender.send_control({"type": "invite", "key": key, "hours": hours, "uses": uses})

@@ -6,7 +6,7 @@ from typing import Final
 
 from streamer.errors import RefusedError
 from streamer.hot.budget import Budget
-from streamer.relay.admission import Admission, Invite, Right, end_after
+from streamer.relay.admission import Admission, Invite, Right
 from streamer.relay.allowance import ADDRESS_FACTOR, Writing
 from streamer.relay.background import surviving
 from streamer.relay.bucket import Bucket
@@ -157,4 +157,4 @@ class Reception:
         return source
 
     def _renew(self, room_name: str, hours: int, uses: int) -> Invite:
-        return self._admission.renew(room_name, end_after(hours), uses or None)
+        return self._admission.renew(room_name, uses=uses or None, hours=hours)

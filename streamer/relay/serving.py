@@ -1,29 +1,32 @@
 """`streamer serve`: a relay, and what keeps its certificate, its names and its links true while it runs."""
 
 import asyncio
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streamer.errors import CertificateError, SetupError
-from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_name, usable_addresses, with_loopback
-from streamer.relay.admission import Admission, end_after
+from streamer.errors import SetupError
+from streamer.relay.addresses import LOOPBACK, in_url, lan_addresses, mdns_name, with_loopback
+from streamer.relay.admission import Admission
 from streamer.relay.app import Relay
+from streamer.relay.background import keep_running, report_failure
 from streamer.relay.certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.relay.decisions import Decisions
-from streamer.relay.join import describe_addresses, invitation, room_link
+from streamer.relay.join import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.limits import RelayLimits
 from streamer.relay.listening import listening
-from streamer.relay.mdns import Announcement
+from streamer.relay.mdns import Announcement, AnnouncementError
 from streamer.relay.origins import Origins
 from streamer.relay.page import read_page
-from streamer.relay.tls import Authority, fingerprint
+from streamer.relay.places import Place, place
+from streamer.relay.tls import Authority, fingerprint_of
 from streamer.relay.trust import JoinPage
 
-EVERYWHERE: Final = "0.0.0.0"
 FOLLOW_S: Final = 2.0
+"""How soon a new address or certificate is noticed. It costs some system calls and small files each time."""
 
 Say = Callable[[str], None]
 
@@ -48,145 +51,197 @@ class Wish:
     mdns: bool = True
 
     @property
-    def listens_at(self) -> str:
-        return self.host or (LOOPBACK if self.no_tls else EVERYWHERE)
-
-    @property
-    def names(self) -> list[str]:
-        return local_names() if self.listens_at == EVERYWHERE else ["localhost"]
-
-    @property
-    def addresses(self) -> list[str]:
-        """Where phones find this relay now, the best first."""
-        return usable_addresses() if self.listens_at == EVERYWHERE else [self.listens_at]
+    def renews(self) -> bool:
+        return bool(self.renew or self.invite_hours or self.invite_uses)
 
 
-async def serve(wish: Wish, limits: RelayLimits, say: Say) -> None:
-    """Serve until cancelled; raises SetupError where something of `wish` can't be had here."""
-    keeper = Keeper(wish, say)
+async def serve(wish: Wish, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
+    """Serve until cancelled; raises SetupError where something of `wish` can't be had here.
+
+    `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
+    """
+    keeper = Keeper(wish, say, code_style)
     page = read_page()
     decisions = Decisions.from_file(wish.directory / "rooms.json")
     relay = Relay(keeper.admission, page, limits, keeper.origins, decisions)
     certificate = keeper.certificate
-    plain = JoinPage(page, keeper.authority).application() if certificate else None
+    authority = keeper.authority.certificate_path if keeper.authority else None
+    plain = JoinPage(page, authority).application() if certificate else None
     tls = certificate.context if certificate else None
-    async with listening(relay, wish.listens_at, wish.port, tls, plain) as port:
-        try:
+    try:
+        async with listening(relay, keeper.place.bind, wish.port, tls, plain) as port:
             await keeper.keep(port)
-        finally:
-            await keeper.close()
+    finally:
+        await keeper.close()
 
 
 class Keeper:
     """Looks every FOLLOW_S whether addresses or certificate have changed, and tells the host what to hand out now."""
 
-    def __init__(self, wish: Wish, say: Say) -> None:
-        self.admission = _admission(wish)
+    def __init__(self, wish: Wish, say: Say, code_style: CodeStyle) -> None:
+        self.place: Place = place(wish.host, no_tls=wish.no_tls)
         self.origins = Origins(wish.allow_origins, wish.url)
-        self.authority: Path | None = None
-        self.certificate = None if wish.no_tls else self._certificate(wish)
+        self.authority: Authority | None = None
         self._wish = wish
         self._say = say
-        self._addresses = wish.addresses
+        self._code_style = code_style
+        self._addresses = self.place.first_addresses()
+        self.certificate = None if wish.no_tls else self._certificate(wish)
+        self.admission = _admission(wish)
         self._announcement: Announcement | None = None
+        self._moved = asyncio.Event()
+        self._refusal = ""
+        self._said: set[str] = set()
 
     def _certificate(self, wish: Wish) -> LiveCertificate:
-        everywhere = with_loopback(wish.addresses)
+        everywhere = with_loopback(self._addresses)
         if wish.cert and wish.key:
-            return LiveCertificate(OwnFiles(wish.cert, wish.key), wish.names, everywhere)
+            return LiveCertificate(OwnFiles(wish.cert, wish.key), self.place.names, everywhere)
         if wish.cert or wish.key:
             raise SetupError("--cert and --key go together")
-        authority = Authority(wish.directory)
-        self.authority = authority.certificate_path
-        return LiveCertificate(OwnAuthority(authority), wish.names, everywhere)
+        self.authority = Authority(wish.directory)
+        return LiveCertificate(OwnAuthority(self.authority), self.place.names, everywhere)
 
     async def keep(self, port: int) -> None:
         name = mdns_name()
-        if self._wish.mdns and self._wish.listens_at == EVERYWHERE and name:
+        if self._wish.mdns and self.place.is_everywhere and name:
             self._announcement = Announcement(name, port)
         self._begin(port)
-        await self._announce()
-        while True:
-            await asyncio.sleep(FOLLOW_S)
-            await self._follow(port)
+        self._moved.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_running("the watch of addresses and certificate", lambda: self._watch(port)))
+            tasks.create_task(keep_running("the name under .local", self._announce))
 
     async def close(self) -> None:
+        self.admission.withdraw_renewal()
         if self._announcement:
             await self._announcement.close()
 
     def _begin(self, port: int) -> None:
+        """New invites come into force when the host has seen them, not before."""
         self._own_origins(port)
-        if self.authority:
-            self._say(f"Certificate authority: {self.authority}")
-            self._say(f"Its SHA-256 fingerprint: {fingerprint(self.authority)}")
-        self._hand_out(port)
-        if self.admission.is_open:
-            self._say("OPEN: everyone on this network may enter and listen.")
-        self._say("Alone? The room echo says what it hears one second later. Stop with Ctrl-C.")
-
-    async def _follow(self, port: int) -> None:
-        addresses = self._wish.addresses
-        moved, self._addresses = addresses != self._addresses, addresses
         try:
-            renewed = self._renew_certificate()
-        except CertificateError as error:
-            self._say(f"The certificate of before goes on serving: {error}")
-            return
+            for line in self._greeting(port):
+                self._say(line)
+        except (OSError, ValueError) as error:
+            if self._wish.renews:
+                raise SetupError(f"the new invites can't be shown, so the previous ones stay good: {error}") from None
+            report_failure("showing the links", error)
+        self.admission.confirm_renewal()
+        self._tell_troubles()
+
+    def _greeting(self, port: int) -> Iterator[str]:
+        if self.authority:
+            yield f"Certificate authority: {self.authority.certificate_path}"
+            yield f"Its SHA-256 fingerprint: {fingerprint_of(self.authority.certificate)}"
+        yield from self._hand_out(port)
+        if self.admission.is_open:
+            yield "OPEN: everyone on this network may enter and listen."
+        yield "Alone? The room echo says what it hears one second later. Stop with Ctrl-C."
+
+    async def _watch(self, port: int) -> None:
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            self._follow(port)
+            self._tell_troubles()
+
+    def _follow(self, port: int) -> None:
+        addresses = self.place.addresses
+        moved, self._addresses = addresses != self._addresses, addresses
+        renewed = self._renew_certificate()
         if moved or renewed:
             self._own_origins(port)
         if moved:
-            self._say(
+            self._tell(
                 "\nThe addresses of this computer have changed. Who talks on, talks on; who comes now needs this:"
             )
-            self._hand_out(port)
-            await self._announce()
+            for line in self._hand_out(port):
+                self._tell(line)
+            self._moved.set()
         elif renewed:
-            self._say("The certificate was renewed.")
+            self._tell("The certificate was renewed.")
 
     def _renew_certificate(self) -> bool:
         if self.certificate is None:
             return False
-        return self.certificate.follow(self._wish.names, with_loopback(self._addresses))
+        try:
+            renewed = self.certificate.follow(self.place.names, with_loopback(self._addresses))
+        except SetupError as error:
+            self._refusal = f"The certificate of before goes on serving: {error}"
+            return False
+        self._refusal = ""
+        return renewed
+
+    def _tell(self, words: str) -> None:
+        """Where nothing can be printed any more, the relay goes on all the same."""
+        with suppress(OSError, ValueError):
+            self._say(words)
+
+    def _tell_troubles(self) -> None:
+        """Each once, and again if it comes back."""
+        found = dict.fromkeys(self._troubles())
+        for words in found:
+            if words not in self._said:
+                self._tell(words)
+        self._said = set(found)
+
+    def _troubles(self) -> Iterator[str]:
+        if self._refusal:
+            yield self._refusal
+        if self.certificate:
+            yield from self.certificate.troubles(datetime.datetime.now(datetime.UTC))
+            if not self.origins.url and not self.certificate.covers(self._shown):
+                yield not_covered(self._shown)
+        yield from self.admission.troubles
 
     async def _announce(self) -> None:
-        if self._announcement:
-            with suppress(OSError):  # no multicast on this network; it is an extra
+        while self._announcement:
+            await self._moved.wait()
+            self._moved.clear()
+            try:
                 await self._announcement.tell(self._addresses)
+            except AnnouncementError as error:
+                self._tell(f"{error}. The links above do without it.")
 
     def _own_origins(self, port: int) -> None:
         scheme = "https" if self.certificate else "http"
-        self.origins.own(scheme, [LOOPBACK, *self._wish.names, *self._addresses, *self._certified], port)
+        self.origins.own(scheme, [LOOPBACK, *self.place.names, *self._addresses, *self._certified], port)
 
     @property
     def _certified(self) -> list[str]:
         """What a certificate of the host's own is for."""
         return self.certificate.hosts if self.certificate and not self.authority else []
 
-    def _hand_out(self, port: int) -> None:
-        if self._wish.listens_at == EVERYWHERE:
-            self._say("Addresses of this computer (→ in the code, ✗ not for phones):")
-            self._say(describe_addresses(lan_addresses(), self._addresses[0]))
+    def _hand_out(self, port: int) -> Iterator[str]:
+        if self.place.is_everywhere:
+            with suppress(OSError):
+                found = lan_addresses()
+                yield "Addresses of this computer (→ in the code, ✗ not for phones):"
+                yield describe_addresses(found, self._addresses[0])
+                yield from best_there_is(found, self._addresses[0])
         origin = self._origin(port)
-        join_origin = f"http://{self._addresses[0]}:{port}" if self.authority and not self.origins.url else None
+        is_by_join_page = self.authority and not self.origins.url
+        join_origin = f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
         for room in self._wish.rooms:
-            self._say(invitation(room, self.admission.key(room), origin, join_origin))
-        self._say("Your own link, with the host's rights in every room; keep it to yourself:")
-        self._say(f"\n{room_link(origin, self._wish.rooms[0], self.admission.host_key)}\n")
+            yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
+        yield "Your own link, with the host's rights in every room; keep it to yourself:"
+        yield f"\n{room_link(origin, self._wish.rooms[0], self.admission.host_key)}\n"
 
     def _origin(self, port: int) -> str:
         """What the links begin with."""
-        if self.origins.url:
-            return self.origins.url
-        if self.certificate is None:
-            return f"http://{self._addresses[0]}:{port}"
+        return self.origins.url or f"{'https' if self.certificate else 'http'}://{in_url(self._shown)}:{port}"
+
+    @property
+    def _shown(self) -> str:
+        """The host in the links: one that the certificate is for, if there is any."""
         named = [host for host in self._certified if not host.startswith("*.")]
-        return f"https://{(named or self._addresses)[0]}:{port}"
+        hosts = [*named, *filter(None, [self.place.name]), *self._addresses[:1]]
+        covered = [host for host in hosts if self.certificate is None or self.certificate.covers(host)]
+        return (covered or hosts)[0]
 
 
 def _admission(wish: Wish) -> Admission:
     admission = Admission.from_file(wish.directory / "admission.json", wish.rooms, is_open=wish.is_open)
-    ends = end_after(wish.invite_hours)
-    if wish.renew or ends or wish.invite_uses:
-        for room in wish.rooms:
-            admission.renew(room, ends, wish.invite_uses)
+    if wish.renews:
+        admission.prepare_renewal(wish.rooms, wish.invite_hours, wish.invite_uses)
     return admission

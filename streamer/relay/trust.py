@@ -18,7 +18,7 @@ from aiohttp import web
 from streamer.relay.answers import Answers, asset_answer
 from streamer.relay.origins import Origins
 from streamer.relay.page import Asset
-from streamer.relay.tls import fingerprint
+from streamer.relay.tls import fingerprint_of_pem
 
 JOIN_PAGE: Final = "/join.html"
 JOIN_FILES: Final = (
@@ -53,12 +53,15 @@ async def probe(request: web.Request) -> web.StreamResponse:
 
 
 class JoinPage:
-    """The application behind the plain-HTTP door. `authority` is what phones may install; None where there is none."""
+    """The application behind the plain-HTTP door. `authority` is what phones may install; None where there is none.
+
+    It is read once: what becomes of the file while the relay runs must not part it from the certificate that serves.
+    """
 
     def __init__(self, page: Mapping[str, Asset], authority: Path | None) -> None:
         self._page = {path: asset for path, asset in page.items() if path.startswith(JOIN_FILES)}
         self._page |= {"/": page[JOIN_PAGE]}
-        self._authority = authority
+        self._authority = authority.read_text() if authority else None
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[Answers(Origins()).middleware])
@@ -78,7 +81,7 @@ class JoinPage:
         return answer
 
     async def _facts(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"fingerprint": fingerprint(self._authority) if self._authority else None})
+        return web.json_response({"fingerprint": fingerprint_of_pem(self._authority) if self._authority else None})
 
     async def _certificate(self, request: web.Request) -> web.StreamResponse:
         return web.Response(
@@ -97,7 +100,7 @@ class JoinPage:
     def _read_authority(self) -> str:
         if self._authority is None:
             raise web.HTTPNotFound(reason="this relay has a certificate of its own; there is no authority to install")
-        return self._authority.read_text()
+        return self._authority
 
 
 def apple_profile(certificate: bytes) -> bytes:

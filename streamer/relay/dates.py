@@ -1,0 +1,43 @@
+"""Whether certificates and this computer's clock agree, in words: the dates and the remedy.
+
+A certificate is outside its dates if it is old, or if a clock is wrong: this computer's now, or the one of the computer
+that made it. Nobody but the host can tell which, so the words name both dates and both remedies.
+"""
+
+import datetime
+from typing import Final
+
+from cryptography import x509
+
+CLOCK_FLOOR: Final = datetime.datetime(2025, 6, 1, tzinfo=datetime.UTC)
+"""A clock that is before it is wrong: this version had not been made."""
+SOON: Final = datetime.timedelta(days=30)
+"""How long before the end of a certificate its host hears of it, to have the time to act."""
+
+CLOCK_REMEDY: Final = "Check this computer's clock (date and time in its settings)"
+
+
+def clock_trouble(now: datetime.datetime) -> str | None:
+    if now >= CLOCK_FLOOR:
+        return None
+    return (
+        f"This computer's clock is wrong: it says {now:%Y-%m-%d}. {CLOCK_REMEDY}; until it is right, devices refuse "
+        "the relay's certificate as not valid."
+    )
+
+
+def date_trouble(certificate: x509.Certificate, what: str, remedy: str, now: datetime.datetime) -> str | None:
+    """What is wrong with the dates of `certificate`, called `what`; None if nothing is.
+
+    `remedy` is an order, for a clock that is right.
+    """
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now < begins:
+        fault = f"{what} is not valid before {begins:%Y-%m-%d}"
+    elif now >= ends:
+        fault = f"{what} expired on {ends:%Y-%m-%d}"
+    elif ends - now < SOON:
+        return f"{what} expires on {ends:%Y-%m-%d}: {remedy}."
+    else:
+        return None
+    return f"{fault}, and this computer's clock says {now:%Y-%m-%d}. {CLOCK_REMEDY}; if it is right, {remedy}."

@@ -1,0 +1,58 @@
+"""An output in any encoding: no text ends the program, and what can't be shown is replaced."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from processes import STREAMER, RelayProcess
+
+from streamer.printing import print_anything
+
+ENCODINGS = ["cp1252", "ascii", "latin-1", "cp437", "utf-8"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_serve_shows_its_links_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    with Encoded(tmp_path, encoding) as relay:
+        assert f"{relay.origin}/#room=home" in relay.log
+        assert "Traceback" not in relay.log
+
+
+class Encoded(RelayProcess):
+    """A relay that prints in another encoding."""
+
+    def __init__(self, home: Path, encoding: str) -> None:
+        super().__init__(home)
+        self._environment |= {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+
+    def __exit__(self, *_: object) -> None:
+        self.interrupt()  # how long that takes is not asked here: the machine may be busy
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "command", [["doctor", "--port", "0"], ["serve", "--help"], ["serve", "--room", "日本 ü \U0001f600"]]
+)
+def test_every_command_prints_in_every_encoding(tmp_path: Path, encoding: str, command: list[str]) -> None:
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run([STREAMER, *command], env=environment, capture_output=True, timeout=120)
+    assert b"Traceback" not in done.stderr
+    assert b"UnicodeEncodeError" not in done.stderr
+    assert done.stdout + done.stderr
+
+
+def test_marks_are_told_apart_where_they_can_not_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="ascii"))
+    print_anything()
+    print("✓ ✗ → “a” … Jürgen \udcff", flush=True)
+    assert shown.getvalue() == b'+ x -> "a" ... J?rgen ?\n'
+
+
+def test_without_an_output_there_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    print_anything()
