@@ -117,7 +117,7 @@ cdef class Connection(Sink):
             self._heard_us = self._pinged_us = now_us - self.limits.ping_us - 1
         self._ticked_us = now_us
         if self._state == CLOSING and now_us > self._close_by_us:
-            self.transport.abort()
+            self.abort()
             self._end()
         if self._state != OPEN:
             return
@@ -227,7 +227,7 @@ cdef class Connection(Sink):
     cdef int _send_control(self, bytes frame) except -1:
         self.push_control(frame)
         if self.outbox.control_bytes > self.limits.backlog_bytes:
-            self.transport.abort()
+            self.abort()
             self._end()
             self.on_close(POLICY, "the peer does not read")
 

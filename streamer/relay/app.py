@@ -15,6 +15,7 @@ from streamer.errors import RefusedError
 from streamer.hot.sink import Flusher
 from streamer.relay.admission import Admission
 from streamer.relay.answers import Answers, asset_answer
+from streamer.relay.background import keep_running, surviving
 from streamer.relay.checks import MAX_CHECK_BYTES, Checks
 from streamer.relay.door import Door
 from streamer.relay.limits import RelayLimits
@@ -73,7 +74,8 @@ class Relay:
         return application
 
     async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._metrics.watch_lag())]
+        works = {"the tick": self._tick, "the watch of the event loop": self._metrics.watch_lag}
+        tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
         yield
         for task in tasks:
             task.cancel()
@@ -84,7 +86,8 @@ class Relay:
             await asyncio.sleep(TICK_S)
             now_us = server_us()
             for socket in list(self._sockets):
-                socket.tick(now_us)
+                with surviving("the tick of a connection"):
+                    socket.tick(now_us)
             self._reception.tick()
 
     def _counted_now(self) -> dict[str, float]:

@@ -147,7 +147,8 @@ class SharedRoom(Room):
             member.send_control(message)
 
     def tell_floor(self) -> None:
-        for member in self._members.values():
+        """Over a copy: a member who is given up while being told leaves the room."""
+        for member in list(self._members.values()):
             member.may_talk = self.floor.admits(member.talker_id)
             member.send_control(self.floor.message)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from streamer.errors import RefusedError
 from streamer.relay.admission import Admission, Invite, Right, end_after
+from streamer.relay.background import surviving
 from streamer.relay.echo import ECHO_ROOM, EchoRoom, Later
 from streamer.relay.guesses import Guesses
 from streamer.relay.hub import Room, SharedRoom
@@ -63,9 +64,11 @@ class Reception:
     def tick(self) -> None:
         """Once a second: what is over is forgotten."""
         now = monotonic()
-        self._stays.prune(now)
-        for room in self._rooms.values():
-            room.tick(now)
+        with surviving("the forgetting of stays"):
+            self._stays.prune(now)
+        for room in list(self._rooms.values()):
+            with surviving("the tick of a room"):
+                room.tick(now)
         self._rooms = {name: room for name, room in self._rooms.items() if room.size or room.history}
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
