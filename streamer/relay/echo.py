@@ -10,6 +10,10 @@ from streamer.wire.packet import stamp
 
 ECHO_ROOM: Final = "echo"
 ECHO_DELAY_S: Final = 1.0
+MESSAGES_PER_S: Final = 250
+"""From one member: 100 packets and some messages, and as much again after the network held them up."""
+MAX_HELD: Final = 300
+"""Packets and messages of one member that wait to be said again, so at most 450 KB of voice; more is not said."""
 
 Later = Callable[[float, Callable[[], None]], object]
 """Calls a function so many seconds from now, as loop.call_later does."""
@@ -25,6 +29,7 @@ class EchoRoom(Room):
         super().__init__(ECHO_ROOM)
         self._call_later = call_later
         self._present = False
+        self._held = 0
 
     @property
     def size(self) -> int:
@@ -54,7 +59,12 @@ class EchoRoom(Room):
         self._echo(lambda: sender.send_control({**message, "talker_id": _ECHO}))
 
     def _echo(self, say: Callable[[], None]) -> None:
+        if self._held >= MAX_HELD:
+            return
+        self._held += 1
+
         def say_if_present() -> None:
+            self._held -= 1
             if self._present:
                 say()
 

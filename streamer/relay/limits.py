@@ -22,8 +22,11 @@ class RelayLimits:
     deadline_ms: float = _option(120, "Voice that has waited longer for a listener is shed.")
     max_members: float = _option(100, "Members in a room.")
     max_per_address: float = _option(64, "WebSocket connections from one address.")
-    max_handshakes: float = _option(256, "Connections that are not WebSockets yet; further ones are hung up on.")
-    handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket.")
+    max_handshakes: float = _option(256, "Connections that are not WebSockets yet; beyond, the oldest is hung up on.")
+    max_handshakes_per_address: float = _option(64, "The same, from one address.")
+    max_echo: float = _option(16, "Members of the room echo, which asks for no invite.")
+    max_echo_per_address: float = _option(4, "The same, from one address.")
+    handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket, or to have its answer.")
     max_message_bytes: float = _option(MAX_TEXT_BYTES, "A message's size; closes with 1009.")
     messages_per_s: float = _option(500, "Messages a second from one connection; closes with 4429.")
     ping_s: float = _option(20, "Seconds of quiet after which a peer is pinged.")
@@ -40,7 +43,15 @@ class RelayLimits:
     @classmethod
     def none(cls) -> Self:
         """For benchmarks, where all load comes from one address."""
-        return cls(max_members=NO_LIMIT, max_per_address=NO_LIMIT, max_handshakes=NO_LIMIT, messages_per_s=NO_LIMIT)
+        return cls(
+            max_members=NO_LIMIT,
+            max_per_address=NO_LIMIT,
+            max_handshakes=NO_LIMIT,
+            max_handshakes_per_address=NO_LIMIT,
+            max_echo=NO_LIMIT,
+            max_echo_per_address=NO_LIMIT,
+            messages_per_s=NO_LIMIT,
+        )
 
 
 def raise_file_limit() -> None:
