@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -24,7 +23,7 @@ from streamer.measure.measurement import Measurement, to_json, to_table
 from streamer.measure.progress import measure_with_progress
 from streamer.measure.report import import_pyplot, to_html
 from streamer.measure.stay import Wish
-from streamer.relay import serving
+from streamer.relay import logs, serving
 from streamer.relay.limits import RelayLimits, raise_file_limit
 
 DEFAULT_PORT: Final = 8443
@@ -109,8 +108,7 @@ def serve(rooms: tuple[str, ...], **options: Any) -> None:
     """Start the relay and show the link for the phones."""
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
-    logging.basicConfig(format="%(asctime)s %(message)s")
-    logging.getLogger("streamer").setLevel(logging.INFO)
+    logs.begin()
     run(serving.serve(serving.Wish(data_directory(), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
 
 

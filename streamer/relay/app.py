@@ -22,6 +22,7 @@ from streamer.relay.echo import MESSAGES_PER_S, EchoRoom
 from streamer.relay.files import Places, most_files
 from streamer.relay.host import host_of
 from streamer.relay.limits import RelayLimits
+from streamer.relay.logs import REDACTION
 from streamer.relay.metrics import CONTENT_TYPE, Metrics
 from streamer.relay.origins import Origins
 from streamer.relay.page import Asset
@@ -61,6 +62,7 @@ class Relay:
         self._echo_limits = replace(self.limits, messages_per_s=echo_messages_per_s).of_connection()
         self._in_echo: Waiting[Socket] = Waiting(self.limits.max_echo, self.limits.max_echo_per_address)
         self._admission = admission
+        REDACTION.watch(admission)
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -130,6 +132,8 @@ class Relay:
             raise RefusedError(
                 f"a result is at most {MAX_CHECK_BYTES} bytes long", status=413, code="too-big"
             ) from None
+        except RuntimeError:  # aiohttp's word for a peer that is gone
+            raise RefusedError("the result ended early", status=400, code="bad-request") from None
         logger.info("%s", self._checks.add(body, request.remote or "", time(), monotonic()))
         return web.Response(status=204)
 

@@ -21,7 +21,7 @@ MAX_REQUEST_BYTES: Final = 131_072
 MAX_DROPPED_BYTES: Final = 16_777_216
 """Read all the same, so that the peer reads why it is refused; no more, because reading costs time."""
 FRESH: Final = 1 / 3
-"""Of its time: how long a connection is kept for another request, and how long an unused one. So each has a third left."""
+"""Of its time: so long may it begin other requests, and so long is it kept unused; so each has a third left."""
 
 
 class Visitor(asyncio.Protocol):
@@ -62,7 +62,7 @@ class Visitor(asyncio.Protocol):
     def end_request(self) -> None:
         """It has its answer: the connection closes where no other request comes soon."""
         self._use()
-        if self._transport:
+        if self._transport and not self._is_gone:
             self._unused = asyncio.get_running_loop().call_later(self._fresh_s, self._transport.close)
 
     def pass_on(self) -> None:
