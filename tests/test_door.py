@@ -384,23 +384,25 @@ async def test_a_full_room_lets_the_host_in_and_who_comes_back() -> None:
         ada = await house.enter()
         resume = ada.welcome["resume"]
         await ada.socket.close()
-        await house.enter()
-        await house.enter()
+        while await house.metric("streamer_connections"):
+            await asyncio.sleep(0.01)
+        members = [await house.enter(), await house.enter()]
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await house.socket()
         assert refused.value.status == 429
-        await house.enter(key=HOST_KEY)
-        await house.enter(resume=resume)
+        members.append(await house.enter(key=HOST_KEY))
+        members.append(await house.enter(resume=resume))
+        assert [len(member.welcome["members"]) for member in members] == [0, 1, 2, 3]
 
 
 async def test_an_address_that_has_all_its_connections_lets_the_host_in_and_who_comes_back() -> None:
     async with House.open(limits=RelayLimits(max_per_address=2)) as house:
-        ada = await house.enter()
-        await house.enter()
+        members = [await house.enter(), await house.enter()]
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await house.socket()
-        await house.enter(key=HOST_KEY)
-        await house.enter(resume=ada.welcome["resume"])
+        members.append(await house.enter(key=HOST_KEY))
+        members.append(await house.enter(resume=members[0].welcome["resume"]))
+        assert await members[0].close_code() == 4409
 
 
 def test_a_relay_that_is_full_keeps_places_for_the_host_and_who_comes_back() -> None:
@@ -460,13 +462,11 @@ def test_the_results_of_one_address_push_out_only_its_own() -> None:
 
 async def test_the_room_echo_has_so_many_members_of_one_address_and_in_all() -> None:
     async with House.open(limits=RelayLimits(max_echo=3, max_echo_per_address=2)) as house:
-        first = await house.enter("echo", key="")
-        await house.enter("echo", key="")
-        await house.enter("echo", key="")
-        assert await first.close_code() == 4408
+        members = [await house.enter("echo", key="") for _ in range(3)]
+        assert await members[0].close_code() == 4408
         while await house.metric("streamer_connections") > 2:
             await asyncio.sleep(0.01)
-        await house.enter()
+        members.append(await house.enter())
 
 
 async def test_who_floods_the_room_echo_is_disconnected() -> None:
