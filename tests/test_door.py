@@ -1,4 +1,5 @@
-"""What a device without an invite can do at the door: take its share of places for a short time, and no more."""
+"""What a device without an invite can do at the door: take its share of places for a short time, and no
+more."""
 
 import asyncio
 import json
@@ -156,7 +157,10 @@ def test_the_table_of_regulars_is_bounded_and_members_stay_in_it() -> None:
         regulars.entered(address)
         regulars.left(address, 1.0)
     assert regulars.has("10.0.0.1", 2.0)
-    assert sum(regulars.has(f"10.0.{number >> 8}.{number & 255}", 2.0) for number in range(4_096)) <= MAX_ADDRESSES + 1
+    assert (
+        sum(regulars.has(f"10.0.{number >> 8}.{number & 255}", 2.0) for number in range(4_096))
+        <= MAX_ADDRESSES + 1
+    )
 
 
 def test_a_table_of_buckets_is_bounded() -> None:
@@ -178,7 +182,7 @@ def test_connections_never_need_more_files_than_there_may_be(files: int) -> None
 
 
 async def test_a_crowd_of_one_address_lets_another_through_after_one_of_its_own() -> None:
-    turnstile, order = Turnstile(), []
+    turnstile, order = Turnstile(100), []
     for number in range(100):
         turnstile.enter("crowd", lambda number=number: order.append(f"crowd {number}"))
     turnstile.enter("ben", lambda: order.append("ben"))
@@ -189,7 +193,7 @@ async def test_a_crowd_of_one_address_lets_another_through_after_one_of_its_own(
 
 
 async def test_between_two_of_a_crowd_the_event_loop_does_other_work() -> None:
-    turnstile, order = Turnstile(), []
+    turnstile, order = Turnstile(100), []
     loop = asyncio.get_running_loop()
 
     def act() -> None:
@@ -201,6 +205,20 @@ async def test_between_two_of_a_crowd_the_event_loop_does_other_work() -> None:
     while len(order) < 20:
         await asyncio.sleep(0)
     assert "crowd crowd crowd" not in " ".join(order)
+
+
+async def test_an_address_that_asks_too_much_waits_by_itself() -> None:
+    turnstile = Turnstile(100)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(1_000):
+        await turnstile.passed("crowd")
+    waiting = [asyncio.create_task(turnstile.passed("crowd")) for _ in range(100)]
+    async with asyncio.timeout(5):
+        for _ in range(20):
+            await turnstile.passed("ben")
+    await asyncio.gather(*waiting)
+    assert loop.time() - began > 0.9
 
 
 # Real sockets
@@ -229,15 +247,17 @@ PLAIN = {
     "many requests": (REQUEST + b"\r\n") * 200,
     "half a body that nobody reads": REQUEST + b"Content-Length: 80\r\n\r\n{",
     "a probe that never closes": (
-        b"GET /trust HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        b"GET /trust HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     ),
 }
 TLS = {"no hello": b"", "a byte": b"\x16", "half a hello": hello()[:60], "half a handshake": hello()}
 
 
 @asynccontextmanager
-async def crowd(port: int, said: bytes, count: int = CROWD, source: str = "127.0.0.1") -> AsyncIterator[list[socket.socket]]:
+async def crowd(
+    port: int, said: bytes, count: int = CROWD, source: str = "127.0.0.1"
+) -> AsyncIterator[list[socket.socket]]:
     """So many connections that have said this, and wait, and read nothing."""
     lines = [socket.socket() for _ in range(count)]
     try:
@@ -282,7 +302,9 @@ async def join(house: House, source: str, tls: ssl.SSLContext | None = None, **q
         other.url = f"{scheme}://127.0.0.1:{house.port}"
         other.http._default_ssl = tls  # type: ignore[attr-defined]
         query = {"room": "home", "key": KEY, **query}
-        ws = await http.ws_connect(f"{other.url}/ws", params=query, protocols=["streamer.v1"], ssl=tls or True)
+        ws = await http.ws_connect(
+            f"{other.url}/ws", params=query, protocols=["streamer.v1"], ssl=tls or True
+        )
         guest = Guest(ws)
         guest.welcome = await guest.text("welcome")
         await ws.close()
@@ -291,7 +313,7 @@ async def join(house: House, source: str, tls: ssl.SSLContext | None = None, **q
 
 async def ends_in_time(lines: list[socket.socket], began: float) -> None:
     """Every connection is closed by the relay, soon after the promised time."""
-    while any([is_open(line) for line in lines]):
+    while sum(is_open(line) for line in lines):  # each is read, so that its buffer does not fill
         assert monotonic() - began < 3 * HANDSHAKE_S + 5, "they are still open"
         await asyncio.sleep(0.05)
 
@@ -308,7 +330,9 @@ async def test_who_hangs_without_tls_keeps_nobody_out_and_is_out_in_time(state: 
 
 
 @pytest.mark.parametrize("state", TLS)
-async def test_who_hangs_in_the_handshake_of_tls_keeps_nobody_out_and_is_out_in_time(state: str, tmp_path: Path) -> None:
+async def test_who_hangs_in_the_handshake_of_tls_keeps_nobody_out_and_is_out_in_time(
+    state: str, tmp_path: Path
+) -> None:
     authority = Authority(tmp_path)
     tls = authority.leaf(["localhost"], ["127.0.0.1"]).server_context()
     trusting = ssl.create_default_context(cafile=str(authority.certificate_path))
@@ -321,16 +345,20 @@ async def test_who_hangs_in_the_handshake_of_tls_keeps_nobody_out_and_is_out_in_
 
 
 async def test_a_thousand_connections_of_one_address_keep_nobody_out() -> None:
-    async with House.open(limits=RelayLimits(handshake_s=30)) as house, crowd(house.port, PLAIN["half a body"], 1_000):
+    async with (
+        House.open(limits=RelayLimits(handshake_s=30)) as house,
+        crowd(house.port, PLAIN["half a body"], 1_000),
+    ):
         await join(house, "127.0.0.9")
         assert await house.metric("streamer_handshakes") <= 65
 
 
 async def test_connections_of_249_addresses_keep_nobody_out() -> None:
-    async with House.open(limits=RelayLimits(handshake_s=30)) as house:
-        async with crowd(house.port, PLAIN["half a header"], 747, source="127.0.0.{}"):
-            await join(house, "127.0.1.9")
-            assert await house.metric("streamer_handshakes") <= 256
+    said = PLAIN["half a header"]
+    limits = RelayLimits(handshake_s=30)
+    async with House.open(limits=limits) as house, crowd(house.port, said, 747, source="127.0.0.{}"):
+        await join(house, "127.0.1.9")
+        assert await house.metric("streamer_handshakes") <= 256
 
 
 async def test_nothing_extends_the_time_of_a_connection_that_goes_on_asking() -> None:
@@ -358,14 +386,19 @@ async def test_an_answer_late_in_its_time_says_that_the_connection_closes() -> N
         writer.close()
 
 
+async def _write_without_end(writer: asyncio.StreamWriter) -> None:
+    """Until the relay hangs up."""
+    while True:
+        writer.write(b"X: %s\r\n" % (b"x" * 4_000))
+        await writer.drain()
+
+
 async def test_a_request_without_end_takes_no_memory_without_end() -> None:
     async with House.open(limits=RelayLimits(handshake_s=30)) as house:
-        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
-        with pytest.raises(ConnectionError):
-            for number in range(100_000):
-                writer.write(b"X-%d: %s\r\n" % (number, b"x" * 4_000))
-                await writer.drain()
+        async with asyncio.timeout(20):
+            await asyncio.gather(_write_without_end(writer), return_exceptions=True)
         writer.transport.abort()
         assert await house.metric("streamer_handshakes") <= 2
 
@@ -373,7 +406,9 @@ async def test_a_request_without_end_takes_no_memory_without_end() -> None:
 # Members come first
 
 
-def reception(max_members: int = 4, max_per_address: int = 3, *, is_open: bool = False, files: int = 10_000) -> Reception:
+def reception(
+    max_members: int = 4, max_per_address: int = 3, *, is_open: bool = False, files: int = 10_000
+) -> Reception:
     limits = RelayLimits(max_members=max_members, max_per_address=max_per_address)
     admission = Admission({"home": Invite(KEY)}, HOST_KEY, is_open=is_open)
     return Reception(admission, limits, Places.of(files, limits), lambda seconds, act: None)
@@ -407,14 +442,15 @@ async def test_an_address_that_has_all_its_connections_lets_the_host_in_and_who_
 
 def test_a_relay_that_is_full_keeps_places_for_the_host_and_who_comes_back() -> None:
     rooms = reception(100_000, 100_000, files=128)
+    places = Places.of(128, RelayLimits())
     stays = []
+    for _ in range(places.members - places.kept):
+        entry = rooms.receive({"room": "home", "key": KEY}, "10.0.0.1")
+        rooms.entered(entry, "10.0.0.1")
+        stays.append(entry.stay)
     with pytest.raises(RefusedError) as refusal:
-        while True:
-            entry = rooms.receive({"room": "home", "key": KEY}, "10.0.0.1")
-            rooms.entered(entry, "10.0.0.1")
-            stays.append(entry.stay)
+        rooms.receive({"room": "home", "key": KEY}, "10.0.0.1")
     assert (refusal.value.status, refusal.value.code) == (429, "too-many")
-    assert len(stays) < 128 - OWN_FILES
     rooms.entered(rooms.receive({"room": "home", "key": HOST_KEY}, "10.0.0.2"), "10.0.0.2")
     rooms.entered(rooms.receive({"room": "home", "resume": stays[0].token}, "10.0.0.3"), "10.0.0.3")
 
@@ -473,7 +509,9 @@ async def test_who_floods_the_room_echo_is_disconnected() -> None:
     async with House.open() as house:
         eve = await house.enter("echo", key="")
         for number in range(600):
-            await eve.socket.send_bytes(b"\x01\x00\x00\x00" + struct.pack("!HI", number, number * 480) + b"voice")
+            await eve.socket.send_bytes(
+                b"\x01\x00\x00\x00" + struct.pack("!HI", number, number * 480) + b"voice"
+            )
         assert await eve.close_code() in (4429, 4400)
 
 
@@ -494,7 +532,12 @@ async def _serve_with_few_files() -> None:
     """In the process with few files; a second one, which has enough, hangs at the door."""
     async with House.open() as house:
         hanging = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", HANG, str(house.port), stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
+            sys.executable,
+            "-c",
+            HANG,
+            str(house.port),
+            stdout=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE,
         )
         assert hanging.stdout
         assert hanging.stdin

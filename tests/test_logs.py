@@ -41,10 +41,10 @@ class Log:
 
 
 @pytest.fixture
-def keeper() -> Iterator[Keeper]:
+def keeper() -> Keeper:
     keeper = Keeper()
     logs.REDACTION.watch(keeper)
-    yield keeper
+    return keeper
 
 
 @pytest.fixture(params=["", "aiohttp.server", "asyncio", "zeroconf"])
@@ -157,6 +157,7 @@ def test_the_line_after_a_crowd_says_how_many_were_left_out() -> None:
     assert log.text.splitlines()[-1] == "malformed (and 7 more like this)"
 
 
+CHUNKED = "HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 MISTAKES = {
     "a space in the name": f"GET /ws?room=home&key={KEY}&name=Ada Lovelace HTTP/1.1\r\nHost: x\r\n\r\n",
     "a long URL": f"GET /ws?room=home&key={KEY}&name={'n' * 20_000} HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -165,20 +166,14 @@ MISTAKES = {
     "garbage": f"\x00\x01\x02key={KEY}\r\n\r\n",
     "no version": f"GET /?key={KEY}\r\n\r\n",
     "a header without a colon": f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {KEY}\r\n\r\n",
-    "a malformed chunk": (
-        f"POST /check HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz key={KEY}\r\nxx\r\n0\r\n\r\n"
-    ),
-    "a malformed chunk that nobody reads": (
-        f"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz key={KEY}\r\nxx\r\n0\r\n\r\n"
-    ),
+    "a malformed chunk": (f"POST /check {CHUNKED}\r\nzz key={KEY}\r\nxx\r\n0\r\n\r\n"),
+    "a malformed chunk that nobody reads": (f"GET /healthz {CHUNKED}\r\nzz key={KEY}\r\nxx\r\n0\r\n\r\n"),
     "a body that ends early": f"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nkey={KEY}",
-    "a length and chunks": (
-        f"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nkey={KEY}"
-    ),
-    "two lengths": f"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nkey={KEY}",
+    "a length and chunks": (f"POST /check {CHUNKED}Content-Length: 4\r\n\r\n0\r\n\r\nkey={KEY}"),
+    "two lengths": f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nkey={KEY}",
     "bytes that are not UTF-8": f"GET /ws?room=%ff%fe&key={KEY}&name=%ff HTTP/1.1\r\nHost: \xff\r\n\r\n",
     "no host": f"GET /ws?key={KEY} HTTP/1.1\r\n\r\n",
-    "a bad opening handshake": f"GET /ws?room=home&key={KEY} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n",
+    "a bad opening handshake": f"GET /ws?key={KEY} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n",
     "another method": f"BREW /?key={KEY} HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 
@@ -221,7 +216,8 @@ async def test_a_mistake_in_http_is_one_line_at_most_without_the_invite(mistake:
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"\x16\x03\x01\x02\x00", b"\x16\x03\x01\x00\x05hello", b"\x16" + b"\xff" * 600, b"\x00" * 40]
+    "said",
+    [b"", b"\x16\x03\x01\x02\x00", b"\x16\x03\x01\x00\x05hello", b"\x16" + b"\xff" * 600, b"\x00" * 40],
 )
 async def test_a_mistake_in_tls_is_one_line_at_most(
     said: bytes, root_log: Log, tmp_path: Path, capsys: pytest.CaptureFixture[str]

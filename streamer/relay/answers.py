@@ -45,8 +45,8 @@ class Answers:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = visitor_of(request)
-        if visitor:
-            visitor.begin_request()
+        if visitor and not await visitor.begin_request():
+            return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
             response = await self._answer(request, handler, origin)

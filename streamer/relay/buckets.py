@@ -21,7 +21,8 @@ class Buckets:
         return len(self._buckets)
 
     def overflows(self, address: str, now: float) -> bool:
-        """Put one more into the bucket of `address` at `now`, in s of a monotonic clock. Was that too much?"""
+        """Put one more into the bucket of `address` at `now`, in s of a monotonic clock. Was that too
+        much?"""
         source = source_of(address)
         bucket = self._buckets.pop(source, None) or Bucket(self._size, self._per_s)
         self._buckets[source] = bucket

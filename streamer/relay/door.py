@@ -15,7 +15,8 @@ from typing import Final
 import aiofastnet
 from aiohttp import web
 
-from streamer.relay.turnstile import Turnstile
+from streamer.relay.turnstile import REQUEST, Turnstile
+from streamer.relay.turnstile import TLS_HANDSHAKE as HANDSHAKE_COST
 from streamer.relay.visitor import Visitor
 from streamer.relay.waiting import Waiting
 from streamer.tcp import hold_little
@@ -41,6 +42,7 @@ class Door:
         *,
         waiting: Waiting[Visitor],
         handshake_s: float,
+        requests_per_s: float,
     ) -> None:
         self.refused = 0
         self._server = server
@@ -49,7 +51,7 @@ class Door:
         self._plain = plain
         self._waiting = waiting
         self._handshake_s = handshake_s
-        self._turnstile = Turnstile()
+        self._turnstile = Turnstile(requests_per_s)
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept())
 
@@ -106,7 +108,7 @@ class Door:
     async def _let_in(self, visitor: Visitor, peer: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         is_plain = self._tls is None or (self._plain and await self._first_byte(peer) != TLS_HANDSHAKE)
-        await self._turnstile.passed(visitor.source)
+        await self._turnstile.passed(visitor.source, REQUEST if is_plain else HANDSHAKE_COST)
         if is_plain:
             server = self._server if self._tls is None else self._plain
             assert server

@@ -24,6 +24,7 @@ class RelayLimits:
     max_per_address: float = _option(64, "WebSocket connections from one address.")
     max_handshakes: float = _option(256, "Connections that are not WebSockets yet; beyond, the oldest is hung up on.")
     max_handshakes_per_address: float = _option(64, "The same, from one address.")
+    requests_per_s: float = _option(200, "HTTP requests a second from one address; further ones wait.")
     max_echo: float = _option(16, "Members of the room echo, which asks for no invite.")
     max_echo_per_address: float = _option(4, "The same, from one address.")
     handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket, or to have its answer.")
@@ -48,6 +49,7 @@ class RelayLimits:
             max_per_address=NO_LIMIT,
             max_handshakes=NO_LIMIT,
             max_handshakes_per_address=NO_LIMIT,
+            requests_per_s=NO_LIMIT,
             max_echo=NO_LIMIT,
             max_echo_per_address=NO_LIMIT,
             messages_per_s=NO_LIMIT,

@@ -28,7 +28,13 @@ async def listening(
         listener = _listen(host, port)
         assert server is not None
         relay.door = Door(
-            server, listener, tls, plain_server, waiting=relay.waiting, handshake_s=limits.handshake_s
+            server,
+            listener,
+            tls,
+            plain_server,
+            waiting=relay.waiting,
+            handshake_s=limits.handshake_s,
+            requests_per_s=limits.requests_per_s,
         )
         port = listener.getsockname()[1]
         relay.origins.own("https" if tls else "http", [host], port)

@@ -1,9 +1,10 @@
 """What a relay logs: no secret, no traceback for a peer's mistake, and no flood of lines.
 
-Libraries log what they like: a request that aiohttp can't parse is in its exception, with the invite and all. So the
-one handler, through which every logger's records pass, looks at each of them. First an exception that a peer caused
-becomes a few words of ours, without its text; then, whatever is left, secrets are cut out of it in every form that a
-browser or a library gives them; then lines of the same kind are counted rather than printed.
+Libraries log what they like: a request that aiohttp can't parse is in its exception, with the invite and all.
+So the one handler, through which every logger's records pass, looks at each of them. First an exception that
+a peer caused becomes a few words of ours, without its text; then, whatever is left, secrets are cut out of it
+in every form that a browser or a library gives them; then lines of the same kind are counted rather than
+printed.
 """
 
 import logging
@@ -48,7 +49,8 @@ ROUNDS: Final = 3
 CUT: Final = "…"
 
 _NAMED: Final = re.compile(
-    r"""((?<![a-z0-9])(?:key|resume|token)(?:\s*=\s*["']?|["']\s*[:,]\s*\[?b?["']))[^\s"'&;#<>]+""", re.IGNORECASE
+    r"""((?<![a-z0-9])(?:key|resume|token)(?:\s*=\s*["']?|["']\s*[:,]\s*\[?b?["']))[^\s"'&;#<>]+""",
+    re.IGNORECASE,
 )
 _AUTHORIZATION: Final = re.compile(r"""(authorization["']?\s*[=:,]\s*(?:b?["'])?)[^\r\n"']+""", re.IGNORECASE)
 _BEARER: Final = re.compile(r"""((?:bearer|basic)\s+)[^\s"']+""", re.IGNORECASE)
@@ -128,7 +130,7 @@ class Kinds(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING:
             return True
-        error = getattr(record, "mistake", None) or getattr(_exception_type(record), "__name__", "")
+        error = str(getattr(record, "mistake", None) or getattr(_exception_type(record), "__name__", ""))
         kind = (record.pathname, record.lineno, error)
         if len(self._buckets) >= MAX_KINDS and kind not in self._buckets:
             self._buckets.clear()
@@ -184,7 +186,9 @@ def _traceback(record: logging.LogRecord) -> str | None:
 
 
 def _is_a_peers(error: type[BaseException]) -> bool:
-    return issubclass(error, (ConnectionError, ssl.SSLError, TimeoutError)) or error.__module__.startswith("aiohttp.")
+    return issubclass(error, (ConnectionError, ssl.SSLError, TimeoutError)) or error.__module__.startswith(
+        "aiohttp."
+    )
 
 
 def _words(error: type[BaseException]) -> str:

@@ -1,13 +1,14 @@
 """Which web pages may use this relay from somebody's browser.
 
-A browser says with every WebSocket and every changing request from which page it comes (Fetch, section 3.2). Without
-a look at that, any site which somebody visits could join a room from inside their network (cross-site WebSocket
-hijacking), and a public name made to point here (DNS rebinding) would pass for the relay's own. Programs send no
-Origin; they need the invite all the same.
+A browser says with every WebSocket and every changing request from which page it comes (Fetch, section 3.2).
+Without a look at that, any site which somebody visits could join a room from inside their network (cross-site
+WebSocket hijacking), and a public name made to point here (DNS rebinding) would pass for the relay's own.
+Programs send no Origin; they need the invite all the same.
 
-A page is the relay's own if its origin is one of the relay's addresses. It is also if its host is where the request
-was sent to, which is how a page looks that came through a mapped port or a tunnel: but only if that host is an IP
-address, `localhost`, a `.local` name or a name of ours. Nobody on the internet can make one of these point here.
+A page is the relay's own if its origin is one of the relay's addresses. It is also if its host is where the
+request was sent to, which is how a page looks that came through a mapped port or a tunnel: but only if that
+host is an IP address, `localhost`, a `.local` name or a name of ours. Nobody on the internet can make one of
+these point here.
 """
 
 import re
@@ -50,7 +51,9 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
+        return f"{self.scheme}://{host}" + (
+            "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        )
 
 
 class Origins:
@@ -89,10 +92,12 @@ class Origins:
         page = Origin.parse(origin)
         if page and (page in self._foreign or self._is_own(page) or self._is_where_asked(page, asked)):
             return
-        message = (
-            f"a page from {origin[:80]} may not use this relay; its host can allow it: streamer serve --allow-origin"
+        raise RefusedError(
+            f"a page from {origin[:80]} may not use this relay; its host can allow it: "
+            "streamer serve --allow-origin",
+            status=403,
+            code="foreign-origin",
         )
-        raise RefusedError(message, status=403, code="foreign-origin")
 
     def _is_own(self, page: Origin) -> bool:
         return page == self._url or page in self._own or page._replace(host=_wildcard(page.host)) in self._own
@@ -110,7 +115,8 @@ class Origins:
 
 
 def _normal_host(host: str) -> str | None:
-    """As a browser writes it in an Origin, without brackets; None where it is no host, or can't be told for sure."""
+    """As a browser writes it in an Origin, without brackets; None where it is no host, or can't be told for
+    sure."""
     if host.startswith("["):
         return _ip(host[1:-1])
     try:
@@ -146,7 +152,7 @@ def _as_origin(option: str, text: str) -> Origin:
     origin = Origin.parse(text)
     if origin is None:
         raise SetupError(
-            f"{option} {text} is not an origin: give scheme and host, and a port where it is not the usual one, "
-            "such as https://example.org"
+            f"{option} {' '.join(text.split())} is not an origin: give scheme and host, and a port where it is "
+            "not the usual one, such as https://example.org"
         )
     return origin

@@ -1,7 +1,7 @@
 """How many connections members have, by address and in all, and for whom there is always room.
 
-The host and who comes back are never turned away for a crowd of others: the limits for newcomers leave places free
-that only they take.
+The host and who comes back are never turned away for a crowd of others: the limits for newcomers leave places
+free that only they take.
 """
 
 from collections import Counter
@@ -23,7 +23,9 @@ class Seats:
     def check(self, address: str, *, is_expected: bool) -> None:
         """Raises RefusedError `too-many`; `is_expected` are the host and who comes back."""
         if not is_expected and self._taken[source_of(address)] >= self._per_address:
-            raise RefusedError("there are too many connections from this address", status=429, code="too-many")
+            raise RefusedError(
+                "there are too many connections from this address", status=429, code="too-many"
+            )
         if self._count >= self._places.members - (0 if is_expected else self._places.kept):
             raise RefusedError("this relay is full", status=429, code="too-many")
 

@@ -1,7 +1,7 @@
 """What counts as one address, wherever a limit is kept for each address.
 
-A device with IPv6 may take any address of its network's /64 (RFC 8981), so a /64 is one address to a limit. An IPv4
-address that is written in IPv6 (RFC 4291, section 2.5.5.2) is the same as its plain form.
+A device with IPv6 may take any address of its network's /64 (RFC 8981), so a /64 is one address to a limit.
+An IPv4 address that is written in IPv6 (RFC 4291, section 2.5.5.2) is the same as its plain form.
 """
 
 from functools import lru_cache

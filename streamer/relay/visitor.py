@@ -1,8 +1,8 @@
 """A connection that is not a member yet, from its acceptance to its `101` or to its end.
 
-It stands between the transport and aiohttp's protocol. So there is one deadline that nothing extends, whether the peer
-is in TLS's handshake, sends a header letter by letter, leaves a body unfinished, does not read its answer, or keeps
-the connection for later; and no request makes us hold more than its share of memory.
+It stands between the transport and aiohttp's protocol. So there is one deadline that nothing extends, whether
+the peer is in TLS's handshake, sends a header letter by letter, leaves a body unfinished, does not read its
+answer, or keeps the connection for later; and no request makes us hold more than its share of memory.
 """
 
 import asyncio
@@ -15,13 +15,15 @@ from streamer.relay.source import plain_address, source_of
 from streamer.relay.turnstile import Turnstile
 
 MAX_FIELD_BYTES: Final = 98_304
-"""A header's length. Cookies are not kept apart by port, so we are sent those of every program at this host."""
+"""A header's length. Cookies are not kept apart by port, so we are sent those of every program at this
+host."""
 MAX_REQUEST_BYTES: Final = 131_072
 """All of a request, so that 256 strangers hold 32 MB at most; what comes beyond is dropped."""
 MAX_DROPPED_BYTES: Final = 16_777_216
 """Read all the same, so that the peer reads why it is refused; no more, because reading costs time."""
 FRESH: Final = 1 / 3
-"""Of its time: so long may it begin other requests, and so long is it kept unused; so each has a third left."""
+"""Of its time: so long may it begin other requests, and so long is it kept unused; so each has a third
+left."""
 
 
 class Visitor(asyncio.Protocol):
@@ -42,7 +44,6 @@ class Visitor(asyncio.Protocol):
         self._unused: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._http: web.RequestHandler | None = None
-        self._unread = bytearray()
         self._request_bytes = 0
         self._is_gone = False
 
@@ -55,9 +56,15 @@ class Visitor(asyncio.Protocol):
         self._http = server()
         return self
 
-    def begin_request(self) -> None:
-        """The header of a request has been read: what comes now counts for its body, or for the next one."""
+    async def begin_request(self) -> bool:
+        """Wait until it is this request's turn. Is there still somebody to answer?
+
+        Its header has been read: what comes now counts for its body, or for the next one.
+        """
         self._request_bytes = 0
+        self._use()
+        await self._turnstile.passed(self.source)
+        return not self._is_gone
 
     def end_request(self) -> None:
         """It has its answer: the connection closes where no other request comes soon."""
@@ -91,9 +98,8 @@ class Visitor(asyncio.Protocol):
             if self._request_bytes > MAX_DROPPED_BYTES:
                 self.end()
             return
-        if not self._unread:
-            self._turnstile.enter(self.source, self._read)
-        self._unread += data
+        assert self._http
+        self._http.data_received(data)
 
     def eof_received(self) -> bool | None:
         return None
@@ -110,11 +116,6 @@ class Visitor(asyncio.Protocol):
         self._gone()
         if self._http:
             self._http.connection_lost(exc if isinstance(exc, Exception) else None)
-
-    def _read(self) -> None:
-        data, self._unread = bytes(self._unread), bytearray()
-        if self._http and not self._is_gone:
-            self._http.data_received(data)
 
     def _use(self) -> None:
         if self._unused:

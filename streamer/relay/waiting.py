@@ -1,7 +1,9 @@
-"""Who holds a place without being a member: so many for each address and in all, shared fairly between addresses.
+"""Who holds a place without being a member: so many for each address and in all, shared fairly between
+addresses.
 
-The newcomer gets a place, and the oldest of the address that holds most gives up its own. So whoever comes and goes at
-once gets through, however many others hang. Addresses that were members lately keep a few places that nobody takes.
+The newcomer gets a place, and the oldest of the address that holds most gives up its own. So whoever comes
+and goes at once gets through, however many others hang. Addresses that were members lately keep a few places
+that nobody takes.
 """
 
 from collections import Counter
@@ -44,7 +46,8 @@ class Waiting(Generic[H]):
         return iter([holder for holders in self._holders.values() for holder in holders])
 
     def add(self, holder: H) -> H | None:
-        """Give `holder` a place. Returns who has to go for it and holds none any more; that may be `holder`."""
+        """Give `holder` a place. Returns who has to go for it and holds none any more; that may be
+        `holder`."""
         holders = self._holders.setdefault(holder.source, {})
         holders[holder] = self._keeps(holder, holders)
         self._count += 1
@@ -68,7 +71,8 @@ class Waiting(Generic[H]):
         return sum(kept and each.address == holder.address for each, kept in holders.items()) < KEPT_PLACES
 
     def _take_from(self, holders: dict[H, bool]) -> H:
-        """The oldest of the address that holds most; of those whose places are kept only where there are no others."""
+        """The oldest of the address that holds most; of those whose places are kept only where there are no
+        others."""
         candidates = [holder for holder, kept in holders.items() if not kept] or list(holders)
         [(address, _)] = Counter(holder.address for holder in candidates).most_common(1)
         taken = next(holder for holder in candidates if holder.address == address)
