@@ -5,6 +5,7 @@
 The relay is a `streamer serve` with TLS. Two members are in a quiet room of it, and one of them talks, 100 packets
 a second. So many connections from one other address do what the attack is called by, and begin it again when the relay
 ends them. Before and after each, the same room is measured without them: the ratio is to the mean of the two.
+"CPU" is what the relay takes of one core meanwhile; it is true on a busy machine too.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from typing import Final
 
 import aiohttp
 import numpy as np
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -142,8 +144,8 @@ class QuietRoom:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[tuple[int, str]]:
-    """A relay's port, and the invite of its room `home`."""
+async def serving() -> AsyncIterator[tuple[psutil.Process, int, str]]:
+    """A relay, its port, and the invite of its room `home`."""
     with socket.create_server(("127.0.0.1", 0)) as free, tempfile.TemporaryDirectory() as home:
         port = free.getsockname()[1]
         free.close()
@@ -167,7 +169,7 @@ async def serving() -> AsyncIterator[tuple[int, str]]:
             found = re.search(r"#room=home&key=([\w-]+)", line.decode())
             key = key or (found[1] if found else "")
         try:
-            yield port, key
+            yield psutil.Process(relay.pid), port, key
         finally:
             relay.terminate()
             await relay.wait()
@@ -189,9 +191,9 @@ async def attacked(name: str, port: int, count: int) -> AsyncIterator[None]:
 
 async def measure(counts: list[int], seconds: float, names: list[str]) -> None:
     table = Table(
-        "attack", "connections", "loss", "p50 ms", "p99 ms", "p50 without", "p99 without", "p99 ratio"
+        "attack", "connections", "loss", "p50 ms", "p99 ms", "p50 without", "p99 without", "p99 ratio", "CPU"
     )
-    async with serving() as (port, key), aiohttp.ClientSession() as http:
+    async with serving() as (relay, port, key), aiohttp.ClientSession() as http:
         query = {"room": "home", "key": key}
         url = f"https://127.0.0.1:{port}/ws"
         ends = [
@@ -203,11 +205,13 @@ async def measure(counts: list[int], seconds: float, names: list[str]) -> None:
         for name in names:
             for count in counts:
                 async with attacked(name, port, count):
+                    relay.cpu_percent()
                     loss, p50, p99 = await room.measure(seconds)
+                    cpu = relay.cpu_percent()
                 after = await room.measure(seconds)
                 quiet50, quiet99 = ((before[i] + after[i]) / 2 for i in (1, 2))
                 row = [f"{loss:.2f} %", *(f"{ms:.2f}" for ms in (p50, p99, quiet50, quiet99))]
-                table.add_row(name, str(count), *row, f"{p99 / quiet99:.2f}")
+                table.add_row(name, str(count), *row, f"{p99 / quiet99:.2f}", f"{cpu:.0f} %")
                 before = after
     Console(width=120).print(table)
 
