@@ -1,7 +1,8 @@
 """One WebSocket after its handshake: an asyncio protocol over FrameParser and Sink."""
 
-from libc.stdint cimport int64_t, uint16_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 
+from streamer.hot.budget cimport Budget
 from streamer.hot.fanout cimport Fanout
 from streamer.hot.sink cimport Sink
 from streamer.hot.frames cimport FrameParser
@@ -27,6 +28,12 @@ cdef enum:
     HELD_UP_US = 2_000_000  # twice as long as from tick to tick
     PACKET_HEADER_BYTES = 12
     LONGEST_PACKET = 1_500
+    READS_WITHIN_US = 10_000_000  # a phone that changes from one Wi-Fi to another reads again within that
+    WORST_BACKLOG = 16      # times the backlog: what nobody may have waiting, however fast it came
+    AFTER_HELD_UP_US = 250_000  # in which what had waited in the kernel is read
+    BURST_BYTES = 65_536    # four of the longest messages, or a second of the best voice
+    PONGS_PER_S = 50        # a browser sends none, our client one a second
+    PONGS_BURST = 200
     DURATIONS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 24
 
 
@@ -34,10 +41,12 @@ cdef class Limits:
     cdef readonly Py_ssize_t max_message_bytes
     cdef readonly Py_ssize_t backlog_bytes
     cdef int64_t message_us, ping_us, idle_us, close_us
+    cdef double byte_us           # how long a byte takes at the highest allowed rate
 
 
 cdef class Connection(Sink):
     cdef public Fanout fanout     # the room that packets go to; None gives all to on_binary
+    cdef public Budget deliveries # what all connections of this address may make the room deliver, where it is crowded
     cdef public uint16_t talker_id
     cdef readonly Limits limits
     cdef readonly bint closed_by_peer
@@ -50,12 +59,23 @@ cdef class Connection(Sink):
     cdef int64_t _ticked_us
     cdef int64_t _close_by_us
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
+    cdef double _bytes_due_us     # and the bytes
+    cdef Budget _pongs
+    cdef int64_t _stale_bytes     # still to be read of what waited in the kernel while the loop was held up
+    cdef bint _has_base
+    cdef uint32_t _base           # arrival minus timestamp of the fastest packets, in samples mod 2^32
+
+    cdef int _note_held_up(self, Py_ssize_t size, int64_t now_us) except -1
+    cdef bint _takes_bytes(self, Py_ssize_t size, int64_t now_us) noexcept
+    cdef bint _is_stale(self, const unsigned char* packet, int64_t now_us) noexcept
+    cdef int _stop_reading(self) except -1
 
     cdef int _take_messages(self, int64_t now_us) except -1
     cdef int _take_message(self, int64_t now_us) except -1
     cdef int _take_packet(self, int64_t now_us) except -1
     cdef int _take_close(self) except -1
     cdef bint _is_too_fast(self, int64_t now_us) noexcept
+    cdef int _judge(self, int64_t now_us) except -1
     cdef int _send_control(self, bytes frame) except -1
     cdef int _send_close(self, bytes payload) except -1
     cdef int _fail(self) except -1

@@ -1,5 +1,6 @@
 import asyncio
 
+from streamer.hot.budget import Budget
 from streamer.hot.fanout import Fanout
 from streamer.hot.sink import Flusher, Sink
 
@@ -14,6 +15,7 @@ class Limits:
         max_message_bytes: int = 16_384,
         backlog_bytes: int = 262_144,
         messages_per_s: float = 1_000,
+        bytes_per_s: float = 1e12,
         ping_s: float = 20,
         idle_s: float = 60,
         close_s: float = 2,
@@ -21,6 +23,7 @@ class Limits:
 
 class Connection(Sink):
     fanout: Fanout | None
+    deliveries: Budget | None
     talker_id: int
     @property
     def limits(self) -> Limits: ...

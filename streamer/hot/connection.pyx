@@ -15,11 +15,12 @@ Time is read once for each chunk received; `tick` is told it, once a second or s
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy
 
+from streamer.hot.budget cimport Budget
 from streamer.hot.fanout cimport Fanout
-from streamer.hot.sink cimport RECEIVE_BYTES, Flusher, Sink, monotonic_us
+from streamer.hot.sink cimport RECEIVE_BYTES, Flusher, Sink, monotonic_us, unread_bytes
 from streamer.hot.frames cimport BINARY, CLOSE, Event, FAILED, FrameParser, NEED_DATA, PING, PONG, TEXT, serialize
 from streamer.hot.mask cimport MaskingKeys
 
@@ -36,10 +37,11 @@ cdef class Limits:
     """What a peer may do: sizes in bytes, times in seconds. See `Connection.tick` for the times."""
 
     def __init__(self, *, max_message_bytes=16_384, backlog_bytes=262_144, messages_per_s=1_000,
-                 ping_s=20, idle_s=60, close_s=2):
+                 bytes_per_s=1e12, ping_s=20, idle_s=60, close_s=2):
         self.max_message_bytes = max_message_bytes
         self.backlog_bytes = backlog_bytes
         self.message_us = int(1e6 / messages_per_s)
+        self.byte_us = 1e6 / bytes_per_s
         self.ping_us, self.idle_us, self.close_us = int(ping_s * 1e6), int(idle_s * 1e6), int(close_s * 1e6)
 
 
@@ -49,6 +51,7 @@ cdef class Connection(Sink):
         self.limits = limits
         self._parser = FrameParser(from_client=not is_client, max_message_bytes=limits.max_message_bytes)
         self._keys = MaskingKeys() if is_client else None
+        self._pongs = Budget(PONGS_PER_S, PONGS_BURST)
         self._state = CLOSED
 
     # what an owner overrides
@@ -119,6 +122,8 @@ cdef class Connection(Sink):
         if self._state == CLOSING and now_us > self._close_by_us:
             self.abort()
             self._end()
+        if self._state == OPEN and self._over_us:
+            self._judge(now_us)
         if self._state != OPEN:
             return
         if now_us - self._heard_us > self.limits.idle_us:
@@ -137,14 +142,20 @@ cdef class Connection(Sink):
         cdef const char* start = PyBytes_AS_STRING(data)
         cdef Py_ssize_t taken = 0, size = PyBytes_GET_SIZE(data), part
         cdef int64_t now_us = monotonic_us()
+        self.flusher.note_alive(now_us)
+        self._note_held_up(size, now_us)
         self._heard_us = now_us
         self.flusher.traffic.bytes_in += size
+        if self._state == OPEN and not self._takes_bytes(size, now_us):
+            self._stop_reading()
+            return
         while taken < size:
             part = min(size - taken, <Py_ssize_t>RECEIVE_BYTES)
             memcpy(self.flusher.received, start + taken, part)
             self._parser.feed(self.flusher.received, part)
             self._take_messages(now_us)
             taken += part
+        self._stale_bytes = max(0, self._stale_bytes - size)
 
     def eof_received(self):
         """None, so that the transport closes."""
@@ -179,15 +190,19 @@ cdef class Connection(Sink):
             return 0
         self.flusher.traffic.messages_in += 1
         if self._is_too_fast(now_us):
-            self.close(TOO_FAST, "too many messages")
-        elif (message.opcode == BINARY and self.fanout is not None
-                and is_packet(message.payload, message.payload_size)):
-            self._take_packet(now_us)
+            self._stop_reading()
+        elif message.opcode == BINARY and is_packet(message.payload, message.payload_size):
+            if self._keys is None and self._is_stale(message.payload, now_us):
+                self.flusher.traffic.shed_held_up += 1
+            elif self.fanout is not None:
+                self._take_packet(now_us)
+            else:
+                self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
         elif message.opcode == BINARY:
             self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
         elif message.opcode == TEXT:
             self.on_text(PyUnicode_DecodeUTF8(<char*>message.payload, message.payload_size, NULL))
-        elif message.opcode == PING:
+        elif message.opcode == PING and self._pongs.take(1, now_us):  # of many pings not each is due one (section 5.5.3)
             self._send_control(serialize(PONG, message.payload, message.payload_size, self._keys))
 
     cdef int _take_packet(self, int64_t now_us) except -1:
@@ -195,12 +210,56 @@ cdef class Connection(Sink):
         cdef unsigned char* packet = self._parser.payload
         packet[2], packet[3] = self.talker_id >> 8, self.talker_id & 0xFF
         self.flusher.traffic.packets_in += 1
+        if self.deliveries is not None and not self.deliveries.take(len(self.fanout), now_us):
+            if self.fanout.is_crowded():  # the other addresses of the room go first
+                self.flusher.traffic.shed_crowded += 1
+                return 0
         self.fanout.push(serialize(BINARY, packet, self._parser.payload_size, None), self, now_us)
 
     cdef bint _is_too_fast(self, int64_t now_us) noexcept:
-        """A second's worth of messages may come at once."""
-        self._rate_us = max(self._rate_us, now_us - 1_000_000) + self.limits.message_us
+        """A second's worth of messages may come at once; and what came while the loop was held up."""
+        cdef int64_t window_us = 1_000_000 + (self.flusher.held_us if self._stale_bytes else 0)
+        self._rate_us = max(self._rate_us, now_us - window_us) + self.limits.message_us
         return self._rate_us > now_us
+
+    cdef bint _takes_bytes(self, Py_ssize_t size, int64_t now_us) noexcept:
+        """Likewise for bytes, whatever they are: fragments and frames that are no messages cost time as well."""
+        cdef double byte_us = self.limits.byte_us
+        cdef double window_us = BURST_BYTES * byte_us + (self.flusher.held_us if self._stale_bytes else 0)
+        self._bytes_due_us = max(self._bytes_due_us, now_us - window_us) + size * byte_us
+        return self._bytes_due_us <= now_us or size * byte_us < 1
+
+    cdef int _stop_reading(self) except -1:
+        """Close with 4429. What still comes stays unread: TCP holds up who sends it, and the tick ends it."""
+        self.close(TOO_FAST, "too many messages")
+        self.flush(monotonic_us())
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    cdef int _note_held_up(self, Py_ssize_t size, int64_t now_us) except -1:
+        """If the loop was held up since the last read, these bytes had been waiting, and what is still unread too."""
+        if self._heard_us < self.flusher.resumed_us:
+            self._stale_bytes = size + (unread_bytes(self.fd) if self.fd >= 0 else 0)
+        elif now_us - self.flusher.resumed_us > AFTER_HELD_UP_US:
+            self._stale_bytes = 0
+
+    cdef bint _is_stale(self, const unsigned char* packet, int64_t now_us) noexcept:
+        """Whether this packet waited for us longer than voice may.
+
+        The kernel does not say when it came. But a packet says when it was captured, and the fastest ones of this
+        talker told how far that is from its arrival: what is beyond that, it waited. Of a talker who was not heard
+        before nothing is known, so what had been waiting is dropped.
+        """
+        cdef uint32_t captured = <uint32_t>packet[8] << 24 | <uint32_t>packet[9] << 16 | packet[10] << 8 | packet[11]
+        cdef uint32_t offset = <uint32_t>(now_us * 6 // 125) - captured  # 48 samples a ms
+        cdef int64_t late_us = <int64_t><int32_t>(offset - self._base) * 125 // 6
+        if self._stale_bytes:
+            return not self._has_base or not -self.flusher.deadline_us < late_us <= self.flusher.deadline_us
+        if not self._has_base or late_us < 0 or late_us > 2_000_000:  # the first, a faster one, or another clock
+            self._base, self._has_base = offset, True
+        else:
+            self._base += <uint32_t>(<int32_t>(offset - self._base) >> 8)  # clocks drift apart
+        return False
 
     cdef int _take_close(self) except -1:
         payload = PyBytes_FromStringAndSize(<char*>self._parser.payload, self._parser.payload_size)
@@ -227,6 +286,21 @@ cdef class Connection(Sink):
     cdef int _send_control(self, bytes frame) except -1:
         self.push_control(frame)
         if self.outbox.control_bytes > self.limits.backlog_bytes:
+            self._judge(monotonic_us())
+
+    cdef int _judge(self, int64_t now_us) except -1:
+        """Give up a peer that leaves a backlog for READS_WITHIN_US. First it gets what it would take now.
+
+        A burst says nothing about who it was sent to; only the memory that it takes is bounded at once.
+        """
+        self.flush(now_us)
+        cdef Py_ssize_t left = self.outbox.control_bytes, backlog = self.limits.backlog_bytes
+        if left <= backlog or self._state == CLOSED:
+            self._over_us = 0
+            return 0
+        if not self._over_us:
+            self._over_us = now_us
+        if left > WORST_BACKLOG * backlog or now_us - self._over_us > READS_WITHIN_US:
             self.abort()
             self._end()
             self.on_close(POLICY, "the peer does not read")

@@ -1,8 +1,14 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""From one talker to many listeners: one serialized frame for all; a pointer each, no copy, no task."""
+"""From one talker to many listeners: one serialized frame for all; a pointer each, no copy, no task.
+
+No room takes the event loop from the others. A room makes at most WINDOW_DELIVERIES at a stretch, and in the long run
+`deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of other rooms, and is
+shed when it is older than the deadline. A room below its rate never gets there: its packets are handed on at once.
+"""
+
+from collections import deque
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
 from streamer.hot.frames cimport BINARY, serialize
@@ -13,8 +19,11 @@ from streamer.hot.traffic cimport Traffic
 cdef class Fanout:
     """The sinks of one room."""
 
-    def __cinit__(self):
+    def __cinit__(self, double deliveries_per_s=1e9):
         self._sinks = []
+        self._waiting = deque()
+        self._per_us = deliveries_per_s / 1e6
+        self._left = BURST_DELIVERIES
 
     def __len__(self):
         return len(self._sinks)
@@ -31,23 +40,85 @@ cdef class Fanout:
         frame = serialize(BINARY, <const unsigned char*>PyBytes_AS_STRING(packet), PyBytes_GET_SIZE(packet), None)
         self.push(frame, sender, monotonic_us())
 
+    cdef bint is_crowded(self) noexcept:
+        """True if packets wait here, because the room sends more than it may."""
+        return self._is_scheduled
+
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
         """Give `frame` to everybody but `sender`."""
+        if self._is_scheduled:
+            return self._wait(frame, sender, now_us)
+        self._refill(now_us)
+        if now_us - self._window_us > WINDOW_US:
+            self._window_us = now_us
+            self._window_used = 0
+        if self._left <= 0 or self._window_used >= WINDOW_DELIVERIES:
+            return self._wait(frame, sender, now_us)
+        self._window_used += <int>len(self._sinks)
+        return self._deliver(frame, sender, now_us, now_us)
+
+    cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1:
+        if sender.waiting >= WAITING_EACH:
+            sender.flusher.traffic.shed_crowded += 1
+            return 0
+        sender.waiting += 1
+        self._waiting.append((frame, sender, now_us))
+        self._flusher = sender.flusher
+        return self._schedule()
+
+    cdef int _schedule(self) except -1:
+        """The next slice: in the loop's next turn, or once the room may send again."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            if self._left > 0:
+                self._flusher._loop.call_soon(self._give_out)
+            else:
+                self._flusher._loop.call_later(PACE_MS / 1000, self._give_out)
+        return 0
+
+    def _give_out(self):
+        cdef int64_t now_us = monotonic_us()
+        cdef int64_t oldest_us = now_us - self._flusher.deadline_us
+        cdef int used = 0
+        cdef Sink sender
+        self._is_scheduled = False
+        self._flusher.note_alive(now_us)
+        self._refill(now_us)
+        while self._waiting and self._left > 0 and used < SLICE_DELIVERIES:
+            frame, sender, arrived_us = self._waiting.popleft()
+            sender.waiting -= 1
+            if arrived_us < oldest_us:
+                self._flusher.traffic.shed_crowded += 1
+                continue
+            used += <int>len(self._sinks)
+            self._deliver(frame, sender, now_us, arrived_us)
+        if self._waiting:
+            self._schedule()
+
+    cdef void _refill(self, int64_t now_us) noexcept:
+        if now_us > self._then_us:
+            self._left = min(<double>BURST_DELIVERIES, self._left + (now_us - self._then_us) * self._per_us)
+            self._then_us = now_us
+
+    cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1:
         cdef Sink sink
         cdef Flusher flusher = sender.flusher
         cdef Traffic traffic = flusher.traffic
         cdef bint waits, is_busy = flusher.is_busy(now_us)
         cdef int written = 0
-        cdef Py_ssize_t i
-        for i in range(PyList_GET_SIZE(self._sinks)):
-            sink = <Sink>PyList_GET_ITEM(self._sinks, i)
+        cdef list sinks = self._sinks
+        cdef Py_ssize_t i = 0
+        self._left -= len(sinks)
+        while i < len(sinks):  # asked anew each time: a write that fails may take a sink out
+            sink = <Sink>sinks[i]
+            i += 1
             if sink is sender:
                 continue
             waits = is_busy and now_us - sink.wrote_us < TOGETHER_US
             if sink.is_clear and not waits and sink.write_at_once(frame, now_us):
                 written += 1
             else:
-                sink.push_voice(frame, now_us)
+                sink.push_voice(frame, arrived_us)
         if written:
             traffic.writes += written
             traffic.deliveries += written

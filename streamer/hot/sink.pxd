@@ -26,8 +26,13 @@ cdef class Flusher:
     cdef list _blocked
     cdef bint _is_scheduled
     cdef int64_t _wrote_us
+    cdef bint _beats
+    cdef int64_t _alive_us        # when the loop last ran something of ours
+    cdef int64_t resumed_us       # when it ran again after it was held up, and for how long it had not
+    cdef int64_t held_us
 
     cdef int mark(self, Sink sink) except -1
+    cdef void note_alive(self, int64_t now_us) noexcept
     cdef bint is_busy(self, int64_t now_us) noexcept
     cdef int retry_later(self, Sink sink) except -1
 
@@ -45,6 +50,8 @@ cdef class Sink:
     cdef bint is_marked           # in the flusher's list
     cdef bint is_paused           # the transport has something left to write
     cdef int shed_unreported
+    cdef int waiting              # packets of this one in its room's fan-out
+    cdef int64_t _over_us         # since when more waits than a backlog; 0 where it doesn't
     cdef readonly Outbox outbox
     cdef readonly Flusher flusher
 
@@ -61,4 +68,5 @@ cdef class Sink:
     cdef int _written(self, int count, Py_ssize_t size) except -1
 
 
+cdef int unread_bytes(int fd) noexcept
 cdef int64_t monotonic_us() noexcept

@@ -28,10 +28,16 @@ cdef extern from "socket_io.h" nogil:
     Py_ssize_t write_pieces(int fd, Piece* pieces, int count)
     bint would_block()
     int unsent_bytes(int fd)
+    int c_unread_bytes "unread_bytes"(int fd)
 
 
 cdef int64_t monotonic_us() noexcept:
     return monotonic_ns() // 1000
+
+
+cdef int unread_bytes(int fd) noexcept:
+    """What this socket has received and nobody has read; 0 where the system doesn't say."""
+    return c_unread_bytes(fd)
 
 
 cdef class Flusher:
@@ -46,6 +52,7 @@ cdef class Flusher:
             raise MemoryError
         self._dirty = []
         self._blocked = []
+        self._alive_us = monotonic_us()
 
     def __dealloc__(self):
         PyMem_Free(self.received)
@@ -59,6 +66,17 @@ cdef class Flusher:
             self._is_scheduled = True
             self._loop.call_soon(self._flush_scheduled)
         return 0
+
+    def beat(self):
+        """Call this several times in a deadline: what was not called for longer tells that the loop was held up."""
+        self.note_alive(monotonic_us())
+        self._beats = True
+
+    cdef void note_alive(self, int64_t now_us) noexcept:
+        if self._beats and now_us - self._alive_us > self.deadline_us:
+            self.held_us = now_us - self._alive_us
+            self.resumed_us = now_us
+        self._alive_us = now_us
 
     cdef bint is_busy(self, int64_t now_us) noexcept:
         """Whether what came now had been waiting to be read while other things were written."""

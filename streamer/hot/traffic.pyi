@@ -7,5 +7,7 @@ class Traffic:
     bytes_out: int
     shed_late: int
     shed_closed: int
+    shed_held_up: int
+    shed_crowded: int
     @property
     def failures(self) -> dict[str, int]: ...

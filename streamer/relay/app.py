@@ -17,6 +17,7 @@ from streamer.relay.admission import Admission
 from streamer.relay.answers import Answers, asset_answer
 from streamer.relay.background import keep_running, surviving
 from streamer.relay.checks import MAX_CHECK_BYTES, Checks
+from streamer.relay.decisions import Decisions
 from streamer.relay.door import Door
 from streamer.relay.echo import MESSAGES_PER_S, EchoRoom
 from streamer.relay.files import Places, most_files
@@ -39,6 +40,8 @@ GOING_AWAY: Final = 1001
 IDLE: Final = 4408
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
+BEAT_S: Final = 0.04
+"""A third of the time that voice may wait."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Relay:
         page: Mapping[str, Asset],
         limits: RelayLimits | None = None,
         origins: Origins | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
@@ -63,6 +67,7 @@ class Relay:
         self._in_echo: Waiting[Socket] = Waiting(self.limits.max_echo, self.limits.max_echo_per_address)
         self._admission = admission
         REDACTION.watch(admission)
+        self._decisions = decisions
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -71,7 +76,9 @@ class Relay:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
         places = Places.of(most_files(), self.limits)
-        self._reception = Reception(self._admission, self.limits, places, asyncio.get_running_loop().call_later)
+        self._reception = Reception(
+            self._admission, self.limits, places, asyncio.get_running_loop().call_later, self._decisions
+        )
         self.waiting: Waiting[Visitor] = Waiting(
             places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular
         )
@@ -89,7 +96,11 @@ class Relay:
         return application
 
     async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
-        works = {"the tick": self._tick, "the watch of the event loop": self._metrics.watch_lag}
+        works = {
+            "the tick": self._tick,
+            "the heartbeat": self._beat,
+            "the watch of the event loop": self._metrics.watch_lag,
+        }
         tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
         yield
         for task in tasks:
@@ -104,6 +115,12 @@ class Relay:
                 with surviving("the tick of a connection"):
                     socket.tick(now_us)
             self._reception.tick()
+
+    async def _beat(self) -> None:
+        """So that the core knows when the event loop was held up, and how old what it reads then may be."""
+        while True:
+            self._flusher.beat()
+            await asyncio.sleep(BEAT_S)
 
     def _counted_now(self) -> dict[str, float]:
         counted: dict[str, float] = {"connections": len(self._sockets), "rooms": self._reception.room_count}

@@ -12,12 +12,19 @@ class Bucket:
         self._level = 0.0
         self._then: float | None = None
 
-    def overflows(self, now: float) -> bool:
-        """Put one more in; gives whether that was too much."""
+    def overflows(self, now: float, amount: float = 1.0) -> bool:
+        """Put `amount` more in; True if that was too much, and then nothing was put in."""
+        self._drain(now)
+        if self._level + amount > self._size:
+            return True
+        self._level += amount
+        return False
+
+    def is_empty(self, now: float) -> bool:
+        self._drain(now)
+        return self._level == 0.0
+
+    def _drain(self, now: float) -> None:
         elapsed_s = now - self._then if self._then is not None else 0.0
         self._then = now
-        self._level = max(self._level - elapsed_s * self._per_s, 0.0)
-        if self._level + 1 > self._size:
-            return True
-        self._level += 1
-        return False
+        self._level = max(self._level - max(elapsed_s, 0.0) * self._per_s, 0.0)

@@ -3,18 +3,19 @@
 from collections import deque
 from typing import Final
 
+from streamer.wire import control
 from streamer.wire.control import Message
 
 KEPT_S: Final = 3_600.0
-MAX_BYTES: Final = 8_000
-"""Of names and texts in UTF-8, so that it has room in a welcome."""
+MAX_BYTES: Final = 15_000
+"""As serialized in a welcome, of which it is a quarter: about 200 lines of chat."""
 
 
 class History:
     """The newest of the last hour. Times are in s, of any clock."""
 
     def __init__(self) -> None:
-        self._said: deque[tuple[float, str, str]] = deque()
+        self._said: deque[tuple[float, str, str, int]] = deque()
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -25,8 +26,9 @@ class History:
         return bool(self._said)
 
     def add(self, name: str, text: str, now: float) -> None:
-        self._said.append((now, name, text))
-        self._bytes += _size(name, text)
+        size = _size(name, text)
+        self._said.append((now, name, text, size))
+        self._bytes += size
         while self._bytes > MAX_BYTES:
             self._drop()
 
@@ -34,15 +36,25 @@ class History:
         while self._said and now - self._said[0][0] > KEPT_S:
             self._drop()
 
-    def tell(self, now: float) -> list[Message]:
-        """As PROTOCOL.md's welcome has it, oldest first."""
+    def tell(self, now: float, most_bytes: int = MAX_BYTES) -> list[Message]:
+        """As PROTOCOL.md's welcome has it, oldest first: the newest that fit in `most_bytes`, serialized."""
         self.prune(now)
-        return [{"name": name, "text": text, "age_s": int(now - then)} for then, name, text in self._said]
+        fitting: deque[Message] = deque()
+        for then, name, text, size in reversed(self._said):
+            most_bytes -= size
+            if most_bytes < 0:
+                break
+            fitting.appendleft(_entry(name, text, int(now - then)))
+        return list(fitting)
 
     def _drop(self) -> None:
-        _, name, text = self._said.popleft()
-        self._bytes -= _size(name, text)
+        self._bytes -= self._said.popleft()[3]
+
+
+def _entry(name: str, text: str, age_s: int) -> Message:
+    return {"name": name, "text": text, "age_s": age_s}
 
 
 def _size(name: str, text: str) -> int:
-    return len(name.encode()) + len(text.encode())
+    """At the greatest age, and with the comma between two."""
+    return len(control.serialize(_entry(name, text, int(KEPT_S))).encode()) + 1

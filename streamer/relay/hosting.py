@@ -30,7 +30,7 @@ def obey_host(message: Message, sender: "Session", room: Room, renew: Renew) -> 
             room.locked = locked
             sender.tell_all({"type": "lock", "locked": locked})
         case {"type": "one_at_a_time", "on": on}:
-            room.floor.switch(on=on)
+            room.switch_floor(on=on)
             room.tell_floor()
         case {"type": "invite", "hours": hours, "uses": uses}:
             if hours < 0 or uses < 0:

@@ -5,17 +5,21 @@ nothing here is called. `fan_out` is for rooms without one, and for packets that
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Hashable
 from typing import Final, Protocol
 
 from streamer.errors import ControlError, RefusedError
 from streamer.hot.fanout import Fanout
 from streamer.hot.sink import Sink
+from streamer.relay.allowance import ROOM_FACTOR, Writing
+from streamer.relay.decisions import Decisions
 from streamer.relay.floor import Floor
 from streamer.relay.history import History
+from streamer.relay.post import Later, Post
 from streamer.wire.control import Message
 
 MAX_TALKER_ID: Final = 0xFFFF
+NO_LIMIT: Final = 1e9
 
 
 class Member(Protocol):
@@ -53,11 +57,32 @@ class Room(ABC):
 
     fanout: Fanout | None = None
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, decisions: Decisions | None = None) -> None:
         self.name = name
-        self.locked = False
         self.history = History()
         self.floor = Floor()
+        self.writing = Writing(ROOM_FACTOR)
+        self._decisions = decisions or Decisions()
+        self._locked = self._decisions.of(name).locked
+        self.floor.switch(on=self._decisions.of(name).one_at_a_time)
+
+    @property
+    def locked(self) -> bool:
+        """True if nobody new may enter. The host decides that, and it is kept."""
+        return self._locked
+
+    @locked.setter
+    def locked(self, locked: bool) -> None:
+        self._locked = locked
+        self._keep()
+
+    def switch_floor(self, *, on: bool) -> None:
+        """One talks at a time from now on, or all. The host decides that, and it is kept."""
+        self.floor.switch(on=on)
+        self._keep()
+
+    def _keep(self) -> None:
+        self._decisions.keep(self.name, locked=self._locked, one_at_a_time=self.floor.is_on)
 
     @abstractmethod
     def join(self, member: Member) -> list[Message]:
@@ -80,8 +105,8 @@ class Room(ABC):
         """Hand a packet, its talker_id stamped, to all others."""
 
     @abstractmethod
-    def tell_others(self, message: Message, sender: Member) -> None:
-        """Hand a message to all others."""
+    def tell_others(self, message: Message, sender: Member, about: Hashable = None) -> None:
+        """Hand a message to all others; of several `about` the same thing, the newest is enough."""
 
     @abstractmethod
     def tell_floor(self) -> None:
@@ -98,19 +123,35 @@ class Room(ABC):
     def size(self) -> int:
         """How many members are in the room."""
 
+    @property
+    def names(self) -> list[str]:
+        """What the members are called."""
+        return []
+
 
 class SharedRoom(Room):
     """Everybody hears everybody else."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.fanout: Fanout = Fanout()
+    def __init__(
+        self,
+        name: str,
+        decisions: Decisions | None = None,
+        call_later: Later | None = None,
+        deliveries_per_s: float = NO_LIMIT,
+    ) -> None:
+        super().__init__(name, decisions)
+        self.fanout: Fanout = Fanout(deliveries_per_s)
+        self._post = Post(call_later)
         self._members: dict[int, Member] = {}
         self._last_talker_id = 0
 
     @property
     def size(self) -> int:
         return len(self._members)
+
+    @property
+    def names(self) -> list[str]:
+        return [member.name for member in self._members.values()]
 
     def join(self, member: Member) -> list[Message]:
         if not member.talker_id or member.talker_id in self._members:
@@ -142,15 +183,15 @@ class SharedRoom(Room):
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self.fanout.send(packet, talker.sink)
 
-    def tell_others(self, message: Message, sender: Member) -> None:
-        for member in self._others(sender):
-            member.send_control(message)
+    def tell_others(self, message: Message, sender: Member, about: Hashable = None) -> None:
+        self._post.send(message, self._others(sender), about)
 
     def tell_floor(self) -> None:
         """Over a copy: a member who is given up while being told leaves the room."""
-        for member in list(self._members.values()):
+        members = list(self._members.values())
+        for member in members:
             member.may_talk = self.floor.admits(member.talker_id)
-            member.send_control(self.floor.message)
+        self._post.send(self.floor.message, members, about="floor")
 
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member
@@ -159,7 +200,7 @@ class SharedRoom(Room):
     def _described_others(self, member: Member) -> list[Message]:
         return [describe(other) for other in self._others(member)]
 
-    def _others(self, member: Member) -> Iterable[Member]:
+    def _others(self, member: Member) -> list[Member]:
         return [other for other in self._members.values() if other is not member]
 
     def _free_talker_id(self) -> int:

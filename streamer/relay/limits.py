@@ -7,7 +7,7 @@ from typing import Final, Self
 from streamer.hot.connection import Limits
 from streamer.wire.control import MAX_TEXT_BYTES
 
-NO_LIMIT: Final = 1_000_000
+NO_LIMIT: Final = 1e9
 
 
 def _option(default: float, text: str) -> float:
@@ -30,6 +30,10 @@ class RelayLimits:
     handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket, or to have its answer.")
     max_message_bytes: float = _option(MAX_TEXT_BYTES, "A message's size; closes with 1009.")
     messages_per_s: float = _option(500, "Messages a second from one connection; closes with 4429.")
+    bytes_per_s: float = _option(262_144, "Bytes a second from one connection; closes with 4429.")
+    deliveries_per_s: float = _option(
+        40_000, "Packets a second that one room hands out; what is beyond waits, and is shed when it is late."
+    )
     ping_s: float = _option(20, "Seconds of quiet after which a peer is pinged.")
     idle_s: float = _option(60, "Seconds of quiet after which a connection is closed, with 4408.")
 
@@ -37,6 +41,7 @@ class RelayLimits:
         return Limits(
             max_message_bytes=int(self.max_message_bytes),
             messages_per_s=self.messages_per_s,
+            bytes_per_s=self.bytes_per_s,
             ping_s=self.ping_s,
             idle_s=self.idle_s,
         )
@@ -44,16 +49,19 @@ class RelayLimits:
     @classmethod
     def none(cls) -> Self:
         """For benchmarks, where all load comes from one address."""
-        return cls(
-            max_members=NO_LIMIT,
-            max_per_address=NO_LIMIT,
-            max_handshakes=NO_LIMIT,
-            max_handshakes_per_address=NO_LIMIT,
-            requests_per_s=NO_LIMIT,
-            max_echo=NO_LIMIT,
-            max_echo_per_address=NO_LIMIT,
-            messages_per_s=NO_LIMIT,
+        names = (
+            "max_members",
+            "max_per_address",
+            "max_handshakes",
+            "max_handshakes_per_address",
+            "requests_per_s",
+            "max_echo",
+            "max_echo_per_address",
+            "messages_per_s",
+            "bytes_per_s",
+            "deliveries_per_s",
         )
+        return cls(**dict.fromkeys(names, NO_LIMIT))
 
 
 def raise_file_limit() -> None:

@@ -48,7 +48,7 @@ class Metrics(Collector):
             yield GaugeMetricFamily(f"streamer_{name}", name.capitalize().replace("_", " "), value)
         for name, text in COUNTERS.items():
             yield CounterMetricFamily(f"streamer_{name}", text, getattr(self._traffic, name))
-        shed = {"late": self._traffic.shed_late, "closed": self._traffic.shed_closed}
+        shed = {cause: getattr(self._traffic, f"shed_{cause}") for cause in ("late", "closed", "held_up", "crowded")}
         yield _by("cause", "shed", "Packets not delivered", shed)
         yield _by("cause", "parse_failures", "Connections that broke RFC 6455", self._traffic.failures)
         yield _by("code", "refusals", "Requests that were refused", self._refusals)

@@ -1,7 +1,8 @@
 """What people type, made safe to show: text only, normalised, of bounded length.
 
 Control characters and the bidirectional formatting characters (Unicode TR 36, section 2) can make a text look like
-another one, so they go.
+another one, so they go. So does what nobody sees, but where a script or an emoji needs it; and marks beyond what any
+script puts on one letter (UTS #39, section 5.4).
 """
 
 import re
@@ -12,10 +13,22 @@ from streamer.errors import ControlError, RefusedError
 from streamer.wire.control import MAX_CHAT_CHARACTERS
 
 MAX_NAME_CHARACTERS: Final = 40
+MAX_MARKS: Final = 4
+"""On one letter, as UTS #39 has it: no script in use needs more."""
+
+MAX_BLANKS: Final = 8
+"""In a row: enough to indent with, too few to fill a line of a terminal and begin a false one."""
+
 ROOM_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 _HIDDEN_CATEGORIES: Final = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
 _BIDI_FORMATTING: Final = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+_ZWNJ, _ZWJ, _TEXT_STYLE, _EMOJI_STYLE, _BLACK_FLAG = "\u200c", "\u200d", "\ufe0e", "\ufe0f", "\U0001f3f4"
+_BLANK_LETTERS: Final = {*"\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\U0001d159"}
+"""Letters and symbols by category, but nothing is to be seen of them."""
+
+_BLANKS: Final = re.compile(rf"([^\S\n]|[{''.join(_BLANK_LETTERS)}]){{{MAX_BLANKS + 1},}}")
+_EMPTY_LINES: Final = re.compile(r"\n\s*\n\s*\n\s*")
 
 
 def check_room_name(room: str) -> str:
@@ -32,20 +45,25 @@ def clean_line(text: str) -> str:
 
 def clean_name(name: str) -> str:
     """`name` as others see it; raises RefusedError `bad-name` where it is too long or nothing of it can be shown."""
-    cleaned = clean_line(name)
-    if not cleaned:
+    cleaned = clean_line("".join(" " if character in _BLANK_LETTERS else character for character in name))
+    if not any(_is_seen(character) for character in cleaned):
         raise RefusedError("the name holds nothing that can be shown", status=400, code="bad-name")
     if len(cleaned) > MAX_NAME_CHARACTERS:
         raise RefusedError(
             f"the name has {len(cleaned)} characters, {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
         )
+    if cleaned != _without_piles(cleaned) or _is_mark(cleaned[0]):
+        raise RefusedError("the name carries more marks than any script puts on a letter", status=400, code="bad-name")
     return cleaned
 
 
 def clean_chat(text: str) -> str:
     """`text` as others see it; raises ControlError `bad-field` where it is empty or too long."""
-    cleaned = _clean(text.replace("\r\n", "\n"), keep="\n").strip()
-    if not 1 <= len(cleaned) <= MAX_CHAT_CHARACTERS:
+    cleaned = _without_piles(_clean(text.replace("\r\n", "\n"), keep="\n"))
+    cleaned = _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" " * MAX_BLANKS, cleaned)).strip()
+    if not any(_is_seen(character) for character in cleaned):
+        raise ControlError('field "text" of "chat" holds nothing that can be shown', code="bad-field")
+    if len(cleaned) > MAX_CHAT_CHARACTERS:
         raise ControlError(
             f'field "text" of "chat" has {len(cleaned)} characters, 1 to {MAX_CHAT_CHARACTERS} are allowed',
             code="bad-field",
@@ -53,10 +71,75 @@ def clean_chat(text: str) -> str:
     return cleaned
 
 
+def is_invisible(character: str) -> bool:
+    """True if nothing is to be seen of it: Unicode's Default_Ignorable_Code_Point, as far as it can be told here."""
+    if character in _BLANK_LETTERS or character == "\u034f" or "\u180b" <= character <= "\u180f":
+        return True
+    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0000" <= character <= "\U000e0fff"
+    return is_selector or unicodedata.category(character) == "Cf"
+
+
 def _clean(text: str, keep: str) -> str:
-    return "".join(
-        character
-        for character in unicodedata.normalize("NFC", text)
-        if character in keep
-        or (character not in _BIDI_FORMATTING and unicodedata.category(character) not in _HIDDEN_CATEGORIES)
-    )
+    normal = unicodedata.normalize("NFC", text)
+    cleaned: list[str] = []
+    for index, character in enumerate(normal):
+        after = normal[index + 1] if index + 1 < len(normal) else ""
+        if character in keep or _may_stand(character, cleaned, after):
+            cleaned.append(character)
+    return "".join(cleaned)
+
+
+def _may_stand(character: str, before: list[str], after: str) -> bool:
+    if character in _BIDI_FORMATTING or unicodedata.category(character) in _HIDDEN_CATEGORIES:
+        return False
+    if not is_invisible(character) or character in _BLANK_LETTERS:
+        return True
+    return bool(before) and _is_needed(character, before, after)
+
+
+def _is_needed(character: str, before: list[str], after: str) -> bool:
+    """Whether an invisible character changes how its neighbours are written, as emoji and some scripts need it."""
+    last = before[-1]
+    if "\U000e0020" <= character <= "\U000e007f":  # the flags of England, Scotland and Wales
+        return _BLACK_FLAG in before[-7:] and (last == _BLACK_FLAG or "\U000e0020" <= last <= "\U000e007f")
+    if character in (_TEXT_STYLE, _EMOJI_STYLE):
+        return _is_symbol(last)
+    if character == _ZWJ and (_is_symbol(last) or last == _EMOJI_STYLE):
+        return bool(after) and _is_symbol(after)
+    if character in (_ZWJ, _ZWNJ):
+        return _joins(last) and bool(after) and _joins(after)
+    return unicodedata.category(character) == "Cf" and "\u0600" <= character <= "\u08e2"  # Arabic numbers and marks
+
+
+def _is_symbol(character: str) -> bool:
+    return unicodedata.category(character) in ("So", "Sk", "Sm") or character in "#*0123456789"
+
+
+def _joins(character: str) -> bool:
+    """Whether it is of a script that ZWJ and ZWNJ are for: Arabic and its relatives, those of India and beyond."""
+    is_letter = unicodedata.category(character)[0] in "LM"
+    return is_letter and ("\u0600" <= character <= "\u08ff" or "\u0900" <= character <= "\u109f"
+                          or "\u1780" <= character <= "\u18af" or "\ufb50" <= character <= "\ufefc")  # fmt: skip
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and not is_invisible(character)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me")
+
+
+def _without_piles(text: str) -> str:
+    """Without the marks that go beyond MAX_MARKS on one letter, counted as they are decomposed."""
+    kept, marks = [], 0
+    for character in text:
+        parts = unicodedata.normalize("NFD", character)
+        if _is_mark(character):
+            marks += len(parts)
+            if marks > MAX_MARKS:
+                continue
+        else:
+            marks = sum(map(_is_mark, parts))
+        kept.append(character)
+    return "".join(kept)

@@ -12,6 +12,7 @@ from streamer.relay.addresses import LOOPBACK, lan_addresses, local_names, mdns_
 from streamer.relay.admission import Admission, end_after
 from streamer.relay.app import Relay
 from streamer.relay.certificate import LiveCertificate, OwnAuthority, OwnFiles
+from streamer.relay.decisions import Decisions
 from streamer.relay.join import describe_addresses, invitation, room_link
 from streamer.relay.limits import RelayLimits
 from streamer.relay.listening import listening
@@ -64,7 +65,8 @@ async def serve(wish: Wish, limits: RelayLimits, say: Say) -> None:
     """Serve until cancelled; raises SetupError where something of `wish` can't be had here."""
     keeper = Keeper(wish, say)
     page = read_page()
-    relay = Relay(keeper.admission, page, limits, keeper.origins)
+    decisions = Decisions.from_file(wish.directory / "rooms.json")
+    relay = Relay(keeper.admission, page, limits, keeper.origins, decisions)
     certificate = keeper.certificate
     plain = JoinPage(page, keeper.authority).application() if certificate else None
     tls = certificate.context if certificate else None

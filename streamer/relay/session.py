@@ -1,28 +1,47 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
 from typing import Final
 
 from streamer.errors import PacketError, ProtocolError
+from streamer.hot.budget import Budget
 from streamer.hot.connection import Connection
 from streamer.hot.sink import Sink
 from streamer.relay.admission import Right
+from streamer.relay.allowance import (
+    ACTIONS,
+    ACTIONS_PER_S,
+    CLOCKS,
+    CLOCKS_PER_S,
+    Allowance,
+    Writing,
+    too_fast,
+)
 from streamer.relay.bucket import Bucket
 from streamer.relay.hosting import REMOVED, Renew, obey_host
-from streamer.relay.hub import Room
+from streamer.relay.hub import Room, state_of
 from streamer.relay.plain_text import clean_chat
+from streamer.relay.post import ToMany
 from streamer.relay.stays import Stay
 from streamer.wire import control
-from streamer.wire.control import FROM_CLIENT, Message
+from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES, Message
 from streamer.wire.packet import Packet, stamp
 
 LEFT: Final = 1000
 REPLACED: Final = 4409
 TOO_FAST: Final = 4429
-TEXTS: Final = 60
+TEXTS: Final = 120
 TEXTS_PER_S: Final = 20
-"""A client sends about four a second; a person who types adds one now and then."""
+"""A client sends about four a second; a person who types adds one now and then. After the relay was held up for half a
+minute, what waited comes at once."""
+
+ERRORS: Final = 5
+ERRORS_PER_S: Final = 1.0
+"""What a person reads; a flood is not answered with a flood."""
+
+TEXT: Final = 1
+"""The opcode (RFC 6455, section 5.2)."""
 
 
 def server_us() -> int:
@@ -38,6 +57,12 @@ class Entry:
     name: str
     stay: Stay
     renew: Renew
+    asked_name: str = ""
+    """Before it was numbered, because somebody has the same."""
+    writing: Writing = field(default_factory=Writing)
+    """What the address may write, with all its connections."""
+    deliveries: Budget | None = None
+    """What the address may have delivered in a crowded room."""
 
 
 class Session:
@@ -49,6 +74,7 @@ class Session:
     def __init__(self, connection: Connection, entry: Entry) -> None:
         self.talker_id = entry.stay.talker_id
         self.name = entry.name
+        self.asked_name = entry.asked_name
         self.right = entry.stay.right
         self.muted = self.away = self.hand = False
         self._connection = connection
@@ -56,6 +82,11 @@ class Session:
         self._stay = entry.stay
         self._renew = entry.renew
         self._texts = Bucket(TEXTS, TEXTS_PER_S)
+        self._errors = Bucket(ERRORS, ERRORS_PER_S)
+        self._clocks = Bucket(CLOCKS, CLOCKS_PER_S)
+        self._actions = Bucket(ACTIONS, ACTIONS_PER_S)
+        self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
+        connection.deliveries = entry.deliveries
 
     @property
     def sink(self) -> Sink:
@@ -70,22 +101,35 @@ class Session:
             before.send_away(REPLACED, "you came back on another connection")
         self._connection.talker_id = self.talker_id
         self.may_talk = self._room.floor.admits(self.talker_id)
-        self.send_control(
-            {
-                "type": "welcome",
-                "talker_id": self.talker_id,
-                "room": self._room.name,
-                "name": self.name,
-                "members": members,
-                "server_us": server_us(),
-                "host": self.right is Right.HOST,
-                "resume": self._stay.token,
-                "history": self._room.history.tell(monotonic()),
-                "locked": self._room.locked,
-            }
-        )
+        self._welcome(members)
         if self._room.floor.is_on:
             self.send_control(self._room.floor.message)
+
+    def _welcome(self, members: list[Message]) -> None:
+        """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
+        welcome: Message = {
+            "type": "welcome",
+            "talker_id": self.talker_id,
+            "room": self._room.name,
+            "name": self.name,
+            "members": [],
+            "server_us": server_us(),
+            "host": self.right is Right.HOST,
+            "resume": self._stay.token,
+            "history": [],
+            "locked": self._room.locked,
+        }
+        left_bytes = MAX_WELCOME_BYTES - _size(welcome)
+        for fitting, member in enumerate(members):
+            left_bytes -= _size(member) + 1
+            if left_bytes < 0:
+                break
+            welcome["members"] = members[: fitting + 1]
+        else:
+            welcome["history"] = self._room.history.tell(monotonic(), left_bytes)
+        self.send_control(welcome)
+        for member in members[len(welcome["members"]) :]:
+            self.send_control({"type": "joined", **member})
 
     @property
     def may_talk(self) -> bool:
@@ -109,7 +153,12 @@ class Session:
         self._connection.send_binary(packet)
 
     def send_control(self, message: Message) -> None:
-        self._connection.send_text(control.serialize(message))
+        if not isinstance(message, ToMany):
+            self._connection.send_text(control.serialize(message))
+            return
+        if message.frame is None:
+            message.frame = self._connection.serialize(TEXT, control.serialize(message).encode())
+        self._connection.send_frame(message.frame)
 
     def on_packet(self, data: bytes) -> None:
         try:
@@ -140,22 +189,39 @@ class Session:
             case "ping":
                 pong = {"type": "pong", "t0": message["t0"], "t1": received_us, "t2": server_us()}
                 self.send_control(pong)
+            case "pong":
+                pass
             case "state":
-                self.muted, self.away, self.hand = message["muted"], message["away"], message["hand"]
-                self._tell_others(message)
+                self._on_state(message)
             case "clock":
-                self._tell_others({**message, "received_us": received_us, "relayed_us": server_us()})
+                if not self._clocks.overflows(received_us / 1e6):
+                    self._tell_others({**message, "received_us": received_us, "relayed_us": server_us()}, "clock")
             case "chat":
-                text = clean_chat(message["text"])
-                self._room.history.add(self.name, text, monotonic())
-                self.tell_all({"type": "chat", "text": text})
-            case "floor":
-                self._on_floor(wants=message["wants"])
+                self._on_chat(message["text"])
             case "leave":
                 self._stay.forget()
                 self._connection.close(LEFT)
-            case _:
-                obey_host(message, self, self._room, self._renew)
+            case kind:
+                if self._actions.overflows(received_us / 1e6):
+                    raise too_fast("that was not done: you do more than a person can. Try it again in a moment")
+                if kind == "floor":
+                    self._on_floor(wants=message["wants"])
+                else:
+                    obey_host(message, self, self._room, self._renew)
+
+    def _on_state(self, message: Message) -> None:
+        """Never refused: the others must see the last one. What says nothing new goes no further."""
+        before = state_of(self)
+        self.muted, self.away, self.hand = message["muted"], message["away"], message["hand"]
+        if state_of(self) != before:
+            self._tell_others(message, "state")
+
+    def _on_chat(self, typed: str) -> None:
+        text = clean_chat(typed)
+        now = monotonic()
+        self._allowance.check(len(text.encode()), now)
+        self._room.history.add(self.name, text, now)
+        self.tell_all({"type": "chat", "text": text})
 
     def _on_floor(self, *, wants: bool) -> None:
         floor = self._room.floor
@@ -173,10 +239,17 @@ class Session:
         self.send_control({**message, "talker_id": self.talker_id})
         self._tell_others(message)
 
-    def _tell_others(self, message: Message) -> None:
-        self._room.tell_others({**message, "talker_id": self.talker_id}, self)
+    def _tell_others(self, message: Message, value: str | None = None) -> None:
+        """Where it is of a `value` of this member, the newest is enough."""
+        about = (self.talker_id, value) if value else None
+        self._room.tell_others({**message, "talker_id": self.talker_id}, self, about)
 
     def _refuse(self, error: ProtocolError) -> None:
-        self.send_control({"type": "error", "code": error.code, "message": str(error)})
+        if error.close_code is not None or not self._errors.overflows(monotonic()):
+            self.send_control({"type": "error", "code": error.code, "message": str(error)})
         if error.close_code is not None:
             self._connection.close(error.close_code, error.code)
+
+
+def _size(message: Message) -> int:
+    return len(control.serialize(message).encode())

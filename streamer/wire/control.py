@@ -5,6 +5,7 @@ so that a message which passes has every field it should, of the right kind.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -70,6 +71,8 @@ FROM_RELAY: Final[Mapping[str, Fields]] = {
     "error": _SAID,
 }
 
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
 MAX_INTEGER: Final = 2**53 - 1
 """What JavaScript holds exactly; a clock in µs reaches it in 285 years."""
 
@@ -83,21 +86,29 @@ def parse(text: str, known: Mapping[str, Fields]) -> Message:
     kind = message["type"]
     fields = known.get(kind)
     if fields is None:
-        raise ControlError(f'no message is of type "{kind[:40]}"', code="unknown-type", close_code=None)
+        raise ControlError(f'no message is of type "{printable(kind)}"', code="unknown-type", close_code=None)
     return {"type": kind} | {name: _field(message, name, wanted) for name, wanted in fields.items()}
 
 
 def serialize(message: Message) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    """Always UTF-8: what no encoding can carry is replaced."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
+
+
+def printable(text: str, most: int = 40) -> str:
+    """The beginning of a peer's text, as it may stand in a line of ours."""
+    return "".join(character if character.isprintable() else "?" for character in text[:most])
 
 
 def _parse_object(text: str) -> Message:
     try:
         message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise ControlError(f"a text message is not JSON: {error}", code="bad-json") from None
+        raise ControlError(f"a text message is not JSON: {printable(str(error), 200)}", code="bad-json") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ControlError("a text message is not a JSON object with a type", code="bad-json")
+    if _LONE_SURROGATE.search(message["type"]):
+        raise ControlError("the type of a text message is not Unicode text", code="bad-json")
     return message
 
 
@@ -111,4 +122,6 @@ def _field(message: Message, name: str, wanted: type) -> Any:
     value = message[name]
     if type(value) is not wanted or (isinstance(value, int) and abs(value) > MAX_INTEGER):
         raise ControlError(f'field "{name}" of "{message["type"]}" is not of type {wanted.__name__}', code="bad-field")
+    if isinstance(value, str) and _LONE_SURROGATE.search(value):
+        raise ControlError(f'field "{name}" of "{message["type"]}" is not Unicode text', code="bad-field")
     return value

@@ -1,0 +1,98 @@
+"""What the host decided about rooms. It outlives an empty room, a reconnect and the relay.
+
+Kept in one small file, which is written whole or not at all. A damaged one is reported and moved aside: the relay
+serves, with its rooms open, and says so.
+"""
+
+import json
+import logging
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from streamer.relay.background import report_failure
+
+MAX_ROOMS: Final = 10_000
+"""The host makes rooms by hand; this bounds the file if a program does it in their name."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """About one room."""
+
+    locked: bool = False
+    one_at_a_time: bool = False
+
+
+class Decisions:
+    """By room. Without a `path` they last as long as the relay."""
+
+    def __init__(self, path: Path | None = None, rooms: dict[str, Decided] | None = None) -> None:
+        self._path = path
+        self._rooms = rooms or {}
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """What `path` holds. A file that can't be read or used is reported in one line, and nothing is decided then."""
+        try:
+            return cls(path, _parse(path.read_bytes()))
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            aside = path.with_suffix(".damaged")
+            with suppress(OSError):
+                path.replace(aside)
+            logger.error(
+                "%s can't be used (%s: %s): rooms are open until the host locks them again. It is kept as %s",
+                path, type(error).__name__, " ".join(str(error).split()), aside.name,
+            )  # fmt: skip
+        return cls(path)
+
+    def of(self, room: str) -> Decided:
+        return self._rooms.get(room, Decided())
+
+    def keep(self, room: str, *, locked: bool, one_at_a_time: bool) -> None:
+        """If it can't be written, that is logged, and holds for as long as the relay runs."""
+        decided = Decided(locked, one_at_a_time)
+        if decided == self.of(room):
+            return
+        self._rooms.pop(room, None)
+        if decided != Decided():
+            self._rooms[room] = decided
+        while len(self._rooms) > MAX_ROOMS:
+            del self._rooms[next(iter(self._rooms))]
+        if self._path:
+            try:
+                _write(self._path, json.dumps({name: asdict(each) for name, each in self._rooms.items()}))
+            except OSError as error:
+                report_failure("keeping what the host decided", error)
+
+
+def _parse(data: bytes) -> dict[str, Decided]:
+    rooms: Any = json.loads(data)
+    return {name: Decided(_truth(each, "locked"), _truth(each, "one_at_a_time")) for name, each in rooms.items()}
+
+
+def _truth(decided: Any, name: str) -> bool:
+    value = decided.get(name, False)
+    if not isinstance(value, bool):
+        raise ValueError(f'"{name}" is neither true nor false')
+    return value
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, readable by the owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
