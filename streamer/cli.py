@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -23,7 +22,7 @@ from streamer.measure.measurement import Measurement, to_json, to_table
 from streamer.measure.progress import measure_with_progress
 from streamer.measure.report import import_pyplot, to_html
 from streamer.measure.stay import Wish
-from streamer.relay import serving
+from streamer.relay import logs, serving
 from streamer.relay.join import code_style
 from streamer.relay.limits import RelayLimits, raise_file_limit
 from streamer.state_directory import data_dir_option, own_authority, state_directory
@@ -107,8 +106,7 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
     """Start the relay and show the link for the phones."""
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
-    logging.basicConfig(format="%(asctime)s %(message)s")
-    logging.getLogger("streamer").setLevel(logging.INFO)
+    logs.begin()
     wish = serving.Wish(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=bool(sys.stdout and sys.stdout.isatty()))
     run(serving.serve(wish, limits, say, style))

@@ -59,7 +59,7 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 def test_the_newest_results_are_kept() -> None:
     checks = Checks()
     for at_s in range(KEPT + 5):
-        checks.add(json.dumps(RESULT).encode(), "192.168.1.7", at_s)
+        checks.add(json.dumps(RESULT).encode(), "192.168.1.7", at_s, at_s)
     assert [check.at_s for check in checks.newest] == list(range(5, KEPT + 5))
 
 
@@ -84,8 +84,8 @@ def test_a_flood_of_results_is_refused_and_later_ones_are_taken_again() -> None:
     checks = Checks()
     body = json.dumps(RESULT).encode()
     for _ in range(BURST):
-        checks.add(body, "192.168.1.7", 1.0)
+        checks.add(body, "192.168.1.7", 0.0, 1.0)
     with pytest.raises(RefusedError) as refusal:
-        checks.add(body, "192.168.1.7", 1.0)
+        checks.add(body, "192.168.1.7", 0.0, 1.0)
     assert (refusal.value.status, refusal.value.code) == (429, "too-many-checks")
-    assert checks.add(body, "192.168.1.7", 3.0)
+    assert checks.add(body, "192.168.1.7", 0.0, 3.0)

@@ -62,13 +62,13 @@ async def test_an_address_has_so_many_connections_and_no_more() -> None:
         assert not grace.socket.closed
 
 
-async def test_beyond_so_many_handshakes_one_is_hung_up_on_and_who_is_in_does_not_count() -> None:
+async def test_beyond_so_many_handshakes_the_oldest_is_hung_up_on_and_who_is_in_does_not_count() -> None:
     async with House.open(limits=RelayLimits(max_handshakes=4)) as house:
         members = [await house.enter() for _ in range(6)]
-        async with stranger(house), stranger(house), stranger(house):
+        async with stranger(house) as (oldest, _), stranger(house), stranger(house):
             await house.wait_for_metric("streamer_handshakes", 4)  # those three, and who asks
-            async with stranger(house) as (reader, _):
-                assert await hung_up(reader)
+            async with stranger(house):
+                assert await hung_up(oldest)
             assert await house.metric("streamer_refused_at_the_door") == 1
         assert await members[-1].hears_nothing()
         await house.enter()

@@ -68,7 +68,7 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
 @pytest.mark.parametrize("path", ["/index.html", "/main.js", "/ws?room=home", "/metrics", "/healthz", "/trust", "/no"])
 async def test_everything_else_is_sent_to_https(tmp_path: Path, path: str) -> None:
     async with house(tmp_path) as (http, host, _), http.get(f"http://{host}{path}", allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (308, f"https://{host}{path}")
+        assert (answer.status, answer.headers["Location"]) == (307, f"https://{host}{path}")
 
 
 async def test_phones_and_programs_get_the_authority_in_the_form_that_each_takes(tmp_path: Path) -> None:

@@ -155,6 +155,10 @@ class Admission:
         if new:
             new.discard()
 
+    def secrets(self) -> list[str]:
+        """What nobody may find in a log."""
+        return [self.host_key, *(invite.key for invite in self._invites.values())]
+
     def check_host(self, key: str) -> None:
         """Raises RefusedError where `key` is not the host's own."""
         if not _same(key, self.host_key):

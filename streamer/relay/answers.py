@@ -7,9 +7,11 @@ from typing import Final
 from aiohttp import web
 
 from streamer.errors import RefusedError
+from streamer.relay.host import host_of
 from streamer.relay.origins import Origins
 from streamer.relay.page import Asset
 from streamer.relay.upgrade import VERSION
+from streamer.relay.visitor import visitor_of
 
 HEADERS: Final = {
     "Cache-Control": "no-cache",
@@ -42,20 +44,33 @@ class Answers:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        visitor = visitor_of(request)
+        if visitor and not await visitor.begin_request():
+            return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
-            if request.method not in _SAFE:
-                self._origins.check(origin)
-            response = await handler(request)
+            response = await self._answer(request, handler, origin)
         except RefusedError as refusal:
             self.refusals[refusal.code] += 1
             response = _refused(refusal)
         except web.HTTPError as refused:
             response = _refused(RefusedError(refused.reason, status=refused.status, code="bad-request"))
+        except (web.RequestPayloadError, ConnectionError):
+            response = _refused(RefusedError("the body ended early, or is malformed", status=400, code="bad-request"))
         response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers})
         if origin and self._origins.is_foreign(origin):
             response.headers.update(_cors(origin))
+        if visitor:
+            visitor.end_request()
+            if not visitor.is_fresh:
+                response.force_close()
         return response
+
+    async def _answer(self, request: web.Request, handler: Handler, origin: str | None) -> web.StreamResponse:
+        asked = host_of(request)
+        if request.method not in _SAFE:
+            self._origins.check(origin, asked)
+        return await handler(request)
 
 
 def asset_answer(request: web.Request, asset: Asset) -> web.Response:

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from time import monotonic, time
 from typing import Final
 
 from aiohttp import web
@@ -19,7 +19,11 @@ from streamer.relay.background import keep_running, surviving
 from streamer.relay.checks import MAX_CHECK_BYTES, Checks
 from streamer.relay.decisions import Decisions
 from streamer.relay.door import Door
+from streamer.relay.echo import MESSAGES_PER_S, EchoRoom
+from streamer.relay.files import Places, most_files
+from streamer.relay.host import host_of
 from streamer.relay.limits import RelayLimits
+from streamer.relay.logs import REDACTION
 from streamer.relay.metrics import CONTENT_TYPE, Metrics
 from streamer.relay.origins import Origins
 from streamer.relay.page import Asset
@@ -28,9 +32,12 @@ from streamer.relay.session import server_us
 from streamer.relay.socket import Socket
 from streamer.relay.trust import PROBE, probe
 from streamer.relay.upgrade import upgrade
+from streamer.relay.visitor import Visitor, visitor_of
+from streamer.relay.waiting import Waiting
 
 SUBPROTOCOL: Final = "streamer.v1"
 GOING_AWAY: Final = 1001
+IDLE: Final = 4408
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
 BEAT_S: Final = 0.04
@@ -55,7 +62,11 @@ class Relay:
         self.door: Door | None = None
         self._answers = Answers(self.origins)
         self._connection_limits = self.limits.of_connection()
+        echo_messages_per_s = min(self.limits.messages_per_s, MESSAGES_PER_S)
+        self._echo_limits = replace(self.limits, messages_per_s=echo_messages_per_s).of_connection()
+        self._in_echo: Waiting[Socket] = Waiting(self.limits.max_echo, self.limits.max_echo_per_address)
         self._admission = admission
+        REDACTION.watch(admission)
         self._decisions = decisions
         self._page = page
         self._sockets: set[Socket] = set()
@@ -64,8 +75,12 @@ class Relay:
     def application(self) -> web.Application:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
+        places = Places.of(most_files(), self.limits)
         self._reception = Reception(
-            self._admission, self.limits, asyncio.get_running_loop().call_later, self._decisions
+            self._admission, self.limits, places, asyncio.get_running_loop().call_later, self._decisions
+        )
+        self.waiting: Waiting[Visitor] = Waiting(
+            places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular
         )
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
@@ -134,7 +149,9 @@ class Relay:
             raise RefusedError(
                 f"a result is at most {MAX_CHECK_BYTES} bytes long", status=413, code="too-big"
             ) from None
-        logger.info("%s", self._checks.add(body, request.remote or "", time.time()))
+        except RuntimeError:  # aiohttp's word for a peer that is gone
+            raise RefusedError("the result ended early", status=400, code="bad-request") from None
+        logger.info("%s", self._checks.add(body, request.remote or "", time(), monotonic()))
         return web.Response(status=204)
 
     async def _tell_checks(self, request: web.Request) -> web.StreamResponse:
@@ -142,19 +159,32 @@ class Relay:
         return web.json_response([asdict(check) for check in self._checks.newest])
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        self.origins.check(request.headers.get("Origin"))
+        self.origins.check(request.headers.get("Origin"), host_of(request))
         address = request.remote or ""
         _check_subprotocol(request)
         entry = self._reception.receive(request.query, address)
-        socket = Socket(self._flusher, self._connection_limits, entry, address, self._on_lost)
+        is_echo = isinstance(entry.room, EchoRoom)
+        limits = self._echo_limits if is_echo else self._connection_limits
+        socket = Socket(self._flusher, limits, entry, address, self._on_lost)
+        visitor = visitor_of(request)
         response = upgrade(request, socket, subprotocol=SUBPROTOCOL)
+        if visitor:
+            visitor.pass_on()
         self._sockets.add(socket)
         self._reception.entered(entry, address)
+        if is_echo:
+            self._make_room_in_echo(socket)
         return response
+
+    def _make_room_in_echo(self, newcomer: Socket) -> None:
+        leaving = self._in_echo.add(newcomer)
+        if leaving:
+            leaving.close(IDLE, "others want to try the room echo")
 
     def _on_lost(self, socket: Socket) -> None:
         self._sockets.discard(socket)
-        self._reception.left(socket.address)
+        self._in_echo.discard(socket)
+        self._reception.left(socket.entry, socket.address)
 
     async def _drain(self, application: web.Application) -> None:
         self._reception.is_draining = True

@@ -5,20 +5,24 @@ Anybody on this network may send a result, so its size, its fields and its texts
 
 import json
 import re
-from collections import deque
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from streamer.errors import RefusedError
-from streamer.relay.bucket import Bucket
+from streamer.relay.buckets import Buckets
 from streamer.relay.plain_text import clean_line
+from streamer.relay.source import source_of
 
 MAX_CHECK_BYTES: Final = 8_192
 MAX_ROWS: Final = 16
 MAX_TEXT_CHARACTERS: Final = 400
+MAX_LOGGED_CHARACTERS: Final = 2_000
+"""All that the page finds out is shorter; the host sees the rest of what is longer at /checks."""
 KEPT: Final = 50
 BURST: Final = 60
 PER_S: Final = 1.0
+"""From one address: a class behind one proxy passes, each of whom checks once."""
 
 _NAME: Final = re.compile(r"[a-z]{1,20}", re.ASCII)
 _STATES: Final = {"passes", "fails", "unknown"}
@@ -67,22 +71,29 @@ class Check:
 
     def __str__(self) -> str:
         rows = "; ".join(f"{row.name} {row.state}: {row.words}".removesuffix(": ") for row in self.rows)
-        return f"check of {self.address}: {rows}; {self.browser}"
+        return f"check of {self.address}: {rows}; {self.browser}"[:MAX_LOGGED_CHARACTERS]
 
 
 class Checks:
-    """The newest results, oldest first."""
+    """The newest results, oldest first. Where there are too many, the address that sent most loses its oldest."""
 
     def __init__(self) -> None:
-        self.newest: deque[Check] = deque(maxlen=KEPT)
-        self._bucket = Bucket(BURST, PER_S)
+        self.newest: list[Check] = []
+        self._buckets = Buckets(BURST, PER_S)
 
-    def add(self, body: bytes, address: str, at_s: float) -> Check:
-        """Raises RefusedError: `bad-check` where `body` is no result of a check, `too-many-checks` from a flood."""
-        if self._bucket.overflows(at_s):
+    def add(self, body: bytes, address: str, at_s: float, now: float) -> Check:
+        """`at_s` is in s since 1970, and is shown; `now` is of a monotonic clock, and counts.
+
+        Raises RefusedError: `bad-check` where `body` is no result of a check, `too-many-checks` from a flood.
+        """
+        if self._buckets.overflows(address, now):
             raise RefusedError("too many checks came: wait a minute", status=429, code="too-many-checks")
         check = Check.parse(body, address, at_s)
         self.newest.append(check)
+        if len(self.newest) > KEPT:
+            sources = [source_of(each.address) for each in self.newest]
+            [(busiest, _)] = Counter(sources).most_common(1)
+            del self.newest[sources.index(busiest)]
         return check
 
 

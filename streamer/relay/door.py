@@ -15,6 +15,10 @@ from typing import Final
 import aiofastnet
 from aiohttp import web
 
+from streamer.relay.turnstile import REQUEST, Turnstile
+from streamer.relay.turnstile import TLS_HANDSHAKE as HANDSHAKE_COST
+from streamer.relay.visitor import Visitor
+from streamer.relay.waiting import Waiting
 from streamer.tcp import hold_little
 
 BACKLOG: Final = 1_024
@@ -26,7 +30,7 @@ OUT_OF_FILES_S: Final = 0.1
 class Door:
     """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
 
-    At most `max_handshakes` at a time are let in.
+    Whoever comes has `handshake_s` to become a member or to have their answer; `waiting` says who gets a place.
     """
 
     def __init__(
@@ -36,26 +40,28 @@ class Door:
         tls: ssl.SSLContext | None,
         plain: web.Server | None = None,
         *,
-        max_handshakes: float,
+        waiting: Waiting[Visitor],
         handshake_s: float,
+        requests_per_s: float,
     ) -> None:
         self.refused = 0
         self._server = server
         self._listener = listener
         self._tls = tls
         self._plain = plain
-        self._max_handshakes = max_handshakes
+        self._waiting = waiting
         self._handshake_s = handshake_s
+        self._turnstile = Turnstile(requests_per_s)
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept())
 
     @property
     def handshakes(self) -> int:
         """How many connections are not WebSockets yet: in TLS's handshake, or speaking HTTP."""
-        servers = filter(None, (self._server, self._plain))
-        return len(self._handshakes) + sum(len(server.connections) for server in servers)
+        return len(self._waiting)
 
     async def close(self) -> None:
+        """Nobody comes in any more; who has asked already gets an answer."""
         self._accepting.cancel()
         for handshake in self._handshakes:
             handshake.cancel()
@@ -66,35 +72,56 @@ class Door:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                peer, _ = await loop.sock_accept(self._listener)
+                peer, name = await loop.sock_accept(self._listener)
             except OSError:  # out of files, or the peer went at once
                 await asyncio.sleep(OUT_OF_FILES_S)
                 continue
-            if self.handshakes >= self._max_handshakes:
-                self.refused += 1
-                peer.close()
-                continue
-            handshake = asyncio.create_task(self._shake_hands(peer))
-            self._handshakes.add(handshake)
-            handshake.add_done_callback(self._handshakes.discard)
+            self._receive(peer, name[0] if name else "")
 
-    async def _shake_hands(self, peer: socket.socket) -> None:
+    def _receive(self, peer: socket.socket, address: str) -> None:
+        visitor = Visitor(address, self._handshake_s, self._turnstile, self._waiting.discard)
+        leaving = self._waiting.add(visitor)
+        if leaving:
+            self.refused += 1
+            leaving.end()
+        if leaving is visitor:
+            peer.close()
+            return
+        visitor.shaking_hands = handshake = asyncio.create_task(self._shake_hands(visitor, peer))
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, visitor: Visitor, peer: socket.socket) -> None:
         hold_little(peer)
         try:
-            await self._let_in(peer)
-        except (OSError, ssl.SSLError, TimeoutError):  # a peer that breaks off, or never finishes, goes without a word
-            peer.close()
+            await self._let_in(visitor, peer)
+        except (OSError, ssl.SSLError):  # a peer that breaks off goes without a word
+            self._turn_away(visitor, peer)
+        except asyncio.CancelledError:
+            self._turn_away(visitor, peer)
+            raise
 
-    async def _let_in(self, peer: socket.socket) -> None:
+    def _turn_away(self, visitor: Visitor, peer: socket.socket) -> None:
+        visitor.end()
+        peer.close()
+
+    async def _let_in(self, visitor: Visitor, peer: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        if self._tls is None:
-            await loop.connect_accepted_socket(self._server, peer)
-        elif self._plain and await self._first_byte(peer) != TLS_HANDSHAKE:
-            await loop.connect_accepted_socket(self._plain, peer)
-        else:
-            await aiofastnet.connect_accepted_socket(
-                loop, self._server, peer, ssl=self._tls, ssl_handshake_timeout=self._handshake_s
-            )
+        is_plain = self._tls is None or (self._plain and await self._first_byte(peer) != TLS_HANDSHAKE)
+        await self._turnstile.passed(visitor.source, REQUEST if is_plain else HANDSHAKE_COST)
+        if is_plain:
+            server = self._server if self._tls is None else self._plain
+            assert server
+            await loop.connect_accepted_socket(lambda: visitor.answered_by(server), peer)
+            return
+        await aiofastnet.connect_accepted_socket(
+            loop,
+            lambda: visitor.answered_by(self._server),
+            peer,
+            ssl=self._tls,
+            ssl_handshake_timeout=self._handshake_s,
+            ssl_shutdown_timeout=self._handshake_s,
+        )
 
     async def _first_byte(self, peer: socket.socket) -> bytes:
         """What the peer begins with; it stays to be read."""
@@ -102,8 +129,7 @@ class Door:
         came = asyncio.Event()
         loop.add_reader(peer, came.set)
         try:
-            async with asyncio.timeout(self._handshake_s):
-                await came.wait()
+            await came.wait()
         finally:
             loop.remove_reader(peer)
         return peer.recv(1, socket.MSG_PEEK)

@@ -16,6 +16,9 @@ from streamer.wire.packet import stamp
 
 ECHO_ROOM: Final = "echo"
 ECHO_DELAY_S: Final = 1.0
+MESSAGES_PER_S: Final = 250
+"""From one member: 100 packets and some messages, and as much again after the network held them up."""
+
 MAX_WAITING: Final = 500
 """A second of the shortest packets, and some text."""
 

@@ -7,25 +7,20 @@ good from anywhere, so nobody is locked out by a neighbour behind the same addre
 from typing import Final
 
 from streamer.errors import RefusedError
-from streamer.relay.bucket import Bucket
+from streamer.relay.buckets import Buckets
 
 FREE: Final = 20
 PER_S: Final = 0.2
-MAX_ADDRESSES: Final = 4_096
 
 
 class Guesses:
-    """A bucket for each address that was wrong; those that were so longest ago are forgotten."""
+    """A bucket for each address that was wrong."""
 
     def __init__(self) -> None:
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets = Buckets(FREE, PER_S)
 
     def wrong(self, address: str, now: float) -> None:
         """Count one at `now`, in s; raises RefusedError where there were too many."""
-        bucket = self._buckets.pop(address, Bucket(FREE, PER_S))
-        self._buckets[address] = bucket
-        if len(self._buckets) > MAX_ADDRESSES:
-            del self._buckets[next(iter(self._buckets))]
-        if bucket.overflows(now):
+        if self._buckets.overflows(address, now):
             message = "too many wrong invites came from this address: wait a minute, and ask the host for the link"
             raise RefusedError(message, status=429, code="too-many-guesses")

@@ -18,6 +18,10 @@ class History:
         self._said: deque[tuple[float, str, str, int]] = deque()
         self._bytes = 0
 
+    def __len__(self) -> int:
+        """How many messages there are."""
+        return len(self._said)
+
     def __bool__(self) -> bool:
         return bool(self._said)
 

@@ -22,8 +22,12 @@ class RelayLimits:
     deadline_ms: float = _option(120, "Voice that has waited longer for a listener is shed.")
     max_members: float = _option(100, "Members in a room.")
     max_per_address: float = _option(64, "WebSocket connections from one address.")
-    max_handshakes: float = _option(256, "Connections that are not WebSockets yet; further ones are hung up on.")
-    handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket.")
+    max_handshakes: float = _option(256, "Connections that are not WebSockets yet; beyond, the oldest is hung up on.")
+    max_handshakes_per_address: float = _option(64, "The same, from one address.")
+    requests_per_s: float = _option(200, "HTTP requests a second from one address; further ones wait.")
+    max_echo: float = _option(16, "Members of the room echo, which asks for no invite.")
+    max_echo_per_address: float = _option(4, "The same, from one address.")
+    handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket, or to have its answer.")
     max_message_bytes: float = _option(MAX_TEXT_BYTES, "A message's size; closes with 1009.")
     messages_per_s: float = _option(500, "Messages a second from one connection; closes with 4429.")
     bytes_per_s: float = _option(262_144, "Bytes a second from one connection; closes with 4429.")
@@ -45,8 +49,19 @@ class RelayLimits:
     @classmethod
     def none(cls) -> Self:
         """For benchmarks, where all load comes from one address."""
-        names = ("max_members", "max_per_address", "max_handshakes", "messages_per_s", "bytes_per_s")
-        return cls(**dict.fromkeys(names, NO_LIMIT), deliveries_per_s=NO_LIMIT)
+        names = (
+            "max_members",
+            "max_per_address",
+            "max_handshakes",
+            "max_handshakes_per_address",
+            "requests_per_s",
+            "max_echo",
+            "max_echo_per_address",
+            "messages_per_s",
+            "bytes_per_s",
+            "deliveries_per_s",
+        )
+        return cls(**dict.fromkeys(names, NO_LIMIT))
 
 
 def raise_file_limit() -> None:

@@ -12,6 +12,7 @@ from streamer.errors import SetupError
 from streamer.relay.app import SHUTDOWN_S, Relay
 from streamer.relay.door import Door, listening_socket
 from streamer.relay.limits import RelayLimits
+from streamer.relay.visitor import MAX_FIELD_BYTES
 
 
 @asynccontextmanager
@@ -27,7 +28,13 @@ async def listening(
         listener = _listen(host, port)
         assert server is not None
         relay.door = Door(
-            server, listener, tls, plain_server, max_handshakes=limits.max_handshakes, handshake_s=limits.handshake_s
+            server,
+            listener,
+            tls,
+            plain_server,
+            waiting=relay.waiting,
+            handshake_s=limits.handshake_s,
+            requests_per_s=limits.requests_per_s,
         )
         port = listener.getsockname()[1]
         relay.origins.own("https" if tls else "http", [host], port)
@@ -42,9 +49,14 @@ async def _running(application: web.Application | None, limits: RelayLimits) -> 
     if application is None:
         yield None
         return
-    # No access log: the invite key is in the socket's URL.
+    # No access log: the invite key is in the socket's URL. No decompression: a small body could become a large one.
     runner = web.AppRunner(
-        application, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=limits.handshake_s
+        application,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=limits.handshake_s,
+        max_field_size=MAX_FIELD_BYTES,
+        shutdown_timeout=SHUTDOWN_S,
     )
     await runner.setup()
     try:

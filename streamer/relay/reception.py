@@ -12,12 +12,16 @@ from streamer.relay.background import surviving
 from streamer.relay.bucket import Bucket
 from streamer.relay.decisions import Decisions
 from streamer.relay.echo import ALL_PER_S, ECHO_ROOM, EchoRoom, Later
+from streamer.relay.files import Places
 from streamer.relay.guesses import Guesses
 from streamer.relay.hub import Room, SharedRoom
 from streamer.relay.limits import RelayLimits
 from streamer.relay.names import distinguish
 from streamer.relay.plain_text import check_room_name, clean_name
+from streamer.relay.regulars import Regulars
+from streamer.relay.seats import Seats
 from streamer.relay.session import Entry
+from streamer.relay.source import source_of
 from streamer.relay.stays import Stay, Stays
 
 GUEST: Final = "Guest"
@@ -56,7 +60,12 @@ class Reception:
     """The rooms of a relay, and who may enter them. A room is there while somebody is in it, or has just written."""
 
     def __init__(
-        self, admission: Admission, limits: RelayLimits, call_later: Later, decisions: Decisions | None = None
+        self,
+        admission: Admission,
+        limits: RelayLimits,
+        places: Places,
+        call_later: Later,
+        decisions: Decisions | None = None,
     ) -> None:
         self.is_draining = False
         self._admission = admission
@@ -67,7 +76,9 @@ class Reception:
         self._decisions = decisions or Decisions()
         self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
         self._guesses = Guesses()
-        self._stays = Stays()
+        self._stays = Stays(limits.max_per_address)
+        self._regulars = Regulars()
+        self._seats = Seats(limits.max_per_address, places)
 
     @property
     def room_count(self) -> int:
@@ -81,16 +92,15 @@ class Reception:
         name = clean_name(query["name"]) if query.get("name") else GUEST
         if self.is_draining:
             raise RefusedError("the relay is going away", status=503, code="draining")
+        self._seats.check(address, is_expected=resumed is not None or right is Right.HOST)
         source = self._address(address)
-        if source.open >= self._limits.max_per_address and not (resumed and resumed.session):
-            raise RefusedError("there are too many connections from this address", status=429, code="too-many")
         room = self._room(room_name)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
-        if source.joins.overflows(monotonic()):
+        if source.joins.overflows(monotonic()) and right is not Right.HOST:
             message = "this address joins again and again: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
-        stay = resumed or Stay(room_name, right)
+        stay = resumed or Stay(room_name, right, source_of(address))
         renew = lambda hours, uses: self._renew(room_name, hours, uses)  # noqa: E731
         return Entry(room, own, stay, renew, name, source.writing, source.deliveries)
 
@@ -104,12 +114,23 @@ class Reception:
         return distinguish(name, names)
 
     def entered(self, entry: Entry, address: str) -> None:
+        self._seats.take(address)
         self._address(address).open += 1
+        if isinstance(entry.room, EchoRoom):
+            return  # it asks for no invite, so it earns nothing
+        self._regulars.entered(address)
         if self._stays.keep(entry.stay):
             self._admission.entered(entry.room.name, entry.stay.right)
 
-    def left(self, address: str) -> None:
+    def left(self, entry: Entry, address: str) -> None:
+        self._seats.leave(address)
         self._address(address).open -= 1
+        if not isinstance(entry.room, EchoRoom):
+            self._regulars.left(address, monotonic())
+
+    def is_regular(self, address: str) -> bool:
+        """Is, or was lately, a member there?"""
+        return self._regulars.has(address, monotonic())
 
     def tick(self) -> None:
         """Once a second: what is over is forgotten."""
@@ -120,9 +141,6 @@ class Reception:
             with surviving("the tick of a room"):
                 room.tick(now)
         self._rooms = {name: room for name, room in self._rooms.items() if room.size or room.history}
-        empty = [name for name, room in self._rooms.items() if not room.size]
-        for name in empty[: max(0, len(empty) - MAX_EMPTY_ROOMS)]:
-            del self._rooms[name]
         over = [name for name, source in self._addresses.items() if source.is_forgettable(now)]
         for name in over:
             del self._addresses[name]
@@ -136,9 +154,11 @@ class Reception:
             raise
 
     def _check_space(self, room: Room, right: Right, resumed: Stay | None) -> None:
-        if room.locked and right is not Right.HOST and not resumed:
+        if right is Right.HOST or resumed:
+            return
+        if room.locked:
             raise RefusedError("the host has locked this room: ask to be let in", status=403, code="locked")
-        if room.size >= self._limits.max_members and right is not Right.HOST and not resumed:
+        if room.size >= self._limits.max_members:
             raise RefusedError("this room is full", status=429, code="too-many")
 
     def _room(self, name: str) -> Room:
@@ -148,13 +168,21 @@ class Reception:
         if room is None:
             room = SharedRoom(name, self._decisions, self._call_later, self._limits.deliveries_per_s)
             self._rooms[name] = room
+            self._forget_a_room(room)
         return room
 
+    def _forget_a_room(self, newest: Room) -> None:
+        """Where too many are empty, that one goes in which least was written; of equals, the oldest."""
+        empty = [room for room in self._rooms.values() if not room.size and room is not newest]
+        if len(empty) >= MAX_EMPTY_ROOMS:
+            least = min(empty, key=lambda room: len(room.history))
+            del self._rooms[least.name]
+
     def _address(self, address: str) -> _Address:
-        source = self._addresses.get(address)
-        if source is None:
-            source = self._addresses[address] = _Address(self._limits)
-        return source
+        source = source_of(address)
+        if source not in self._addresses:
+            self._addresses[source] = _Address(self._limits)
+        return self._addresses[source]
 
     def _renew(self, room_name: str, hours: int, uses: int) -> Invite:
         return self._admission.renew(room_name, uses=uses or None, hours=hours)

@@ -6,18 +6,21 @@ from collections.abc import Callable
 from streamer.hot.connection import Connection, Limits
 from streamer.hot.sink import Flusher
 from streamer.relay.session import Entry, Session
+from streamer.relay.source import source_of
 
 
 class Socket(Connection, asyncio.Protocol):
     """Tells its session what comes, and `on_lost` when the transport is gone."""
 
-    __slots__ = ("_on_lost", "_session", "address")
+    __slots__ = ("_on_lost", "_session", "address", "entry", "source")
 
     def __init__(
         self, flusher: Flusher, limits: Limits, entry: Entry, address: str, on_lost: Callable[["Socket"], None]
     ) -> None:
         super().__init__(flusher, limits)
         self.address = address
+        self.source = source_of(address)
+        self.entry = entry
         self._session = Session(self, entry)
         self._on_lost = on_lost
 

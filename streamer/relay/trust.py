@@ -16,6 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from streamer.relay.answers import Answers, asset_answer
+from streamer.relay.host import host_of
 from streamer.relay.origins import Origins
 from streamer.relay.page import Asset
 from streamer.relay.tls import fingerprint_of_pem
@@ -75,9 +76,11 @@ class JoinPage:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         asset = self._page.get(request.path)
         if asset is None or request.method not in ("GET", "HEAD"):
-            raise web.HTTPPermanentRedirect(f"https://{request.host}{request.rel_url}")
+            location = f"https://{host_of(request)}{request.rel_url}"
+            # For now only: a browser that keeps it could not come in once the relay serves without TLS.
+            raise web.HTTPTemporaryRedirect(location, headers={"Cache-Control": "no-store"})
         answer = asset_answer(request, asset)
-        answer.headers["Content-Security-Policy"] = _POLICY.format(request.host)
+        answer.headers["Content-Security-Policy"] = _POLICY.format(host_of(request))
         return answer
 
     async def _facts(self, request: web.Request) -> web.StreamResponse:
