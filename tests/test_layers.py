@@ -42,6 +42,7 @@ DOORS = {
     "segno": {"relay/join.py"},
     "zeroconf": {"relay/mdns.py"},
     "sounddevice": {"client/capture.py", "client/playout.py"},
+    "soundfile": {"client/sound_files.py"},
     "opuslib": {"client/codec.py"},
 }
 

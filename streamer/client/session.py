@@ -24,7 +24,7 @@ from streamer.client.playout import Playout, Speaker
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing
 from streamer.client.voice import Voice
-from streamer.client.wavefile import FilePlayout, WavSource
+from streamer.client.wavefile import FilePlayout, FileSource
 from streamer.errors import AudioError
 from streamer.wire.control import Message
 
@@ -190,7 +190,7 @@ def _check_files(options: Options) -> None:
 
 def _open_source(options: Options) -> Source:
     if options.input_file:
-        return WavSource(options.input_file, options.channels)
+        return FileSource(options.input_file, options.channels)
     return Microphone(options.device, options.channels)
 
 
