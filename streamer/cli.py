@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import platformdirs
 from rich.console import Console
 
 from streamer import __version__
 from streamer.client import session
+from streamer.client.address import Address
 from streamer.client.capture import list_devices
+from streamer.client.trust import is_usable
 from streamer.doctor.report import findings, is_ill, to_lines
 from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.measurement import Measurement, to_json, to_table
@@ -26,23 +27,15 @@ from streamer.measure.report import import_pyplot, to_html
 from streamer.measure.stay import Wish
 from streamer.relay import serving
 from streamer.relay.limits import RelayLimits, raise_file_limit
+from streamer.state_directory import data_dir_option, own_authority, state_directory
+from streamer.terminal_text import one_line
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
+FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 POSITIVE: Final = click.FloatRange(min=0, min_open=True)
-
-
-def data_directory() -> Path:
-    """Where the relay keeps its certificate authority and its invites."""
-    return Path(platformdirs.user_data_dir("streamer", appauthor=False))
-
-
-def own_authority() -> Path | None:
-    """The certificate authority of the relay of this computer, if it has had one."""
-    certificate = data_directory() / "ca.pem"
-    return certificate if certificate.exists() else None
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -70,7 +63,7 @@ class Streamer(click.Group):
         try:
             return super().invoke(context)
         except StreamerError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(one_line(str(error))) from error
 
 
 @click.group(cls=Streamer)
@@ -104,22 +97,24 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--open", "is_open", is_flag=True, help="Everyone on this network may enter, into any room.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="A web site whose pages may use this relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Tell the network this computer's .local name.")
+@data_dir_option
 @limit_options
-def serve(rooms: tuple[str, ...], **options: Any) -> None:
+def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None:
     """Start the relay and show the link for the phones."""
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("streamer").setLevel(logging.INFO)
-    run(serving.serve(serving.Wish(data_directory(), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
+    run(serving.serve(serving.Wish(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options), limits, click.echo))
 
 
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
-def doctor(port: int) -> None:
+@data_dir_option
+def doctor(port: int, data_dir: Path | None) -> None:
     """See whether everything on this machine is as it must be, and say how to mend what is not."""
     found = []
-    for name, finding in findings(data_directory(), port):
+    for name, finding in findings(state_directory(data_dir), port):
         click.echo(to_lines(name, finding))
         found.append(finding)
     if any(map(is_ill, found)):
@@ -136,16 +131,28 @@ ca_option = click.option(
     "--ca",
     "ca_file",
     type=FILE,
-    default=own_authority,
     help="The relay's certificate authority, in PEM.  [default: this computer's own]",
 )
+
+
+def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
+    """The relay's authority: `ca_file`, or this computer's own, which counts only if it is needed and can be used."""
+    if ca_file or not Address.parse(url).secure:
+        return ca_file
+    own = own_authority(data_dir)
+    return own if own and is_usable(own) else None
+
+
+INPUT_HELP: Final = "A sound file to say, in place of a microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
+OUTPUT_HELP: Final = "A file to write, in place of a loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
 
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
     """What `talk` and `listen` have in common."""
     for option in (
         ca_option,
-        click.option("--output", "output_file", type=FILE, help="A WAV file to write, in place of a loudspeaker."),
+        data_dir_option,
+        click.option("--output", "output_file", type=FILE_OR_STREAM, help=OUTPUT_HELP),
         click.option("--device", help="Number or name of the sound device to use."),
         click.option(
             "--list-devices",
@@ -166,17 +173,19 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @main.command()
 @client_options
-@click.option("--input", "input_file", type=FILE, help="A WAV file to say, in place of a microphone.")
+@click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has been said.")
-def talk(**options: Any) -> None:
+def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk with everyone in the room whose link is URL."""
+    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.talk(session.Options(**options)))
 
 
 @main.command()
 @client_options
-def listen(**options: Any) -> None:
+def listen(data_dir: Path | None, **options: Any) -> None:
     """Hear everyone in the room whose link is URL."""
+    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.listen(session.Options(**options)))
 
 
@@ -186,10 +195,18 @@ def listen(**options: Any) -> None:
 @click.option("--device", is_flag=False, flag_value="", help="Through the sound card: this one, or the default.")
 @click.option("--acoustic", is_flag=True, help="Let the one other member of the room play the chirps back.")
 @ca_option
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=FILE, help="A report to write, with plots.")
 def measure(
-    url: str, count: int, device: str | None, acoustic: bool, ca_file: Path | None, as_json: bool, html: Path | None
+    url: str,
+    count: int,
+    device: str | None,
+    acoustic: bool,
+    ca_file: Path | None,
+    data_dir: Path | None,
+    as_json: bool,
+    html: Path | None,
 ) -> None:
     """Measure how long a voice takes from a mouth to an ear, in the room whose link is URL.
 
@@ -202,7 +219,8 @@ def measure(
     found: list[Measurement] = []
 
     async def main() -> None:
-        found.append(await measure_with_progress(Wish(url, count, ca_file), device, acoustic=acoustic))
+        wish = Wish(url, count, authority_for(url, ca_file, data_dir))
+        found.append(await measure_with_progress(wish, device, acoustic=acoustic))
 
     run(main())
     if not found:

@@ -15,15 +15,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audio_format": set(),
     "errors": set(),
     "tcp": set(),
+    "terminal_text": set(),
+    "exit_status": {"errors", "terminal_text"},
     "state_directory": {"errors"},
     "hot": {"audio_format", "errors"},
     "wire": {"audio_format", "errors", "hot"},
     "relay": {"audio_format", "errors", "state_directory", "tcp", "hot", "wire"},
-    "client": {"audio_format", "errors", "state_directory", "tcp", "hot", "wire"},
+    "client": {"audio_format", "errors", "state_directory", "tcp", "terminal_text", "hot", "wire"},
     "measure": {"audio_format", "errors", "hot", "wire", "client"},
     "doctor": {"audio_format", "errors", "hot", "wire", "relay", "client"},
-    "cli": {"audio_format", "errors", "state_directory", "hot", "wire", "relay", "client", "measure", "doctor"},
-    "__main__": {"cli"},
+    "cli": {
+        *("audio_format", "errors", "state_directory", "terminal_text"),
+        *("hot", "wire", "relay", "client", "measure", "doctor"),
+    },
+    "__main__": {"cli", "exit_status"},
     "__init__": set(),
 }
 
