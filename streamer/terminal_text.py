@@ -25,7 +25,7 @@ def one_line(text: str) -> str:
         marks = marks + 1 if category in _MARKS else 0
         if category not in _INVISIBLE and marks <= _MAX_MARKS:
             shown.append(_shown(character))
-    return "".join(shown).strip()
+    return "".join(shown)
 
 
 def _shown(character: str) -> str:

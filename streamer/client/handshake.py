@@ -106,8 +106,8 @@ class _Answer:
     async def __call__(self, response: aiohttp.ClientResponse) -> None:
         if response.status != 101:
             raise await _refusal(response)
-        assert response.connection is not None
-        assert response.connection.protocol is not None
+        if response.connection is None or response.connection.protocol is None:
+            raise aiohttp.ClientConnectionError("it agrees, and hangs up")
         self._connection = response.connection
         response.connection.protocol.set_parser(self.early, None)
 

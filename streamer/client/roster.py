@@ -7,6 +7,7 @@ from typing import Any, Final
 from streamer.client.mixer import Mixer
 from streamer.client.receiver import Receiver
 from streamer.errors import ControlError, PacketError
+from streamer.terminal_text import one_line
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
@@ -16,10 +17,18 @@ _STATES: Final = {"muted": "muted", "away": "away", "hand": "hand raised"}
 class Roster:
     """`relay_url` is what a link to the room begins with."""
 
-    def __init__(self, mixer: Mixer, tell: Callable[[str], None], relay_url: str = "") -> None:
+    def __init__(
+        self,
+        mixer: Mixer,
+        tell: Callable[[str], None],
+        relay_url: str = "",
+        tell_said: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """`tell_said` gets name and words of who writes; else they are told as ours are."""
         self._relay_url = relay_url
         self._mixer = mixer
         self._tell = tell
+        self._tell_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
         self._members: dict[int, Receiver] = {}
         self._gains: dict[str, float] = {}
         self._talker_id = 0
@@ -56,6 +65,8 @@ class Roster:
         talker.push(packet, now)
 
     def on_control(self, message: Message) -> None:
+        """Whatever text is in it comes from others, and will be shown: none of it may pass for a line of ours."""
+        message = _shown(message)
         match message:
             case {"type": "welcome"}:
                 self._on_welcome(message)
@@ -92,7 +103,7 @@ class Roster:
         match message:
             case {"type": "chat", "talker_id": talker_id, "text": text}:
                 self._last_said = self._name_of(talker_id), text
-                self._tell(f"{self._name_of(talker_id)}: {text}")
+                self._tell_said(self._name_of(talker_id), text)
             case {"type": "lock", "talker_id": talker_id, "locked": locked}:
                 self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")
             case {"type": "mute", "talker_id": talker_id}:
@@ -113,7 +124,7 @@ class Roster:
         where = "Back" if self.welcomed.is_set() else f"You are in {self.room} as {self.name}"
         self._tell(f"{where}; " + (f"with you: {others}" if others else "nobody else yet"))
         for name, text in self._missed(message["history"]):
-            self._tell(f"{name} wrote: {text}")
+            self._tell_said(f"{name} wrote", text)
         self.welcomed.set()
 
     def _add_all(self, members: list[Any]) -> None:
@@ -165,6 +176,19 @@ class Roster:
             return self.name
         member = self._members.get(talker_id)
         return member.name if member else "Somebody"
+
+
+def _shown(value: Any) -> Any:
+    """`value`, every text within it as a terminal may show it."""
+    match value:
+        case str():
+            return one_line(value)
+        case list():
+            return [_shown(each) for each in value]
+        case dict():
+            return {name: _shown(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _parse_member(member: Any) -> tuple[int, str, bool]:
