@@ -181,6 +181,9 @@ async def _join(options: Options, *, talking: bool) -> None:
                 stack.callback(source.close)
             playout = _open_playout(options, mixer, meters, needed=options.input_file is None)
             stack.callback(playout.close)
+        for opened in (source, playout):
+            if isinstance(opened, Microphone | Speaker) and opened.remark:
+                meters.tell(opened.remark)
         stay = options.stay or options.input_file is None
         line = await Line.open(address, name=options.name, ca_file=options.ca_file, lasting=stay)
         stack.push_async_callback(line.leave)
