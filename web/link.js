@@ -3,7 +3,7 @@
 //   connecting → joined → lost → joined … until `leave` (→ left) or the relay says no for good (→ refused)
 //
 // A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which can read the
-// relay's reason. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
+// relay's reason, the one that the socket got. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
 // browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
 // is dead, whatever the browser believes; so is one that doesn't open in that time.
 
@@ -20,7 +20,7 @@ const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 /** Refusals that pass by themselves. */
-const PASSING_REFUSALS = ["draining", "too-many"];
+const PASSING_REFUSALS = ["draining", "too-many", "noRelay"];
 /** What a plain GET gets where a WebSocket would have been let in. */
 const ADMITTED = "bad-handshake";
 
@@ -140,7 +140,7 @@ export class Link {
   async #refusal() {
     try {
       const answer = await this.#surroundings.fetch(this.#url.replace(/^ws/, "http"));
-      return await answer.json();
+      return await reasonOf(answer);
     } catch {
       return { error: "unreachable", message: "" };
     }
@@ -162,7 +162,7 @@ export class Link {
       return;
     }
     this.#blocked = 1;
-    this.#lose("blocked", "");
+    this.#lose(this.#url.startsWith("wss:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
   }
 
   /**
@@ -234,6 +234,17 @@ function resumingUrl(url, token) {
   const resuming = new URL(url);
   resuming.searchParams.set("resume", token);
   return resuming.href;
+}
+
+/**
+ * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or another server.
+ * @param {{status: number, json(): Promise<any>}} answer
+ * @returns {Promise<{error: string, message: string}>}
+ */
+async function reasonOf(answer) {
+  const { error, message } = Object(await answer.json().catch(() => null));
+  if (typeof error !== "string") return { error: "noRelay", message: String(answer.status) };
+  return { error, message: typeof message === "string" ? message : "" };
 }
 
 /** @param {string} text */
