@@ -20,7 +20,8 @@ def test_every_line_end_is_shown_and_ends_no_line(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "character", ["\x1b", "\x07", "\b", "\x00", "\x7f", "\x9b", "\x90", "\u202e", "\u2066", "\u200f", "\ufeff", "\U000e0041"]
+    "character",
+    ["\x1b", "\x07", "\b", "\x00", "\x7f", "\x9b", "\x90", "\u202e", "\u2066", "\u200f", "\ufeff", "\U000e0041"],
 )
 def test_nothing_that_a_terminal_obeys_or_hides_is_left(character: str) -> None:
     shown = one_line(f"a{character}[2Jb")
@@ -55,8 +56,8 @@ def roster_on(width: int, *, is_terminal: bool) -> tuple[Roster, io.StringIO]:
 def welcome(*history: dict[str, object]) -> dict[str, object]:
     member = {"talker_id": 2, "name": "Grace\r\nEve", "muted": False, "away": False, "hand": False}
     return {
-        **{"type": "welcome", "talker_id": 1, "room": "home\x1b[2J", "name": "Ada\u202e", "members": [member]},
-        **{"server_us": 1, "host": False, "resume": "t", "history": list(history), "locked": False},
+        "type": "welcome", "talker_id": 1, "room": "home\x1b[2J", "name": "Ada\u202e", "members": [member],
+        "server_us": 1, "host": False, "resume": "t", "history": list(history), "locked": False,
     }
 
 
@@ -99,16 +100,15 @@ def test_in_a_file_a_message_is_one_line(text: str) -> None:
 def test_names_notices_and_refusals_of_a_relay_are_one_line_too() -> None:
     roster, screen = roster_on(200, is_terminal=True)
     state = {"muted": False, "away": False, "hand": False}
-    told = 0
-    for message in (
+    messages = (
         welcome(),
         {"type": "joined", "talker_id": 3, "name": "Eve\nGrace left", **state},
         {"type": "notice", "code": "x", "message": "a\u2028b\x1b[2J"},
         {"type": "error", "code": "x", "message": "a\rb"},
         {"type": "invite", "key": "k\n", "hours": 0, "uses": 0},
         {"type": "left", "talker_id": 3},
-    ):
+    )
+    for told, message in enumerate(messages, start=1):
         roster.on_control(message)
-        told += 1
         assert len(screen.getvalue().splitlines()) == told, screen.getvalue()
     assert "\x1b" not in screen.getvalue()
