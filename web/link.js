@@ -9,6 +9,7 @@
 
 import { waitMs } from "./back_off.js";
 import { FROM_RELAY, parseControl } from "./control.js";
+import { reasonOf } from "./surroundings.js";
 
 export const SUBPROTOCOL = "streamer.v1";
 const SILENT_MS = 2_500;
@@ -234,17 +235,6 @@ function resumingUrl(url, token) {
   const resuming = new URL(url);
   resuming.searchParams.set("resume", token);
   return resuming.href;
-}
-
-/**
- * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or another server.
- * @param {{status: number, json(): Promise<any>}} answer
- * @returns {Promise<{error: string, message: string}>}
- */
-async function reasonOf(answer) {
-  const { error, message } = Object(await answer.json().catch(() => null));
-  if (typeof error !== "string") return { error: "noRelay", message: String(answer.status) };
-  return { error, message: typeof message === "string" ? message : "" };
 }
 
 /** @param {string} text */

@@ -27,3 +27,14 @@ export const SURROUNDINGS = {
   random: Math.random,
   nowMs: () => clock.nowMs(),
 };
+
+/**
+ * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or another server.
+ * @param {{status: number, json(): Promise<any>}} answer
+ * @returns {Promise<{error: string, message: string}>}
+ */
+export async function reasonOf(answer) {
+  const { error, message } = Object(await answer.json().catch(() => null));
+  if (typeof error !== "string") return { error: "noRelay", message: String(answer.status) };
+  return { error, message: typeof message === "string" ? message : "" };
+}
