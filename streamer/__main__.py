@@ -1,23 +1,28 @@
 """Where `streamer` begins: before anything else it makes sure that the compiled core is there."""
 
-import faulthandler
+import signal
 import sys
-from typing import Final
+from contextlib import suppress
 
-from streamer.printing import print_anything
-
-_INTERRUPTED: Final = 130
-"""What a shell expects of a program that Ctrl-C ended."""
+_HAD_CTRL_C = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if _HAD_CTRL_C:  # until there is something to tidy up, Ctrl-C just ends the program, without a traceback of an import
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main() -> None:
-    if sys.stderr is not None:  # None if it was closed before the start
+    import faulthandler
+
+    with suppress(AttributeError, OSError, RuntimeError, ValueError):  # there may be no standard error
         faulthandler.enable()  # a crash of compiled code says where it was
-    print_anything()
+    from streamer.exit_status import open_standard_streams, run_to_exit
+
+    open_standard_streams()
+    run_to_exit(_command_line)
+
+
+def _command_line() -> object:
     try:
         from streamer.cli import main as command_line
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
     except ImportError as error:
         if not (error.name or "").startswith("streamer.hot"):
             raise
@@ -25,7 +30,9 @@ def main() -> None:
             f"streamer's compiled core is missing ({error}): install a wheel of streamer for this system, or build it "
             "with `pip install .` in the checkout, which needs a C compiler and Python's headers"
         )
-    command_line()
+    if _HAD_CTRL_C:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return command_line(standalone_mode=False)
 
 
 if __name__ == "__main__":

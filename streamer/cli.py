@@ -15,7 +15,9 @@ from rich.console import Console
 
 from streamer import __version__
 from streamer.client import session
+from streamer.client.address import Address
 from streamer.client.capture import list_devices
+from streamer.client.trust import is_usable
 from streamer.doctor.report import findings, is_ill, to_lines
 from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.measurement import Measurement, to_json, to_table
@@ -26,19 +28,14 @@ from streamer.relay import logs, serving
 from streamer.relay.join import code_style
 from streamer.relay.limits import RelayLimits, raise_file_limit
 from streamer.state_directory import data_dir_option, own_authority, state_directory
+from streamer.terminal_text import one_line
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
+FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 POSITIVE: Final = click.FloatRange(min=0, min_open=True)
-
-
-def say(words: str) -> None:
-    """Print for the host; raises OSError where nothing can be printed."""
-    if sys.stdout is None:  # it was closed before the start
-        raise OSError("standard output is closed")
-    click.echo(words)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -66,7 +63,7 @@ class Streamer(click.Group):
         try:
             return super().invoke(context)
         except StreamerError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(one_line(str(error))) from error
 
 
 @click.group(cls=Streamer)
@@ -108,8 +105,8 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
     raise_file_limit()
     logs.begin()
     wish = serving.Wish(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
-    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=bool(sys.stdout and sys.stdout.isatty()))
-    run(serving.serve(wish, limits, say, style))
+    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
+    run(serving.serve(wish, limits, click.echo, style))
 
 
 @main.command()
@@ -136,16 +133,28 @@ ca_option = click.option(
     "--ca",
     "ca_file",
     type=FILE,
-    default=own_authority,
     help="The relay's certificate authority, in PEM.  [default: this computer's own]",
 )
+
+
+def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
+    """The relay's authority: `ca_file`, or this computer's own, which counts only if it is needed and can be used."""
+    if ca_file or not Address.parse(url).secure:
+        return ca_file
+    own = own_authority(data_dir)
+    return own if own and is_usable(own) else None
+
+
+INPUT_HELP: Final = "A sound file to say, in place of a microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
+OUTPUT_HELP: Final = "A file to write, in place of a loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
 
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
     """What `talk` and `listen` have in common."""
     for option in (
         ca_option,
-        click.option("--output", "output_file", type=FILE, help="A WAV file to write, in place of a loudspeaker."),
+        data_dir_option,
+        click.option("--output", "output_file", type=FILE_OR_STREAM, help=OUTPUT_HELP),
         click.option("--device", help="Number or name of the sound device to use."),
         click.option(
             "--list-devices",
@@ -166,17 +175,19 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @main.command()
 @client_options
-@click.option("--input", "input_file", type=FILE, help="A WAV file to say, in place of a microphone.")
+@click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has been said.")
-def talk(**options: Any) -> None:
+def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk with everyone in the room whose link is URL."""
+    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.talk(session.Options(**options)))
 
 
 @main.command()
 @client_options
-def listen(**options: Any) -> None:
+def listen(data_dir: Path | None, **options: Any) -> None:
     """Hear everyone in the room whose link is URL."""
+    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.listen(session.Options(**options)))
 
 
@@ -186,10 +197,18 @@ def listen(**options: Any) -> None:
 @click.option("--device", is_flag=False, flag_value="", help="Through the sound card: this one, or the default.")
 @click.option("--acoustic", is_flag=True, help="Let the one other member of the room play the chirps back.")
 @ca_option
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=FILE, help="A report to write, with plots.")
 def measure(
-    url: str, count: int, device: str | None, acoustic: bool, ca_file: Path | None, as_json: bool, html: Path | None
+    url: str,
+    count: int,
+    device: str | None,
+    acoustic: bool,
+    ca_file: Path | None,
+    data_dir: Path | None,
+    as_json: bool,
+    html: Path | None,
 ) -> None:
     """Measure how long a voice takes from a mouth to an ear, in the room whose link is URL.
 
@@ -202,7 +221,8 @@ def measure(
     found: list[Measurement] = []
 
     async def main() -> None:
-        found.append(await measure_with_progress(Wish(url, count, ca_file), device, acoustic=acoustic))
+        wish = Wish(url, count, authority_for(url, ca_file, data_dir))
+        found.append(await measure_with_progress(wish, device, acoustic=acoustic))
 
     run(main())
     if not found:

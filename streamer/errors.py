@@ -17,9 +17,17 @@ Blame is the type: ProtocolError is the peer's, RefusedError the caller's, Setup
 Loss, lateness and underrun are no errors: they are counted.
 """
 
+import os
 from typing import Final
 
 BAD_MESSAGE: Final = 4400
+
+
+def in_words(error: OSError) -> str:
+    """What the system says, and of which file; `[Errno 13]` and the like are for programs."""
+    reason = error.strerror or str(error) or type(error).__name__
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return f"{', '.join(names)}: {reason}" if names else reason
 
 
 class StreamerError(Exception):

@@ -6,12 +6,10 @@ as a question mark.
 """
 
 import codecs
-import io
-import sys
 from typing import Final
 
-ERRORS: Final = "streamer.plain"
-"""The name of the rule, for codecs."""
+PLAIN: Final = "streamer.plain"
+"""The name of the rule, for the `errors` of a stream."""
 
 _PLAIN: Final = {
     "✓": "+",
@@ -36,16 +34,11 @@ _PLAIN: Final = {
 }
 
 
-def print_anything() -> None:
-    """From now on, standard output and standard error take any text."""
-    codecs.register_error(ERRORS, _replace)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=ERRORS)
-
-
 def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = "".join(_PLAIN.get(character, "?") for character in error.object[error.start : error.end])
     return text, error.end
+
+
+codecs.register_error(PLAIN, _replace)

@@ -28,7 +28,10 @@ def state_directory(data_dir: Path | None = None) -> Path:
     """The directory to use; it may not exist yet. Raises SetupError if this user has no home and named no directory."""
     if data_dir is not None:
         return data_dir.absolute()
-    directory = Path(platformdirs.user_data_dir("streamer", appauthor=False))
+    try:
+        directory = Path(platformdirs.user_data_dir("streamer", appauthor=False))
+    except RuntimeError:  # of a newer platformdirs
+        directory = Path("~")
     if directory.parts[0] == "~":  # what is left of a path in a home that nobody knows
         raise SetupError("this user has no home directory: say with --data-dir where to keep keys and invitations")
     return directory.absolute()

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Link } from "../web/link.js";
+import { SURROUNDINGS } from "../web/surroundings.js";
 
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
 const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };
@@ -46,7 +47,7 @@ class World {
       fetch: async (url) => {
         this.asked.push(url);
         if (this.answer === null) throw new TypeError("Failed to fetch");
-        return { json: () => Promise.resolve(this.answer) };
+        return { status: 400, json: async () => JSON.parse(JSON.stringify(await this.answer)) };
       },
       later: (call, ms) => {
         this.#timers.set((this.#lastTimer += 1), { call, at: this.#now + ms });
@@ -197,6 +198,54 @@ test("a page that loads while its socket fails again and again is a certificate 
     await world.pass(500);
     assert.equal(world.states.at(-1), sockets > 1 ? "lost blocked" : "connecting");
   }
+});
+
+test("where there is no TLS, no certificate is blamed for a socket that does not open", async () => {
+  const world = new World();
+  world.link.join(URL.replace("wss:", "ws:"));
+  world.socket.lose();
+  await world.pass(500);
+  world.socket.lose();
+  await world.pass(0);
+  assert.equal(world.states.at(-1), "lost cutOff");
+});
+
+test("the relay's own reason is shown, whatever it is", async () => {
+  for (const error of ["foreign-origin", "key-required", "no-room", "too-many-guesses", "bad-subprotocol", "some-new-one"]) {
+    const world = new World();
+    world.answer = { error, message: "in words" };
+    world.link.join(URL);
+    world.socket.lose();
+    await world.pass(0);
+    assert.equal(world.states.at(-1), `refused ${error}`);
+  }
+});
+
+test("an answer that is not the relay's is said to be that, and the relay is waited for", async () => {
+  for (const answer of ["<html>", {}, null, { error: 5 }, []]) {
+    const world = new World();
+    world.answer = Promise.resolve(answer);
+    world.link.join(URL);
+    world.socket.lose();
+    await world.pass(0);
+    assert.equal(world.states.at(-1), "lost noRelay", JSON.stringify(answer));
+    world.answer = ADMITTED;
+    await world.pass(1_000);
+    assert.equal(world.sockets.length, 2);
+  }
+});
+
+test("the relay is asked as the socket asked, with the page's origin: by POST", async (context) => {
+  const asked = context.mock.method(globalThis, "fetch", async () => new Response("{}"));
+  await SURROUNDINGS.fetch("https://relay.home.arpa:8443/ws");
+  assert.equal(asked.mock.calls[0].arguments[1].method, "POST");
+});
+
+test("a wall clock that is set back when the connection dies does not hide that", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_000_000_000_000 });
+  const before = SURROUNDINGS.nowMs();
+  context.mock.timers.setTime(1_000_000_000_000 - 3_600_000);
+  assert.ok(SURROUNDINGS.nowMs() >= before);
 });
 
 test("being thrown out ends the tries", async () => {

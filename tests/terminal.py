@@ -20,10 +20,12 @@ QUIET_S = 0.04
 
 
 class Terminal:
-    """Runs `streamer` in it; the end of the block presses Ctrl-C."""
+    """Runs `streamer`, or another `program`, in it; the end of the block presses Ctrl-C."""
 
-    def __init__(self, home: Path, *arguments: str | Path, columns: int = 100, rows: int = 24) -> None:
-        self._command = [str(STREAMER), *map(str, arguments)]
+    def __init__(
+        self, home: Path, *arguments: str | Path, columns: int = 100, rows: int = 24, program: str | Path = STREAMER
+    ) -> None:
+        self._command = [str(program), *map(str, arguments)]
         self._home = home
         self._size = rows, columns
         self._screen = pyte.Screen(columns, rows)
@@ -52,6 +54,10 @@ class Terminal:
         stop(self._process)
         os.close(self._theirs)
         os.close(self._end)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def echoes(self) -> bool:

@@ -1,11 +1,15 @@
 """Somebody types at a terminal while meters are drawn there and news come."""
 
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from processes import START_S, RelayProcess, StreamerProcess
+import pytest
+from processes import START_S, STREAMER, RelayProcess, StreamerProcess, hear_ctrl_c
 from rig import wait_until
 from terminal import Terminal
 
@@ -13,6 +17,19 @@ REDRAWS_S = 1.5
 ONE_REDRAW_S = 20
 """On a busy machine one may be seen half done, and the next comes late."""
 PROMPT = "› "
+PATIENCE_S = 60
+
+SLOW_S = 60
+SLOW_LOOK_UP = f"""
+import pathlib, socket, time
+real = socket.getaddrinfo
+def getaddrinfo(host, *rest, **more):
+    if host == "nowhere.invalid":
+        pathlib.Path(__file__).with_name("looking").touch()
+        time.sleep({SLOW_S})
+    return real(host, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+"""
 
 
 @contextmanager
@@ -67,3 +84,55 @@ def test_who_leaves_finds_the_terminal_as_it_was(relay: RelayProcess, tmp_path: 
         assert terminal.wait(START_S) == 0
         assert terminal.echoes
         assert PROMPT.rstrip() not in "\n".join(terminal.look())
+
+
+def test_in_the_background_it_leaves_the_shell_alone_and_comes_back_to_the_foreground(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
+    heard = f"--ca {relay.authority} --name Ada --output {tmp_path}/heard.wav"
+    with Terminal(tmp_path, "--norc", "--noprofile", "-i", program="bash") as shell:
+        shell.type(f"PS1='$ '; {STREAMER} listen '{relay.link}' {heard} &\r")
+        relay.wait_for_members(1)
+        shell.type("echo hel")
+        shell.wait_for("echo hel", PATIENCE_S)
+        shell.type("lo-$((40 + 2))\r")
+        shell.wait_for("hello-42", PATIENCE_S)
+        shell.type("jobs\r")
+        assert "Stopped" not in "\n".join(shell.wait_for("Running", PATIENCE_S))
+        assert relay.healthz()["members"] == 1
+        shell.type("fg\r")
+        shell.wait_for(PROMPT.rstrip(), PATIENCE_S)
+        shell.type("back again")
+        shell.wait_for(PROMPT + "back again", PATIENCE_S)
+        shell.type("\x1a")  # Ctrl-Z
+        shell.wait_for("Stopped", PATIENCE_S)
+        shell.type("bg\recho hel")
+        shell.type("lo-$((40 + 3))\r")
+        shell.wait_for("hello-43", PATIENCE_S)
+        shell.type("kill %1; wait\r")
+        relay.wait_for_members(0)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
+def test_whatever_ends_it_the_terminal_is_as_it_was(relay: RelayProcess, tmp_path: Path, end: signal.Signals) -> None:
+    with ada(relay, tmp_path / "ada") as terminal:
+        wait_until(lambda: not terminal.echoes, PATIENCE_S, lambda: "the terminal still echoes")
+        os.kill(terminal.pid, end)
+        terminal.wait(PATIENCE_S)
+        assert terminal.echoes
+        assert "Traceback" not in "\n".join(terminal.look())
+
+
+def test_ctrl_c_ends_it_at_once_while_a_name_server_does_not_answer(tmp_path: Path) -> None:
+    """A program that looks names up as slowly as a resolver whose servers are gone."""
+    slow = tmp_path / "sitecustomize.py"
+    slow.write_text(SLOW_LOOK_UP)
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
+    command = [STREAMER, "listen", "https://nowhere.invalid/#room=home", "--output", tmp_path / "heard.wav"]
+    process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
+    wait_until((tmp_path / "looking").exists, PATIENCE_S, lambda: "it does not look the name up")
+    began = monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert monotonic() - began < SLOW_S / 2
+    assert "Traceback" not in errors

@@ -15,16 +15,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audio_format": set(),
     "errors": set(),
     "tcp": set(),
+    "terminal_text": set(),
+    "exit_status": {"errors", "printing", "terminal_text"},
     "state_directory": {"errors"},
     "printing": set(),
     "hot": {"audio_format", "errors"},
     "wire": {"audio_format", "errors", "hot"},
     "relay": {"audio_format", "errors", "state_directory", "tcp", "hot", "wire"},
-    "client": {"audio_format", "errors", "state_directory", "tcp", "hot", "wire"},
+    "client": {"audio_format", "errors", "state_directory", "tcp", "terminal_text", "hot", "wire"},
     "measure": {"audio_format", "errors", "hot", "wire", "client"},
     "doctor": {"audio_format", "errors", "state_directory", "hot", "wire", "relay", "client"},
-    "cli": {"errors", "state_directory", "hot", "wire", "relay", "client", "measure", "doctor"},
-    "__main__": {"cli", "printing"},
+    "cli": {
+        *("audio_format", "errors", "state_directory", "terminal_text"),
+        *("hot", "wire", "relay", "client", "measure", "doctor"),
+    },
+    "__main__": {"cli", "exit_status"},
     "__init__": set(),
 }
 
@@ -47,6 +52,7 @@ DOORS = {
     "confusable_homoglyphs": {"relay/names.py"},
     "zeroconf": {"relay/mdns.py"},
     "sounddevice": {"client/capture.py", "client/playout.py"},
+    "soundfile": {"client/sound_files.py"},
     "opuslib": {"client/codec.py"},
 }
 

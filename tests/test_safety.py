@@ -56,6 +56,29 @@ async def test_a_page_from_elsewhere_changes_nothing() -> None:
         assert (answer.status, (await answer.json())["error"]) == (403, "foreign-origin")
 
 
+@pytest.mark.parametrize(
+    ("origin", "query", "reason"),
+    [
+        ("https://evil.example", {"room": "home", "key": KEY}, (403, "foreign-origin")),
+        (None, {"room": "home"}, (401, "key-required")),
+        (None, {"room": "home", "key": "wrong"}, (403, "key-wrong")),
+        (None, {"room": "nowhere", "key": KEY}, (404, "no-room")),
+        (None, {"room": "living room"}, (400, "bad-room")),
+        (None, {"room": "home", "key": KEY}, (400, "bad-handshake")),  # a socket would have been let in
+    ],
+)
+async def test_a_page_that_asks_why_hears_what_its_socket_was_told(
+    origin: str | None, query: dict[str, str], reason: tuple[int, str]
+) -> None:
+    """It asks by POST, with which a browser sends the page's origin, as it does with a socket."""
+    async with House.open() as house:
+        headers = {"Origin": origin or house.url}
+        async with house.http.post(f"{house.url}/ws", params=query, headers=headers) as answer:
+            assert (answer.status, (await answer.json())["error"]) == reason
+        if reason[1] != "bad-handshake":
+            assert await house.refusal({**UPGRADE, **headers}, **query) == reason
+
+
 async def test_an_allowed_page_gets_in_and_may_read_our_files() -> None:
     origins = Origins(["https://club.example"])
     async with House.open(origins=origins) as house:

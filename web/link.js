@@ -3,12 +3,13 @@
 //   connecting → joined → lost → joined … until `leave` (→ left) or the relay says no for good (→ refused)
 //
 // A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which can read the
-// relay's reason. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
+// relay's reason, the one that the socket got. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
 // browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
 // is dead, whatever the browser believes; so is one that doesn't open in that time.
 
 import { waitMs } from "./back_off.js";
 import { FROM_RELAY, parseControl } from "./control.js";
+import { reasonOf } from "./surroundings.js";
 
 export const SUBPROTOCOL = "streamer.v1";
 const SILENT_MS = 2_500;
@@ -22,7 +23,7 @@ const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 /** Refusals that pass by themselves. */
-const PASSING_REFUSALS = ["draining", "too-many"];
+const PASSING_REFUSALS = ["draining", "too-many", "noRelay"];
 /** What a plain GET gets where a WebSocket would have been let in. */
 const ADMITTED = "bad-handshake";
 
@@ -154,7 +155,7 @@ export class Link {
   async #refusal() {
     try {
       const answer = await this.#surroundings.fetch(this.#url.replace(/^ws/, "http"));
-      return await answer.json();
+      return await reasonOf(answer);
     } catch {
       return { error: "unreachable", message: "" };
     }
@@ -176,7 +177,7 @@ export class Link {
       return;
     }
     this.#blocked = 1;
-    this.#lose("blocked", "");
+    this.#lose(this.#url.startsWith("wss:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
   }
 
   /**

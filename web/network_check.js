@@ -7,7 +7,7 @@ import { later } from "./later.js";
 import { Link } from "./link.js";
 import { quantile } from "./sliding.js";
 import { SURROUNDINGS } from "./surroundings.js";
-import { say } from "./text.js";
+import { say, wordsFor } from "./text.js";
 import { fails, passes, unknown } from "./verdict.js";
 
 const PINGS = 50;
@@ -82,5 +82,5 @@ export class NetworkCheck {
  */
 function cureFor(reason, message) {
   const key = Object.hasOwn(CURES, reason) ? CURES[/** @type {keyof typeof CURES} */ (reason)] : null;
-  return key ? say(key) : message || reason;
+  return key ? say(key) : wordsFor(reason, message);
 }

@@ -10,6 +10,7 @@ import { Levels } from "./levels.js";
 import { Link } from "./link.js";
 import { PacketError, parsePacket } from "./packet.js";
 import { PacketRing } from "./packet_ring.js";
+import { StampClock } from "./steady_clock.js";
 import { SURROUNDINGS } from "./surroundings.js";
 import { Talking } from "./talking.js";
 import { Timing } from "./timing.js";
@@ -61,11 +62,10 @@ let ring = null;
 const nowUs = () => Math.round(performance.now() * 1000);
 const talking = new Talking({ link, levels, timing, guard, nowUs });
 
-/**
- * A moment of Date.now(), the only clock that an audio worklet has, by ours; it has to be a recent one.
- * @param {number} ms
- */
-const steadyUs = (ms) => nowUs() + Math.round((ms - Date.now()) * 1000);
+const stamps = new StampClock();
+
+/** @param {number} ms a recent moment of Date.now(), the only clock that an audio worklet has */
+const steadyUs = (ms) => Math.round(stamps.steadyMs(ms) * 1000);
 
 /** @param {Report} report */
 const tell = (report) => postMessage(report);

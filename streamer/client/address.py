@@ -24,6 +24,8 @@ class Address:
     def parse(cls, link: str) -> Self:
         """Raises StreamerError where `link` leads to no room."""
         link = link.strip()
+        if not link.isprintable():  # bytes that are no UTF-8 among them
+            raise StreamerError(f"{link} is not an address: it has characters that no link has")
         try:
             parts = urlsplit(link if "://" in link else f"https://{link}")
             port = parts.port
@@ -31,6 +33,8 @@ class Address:
             raise StreamerError(f"{link} is not an address: {error}") from None
         if parts.scheme not in _SECURE:
             raise StreamerError(f"{link} begins with {parts.scheme}://; a link to a room begins with https://")
+        if port == 0:
+            raise StreamerError(f"{link} is not an address: no relay is on port 0")
         if not parts.hostname:
             raise StreamerError(f"{link} names no relay; a link looks like {_EXAMPLE}")
         asked = {name: values[-1] for name, values in parse_qs(f"{parts.query}&{parts.fragment}").items()}

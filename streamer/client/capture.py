@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.device_choice import WHAT, Kind, choose_device
 from streamer.client.gate import Mode
 from streamer.client.ring import Ring
 from streamer.client.samples import Samples, in_channels
@@ -75,7 +76,7 @@ class Microphone:
         self._anchor = (0, perf_counter())
         self.overflows = 0
         self.latency_s: float | None = None
-        self._stream = open_stream("input", device, self._on_block, channels)
+        self._stream, self.remark = open_stream("input", device, self._on_block, channels)
         self.name = device_name(self._stream)
 
     def start(self, now: float) -> None:
@@ -86,7 +87,7 @@ class Microphone:
             self._skip(self._ring.level_samples - SAMPLES_PER_FRAME)
         samples = self._ring.pop(SAMPLES_PER_FRAME)
         if samples is None:
-            if not self._stream.active:
+            if not is_running(self._stream):
                 raise AudioError(f"The microphone ({self.name}) went away")
             return None
         position = self._popped + self._ring.overrun_samples
@@ -101,7 +102,7 @@ class Microphone:
         return at + (position - anchor) / SAMPLE_RATE
 
     def close(self) -> None:
-        self._stream.close()
+        close_stream(self._stream)
 
     def _skip(self, n_samples: int) -> None:
         self._ring.skip(n_samples)
@@ -117,15 +118,15 @@ class Microphone:
         self.overflows += bool(status.input_overflow)
 
 
-def open_stream(kind: str, device: str | None, callback: Any, channels: int) -> Any:
-    """A running stream of `kind` "input" or "output" in blocks of `BLOCK_SAMPLES`. Raises AudioError.
+def open_stream(kind: Kind, device: str | None, callback: Any, channels: int) -> tuple[Any, str]:
+    """A running stream in blocks of `BLOCK_SAMPLES`, and what to tell about the choice of it. Raises AudioError.
 
     An input has fewer `channels` where the device has fewer.
     """
     sounddevice = import_sounddevice()
     raw_stream = sounddevice.RawInputStream if kind == "input" else sounddevice.RawOutputStream
     try:
-        number = _find_device(sounddevice, device, kind)
+        number, remark = choose_device(sounddevice, device, kind)
         if kind == "input":
             channels = min(channels, sounddevice.query_devices(number, kind)["max_input_channels"])
         stream = raw_stream(
@@ -139,8 +140,8 @@ def open_stream(kind: str, device: str | None, callback: Any, channels: int) -> 
         )
         stream.start()
     except (sounddevice.PortAudioError, ValueError) as error:
-        raise AudioError(_describe_missing(kind, device, error)) from error
-    return stream
+        raise AudioError(_describe_unopened(kind, device, error)) from error
+    return stream, remark
 
 
 def import_sounddevice() -> ModuleType:
@@ -157,24 +158,43 @@ def import_sounddevice() -> ModuleType:
 
 
 def device_name(stream: Any) -> str:
-    return str(import_sounddevice().query_devices(stream.device)["name"])
+    sounddevice = import_sounddevice()
+    with suppress(sounddevice.PortAudioError, ValueError):  # it may have gone away meanwhile
+        return str(sounddevice.query_devices(stream.device)["name"])
+    return "unknown"
+
+
+def is_running(stream: Any) -> bool:
+    """False too where the device has gone, and PortAudio has an error for that."""
+    with suppress(import_sounddevice().PortAudioError):
+        return bool(stream.active)
+    return False
+
+
+def close_stream(stream: Any) -> None:
+    with suppress(import_sounddevice().PortAudioError):  # of a device that has gone
+        stream.close()
 
 
 def list_devices() -> str:
     """One line a device: its number and name, either of which `--device` takes, and what it can do."""
-    lines = [
-        f"{device['index']:3}  {device['name']}  ({_abilities(device)})"
-        for device in import_sounddevice().query_devices()
-    ]
+    lines = [f"{device['index']:3}  {device['name']}  ({_abilities(device)})" for device in _query_devices()]
     return "\n".join(lines) or "There are no sound devices here: use --input FILE.wav and --output FILE.wav."
 
 
 def default_devices() -> tuple[str | None, str | None]:
     """The names of the microphone and the loudspeaker that are used where none is chosen; None where there is none."""
-    sounddevice = import_sounddevice()
-    names = {device["index"]: str(device["name"]) for device in sounddevice.query_devices()}
-    microphone, loudspeaker = sounddevice.default.device
+    names = {device["index"]: str(device["name"]) for device in _query_devices()}
+    microphone, loudspeaker = import_sounddevice().default.device
     return names.get(microphone), names.get(loudspeaker)
+
+
+def _query_devices() -> list[dict[str, Any]]:
+    sounddevice = import_sounddevice()
+    try:
+        return list(sounddevice.query_devices())
+    except sounddevice.PortAudioError as error:
+        raise AudioError(f"The sound devices can't be listed ({error})") from error
 
 
 def _abilities(device: dict[str, Any]) -> str:
@@ -182,21 +202,6 @@ def _abilities(device: dict[str, Any]) -> str:
     return " and ".join(kind for kind, channels in kinds.items() if channels) or "neither in nor out"
 
 
-def _find_device(sounddevice: ModuleType, device: str | None, kind: str) -> int | None:
-    """The number of `device`; None, the default one, where `device` can't do `kind` but does the other.
-
-    So that `--device` may name a microphone alone, and the sound still comes out of the usual loudspeaker.
-    """
-    if device is None:
-        return None
-    wanted = int(device) if device.isdecimal() else device
-    with suppress(sounddevice.PortAudioError, ValueError):
-        return int(sounddevice.query_devices(wanted, kind)["index"])
-    sounddevice.query_devices(wanted, "output" if kind == "input" else "input")
-    return None
-
-
-def _describe_missing(kind: str, device: str | None, error: Exception) -> str:
-    what = "microphone" if kind == "input" else "loudspeaker"
-    which = f"No {what} is called {device}" if device else f"There is no {what} that works"
+def _describe_unopened(kind: Kind, device: str | None, error: Exception) -> str:
+    which = f"The {WHAT[kind]} {device} can't be opened" if device else f"There is no {WHAT[kind]} that works"
     return f"{which} ({error}): see --list-devices, or use --{kind} FILE.wav instead of a sound card"

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import sys
-from contextlib import suppress
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
 from streamer.client.keyboard import Keyboard
+from streamer.client.meters import SAID
+from streamer.client.output import Output
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing, to_us
 from streamer.client.voice import Voice
@@ -20,31 +21,40 @@ class FigureLines:
     """A context: while it lasts, lines come. What people should know goes to standard error."""
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
+        self._output = Output(sys.stdout)
+        self._words = Output(sys.stderr)
         self._show: tuple[Roster, Timing] | None = None
 
     def tell(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(text, file=self._words, flush=True)
+
+    def tell_said(self, name: str, text: str) -> None:
+        self.tell(f"{SAID}{name}: {text}")
 
     def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
         self._show = roster, timing
         return self
 
+    async def run(self) -> None:
+        """Raises OSError once nobody can read the lines any more."""
+        task = asyncio.ensure_future(self._print())
+        try:
+            await self._output.run()
+        finally:
+            task.cancel()
+
     def __enter__(self) -> Self:
-        self._task = asyncio.ensure_future(self._print())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._task:
-            self._task.cancel()
+        pass
 
     async def _print(self) -> None:
-        with suppress(BrokenPipeError):
-            while self._show:
-                await asyncio.sleep(_EVERY_S)
-                print(json.dumps(figure_line(*self._show, perf_counter())), flush=True)
+        while self._show:
+            await asyncio.sleep(_EVERY_S)
+            print(json.dumps(figure_line(*self._show, perf_counter())), file=self._output, flush=True)
 
 
 def figure_line(roster: Roster, timing: Timing, now: float) -> dict[str, Any]:

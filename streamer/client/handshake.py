@@ -6,11 +6,15 @@ alone, and is asked for the bytes that came behind the relay's answer: they are 
 
 import asyncio
 import json
+import socket
 import ssl
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from threading import Thread
+from typing import Any, Final, NamedTuple, cast
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from streamer.client.address import Address
 from streamer.client.trust import client_context, untrusted
@@ -22,6 +26,7 @@ SUBPROTOCOL: Final = "streamer.v1"
 _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
 """Of a refusal: a relay's is a line or two, and what else answers may go on for ever."""
+_LOOK_S: Final = 0.005
 
 
 class Opened(NamedTuple):
@@ -37,15 +42,61 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
     tls = client_context(ca_file) if address.secure else True
     answer = _Answer()
     try:
-        async with aiohttp.ClientSession(raise_for_status=answer) as http, asyncio.timeout(_OPEN_S):
+        connector = aiohttp.TCPConnector(resolver=_Resolver())
+        async with (
+            aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
+            asyncio.timeout(_OPEN_S),
+        ):
             websocket = await http.ws_connect(url, protocols=[SUBPROTOCOL], compress=0, ssl=tls)
             if websocket.protocol != SUBPROTOCOL:
                 raise ProtocolError(
                     f"{address.origin} does not speak {SUBPROTOCOL}", code="bad-subprotocol", close_code=1002
                 )
             return Opened(answer.take_over(), answer.early.data, address.secure)
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # the last one is of an address that can't be
         raise _in_words(error, address, ca_file) from error
+
+
+class _Resolver(AbstractResolver):
+    """Looks names up in threads that nobody waits for, so that Ctrl-C ends the program at once.
+
+    A name server that does not answer holds getaddrinfo for many seconds, and neither an event loop nor an executor
+    can end before it does. Who asks again meanwhile waits for the same answer.
+    """
+
+    _lookups: Final[dict[tuple[str, int, int], Future[list[Any]]]] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        asked = host, port, int(family)
+        found = self._lookups.get(asked)
+        if found is None:
+            found = self._lookups[asked] = Future()
+            Thread(target=_look_up, args=(found, *asked), daemon=True, name="look up").start()
+            found.add_done_callback(lambda _: self._lookups.pop(asked))
+        while not found.done():  # what waits for it must be free to go, and leaves no word behind
+            await asyncio.sleep(_LOOK_S)
+        return [_result(host, info) for info in found.result()]
+
+    async def close(self) -> None:
+        pass
+
+
+def _look_up(found: Future[list[Any]], host: str, port: int, family: int) -> None:
+    try:
+        found.set_result(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG))
+    except UnicodeError as error:
+        found.set_exception(OSError(f"no name can be like that: {error}"))
+    except OSError as error:
+        found.set_exception(error)
+
+
+def _result(host: str, info: Any) -> ResolveResult:
+    family, _, protocol, _, address = info
+    numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    shown, _ = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)  # with the scope of IPv6
+    return ResolveResult(hostname=host, host=shown, port=address[1], family=family, proto=protocol, flags=numeric)
 
 
 class _Answer:
@@ -57,8 +108,8 @@ class _Answer:
     async def __call__(self, response: aiohttp.ClientResponse) -> None:
         if response.status != 101:
             raise await _refusal(response)
-        assert response.connection is not None
-        assert response.connection.protocol is not None
+        if response.connection is None or response.connection.protocol is None:
+            raise aiohttp.ClientConnectionError("it agrees, and hangs up")
         self._connection = response.connection
         response.connection.protocol.set_parser(self.early, None)
 

@@ -3,9 +3,10 @@
 Plain lines where it isn't a terminal.
 """
 
+import sys
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TextIO, cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -14,13 +15,15 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from streamer.client.keyboard import Keyboard, is_ours
+from streamer.client.keyboard import Keyboard, is_foreground, is_terminal
 from streamer.client.line_editor import LineEditor
 from streamer.client.mouth_to_ear import PARTS, Figure, PartFigure
+from streamer.client.output import Output
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing, to_us
 from streamer.client.trouble import worst
 from streamer.client.voice import Voice
+from streamer.terminal_text import one_line
 
 if TYPE_CHECKING:
     from streamer.hot.jitter import JitterStatistics
@@ -31,35 +34,58 @@ _LOUD_DB, _HOT_DB = 12, 3
 _REFRESHES_PER_SECOND: Final = 8
 _PROMPT: Final = "› "
 
+SAID: Final = "> "
+"""Before what others write; nothing that we say begins so."""
+
+_INDENT: Final = "  "
+_LEAST_CELLS: Final = 8
+"""In a narrower terminal a row of a message breaks by itself."""
+
 
 class Meters:
     """A context: while it lasts, the meters stand under whatever is told."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+        """Raises nothing where `console`, by default standard output, can't be written: `run` does."""
+        self._output = Output(sys.stdout)
+        self._console = console or Console(file=cast(TextIO, self._output), highlight=False)
         self._live: Live | None = None
 
     def tell(self, text: str) -> None:
-        self._console.print(Text(_printable(text)), soft_wrap=True)
+        """What is ours to say, maybe in several lines; a text of others in it is one line already."""
+        self._console.print(Text("\n".join(map(one_line, text.split("\n")))), soft_wrap=True)
+
+    def tell_said(self, name: str, text: str) -> None:
+        """What a member wrote. However long it is, none of its rows begins where ours do."""
+        said = f"{SAID}{name}: {text}"
+        if self._console.is_terminal:
+            width = max(self._console.width - len(SAID), _LEAST_CELLS)
+            rows = Text(said[len(SAID) :]).wrap(self._console, width, overflow="fold")
+            said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
+        self._console.print(Text(said), soft_wrap=True)
 
     def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
         """What the context shall show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             return self
-        editor = keyboard.editor if is_ours() else None
+        editor = keyboard.editor if is_terminal() else None
         self._live = Live(
             console=self._console,
             get_renderable=lambda: Fitted(render(roster, timing, voice, perf_counter()), editor),
             refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
         )
+        keyboard.on_foreground = self._on_foreground
         if editor:
-            keyboard.on_key = self._live.refresh
+            keyboard.on_key = self._on_key
         return self
 
+    async def run(self) -> None:
+        """Raises OSError once nothing can be shown any more."""
+        await self._output.run()
+
     def __enter__(self) -> Self:
-        if self._live:
-            self._live.start()
+        self._on_foreground(is_foreground())
         return self
 
     def __exit__(
@@ -67,6 +93,17 @@ class Meters:
     ) -> None:
         if self._live:
             self._live.stop()
+
+    def _on_foreground(self, is_front: bool) -> None:
+        """In the background the screen is the shell's: what is told is written there, and nothing is drawn."""
+        if self._live and is_front:
+            self._live.start()
+        elif self._live:
+            self._live.stop()
+
+    def _on_key(self) -> None:
+        if self._live and self._live.is_started:
+            self._live.refresh()
 
 
 class Fitted:
@@ -101,20 +138,20 @@ def typed_row(editor: LineEditor, width: int) -> Text:
 
 
 def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> RenderableType:
-    table = Table(title=_printable(roster.room), title_justify="left", expand=False)
+    table = Table(title=one_line(roster.room), title_justify="left", expand=False)
     for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
     if voice:
-        table.add_row(Text(f"{_printable(roster.name)} (you)", style="bold"), _state(voice.gate.muted, voice.level))
+        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), _state(voice.gate.muted, voice.level))
     details = []
     for member in roster.members:
         figure = member.mouth_to_ear.figure(to_us(now))
         state = _state(member.muted, member.level(now))
-        table.add_row(Text(_printable(member.name)), state, *describe_figure(figure))
-        details.append(Text(f"{_printable(member.name)}: {describe_parts(figure)}", style="dim"))
+        table.add_row(Text(one_line(member.name)), state, *describe_figure(figure))
+        details.append(Text(f"{one_line(member.name)}: {describe_parts(figure)}", style="dim"))
         details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
     trouble = worst(timing.figures(now))
-    last = [Text(_printable(str(trouble)))] if trouble else []
+    last = [Text(one_line(str(trouble)))] if trouble else []
     return Group(table, *details, *last, Text(_describe_round_trip(timing)))
 
 
@@ -164,8 +201,3 @@ def _describe_round_trip(timing: Timing) -> str:
     if clock.round_trip_us is None:
         return "round trip unknown · /help · Ctrl-C leaves"
     return f"round trip {clock.round_trip_us / 1000:.1f} ms · /help · Ctrl-C leaves"
-
-
-def _printable(text: str) -> str:
-    """`text` from elsewhere, without what a terminal would obey."""
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)

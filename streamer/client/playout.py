@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from streamer.audio_format import CHANNELS
-from streamer.client.capture import device_name, open_stream
+from streamer.client.capture import close_stream, device_name, is_running, open_stream
 from streamer.client.samples import Samples
 from streamer.errors import AudioError
 
@@ -51,16 +51,16 @@ class Speaker:
         self.underruns = 0
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         gc.freeze()  # what has been imported so far need not be looked at in every collection
-        self._stream = open_stream("output", device, self._on_block, channels)
+        self._stream, self.remark = open_stream("output", device, self._on_block, channels)
         self.name = device_name(self._stream)
 
     async def run(self) -> None:
-        while self._stream.active:
+        while is_running(self._stream):
             await asyncio.sleep(_WATCH_S)
         raise AudioError(f"The loudspeaker ({self.name}) went away")
 
     def close(self) -> None:
-        self._stream.close()
+        close_stream(self._stream)
 
     def _on_block(self, block: Any, n_samples: int, time: Any, status: Any) -> None:
         np.frombuffer(block, dtype=np.float32)[:] = self._pop(n_samples, perf_counter()).ravel()

@@ -8,6 +8,7 @@ from streamer.client.mixer import Mixer
 from streamer.client.receiver import Receiver
 from streamer.client.told import Told
 from streamer.errors import ControlError, PacketError
+from streamer.terminal_text import one_line
 from streamer.wire.control import MAX_ROOM, Message
 from streamer.wire.packet import Packet
 
@@ -17,10 +18,18 @@ _STATES: Final = {"muted": "muted", "away": "away", "hand": "hand raised"}
 class Roster:
     """`relay_url` is what a link to the room begins with."""
 
-    def __init__(self, mixer: Mixer, tell: Callable[[str], None], relay_url: str = "") -> None:
+    def __init__(
+        self,
+        mixer: Mixer,
+        tell: Callable[[str], None],
+        relay_url: str = "",
+        tell_said: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """`tell_said` gets name and words of who writes; else they are told as ours are."""
         self._relay_url = relay_url
         self._mixer = mixer
         self._tell = Told(tell)
+        self._show_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
         self._members: dict[int, Receiver] = {}
         self._gains: dict[str, float] = {}
         self._talker_id = 0
@@ -58,6 +67,8 @@ class Roster:
         talker.push(packet, now)
 
     def on_control(self, message: Message) -> None:
+        """Whatever text is in it comes from others, and will be shown: none of it may pass for a line of ours."""
+        message = _shown(message)
         match message:
             case {"type": "welcome"}:
                 self._on_welcome(message)
@@ -98,7 +109,7 @@ class Roster:
         match message:
             case {"type": "chat", "talker_id": talker_id, "text": text}:
                 self._last_said = self._name_of(talker_id), text
-                self._tell(f"{self._name_of(talker_id)}: {text}")
+                self._tell_said(self._name_of(talker_id), text)
             case {"type": "lock", "talker_id": talker_id, "locked": locked}:
                 self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")
             case {"type": "mute", "talker_id": talker_id}:
@@ -120,7 +131,7 @@ class Roster:
         where = "Back" if self.welcomed.is_set() else f"You are in {self.room} as {self.name}"
         self._tell(f"{where}; " + (f"with you: {others}" if others else "nobody else yet"))
         for name, text in missed:
-            self._tell(f"{name} wrote: {text}")
+            self._tell_said(f"{name} wrote", text)
         self.welcomed.set()
 
     def _add_all(self, members: list[Any]) -> None:
@@ -131,6 +142,9 @@ class Roster:
         for talker_id, name, muted, member in parsed:
             if self._add(talker_id, name, muted):
                 self._set_state(self._members[talker_id], member)
+
+    def _tell_said(self, name: str, text: str) -> None:
+        self._tell(text, lambda words: self._show_said(name, words))
 
     def _missed(self, history: list[Any]) -> list[tuple[str, str]]:
         """What was written, by whom, since the last that was told."""
@@ -180,6 +194,19 @@ class Roster:
             return self.name
         member = self._members.get(talker_id)
         return member.name if member else "Somebody"
+
+
+def _shown(value: Any) -> Any:
+    """`value`, every text within it as a terminal may show it."""
+    match value:
+        case str():
+            return one_line(value)
+        case list():
+            return [_shown(each) for each in value]
+        case dict():
+            return {name: _shown(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _parse_member(member: Any) -> tuple[int, str, bool]:

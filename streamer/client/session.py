@@ -1,13 +1,14 @@
 """One member's stay in a room, from a terminal: opens what is needed, joins, and leaves whatever happens."""
 
 import asyncio
-import signal
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
+
+from rich.console import Console
 
 from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.address import Address
@@ -15,6 +16,7 @@ from streamer.client.capture import Microphone, Source
 from streamer.client.codec import load_opus
 from streamer.client.commands import Commands
 from streamer.client.figure_lines import FigureLines
+from streamer.client.interrupts import ended_by_signals, until_interrupted
 from streamer.client.keyboard import Keyboard
 from streamer.client.line import Line
 from streamer.client.meters import Meters
@@ -22,9 +24,10 @@ from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.own_state import OwnState
 from streamer.client.playout import Playout, Speaker
 from streamer.client.roster import Roster
+from streamer.client.sound_files import STANDARD_STREAM
 from streamer.client.timing import Timing
 from streamer.client.voice import Voice
-from streamer.client.wavefile import FilePlayout, WavSource
+from streamer.client.wavefile import FilePlayout, FileSource
 from streamer.errors import AudioError
 from streamer.wire.control import Message
 
@@ -48,18 +51,23 @@ class Options:
     music: bool = False
 
     @property
+    def writes_sound(self) -> bool:
+        """To standard output, where then nothing else may be written."""
+        return self.output_file == STANDARD_STREAM
+
+    @property
     def channels(self) -> int:
         return STEREO if self.music else CHANNELS
 
 
 async def talk(options: Options) -> None:
     """Talk and hear until Ctrl-C, or until the input file has been said (unless `stay`). Raises StreamerError."""
-    await _until_interrupted(_join(options, talking=True))
+    await until_interrupted(_join(options, talking=True))
 
 
 async def listen(options: Options) -> None:
     """Hear until Ctrl-C. Raises StreamerError."""
-    await _until_interrupted(_join(options, talking=False))
+    await until_interrupted(_join(options, talking=False))
 
 
 class Session:
@@ -166,32 +174,41 @@ async def _join(options: Options, *, talking: bool) -> None:
     _check_files(options)
     load_opus()
     mixer = StereoMixer() if options.music else Mixer()
-    meters = FigureLines() if options.figures else Meters()
+    meters = FigureLines() if options.figures else Meters(Console(stderr=True) if options.writes_sound else None)
     async with AsyncExitStack() as stack:
-        source = _open_source(options) if talking else None
-        if source:
-            stack.callback(source.close)
-        playout = _open_playout(options, mixer, meters, needed=options.input_file is None)
-        stack.callback(playout.close)
+        with ended_by_signals():
+            source = _open_source(options) if talking else None
+            if source:
+                stack.callback(source.close)
+            playout = _open_playout(options, mixer, meters, needed=options.input_file is None)
+            stack.callback(playout.close)
+        for opened in (source, playout):
+            if isinstance(opened, Microphone | Speaker) and opened.remark:
+                meters.tell(opened.remark)
         stay = options.stay or options.input_file is None
         line = await Line.open(address, name=options.name, ca_file=options.ca_file, lasting=stay)
         stack.push_async_callback(line.leave)
-        roster = Roster(mixer, meters.tell, address.url)
+        roster = Roster(mixer, meters.tell, address.url, meters.tell_said)
         session = Session(line, roster, source, stay=stay, music=options.music)
         commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
         keyboard = Keyboard()
-        with meters.show(roster, session.timing, session.voice, keyboard), keyboard.lines(commands.obey):
-            await session.run(playout)
+        typed = keyboard.lines(commands.obey) if options.input_file != STANDARD_STREAM else nullcontext()
+        with meters.show(roster, session.timing, session.voice, keyboard), typed:
+            await _first_of(session.run(playout), meters.run())
 
 
 def _check_files(options: Options) -> None:
+    if options.writes_sound and options.figures:
+        raise AudioError("standard output can't have both sound and figures: give --output a file")
+    if STANDARD_STREAM in (options.input_file, options.output_file):
+        return
     if options.input_file and options.output_file and options.input_file.resolve() == options.output_file.resolve():
         raise AudioError(f"{options.input_file} can't be read and written at once: --output needs a file of its own")
 
 
 def _open_source(options: Options) -> Source:
     if options.input_file:
-        return WavSource(options.input_file, options.channels)
+        return FileSource(options.input_file, options.channels)
     return Microphone(options.device, options.channels)
 
 
@@ -218,18 +235,3 @@ async def _first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
-
-
-async def _until_interrupted(stay: Coroutine[Any, Any, None]) -> None:
-    """Ctrl-C is how one leaves: it ends `stay`, and is no error."""
-    task = asyncio.ensure_future(stay)
-    loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows: there, Ctrl-C cancels us all
-        for interrupt in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(interrupt, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        this = asyncio.current_task()
-        if this and this.cancelling():
-            raise

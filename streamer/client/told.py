@@ -24,7 +24,8 @@ class Told:
         self._at = clock()
         self.left_out = 0
 
-    def __call__(self, text: str) -> None:
+    def __call__(self, text: str, show: Callable[[str], None] | None = None) -> None:
+        """`show` gets the line in place of `tell`, where it is shown otherwise."""
         now = self._clock()
         self._left = min(AT_ONCE, self._left + max(0.0, now - self._at) * LINES_PER_S)
         self._at = now
@@ -35,4 +36,4 @@ class Told:
         if self.left_out:
             self._tell(f"{self.left_out:,} lines were left out: the room says more than anybody can read")
             self.left_out = 0
-        self._tell(text if len(text) <= LONGEST else text[:LONGEST] + " …")
+        (show or self._tell)(text if len(text) <= LONGEST else text[:LONGEST] + " …")

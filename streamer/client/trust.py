@@ -23,6 +23,15 @@ def client_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+def is_usable(ca_file: Path) -> bool:
+    """Whether `ca_file` is there, may be read and holds certificates."""
+    try:
+        client_context(ca_file)
+    except CertificateError:
+        return False
+    return True
+
+
 def untrusted(error: ssl.SSLCertVerificationError, address: Address, ca_file: Path | None) -> CertificateError:
     """`error` in words that say what to do."""
     match error.verify_code:

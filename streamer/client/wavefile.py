@@ -1,24 +1,23 @@
-"""WAV files in place of a sound card: paced by the clock, as a microphone and a loudspeaker are."""
+"""Sound files in place of a sound card: paced by the clock, as a microphone and a loudspeaker are."""
 
 import asyncio
-import wave
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.gate import Mode
+from streamer.client.pipes import PipeReader, PipeWriter, is_pipe
 from streamer.client.playout import Pop
 from streamer.client.resample import Resampler
 from streamer.client.samples import Samples, in_channels, silence
+from streamer.client.sound_files import ENCODINGS, EncodedWriter, SoundReader
+from streamer.client.wav_writer import WavWriter
 from streamer.errors import AudioError
 
-_RATES: Final = range(4_000, 384_001)
-_SAMPLE_BYTES: Final = range(1, 5)
-_PCM_BYTES: Final = 2
-_PCM_PEAK: Final = 32_767
+_WAV_SUFFIXES: Final = ("", ".wav", ".wave")
 
 _LATE_SAMPLES: Final = SAMPLE_RATE // 2
 """What is later than this was held up, as by a computer that slept: all of it at once would drown the room."""
@@ -26,28 +25,43 @@ _LATE_SAMPLES: Final = SAMPLE_RATE // 2
 _HELD_UP_S: Final = 0.1
 """A playout that is later than this was held up: it goes on from now, and what nobody asked for in time is silence."""
 
+_POLL_S: Final = 0.005
+"""Half a frame: how long to wait for a pipe in which nothing is yet."""
 
-class WavReader:
-    """A WAV file as 48 kHz, mono or stereo, whatever its rate, channels and sample size. Raises AudioError."""
+
+class Writer(Protocol):
+    """Where sound goes; both raise AudioError where it can't go on."""
+
+    def write(self, samples: Samples) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FileReader:
+    """A sound file as 48 kHz, mono or stereo, whatever its rate, channels and sample size. Raises AudioError.
+
+    `n_samples` is what there will be of it; None as long as that is not known, as with a pipe.
+    """
 
     def __init__(self, path: Path, channels: int = CHANNELS) -> None:
-        self._path = path
         self._channels = channels
-        try:
-            self._wave = wave.open(str(path), "rb")  # noqa: SIM115 (close() does it)
-        except OSError as error:
-            raise AudioError(f"{path} can't be read: {error.strerror}") from error
-        except (wave.Error, EOFError) as error:
-            raise AudioError(_describe_unreadable(path, error)) from error
-        self._rate = self._wave.getframerate()
-        self._length = self._measure()
-        self._refuse_unusable()
-        self._resampler = Resampler(self._rate)
-        self.n_samples = self._length * SAMPLE_RATE // self._rate
+        self._sound = SoundReader(path)
+        self._length = self._sound.n_frames
+        self._resampler = Resampler(self._sound.rate)
+        self._rows = silence(0, channels)
+        self._first = 0
+        self._is_at_end = False
+
+    @property
+    def n_samples(self) -> int | None:
+        return None if self._length is None else self._length * SAMPLE_RATE // self._sound.rate
+
+    def is_ready(self, now: float) -> bool:
+        return True
 
     def read(self, start: int, n_samples: int) -> Samples:
         """The samples [start, start + n_samples) at 48 kHz; silence before the beginning and beyond the end."""
-        if self._rate == SAMPLE_RATE:
+        if self._sound.rate == SAMPLE_RATE:
             return self._read_padded(start, start + n_samples)
         needed = self._read_padded(*self._resampler.needs(start, n_samples))
         planes = needed.reshape(-1, self._channels).T
@@ -55,53 +69,63 @@ class WavReader:
         return in_channels(np.stack(resampled, axis=1).ravel(), self._channels)
 
     def close(self) -> None:
-        self._wave.close()
+        self._sound.close()
 
     def _read_padded(self, start: int, end: int) -> Samples:
-        first, last = min(max(0, start), self._length), min(max(0, end), self._length)
-        self._wave.setpos(first)
-        data, sample_bytes = self._wave.readframes(last - first), self._wave.getsampwidth()
-        samples = _mixed(_to_float(data, sample_bytes, self._wave.getnchannels()), self._channels)
+        first = max(0, start)
+        self._load(first, max(first, end))
+        samples = self._rows[first - self._first : max(0, end - self._first)]
         padded = silence(end - start, self._channels)
-        before = max(0, -start)
-        padded[before : before + len(samples)] = samples
+        padded[first - start : first - start + len(samples)] = samples
         return padded
 
-    def _refuse_unusable(self) -> None:
-        bits = 8 * self._wave.getsampwidth()
-        if self._rate in _RATES and self._wave.getsampwidth() in _SAMPLE_BYTES and self._length:
-            return
-        self.close()
-        raise AudioError(f"{self._path} can't be used: {self._length} samples of {bits} bits at {self._rate} Hz")
+    def _load(self, first: int, end: int) -> None:
+        """Hold the frames [first, end), as far as there are such: a resampler needs each of them several times."""
+        held = self._first + len(self._rows)
+        if first < self._first or (first > held + SAMPLE_RATE and self._length is not None):
+            self._sound.seek(first)
+            self._rows, self._first, self._is_at_end = self._rows[:0], first, False
+        while self._first + len(self._rows) < end and not self._is_at_end:
+            wanted = min(end - self._first - len(self._rows), SAMPLE_RATE)
+            more = self._sound.read(wanted)
+            self._rows = np.concatenate((self._rows, _mixed(more, self._channels)))
+            self._forget(first)
+            if len(more) < wanted:
+                self._is_at_end, self._length = True, self._first + len(self._rows)
+        self._forget(first)
 
-    def _measure(self) -> int:
-        """How long it is: a header may promise more than there is, where its writer was cut off or never knew."""
-        frame_bytes = self._wave.getsampwidth() * self._wave.getnchannels()
-        return min(self._wave.getnframes(), self._path.stat().st_size // frame_bytes)
+    def _forget(self, first: int) -> None:
+        gone = min(max(0, first - self._first), len(self._rows))
+        self._rows, self._first = self._rows[gone:], self._first + gone
 
 
-class WavSource:
-    """A Source that says a file once, the whole of it; where this program was held up, so is the file."""
+class FileSource:
+    """A Source that says a file once, the whole of it; where this program was held up, so is the file.
+
+    Of a pipe it says what comes; what waited in one that a live recorder fills is dropped, as with a microphone.
+    """
 
     mode: Mode = "open"
     latency_s = 0.0
 
     def __init__(self, path: Path, channels: int = CHANNELS) -> None:
         self.name = path.name
-        self._reader = WavReader(path, channels)
+        reader = FileReader(path, channels)
+        self._reader = PipeReader(reader) if reader.n_samples is None else reader
         self._started = perf_counter()
         self._position = 0
         self._held_up = 0
 
     @property
     def ended(self) -> bool:
-        return self._position - self._held_up >= self._reader.n_samples
+        n_samples = self._reader.n_samples
+        return n_samples is not None and self._position - self._held_up >= n_samples
 
     def start(self, now: float) -> None:
         self._started = now
 
     def pop(self, now: float) -> tuple[int, Samples] | None:
-        if self.ended or self.wait_s(now) > 0:
+        if self.ended or self._until_due_s(now) > 0 or not self._reader.is_ready(now):
             return None
         self._wait_for_us(now)
         position = self._position
@@ -109,13 +133,16 @@ class WavSource:
         return position, self._reader.read(position - self._held_up, SAMPLES_PER_FRAME)
 
     def wait_s(self, now: float) -> float:
-        return max(0.0, self.captured_at(self._position + SAMPLES_PER_FRAME) - now)
+        return self._until_due_s(now) or _POLL_S
 
     def captured_at(self, position: int) -> float:
         return self._started + position / SAMPLE_RATE
 
     def close(self) -> None:
         self._reader.close()
+
+    def _until_due_s(self, now: float) -> float:
+        return max(0.0, self.captured_at(self._position + SAMPLES_PER_FRAME) - now)
 
     def _wait_for_us(self, now: float) -> None:
         late = int((now - self.captured_at(self._position + SAMPLES_PER_FRAME)) * SAMPLE_RATE)
@@ -124,30 +151,15 @@ class WavSource:
             self._held_up += late
 
 
-class WavWriter:
-    """A WAV file of 48 kHz, 16 bits, whose header is valid after every write. Raises AudioError."""
-
-    def __init__(self, path: Path, channels: int = CHANNELS) -> None:
-        self._path = path
-        try:
-            self._file = path.open("wb")
-        except OSError as error:
-            raise AudioError(f"{path} can't be written: {error.strerror}") from error
-        self._wave = wave.open(self._file, "wb")  # noqa: SIM115 (close() does it)
-        self._wave.setparams((channels, _PCM_BYTES, SAMPLE_RATE, 0, "NONE", "not compressed"))
-        self.write(np.zeros(0, dtype=np.float32))
-
-    def write(self, samples: Samples) -> None:
-        pcm = np.rint(np.clip(samples, -1, 1) * _PCM_PEAK).astype(np.int16)
-        try:
-            self._wave.writeframes(pcm.tobytes())
-            self._file.flush()
-        except (OSError, wave.Error) as error:
-            raise AudioError(f"{self._path} can't be written: {error}") from error
-
-    def close(self) -> None:
-        self._wave.close()
-        self._file.close()
+def open_writer(path: Path, channels: int) -> Writer:
+    """WAV, or what the end of its name says. Raises AudioError."""
+    suffix = path.suffix.lower()
+    if suffix in ENCODINGS:
+        return EncodedWriter(path, channels)
+    if suffix not in _WAV_SUFFIXES:
+        kinds = ", ".join((".wav", *ENCODINGS))
+        raise AudioError(f"{path} can't be written: the end of its name must be one of {kinds}")
+    return PipeWriter(WavWriter(path, channels)) if is_pipe(path) else WavWriter(path, channels)
 
 
 class FilePlayout:
@@ -162,7 +174,7 @@ class FilePlayout:
         self.name = path.name if path else "nowhere"
         self._pop = pop
         self._channels = channels
-        self._writer = WavWriter(path, channels) if path else None
+        self._writer = open_writer(path, channels) if path else None
 
     async def run(self) -> None:
         due = perf_counter()
@@ -190,34 +202,8 @@ class FilePlayout:
             self._writer.close()
 
 
-def _to_float(data: bytes, sample_bytes: int, channels: int) -> Samples:
-    """Rows of `channels` samples, full scale at ±1."""
-    data = data[: len(data) // (sample_bytes * channels) * sample_bytes * channels]
-    wide: Samples
-    match sample_bytes:
-        case 1:
-            wide = np.frombuffer(data, dtype=np.uint8).astype(np.float32) - np.float32(128)
-        case 3:
-            packed = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
-            widened = np.zeros((len(packed), 4), dtype=np.uint8)
-            widened[:, 1:] = packed  # 24 bits, as the high ones of 32
-            wide = widened.view(np.int32)[:, 0].astype(np.float32) / np.float32(256)
-        case _:
-            wide = np.frombuffer(data, dtype=f"i{sample_bytes}").astype(np.float32)
-    return wide.reshape(-1, channels) / np.float32(2 ** (8 * sample_bytes - 1))
-
-
 def _mixed(rows: Samples, channels: int) -> Samples:
     """As mono, the mean of all channels; as stereo, the first two, or the only one twice."""
     if channels == 1:
         return np.asarray(rows.mean(axis=1, dtype=np.float32))
-    return rows[:, :channels]
-
-
-def _describe_unreadable(path: Path, error: Exception) -> str:
-    if "unknown format" in str(error):
-        return (
-            f"{path} is a WAV file of samples other than plain PCM ({error}): convert it, for instance by "
-            f"`ffmpeg -i {path.name} -c:a pcm_s16le plain.wav`"
-        )
-    return f"{path} is not a WAV file ({error or 'it ends too early'})"
+    return np.broadcast_to(rows[:, :channels], (len(rows), channels))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from streamer.errors import StreamerError
+from streamer.errors import StreamerError, in_words
 
 
 class Verdict(Enum):
@@ -33,8 +33,10 @@ def ill(words: str, cure: str = "") -> Finding:
 
 
 def examine(examination: Callable[[], Finding]) -> Finding:
-    """What it finds; an error of streamer's own says what is missing and how to get it."""
+    """What it finds; an error is a finding too: of streamer's own, with its cure, or of the system."""
     try:
         return examination()
     except StreamerError as error:
         return ill(str(error))
+    except OSError as error:
+        return ill(in_words(error), "see to it that you may read and write there, or choose another --data-dir")

@@ -85,6 +85,7 @@ class Relay:
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
         application.router.add_get("/ws", self._socket)
+        application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
         application.router.add_get(PROBE, probe)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)

@@ -91,6 +91,9 @@ export const text = {
   unreachable: "Das Relay ist nicht zu erreichen. Neuer Versuch …",
   blocked:
     "Die Seite ist da, aber dieses Gerät verweigert ihr die Sprachverbindung: Es vertraut dem Zertifikat des Relays noch nicht. Neuer Versuch …",
+  cutOff:
+    "Die Seite ist da, aber ihre Sprachverbindung kommt nicht durch: Etwas zwischen diesem Gerät und dem Relay, etwa ein Proxy oder eine Firewall, hält sie auf. Neuer Versuch …",
+  noRelay: "Anstelle des Relays antwortet etwas anderes (HTTP-Status {message}). Neuer Versuch …",
   draining: "Das Relay hört gerade auf. Neuer Versuch …",
   left: "Du bist aus dem Raum gegangen.",
   ended: "Das Relay hat die Verbindung beendet: {message}",
@@ -119,6 +122,10 @@ export const text = {
   "key-used-up": "Diese Einladung ist aufgebraucht. Bitte um einen neuen Link.",
   "too-big": "Das Relay hat eine zu große Nachricht geschickt. Später neuer Versuch …",
   "too-many-guesses": "Von diesem Gerät kamen zu viele falsche Einladungen. Warte eine Minute.",
+  "foreign-origin":
+    "Das Relay kennt diese Adresse nicht und lehnt deshalb die Sprachverbindung der Seite ab. Öffne den Link, den das Relay zeigt, oder lass diese Adresse dort erlauben: streamer serve --allow-origin.",
+  "bad-subprotocol": "Diese Seite und das Relay sind verschieden alt. Lade die Seite neu.",
+  "bad-handshake": "Etwas zwischen dieser Seite und dem Relay verändert, was sie einander sagen: {message}",
   "no-room": "So einen Raum gibt es hier nicht.",
   "too-many": "Der Raum ist gerade voll. Neuer Versuch …",
   shed: "Deine Verbindung war zu langsam: Ein Teil dessen, was gesagt wurde, fehlt.",

@@ -90,6 +90,9 @@ export const text = {
   unreachable: "The relay can't be reached. Trying again …",
   blocked:
     "The page is here, but its voice connection is refused by this device: it does not trust the relay's certificate yet. Trying again …",
+  cutOff:
+    "The page is here, but its voice connection does not get through: something between this device and the relay, such as a proxy or a firewall, holds it back. Trying again …",
+  noRelay: "Something answers in place of the relay (HTTP status {message}). Trying again …",
   draining: "The relay is going away. Trying again …",
   left: "You have left the room.",
   ended: "The relay ended the connection: {message}",
@@ -116,6 +119,10 @@ export const text = {
   "key-used-up": "This invitation has let in as many as it was for. Ask for a new link.",
   "too-big": "The relay sent a message that is too big. Trying again later …",
   "too-many-guesses": "Too many wrong invitations came from this device. Wait a minute.",
+  "foreign-origin":
+    "The relay does not know this address, so it refuses the page's voice connection. Open the link that the relay shows, or let its host allow this address: streamer serve --allow-origin.",
+  "bad-subprotocol": "This page and the relay are of different versions. Load the page again.",
+  "bad-handshake": "Something between this page and the relay changes what they say to each other: {message}",
   "no-room": "There is no such room here.",
   "too-many": "The room is full at the moment. Trying again …",
   shed: "Your connection was too slow: a part of what was said is missing.",

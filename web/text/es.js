@@ -91,6 +91,9 @@ export const text = {
   unreachable: "No se puede llegar al relé. Intentándolo de nuevo…",
   blocked:
     "La página está aquí, pero este dispositivo rechaza su conexión de voz: aún no confía en el certificado del relé. Intentándolo de nuevo…",
+  cutOff:
+    "La página está aquí, pero su conexión de voz no llega: algo entre este dispositivo y el relé, como un proxy o un cortafuegos, la detiene. Intentándolo de nuevo…",
+  noRelay: "En lugar del relé responde otra cosa (estado HTTP {message}). Intentándolo de nuevo…",
   draining: "El relé se está apagando. Intentándolo de nuevo…",
   left: "Has salido de la sala.",
   ended: "El relé ha terminado la conexión: {message}",
@@ -119,6 +122,10 @@ export const text = {
   "key-used-up": "Esta invitación ya se ha usado del todo. Pide otro enlace.",
   "too-big": "El relé ha enviado un mensaje demasiado grande. Se intentará de nuevo más tarde…",
   "too-many-guesses": "De este dispositivo han llegado demasiadas invitaciones equivocadas. Espera un minuto.",
+  "foreign-origin":
+    "El relé no conoce esta dirección y por eso rechaza la conexión de voz de la página. Abre el enlace que muestra el relé, o pide que allí se permita esta dirección: streamer serve --allow-origin.",
+  "bad-subprotocol": "Esta página y el relé son de versiones distintas. Vuelve a cargar la página.",
+  "bad-handshake": "Algo entre esta página y el relé cambia lo que se dicen: {message}",
   "no-room": "Aquí no existe esa sala.",
   "too-many": "La sala está llena en este momento. Intentándolo de nuevo…",
   shed: "Tu conexión ha sido demasiado lenta: falta una parte de lo que se ha dicho.",
