@@ -8,7 +8,19 @@ from streamer.errors import ControlError, RefusedError
 from streamer.relay.names import distinguish, look_alike
 from streamer.relay.plain_text import MAX_BLANKS, clean_chat, clean_name
 
-INVISIBLE = ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u3164", "\u115f", "\u1160", "\uffa0", "\u2800", "\u034f", "\u180e"]
+INVISIBLE = [
+    "\u200b",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u3164",
+    "\u115f",
+    "\u1160",
+    "\uffa0",
+    "\u2800",
+    "\u034f",
+    "\u180e",
+]
 INVISIBLE += ["\ufe0f", "\U000e0041", "\U000e0100", "\u200d\u200d", "\u00a0", "\u2003"]
 
 
@@ -27,8 +39,33 @@ def test_a_name_with_a_pile_of_marks_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Nguyễn Thị Ánh", "محمد", "مُحَمَّد", "می‌خواهم", "प्रिया", "क्‍ष", "김민준", "李小龍", "ゆき", "Ελένη", "Саша", "שָׁלוֹם"]
-    + ["ทิพย์", "བོད", "Ólafur", "👩‍👩‍👧 Ada", "❤️", "👍🏽 Ben", "🏴󠁧󠁢󠁥󠁮󠁧󠁿 Tim", "#1️⃣", "R2-D2", "O'Brien", "José", "ß", "∑"],
+    [
+        "Nguyễn Thị Ánh",
+        "محمد",
+        "مُحَمَّد",
+        "می\u200cخواهم",
+        "प्रिया",
+        "क्\u200dष",
+        "김민준",
+        "李小龍",
+        "ゆき",
+        "Ελένη",
+        "Саша",
+        "שָׁלוֹם",
+        "ทิพย์",
+        "བོད",
+        "Ólafur",
+        "👩\u200d👩\u200d👧 Ada",
+        "❤️",
+        "👍🏽 Ben",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f Tim",
+        "#1️⃣",
+        "R2-D2",
+        "O'Brien",
+        "José",
+        "ß",
+        "∑",
+    ],
 )
 def test_honest_names_of_all_scripts_stay_as_they_are(name: str) -> None:
     assert clean_name(name) == name
@@ -42,7 +79,15 @@ def test_what_is_invisible_makes_no_second_name(odd: str) -> None:
 
 
 LOOKALIKES = [
-    *(("Ada", "Аda"), ("Ada", "Adа"), ("paul", "ρaul"), ("Ben", "Βen"), ("Ben", "𝐁𝐞𝐧"), ("Ben", "Ｂｅｎ"), ("Emma", "Ernma")),
+    *(
+        ("Ada", "Аda"),
+        ("Ada", "Adа"),
+        ("paul", "ρaul"),
+        ("Ben", "Βen"),
+        ("Ben", "𝐁𝐞𝐧"),
+        ("Ben", "Ｂｅｎ"),
+        ("Emma", "Ernma"),
+    ),
     *(("Lisa", "Iisa"), ("Otto", "0tto"), ("Bill", "Bi1l"), ("Anna", "Аnnа"), ("oleg", "оleg"), ("Ada", "Ad\u0430")),
 ]
 
@@ -54,7 +99,9 @@ def test_a_name_that_only_looks_like_another_s_is_refused(here: str, comes: str)
     assert distinguish(comes, ["Somebody"]) == comes
 
 
-@pytest.mark.parametrize("name", ["The relay", "the  relay", "THE RELAY", "Тhe relay", "The re1ay", "The\u200b relay", "ЕCHO"])
+@pytest.mark.parametrize(
+    "name", ["The relay", "the  relay", "THE RELAY", "Тhe relay", "The re1ay", "The\u200b relay", "ЕCHO"]
+)
 def test_nobody_is_called_as_the_relay_is(name: str) -> None:
     with pytest.raises(RefusedError, match="relay"):
         distinguish(clean_name(name), [])

@@ -7,7 +7,7 @@ from streamer.client.mixer import Mixer
 from streamer.client.mouth_to_ear import Figure
 from streamer.client.roster import Roster
 from streamer.client.timing import Timing, to_us
-from streamer.client.wavefile import WavSource
+from streamer.client.wavefile import FileSource
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
@@ -26,7 +26,7 @@ class Talking:
     def __init__(self, latency_s: float | None = 0.008) -> None:
         self.latency_s = latency_s  # type: ignore[assignment]
 
-    start, pop, wait_s, close = WavSource.start, WavSource.pop, WavSource.wait_s, WavSource.close
+    start, pop, wait_s, close = FileSource.start, FileSource.pop, FileSource.wait_s, FileSource.close
 
     def captured_at(self, position: int) -> float:
         return TALKER_AHEAD_S + position / 48_000

@@ -476,7 +476,7 @@ async def test_a_playout_that_was_held_up_goes_on_from_now_and_is_silent_for_wha
 
 @pytest.mark.parametrize("held_up_s", [0.1, 0.49, 0.51, 2.5, 3_600.0])
 def test_a_source_that_was_held_up_floods_nobody(tmp_path: Path, held_up_s: float) -> None:
-    source = WavSource(write(tmp_path / "a.wav", tone(48_000, 2.0), 48_000))
+    source = FileSource(write(tmp_path / "a.wav", tone(48_000, 2.0), 48_000))
     source.start(100.0)
     assert source.pop(100.011)
     now = 100.011 + held_up_s

@@ -9,6 +9,7 @@ shed when it is older than the deadline. A room below its rate never gets there:
 from collections import deque
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
 from streamer.hot.frames cimport BINARY, serialize
