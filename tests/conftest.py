@@ -1,6 +1,5 @@
 """What tests with sound and browsers stand on; each starts real processes and ends them with the test."""
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,25 +7,14 @@ import pytest
 from phone import Phones
 from processes import RelayProcess
 from rig import Rig
-from steadiness import Steadiness, wait_until_steady
+from steadiness import Steadiness
 
-RERUNS = 6
 MACHINE = pytest.StashKey[Steadiness]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The wheel first: its building takes long, and who began with it last would leave nothing to do for the other."""
     items.sort(key=lambda item: item.path.stem != "test_wheel")
-    for item in items:
-        if item.get_closest_marker("sound"):
-            item.add_marker(pytest.mark.flaky(reruns=RERUNS, condition=functools.partial(may_be_the_machine, item)))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Before a test runs again, wait for the machine to keep time again."""
-    if MACHINE in item.stash:
-        wait_until_steady()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -40,12 +28,6 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             return (yield)
     finally:
         item.add_report_section("call", "machine", f"While this test ran, {item.stash[MACHINE]}.")
-
-
-def may_be_the_machine(item: pytest.Item, failure: BaseException | None) -> bool:
-    """Whether a test failed while the machine stood still."""
-    machine = item.stash.get(MACHINE, None)
-    return failure is not None and machine is not None and machine.stood_still
 
 
 @pytest.fixture

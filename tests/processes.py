@@ -103,7 +103,7 @@ def hear_ctrl_c() -> None:
 class RelayProcess(StreamerProcess):
     """`streamer serve` on a free port of 127.0.0.1."""
 
-    def __init__(self, home: Path, *options: str, program: Path = STREAMER, exit_code: int = 0) -> None:
+    def __init__(self, home: Path, *options: str, program: Path = STREAMER, exit_code: int | None = 0) -> None:
         command = ("serve", "--host", "127.0.0.1", "--port", "0", *options)
         super().__init__(home, *command, program=program, exit_code=exit_code)
 

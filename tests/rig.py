@@ -29,7 +29,7 @@ from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 import psutil
-from steadiness import make_urgent
+from steadiness import make_urgent, take_precedence
 
 SAMPLE_RATE = 48_000
 LATENCY_MS = 10  # what the rig's own streams ask for: less stumbles on a busy machine
@@ -66,6 +66,7 @@ class Rig:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
+        take_precedence()
         self._home = Path(tempfile.mkdtemp(prefix="streamer-rig-"))
         try:
             self._start_pulseaudio()

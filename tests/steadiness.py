@@ -15,10 +15,10 @@ from typing import Final, NoReturn, Self
 EVERY_MS: Final = 5
 LATE_MS: Final = 15
 """More than the 10 ms that the rig's own streams have in store."""
-CALM_S: Final = 5
-LONGEST_WAIT_S: Final = 300
 URGENCY: Final = 5
 """A real-time priority: what PulseAudio gives its own threads."""
+NICENESS: Final = -15
+"""28 times the share of a process that asked for nothing; PulseAudio asks for −11."""
 
 
 class Steadiness:
@@ -48,20 +48,19 @@ class Steadiness:
         return f"the machine stood still {len(self._late_ms)} times, for up to {max(self._late_ms):.0f} ms"
 
 
-def wait_until_steady() -> None:
-    """Return when the machine has kept time for a while, or when it seems that it never will."""
-    until = time.monotonic() + LONGEST_WAIT_S
-    while time.monotonic() < until:
-        with Steadiness() as machine:
-            time.sleep(CALM_S)
-        if not machine.stood_still:
-            return
-
-
 def make_urgent(pid: int) -> None:
     """Give a process PulseAudio's own urgency, where that is allowed."""
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(URGENCY))
+
+
+def take_precedence() -> None:
+    """Let this process and what it starts go before what only computes, where that is allowed.
+
+    A phone's system does so for a call, too. What is left is what a machine does to a call that it gives precedence.
+    """
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def tell_late_wakes() -> NoReturn:
