@@ -1,16 +1,21 @@
-"""A phone: one Chromium process at a phone's size, with a home of its own, its sound on one member's wires.
+"""A phone: a Chromium at a phone's size, its sound on one member's wires.
 
-Playwright's sync API runs an event loop in this thread, so phones live no longer than a test.
+It has a process and a home of its own, or shares the process of its member with the phones of other tests: then it is
+a context, which knows nothing of any other. Playwright's sync API runs an event loop in this thread: no asynchronous
+test may run in a file that shares browsers.
 """
 
 import os
 import subprocess
-from contextlib import ExitStack
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, NamedTuple, Self
 
 import psutil
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from evidence import keep_now, keep_on_failure
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from processes import RelayProcess
 from rig import Rig, wait_until
 
@@ -30,6 +35,9 @@ FLAGS = (
 GRANT = "--use-fake-ui-for-media-stream"
 UNPROCESSED = "&echoCancellation=off&noiseSuppression=off&autoGainControl=off"
 REFUSE = "--deny-permission-prompts"
+AS_A_PHONE: Final[dict[str, Any]] = {"viewport": SIZE, "is_mobile": True, "has_touch": True}
+SCREENSHOT_MS: Final = 5_000
+"""A page that is not drawn by then hangs, and that is to be seen from the test's own failure."""
 
 
 class Phone:
@@ -57,24 +65,89 @@ class Phone:
     def press(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
 
+    def keep_screenshot(self, path: Path) -> None:
+        """And beside it what the page logged as an error; of a page that is closed, nothing."""
+        if self.page.is_closed():
+            return
+        if self.errors:
+            path.with_suffix(".errors.txt").write_text("\n".join(self.errors))
+        self.page.screenshot(path=path, timeout=SCREENSHOT_MS)
+
     def _on_console(self, message: Any) -> None:
         if message.type == "error":
             self.errors.append(message.text)
 
 
+class Kind(NamedTuple):
+    """Phones that may share one browser."""
+
+    member: int
+    authority: bytes | None
+    browser: Path
+    flags: tuple[str, ...]
+
+
+class Chromium(NamedTuple):
+    browser: Browser
+    pid: int
+
+
+class Chromiums:
+    """One Chromium for each kind of phone, started when it is first asked for, ended at the end of the block."""
+
+    def __init__(self, folder: Path, rig: Rig) -> None:
+        self._folder = folder
+        self._rig = rig
+        self._running: dict[Kind, Chromium] = {}
+
+    def __enter__(self) -> Self:
+        self._end = ExitStack()
+        self.playwright = self._end.enter_context(playwright())
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._end.close()
+
+    def get(self, member: int, authority: Path | None, browser: Path, flags: tuple[str, ...]) -> Chromium:
+        kind = Kind(member, authority and authority.read_bytes(), browser, flags)
+        running = self._running.get(kind)
+        if running is None or not running.browser.is_connected():
+            running = self._running[kind] = self._start(kind, authority)
+        return running
+
+    def _start(self, kind: Kind, authority: Path | None) -> Chromium:
+        home = a_home(self._folder / f"chromium-{uuid.uuid4()}", authority)
+        mark = f"--phones-of-{home.name}"  # Chromium passes over what it does not know
+        browser = self.playwright.chromium.launch(
+            executable_path=str(kind.browser),
+            args=[*FLAGS, *kind.flags, mark],
+            ignore_default_args=["--mute-audio"],
+            env={**os.environ, **self._rig.environment(), "HOME": str(home)},
+        )
+        self._end.callback(browser.close)
+        pid = process_with(mark)
+        self._rig.attach(pid, kind.member)
+        return Chromium(browser, pid)
+
+
 class Phones:
     """Makes phones, and switches them all off at the end of the block."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chromiums: Chromiums | None = None) -> None:
+        """Each phone is a browser of its own, or a context in one of `chromiums`."""
         self._folder = folder
+        self._chromiums = chromiums
         self.all: list[Phone] = []
 
     def __enter__(self) -> Self:
         self._switch_off = ExitStack()
-        self._playwright: Playwright = self._switch_off.enter_context(sync_playwright())
+        self._playwright = self._switch_off.enter_context(playwright())
         return self
 
-    def __exit__(self, *exception: Any) -> None:
+    def __exit__(self, exception_type: Any, *_: Any) -> None:
+        if exception_type is not None:
+            for number, phone in enumerate(self.all):
+                keep_now(f"phone-{number}.png", phone.keep_screenshot)
         self._switch_off.close()
 
     def start(
@@ -88,26 +161,60 @@ class Phones:
         user_agent: str = USER_AGENT,
     ) -> Phone:
         """A phone on this member's wires that trusts a certificate authority; its microphone is granted or refused."""
-        home = self._folder / f"phone-{len(self.all)}"
-        home.mkdir(parents=True)
-        if authority:
-            trust(home / ".pki/nssdb", authority)
+        flags = (microphone, *flags)
+        if self._chromiums is None:
+            phone = self._start_alone(rig, authority, browser, flags, user_agent)
+            rig.attach(phone.pid, member)
+        else:
+            chromium = self._chromiums.get(member, authority, browser, flags)
+            context = chromium.browser.new_context(**AS_A_PHONE, user_agent=user_agent)
+            self._switch_off.callback(context.close)
+            context.new_page()
+            phone = Phone(context, chromium.pid)
+        keep_on_failure(f"phone-{len(self.all)}.png", phone.keep_screenshot)
+        self.all.append(phone)
+        return phone
+
+    def _start_alone(
+        self, rig: Rig, authority: Path | None, browser: Path, flags: tuple[str, ...], user_agent: str
+    ) -> Phone:
+        home = a_home(self._folder / f"phone-{len(self.all)}", authority)
         context = self._playwright.chromium.launch_persistent_context(
             str(home / "profile"),
             executable_path=str(browser),
-            args=[*FLAGS, microphone, *flags],
+            args=[*FLAGS, *flags],
             ignore_default_args=["--mute-audio"],
             env={**os.environ, **rig.environment(), "HOME": str(home)},
-            viewport=SIZE,
-            is_mobile=True,
-            has_touch=True,
             user_agent=user_agent,
+            **AS_A_PHONE,
         )
         self._switch_off.callback(context.close)
-        phone = Phone(context, process_of(home / "profile"))
-        self.all.append(phone)
-        rig.attach(phone.pid, member)
-        return phone
+        return Phone(context, process_with(f"--user-data-dir={home / 'profile'}"))
+
+
+_playwrights: list[Playwright] = []
+
+
+@contextmanager
+def playwright() -> Iterator[Playwright]:
+    """The one that runs in this thread, where there can be only one, or a new one."""
+    if _playwrights:
+        yield _playwrights[0]
+        return
+    with sync_playwright() as started:
+        _playwrights.append(started)
+        try:
+            yield started
+        finally:
+            _playwrights.remove(started)
+
+
+def a_home(folder: Path, authority: Path | None) -> Path:
+    """The home folder of a browser that trusts a certificate authority."""
+    folder.mkdir(parents=True)
+    if authority:
+        trust(folder / ".pki/nssdb", authority)
+    return folder
 
 
 def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: str) -> Phone:
@@ -139,15 +246,15 @@ def trust(store: Path, authority: Path) -> None:
         )
 
 
-def process_of(profile: Path) -> int:
-    """The browser's own process, the parent of all others of its profile."""
+def process_with(argument: str) -> int:
+    """The browser's own process, the parent of all others that belong to it."""
 
     def find() -> int | None:
         for process in psutil.process_iter(["cmdline"]):
             command = process.info["cmdline"] or []
-            if f"--user-data-dir={profile}" in command and not any(part.startswith("--type=") for part in command):
+            if argument in command and not any(part.startswith("--type=") for part in command):
                 return process.pid
         return None
 
-    pid: int = wait_until(find, 10, lambda: f"no browser runs with the profile {profile}")
+    pid: int = wait_until(find, 10, lambda: f"no browser runs with {argument}")
     return pid

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from evidence import copy_of, keep_on_failure
 from rig import stop, wait_until
 
 STREAMER = Path(sys.executable).with_name("streamer")
@@ -39,6 +41,7 @@ class StreamerProcess:
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
+        keep_on_failure(self._log.name, copy_of(self._log))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -103,9 +106,19 @@ def hear_ctrl_c() -> None:
 class RelayProcess(StreamerProcess):
     """`streamer serve` on a free port of 127.0.0.1."""
 
-    def __init__(self, home: Path, *options: str, program: Path = STREAMER, exit_code: int | None = 0) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *options: str,
+        program: Path = STREAMER,
+        exit_code: int | None = 0,
+        authority: Path | None = None,
+    ) -> None:
+        """Its certificate authority is that in the folder `authority`, or a new one."""
         command = ("serve", "--host", "127.0.0.1", "--port", "0", *options)
         super().__init__(home, *command, program=program, exit_code=exit_code)
+        if authority is not None:
+            shutil.copytree(authority, self.authority.parent)
 
     def wait_ready(self) -> None:
         wait_until(self._announced, 20, self.complaint)

@@ -22,6 +22,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 import psutil
+from evidence import keep_on_failure
 from steadiness import make_urgent, take_precedence
 
 SAMPLE_RATE = 48_000
@@ -169,6 +171,7 @@ class Rig:
         channels = len(self._wires)
         process = self._stream("--record", "bus.monitor", channels)
         recording = Recording(process, channels)
+        keep_on_failure("wires.wav", recording.write_wav)
         try:
             recording.wait_ms(20)
             yield recording
@@ -363,6 +366,14 @@ class Recording:
             position = max(start, self.length - SAMPLE_RATE // 10)
             self.wait_ms(20)
         raise AssertionError(f"no sound on wire {wire.channel} within {timeout_s} s")
+
+    def write_wav(self, path: Path) -> None:
+        """Write all wires to a file, a channel each."""
+        with self._grown:
+            data = bytes(self._data[: self.length * 2 * self._channels])
+        with wave.open(str(path), "wb") as file:
+            file.setparams((self._channels, 2, SAMPLE_RATE, 0, "NONE", ""))
+            file.writeframes(data)
 
     def close(self) -> None:
         stop(self._process)

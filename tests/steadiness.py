@@ -1,56 +1,112 @@
-"""Whether the machine kept time: sound on one that stands still now and then says nothing of the program.
+"""How steadily the machine ran during a test: late wake-ups, processor time taken by others, load.
 
-A virtual machine that its host stops for 30 ms chops what the rig plays, as no loudspeaker would. So a process of its
-own, as urgent as the rig's sound where that is allowed, wakes every few milliseconds, and tells when it woke late. Our
-own load doesn't delay it then: only what stops everything does.
+A failing test prints it, so that the reader knows whether to suspect the machine. It never decides whether a test
+passes. A thread would wait for the interpreter's lock; so a small process of its own wakes every few milliseconds and
+counts how often it woke late.
 """
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
-from typing import Final, NoReturn, Self
+from typing import Final, NamedTuple, NoReturn, Self
 
 EVERY_MS: Final = 5
+"""Finer than the 10 ms of an audio packet; at this rate the process takes under 1 % of a core."""
 LATE_MS: Final = 15
 """More than the 10 ms that the rig's own streams have in store."""
 URGENCY: Final = 5
 """A real-time priority: what PulseAudio gives its own threads."""
 NICENESS: Final = -15
 """28 times the share of a process that asked for nothing; PulseAudio asks for −11."""
+ENDS_S: Final = 5
+
+
+class Jiffies(NamedTuple):
+    """Processor time since the start of the machine, from the first line of /proc/stat."""
+
+    busy: int
+    idle: int
+    stolen: int
+
+    @classmethod
+    def read(cls) -> Self:
+        """All zeros where there is no /proc/stat."""
+        try:
+            with open("/proc/stat") as file:
+                fields = [int(field) for field in file.readline().split()[1:9]]
+        except (OSError, ValueError):
+            return cls(0, 0, 0)
+        user, nice, system, idle, io_wait, interrupt, soft_interrupt, stolen = fields
+        return cls(user + nice + system + interrupt + soft_interrupt, idle + io_wait, stolen)
 
 
 class Steadiness:
-    """Watches the machine for as long as the block lasts."""
+    """Watches the machine for as long as the block lasts; afterwards, `str` describes it in one line."""
 
     def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
         self._late_ms: list[float] = []
+        self._seconds = 0.0
+        self._busy = self._stolen = 0.0
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+        self._began, self._jiffies = time.monotonic(), Jiffies.read()
+        self._process = subprocess.Popen([sys.executable, "-S", __file__], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self._process.stdout.readline()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        told, _ = self._process.communicate()
-        self._late_ms = [float(line) for line in told.splitlines()]
+        self.stop()
+
+    def stop(self) -> None:
+        """Describe what was until now; what comes after it no longer counts."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        self._seconds = time.monotonic() - self._began
+        process.terminate()
+        try:
+            output, _errors = process.communicate(timeout=ENDS_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _errors = process.communicate()
+        self._late_ms = [float(line) for line in output.splitlines()]
+        self._share_out(Jiffies.read())
 
     @property
     def stood_still(self) -> bool:
         return bool(self._late_ms)
 
     def __str__(self) -> str:
-        if not self.stood_still:
+        return f"{self._wake_ups}; {self._processors}"
+
+    @property
+    def _wake_ups(self) -> str:
+        if not self._late_ms:
             return "the machine kept time"
-        return f"the machine stood still {len(self._late_ms)} times, for up to {max(self._late_ms):.0f} ms"
+        late, worst_ms = len(self._late_ms), max(self._late_ms)
+        return f"{late} wake-ups were over {LATE_MS} ms late in {self._seconds:.0f} s, the worst {worst_ms:.0f} ms"
+
+    @property
+    def _processors(self) -> str:
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
+        shares = f"busy {self._busy:.0%}, stolen by the host {self._stolen:.0%}"
+        return f"its {os.cpu_count()} processors were {shares}; load {load:.1f}"
+
+    def _share_out(self, now: Jiffies) -> None:
+        busy, idle, stolen = (after - before for after, before in zip(now, self._jiffies, strict=True))
+        total = busy + idle + stolen
+        if total > 0:
+            self._busy, self._stolen = busy / total, stolen / total
 
 
 def make_urgent(pid: int) -> None:
     """Give a process PulseAudio's own urgency, where that is allowed."""
-    with contextlib.suppress(PermissionError, ProcessLookupError):
+    with contextlib.suppress(OSError):
         os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(URGENCY))
 
 
@@ -64,14 +120,18 @@ def take_precedence() -> None:
 
 
 def tell_late_wakes() -> NoReturn:
+    """Print each late wake-up in ms, until this process is terminated or its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the test, which then terminates this process
     make_urgent(os.getpid())
+    parent = os.getppid()
     print("watching", flush=True)
-    while True:
+    while os.getppid() == parent:
         asleep = time.monotonic()
         time.sleep(EVERY_MS / 1000)
         late_ms = (time.monotonic() - asleep) * 1000 - EVERY_MS
         if late_ms > LATE_MS:
             print(f"{late_ms:.1f}", flush=True)
+    sys.exit()
 
 
 if __name__ == "__main__":

@@ -78,6 +78,10 @@ def example(relay: RelayProcess) -> str:
     return found[1].replace("https://192.168.1.20:8443", relay.origin).replace("1nv1te", key)
 
 
+def a_relay(folder: Path, authority: Path, origin: str) -> RelayProcess:
+    return RelayProcess(folder / "relay", "--allow-origin", origin, authority=authority)
+
+
 def visit(phones: Phones, rig: Rig, relay: RelayProcess, served: Site, device: str = "") -> Phone:
     served.page = example(relay)
     phone = phones.start(rig, GUEST, relay.authority)
@@ -85,8 +89,10 @@ def visit(phones: Phones, rig: Rig, relay: RelayProcess, served: Site, device: s
     return phone.open(served.origin)
 
 
-def test_a_page_of_an_allowed_site_talks_and_listens(tmp_path: Path, rig: Rig, phones: Phones) -> None:
-    with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
+def test_a_page_of_an_allowed_site_talks_and_listens(
+    tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones
+) -> None:
+    with site() as served, a_relay(tmp_path, shared_authority, served.origin) as relay:
         anna = phones.start(rig, ANNA, relay.authority).open(relay.link + UNPROCESSED).join("Anna")
         guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)
         guest.press("Join")
@@ -108,8 +114,10 @@ def test_a_page_of_an_allowed_site_talks_and_listens(tmp_path: Path, rig: Rig, p
         assert guest.errors == []
 
 
-def test_the_events_tell_what_becomes_of_it(tmp_path: Path, rig: Rig, phones: Phones) -> None:
-    with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
+def test_the_events_tell_what_becomes_of_it(
+    tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones
+) -> None:
+    with site() as served, a_relay(tmp_path, shared_authority, served.origin) as relay:
         guest = visit(phones, rig, relay, served).page
         guest.evaluate(LISTEN)
         guest.get_by_role("button", name="Join").click()
@@ -141,8 +149,10 @@ def test_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: 
         assert guest.page.locator("#talk").get_attribute("aria-pressed") == "false"
 
 
-def test_a_page_of_any_other_site_gets_no_room(tmp_path: Path, rig: Rig, phones: Phones) -> None:
-    with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", "https://club.example") as relay:
+def test_a_page_of_any_other_site_gets_no_room(
+    tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones
+) -> None:
+    with site() as served, a_relay(tmp_path, shared_authority, "https://club.example") as relay:
         guest = visit(phones, rig, relay, served)
         guest.page.wait_for_load_state("networkidle")
         assert guest.page.evaluate("customElements.get('streamer-room') === undefined")

@@ -59,6 +59,7 @@ def test_who_trusts_the_relay_scans_presses_join_and_talks(rig: Rig, relay: Rela
     assert phone.errors == []
 
 
+@pytest.mark.own_browser
 def test_who_comes_to_trust_it_goes_on_without_a_reload(
     tmp_path: Path, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

@@ -196,6 +196,7 @@ def test_a_page_that_is_opened_while_the_relay_is_away_waits_for_it(
         phone.join("Anna")
 
 
+@pytest.mark.own_browser
 def test_the_page_can_be_installed_and_opens_then_in_the_last_room(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

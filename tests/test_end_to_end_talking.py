@@ -66,6 +66,7 @@ def player(bus: str) -> str | None:
     return next((name for name in names if name.startswith("org.mpris.MediaPlayer2.")), None)
 
 
+@pytest.mark.own_browser
 def test_the_button_of_a_headset_opens_the_way_and_closes_it(
     desktop_bus: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

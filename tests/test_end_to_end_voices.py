@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
+from evidence import keep_on_failure
 from following import Followed, code, follow
 from pairs import terminal_figures
 from phone import Phone
@@ -59,6 +61,9 @@ class Evening:
         said = self._recording.wire(rig.microphone(talker), turn.start, turn.stop)
         return follow(said, self._recording.wire(rig.speaker(listener), turn.start, turn.stop))
 
+    def keep(self, path: Path) -> None:
+        self._recording.write_wav(path)
+
     @property
     def copied(self) -> Followed:
         return self.heard(ANNA, COPY)
@@ -77,6 +82,11 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
         turns = {talker: speak(room, recording, talker, phones | desks) for talker in MEMBERS}
         yield Evening(recording, room, turns)
         assert [phone.errors for phone in phones.values()] == [[], []]
+
+
+@pytest.fixture(autouse=True)
+def kept(evening: Evening) -> None:
+    keep_on_failure("wires.wav", evening.keep)
 
 
 def speak(room: Room, recording: Recording, talker: int, listeners: dict[int, Phone | StreamerProcess]) -> Turn:
