@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/busy.py [--loops 1] [--holds] [--seconds 600]
 
-A loop takes what it gets of one core. A hold takes every core from all else for 40 to 140 ms, once a second, as the host
-of a virtual machine does: by a real-time priority, where that is allowed, above that of anybody's sound.
+A loop takes what it gets of one core. A hold takes every core from all else for 40 to 140 ms, once a second, as the
+host of a virtual machine does: by a real-time priority, where that is allowed, above that of anybody's sound.
 """
 
 import argparse
@@ -37,7 +37,9 @@ def busy(loops: int = 0, holds: bool = False, seconds: float = LONGEST_S) -> Ite
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--loops", type=int, default=0, help="how many busy loops")
     parser.add_argument("--holds", action="store_true", help="hold every core for 40 to 140 ms each second")
     parser.add_argument("--seconds", type=float, default=600)

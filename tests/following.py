@@ -1,7 +1,7 @@
 """Follows a voice from one wire to another, however a busy machine and a jitter buffer shift it on the way.
 
-What is said is a **code**: noise from a seed of each talker's own, so that every moment of it differs from all others and
-from everything that anyone else says. Each excerpt of what is heard is looked for in what the rig recorded on the
+What is said is a **code**: noise from a seed of each talker's own, so that every moment of it differs from all others
+and from everything that anyone else says. Each excerpt of what is heard is looked for in what the rig recorded on the
 talker's microphone, and its place there is where it was said. That gives, for each moment that is heard, whose it is,
 how old it is and how loud; a place that is found nowhere has been lost, and one that is found twice was played twice.
 
@@ -110,12 +110,16 @@ def follow(said: Samples, heard: Samples, latest_ms: float = LATEST_MS) -> Follo
     """Find what was said on one wire on another, recorded together; nothing is older than `latest_ms`."""
     found: list[tuple[int, int] | None] = []
     for at in range(0, len(heard) - EXCERPT, EXCERPT):
-        found.append(_place(said, heard, at, found[-1] if found else None, int(latest_ms * SAMPLE_RATE / 1000)))
+        found.append(
+            _place(said, heard, at, found[-1] if found else None, int(latest_ms * SAMPLE_RATE / 1000))
+        )
     known = [place for place in found if place is not None]
     places = np.array(known, dtype=np.int64).reshape(-1, 2)
     kept = _with_a_neighbour(places)
     heard_at, said_at = places[kept].T
-    gains = np.array([_gain(said[there : there + EXCERPT], heard[here : here + EXCERPT]) for here, there in places[kept]])
+    gains = np.array(
+        [_gain(said[there : there + EXCERPT], heard[here : here + EXCERPT]) for here, there in places[kept]]
+    )
     return Followed(said, heard, heard_at, said_at, gains)
 
 
@@ -168,7 +172,9 @@ def _gain(said: Samples, heard: Samples) -> float:
 def louder_db(heard: Followed, other: Samples) -> float:
     """How much louder what was followed is than another voice in the very same sound."""
     places = zip(heard.said_at, heard.heard_at, strict=True)
-    gains = [_gain(other[there : there + EXCERPT], heard.heard[here : here + EXCERPT]) for there, here in places]
+    gains = [
+        _gain(other[there : there + EXCERPT], heard.heard[here : here + EXCERPT]) for there, here in places
+    ]
     return heard.gain_db - float(20 * np.log10(abs(np.mean(gains)) + 1e-6)) if gains else -120.0
 
 

@@ -19,7 +19,11 @@ class Room:
 
     def phone(self, member: int, name: str, options: str = UNPROCESSED) -> Phone:
         """A phone that has joined, its sound on this member's wires."""
-        phone = self.phones.start(self.rig, member, self.relay.authority).open(self.relay.link + options).join(name)
+        phone = (
+            self.phones.start(self.rig, member, self.relay.authority)
+            .open(self.relay.link + options)
+            .join(name)
+        )
         self.rig.wait_attached(member)
         return phone
 

@@ -43,7 +43,10 @@ def phone(room: Room) -> Phone:
 
 @contextmanager
 def air(rig: Rig, here: int, there: int) -> Iterator[None]:
-    with rig.copy(rig.speaker(here), rig.microphone(here)), rig.copy(rig.speaker(there), rig.microphone(here)):
+    with (
+        rig.copy(rig.speaker(here), rig.microphone(here)),
+        rig.copy(rig.speaker(there), rig.microphone(here)),
+    ):
         yield
 
 
@@ -57,11 +60,15 @@ def check(rig: Rig, recording: Recording, here: int, said_ms: float | None) -> N
     assert said_ms == pytest.approx(statistics.median_low(on_wire_ms), rel=OFF)
 
 
-def measure(room: Room, name: str, *options: str, chirps: int = CHIRPS, exit_code: int | None = 0) -> StreamerProcess:
+def measure(
+    room: Room, name: str, *options: str, chirps: int = CHIRPS, exit_code: int | None = 0
+) -> StreamerProcess:
     """`streamer measure` with Desk's devices, to its end."""
     arguments = ("measure", room.relay.link, "--ca", room.relay.authority, "--chirps", str(chirps), *options)
     environment = room.rig.environment(DESK)
-    with StreamerProcess(room.folder / name, *arguments, environment=environment, exit_code=exit_code) as process:
+    with StreamerProcess(
+        room.folder / name, *arguments, environment=environment, exit_code=exit_code
+    ) as process:
         room.rig.attach(process.pid, DESK)
         process.wait(60)
     return process

@@ -72,7 +72,9 @@ def again(home: Home, member: int, link: str) -> Phone:
     return phone
 
 
-def on_the_way(home: Home, recording: Recording, listener: int, start: int, latest_ms: float = 2_000) -> Followed:
+def on_the_way(
+    home: Home, recording: Recording, listener: int, start: int, latest_ms: float = 2_000
+) -> Followed:
     """What this listener heard of Anna from a moment on."""
     wires: list[Wire] = [home.room.rig.microphone(ANNA), home.room.rig.speaker(listener)]
     stop = recording.length
@@ -154,8 +156,13 @@ def ms(samples: int) -> float:
     return samples * 1000 / SAMPLE_RATE
 
 
-def test_after_each_silence_what_is_said_is_heard_from_its_beginning(home: Home, recording: Recording) -> None:
-    burst, pause = code(ANNA, BURST_S * BURSTS).reshape(BURSTS, -1), np.zeros(int(PAUSE_S * SAMPLE_RATE), np.float32)
+def test_after_each_silence_what_is_said_is_heard_from_its_beginning(
+    home: Home, recording: Recording
+) -> None:
+    burst, pause = (
+        code(ANNA, BURST_S * BURSTS).reshape(BURSTS, -1),
+        np.zeros(int(PAUSE_S * SAMPLE_RATE), np.float32),
+    )
     recording.wait_ms(300)
     home.room.rig.play(
         home.room.rig.microphone(ANNA), np.concatenate([np.concatenate((each, pause)) for each in burst])

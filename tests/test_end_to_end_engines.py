@@ -1,4 +1,4 @@
-"""In the other engines that Debian has, a member joins by itself over a trusted `wss:`, hears all others, and is heard."""
+"""In the other engines that Debian has, a member joins by itself over a trusted `wss:`, hears all, and is heard."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,17 +21,17 @@ MOST: Final = 0.3
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("engines")
-    with open_room(folder, 3) as room:
-        with (
-            firefox(folder / "fox", room.rig, FOX, room.relay.authority, link(room, FOX)),
-            webkit(folder / "kit", room.rig, KIT, room.relay.authority, link(room, KIT)),
-        ):
-            phone = room.phone(PHONE, NAMES[PHONE])
-            for member in (FOX, KIT):
-                phone.page.locator("#roster .name", has_text=NAMES[member]).wait_for(timeout=STARTS_S * 1000)
-                room.rig.wait_attached(member, STARTS_S)
-            yield room
-            assert phone.errors == []
+    with (
+        open_room(folder, 3) as room,
+        firefox(folder / "fox", room.rig, FOX, room.relay.authority, link(room, FOX)),
+        webkit(folder / "kit", room.rig, KIT, room.relay.authority, link(room, KIT)),
+    ):
+        phone = room.phone(PHONE, NAMES[PHONE])
+        for member in (FOX, KIT):
+            phone.page.locator("#roster .name", has_text=NAMES[member]).wait_for(timeout=STARTS_S * 1000)
+            room.rig.wait_attached(member, STARTS_S)
+        yield room
+        assert phone.errors == []
 
 
 def link(room: Room, member: int) -> str:

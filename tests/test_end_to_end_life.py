@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from headset import choose, devices, headset, notice
 from following import hears
+from headset import choose, devices, headset, notice
 from phone import IPHONE, Phone, Phones, a_phone, anna_and_ben
 from playwright.sync_api import Locator
 from processes import RelayProcess

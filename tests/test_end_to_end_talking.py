@@ -1,4 +1,4 @@
-"""The button to talk by, under a finger, a key and a headset; `test_end_to_end_button.py` hears what it lets through."""
+"""The button to talk by: a finger, a key, a headset; `test_end_to_end_button.py` hears what it lets through."""
 
 import subprocess
 from collections.abc import Iterator

@@ -74,7 +74,8 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
     with open_room(tmp_path_factory.mktemp("evening"), 5) as room, ExitStack() as stack:
         phones = {member: room.phone(member, MEMBERS[member]) for member in (ANNA, BEN)}
         desks = {
-            member: stack.enter_context(room.desktop(member, MEMBERS[member], "--figures")) for member in (DESK, BOOK)
+            member: stack.enter_context(room.desktop(member, MEMBERS[member], "--figures"))
+            for member in (DESK, BOOK)
         }
         room.relay.wait_for_members(len(MEMBERS))
         stack.enter_context(room.rig.copy(room.rig.microphone(ANNA), room.rig.speaker(COPY)))
@@ -89,7 +90,9 @@ def kept(evening: Evening) -> None:
     keep_on_failure("wires.wav", evening.keep)
 
 
-def speak(room: Room, recording: Recording, talker: int, listeners: dict[int, Phone | StreamerProcess]) -> Turn:
+def speak(
+    room: Room, recording: Recording, talker: int, listeners: dict[int, Phone | StreamerProcess]
+) -> Turn:
     start = recording.length
     playing = room.rig.play(room.rig.microphone(talker), code(talker, TURN_S))
     claims: list[tuple[int, int, float]] = []
@@ -110,7 +113,9 @@ def figures(listener: Phone | StreamerProcess) -> dict[str, float]:
         return terminal_figures(listener)
     rows = listener.page.locator("#roster li").all_inner_texts()
     found = ((row, re.search(r"(\d+) ms", row)) for row in rows)
-    return {name: float(figure[1]) for row, figure in found if figure for name in MEMBERS.values() if name in row}
+    return {
+        name: float(figure[1]) for row, figure in found if figure for name in MEMBERS.values() if name in row
+    }
 
 
 def name_of(pair: tuple[int, int]) -> str:
@@ -147,7 +152,9 @@ def test_nothing_but_the_devices_and_the_jitter_takes_time(evening: Evening, mem
     copied_ms = best_ms(evening.copied)
     said_ms = min(best_ms(evening.heard(*pair)) for pair in PAIRS if pair[0] == member)
     heard_ms = min(best_ms(evening.heard(*pair)) for pair in PAIRS if pair[1] == member)
-    print(f"{MEMBERS[member]}: heard after {said_ms:.0f} ms, hears after {heard_ms:.0f} ms, a copy {copied_ms:.0f} ms")
+    print(
+        f"{MEMBERS[member]}: heard after {said_ms:.0f} ms, hears after {heard_ms:.0f} ms, a copy {copied_ms:.0f} ms"
+    )
     assert max(said_ms, heard_ms) < copied_ms + SLOWER_MS
 
 

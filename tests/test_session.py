@@ -1,7 +1,6 @@
 """Whole stays in a room, from file to file, through a real relay."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys

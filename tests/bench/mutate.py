@@ -2,10 +2,10 @@
 
     scripts/bench mutate [--only NAME] [--busy loop|holds] [--whole]
 
-Each line is one mutation, and the tests of those that should find it which failed. A mutation that no test found is
-marked MISSED, and the exit code is then 1. `--busy loop` occupies one core meanwhile, `--busy holds` holds every core for
-40 to 140 ms each second. `--whole` runs every test of the files, not only those that judge what the mutation touches;
-before all others the unbroken product is tried, on which nothing may fail.
+Each line is one mutation, and which of the tests that should find it failed. A mutation that no test found is marked
+MISSED, and the exit code is then 1. `--busy loop` occupies one core meanwhile, `--busy holds` holds every core for 40
+to 140 ms each second. `--whole` runs every test of the files, not only those that judge what the mutation touches.
+The work tree stays as it is.
 """
 
 import argparse
@@ -64,24 +64,42 @@ LATE_DESKTOP: Final = """new = self._pop(n_samples, perf_counter()).ravel()
 MUTATIONS: Final = {
     "mute a talker (page)": Mutation("web/talking.js", SEND, "packets.length = 0;", VOICES, "whole"),
     "mute a talker (desktop)": Mutation(
-        "streamer/client/voice.py", "now = list(self._frames) if self.talking else []", "now = []", VOICES, "whole"
+        "streamer/client/voice.py",
+        "now = list(self._frames) if self.talking else []",
+        "now = []",
+        VOICES,
+        "whole",
     ),
     "swap channels (page)": Mutation(
-        "web/worklets/playout.js", "separate(left, right);\n    return", "separate(right, left);\n    return", MUSIC, "music"
+        "web/worklets/playout.js",
+        "separate(left, right);\n    return",
+        "separate(right, left);\n    return",
+        MUSIC,
+        "music",
     ),
     "swap channels (desktop)": Mutation(
         "streamer/client/mixer.py", "(mid + side, mid - side)", "(mid - side, mid + side)", MUSIC, "terminal"
     ),
     "own voice back (relay)": Mutation(
-        "streamer/hot/fanout.pyx", "            if sink is sender:\n                continue\n", "", VOICES, "himself"
+        "streamer/hot/fanout.pyx",
+        "            if sink is sender:\n                continue\n",
+        "",
+        VOICES,
+        "himself",
     ),
     "drop every tenth packet (page)": Mutation(
-        "web/talking.js", SEND, "for (const packet of packets) if (packet[5] % 10) link.sendPacket(packet);", VOICES, "missing"
+        "web/talking.js",
+        SEND,
+        "for (const packet of packets) if (packet[5] % 10) link.sendPacket(packet);",
+        VOICES,
+        "missing",
     ),
     "drop every tenth packet (relay)": Mutation(
         "streamer/hot/fanout.pyx",
         "        cdef Py_ssize_t i\n",
-        "        cdef Py_ssize_t i\n        if (<const unsigned char*>PyBytes_AS_STRING(frame))[7] % 10 == 0:\n            return 0\n",
+        "        cdef Py_ssize_t i\n"
+        "        if (<const unsigned char*>PyBytes_AS_STRING(frame))[7] % 10 == 0:\n"
+        "            return 0\n",
         VOICES,
         "missing",
     ),
@@ -99,15 +117,29 @@ MUTATIONS: Final = {
         "streamer/client/playout.py", PLAYED, LATE_DESKTOP, VOICES, "takes_time or figure"
     ),
     "add 300 ms (before the relay)": Mutation(
-        "web/talking.js", SEND, "setTimeout(() => packets.forEach((packet) => link.sendPacket(packet)), 300);", VOICES, "takes_time"
+        "web/talking.js",
+        SEND,
+        "setTimeout(() => packets.forEach((packet) => link.sendPacket(packet)), 300);",
+        VOICES,
+        "takes_time",
     ),
     "add 300 ms to the figure (page)": Mutation(
-        "web/mouth_to_ear.js", "(outputUs ?? 0) + LOOK_AHEAD_US", "(outputUs ?? 0) + LOOK_AHEAD_US + 300_000", VOICES, "figure"
+        "web/mouth_to_ear.js",
+        "(outputUs ?? 0) + LOOK_AHEAD_US",
+        "(outputUs ?? 0) + LOOK_AHEAD_US + 300_000",
+        VOICES,
+        "figure",
     ),
     "never close the gate (page)": Mutation(
         "web/gate.js", "Math.max(0, this.#tail - 1);", "this.#tail;", BUTTON, "button"
     ),
-    "no guard (page)": Mutation("web/guard.js", "    this.#sameRoom.hears(levelOf(frame));\n", "    return;\n", GUARD, "guard or named"),
+    "no guard (page)": Mutation(
+        "web/guard.js",
+        "    this.#sameRoom.hears(levelOf(frame));\n",
+        "    return;\n",
+        GUARD,
+        "guard or named",
+    ),
 }
 
 
@@ -119,7 +151,9 @@ class Result(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", help="what has this in its name")
     parser.add_argument("--busy", choices=("loop", "holds"))
     parser.add_argument("--whole", action="store_true")
@@ -131,7 +165,10 @@ def main() -> None:
                 continue
             result = run(mutation, options.whole)
             missed += not result.failed
-            print(f"{name:36} {result.seconds:4.0f} s  {', '.join(result.failed) or 'MISSED: ' + result.said}", flush=True)
+            print(
+                f"{name:36} {result.seconds:4.0f} s  {', '.join(result.failed) or 'MISSED: ' + result.said}",
+                flush=True,
+            )
     sys.exit(bool(missed))
 
 
@@ -142,10 +179,25 @@ def run(mutation: Mutation, whole: bool) -> Result:
         copy_product(copy)
         break_(copy, mutation)
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rf", *mutation.tests.split()]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-rf",
+            *mutation.tests.split(),
+        ]
         command += [] if whole else ["-k", mutation.only]
         done = subprocess.run(
-            command, cwd=copy, env=environment(copy), capture_output=True, text=True, timeout=LONGEST_S, check=False
+            command,
+            cwd=copy,
+            env=environment(copy),
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
         )
     failed = re.findall(r"^(?:FAILED|ERROR) \S+?::(\S+)", done.stdout, re.MULTILINE)
     passed = re.search(r"(\d+) passed", done.stdout)
@@ -156,7 +208,9 @@ def run(mutation: Mutation, whole: bool) -> Result:
 def short(failed: list[str]) -> list[str]:
     """Each test once, with how many of its cases failed."""
     names = [name.partition("[")[0] for name in failed]
-    return [f"{name} ×{names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names)]
+    return [
+        f"{name} ×{names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names)
+    ]
 
 
 def copy_product(copy: Path) -> None:
