@@ -28,7 +28,7 @@ sys.path[:0] = [str(HERE.parent)]
 from following import code, follow  # noqa: E402
 from phone import UNPROCESSED, Phone  # noqa: E402
 from rig import Rig  # noqa: E402
-from room import Room, open_room  # noqa: E402
+from room import open_room  # noqa: E402
 from sound import (  # noqa: E402
     SAMPLE_RATE,
     Samples,
@@ -269,10 +269,8 @@ def show(figure: str, wanted: str, rounds: list[tuple[Figures, bool]]) -> None:
         print(f"{figure:40} not measured   {remark}", flush=True)
         return
     spread = f"{min(values):.1f} to {max(values):.1f}"
-    print(
-        f"{figure:40} {statistics.median(values):9.1f}   {spread:20} of {len(values)}   wanted {wanted:12} {remark}".rstrip(),
-        flush=True,
-    )
+    median = f"{figure:40} {statistics.median(values):9.1f}   {spread:20}"
+    print(f"{median} of {len(values)}   wanted {wanted:12} {remark}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":
