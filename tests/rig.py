@@ -105,6 +105,7 @@ class Rig:
     def attach(self, pid: int, member: int) -> None:
         """Keep every stream of a process and its children, also of later ones, on the wires of this member."""
         self._attached[pid] = member
+        take_precedence(pid)
         self._patchbay.patch()
 
     def wait_attached(self, member: int, timeout_s: float = 10) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Final, NamedTuple, NoReturn, Self
 
 EVERY_MS: Final = 5
@@ -110,13 +111,15 @@ def make_urgent(pid: int) -> None:
         os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(URGENCY))
 
 
-def take_precedence() -> None:
-    """Let this process and what it starts go before what only computes, where that is allowed.
+def take_precedence(pid: int = 0) -> None:
+    """Let this process, or another, and what it starts go before what only computes, where that is allowed.
 
     A phone's system does so for a call, too. What is left is what a machine does to a call that it gives precedence.
+    Linux may share its time among sessions first (autogroup), and a browser begins a session of its own.
     """
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+        Path(f"/proc/{pid or 'self'}/autogroup").write_text(str(NICENESS))
 
 
 def tell_late_wakes() -> NoReturn:
