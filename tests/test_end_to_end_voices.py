@@ -27,13 +27,18 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 ANNA, BEN, DESK, BOOK, COPY = range(5)
 MEMBERS: Final = {ANNA: "Anna", BEN: "Ben", DESK: "Desk", BOOK: "Book"}
 PAIRS: Final = [(talker, listener) for talker in MEMBERS for listener in MEMBERS if talker != listener]
-TURN_S: Final = 5
+JUDGED_S: Final = 4
+LONGEST_S: Final = 12
+"""For a machine that has something else to do at first."""
+HEARD_WELL: Final = 0.7
 AFTER_MS: Final = 1_000
 HEARD: Final = 0.4
 """Of what a plain copy carried: a machine in great need loses a third, who is muted loses all."""
 TWICE: Final = 0.05
 UNBROKEN_MS: Final = 180
 """Twice what is possible where every tenth packet is missing; a machine in great need still leaves 240 ms."""
+COPIED_MS: Final = 100
+"""More than that a copy takes only where its own programs once stumbled, and keep what was late."""
 SLOWER_MS: Final = 250
 """Than a plain copy, in the best tenth of the time: 70 to 120 ms are usual."""
 OFF_MS: Final = 150
@@ -42,8 +47,12 @@ OFF_MS: Final = 150
 
 @dataclass(frozen=True)
 class Turn:
-    """One speaks, from sample `start` to `stop` of the recording; `claims` are (position, listener, figure in ms)."""
+    """One speaks, from sample `began` to `stop` of the recording, and is judged from `start` on.
 
+    `claims` are (position, listener, figure in ms).
+    """
+
+    began: int
     start: int
     stop: int
     claims: list[tuple[int, int, float]]
@@ -58,8 +67,9 @@ class Evening:
     @cache  # noqa: B019 - it lives as long as its module's tests
     def heard(self, talker: int, listener: int) -> Followed:
         turn, rig = self.turns[talker], self._room.rig
-        said = self._recording.wire(rig.microphone(talker), turn.start, turn.stop)
-        return follow(said, self._recording.wire(rig.speaker(listener), turn.start, turn.stop))
+        span = (turn.began if listener == talker else turn.start, turn.stop)
+        wires = (rig.microphone(talker), rig.speaker(listener))
+        return follow(*(self._recording.wire(wire, *span) for wire in wires))
 
     def keep(self, path: Path) -> None:
         self._recording.write_wav(path)
@@ -93,18 +103,32 @@ def kept(evening: Evening) -> None:
 def speak(
     room: Room, recording: Recording, talker: int, listeners: dict[int, Phone | StreamerProcess]
 ) -> Turn:
-    start = recording.length
-    playing = room.rig.play(room.rig.microphone(talker), code(talker, TURN_S))
+    """Speak until all others hear it well: what else a machine has to do at first is nobody's fault."""
+    rig, began = room.rig, recording.length
+    playing = rig.play(rig.microphone(talker), code(talker, LONGEST_S + 1))
     claims: list[tuple[int, int, float]] = []
-    for _ in range(TURN_S):
+    for second in range(1, LONGEST_S + 1):
         recording.wait_ms(1_000)
         for member, listener in listeners.items():
             figure = figures(listener).get(MEMBERS[talker])
             if member != talker and figure is not None:
-                claims.append((recording.length - start, member, figure))
-    playing.wait()
+                claims.append((recording.length, member, figure))
+        if second >= JUDGED_S and all_hear(room, recording, talker):
+            break
+    playing.stop()
+    start = max(began, recording.length - JUDGED_S * SAMPLE_RATE)
     recording.wait_ms(AFTER_MS)
-    return Turn(start, recording.length, claims)
+    return Turn(began, start, recording.length, claims)
+
+
+def all_hear(room: Room, recording: Recording, talker: int) -> bool:
+    rig, stop = room.rig, recording.length
+    start = max(0, stop - JUDGED_S * SAMPLE_RATE)
+    said = recording.wire(rig.microphone(talker), start, stop)
+    heard = (
+        follow(said, recording.wire(rig.speaker(other), start, stop)) for other in MEMBERS if other != talker
+    )
+    return all(each.coverage() > HEARD_WELL and each.longest_unbroken_ms >= UNBROKEN_MS for each in heard)
 
 
 def figures(listener: Phone | StreamerProcess) -> dict[str, float]:
@@ -149,7 +173,7 @@ def test_nobody_hears_himself(evening: Evening, talker: int) -> None:
 @pytest.mark.parametrize("member", MEMBERS, ids=MEMBERS.get)
 def test_nothing_but_the_devices_and_the_jitter_takes_time(evening: Evening, member: int) -> None:
     """In the best tenth of the time, from the quickest and to the quickest of the others."""
-    copied_ms = best_ms(evening.copied)
+    copied_ms = min(best_ms(evening.copied), COPIED_MS)
     said_ms = min(best_ms(evening.heard(*pair)) for pair in PAIRS if pair[0] == member)
     heard_ms = min(best_ms(evening.heard(*pair)) for pair in PAIRS if pair[1] == member)
     print(
@@ -166,11 +190,11 @@ def best_ms(heard: Followed) -> float:
 def test_the_figure_beside_a_name_is_what_the_sound_takes(evening: Evening, pair: tuple[int, int]) -> None:
     talker, listener = pair
     off_ms = [
-        off_by_ms(evening.heard(*pair), position, figure)
+        off_by_ms(evening.heard(*pair), position - evening.turns[talker].start, figure)
         for position, member, figure in evening.turns[talker].claims
-        if member == listener
+        if member == listener and position > evening.turns[talker].start
     ]
-    print(f"{name_of(pair)}: off by {[round(off) for off in off_ms]} ms")
+    print(f"{name_of(pair)}: off by {np.round(off_ms)} ms")
     assert off_ms, "no figure"
     assert abs(float(np.nanmedian(off_ms))) < OFF_MS
 

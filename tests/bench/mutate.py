@@ -34,16 +34,21 @@ VOICES, BUTTON, MUSIC, GUARD, FILES = (
 
 
 class Mutation(NamedTuple):
-    """`old` in `file` becomes `new`; `tests` are the files that should notice, `only` what of them (as `-k`)."""
+    """`old` in `file` becomes `new`; `tests` are the files that should notice, `only` what of them (as `-k`).
+
+    `also` is a second change: of a relay's echo alone nothing is heard, since no client plays its own talker.
+    """
 
     file: str
     old: str
     new: str
     tests: str
     only: str
+    also: tuple[str, str, str] | None = None
 
 
 SEND: Final = "for (const packet of packets) link.sendPacket(packet);"
+CLEAR: Final = "timing.restart();\n  playout?.postMessage({ clear: true });"
 MIXED: Final = "    this.#resamplers[0].process(this.#mix[0], needed, left);"
 DELAYED: Final = """    this.mutant ??= [new Float32Array(14400), new Float32Array(14400)];
     for (const [i, plane] of this.mutant.entries()) {
@@ -80,12 +85,13 @@ MUTATIONS: Final = {
     "swap channels (desktop)": Mutation(
         "streamer/client/mixer.py", "(mid + side, mid - side)", "(mid - side, mid + side)", MUSIC, "terminal"
     ),
-    "own voice back (relay)": Mutation(
+    "own voice back": Mutation(
         "streamer/hot/fanout.pyx",
         "            if sink is sender:\n                continue\n",
         "",
         VOICES,
         "himself",
+        ("web/worker.js", CLEAR, f"{CLEAR}\n  playout?.postMessage({{ add: welcome.talker_id }});"),
     ),
     "drop every tenth packet (page)": Mutation(
         "web/talking.js",
@@ -225,10 +231,11 @@ def copy_product(copy: Path) -> None:
 
 
 def break_(copy: Path, mutation: Mutation) -> None:
+    for file, old, new in filter(None, (mutation[:3], mutation.also)):
+        text = (copy / file).read_text()
+        assert text.count(old) == 1, f"{file} has no single {old!r}"
+        (copy / file).write_text(text.replace(old, new))
     path = copy / mutation.file
-    text = path.read_text()
-    assert text.count(mutation.old) == 1, f"{mutation.file} has no single {mutation.old!r}"
-    path.write_text(text.replace(mutation.old, mutation.new))
     if path.suffix == ".pyx":
         for built in path.parent.glob(f"{path.stem}.cpython*"):
             built.unlink()
