@@ -19,7 +19,7 @@ from sound import SAMPLE_RATE, SENTENCES, hear, level_dbfs, speech, words
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
 ANNA, BEN, DESK = range(3)
-MOST: Final = 0.4
+MOST: Final = 0.3
 """Of what is to be heard: a machine in great need loses half of it."""
 SILENCE_DBFS: Final = -60
 

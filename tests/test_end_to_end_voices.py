@@ -30,6 +30,8 @@ PAIRS: Final = [(talker, listener) for talker in MEMBERS for listener in MEMBERS
 JUDGED_S: Final = 4
 LONGEST_S: Final = 12
 """For a machine that has something else to do at first."""
+SPARE_S: Final = 10
+"""To judge once more on a machine that takes seconds for that."""
 HEARD_WELL: Final = 0.7
 AFTER_MS: Final = 1_000
 HEARD: Final = 0.4
@@ -105,18 +107,18 @@ def speak(
 ) -> Turn:
     """Speak until all others hear it well: what else a machine has to do at first is nobody's fault."""
     rig, began = room.rig, recording.length
-    playing = rig.play(rig.microphone(talker), code(talker, LONGEST_S + 1))
+    playing = rig.play(rig.microphone(talker), code(talker, LONGEST_S + SPARE_S))
     claims: list[tuple[int, int, float]] = []
-    for second in range(1, LONGEST_S + 1):
+    while recording.length < began + LONGEST_S * SAMPLE_RATE:
         recording.wait_ms(1_000)
         for member, listener in listeners.items():
             figure = figures(listener).get(MEMBERS[talker])
             if member != talker and figure is not None:
                 claims.append((recording.length, member, figure))
-        if second >= JUDGED_S and all_hear(room, recording, talker):
+        if recording.length > began + (JUDGED_S + 1) * SAMPLE_RATE and all_hear(room, recording, talker):
             break
-    playing.stop()
     start = max(began, recording.length - JUDGED_S * SAMPLE_RATE)
+    playing.stop()
     recording.wait_ms(AFTER_MS)
     return Turn(began, start, recording.length, claims)
 
