@@ -147,9 +147,19 @@ def said_by_page(phone: Phone) -> Heard:
     return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0)
 
 
-def said_by_terminal(process: StreamerProcess) -> Heard:
+def last_talkers(process: StreamerProcess) -> list[dict[str, Any]]:
+    """What the last of a terminal's lines says of each talker."""
     lines = [line for line in process.log.splitlines() if line.startswith("{") and line.endswith("}")]
-    talkers: list[dict[str, Any]] = json.loads(lines[-1])["talkers"] if lines else []
+    return json.loads(lines[-1])["talkers"] if lines else []
+
+
+def terminal_figures(process: StreamerProcess) -> dict[str, float]:
+    """A terminal's delay of each talker that it knows one of, by his name."""
+    return {each["name"]: each["total_ms"]["now"] for each in last_talkers(process) if each["total_ms"]}
+
+
+def said_by_terminal(process: StreamerProcess) -> Heard:
+    talkers = last_talkers(process)
     if not talkers:
         return Heard(None, 0)
     total = talkers[0]["total_ms"]

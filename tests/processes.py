@@ -113,7 +113,7 @@ class RelayProcess(StreamerProcess):
         home: Path,
         *options: str,
         program: Path = STREAMER,
-        exit_code: int = 0,
+        exit_code: int | None = 0,
         authority: Path | None = None,
     ) -> None:
         """Its certificate authority is that in the folder `authority`, or a new one."""

@@ -31,7 +31,7 @@ from typing import IO, Any, NamedTuple, Self
 import numpy as np
 import psutil
 from evidence import keep_on_failure
-from steadiness import make_urgent
+from steadiness import make_urgent, take_precedence
 
 SAMPLE_RATE = 48_000
 LATENCY_MS = 10  # what the rig's own streams ask for: less stumbles on a busy machine
@@ -68,6 +68,7 @@ class Rig:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
+        take_precedence()
         self._home = Path(tempfile.mkdtemp(prefix="streamer-rig-"))
         try:
             self._start_pulseaudio()
@@ -104,6 +105,7 @@ class Rig:
     def attach(self, pid: int, member: int) -> None:
         """Keep every stream of a process and its children, also of later ones, on the wires of this member."""
         self._attached[pid] = member
+        take_precedence(pid)
         self._patchbay.patch()
 
     def wait_attached(self, member: int, timeout_s: float = 10) -> None:

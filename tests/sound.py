@@ -27,10 +27,6 @@ ALIKE = 0.75
 ALIKE_AMONG_OTHERS = 0.4
 """One voice of two that speak at once: 0.6 without any path between, 0.2 where that voice is missing."""
 
-EXCERPT = SAMPLE_RATE // 50
-"""How much noise it takes to know the moment when it was made."""
-SAME_NOISE = 0.6
-
 HOP = 240  # 5 ms between two columns of a spectrogram
 WINDOW = 480
 STRETCH = 100  # columns that keep together, half a second
@@ -107,17 +103,6 @@ def noise(seconds: float) -> Samples:
     white = np.random.default_rng(1).standard_normal(int(seconds * SAMPLE_RATE))
     low = lfilter(*butter(4, 3_000, fs=SAMPLE_RATE), white)
     return np.asarray(low * (0.2 / np.std(low)), dtype=np.float32)
-
-
-def when_said(said: Samples, heard: Samples, position: int, latest_ms: float) -> int | None:
-    """The moment on the one wire that is heard at a position of the other; None where the sound there is nobody's."""
-    excerpt = heard[position : position + EXCERPT]
-    start = max(0, position - int(latest_ms * SAMPLE_RATE / 1000))
-    before = said[start : position + EXCERPT]
-    match = correlate(before, excerpt, "valid", "fft")
-    best = int(np.argmax(match))
-    loudness = np.linalg.norm(before[best : best + EXCERPT]) * np.linalg.norm(excerpt)
-    return start + best if match[best] > SAME_NOISE * loudness else None
 
 
 def level_dbfs(samples: Samples) -> float:

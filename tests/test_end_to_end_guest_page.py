@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from crowd import crowd
-from hearing import hears
+from following import hears
 from looks import check_looks
-from phone import Phone, Phones
+from phone import UNPROCESSED, Phone, Phones
 from processes import RelayProcess
 from rig import Rig
 from sound import level_dbfs, speech
@@ -93,8 +93,8 @@ def test_a_page_of_an_allowed_site_talks_and_listens(
     tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones
 ) -> None:
     with site() as served, a_relay(tmp_path, shared_authority, served.origin) as relay:
-        anna = phones.start(rig, ANNA, relay.authority).open(relay.link).join("Anna")
-        guest = visit(phones, rig, relay, served)
+        anna = phones.start(rig, ANNA, relay.authority).open(relay.link + UNPROCESSED).join("Anna")
+        guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)
         guest.press("Join")
         shared = [phone.page.evaluate("crossOriginIsolated") for phone in (anna, guest)]
         assert shared == [True, False], "packets go to the audio thread in shared memory, and by messages"

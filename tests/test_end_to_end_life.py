@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from following import hears
 from headset import choose, devices, headset, notice
-from hearing import hears
 from phone import IPHONE, PATIENCE_MS, Phone, Phones, a_phone, anna_and_ben
 from playwright.sync_api import Locator
 from processes import RelayProcess
