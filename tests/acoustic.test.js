@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { chirp, echoDelay, findChirps, noiseDbfs, peakDbfs } from "../web/acoustic.js";
+import { chirp, echoDelay, findChirps, noiseDbfs, peakDbfs } from "../web/shared/chirps.js";
 
 const CASES = JSON.parse(readFileSync(new URL("vectors/acoustic.json", import.meta.url), "utf-8"));
 

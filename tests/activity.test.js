@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Activity } from "../web/activity.js";
-import { Gate } from "../web/gate.js";
+import { Gate } from "../web/worker/transmit_gate.js";
+import { Activity } from "../web/worker/voice_activity.js";
 
 const CASES = JSON.parse(readFileSync(new URL("vectors/activity.json", import.meta.url), "utf-8"));
 

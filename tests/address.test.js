@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseFragment, ROOM_PATTERN, serializeFragment, socketUrl } from "../web/address.js";
+import { parseFragment, ROOM_PATTERN, serializeFragment, socketUrl } from "../web/shared/room_link.js";
 
 const PRESSED = { name: "", auto: false };
 const ON = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };

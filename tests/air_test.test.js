@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chirp } from "../web/acoustic.js";
-import { AirTest, wordsFor } from "../web/air_test.js";
-import { SAMPLES_PER_FRAME } from "../web/audio_format.js";
-import { EchoListener } from "../web/echo_listener.js";
+import { AirTest, wordsFor } from "../web/page/acoustic_test.js";
+import { SAMPLES_PER_FRAME } from "../web/shared/audio_format.js";
+import { chirp } from "../web/shared/chirps.js";
+import { EchoListener } from "../web/worker/chirp_listener.js";
 
 const ADA = { talkerId: 1, name: "Ada" };
 const JOAN = { talkerId: 2, name: "Joan" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Decoder, Encoder, loadCodec } from "../web/codec.js";
+import { Decoder, Encoder, loadCodec } from "../web/shared/codec.js";
 
 const FRAME = 480;
 const SECOND = 100;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Fader } from "../web/fader.js";
+import { Fader } from "../web/worklets/fader.js";
 
 const ONES = new Float32Array(128).fill(1);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Framer } from "../web/framer.js";
+import { Framer } from "../web/shared/framer.js";
 
 const QUANTUM = 128;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Guard, SOMEBODY } from "../web/guard.js";
+import { Guard, SOMEBODY } from "../web/worker/feedback_guard.js";
 import { framesOf, sound } from "./voices.js";
 
 const TALKER = 7;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chirp } from "../web/acoustic.js";
-import { SAMPLE_RATE } from "../web/audio_format.js";
-import { Howl } from "../web/howl.js";
+import { SAMPLE_RATE } from "../web/shared/audio_format.js";
+import { chirp } from "../web/shared/chirps.js";
+import { Howl } from "../web/worker/howl_detector.js";
 import { chance, framesOf, sound, vowel } from "./voices.js";
 
 /** The vowels of father, see and boot. */

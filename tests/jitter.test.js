@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import "./checked_arrays.js"; // before what it checks
-import { JitterBuffer } from "../web/jitter.js";
-import { PacketBuffer } from "../web/packet_buffer.js";
-import { stretch } from "../web/stretch.js";
+import { JitterBuffer } from "../web/worklets/jitter_buffer.js";
+import { PacketBuffer } from "../web/worklets/packet_buffer.js";
+import { stretch } from "../web/worklets/sync_buffer.js";
 
 // The cases, and what they mean, are tests/jitter_cases.py's.
 const VECTORS = JSON.parse(readFileSync(new URL("vectors/jitter.json", import.meta.url), "utf-8"));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { levelOf, meterOf } from "../web/level.js";
-import { Levels } from "../web/levels.js";
+import { levelOf, meterOf } from "../web/shared/audio_level.js";
+import { Levels } from "../web/worker/talker_levels.js";
 
 const square = (amplitude) => Float32Array.from({ length: 480 }, (_, i) => (i % 2 ? amplitude : -amplitude));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Limiter } from "../web/limiter.js";
+import { Limiter } from "../web/worklets/limiter.js";
 
 const RATE = 48_000;
 const BLOCK = 128;

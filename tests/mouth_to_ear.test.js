@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { MouthToEar, PARTS } from "../web/mouth_to_ear.js";
-import { worst } from "../web/trouble.js";
+import { worst } from "../web/page/diagnosis.js";
+import { MouthToEar, PARTS } from "../web/worker/mouth_to_ear.js";
 
 const CASES = JSON.parse(readFileSync(new URL("vectors/mouth_to_ear.json", import.meta.url), "utf-8"));
 

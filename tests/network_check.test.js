@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NetworkCheck } from "../web/network_check.js";
+import { NetworkCheck } from "../web/check/network_check.js";
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 

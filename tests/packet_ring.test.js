@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MAX_PACKET_BYTES } from "../web/packet.js";
-import { PacketRing } from "../web/packet_ring.js";
+import { MAX_PACKET_BYTES } from "../web/shared/packet.js";
+import { PacketRing } from "../web/shared/packet_ring.js";
 
 const SLOTS = 512;
 

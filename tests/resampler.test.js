@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Resampler } from "../web/resampler.js";
+import { Resampler } from "../web/shared/resampler.js";
 
 const SECONDS = 0.5;
 const QUANTUM = 128;

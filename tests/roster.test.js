@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Roster } from "../web/roster.js";
+import { Roster } from "../web/page/roster.js";
 
 const WELCOME = {
   type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", server_us: 1,

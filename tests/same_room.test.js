@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SameRoom } from "../web/same_room.js";
+import { SameRoom } from "../web/worker/coupling_detector.js";
 import { chance, syllables } from "./voices.js";
 
 const EVERY_FRAMES = 25;

@@ -17,8 +17,8 @@ function needed(path, found = new Set()) {
 
 test("what waits for the relay is kept whole: a missing file would leave it blank", () => {
   const shell = read("/service_worker.js").match(/const SHELL = \[([^\]]+)\]/)[1];
-  const kept = [...shell.matchAll(/"([^"]+)"/g)].map(([, path]) => path).concat("/away.html");
-  assert.deepEqual(kept.sort(), [...needed("/away.html")].sort());
+  const kept = [...shell.matchAll(/"([^"]+)"/g)].map(([, path]) => path).concat("/offline.html");
+  assert.deepEqual(kept.sort(), [...needed("/offline.html")].sort());
 });
 
 test("the manifest's icons are there, and of the sizes it says", () => {
@@ -32,5 +32,5 @@ test("the manifest's icons are there, and of the sizes it says", () => {
 
 test("an installed page begins as the manifest says", () => {
   const { start_url } = JSON.parse(read("/manifest.webmanifest"));
-  assert.ok(read("/installed.js").includes(`"${start_url}"`));
+  assert.ok(read("/page/installation.js").includes(`"${start_url}"`));
 });

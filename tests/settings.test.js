@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseFragment } from "../web/address.js";
-import { Settings } from "../web/settings.js";
+import { Settings } from "../web/page/settings.js";
+import { parseFragment } from "../web/shared/room_link.js";
 
 const UNTOUCHED = new Settings().chosen;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { JitterBuffer } from "../web/jitter.js";
+import { JitterBuffer } from "../web/worklets/jitter_buffer.js";
 
 // The networks are those of the shared cases; a talker on the left is heard through them.
 const { jitter } = JSON.parse(readFileSync(new URL("vectors/jitter.json", import.meta.url), "utf-8"));

@@ -6,7 +6,7 @@ const web = new URL("../web/", import.meta.url);
 const read = (path) => readFileSync(new URL(path, web), "utf-8");
 const styles = readdirSync(new URL("styles/", web));
 const pages = readdirSync(web).filter((name) => name.endsWith(".html"));
-const scripts = readdirSync(web).filter((name) => name.endsWith(".js")).map(read).join("\n");
+const scripts = readdirSync(web, { recursive: true }).filter((name) => name.endsWith(".js") && !name.startsWith("node_modules")).map(read).join("\n");
 const linked = (page) => [...read(page).matchAll(/href="styles\/([^"]+)"/g)].map(([, style]) => style);
 
 /** The ids, classes and data attributes that a style is for. */

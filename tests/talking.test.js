@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Guard } from "../web/guard.js";
-import { Talking } from "../web/talking.js";
+import { Guard } from "../web/worker/feedback_guard.js";
+import { Talking } from "../web/worker/sender.js";
 
 const VOICE = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);

@@ -62,7 +62,7 @@ def test_before_one_is_in_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones
     phone.open(relay.link).join("Anna").page.get_by_text("Something needs your help").wait_for()
     check_looks(phone.page, "without a microphone")
     phone.page.route("**/healthz", lambda route: route.abort())
-    phone.open(f"{relay.origin}/away.html").page.get_by_text("The relay is away").wait_for()
+    phone.open(f"{relay.origin}/offline.html").page.get_by_text("The relay is away").wait_for()
     check_looks(phone.page, "away")
 
 

@@ -32,6 +32,6 @@ def test_the_page_its_codec_included_is_light() -> None:
             waiting += loaded_by(page, path)
     weight = sum(len(page[path].gzipped) for path in loaded)
     print(f"{len(loaded)} files of {weight / 1024:.0f} KiB, compressed")
-    assert {"/worker.js", "/worklets/playout.js", "/text/es.js"} <= loaded
+    assert {"/worker/worker.js", "/worklets/playout.js", "/ui/text/es.js"} <= loaded
     assert any(path.endswith("libopus.generated.mjs") for path in loaded)
     assert weight <= MOST_BYTES

@@ -37,27 +37,27 @@ async def house(folder: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, str,
 async def test_one_port_serves_the_join_page_in_the_clear_and_the_room_over_tls(tmp_path: Path) -> None:
     async with house(tmp_path) as (http, host, trusting):
         async with http.get(f"http://{host}/") as answer:
-            assert "join.js" in await answer.text()
+            assert "join/main.js" in await answer.text()
             assert f"wss://{host}" in answer.headers["Content-Security-Policy"]
         async with http.get(f"https://{host}/", ssl=trusting) as answer:
-            assert "main.js" in await answer.text()
+            assert "page/main.js" in await answer.text()
 
 
 async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path) -> None:
     web = Path(__file__).parents[1] / "web"
     named = {
-        "/join.js",
-        "/elements.js",
+        "/join/main.js",
+        "/ui/dom.js",
         "/styles/base.css",
         "/styles/join.css",
-        "/platform.js",
-        "/trust.js",
-        "/text.js",
-        "/text/de.js",
-        "/text/en.js",
-        "/text/es.js",
+        "/ui/platform.js",
+        "/join/trust_probe.js",
+        "/ui/text.js",
+        "/ui/text/de.js",
+        "/ui/text/en.js",
+        "/ui/text/es.js",
     }
-    pictures = {f"/pictures/{path.name}" for path in (web / "pictures").iterdir()}
+    pictures = {f"/images/{path.name}" for path in (web / "images").iterdir()}
     assert len(pictures) == 8
     async with house(tmp_path) as (http, host, _):
         for path in named | pictures:
@@ -65,7 +65,9 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
                 assert answer.status == 200, path
 
 
-@pytest.mark.parametrize("path", ["/index.html", "/main.js", "/ws?room=home", "/metrics", "/healthz", "/trust", "/no"])
+@pytest.mark.parametrize(
+    "path", ["/index.html", "/page/main.js", "/ws?room=home", "/metrics", "/healthz", "/trust", "/no"]
+)
 async def test_everything_else_is_sent_to_https(tmp_path: Path, path: str) -> None:
     async with house(tmp_path) as (http, host, _), http.get(f"http://{host}{path}", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (307, f"https://{host}{path}")

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 
 PAGE = (
     "",
-    "main.js",
-    "text/en.js",
+    "page/main.js",
+    "ui/text/en.js",
     "styles/base.css",
     "icons/mark.svg",
     "icons/any-192.png",

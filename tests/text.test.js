@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { chooseLanguage, say, sayCount } from "../web/text.js";
-import * as de from "../web/text/de.js";
-import * as en from "../web/text/en.js";
-import * as es from "../web/text/es.js";
+import { chooseLanguage, say, sayCount } from "../web/ui/text.js";
+import * as de from "../web/ui/text/de.js";
+import * as en from "../web/ui/text/en.js";
+import * as es from "../web/ui/text/es.js";
 
 const { plurals, text } = en;
 const others = { de, es };
@@ -13,7 +13,7 @@ const others = { de, es };
 const web = new URL("../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");
 const pages = readdirSync(web).filter((name) => name.endsWith(".html"));
-const sources = [...pages, ...readdirSync(web).filter((name) => name.endsWith(".js"))].map(read).join("\n");
+const sources = [...pages, ...readdirSync(web, { recursive: true }).filter((name) => name.endsWith(".js") && !name.startsWith("node_modules"))].map(read).join("\n");
 
 test("placeholders are filled in", () => {
   assert.equal(say("wentOut", { name: "Ada", people: "1 person is here." }), "Ada left. 1 person is here.");

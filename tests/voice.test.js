@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Gate, TAIL_FRAMES } from "../web/gate.js";
-import { TALKSPURT_START, parsePacket } from "../web/packet.js";
-import { PREROLL_FRAMES, Voice } from "../web/voice.js";
+import { TALKSPURT_START, parsePacket } from "../web/shared/packet.js";
+import { PREROLL_FRAMES, Voice } from "../web/worker/packetizer.js";
+import { Gate, TAIL_FRAMES } from "../web/worker/transmit_gate.js";
 
 const SPEECH = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);

@@ -1,6 +1,6 @@
 // Sounds that a microphone may hear, in frames.
 
-import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../web/audio_format.js";
+import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../web/shared/audio_format.js";
 
 /** From 0 to 1, the same in every run. */
 export function chance(seed) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Volumes } from "../web/volumes.js";
+import { Volumes } from "../web/page/volumes.js";
 
 test("a voice is as it came until somebody turns it", () => {
   assert.equal(new Volumes().gainOf("Ada"), 1);

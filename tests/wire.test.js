@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { FROM_CLIENT, FROM_RELAY, parseControl } from "../web/control.js";
-import { MAX_PACKET_BYTES, PacketError, parsePacket, serializePacket } from "../web/packet.js";
+import { FROM_CLIENT, FROM_RELAY, parseControl } from "../web/shared/control.js";
+import { MAX_PACKET_BYTES, PacketError, parsePacket, serializePacket } from "../web/shared/packet.js";
 
 const TABLES = { client: FROM_CLIENT, relay: FROM_RELAY };
 const vectors = (name) => JSON.parse(readFileSync(new URL(`vectors/${name}.json`, import.meta.url), "utf-8"));

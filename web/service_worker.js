@@ -2,19 +2,19 @@
 // here: where the relay answers, its own page is shown, and what is kept for its absence is made new.
 
 const KEPT = "away";
-const AWAY = "/away.html";
+const AWAY = "/offline.html";
 /** All that this page needs. */
 const SHELL = [
   AWAY,
-  "/away.js",
-  "/elements.js",
+  "/offline/main.js",
+  "/ui/dom.js",
   "/icons/mark.svg",
-  "/later.js",
+  "/shared/sleep.js",
   "/styles/base.css",
-  "/text.js",
-  "/text/de.js",
-  "/text/en.js",
-  "/text/es.js",
+  "/ui/text.js",
+  "/ui/text/de.js",
+  "/ui/text/en.js",
+  "/ui/text/es.js",
 ];
 const PATIENCE_MS = 5_000;
 

@@ -4,14 +4,14 @@
 // join(), leave(), talk(on); the events joined, left, talking {names}, muted {muted}, danger {message} and error {code, message}
 // tell what becomes of it.
 
-import { parseFragment, socketUrl } from "./address.js";
-import { Engine } from "./engine.js";
-import { GuardAlert } from "./guard_alert.js";
-import { OwnVoice } from "./own_voice.js";
-import { Roster } from "./roster.js";
-import { say, sayCount, wordsFor } from "./text.js";
+import { Engine } from "./page/engine.js";
+import { GuardAlert } from "./page/feedback_alert.js";
+import { OwnVoice } from "./page/local_audio.js";
+import { Roster } from "./page/roster.js";
+import { parseFragment, socketUrl } from "./shared/room_link.js";
+import { say, sayCount, wordsFor } from "./ui/text.js";
 
-/** @typedef {import("./ui.js").State} State */
+/** @typedef {import("./page/view.js").State} State */
 
 const STYLE = `
   :host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
@@ -104,7 +104,7 @@ class StreamerRoom extends HTMLElement {
     this.#inside?.voice.mute(!on);
   }
 
-  /** @param {import("./worker.js").Report} report */
+  /** @param {import("./worker/worker.js").Report} report */
   #onReport(report) {
     if (report.type === "link") this.#onLink(report);
     else if (report.type === "control") this.#onControl(report.message);
@@ -112,7 +112,7 @@ class StreamerRoom extends HTMLElement {
     else if (report.type === "danger") this.#onDanger(report.danger);
   }
 
-  /** @param {{state: import("./link.js").LinkState, reason: string, message: string}} link */
+  /** @param {{state: import("./worker/link.js").LinkState, reason: string, message: string}} link */
   #onLink({ state, reason, message }) {
     if (state === "lost") this.#show("lost", wordsFor(reason, message));
     if (state === "lost" || state === "refused") this.#fail(reason, wordsFor(reason, message));
@@ -120,7 +120,7 @@ class StreamerRoom extends HTMLElement {
     if (state === "refused") this.#end(wordsFor(reason, message));
   }
 
-  /** @param {import("./control.js").Message} message */
+  /** @param {import("./shared/control.js").Message} message */
   #onControl(message) {
     this.#roster.apply(message);
     if (message.type === "welcome") this.#show("joined", "");
@@ -128,7 +128,7 @@ class StreamerRoom extends HTMLElement {
     if (message.type === "welcome") this.#tell("joined", { room: message.room, name: message.name });
   }
 
-  /** @param {import("./levels.js").LevelOf} levels */
+  /** @param {import("./worker/talker_levels.js").LevelOf} levels */
   #onLevels(levels) {
     const names = this.#roster.talking(levels);
     if (names.join("\n") === this.#talking) return;
@@ -136,7 +136,7 @@ class StreamerRoom extends HTMLElement {
     this.#tell("talking", { names });
   }
 
-  /** @param {import("./guard.js").Danger} danger */
+  /** @param {import("./worker/feedback_guard.js").Danger} danger */
   #onDanger(danger) {
     if (!this.#inside) return;
     const { guard } = this.#inside;
@@ -190,7 +190,7 @@ class StreamerRoom extends HTMLElement {
 
 /** A worker has to come from the page's own origin; what it imports may come from ours. */
 function startWorker() {
-  const script = `import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`;
+  const script = `import ${JSON.stringify(new URL("worker/worker.js", import.meta.url).href)};`;
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   return new Worker(url, { type: "module" });
 }

@@ -1,7 +1,8 @@
 """Whether somebody talks, by the level of each frame alone: a voice stands out of the noise of the last seconds.
 
-Twin of web/activity.js. The noise is the least smoothed level that there was: speech has gaps, noise has none. Until a
-few seconds have been heard, and whenever it is loud, the answer is yes: better some noise sent than a word lost.
+Twin of web/worker/voice_activity.js. The noise is the least smoothed level that there was: speech has gaps, noise has
+none. Until a few seconds have been heard, and whenever it is loud, the answer is yes: better some noise sent than a
+word lost.
 """
 
 from typing import Final

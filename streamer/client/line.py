@@ -1,4 +1,4 @@
-"""The line to a room, kept up over as many links as it takes. After a loss it does as web/link.js does:
+"""The line to a room, kept up over as many links as it takes. After a loss it does as web/worker/link.js does:
 
     joined → lost → joined … until one leaves, or the relay says no for good
 

@@ -1,6 +1,7 @@
 """How long one talker's voice takes from his mouth to this ear, now and over the last half minute.
 
-Twin of web/mouth_to_ear.js. All times are µs of our own clock, but those in `clock` messages. What is known, and how:
+Twin of web/worker/mouth_to_ear.js. All times are µs of our own clock, but those in `clock` messages. What is known, and
+how:
   told     a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
            that begins with it, left the talker, reached the relay, left the relay and reached us;
   arrived  when each packet came;

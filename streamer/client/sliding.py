@@ -1,4 +1,4 @@
-"""What was measured lately, and its quantiles. Twin of web/sliding.js. Times are µs, of any one clock."""
+"""What was measured lately, and its quantiles. Twin of web/shared/sliding_window.js. Times are µs, of any one clock."""
 
 from collections import deque
 from math import ceil

@@ -1,7 +1,7 @@
 """Turns what a source hears into packets: encodes, counts, and holds back what its gate does not let through.
 
-Twin of web/voice.js. A talkspurt starts with pre-roll: the frames right before the gate opened, which nobody had found
-to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
+Twin of web/worker/packetizer.js. A talkspurt starts with pre-roll: the frames right before the gate opened, which
+nobody had found to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
 """
 
 from collections import deque

@@ -14,7 +14,7 @@ The plan, at each place where a decision can fall (after a splice, a packet, or 
 - Another clock (see `delay`), or more too early than any target: stop, and start again. What one clock said tells nothing of another.
 - Faded to silence, or the talker has paused: wait until the next packet is due, and start exactly on target.
 
-Times are milliseconds as doubles, of any clock; web/jitter.js makes the same decisions on the same numbers.
+Times are milliseconds as doubles, of any clock; web/worklets/jitter_buffer.js makes the same decisions on the same numbers.
 """
 
 import numpy

@@ -12,7 +12,7 @@ Expanding repeats what was already played, so it needs only the overlap ahead: i
 Stereo is kept as mid, (L + R) / 2, and side, (L - R) / 2: mono is mid alone, and a listener with one loudspeaker plays mid alone.
 The line owns its memory, and its bound: what does not fit is left out and counted, whoever asks.
 The louder of the two finds the lag, and both are spliced at it, so left and right stay in time with each other.
-Arithmetic is in doubles, stored as floats, in the order that web/stretch.js has: both make the same decisions.
+Arithmetic is in doubles, stored as floats, in the order that web/worklets/sync_buffer.js has: both make the same decisions.
 """
 
 import numpy

@@ -21,7 +21,7 @@ _TYPES: Final = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-_PATTERNS: Final = ("*.html", "*.js", "*.webmanifest", "*/*.css", "*/*.js", "*/*.svg", "*/*.png")
+_PATTERNS: Final = ("*.html", "*.js", "*.webmanifest", "*/*.css", "*/*.js", "ui/text/*.js", "*/*.svg", "*/*.png")
 _PRIVATE: Final = {"package.json", "package-lock.json", "tsconfig.json"}
 _CODEC_PATTERNS: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs")
 

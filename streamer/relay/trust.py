@@ -23,16 +23,16 @@ from streamer.relay.tls import fingerprint_of_pem
 
 JOIN_PAGE: Final = "/join.html"
 JOIN_FILES: Final = (
-    "/elements.js",
+    "/ui/dom.js",
     "/icons/",
-    "/join.js",
-    "/pictures/",
-    "/platform.js",
+    "/join/main.js",
+    "/images/",
+    "/ui/platform.js",
     "/styles/base.css",
     "/styles/join.css",
-    "/text.js",
-    "/text/",
-    "/trust.js",
+    "/ui/text.js",
+    "/ui/text/",
+    "/join/trust_probe.js",
 )
 PROBE: Final = "/trust"
 

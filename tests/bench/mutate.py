@@ -67,7 +67,7 @@ LATE_DESKTOP: Final = """new = self._pop(n_samples, perf_counter()).ravel()
         self._mutant = line[len(new) :]"""
 
 MUTATIONS: Final = {
-    "mute a talker (page)": Mutation("web/talking.js", SEND, "packets.length = 0;", VOICES, "whole"),
+    "mute a talker (page)": Mutation("web/worker/sender.js", SEND, "packets.length = 0;", VOICES, "whole"),
     "mute a talker (desktop)": Mutation(
         "streamer/client/voice.py",
         "now = list(self._frames) if self.talking else []",
@@ -91,10 +91,10 @@ MUTATIONS: Final = {
         "",
         VOICES,
         "himself",
-        ("web/worker.js", CLEAR, f"{CLEAR}\n  playout?.postMessage({{ add: welcome.talker_id }});"),
+        ("web/worker/worker.js", CLEAR, f"{CLEAR}\n  playout?.postMessage({{ add: welcome.talker_id }});"),
     ),
     "drop every tenth packet (page)": Mutation(
-        "web/talking.js",
+        "web/worker/sender.js",
         SEND,
         "for (const packet of packets) if (packet[5] % 10) link.sendPacket(packet);",
         VOICES,
@@ -123,24 +123,24 @@ MUTATIONS: Final = {
         "streamer/client/playout.py", PLAYED, LATE_DESKTOP, VOICES, "takes_time or figure"
     ),
     "add 300 ms (before the relay)": Mutation(
-        "web/talking.js",
+        "web/worker/sender.js",
         SEND,
         "setTimeout(() => packets.forEach((packet) => link.sendPacket(packet)), 300);",
         VOICES,
         "takes_time",
     ),
     "add 300 ms to the figure (page)": Mutation(
-        "web/mouth_to_ear.js",
+        "web/worker/mouth_to_ear.js",
         "(outputUs ?? 0) + LOOK_AHEAD_US",
         "(outputUs ?? 0) + LOOK_AHEAD_US + 300_000",
         VOICES,
         "figure",
     ),
     "never close the gate (page)": Mutation(
-        "web/gate.js", "Math.max(0, this.#tail - 1);", "this.#tail;", BUTTON, "button"
+        "web/worker/transmit_gate.js", "Math.max(0, this.#tail - 1);", "this.#tail;", BUTTON, "button"
     ),
     "no guard (page)": Mutation(
-        "web/guard.js",
+        "web/worker/feedback_guard.js",
         "    this.#sameRoom.hears(levelOf(frame));\n",
         "    return;\n",
         GUARD,

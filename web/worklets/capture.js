@@ -1,6 +1,6 @@
 // Gathers the microphone's samples into frames of 10 ms at 48 kHz and sends them straight to the worker.
 
-import { Framer } from "../framer.js";
+import { Framer } from "../shared/framer.js";
 
 const QUANTUM = 128;
 

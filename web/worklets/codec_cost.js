@@ -1,8 +1,8 @@
 // What the codec takes of the audio thread's time, for a check: encodes and decodes a tone for a while.
 
-import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../audio_format.js";
-import { Decoder, Encoder, loadCodec } from "../codec.js";
-import { levelOf } from "../level.js";
+import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../shared/audio_format.js";
+import { levelOf } from "../shared/audio_level.js";
+import { Decoder, Encoder, loadCodec } from "../shared/codec.js";
 
 const LASTS_MS = 100;
 const TONE_HZ = 1_000;

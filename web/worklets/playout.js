@@ -7,14 +7,14 @@
 // shall be heard for now: {hushed: true}.
 // The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
 
-import { SAMPLE_RATE } from "../audio_format.js";
-import { Decoder, loadCodec } from "../codec.js";
-import { Fader } from "../fader.js";
-import { JitterBuffer } from "../jitter.js";
-import { Limiter } from "../limiter.js";
-import { TALKSPURT_START, parsePacket } from "../packet.js";
-import { PacketRing } from "../packet_ring.js";
-import { Resampler } from "../resampler.js";
+import { SAMPLE_RATE } from "../shared/audio_format.js";
+import { Decoder, loadCodec } from "../shared/codec.js";
+import { TALKSPURT_START, parsePacket } from "../shared/packet.js";
+import { PacketRing } from "../shared/packet_ring.js";
+import { Resampler } from "../shared/resampler.js";
+import { Fader } from "./fader.js";
+import { JitterBuffer } from "./jitter_buffer.js";
+import { Limiter } from "./limiter.js";
 
 const QUANTUM = 128;
 const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;

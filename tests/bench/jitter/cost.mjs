@@ -1,6 +1,6 @@
 // What eight talkers cost in the page's own jitter buffer and decoder, on V8 as Chromium has it: microseconds a pop.
-import { Decoder, Encoder } from "../../../web/codec.js";
-import { JitterBuffer } from "../../../web/jitter.js";
+import { Decoder, Encoder } from "../../../web/shared/codec.js";
+import { JitterBuffer } from "../../../web/worklets/jitter_buffer.js";
 
 const [PACKET, BLOCK, TALKERS, BLOCKS] = [480, 128, 8, 20_000];
 

@@ -1,9 +1,9 @@
 // Both ends in one AudioContext, without devices: chirps go into a MediaStreamTrack, and what comes back is recorded beside
 // them, sample by sample. Served by the benchmark as a page of the relay, behind webrtc.js.
-import { chirp } from "./acoustic.js";
-import { parseFragment, socketUrl } from "./address.js";
-import { PacketRing } from "./packet_ring.js";
-import { readingOf } from "./track_reader.js";
+import { chirp } from "./shared/chirps.js";
+import { PacketRing } from "./shared/packet_ring.js";
+import { parseFragment, socketUrl } from "./shared/room_link.js";
+import { readingOf } from "./shared/track_reader.js";
 
 const RATE = 48_000;
 const EVERY = 0.8 * RATE;
@@ -24,7 +24,7 @@ function trainOf(context, count) {
 }
 
 function enter(name, track) {
-  const worker = new Worker("./worker.js", { type: "module" });
+  const worker = new Worker("./worker/worker.js", { type: "module" });
   const [capture, playout] = [new MessageChannel(), new MessageChannel()];
   const memory = PacketRing.memory();
   worker.postMessage({ type: "ports", capture: capture.port2, playout: playout.port2, memory }, [capture.port2, playout.port2]);

@@ -1,0 +1,99 @@
+// The pre-flight page: checks, one after the other, what a call needs of this browser, this device and this network; shows
+// each with its cure, and tells the relay. With `auto` in the fragment it starts by itself, where the browser lets it.
+
+import { parseFragment } from "../shared/room_link.js";
+import { later } from "../shared/sleep.js";
+import { say, sayCount } from "../ui/text.js";
+import { NetworkCheck } from "./network_check.js";
+import { SoundCheck } from "./sound_check.js";
+import { fails, passes, unknown } from "./verdict.js";
+import { CheckScreen } from "./view.js";
+
+/** Somebody has to answer the question for the microphone in this time, and to speak. */
+const LONGEST_MS = 30_000;
+
+/** @typedef {import("./view.js").CheckName} CheckName */
+/** @typedef {import("./verdict.js").Verdict} Verdict */
+/** @typedef {Verdict & {name: CheckName}} Row */
+
+class Preflight {
+  #address = parseFragment(location.hash);
+  #sound = new SoundCheck(this.#address.processing);
+  #network = new NetworkCheck(location.origin);
+  /** @type {[CheckName, () => Verdict | Promise<Verdict>, string?][]} each with what to do meanwhile */
+  #checks = [
+    ["secure", () => (isSecureContext ? passes("") : fails(say("insecure")))],
+    ["microphone", () => this.#sound.microphone(), say("checkSpeak")],
+    ["loudspeaker", () => this.#sound.loudspeaker(), say("checkChirps")],
+    ["echo", () => this.#sound.echo(), say("checkChirps")],
+    ["codec", () => this.#sound.codec()],
+    ["socket", () => this.#network.socket()],
+    ["network", () => this.#network.roundTrip()],
+  ];
+  #screen = new CheckScreen(location.hash);
+
+  constructor() {
+    this.#screen.onStart = () => this.#run();
+    this.#sound.onLevel = (level) => this.#screen.showLevel(level);
+    this.#showWaiting();
+    if (this.#address.auto) this.#sound.start().then((started) => (started ? this.#run() : undefined));
+  }
+
+  async #run() {
+    this.#sound.start(); // browsers allow it only while a press is fresh
+    this.#screen.showRunning(true);
+    this.#screen.showStatus("");
+    this.#showWaiting();
+    const rows = [];
+    for (const [name, check, hint] of this.#checks) {
+      this.#screen.showRow(name, "running", hint ?? "");
+      const verdict = await verdictOf(check);
+      this.#screen.showRow(name, verdict.state, verdict.words);
+      rows.push({ name, ...verdict });
+    }
+    this.#sound.stop();
+    this.#network.stop();
+    this.#screen.showStatus(`${summaryOf(rows)} ${await tellRelay(rows)}`);
+    this.#screen.showRunning(false);
+  }
+
+  #showWaiting() {
+    this.#screen.showWaiting(this.#checks.map(([name]) => name));
+  }
+}
+
+/**
+ * What is not known in time, or breaks, is unknown.
+ * @param {() => Verdict | Promise<Verdict>} check
+ * @returns {Promise<Verdict>}
+ */
+async function verdictOf(check) {
+  try {
+    return await Promise.race([check(), later(LONGEST_MS).then(() => unknown(say("checkTooLong")))]);
+  } catch (error) {
+    return unknown(say("checkBroke", { message: String(error) }));
+  }
+}
+
+/** @param {Row[]} rows */
+function summaryOf(rows) {
+  const failed = rows.filter(({ state }) => state === "fails").length;
+  if (failed > 0) return sayCount("checksFailed", failed);
+  return say(rows.some(({ state }) => state === "unknown") ? "checkNoneFailed" : "checkAllPass");
+}
+
+/**
+ * Gives what to say about it.
+ * @param {Row[]} rows
+ */
+async function tellRelay(rows) {
+  try {
+    const body = JSON.stringify({ browser: navigator.userAgent, rows });
+    const { ok } = await fetch("/check", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    return say(ok ? "checkTold" : "checkNotTold");
+  } catch {
+    return say("checkNotTold");
+  }
+}
+
+new Preflight();

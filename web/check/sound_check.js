@@ -1,0 +1,144 @@
+// Checks of what makes and hears sound: microphone, loudspeaker, the echo between the two, and the codec.
+//
+// The browser first leaves the microphone's sound as it is, so that the loudspeaker's chirps can be heard. Then it cancels
+// echoes, as in a call: it gets some chirps to learn from, and what still comes back, the others would hear. A canceller that
+// lost its place, since the sound stumbled, may learn again.
+
+import { Sound } from "../page/audio_graph.js";
+import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "../page/microphone.js";
+import { FRAME_MS } from "../shared/audio_format.js";
+import { levelOf } from "../shared/audio_level.js";
+import { chirp, findChirps, peakDbfs } from "../shared/chirps.js";
+import { later } from "../shared/sleep.js";
+import { say } from "../ui/text.js";
+import { Ear } from "./recorder.js";
+import { fails, passes, unknown } from "./verdict.js";
+
+const LOOK_MS = 100;
+const LOOKS = 60;
+const SILENT_DBFS = -70;
+const VOICE_DBFS = -40;
+const SETTLE_MS = 500;
+/** How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this. */
+const CHIRP_MS = 800;
+const CHIRPS = 3;
+const MORE_LESSONS = 2;
+/** In −dBov; what is softer, nobody hears beside a voice. */
+const AUDIBLE_LEVEL = 50;
+/** A device on which the codec takes more of the time has none left for several talkers. */
+const MOST_CODEC_MS = FRAME_MS / 2;
+
+/** @typedef {import("./verdict.js").Verdict} Verdict */
+
+export class SoundCheck {
+  #sound = new Sound();
+  #microphone = new Microphone();
+  #ear = new Ear();
+  /** @type {Promise<void> | null} */
+  #loaded = null;
+  #processing;
+  #heard = false;
+  #started = false;
+  /** @type {(level: number) => void} of the microphone, in −dBov */
+  onLevel = () => {};
+
+  /** @param {import("../shared/room_link.js").Processing} processing of the microphone in a call */
+  constructor(processing) {
+    this.#processing = processing;
+    this.#sound.onReading = (reading) => this.#ear.read(reading);
+  }
+
+  /** Gives whether there can be sound yet. */
+  start() {
+    this.#started = true;
+    return this.#sound.start();
+  }
+
+  stop() {
+    this.#started = false;
+    this.#sound.listenTo(null);
+    this.#microphone.close();
+    this.#sound.suspend();
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async microphone() {
+    this.#heard = false;
+    try {
+      await this.#listen(UNPROCESSED);
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error;
+      return fails(say(MICROPHONE_WORDS[error.problem]));
+    }
+    const db = Math.round(await this.#peakDbfs());
+    if (db < SILENT_DBFS) return fails(say("checkMicrophoneSilent"));
+    return db < VOICE_DBFS ? unknown(say("checkMicrophoneSoft", { db })) : passes(say("checkMicrophoneHears", { db }));
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async loudspeaker() {
+    if (!(await this.start())) return fails(say("checkStandsStill"));
+    if (!this.#microphone.stream) return unknown(say("checkLoudspeakerAlone"));
+    this.#heard = Number.isFinite(await this.#loudestChirp());
+    return this.#heard ? passes(say("checkLoudspeakerHeard")) : unknown(say("checkLoudspeakerUnheard"));
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async echo() {
+    if (!this.#heard) return unknown(say("checkEchoUnknown"));
+    await this.#listen(this.#processing);
+    await later(SETTLE_MS);
+    await this.#loudestChirp();
+    let level = await this.#loudestChirp();
+    for (let more = 0; more < MORE_LESSONS && level <= AUDIBLE_LEVEL; more += 1) level = await this.#loudestChirp();
+    return level > AUDIBLE_LEVEL ? passes(say("checkNoEcho")) : fails(say("checkEcho", { db: -level }));
+  }
+
+  /** @returns {Promise<Verdict>} */
+  async codec() {
+    if (!isSecureContext) return fails(say("insecure"));
+    if (!Sound.supported) return fails(say("unsupported"));
+    const ms = await this.#sound.codecMs();
+    return (ms < MOST_CODEC_MS ? passes : fails)(say(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }));
+  }
+
+  /** @param {import("../shared/room_link.js").Processing} processing */
+  async #listen(processing) {
+    await this.#microphone.open(processing);
+    if (Sound.supported) await (this.#loaded ??= this.#load());
+    if (this.#started) this.#sound.listenTo(this.#microphone.stream);
+    else this.#microphone.close(); // somebody allowed it when all was over
+  }
+
+  async #load() {
+    await this.#sound.load();
+    this.#ear.connect(this.#sound.connectWorker().capture);
+  }
+
+  /** How loud it gets, until it is a voice or nobody speaks for long. */
+  async #peakDbfs() {
+    let peak = -Infinity;
+    for (let look = 0; look < LOOKS && peak < VOICE_DBFS; look += 1) {
+      const heard = await this.#ear.hear(LOOK_MS);
+      peak = Math.max(peak, peakDbfs(heard));
+      this.onLevel(levelOf(heard));
+    }
+    return peak;
+  }
+
+  /** The level at which the microphone hears our loudspeaker, in −dBov; Infinity where it doesn't. */
+  async #loudestChirp() {
+    const levels = [];
+    for (let played = 0; played < CHIRPS; played += 1) {
+      this.#sound.chirp();
+      levels.push(...chirpLevels(await this.#ear.hear(CHIRP_MS)));
+    }
+    return Math.min(...levels);
+  }
+}
+
+/** @param {Float32Array} samples */
+function chirpLevels(samples) {
+  const length = chirp().length;
+  return findChirps(samples).map(({ position }) => levelOf(samples.subarray(Math.round(position), Math.round(position) + length)));
+}

@@ -1,0 +1,19 @@
+// What is seen in the place of a page while the relay is away: waits for it, and then makes room for the page.
+
+import { later } from "../shared/sleep.js";
+import { sayFixedWords } from "../ui/dom.js";
+
+const AGAIN_MS = 500;
+const PATIENCE_MS = 3_000;
+
+async function relayAnswers() {
+  try {
+    return (await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+sayFixedWords();
+while (!(await relayAnswers())) await later(AGAIN_MS);
+location.reload();

@@ -1,0 +1,240 @@
+// The page's one audio context: microphone → capture worklet, playout worklet → loudspeaker.
+//
+// Everything that takes time happens in `load`, before anybody presses Join.
+
+import { SAMPLE_RATE } from "../shared/audio_format.js";
+import { levelOf } from "../shared/audio_level.js";
+import { chirp } from "../shared/chirps.js";
+import { PacketRing } from "../shared/packet_ring.js";
+import { later } from "../shared/sleep.js";
+import { readingOf } from "../shared/track_reader.js";
+import { busyTone } from "./busy_tone.js";
+import { Loudspeaker } from "./loudspeaker.js";
+import { OutputClock } from "./output_latency.js";
+
+/** @typedef {import("./statistics_panel.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
+
+const STARTS_MS = 1_000;
+
+export class Sound {
+  #context = openContext();
+  #loudspeaker = new Loudspeaker(this.#context);
+  #output = new OutputClock(this.#context);
+  #others = new GainNode(this.#context);
+  #volume = new GainNode(this.#context);
+  #meter = new AnalyserNode(this.#context);
+  #metered = new Float32Array(this.#meter.fftSize);
+  /** @type {AudioWorkletNode | null} */
+  #capture = null;
+  #captured = new MessageChannel();
+  /** @type {AudioWorkletNode | null} */
+  #playout = null;
+  /** @type {MediaStreamAudioSourceNode | null} */
+  #microphone = null;
+  #wanted = false;
+  #paused = false;
+  /** @type {(talkers: PlayedStatistics[]) => void} */
+  onStatistics = () => {};
+  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("../shared/track_reader.js").Reading, channels: number) => void} */
+  onReading = () => {};
+  /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
+  onRuns = () => {};
+
+  constructor() {
+    this.#context.onstatechange = () => this.#onState();
+  }
+
+  static get supported() {
+    return typeof AudioWorkletNode !== "undefined";
+  }
+
+  /** Resolves when the worklets are there and their codec is compiled. */
+  async load() {
+    const { audioWorklet } = this.#context;
+    await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
+    this.#playout = workletNode(this.#context, "playout", 0, 2);
+    this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
+    this.#volume.connect(this.#meter);
+    await this.#ready(this.#playout);
+  }
+
+  /**
+   * Lets both worklets talk to the worker without this thread; gives the worker's ends, and the memory that it shares with
+   * playout: from here, as Firefox loses shared memory that a worker sends to a worklet.
+   */
+  connectWorker() {
+    const playout = new MessageChannel();
+    const memory = PacketRing.memory();
+    this.#playout?.port.postMessage({ worker: playout.port1, memory }, [playout.port1]);
+    return { capture: this.#captured.port2, playout: playout.port2, memory };
+  }
+
+  /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
+  resume() {
+    this.#wanted = true;
+    this.#loudspeaker.play();
+    return this.#context.resume();
+  }
+
+  /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
+  async start() {
+    await Promise.race([this.resume(), later(STARTS_MS)]);
+    return this.runs;
+  }
+
+  suspend() {
+    this.#wanted = this.#paused = false;
+    this.#loudspeaker.pause();
+    return this.#context.suspend();
+  }
+
+  /** Goes on where the device has stopped it. */
+  recover() {
+    if (this.#wanted) this.resume().catch(() => {}); // not yet: there will be another touch
+  }
+
+  #onState() {
+    if (!this.#wanted || this.runs !== this.#paused) return;
+    this.#paused = !this.runs;
+    this.onRuns(this.runs);
+    this.recover();
+  }
+
+  close() {
+    return this.#context.close();
+  }
+
+  /**
+   * @param {MediaStream | null} stream of the microphone; null where there is none
+   * @param {number} [channels] to be heard of it
+   */
+  listenTo(stream, channels = 1) {
+    this.#microphone?.disconnect();
+    this.#microphone = null;
+    const reading = stream && readingOf(stream.getAudioTracks()[0]);
+    if (reading) this.onReading(reading, channels);
+    else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
+    if (!this.#microphone) return;
+    this.#capture ??= this.#newCapture();
+    this.#capture.channelCount = channels;
+    this.#microphone.connect(this.#capture);
+  }
+
+  /** Made where it is needed alone: a worklet takes time even while it hears nothing. */
+  #newCapture() {
+    const capture = workletNode(this.#context, "capture", 1, 1);
+    capture.connect(this.#context.destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
+    capture.port.postMessage(this.#captured.port1, [this.#captured.port1]);
+    return capture;
+  }
+
+  static get canChooseLoudspeaker() {
+    return "setSinkId" in AudioContext.prototype;
+  }
+
+  /**
+   * @param {string} deviceId empty where the system is to choose; it goes on doing so where this one is gone
+   */
+  async playOn(deviceId) {
+    const context = /** @type {AudioContext & {setSinkId?: (id: string) => Promise<void>}} */ (this.#context);
+    await context.setSinkId?.(deviceId).catch(() => {});
+  }
+
+  /** How loud it is what is played just now, in −dBov. */
+  get outputLevel() {
+    this.#meter.getFloatTimeDomainData(this.#metered);
+    return levelOf(this.#metered);
+  }
+
+  /** @param {boolean} muted all that comes from the room, while mouth to ear is measured */
+  set othersMuted(muted) {
+    this.#others.gain.value = muted ? 0 : 1;
+  }
+
+  /** @param {boolean} muted the same, as long as somebody wants it */
+  set loudspeakerMuted(muted) {
+    this.#volume.gain.value = muted ? 0 : 1;
+  }
+
+  chirp() {
+    const buffer = new AudioBuffer({ length: chirp().length, sampleRate: SAMPLE_RATE });
+    buffer.copyToChannel(chirp(), 0);
+    const source = new AudioBufferSourceNode(this.#context, { buffer });
+    source.connect(this.#loudspeaker.input);
+    source.start();
+  }
+
+  busy() {
+    busyTone(this.#context, this.#loudspeaker.input);
+  }
+
+  askStatistics() {
+    this.#playout?.port.postMessage("statistics");
+  }
+
+  /** As `OutputClock` tells it, of the loudspeaker alone. */
+  get soundedMs() {
+    return this.#loudspeaker.isIndirect ? null : this.#output.soundedMs;
+  }
+
+  get runs() {
+    return this.#context.state === "running";
+  }
+
+  /** How long it takes the audio thread to encode and decode a packet. */
+  async codecMs() {
+    await this.#context.audioWorklet.addModule(workletUrl("codec_cost"));
+    const node = workletNode(this.#context, "codec-cost", 0, 1);
+    node.connect(this.#context.destination);
+    const { ms, problem } = await new Promise((resolve) => {
+      node.port.onmessage = ({ data }) => resolve(data);
+    });
+    node.disconnect();
+    if (problem) throw new Error(problem);
+    return ms;
+  }
+
+  /** @returns {import("./statistics_panel.js").SoundStatistics} */
+  get statistics() {
+    return { sampleRate: this.#context.sampleRate, outputMs: this.#output.latencyMs };
+  }
+
+  /**
+   * @param {AudioWorkletNode} playout
+   * @returns {Promise<void>}
+   */
+  #ready(playout) {
+    return new Promise((resolve) => {
+      playout.port.onmessage = ({ data }) => {
+        if (data.type === "ready") resolve();
+        else this.onStatistics(data.talkers);
+      };
+    });
+  }
+}
+
+/** @param {string} name */
+const workletUrl = (name) => new URL(`../worklets/${name}.js`, import.meta.url);
+
+function openContext() {
+  try {
+    return new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 0 });
+  } catch {
+    return new AudioContext({ latencyHint: "interactive" }); // at its own rate; the worklets resample
+  }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {string} name
+ * @param {number} numberOfInputs
+ * @param {number} channels of its output
+ */
+function workletNode(context, name, numberOfInputs, channels) {
+  return new AudioWorkletNode(context, name, {
+    channelCount: 1,
+    channelCountMode: "explicit",
+    numberOfInputs,
+    outputChannelCount: [channels],
+  });
+}

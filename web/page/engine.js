@@ -1,0 +1,43 @@
+// What every page with voices has: the worker, its sound, and the lines between them.
+
+import { Sound } from "./audio_graph.js";
+
+export class Engine {
+  #worker;
+  sound = new Sound();
+  /** Resolves when a room can be joined. @type {Promise<void>} */
+  loaded;
+  /** @type {(report: import("../worker/worker.js").Report) => void} */
+  onReport = () => {};
+
+  /** @param {Worker} worker of worker.js */
+  constructor(worker) {
+    this.#worker = worker;
+    this.loaded = this.#load();
+    this.sound.onReading = (reading, channels) => this.order({ type: "microphone", reading, channels }, [reading]);
+    worker.addEventListener("message", ({ data }) => this.onReport(data));
+  }
+
+  /**
+   * @param {import("../worker/worker.js").Order} order
+   * @param {Transferable[]} [transfer]
+   */
+  order(order, transfer = []) {
+    this.#worker.postMessage(order, transfer);
+  }
+
+  close() {
+    this.#worker.terminate();
+    this.sound.close();
+  }
+
+  async #load() {
+    const ready = new Promise((resolve) => {
+      this.#worker.addEventListener("message", ({ data }) => data.type === "ready" && resolve(data));
+      this.#worker.addEventListener("error", () => resolve(null));
+    });
+    await Promise.all([ready, this.sound.load()]);
+    const { memory, ...ports } = this.sound.connectWorker();
+    this.order({ type: "ports", ...ports, memory }, Object.values(ports));
+  }
+}

@@ -1,0 +1,66 @@
+// What the guard has found, on the screen, with what helps against it.
+
+import { say } from "../ui/text.js";
+
+export class GuardAlert {
+  #voice;
+  #sound;
+  #alert;
+  #words;
+  #loudspeaker;
+  #microphone;
+  #silenced = false;
+  #found = "";
+
+  /**
+   * @param {HTMLElement} alert with a paragraph and two buttons
+   * @param {import("./local_audio.js").OwnVoice} voice
+   * @param {import("./audio_graph.js").Sound} sound
+   */
+  constructor(alert, voice, sound) {
+    this.#alert = alert;
+    this.#words = /** @type {HTMLElement} */ (alert.querySelector("p"));
+    const [loudspeaker, microphone] = alert.querySelectorAll("button");
+    this.#loudspeaker = loudspeaker;
+    this.#microphone = microphone;
+    this.#microphone.textContent = say("guardMuteMicrophone");
+    this.#voice = voice;
+    this.#sound = sound;
+    this.#loudspeaker.addEventListener("click", () => this.#silence(!this.#silenced));
+    this.#microphone.addEventListener("click", () => voice.mute(true));
+  }
+
+  /**
+   * @param {import("../worker/feedback_guard.js").Danger} danger
+   * @param {import("./roster.js").Member[]} others
+   */
+  show(danger, others) {
+    const member = others.find(({ talkerId }) => talkerId === danger);
+    this.#found = member ? say("guardSameRoom", { name: member.name }) : danger === null ? "" : say("guardHowl");
+    this.#render();
+  }
+
+  /** Empty where all is well. */
+  get found() {
+    return this.#found;
+  }
+
+  /** Who comes again hears the others. */
+  close() {
+    this.#silence(false);
+  }
+
+  /** @param {boolean} silenced the loudspeaker is */
+  #silence(silenced) {
+    this.#silenced = silenced;
+    this.#sound.loudspeakerMuted = silenced;
+    this.#render();
+  }
+
+  #render() {
+    this.#alert.hidden = !this.#found && !this.#silenced;
+    this.#words.textContent = this.#silenced ? say("guardSilenced") : this.#found;
+    this.#loudspeaker.textContent = say(this.#silenced ? "guardUnmuteLoudspeaker" : "guardMuteLoudspeaker");
+    this.#microphone.hidden = this.#silenced || this.#voice.controls.pushToTalk;
+  }
+}

@@ -1,0 +1,151 @@
+// The microphone, or in one word why there is none.
+
+/** @typedef {"insecure" | "refused" | "missing" | "busy"} MicrophoneProblem */
+
+/**
+ * What is asked of it: one channel, unless it says more.
+ * @typedef {import("../shared/room_link.js").Processing & {channelCount?: number}} Wanted
+ */
+
+/** The names browsers give their refusals; any other means that the device can't be used just now. */
+const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "missing",
+  OverconstrainedError: "missing",
+});
+
+/** What to say and do about a microphone that can't be had. */
+export const MICROPHONE_WORDS = /** @type {const} */ ({
+  insecure: "insecure",
+  refused: "microphoneRefused",
+  missing: "microphoneMissing",
+  busy: "microphoneBusy",
+});
+
+export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+/** All of it takes notes for echo or noise. */
+export const MUSIC = { ...UNPROCESSED, channelCount: 2 };
+
+export class MicrophoneError extends Error {
+  /**
+   * @param {MicrophoneProblem} problem
+   * @param {unknown} [cause]
+   */
+  constructor(problem, cause) {
+    super(`no microphone: ${problem}`, { cause });
+    this.problem = problem;
+  }
+}
+
+export class Microphone {
+  /** @type {MediaStream | null} null where there is none */
+  #stream = null;
+  #muted = false;
+  /** To be heard of it. */
+  channels = 1;
+  /** It was taken away: unplugged, or another app or a phone call has it. */
+  onTaken = () => {};
+  /** Whoever took it has given it back. */
+  onReturned = () => {};
+
+  get stream() {
+    return this.#stream;
+  }
+
+  /** Whether sound comes from it, or would without our own muting. */
+  get works() {
+    return this.#track?.muted === false;
+  }
+
+  get deviceId() {
+    return this.#track?.getSettings().deviceId ?? "";
+  }
+
+  /**
+   * @param {Wanted} processing
+   * @param {string} [deviceId] empty where the system is to choose; it does so, too, where this one is gone
+   * @throws {MicrophoneError}
+   */
+  async open(processing, deviceId = "") {
+    const { channelCount = 1 } = processing;
+    const stream = await openStream({ ...processing, channelCount }, deviceId);
+    this.close();
+    this.#stream = stream;
+    this.channels = channelCount;
+    this.muted = this.#muted;
+    this.#watch(stream.getAudioTracks()[0]);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #watch(track) {
+    track.onmute = () => this.onTaken();
+    track.onunmute = () => this.onReturned();
+    track.onended = () => {
+      this.close();
+      this.onTaken();
+    };
+  }
+
+  close() {
+    for (const track of this.#stream?.getTracks() ?? []) {
+      track.onended = track.onmute = track.onunmute = null;
+      track.stop();
+    }
+    this.#stream = null;
+  }
+
+  /** How long it says that it takes to get a sound to us, in ms; null where it doesn't say. */
+  get latencyMs() {
+    const track = /** @type {(MediaStreamTrack & {stats?: {latency?: number}}) | undefined} */ (this.#track);
+    return track?.stats?.latency ?? null;
+  }
+
+  get #track() {
+    return this.#stream?.getAudioTracks()[0];
+  }
+
+  get muted() {
+    return this.#muted;
+  }
+
+  set muted(muted) {
+    this.#muted = muted;
+    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !muted;
+  }
+}
+
+/**
+ * @param {MediaTrackConstraints} audio
+ * @param {string} deviceId
+ */
+async function openStream(audio, deviceId) {
+  if (!navigator.mediaDevices?.getUserMedia) throw new MicrophoneError("insecure");
+  preferTalking();
+  try {
+    const chosen = deviceId ? await openDevice(audio, deviceId) : null;
+    return chosen ?? (await navigator.mediaDevices.getUserMedia({ audio }));
+  } catch (error) {
+    throw new MicrophoneError(PROBLEMS[/** @type {Error} */ (error).name] ?? "busy", error);
+  }
+}
+
+/**
+ * Null where this device is gone. A wish that is less than exact, some browsers pass over.
+ * @param {MediaTrackConstraints} audio
+ * @param {string} deviceId
+ */
+async function openDevice(audio, deviceId) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio, deviceId: { exact: deviceId } } });
+  } catch (error) {
+    if (/** @type {Error} */ (error).name !== "OverconstrainedError") throw error;
+    return null;
+  }
+}
+
+/** iOS otherwise turns what others say down while the microphone is on. */
+function preferTalking() {
+  const { audioSession } = /** @type {{audioSession?: {type: string}}} */ (navigator);
+  if (audioSession) audioSession.type = "play-and-record";
+}

@@ -1,0 +1,60 @@
+// What is counted, by its public names, and how it reads on the screen.
+
+import { say } from "../ui/text.js";
+
+/**
+ * One talker, as heard here.
+ * @typedef {object} TalkerStatistics
+ * @property {number} targetMs how much sound should wait in the jitter buffer
+ * @property {number} levelMs how much waits there
+ * @property {number} late packets that came after their time
+ * @property {number} lost packets that never came
+ * @property {number} duplicate packets that were there already
+ * @property {number} undecodable packets that are not Opus
+ * @property {number} underruns how often the buffer ran empty
+ * @property {number} concealedMs sound that was missing, and was guessed by the codec
+ * @property {number} acceleratedMs sound that was taken out so that the delay comes back
+ * @property {number} expandedMs sound that was repeated so that less comes late
+ * @property {number} skippedMs sound that was too old to be worth hearing
+ */
+
+/**
+ * @typedef {object} SoundStatistics
+ * @property {number} sampleRate of the audio context
+ * @property {number | null} outputMs from the page to the loudspeaker, as the browser tells it
+ */
+
+/**
+ * @typedef {object} Statistics
+ * @property {number | null} roundTripMs to the relay and back
+ * @property {SoundStatistics} sound
+ * @property {{name: string, statistics: TalkerStatistics}[]} talkers
+ */
+
+/** @param {number | null} ms null where nobody knows */
+const inMs = (ms) => (ms === null ? "–" : say("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) }));
+
+/**
+ * What the panel shows: rows of a label and a value.
+ * @param {Statistics} statistics
+ * @returns {[string, string][]}
+ */
+export function rowsOf({ roundTripMs, sound, talkers }) {
+  return [
+    [say("roundTrip"), inMs(roundTripMs)],
+    [say("outputDelay"), inMs(sound.outputMs)],
+    [say("sampleRate"), say("hertz", { rate: sound.sampleRate })],
+    ...talkers.map(rowOf),
+  ];
+}
+
+/**
+ * @param {{name: string, statistics: TalkerStatistics}} talker
+ * @returns {[string, string]}
+ */
+function rowOf({ name, statistics }) {
+  const { targetMs, levelMs, late, concealedMs, acceleratedMs, expandedMs, skippedMs } = statistics;
+  const [target, level, concealed] = [targetMs, levelMs, concealedMs].map(inMs);
+  const [shortened, repeated] = [acceleratedMs + skippedMs, expandedMs].map(inMs);
+  return [name, say("talkerRow", { target, level, late, concealed, shortened, repeated })];
+}

@@ -1,0 +1,166 @@
+// The only door to libopus-wasm.
+
+import { Application, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
+import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
+import { isSound } from "../worklets/overlap_add.js";
+
+/** 64 kb/s for a voice, 128 kb/s for music. */
+const BITRATE_PER_CHANNEL = 64_000;
+const NOTHING = new Uint8Array(0);
+const LONGEST_PACKET_SAMPLES = 5_760;
+/** In the first byte of a payload (RFC 6716, section 3.1). */
+const STEREO_FLAG = 0x04;
+
+/** @typedef {import("../node_modules/libopus-wasm/dist/index.js").OpusEncoderHandle} OpusEncoder */
+/** @typedef {import("../node_modules/libopus-wasm/dist/index.js").OpusDecoderHandle} OpusDecoder */
+
+/** Compiles the codec, so that making an encoder or a decoder takes no time later. */
+export async function loadCodec() {
+  await loadLibopus();
+}
+
+/** Encodes frames of SAMPLES_PER_FRAME samples, one packet's payload each; stereo where they are twice as long. */
+export class Encoder {
+  #encoder;
+  #renewing = false;
+
+  /** @param {OpusEncoder} encoder */
+  constructor(encoder) {
+    this.#encoder = encoder;
+  }
+
+  static async create() {
+    return new Encoder(await encoderFor(1));
+  }
+
+  /**
+   * @param {Float32Array} samples
+   * @returns {Uint8Array} empty for the moment that it takes to go from mono to stereo, or back
+   */
+  encode(samples) {
+    const channels = samples.length / SAMPLES_PER_FRAME;
+    if (!isSound(samples, samples.length)) samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
+    if (channels === this.#encoder.channels) return this.#encoder.encodeFloat(samples);
+    this.#renew(channels);
+    return NOTHING;
+  }
+
+  /** With a new one, always: decoders couldn't follow an old one, which goes on from what it knew. @param {number} channels */
+  async #renew(channels) {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    const encoder = await encoderFor(channels);
+    this.#encoder.free();
+    this.#encoder = encoder;
+    this.#renewing = false;
+  }
+
+  free() {
+    this.#encoder.free();
+  }
+}
+
+/**
+ * With the least look-ahead: at these rates Opus codes music and voice in the same way, whatever it is told that it's for.
+ * @param {number} channels
+ */
+function encoderFor(channels) {
+  return createEncoder({
+    application: Application.RestrictedLowDelay,
+    bitrate: channels * BITRATE_PER_CHANNEL,
+    channels: channels === 2 ? 2 : 1,
+    frameSize: SAMPLES_PER_FRAME,
+    sampleRate: SAMPLE_RATE,
+  });
+}
+
+/** @param {1 | 2} channels */
+const decoderOf = (channels) => createDecoder({ channels, sampleRate: SAMPLE_RATE });
+
+/**
+ * Decodes one talker's payloads, in their order. Of stereo, what it gives is mid, (L + R) / 2, and `side` begins with as many
+ * samples of (L - R) / 2. From the first stereo payload on all is decoded as stereo: Opus itself goes on from the one to the other.
+ */
+export class Decoder {
+  #mono;
+  #stereo;
+  #current;
+  #isRenewing = false;
+  #isFreed = false;
+  #side = new Float32Array(LONGEST_PACKET_SAMPLES);
+  /** Null where what was given last is mono. @type {Float32Array | null} */
+  side = null;
+
+  /**
+   * @param {OpusDecoder} mono
+   * @param {OpusDecoder} stereo
+   */
+  constructor(mono, stereo) {
+    this.#mono = this.#current = mono;
+    this.#stereo = stereo;
+  }
+
+  static async create() {
+    return new Decoder(await decoderOf(1), await decoderOf(2));
+  }
+
+  /**
+   * @param {Uint8Array} payload
+   * @returns {Float32Array} all of it finite
+   * @throws where `payload` is not Opus, or comes to no sound
+   */
+  decode(payload) {
+    if (payload[0] & STEREO_FLAG) this.#current = this.#stereo;
+    return this.#planesOf(this.#current.decodeFloat(payload));
+  }
+
+  /**
+   * What the missing sound may have been.
+   * @param {number} nSamples a multiple of 2.5 ms
+   * @returns {Float32Array}
+   * @throws where that is no sound
+   */
+  conceal(nSamples) {
+    return this.#planesOf(this.#current.decodePacketLossFloat(nSamples));
+  }
+
+  /** @param {Float32Array} decoded */
+  #planesOf(decoded) {
+    if (!isSound(decoded, decoded.length)) {
+      this.#renew();
+      throw new RangeError("what was decoded is no sound");
+    }
+    if (this.#current === this.#mono) return decoded;
+    const count = decoded.length / 2;
+    for (let i = 0; i < count; i += 1) {
+      const left = decoded[2 * i] / 2;
+      const right = decoded[2 * i + 1] / 2;
+      decoded[i] = left + right; // it has been read from there already
+      this.#side[i] = left - right;
+    }
+    this.side = this.#side;
+    return decoded.subarray(0, count);
+  }
+
+  /** What is not finite may stay in a decoder's state for good: new ones take their place. */
+  async #renew() {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    const [mono, stereo] = await Promise.all([decoderOf(1), decoderOf(2)]);
+    const isStereo = this.#current === this.#stereo;
+    if (!this.#isFreed) this.#freeBoth();
+    [this.#mono, this.#stereo, this.#isRenewing] = [mono, stereo, false];
+    this.#current = isStereo ? stereo : mono;
+    if (this.#isFreed) this.#freeBoth();
+  }
+
+  free() {
+    this.#isFreed = true;
+    this.#freeBoth();
+  }
+
+  #freeBoth() {
+    this.#mono.free();
+    this.#stereo.free();
+  }
+}

@@ -1,0 +1,128 @@
+// What members of a room tell each other about time: when we speak, and how old it is what we hear. Twin of
+// client/timing.py; here the audio context has a clock of its own. Times are µs.
+
+import { SAMPLE_RATE } from "../shared/audio_format.js";
+import { MouthToEar, UNKNOWN_US } from "./mouth_to_ear.js";
+import { CaptureClock, RelayClock } from "./relay_clock.js";
+
+/** Counted in samples, not in time: the first packet after a stall is not to be told of more often than others. */
+const CLOCK_SAMPLES = SAMPLE_RATE / 2;
+
+/** @typedef {import("../shared/control.js").Message} Message */
+
+/**
+ * What plays: sample `timestamp` of each talker left its jitter buffer at `poppedUs`, second `at` of the audio context.
+ * @typedef {{at: number, poppedUs: number, talkers: {talkerId: number, timestamp: number}[]}} Playing
+ */
+
+/**
+ * What the browser says of its devices, each null where it doesn't say: how long the microphone takes, and when, in µs of
+ * this thread's clock, second 0 of the audio context sounded at the loudspeaker.
+ * @typedef {{captureUs: number | null, soundedUs: number | null}} Devices
+ */
+
+export class Timing {
+  #capture = new CaptureClock();
+  #toldPosition = -Infinity;
+  /** @type {Map<number, MouthToEar>} */
+  #talkers = new Map();
+  clock = new RelayClock();
+  /** @type {Devices} */
+  devices = { captureUs: null, soundedUs: null };
+
+  /** A new connection: another relay's clock, other talkers. */
+  restart() {
+    this.clock = new RelayClock();
+    this.#talkers.clear();
+    this.#toldPosition = -Infinity;
+  }
+
+  /** @param {number} talkerId */
+  add(talkerId) {
+    this.#talkers.set(talkerId, new MouthToEar());
+  }
+
+  /** @param {number} talkerId */
+  remove(talkerId) {
+    this.#talkers.delete(talkerId);
+  }
+
+  /**
+   * @param {Message} pong
+   * @param {number} nowUs
+   */
+  onPong(pong, nowUs) {
+    const { jumps } = this.clock;
+    this.clock.pong(pong.t0, pong.t1, pong.t2, nowUs);
+    if (this.clock.jumps > jumps) for (const talker of this.#talkers.values()) talker.forget();
+  }
+
+  /**
+   * A talker told when what it says entered its microphone.
+   * @param {Message} message
+   * @param {number} nowUs
+   */
+  onClock(message, nowUs) {
+    const [relayUs, errorUs] = [this.clock.relayUs(nowUs), this.clock.errorUs(nowUs)];
+    if (relayUs === null || errorUs === null) return;
+    this.#talkers.get(message.talker_id)?.told(message, nowUs, relayUs - nowUs, errorUs);
+  }
+
+  /**
+   * A packet came.
+   * @param {number} talkerId
+   * @param {number} timestamp
+   * @param {number} nowUs
+   */
+  arrived(talkerId, timestamp, nowUs) {
+    this.#talkers.get(talkerId)?.arrived(timestamp, nowUs);
+  }
+
+  /** @param {Playing} playing */
+  onPlaying({ at, poppedUs, talkers }) {
+    const { soundedUs } = this.devices;
+    const outputUs = soundedUs === null ? null : Math.max(0, Math.round(soundedUs + at * 1e6 - poppedUs));
+    for (const { talkerId, timestamp } of talkers) this.#talkers.get(talkerId)?.played(timestamp, poppedUs, outputUs);
+  }
+
+  /**
+   * A block came from the microphone whose last sample is the one before `endPosition`.
+   * @param {number} endPosition
+   * @param {number} nowUs
+   */
+  captured(endPosition, nowUs) {
+    this.#capture.heard(endPosition, nowUs);
+  }
+
+  /**
+   * What to tell right behind the packet of sample `position`; null where it isn't time, or time isn't known.
+   * @param {number} position
+   * @param {number} nowUs
+   * @returns {Message | null}
+   */
+  clockMessage(position, nowUs) {
+    if (position - this.#toldPosition < CLOCK_SAMPLES) return null;
+    const { captureUs } = this.devices;
+    const capturedUs = this.#capture.capturedUs(position) - (captureUs ?? 0);
+    const [serverUs, sentUs, errorUs] = [this.clock.relayUs(capturedUs), this.clock.relayUs(nowUs), this.clock.errorUs(nowUs)];
+    if (serverUs === null || sentUs === null || errorUs === null) return null;
+    this.#toldPosition = position;
+    return {
+      type: "clock",
+      timestamp: position % 2 ** 32,
+      server_us: serverUs,
+      device_us: captureUs ?? UNKNOWN_US,
+      sent_us: sentUs,
+      error_us: errorUs,
+    };
+  }
+
+  /**
+   * By talker.
+   * @param {number} nowUs
+   * @returns {[number, import("./mouth_to_ear.js").Figure][]}
+   */
+  figures(nowUs) {
+    return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.figure(nowUs)]);
+  }
+}

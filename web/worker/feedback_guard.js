@@ -1,0 +1,113 @@
+// The guard against a howl: looks for it, and for devices that hear each other, which comes before. Runs in the worker.
+//
+// Music is never cut: a held note is all that a howl is, and one who plays wears headphones. Devices that hear each other are
+// shown all the same.
+//
+// While it cuts, nothing is sent and nothing is played, so that what goes round dies out. Where it howls again soon, the next
+// cut is twice as long.
+
+import { FRAME_MS } from "../shared/audio_format.js";
+import { levelOf } from "../shared/audio_level.js";
+import { SameRoom } from "./coupling_detector.js";
+import { Howl } from "./howl_detector.js";
+
+const LOOK_MS = 250;
+const FIRST_CUT_MS = 1_000;
+const LONGEST_CUT_MS = 8_000;
+const SOON_MS = 10_000;
+/** How long a danger is shown after it was last found. */
+const SHOWN_MS = 10_000;
+
+/** The talker who is in one room with this device; null where all is well. @typedef {number | null} Danger */
+
+/** A howl alone does not tell who it is. */
+export const SOMEBODY = 0;
+
+export class Guard {
+  #howl = new Howl();
+  #sameRoom = new SameRoom();
+  #nowMs = 0;
+  #cutMs = 0;
+  #cutUntilMs = -Infinity;
+  #shownUntilMs = -Infinity;
+  /** @type {Danger} */
+  #danger = null;
+  #cuts = false;
+  #music = false;
+  /** @type {(danger: Danger) => void} */
+  onDanger = () => {};
+  /** @type {(cuts: boolean) => void} */
+  onCut = () => {};
+
+  get cuts() {
+    return this.#cuts;
+  }
+
+  /** @param {boolean} music what the microphone hears is */
+  set music(music) {
+    if (music !== this.#music) this.reset();
+    this.#music = music;
+  }
+
+  /**
+   * Takes in the next frame of the microphone.
+   * @param {Float32Array} frame
+   */
+  hears(frame) {
+    this.#nowMs += FRAME_MS;
+    this.#sameRoom.hears(levelOf(frame));
+    if (!this.#music && this.#howl.hears(frame) && !this.#cuts) this.#cut();
+    if (this.#nowMs % LOOK_MS === 0) this.#look();
+  }
+
+  /** @param {import("../shared/packet.js").Packet} packet that was received */
+  played(packet) {
+    this.#howl.played(packet.level);
+    this.#sameRoom.played(packet);
+  }
+
+  /** @param {number} talkerId who is gone */
+  remove(talkerId) {
+    this.#sameRoom.remove(talkerId);
+    if (this.#danger === talkerId) this.#show(null);
+  }
+
+  /** Everybody is gone, or the microphone hears nothing. */
+  reset() {
+    this.#howl = new Howl();
+    this.#sameRoom.clear();
+    this.#cutMs = 0;
+    this.#setCuts(false);
+    this.#show(null);
+  }
+
+  #cut() {
+    const soon = this.#nowMs - this.#cutUntilMs < SOON_MS;
+    this.#cutMs = soon ? Math.min(LONGEST_CUT_MS, 2 * this.#cutMs) : FIRST_CUT_MS;
+    this.#cutUntilMs = this.#nowMs + this.#cutMs;
+    this.#setCuts(true);
+    this.#show(this.#danger ?? SOMEBODY);
+  }
+
+  #look() {
+    if (this.#nowMs >= this.#cutUntilMs) this.#setCuts(false);
+    const [talkerId] = this.#sameRoom.look();
+    if (talkerId) this.#show(talkerId);
+    else if (this.#nowMs >= this.#shownUntilMs) this.#show(null);
+  }
+
+  /** @param {boolean} cuts */
+  #setCuts(cuts) {
+    if (cuts === this.#cuts) return;
+    this.#cuts = cuts;
+    this.onCut(cuts);
+  }
+
+  /** @param {Danger} danger */
+  #show(danger) {
+    this.#shownUntilMs = this.#nowMs + SHOWN_MS;
+    if (danger === this.#danger) return;
+    this.#danger = danger;
+    this.onDanger(danger);
+  }
+}

@@ -1,0 +1,261 @@
+// The connection to the relay, kept up: opens it, tells what comes, and after a loss opens it again.
+//
+//   connecting → joined → lost → joined … until `leave` (→ left) or the relay says no for good (→ refused)
+//
+// A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which can read the
+// relay's reason, the one that the socket got. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
+// browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
+// is dead, whatever the browser believes; so is one that doesn't open in that time.
+
+import { FROM_RELAY, parseControl } from "../shared/control.js";
+import { waitMs } from "./backoff.js";
+import { reasonOf } from "./surroundings.js";
+
+export const SUBPROTOCOL = "streamer.v1";
+const SILENT_MS = 2_500;
+/** A pong is overdue: when the network comes back, such a connection is not waited for. */
+const QUIET_MS = 1_500;
+const LOOK_MS = 250;
+/** A welcome has at most so many bytes (PROTOCOL.md), and no character has less than one. */
+const MAX_MESSAGE_CHARACTERS = 65_536;
+const LEFT = 1000;
+const GOING_AWAY = 1001;
+/** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
+const FINAL_CLOSES = [4400, 4401, 4409, 4429];
+/** Refusals that pass by themselves. */
+const PASSING_REFUSALS = ["draining", "too-many", "noRelay"];
+/** What a plain GET gets where a WebSocket would have been let in. */
+const ADMITTED = "bad-handshake";
+
+/** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
+
+export class Link {
+  #surroundings;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #url = "";
+  #tries = 0;
+  /** Sockets in a row that the relay would have let in, and that did not open. */
+  #blocked = 0;
+  #timer = 0;
+  #joined = false;
+  #heardMs = 0;
+  /** @type {(state: LinkState, reason: string, message: string) => void} */
+  onState = () => {};
+  /** @type {(message: import("../shared/control.js").Message) => void} */
+  onControl = () => {};
+  /** @type {(data: ArrayBuffer) => void} */
+  onPacket = () => {};
+
+  /** @param {import("./surroundings.js").Surroundings} surroundings */
+  constructor(surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** @param {string} url of the room's socket */
+  join(url) {
+    this.#end();
+    this.#url = url;
+    this.#tries = this.#blocked = 0;
+    this.onState("connecting", "", "");
+    this.#open();
+  }
+
+  leave() {
+    this.send({ type: "leave" });
+    this.#end();
+    this.onState("left", "", "");
+  }
+
+  /** The network may be back: don't wait any longer, nor for a connection that has gone quiet. */
+  hurry() {
+    if (this.#socket && this.#silentMs > QUIET_MS) this.#giveUp();
+    if (this.#url && !this.#socket) this.#ask();
+  }
+
+  /** @param {import("../shared/control.js").Message} message */
+  send(message) {
+    if (this.#joined) this.#socket?.send(JSON.stringify(message));
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} packet */
+  sendPacket(packet) {
+    if (this.#joined) this.#socket?.send(packet);
+  }
+
+  #open() {
+    const socket = this.#surroundings.open(this.#url, SUBPROTOCOL);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => this.#onMessage(data);
+    socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
+    this.#socket = socket;
+    this.#surroundings.cancel(this.#timer);
+    this.#heardMs = this.#surroundings.nowMs();
+    this.#watch();
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  #onMessage(data) {
+    this.#heardMs = this.#surroundings.nowMs();
+    if (typeof data !== "string") {
+      this.onPacket(data);
+      return;
+    }
+    if (data.length > MAX_MESSAGE_CHARACTERS) {
+      this.#onTooBig();
+      return;
+    }
+    const message = readControl(data);
+    if (message === null) return;
+    if (message.type === "welcome") this.#onWelcome(message);
+    this.onControl(message);
+  }
+
+  /** A later message may be within the bound again, so the room is asked for later. */
+  #onTooBig() {
+    const socket = this.#socket;
+    this.#drop();
+    socket?.close(LEFT);
+    this.#lose("too-big", "");
+  }
+
+  /** @param {import("../shared/control.js").Message} welcome */
+  #onWelcome({ resume }) {
+    this.#url = resumingUrl(this.#url, resume);
+    this.#joined = true;
+    this.#tries = this.#blocked = 0;
+    this.onState("joined", "", "");
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #onClose(code, reason) {
+    const wasJoined = this.#joined;
+    this.#drop();
+    if (FINAL_CLOSES.includes(code)) {
+      this.#refuse("ended", reason || String(code));
+    } else if (wasJoined) {
+      this.#lose(code === GOING_AWAY ? "draining" : "lost", "");
+    } else {
+      this.#blocked += 1;
+      this.#ask();
+    }
+  }
+
+  /** Would the relay let us in? While one question hangs, the next may be answered. */
+  async #ask() {
+    const url = this.#url;
+    const { error, message } = await this.#refusal();
+    if (this.#url === url && !this.#socket) this.#onRefusal(error, message);
+  }
+
+  /** Why a socket does not open: the relay's own words, where it can be reached. */
+  async #refusal() {
+    try {
+      const answer = await this.#surroundings.fetch(this.#url.replace(/^ws/, "http"));
+      return await reasonOf(answer);
+    } catch {
+      return { error: "unreachable", message: "" };
+    }
+  }
+
+  /**
+   * @param {string} error
+   * @param {string} message
+   */
+  #onRefusal(error, message) {
+    if (error === ADMITTED) this.#onAdmitted();
+    else if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
+    else this.#refuse(error, message);
+  }
+
+  #onAdmitted() {
+    if (this.#blocked < 2) {
+      this.#open();
+      return;
+    }
+    this.#blocked = 1;
+    this.#lose(this.#url.startsWith("wss:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
+  }
+
+  /**
+   * @param {string} reason
+   * @param {string} message
+   */
+  #refuse(reason, message) {
+    this.#end();
+    this.onState("refused", reason, message);
+  }
+
+  /**
+   * @param {string} reason
+   * @param {string} message
+   */
+  #lose(reason, message) {
+    this.onState("lost", reason, message);
+    if (!this.#timer) this.#askLater();
+  }
+
+  #askLater() {
+    this.#tries += 1;
+    const wait = waitMs(this.#tries, this.#surroundings.random());
+    this.#timer = this.#surroundings.later(() => {
+      this.#askLater();
+      this.#ask();
+    }, wait);
+  }
+
+  #watch() {
+    this.#timer = this.#surroundings.later(() => {
+      if (this.#silentMs > SILENT_MS) this.#giveUp();
+      else this.#watch();
+    }, LOOK_MS);
+  }
+
+  get #silentMs() {
+    return this.#surroundings.nowMs() - this.#heardMs;
+  }
+
+  /** Without waiting for the browser's own word, which would come when its closing handshake times out. */
+  #giveUp() {
+    this.#socket?.close();
+    this.#onClose(0, "");
+  }
+
+  #drop() {
+    this.#surroundings.cancel(this.#timer);
+    this.#timer = 0;
+    this.#joined = false;
+    if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket = null;
+  }
+
+  #end() {
+    const socket = this.#socket;
+    this.#drop();
+    this.#url = "";
+    socket?.close(LEFT);
+  }
+}
+
+/**
+ * The same room's socket, as the same member.
+ * @param {string} url
+ * @param {string} token of the welcome
+ */
+function resumingUrl(url, token) {
+  const resuming = new URL(url);
+  resuming.searchParams.set("resume", token);
+  return resuming.href;
+}
+
+/** @param {string} text */
+function readControl(text) {
+  try {
+    return parseControl(text, FROM_RELAY);
+  } catch {
+    return null; // of a newer relay: what it means is not for us
+  }
+}

@@ -1,0 +1,124 @@
+// What we say, from the microphone's frames to the relay: packets, the clock messages behind them, and our own level for
+// the meter. Runs in the worker. Music comes in stereo, a voice never does.
+
+import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
+import { EchoListener } from "./chirp_listener.js";
+import { Voice } from "./packetizer.js";
+import { Gate } from "./transmit_gate.js";
+
+/**
+ * What it needs of the worker.
+ * @typedef {object} Means
+ * @property {import("./link.js").Link} link
+ * @property {import("./talker_levels.js").Levels} levels
+ * @property {import("./delay_monitor.js").Timing} timing
+ * @property {import("./feedback_guard.js").Guard} guard
+ * @property {() => number} nowUs
+ */
+
+export class Talking {
+  #means;
+  /** Until its encoder is there nothing is said. @type {Voice | null} */
+  #voice = null;
+  /** While mouth to ear is measured in the air. @type {EchoListener | null} */
+  #echoes = null;
+  #position = 0;
+  #gate = new Gate();
+  #muted = false;
+  /** @type {import("./transmit_gate.js").Mode} */
+  #mode = "free";
+  #music = false;
+  /** Ours in the room, 0 outside of one. */
+  talkerId = 0;
+  #oneAtATime = false;
+  #saying = false;
+
+  /** @param {Means} means */
+  constructor(means) {
+    this.#means = means;
+  }
+
+  /** @param {import("../shared/codec.js").Encoder} encoder */
+  begin(encoder) {
+    this.#voice = new Voice(encoder, this.#gate);
+  }
+
+  get muted() {
+    return this.#muted;
+  }
+
+  set muted(muted) {
+    this.#muted = muted;
+    this.#means.guard.reset();
+  }
+
+  /**
+   * @param {import("./transmit_gate.js").Mode} mode
+   * @param {boolean} pressed the button is
+   */
+  gate(mode, pressed) {
+    this.#mode = mode;
+    this.#gate.pressed = pressed;
+    this.#gate.mode = this.#echoes || (this.#music && mode === "free") ? "open" : mode;
+  }
+
+  /** @param {boolean} music */
+  #hearAs(music) {
+    if (music === this.#music) return;
+    this.#music = this.#means.guard.music = music;
+    this.gate(this.#mode, this.#gate.pressed);
+  }
+
+  /**
+   * @param {Float32Array} samples a frame from the microphone
+   * @param {number} atUs
+   */
+  hear(samples, atUs) {
+    const { link, levels, timing, guard, nowUs } = this.#means;
+    if (!this.#voice) return;
+    this.#hearAs(samples.length > SAMPLES_PER_FRAME);
+    if (!this.#echoes) guard.hears(samples);
+    this.#gate.muted = this.#muted || guard.cuts;
+    const first = this.#position;
+    this.#position += SAMPLES_PER_FRAME;
+    timing.captured(this.#position, atUs);
+    const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
+    if (!this.talkerId) return;
+    levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
+    this.#say(packets.length > 0);
+    if (packets.length === 0) return;
+    for (const packet of packets) link.sendPacket(packet);
+    const clock = timing.clockMessage(first, nowUs());
+    if (clock) link.send(clock);
+  }
+
+  /** @param {import("../shared/control.js").Message} floor whose turn it is */
+  onFloor({ talker_id, on }) {
+    this.#oneAtATime = on;
+    if (on && talker_id === 0 && this.#saying) this.#means.link.send({ type: "floor", wants: true });
+  }
+
+  /**
+   * Where one talks at a time, one asks before the first packet of a talkspurt.
+   * @param {boolean} saying
+   */
+  #say(saying) {
+    if (saying === this.#saying) return;
+    this.#saying = saying;
+    if (this.#oneAtATime) this.#means.link.send({ type: "floor", wants: saying });
+  }
+
+  /**
+   * A step of the test in the air.
+   * @param {"begin" | "chirp" | "echo" | "end"} step
+   * @returns {import("./chirp_listener.js").Echo | null} what came back, where that was asked for
+   */
+  onAir(step) {
+    if (step === "echo") return this.#echoes?.pop() ?? null;
+    if (step === "chirp") this.#echoes?.open();
+    else this.#echoes = step === "begin" ? new EchoListener() : null;
+    this.#means.guard.reset();
+    this.gate(this.#mode, this.#gate.pressed);
+    return null;
+  }
+}

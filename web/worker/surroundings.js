@@ -1,0 +1,40 @@
+// What a link needs of the world, and how a browser has it.
+
+import { SteadyClock } from "../steady_clock.js";
+
+/** A question to the relay that hangs for so long is not answered any more. */
+const PATIENCE_MS = 3_000;
+
+/**
+ * @typedef {object} Surroundings a test gives its own
+ * @property {(url: string, protocol: string) => WebSocket} open
+ * @property {(url: string) => Promise<{status: number, json(): Promise<any>}>} fetch what the relay says to a socket of this address
+ * @property {(call: () => void, ms: number) => number} later
+ * @property {(timer: number) => void} cancel
+ * @property {() => number} random
+ * @property {() => number} nowMs by a clock that goes on while the device sleeps, and never goes back
+ */
+
+const clock = new SteadyClock();
+
+/** @type {Surroundings} */
+export const SURROUNDINGS = {
+  open: (url, protocol) => new WebSocket(url, protocol),
+  // POST: a browser names the page's origin with it, as with a socket, and the relay decides by that; with GET it doesn't
+  fetch: (url) => fetch(url, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }),
+  later: (call, ms) => setTimeout(call, ms),
+  cancel: (timer) => clearTimeout(timer),
+  random: Math.random,
+  nowMs: () => clock.nowMs(),
+};
+
+/**
+ * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or another server.
+ * @param {{status: number, json(): Promise<any>}} answer
+ * @returns {Promise<{error: string, message: string}>}
+ */
+export async function reasonOf(answer) {
+  const { error, message } = Object(await answer.json().catch(() => null));
+  if (typeof error !== "string") return { error: "noRelay", message: String(answer.status) };
+  return { error, message: typeof message === "string" ? message : "" };
+}

@@ -1,0 +1,38 @@
+// How loud everybody is just now, for the meters: the loudest packet of each talker since the last look, and whether any
+// of them carried a voice.
+
+import { SILENCE_LEVEL } from "../shared/packet.js";
+
+/** @typedef {{level: number, voice: boolean}} Heard `level` in −dBov */
+/** @typedef {Record<number, Heard>} LevelOf by talker */
+
+/** @type {Heard} */
+export const NOTHING_HEARD = Object.freeze({ level: SILENCE_LEVEL, voice: false });
+
+export class Levels {
+  /** @type {LevelOf} */
+  #loudest = {};
+  #shown = "";
+
+  /**
+   * @param {number} talkerId
+   * @param {Heard} heard
+   */
+  heard(talkerId, { level, voice }) {
+    const before = this.#loudest[talkerId] ?? NOTHING_HEARD;
+    this.#loudest[talkerId] = { level: Math.min(level, before.level), voice: voice || before.voice };
+  }
+
+  /**
+   * The levels since the last look, null where they are as they were. Who is not in them is silent.
+   * @returns {LevelOf | null}
+   */
+  look() {
+    const levels = this.#loudest;
+    this.#loudest = {};
+    const now = JSON.stringify(levels);
+    if (now === this.#shown) return null;
+    this.#shown = now;
+    return levels;
+  }
+}

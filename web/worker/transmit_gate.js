@@ -1,0 +1,48 @@
+// When the others get what the microphone hears: while somebody talks, or while the button says so. Either way a tail follows,
+// so that no last syllable is cut, and pauses within what one says stay as they are.
+
+import { Activity } from "./voice_activity.js";
+
+/**
+ * `free` leaves it to the voice, `button` to a button, and with `open` everything passes, so that no soft note is cut.
+ * @typedef {"free" | "button" | "open"} Mode
+ */
+
+export const TAIL_FRAMES = Object.freeze({ free: 80, button: 15, open: 1 });
+
+export class Gate {
+  #activity = new Activity();
+  /** @type {Mode} */
+  #mode = "free";
+  #tail = 0;
+  /** Nothing passes, not even a tail. */
+  muted = false;
+  /** The button is. */
+  pressed = false;
+  /** What passed last had a voice in it. */
+  voice = false;
+
+  /** A tail belongs to the mode it began in. @param {Mode} mode */
+  set mode(mode) {
+    if (mode !== this.#mode) this.#tail = 0;
+    this.#mode = mode;
+  }
+
+  /**
+   * Whether the next frame passes.
+   * @param {number} level −dBov
+   */
+  passes(level) {
+    const heard = this.#activity.hears(level);
+    this.#tail = this.#wanted(heard) ? TAIL_FRAMES[this.#mode] : Math.max(0, this.#tail - 1);
+    if (this.muted) this.#tail = 0;
+    this.voice = heard && this.#tail > 0;
+    return this.#tail > 0;
+  }
+
+  /** @param {boolean} heard */
+  #wanted(heard) {
+    if (this.#mode === "free") return heard;
+    return this.#mode === "open" || this.pressed;
+  }
+}
