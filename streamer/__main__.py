@@ -24,7 +24,7 @@ def _command_line() -> object:
     try:
         from streamer.cli import main as command_line
     except ImportError as error:
-        if not (error.name or "").startswith("streamer.hot"):
+        if not (error.name or "").startswith(("streamer.websocket", "streamer.jitter")):
             raise
         sys.exit(
             f"streamer's compiled core is missing ({error}): install a wheel of streamer for this system, or build it "

@@ -15,20 +15,21 @@ from rich.console import Console
 
 from streamer import __version__
 from streamer.client import session
-from streamer.client.address import Address
-from streamer.client.capture import list_devices
+from streamer.client.audio.microphone import list_devices
 from streamer.client.trust import is_usable
 from streamer.doctor.report import findings, is_ill, to_lines
 from streamer.errors import MeasurementError, StreamerError
-from streamer.measure.measurement import Measurement, to_json, to_table
-from streamer.measure.progress import measure_with_progress
-from streamer.measure.report import import_pyplot, to_html
-from streamer.measure.stay import Wish
-from streamer.relay import logs, serving
-from streamer.relay.join import code_style
-from streamer.relay.limits import RelayLimits, raise_file_limit
+from streamer.measure.html_report import import_pyplot, to_html
+from streamer.measure.measuring_client import Wish
+from streamer.measure.result import Measurement, to_json, to_table
+from streamer.measure.run import measure_with_progress
+from streamer.relay import logs
+from streamer.relay import serve as serving
+from streamer.relay.access.limits import RelayLimits, raise_file_limit
+from streamer.relay.banner import code_style
 from streamer.state_directory import data_dir_option, own_authority, state_directory
 from streamer.terminal_text import one_line
+from streamer.wire.room_link import Address
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"

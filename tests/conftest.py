@@ -15,7 +15,7 @@ from processes import RelayProcess
 from rig import Rig
 from steadiness import Steadiness
 
-from streamer.relay.tls import Authority
+from streamer.relay.tls.authority import Authority
 
 MACHINE = pytest.StashKey[Steadiness]()
 EVIDENCE = pytest.StashKey[Evidence]()

@@ -18,8 +18,8 @@ from processes import RelayProcess
 from sound import speech
 
 from streamer.audio_format import FRAME_MS, SAMPLES_PER_FRAME
-from streamer.client.codec import Encoder
-from streamer.client.samples import level_of
+from streamer.client.audio.codec import Encoder
+from streamer.client.audio.samples import level_of
 from streamer.wire.packet import TALKSPURT_START, Packet
 
 NAMES: Final = (

@@ -12,9 +12,9 @@ import uvloop
 from aiohttp import web
 
 from streamer.errors import RefusedError
-from streamer.hot.connection import Connection, Limits
-from streamer.hot.sink import Flusher
-from streamer.relay.upgrade import upgrade
+from streamer.relay.http.upgrade import upgrade
+from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.sink import Flusher
 
 LONGEST_MESSAGE = 32 << 20
 LIMITS = Limits(max_message_bytes=LONGEST_MESSAGE, backlog_bytes=4 * LONGEST_MESSAGE, messages_per_s=1_000_000)

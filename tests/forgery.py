@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from streamer.relay.tls import Identity
+from streamer.relay.tls.authority import Identity
 
 BANK = "bank.example.com"
 

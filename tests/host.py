@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from streamer.relay.limits import RelayLimits
-from streamer.relay.serving import Wish, serve
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.serve import Wish, serve
 
 READY = "Stop with Ctrl-C"
 PATIENCE_S = 60.0

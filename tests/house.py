@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import aiohttp
 
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.app import Relay
-from streamer.relay.limits import RelayLimits
-from streamer.relay.listening import listening
-from streamer.relay.origins import Origins
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.http.app import Relay
+from streamer.relay.http.origins import Origins
+from streamer.relay.running import listening
 from streamer.wire.packet import Packet
 
 PATIENCE_S = 30

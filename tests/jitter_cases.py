@@ -17,8 +17,8 @@ import numpy as np
 import traces
 from numpy.typing import NDArray
 
-from streamer.hot.jitter import JitterBuffer
-from streamer.hot.stretch import stretch
+from streamer.jitter.jitter_buffer import JitterBuffer
+from streamer.jitter.sync_buffer import stretch
 
 VECTORS = Path(__file__).parent / "vectors" / "jitter.json"
 PACKET = 480

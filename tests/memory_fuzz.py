@@ -18,17 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from streamer.client.codec import Decoder, Encoder
+from streamer.client.audio.codec import Decoder, Encoder
+from streamer.client.audio.samples import Samples
 from streamer.client.receiver import Receiver
-from streamer.client.samples import Samples
-from streamer.hot.connection import Connection, Limits
-from streamer.hot.fanout import Fanout
-from streamer.hot.frames import FrameParser, serialize_frame
-from streamer.hot.jitter import JitterBuffer
-from streamer.hot.mask import MaskingKeys
-from streamer.hot.packet_buffer import PacketBuffer
-from streamer.hot.sink import Flusher
-from streamer.hot.stretch import stretch
+from streamer.jitter.jitter_buffer import JitterBuffer
+from streamer.jitter.packet_buffer import PacketBuffer
+from streamer.jitter.sync_buffer import stretch
+from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.fanout import Fanout
+from streamer.websocket.frames import FrameParser, serialize_frame
+from streamer.websocket.mask import MaskingKeys
+from streamer.websocket.sink import Flusher
 from streamer.wire.packet import Packet
 
 BLOCKS = (0, 1, 7, 64, 128, 240, 441, 480, 960, 5_760, 20_000)

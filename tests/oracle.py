@@ -8,7 +8,7 @@ SENDABLE_CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)
 
 
 class BrokenError(Exception):
-    """How a peer broke the protocol, by the name that streamer.hot.failures has for it."""
+    """How a peer broke the protocol, by the name that streamer.websocket.violations has for it."""
 
 
 @dataclass

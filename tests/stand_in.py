@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from streamer.client.address import Address
+from streamer.wire.room_link import Address
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Talk = Callable[[web.WebSocketResponse], Awaitable[object]]

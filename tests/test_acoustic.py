@@ -12,9 +12,9 @@ import pytest
 from sound import speech
 
 from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
-from streamer.client.codec import Decoder, Encoder
-from streamer.client.samples import Samples, silence
-from streamer.measure.acoustic import (
+from streamer.client.audio.codec import Decoder, Encoder
+from streamer.client.audio.samples import Samples, silence
+from streamer.measure.chirps import (
     chirp,
     chirp_train,
     delays,

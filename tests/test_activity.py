@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from streamer.client.activity import Activity
-from streamer.client.gate import Gate
+from streamer.client.audio.transmit_gate import Gate
+from streamer.client.audio.voice_activity import Activity
 
 CASES = json.loads((Path(__file__).parent / "vectors/activity.json").read_text(encoding="utf-8"))
 

@@ -1,7 +1,7 @@
 import pytest
 
-from streamer.client.address import Address
 from streamer.errors import StreamerError
+from streamer.wire.room_link import Address
 
 
 @pytest.mark.parametrize(

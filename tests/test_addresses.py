@@ -1,7 +1,7 @@
 import pytest
 
-from streamer.relay.addresses import judge
-from streamer.relay.join import describe_addresses
+from streamer.relay.banner import describe_addresses
+from streamer.relay.network.addresses import judge
 
 
 @pytest.mark.parametrize(

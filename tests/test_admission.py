@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.admission import Admission, Invite, Right
+from streamer.relay.access.invites import Admission, Invite, Right
 
 NOW = 1_000_000.0
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from streamer.client.back_off import wait_ms
+from streamer.client.backoff import wait_ms
 
 CASES = json.loads((Path(__file__).parent / "vectors/back_off.json").read_text(encoding="utf-8"))
 

@@ -16,8 +16,8 @@ from house import PACKET, Guest
 from processes import RelayProcess
 from rig import stop, wait_until
 
-from streamer.client.address import Address
-from streamer.relay.tls import Authority
+from streamer.relay.tls.authority import Authority
+from streamer.wire.room_link import Address
 
 README = Path(__file__).parents[1] / "README.md"
 

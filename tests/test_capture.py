@@ -3,16 +3,18 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from without_libraries import said_without_libraries
 
-from streamer.client import capture
-from streamer.client.capture import Microphone, list_devices
+from streamer.client.audio import microphone as capture
+from streamer.client.audio.microphone import Microphone, list_devices
+from streamer.client.audio.samples import silence
+from streamer.client.audio.speaker import Speaker
 from streamer.client.device_choice import Kind, choose_device
-from streamer.client.playout import Speaker
-from streamer.client.samples import silence
 from streamer.errors import AudioError
 
 
 def test_without_portaudio_one_is_told_what_to_install_and_what_works_without() -> None:
-    told = said_without_libraries("from streamer.client import capture, session; capture.list_devices()")
+    told = said_without_libraries(
+        "from streamer.client.audio import microphone; from streamer.client import session; microphone.list_devices()"
+    )
     assert "PortAudio is missing" in told
     assert "libportaudio2" in told
     assert "--input FILE.wav" in told

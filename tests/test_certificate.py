@@ -11,8 +11,8 @@ import pytest
 from cryptography import x509
 
 from streamer.errors import CertificateError
-from streamer.relay.certificate import LiveCertificate, OwnAuthority, OwnFiles
-from streamer.relay.tls import Authority, Identity
+from streamer.relay.tls.authority import Authority, Identity
+from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 
 LOOPBACK = "127.0.0.1"
 

@@ -5,7 +5,7 @@ import pytest
 from house import House
 
 from streamer.errors import RefusedError
-from streamer.relay.checks import BURST, KEPT, MAX_CHECK_BYTES, Check, Checks
+from streamer.relay.http.device_checks import BURST, KEPT, MAX_CHECK_BYTES, Check, Checks
 
 ROW = {"name": "microphone", "state": "passes", "words": "It hears you."}
 RESULT = {"browser": "Firefox", "rows": [ROW, {"name": "secure", "state": "passes", "words": ""}]}

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streamer.cli import main
-from streamer.relay.tls import Authority
+from streamer.relay.tls.authority import Authority
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamer.client.clock import WINDOW, RelayClock
+from streamer.client.delay.relay_clock import WINDOW, RelayClock
 
 CASES = json.loads((Path(__file__).parent / "vectors/clock.json").read_text(encoding="utf-8"))
 

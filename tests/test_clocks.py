@@ -15,11 +15,11 @@ from host import hosting
 from streamer.doctor.certificates import certificate as examine_certificate
 from streamer.doctor.finding import Verdict
 from streamer.errors import RefusedError
-from streamer.relay import issuing
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.certificate import LiveCertificate, OwnAuthority, authority_date_trouble
-from streamer.relay.dates import clock_trouble
-from streamer.relay.tls import Authority, Identity, LoadedIdentity
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.tls import issuing
+from streamer.relay.tls.authority import Authority, Identity, LoadedIdentity
+from streamer.relay.tls.dates import clock_trouble
+from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, authority_date_trouble
 
 NAMES, ADDRESSES = ["localhost"], ["127.0.0.1"]
 NOW = datetime.datetime.now(datetime.UTC)

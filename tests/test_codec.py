@@ -4,8 +4,8 @@ from sound import speech
 from without_libraries import said_without_libraries
 
 from streamer.audio_format import MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
-from streamer.client.codec import MAX_PAYLOAD_BYTES, Decoder, Encoder
-from streamer.client.samples import Samples, silence
+from streamer.client.audio.codec import MAX_PAYLOAD_BYTES, Decoder, Encoder
+from streamer.client.audio.samples import Samples, silence
 
 LOOK_AHEAD_SAMPLES = 120
 
@@ -108,7 +108,7 @@ def test_what_was_decoded_stays_when_the_next_is() -> None:
 
 
 def test_without_libopus_one_is_told_what_to_install() -> None:
-    told = said_without_libraries("from streamer.client import codec; codec.load_opus()")
+    told = said_without_libraries("from streamer.client.audio import codec; codec.load_opus()")
     assert "Opus codec is missing" in told
     assert "libopus0" in told
 

@@ -8,9 +8,9 @@ from house import HOST_KEY, House
 from messages import member, welcome
 
 from streamer.client.commands import HELP, Commands
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
 from streamer.client.own_state import OwnState
-from streamer.client.roster import Roster
 from streamer.wire.control import Message
 
 WELCOME = welcome(member(3, "Grace Hopper"), member(4, "Eve"), member(5, "Eve"), host=True)

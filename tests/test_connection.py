@@ -10,9 +10,9 @@ import uvloop
 from echo_server import LIMITS, Echo, start
 from oracle import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, parse
 
-from streamer.hot.connection import Connection, Limits
-from streamer.hot.fanout import Fanout
-from streamer.hot.sink import Flusher
+from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.fanout import Fanout
+from streamer.websocket.sink import Flusher
 from streamer.wire.packet import Packet
 
 REQUEST = (

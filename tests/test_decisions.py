@@ -7,10 +7,10 @@ import aiohttp
 import pytest
 from house import HOST_KEY, KEY, House
 
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.app import Relay
-from streamer.relay.decisions import Decided, Decisions
-from streamer.relay.listening import listening
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.http.app import Relay
+from streamer.relay.rooms.decisions import Decided, Decisions
+from streamer.relay.running import listening
 
 
 async def refused(house: House, **query: str) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import traces
 
-from streamer.hot.delay import DelayEstimator, WindowedMinimum
+from streamer.jitter.delay_estimator import DelayEstimator, WindowedMinimum
 
 
 def fed(trace: traces.Trace, estimator: DelayEstimator | None = None) -> DelayEstimator:

@@ -11,7 +11,7 @@ from streamer.doctor import certificates, network
 from streamer.doctor.finding import Finding, Verdict, examine, ill, well
 from streamer.doctor.report import to_lines
 from streamer.errors import AudioError
-from streamer.relay.addresses import LanAddress
+from streamer.relay.network.addresses import LanAddress
 
 ROOT = Path(__file__).parents[1]
 

@@ -20,18 +20,18 @@ import pytest
 from house import HOST_KEY, KEY, Guest, House
 
 from streamer.errors import RefusedError
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.buckets import MAX_SOURCES, Buckets
-from streamer.relay.checks import BURST, KEPT, Checks
-from streamer.relay.files import OWN_FILES, Places
-from streamer.relay.limits import RelayLimits
-from streamer.relay.reception import MAX_EMPTY_ROOMS, Reception
-from streamer.relay.regulars import MAX_ADDRESSES, Regulars
-from streamer.relay.source import plain_address, source_of
-from streamer.relay.stays import RESUME_S, STAYS_PER_CONNECTION
-from streamer.relay.tls import Authority
-from streamer.relay.turnstile import Turnstile
-from streamer.relay.waiting import KEPT_PLACES, Waiting
+from streamer.relay.access.buckets import MAX_SOURCES, Buckets
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.open_files import OWN_FILES, Places
+from streamer.relay.access.source import plain_address, source_of
+from streamer.relay.http.device_checks import BURST, KEPT, Checks
+from streamer.relay.network.turnstile import Turnstile
+from streamer.relay.network.waiting import KEPT_PLACES, Waiting
+from streamer.relay.rooms.lobby import MAX_EMPTY_ROOMS, Reception
+from streamer.relay.rooms.regulars import MAX_ADDRESSES, Regulars
+from streamer.relay.rooms.session import RESUME_S, STAYS_PER_CONNECTION
+from streamer.relay.tls.authority import Authority
 
 # What an address is
 

@@ -16,7 +16,7 @@ from processes import StreamerProcess
 from rig import Recording, Rig
 from room import Room, open_room
 
-from streamer.measure.acoustic import echo_delays, find_chirps
+from streamer.measure.chirps import echo_delays, find_chirps
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 

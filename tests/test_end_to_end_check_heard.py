@@ -16,7 +16,7 @@ from room import Room, open_room
 from sound import speech
 from test_end_to_end_check import Rows, check_link, told
 
-from streamer.measure.acoustic import delays, find_chirps
+from streamer.measure.chirps import delays, find_chirps
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 

@@ -9,12 +9,12 @@ import aiohttp
 import pytest
 from house import HOST_KEY, PACKET, Guest, House
 
-from streamer.hot.budget import Budget
-from streamer.hot.sink import Flusher, Sink
-from streamer.relay.allowance import ADDRESS_FACTOR, CHAT_BYTES, CHATS
-from streamer.relay.hub import SharedRoom
-from streamer.relay.limits import RelayLimits
-from streamer.relay.post import BURST, SLICE, Post, ToMany
+from streamer.relay.access.allowance import ADDRESS_FACTOR, CHAT_BYTES, CHATS
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.rooms.post import BURST, SLICE, Post, ToMany
+from streamer.relay.rooms.room import SharedRoom
+from streamer.websocket.budget import Budget
+from streamer.websocket.sink import Flusher, Sink
 from streamer.wire.control import MAX_WELCOME_BYTES
 
 EXPANDS = "\U0001d160"

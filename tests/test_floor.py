@@ -2,7 +2,7 @@
 
 from house import HOST_KEY, PACKET, Guest, House
 
-from streamer.relay.floor import LIMIT_S, Floor
+from streamer.relay.rooms.floor import LIMIT_S, Floor
 
 
 def taken(by: int) -> Floor:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, parse
 
-from streamer.hot.failures import FAILURES
-from streamer.hot.frames import FrameParser, serialize_frame
+from streamer.websocket.frames import FrameParser, serialize_frame
+from streamer.websocket.violations import FAILURES
 
 LIMIT = 1 << 20
 LEAST_ROUNDS = 100

@@ -12,9 +12,9 @@ from house import House
 from processes import STREAMER
 
 from streamer.errors import SetupError
-from streamer.relay import serving
-from streamer.relay.admission import Admission
-from streamer.relay.tls import Authority
+from streamer.relay import serve
+from streamer.relay.access.invites import Admission
+from streamer.relay.tls.authority import Authority
 
 DISK_BYTES = 131_072
 
@@ -150,7 +150,7 @@ async def test_a_port_in_use_leaves_the_invites_as_they_were(tmp_path: Path) -> 
 
 
 async def test_a_relay_whose_terminal_goes_away_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "FOLLOW_S", 0.01)
+    monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     gone: list[str] = []
 
     def say(host: object, words: str) -> None:

@@ -12,15 +12,15 @@ from aiohttp import web
 from messages import member, welcome
 from stand_in import answering, relay
 
-from streamer.client.address import Address
-from streamer.client.line import Line
-from streamer.client.link import Link
+from streamer.client.connection import Link
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
-from streamer.client.roster import Roster
+from streamer.client.reconnecting import Line
 from streamer.client.session import Options, listen
 from streamer.client.told import AT_ONCE, Told
 from streamer.errors import RefusedError, StreamerError
 from streamer.wire.control import FROM_RELAY, MAX_ROOM, Message
+from streamer.wire.room_link import Address
 
 ODD: list[str] = [
     "null", "true", "0", "-1", "9007199254740991", "-9007199254740991", "1e999", "-1e999", "NaN", "1.5", "1e400",

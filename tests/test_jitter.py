@@ -13,7 +13,7 @@ from jitter_cases import LOOK_EVERY, PACKET, VECTORS, run
 from numpy.typing import NDArray
 from sound import speech
 
-from streamer.hot.jitter import JitterBuffer
+from streamer.jitter.jitter_buffer import JitterBuffer
 
 CASES = json.loads(VECTORS.read_text(encoding="utf-8"))["jitter"]
 BLOCK = 240

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from house import PACKET, PATIENCE_S, House
 
-from streamer.relay.limits import RelayLimits
-from streamer.relay.tls import Authority
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.tls.authority import Authority
 
 HANDSHAKE_S = 0.4
 
@@ -130,7 +130,7 @@ async def test_metrics_count_what_passed() -> None:
 
 
 def test_the_file_limit_is_raised_as_far_as_allowed() -> None:
-    say = "import resource; from streamer.relay.limits import raise_file_limit as up; up();"
+    say = "import resource; from streamer.relay.access.limits import raise_file_limit as up; up();"
     say += "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
     done = subprocess.run(
         [sys.executable, "-c", say],

@@ -16,13 +16,13 @@ from aiohttp import WSMsgType, web
 from house import PATIENCE_S
 from stand_in import answering, relay
 
-from streamer.client.address import Address
-from streamer.client.link import SILENT_S, Link
+from streamer.client.connection import SILENT_S, Link
 from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError, StreamerError
-from streamer.hot.frames import serialize_frame
-from streamer.relay.tls import Authority
-from streamer.relay.upgrade import GUID
+from streamer.relay.http.upgrade import GUID
+from streamer.relay.tls.authority import Authority
+from streamer.websocket.frames import serialize_frame
 from streamer.wire.control import Message
+from streamer.wire.room_link import Address
 
 
 async def join(address: Address, heard: list[bytes | Message] | None = None, ca_file: Path | None = None) -> None:

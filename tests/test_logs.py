@@ -15,7 +15,7 @@ import pytest
 from house import HOST_KEY, KEY, House
 
 from streamer.relay import logs
-from streamer.relay.tls import Authority
+from streamer.relay.tls.authority import Authority
 
 SECRET = "dGhpc19pc19zZWNyZXQtMQ"
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
-from streamer.client.samples import Samples, silence
+from streamer.client.audio.samples import Samples, silence
 from streamer.errors import MeasurementError
-from streamer.measure import loop
-from streamer.measure.acoustic import chirp
-from streamer.measure.loop import ChirpMixer, GatedMicrophone, Peer
-from streamer.measure.stay import SETTLE_S
+from streamer.measure import acoustic_path
+from streamer.measure.acoustic_path import ChirpMixer, GatedMicrophone, Peer
+from streamer.measure.chirps import chirp
+from streamer.measure.measuring_client import SETTLE_S
 
 
 def room(*names: str) -> Any:
@@ -87,7 +87,7 @@ def test_a_chirp_is_sent_once_and_not_again_when_it_comes_back(monkeypatch: pyte
     heard = silence(SAMPLE_RATE)
     for place, gain in ((9_600, 1.0), (9_600 + 3_840, 0.5)):
         heard[place : place + len(chirp())] += gain * chirp()
-    monkeypatch.setattr(loop, "Microphone", lambda device: HeardMicrophone(heard))
+    monkeypatch.setattr(acoustic_path, "Microphone", lambda device: HeardMicrophone(heard))
     microphone = GatedMicrophone(None)
     microphone.open(0.0)
     sent = []

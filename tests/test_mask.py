@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.hot.frames import serialize_frame
-from streamer.hot.mask import MaskingKeys, mask
+from streamer.websocket.frames import serialize_frame
+from streamer.websocket.mask import MaskingKeys, mask
 
 KEY = bytes.fromhex("37fa213d")
 

@@ -9,21 +9,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.client.codec import Decoder, Encoder
-from streamer.client.samples import SILENCE_LEVEL, level_of, soft_clip
-from streamer.hot import connection, decoded_line, delay, fanout, frames, jitter, mask, outbox, packet_buffer, sink
-from streamer.hot import stretch as stretching
-from streamer.hot import traffic as counting
-from streamer.hot.connection import Connection, Limits
-from streamer.hot.fanout import Fanout
-from streamer.hot.jitter import JitterBuffer
-from streamer.hot.sink import Flusher
+from streamer.client.audio.codec import Decoder, Encoder
+from streamer.client.audio.samples import SILENCE_LEVEL, level_of, soft_clip
+from streamer.jitter import concealment, delay_estimator, jitter_buffer, packet_buffer
+from streamer.jitter import sync_buffer as stretching
+from streamer.jitter.jitter_buffer import JitterBuffer
+from streamer.websocket import connection, fanout, frames, mask, outbox, sink
+from streamer.websocket import counters as counting
+from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.fanout import Fanout
+from streamer.websocket.sink import Flusher
 
 PACKET = 480
 CLASSES = [
     kind
     for module in (
-        connection, counting, decoded_line, delay, fanout, frames, jitter, mask, outbox, packet_buffer, sink, stretching
+        connection, counting, concealment, delay_estimator, fanout, frames, jitter_buffer, mask, outbox, packet_buffer, sink, stretching
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and kind.__module__ == module.__name__ and not issubclass(kind, int)

@@ -5,14 +5,14 @@ import pytest
 from messages import member, welcome
 from rich.console import Console
 
-from streamer.client.figure_lines import figure_line
-from streamer.client.keyboard import Keyboard
-from streamer.client.line_editor import LineEditor
-from streamer.client.meters import BAR_CELLS, Fitted, Meters, level_bar, render, typed_row
+from streamer.client.audio.packetizer import Voice
+from streamer.client.delay.delay_monitor import Timing
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
-from streamer.client.roster import Roster
-from streamer.client.timing import Timing
-from streamer.client.voice import Voice
+from streamer.client.terminal.json_lines import figure_line
+from streamer.client.terminal.keyboard import Keyboard
+from streamer.client.terminal.line_editor import LineEditor
+from streamer.client.terminal.live_view import BAR_CELLS, Fitted, Meters, level_bar, render, typed_row
 from streamer.wire.packet import Packet
 
 

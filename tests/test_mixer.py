@@ -1,6 +1,6 @@
 import numpy as np
 
-from streamer.client.codec import Encoder
+from streamer.client.audio.codec import Encoder
 from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.receiver import Receiver
 from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, Packet

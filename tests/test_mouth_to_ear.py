@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from streamer.client.mouth_to_ear import PARTS, Figure, MouthToEar, PartFigure
-from streamer.client.sliding import Quantiles
-from streamer.client.trouble import worst
+from streamer.client.delay.diagnosis import worst
+from streamer.client.delay.mouth_to_ear import PARTS, Figure, MouthToEar, PartFigure
+from streamer.client.delay.sliding_window import Quantiles
 
 CASES = json.loads((Path(__file__).parent / "vectors/mouth_to_ear.json").read_text(encoding="utf-8"))
 

@@ -5,8 +5,8 @@ import pytest
 from house import House
 
 from streamer.errors import ControlError, RefusedError
-from streamer.relay.names import distinguish, look_alike
-from streamer.relay.plain_text import MAX_BLANKS, clean_chat, clean_name
+from streamer.relay.access.names import distinguish, look_alike
+from streamer.relay.access.sanitize import MAX_BLANKS, clean_chat, clean_name
 
 INVISIBLE = [
     "\u200b",

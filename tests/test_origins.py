@@ -8,9 +8,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from house import KEY, House
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.origins import Origin, Origins
-from streamer.relay.page import Asset
-from streamer.relay.trust import JOIN_PAGE, JoinPage
+from streamer.relay.http.join_app import JOIN_PAGE, JoinPage
+from streamer.relay.http.origins import Origin, Origins
+from streamer.relay.http.static_files import Asset
 
 WRITTEN = [
     ("https://voice.example.org", "https://voice.example.org"),

@@ -5,7 +5,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from streamer.relay.page import Asset, read_page
+from streamer.relay.http.static_files import Asset, read_page
 
 MOST_BYTES = 350 * 1024
 LOADS = re.compile(

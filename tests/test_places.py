@@ -20,12 +20,13 @@ from rig import wait_until
 from test_serving import Computer, RelayThere
 
 from streamer.errors import SetupError
-from streamer.relay import addresses, background, mdns, serving
-from streamer.relay.addresses import LanAddress, in_url, judge, lan_addresses, mdns_name, usable_addresses
-from streamer.relay.join import CodeStyle, best_there_is, code_style, qr_code
-from streamer.relay.mdns import Announcement, AnnouncementError
-from streamer.relay.places import place
-from streamer.relay.tls import Authority
+from streamer.relay import background, serve
+from streamer.relay.banner import CodeStyle, best_there_is, code_style, qr_code
+from streamer.relay.network import addresses, mdns
+from streamer.relay.network.addresses import LanAddress, in_url, judge, lan_addresses, mdns_name, usable_addresses
+from streamer.relay.network.mdns import Announcement, AnnouncementError
+from streamer.relay.network.places import place
+from streamer.relay.tls.authority import Authority
 
 ODD_NAMES = {
     "a" * 52: f"{'a' * 52}.local",
@@ -81,8 +82,8 @@ async def test_without_mdns_the_relay_goes_on_also_when_its_address_changes(
     now = ["127.0.0.1"]
     monkeypatch.setattr(mdns, "AsyncZeroconf", Broken)
     monkeypatch.setattr("platform.node", lambda: "kitchen")
-    monkeypatch.setattr("streamer.relay.places.usable_addresses", lambda **_: list(now))
-    monkeypatch.setattr(serving, "FOLLOW_S", 0.01)
+    monkeypatch.setattr("streamer.relay.network.places.usable_addresses", lambda **_: list(now))
+    monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     async with hosting(tmp_path, host=None, mdns=True) as host:
         await host.hears("kitchen.local can't be told to this network by mDNS: no multicast here")
         now[:] = ["127.0.0.1", "127.0.0.2"]
@@ -101,8 +102,8 @@ async def test_out_of_files_the_watch_of_addresses_waits_and_recovers(
             raise state["error"]
         return ["127.0.0.1", "127.0.0.3"] if state.get("moved") else ["127.0.0.1"]
 
-    monkeypatch.setattr("streamer.relay.places.usable_addresses", look)
-    monkeypatch.setattr(serving, "FOLLOW_S", 0.01)
+    monkeypatch.setattr("streamer.relay.network.places.usable_addresses", look)
+    monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     monkeypatch.setattr(background, "_told", {})
     async with hosting(tmp_path, host=None) as host:
         state["error"] = TOO_MANY_FILES
@@ -180,14 +181,14 @@ async def test_an_address_that_is_not_this_machine_s_is_refused_in_words(tmp_pat
 
 
 async def test_a_link_that_no_certificate_covers_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamer.relay.places.usable_addresses", lambda **_: ["203.0.113.9"])
+    monkeypatch.setattr("streamer.relay.network.places.usable_addresses", lambda **_: ["203.0.113.9"])
     async with hosting(tmp_path, host=None) as relay:
         await relay.hears("No certificate covers 203.0.113.9")
         assert "--cert" in relay.log
 
 
 async def test_an_address_of_a_vpn_is_covered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamer.relay.places.usable_addresses", lambda **_: ["100.64.0.3"])
+    monkeypatch.setattr("streamer.relay.network.places.usable_addresses", lambda **_: ["100.64.0.3"])
     async with hosting(tmp_path, host=None) as relay:
         assert "https://100.64.0.3:" in relay.log
         assert "No certificate covers" not in relay.log
@@ -252,7 +253,7 @@ class Shell(Computer):
 
     def judged(self) -> dict[str, tuple[bool, str]]:
         """What streamer finds there: by address, whether phones may use it, and why."""
-        look = "from streamer.relay.addresses import lan_addresses as f\n"
+        look = "from streamer.relay.network.addresses import lan_addresses as f\n"
         look += "for a in f(): print(a.address, a.is_usable, a.reason)"
         lines = self.run(sys.executable, "-c", look).splitlines()
         return {line.split(" ", 2)[0]: (line.split(" ", 2)[1] == "True", line.split(" ", 2)[2]) for line in lines}

@@ -1,7 +1,7 @@
 import pytest
 
 from streamer.errors import ControlError, RefusedError
-from streamer.relay.plain_text import check_room_name, clean_chat, clean_name
+from streamer.relay.access.sanitize import check_room_name, clean_chat, clean_name
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.relay.checks import KEPT, MAX_CHECK_BYTES, MAX_ROWS, MAX_TEXT_CHARACTERS, Check
+from streamer.relay.http.device_checks import KEPT, MAX_CHECK_BYTES, MAX_ROWS, MAX_TEXT_CHARACTERS, Check
 from streamer.wire import control
 from streamer.wire.packet import Packet
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from phone import CHROMIUM
 
-from streamer.client.address import Address
-from streamer.client.link import Link
-from streamer.relay.admission import Admission
-from streamer.relay.app import Relay
-from streamer.relay.limits import RelayLimits
-from streamer.relay.listening import listening
-from streamer.relay.page import Asset
+from streamer.client.connection import Link
+from streamer.relay.access.invites import Admission
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.http.app import Relay
+from streamer.relay.http.static_files import Asset
+from streamer.relay.running import listening
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
+from streamer.wire.room_link import Address
 
 PEERS = Path(__file__).parent / "peers"
 PACKETS = 300

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from house import KEY, PACKET, House
 
-from streamer.relay.admission import Admission
+from streamer.relay.access.invites import Admission
 from streamer.wire.control import MAX_TEXT_BYTES
 from streamer.wire.packet import Packet
 

@@ -7,11 +7,11 @@ import sys
 import pytest
 from rich.console import Console
 
-from streamer.client.mouth_to_ear import PARTS, Figure, PartFigure
-from streamer.client.sliding import Quantiles
+from streamer.client.delay.mouth_to_ear import PARTS, Figure, PartFigure
+from streamer.client.delay.sliding_window import Quantiles
 from streamer.errors import SetupError
-from streamer.measure.measurement import Chirp, Measurement, to_json, to_table
-from streamer.measure.report import to_html
+from streamer.measure.html_report import to_html
+from streamer.measure.result import Chirp, Measurement, to_json, to_table
 
 
 def figure(**known: float) -> Figure:

@@ -2,8 +2,8 @@ import threading
 
 import numpy as np
 
-from streamer.client.ring import Ring
-from streamer.client.samples import Samples
+from streamer.client.audio.sample_ring import Ring
+from streamer.client.audio.samples import Samples
 
 
 def count(start: int, n_samples: int) -> Samples:

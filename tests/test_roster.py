@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from messages import member, welcome
 
+from streamer.client.audio.packetizer import Voice
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
-from streamer.client.roster import Roster
-from streamer.client.voice import Voice
 from streamer.errors import ControlError
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet

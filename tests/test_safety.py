@@ -7,9 +7,9 @@ import pytest
 from house import HOST_KEY, KEY, PATIENCE_S, House
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.limits import RelayLimits
-from streamer.relay.origins import Origins
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.http.origins import Origins
 
 WRONG_KEYS = 10_000
 UPGRADE = {

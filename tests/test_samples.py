@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from streamer.client.samples import level_of, silence, soft_clip
+from streamer.client.audio.samples import level_of, silence, soft_clip
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ from virtual_time import run_virtually
 
 from streamer.client.session import Options, listen, talk
 from streamer.errors import AudioError, ConnectionLostError, RefusedError, StreamerError
-from streamer.relay.admission import Admission
-from streamer.relay.app import Relay
-from streamer.relay.listening import listening
+from streamer.relay.access.invites import Admission
+from streamer.relay.http.app import Relay
+from streamer.relay.running import listening
 
 DESKTOP_DELAY_MS = 80
 """On a machine with nothing else to do it is half of that."""

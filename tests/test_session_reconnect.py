@@ -16,16 +16,16 @@ from processes import RelayProcess, StreamerProcess
 from rig import wait_until
 from stand_in import relay
 
-from streamer.client.address import Address
-from streamer.client.line import Line
+from streamer.client.audio.wav_files import FilePlayout
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
-from streamer.client.roster import Roster
+from streamer.client.reconnecting import Line
 from streamer.client.session import Session
-from streamer.client.wavefile import FilePlayout
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.app import Relay
-from streamer.relay.listening import listening
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.http.app import Relay
+from streamer.relay.running import listening
+from streamer.wire.room_link import Address
 
 SILENT_S = 2.5
 

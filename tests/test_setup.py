@@ -118,12 +118,12 @@ def test_an_update_that_is_interrupted_is_repaired_as_well(
 ) -> None:
     checkout.run()
     stamps = [*checkout.folder.rglob(".installed-*")]
-    for name in ("pyproject.toml", "web/package-lock.json", "streamer/hot/first.pyx"):
+    for name in ("pyproject.toml", "web/package-lock.json", "streamer/websocket/first.pyx"):
         os.utime(checkout.folder / name)
     if moment in ("venv", "pip"):
         shutil.rmtree(checkout.folder / ".venv/bin")
     if moment == "gcc":
-        (checkout.folder / "streamer/hot/second.c").write_text("")
+        (checkout.folder / "streamer/websocket/second.c").write_text("")
     process = checkout.halt(moment)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=LONGEST_S)
@@ -142,9 +142,9 @@ def test_an_update_that_is_interrupted_is_repaired_as_well(
         "rm .venv/lib/python*/site-packages/Cython/Build/Cythonize.py",
         "rm .venv/lib/python*/site-packages/Cython-1.dist-info/RECORD",
         "cd .venv/lib/python*/site-packages; mkdir ./~ython; touch ./~ython/half",
-        "truncate --size=20 streamer/hot/first.*.so",
+        "truncate --size=20 streamer/websocket/first.*.so",
         "truncate --size=0 streamer/jitter/third.*.so",
-        "truncate --size=20 streamer/hot/second.c",
+        "truncate --size=20 streamer/websocket/second.c",
         "rm -r web/node_modules/second",
         "truncate --size=2 web/node_modules/first/index.js",
         "rm -r web/node_modules",
@@ -159,7 +159,7 @@ def test_what_is_broken_behind_its_back_is_repaired(damage: str, checkout: Check
 
 def test_what_was_compiled_of_a_module_that_moved_is_removed(checkout: Checkout) -> None:
     checkout.run()
-    hot = checkout.folder / "streamer/hot"
+    hot = checkout.folder / "streamer/websocket"
     (hot / "first.pyx").rename(checkout.folder / "streamer/jitter/first.pyx")
     checkout.run()
     assert {path.name.split(".")[0] for path in hot.iterdir()} == {"second"}

@@ -18,9 +18,9 @@ from host import hosting
 from processes import STREAMER
 
 from streamer.errors import SetupError
-from streamer.relay import serving
-from streamer.relay.admission import Admission
-from streamer.relay.tls import Authority
+from streamer.relay import serve
+from streamer.relay.access.invites import Admission
+from streamer.relay.tls.authority import Authority
 
 FILES = ("ca.pem", "ca-key.pem", "leaf.pem", "leaf-key.pem", "admission.json")
 REMEDIES = ("remove", "move it away", "Put back", "give it to this user", "free some space")
@@ -189,7 +189,7 @@ def test_a_key_of_another_kind_is_refused_in_words(directory: Path) -> None:
 async def test_a_running_relay_goes_on_with_what_it_has_and_says_so(
     directory: Path, other: Path, name: str, damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "FOLLOW_S", 0.01)
+    monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     async with hosting(directory) as host:
         damage(directory / name, other)
         await host.hears("This relay goes on with")
@@ -201,7 +201,7 @@ async def test_a_running_relay_goes_on_with_what_it_has_and_says_so(
 async def test_a_running_relay_whose_authority_was_replaced_serves_one_that_fits_its_certificate(
     directory: Path, other: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "FOLLOW_S", 0.01)
+    monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     async with hosting(directory) as host:
         for name in FILES[:4]:
             of_another_start(directory / name, other)

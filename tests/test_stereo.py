@@ -9,7 +9,7 @@ from jitter_cases import PACKET, Packet, in_order, mistreated
 from numpy.typing import NDArray
 from sound import speech
 
-from streamer.hot.jitter import JitterBuffer
+from streamer.jitter.jitter_buffer import JitterBuffer
 
 BLOCK = 128
 Sound = NDArray[np.float32]

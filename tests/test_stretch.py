@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from streamer.hot.stretch import stretch
+from streamer.jitter.sync_buffer import stretch
 
 RATE = 48_000
 SHARES = [-0.25, -0.1, 0.1, 0.25]

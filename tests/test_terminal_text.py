@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 from rich.console import Console
 
-from streamer.client.meters import Meters
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
-from streamer.client.roster import Roster
+from streamer.client.terminal.live_view import Meters
 from streamer.terminal_text import one_line
 
 FORGED = "Grace left"

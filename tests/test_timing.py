@@ -3,11 +3,11 @@
 import pytest
 from messages import member, welcome
 
+from streamer.client.audio.wav_files import FileSource
+from streamer.client.delay.delay_monitor import Timing, to_us
+from streamer.client.delay.mouth_to_ear import Figure
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
-from streamer.client.mouth_to_ear import Figure
-from streamer.client.roster import Roster
-from streamer.client.timing import Timing, to_us
-from streamer.client.wavefile import FileSource
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from forgery import forge
 
 from streamer.errors import CertificateError
-from streamer.relay.tls import Authority, Identity, fingerprint
+from streamer.relay.tls.authority import Authority, Identity, fingerprint
 
 NAMES = ["localhost", "kitchen.local"]
 ADDRESSES = ["127.0.0.1", "::1", "192.168.1.20"]

@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 from house import HOST_KEY, KEY, PACKET, Guest, House
 
-from streamer.relay.admission import Admission, Invite
-from streamer.relay.history import KEPT_S, MAX_BYTES, History
-from streamer.relay.limits import RelayLimits
+from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.rooms.chat_history import KEPT_S, MAX_BYTES, History
 
 
 async def refused(house: House, **query: Any) -> int:

@@ -11,12 +11,12 @@ import aiohttp
 import pytest
 from cryptography import x509
 
-from streamer.relay.admission import Admission
-from streamer.relay.app import Relay
-from streamer.relay.listening import listening
-from streamer.relay.page import read_page
-from streamer.relay.tls import Authority, fingerprint
-from streamer.relay.trust import JoinPage
+from streamer.relay.access.invites import Admission
+from streamer.relay.http.app import Relay
+from streamer.relay.http.join_app import JoinPage
+from streamer.relay.http.static_files import read_page
+from streamer.relay.running import listening
+from streamer.relay.tls.authority import Authority, fingerprint
 
 LOOPBACK = "127.0.0.1"
 

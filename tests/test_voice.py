@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from streamer.client.gate import TAIL_FRAMES
-from streamer.client.samples import Samples, silence
-from streamer.client.voice import PREROLL_FRAMES, Voice
+from streamer.client.audio.packetizer import PREROLL_FRAMES, Voice
+from streamer.client.audio.samples import Samples, silence
+from streamer.client.audio.transmit_gate import TAIL_FRAMES
 from streamer.wire.packet import TALKSPURT_START, Packet
 
 FRAME = 480

@@ -14,9 +14,9 @@ from rig import wait_until
 from virtual_time import run_virtually
 
 from streamer.audio_format import STEREO
-from streamer.client.samples import Samples, silence
-from streamer.client.wav_writer import WavWriter
-from streamer.client.wavefile import FilePlayout, FileReader, FileSource, open_writer
+from streamer.client.audio.samples import Samples, silence
+from streamer.client.audio.wav_files import FilePlayout, FileReader, FileSource, open_writer
+from streamer.client.audio.wav_writer import WavWriter
 from streamer.errors import AudioError
 
 

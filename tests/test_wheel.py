@@ -50,7 +50,9 @@ def test_the_installed_relay_serves_the_page_and_its_codec(installed: Path, tmp_
 
 
 def test_the_installed_code_is_the_wheel_s_own(installed: Path) -> None:
-    program = "import json, streamer.hot.mask as m, streamer.cli as c; print(json.dumps([m.__file__, c.__file__]))"
+    program = (
+        "import json, streamer.websocket.mask as m, streamer.cli as c; print(json.dumps([m.__file__, c.__file__]))"
+    )
     python = installed.with_name("python")
     printed = subprocess.run([python, "-c", program], check=True, capture_output=True, text=True, cwd="/", timeout=60)
     assert all(path.startswith(str(installed.parents[1])) for path in json.loads(printed.stdout))

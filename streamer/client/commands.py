@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
+from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
-from streamer.client.roster import Roster
 from streamer.errors import ConnectionLostError
 from streamer.wire.control import MAX_CHAT_CHARACTERS, Message
 

@@ -16,10 +16,10 @@ from typing import Any, Final, NamedTuple, cast
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from streamer.client.address import Address
 from streamer.client.trust import client_context, untrusted
 from streamer.errors import ConnectionLostError, ProtocolError, RefusedError, StreamerError
-from streamer.wire.early_bytes import EarlyBytes
+from streamer.websocket.takeover import EarlyBytes
+from streamer.wire.room_link import Address
 
 SUBPROTOCOL: Final = "streamer.v1"
 

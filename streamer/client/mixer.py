@@ -6,8 +6,8 @@ never changed.
 
 import numpy as np
 
+from streamer.client.audio.samples import Samples, silence, soft_clip
 from streamer.client.receiver import Receiver
-from streamer.client.samples import Samples, silence, soft_clip
 
 
 class Mixer:

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from streamer.client.codec import Decoder
-from streamer.client.mouth_to_ear import MouthToEar
-from streamer.client.samples import Samples
-from streamer.hot.jitter import JitterBuffer
+from streamer.client.audio.codec import Decoder
+from streamer.client.audio.samples import Samples
+from streamer.client.delay.mouth_to_ear import MouthToEar
+from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, TALKSPURT_START, Packet
 
 _INBOX_PACKETS: Final = 512

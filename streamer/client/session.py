@@ -11,25 +11,25 @@ from typing import Any, Final
 from rich.console import Console
 
 from streamer.audio_format import CHANNELS, STEREO
-from streamer.client.address import Address
-from streamer.client.capture import Microphone, Source
-from streamer.client.codec import load_opus
+from streamer.client.audio.codec import load_opus
+from streamer.client.audio.microphone import Microphone, Source
+from streamer.client.audio.packetizer import Voice
+from streamer.client.audio.sound_files import STANDARD_STREAM
+from streamer.client.audio.speaker import Playout, Speaker
+from streamer.client.audio.wav_files import FilePlayout, FileSource
 from streamer.client.commands import Commands
-from streamer.client.figure_lines import FigureLines
+from streamer.client.delay.delay_monitor import Timing
 from streamer.client.interrupts import ended_by_signals, until_interrupted
-from streamer.client.keyboard import Keyboard
-from streamer.client.line import Line
-from streamer.client.meters import Meters
+from streamer.client.members import Roster
 from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.own_state import OwnState
-from streamer.client.playout import Playout, Speaker
-from streamer.client.roster import Roster
-from streamer.client.sound_files import STANDARD_STREAM
-from streamer.client.timing import Timing
-from streamer.client.voice import Voice
-from streamer.client.wavefile import FilePlayout, FileSource
+from streamer.client.reconnecting import Line
+from streamer.client.terminal.json_lines import FigureLines
+from streamer.client.terminal.keyboard import Keyboard
+from streamer.client.terminal.live_view import Meters
 from streamer.errors import AudioError
 from streamer.wire.control import Message
+from streamer.wire.room_link import Address
 
 _LOOK_S: Final = 0.1
 _LAST_WORDS_S: Final = 0.5

@@ -3,8 +3,8 @@
 import ssl
 from pathlib import Path
 
-from streamer.client.address import Address
 from streamer.errors import CertificateError
+from streamer.wire.room_link import Address
 
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOSTNAME, _OTHER_IP_ADDRESS = 9, 10, 62, 64
 """X509_V_ERR_* of OpenSSL, x509_vfy.h."""

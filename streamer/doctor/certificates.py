@@ -5,12 +5,12 @@ from pathlib import Path
 
 from streamer.doctor.finding import Finding, ill, unsure, well
 from streamer.errors import CertificateError
-from streamer.relay.addresses import lan_addresses
-from streamer.relay.admission_file import AdmissionFile
-from streamer.relay.certificate import authority_date_trouble, file_date_troubles
-from streamer.relay.dates import clock_trouble
-from streamer.relay.identity import Identity, read_pem
-from streamer.relay.tls import Authority, fingerprint_of
+from streamer.relay.access.invites_file import AdmissionFile
+from streamer.relay.network.addresses import lan_addresses
+from streamer.relay.tls.authority import Authority, fingerprint_of
+from streamer.relay.tls.dates import clock_trouble
+from streamer.relay.tls.identity import Identity, read_pem
+from streamer.relay.tls.live_certificate import authority_date_trouble, file_date_troubles
 from streamer.state_directory import state_directory
 
 NONE_YET = "none yet: `streamer serve` makes it at its first start"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from streamer.doctor.finding import Finding, ill, unsure, well
-from streamer.relay.addresses import lan_addresses, mdns_name, usable_addresses
-from streamer.relay.page import read_page
+from streamer.relay.http.static_files import read_page
+from streamer.relay.network.addresses import lan_addresses, mdns_name, usable_addresses
 
 PATIENCE_S: Final = 5
 UFW: Final = Path("/etc/ufw/ufw.conf")

@@ -4,11 +4,11 @@ from time import perf_counter
 from typing import Final
 
 from streamer.audio_format import FRAME_MS, SAMPLES_PER_FRAME
-from streamer.client.capture import default_devices
-from streamer.client.codec import Decoder, Encoder
-from streamer.client.samples import silence
+from streamer.client.audio.codec import Decoder, Encoder
+from streamer.client.audio.microphone import default_devices
+from streamer.client.audio.samples import silence
 from streamer.doctor.finding import Finding, unsure, well
-from streamer.hot import connection
+from streamer.websocket import connection
 
 ROUNDS: Final = 100
 

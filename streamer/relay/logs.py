@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote
 from weakref import WeakSet
 
-from streamer.relay.bucket import Bucket
+from streamer.relay.access.rate_limit import Bucket
 
 LIBRARIES: Final = ("aiohttp", "aiofastnet", "asyncio")
 """The loggers of those that speak with peers."""

@@ -41,7 +41,7 @@ from sound import (  # noqa: E402
 )
 from steadiness import Steadiness  # noqa: E402
 
-from streamer.measure.acoustic import echo_delays, find_chirps  # noqa: E402
+from streamer.measure.chirps import echo_delays, find_chirps  # noqa: E402
 
 ANNA, BEN, ANNAS_RIGHT, BENS_RIGHT = range(4)
 AUDIBLE: Final = 0.01

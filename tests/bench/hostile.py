@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from processes import StreamerProcess
 from rig import wait_until
 
-from streamer.hot.frames import FrameParser, serialize_frame
-from streamer.hot.mask import MaskingKeys
+from streamer.websocket.frames import FrameParser, serialize_frame
+from streamer.websocket.mask import MaskingKeys
 from streamer.wire.packet import Packet
 
 QUIET, NOISY = "quiet", "noisy"

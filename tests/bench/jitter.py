@@ -24,7 +24,7 @@ import quality  # noqa: E402
 import rivals  # noqa: E402
 from traces import TRACES, Trace  # noqa: E402
 
-from streamer.client.codec import Decoder, Encoder  # noqa: E402
+from streamer.client.audio.codec import Decoder, Encoder  # noqa: E402
 
 RESULTS: Final = HERE.parents[1] / "bench-results"
 PLOTTED_MS: Final = 30_000

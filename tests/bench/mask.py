@@ -6,7 +6,7 @@ from os import urandom
 
 from aiohttp._websocket.mask import _websocket_mask_cython  # what its reader and writer call
 
-from streamer.hot.mask import mask
+from streamer.websocket.mask import mask
 
 SIZES = (12, 60, 120, 1_024, 65_536)
 ROUNDS = 15

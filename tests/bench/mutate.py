@@ -69,7 +69,7 @@ LATE_DESKTOP: Final = """new = self._pop(n_samples, perf_counter()).ravel()
 MUTATIONS: Final = {
     "mute a talker (page)": Mutation("web/worker/sender.js", SEND, "packets.length = 0;", VOICES, "whole"),
     "mute a talker (desktop)": Mutation(
-        "streamer/client/voice.py",
+        "streamer/client/audio/packetizer.py",
         "now = list(self._frames) if self.talking else []",
         "now = []",
         VOICES,
@@ -86,7 +86,7 @@ MUTATIONS: Final = {
         "streamer/client/mixer.py", "(mid + side, mid - side)", "(mid - side, mid + side)", MUSIC, "terminal"
     ),
     "own voice back": Mutation(
-        "streamer/hot/fanout.pyx",
+        "streamer/websocket/fanout.pyx",
         "            if sink is sender:\n                continue\n",
         "",
         VOICES,
@@ -101,7 +101,7 @@ MUTATIONS: Final = {
         "missing",
     ),
     "drop every tenth packet (relay)": Mutation(
-        "streamer/hot/fanout.pyx",
+        "streamer/websocket/fanout.pyx",
         "        cdef Py_ssize_t i\n",
         "        cdef Py_ssize_t i\n"
         "        if (<const unsigned char*>PyBytes_AS_STRING(frame))[7] % 10 == 0:\n"
@@ -110,7 +110,7 @@ MUTATIONS: Final = {
         "missing",
     ),
     "drop every tenth packet (desktop)": Mutation(
-        "streamer/client/voice.py",
+        "streamer/client/audio/packetizer.py",
         "for number, frame in enumerate(now)]",
         "for number, frame in enumerate(now) if self._packet(frame, starts=False).seq % 10]",
         f"{VOICES} {FILES}",
@@ -120,7 +120,7 @@ MUTATIONS: Final = {
         "web/worklets/playout.js", MIXED, DELAYED + MIXED, VOICES, "takes_time or figure"
     ),
     "add 300 ms (desktop's output)": Mutation(
-        "streamer/client/playout.py", PLAYED, LATE_DESKTOP, VOICES, "takes_time or figure"
+        "streamer/client/audio/speaker.py", PLAYED, LATE_DESKTOP, VOICES, "takes_time or figure"
     ),
     "add 300 ms (before the relay)": Mutation(
         "web/worker/sender.js",

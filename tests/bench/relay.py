@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from streamer.relay.tls import Authority
+from streamer.relay.tls.authority import Authority
 
 HERE: Final = Path(__file__).parent / "relay"
 OURS, LIMIT = "streamer", "bare C"

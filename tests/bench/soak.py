@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psutil
 
-from streamer.client.address import Address
-from streamer.client.link import Link
+from streamer.client.connection import Link
 from streamer.wire.packet import Packet
+from streamer.wire.room_link import Address
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from processes import RelayProcess

@@ -1,5 +1,5 @@
 // One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
-// The twin of streamer/hot/decoded_line.pyx, which has the plan and the reasons.
+// The twin of streamer/jitter/concealment.pyx, which has the plan and the reasons.
 
 import { OVERLAP_SAMPLES, isSound } from "./overlap_add.js";
 import { PacketBuffer } from "./packet_buffer.js";

@@ -1,4 +1,4 @@
-// How late packets come, and the delay that keeps the share of late ones small. The twin of streamer/hot/delay.pyx, which has
+// How late packets come, and the delay that keeps the share of late ones small. The twin of streamer/jitter/delay_estimator.pyx, which has
 // the plan and the reasons; tests/vectors/jitter.json keeps both equal.
 
 const SAMPLES_PER_MS = 48;

@@ -1,5 +1,5 @@
 // The jitter buffer: packets in as the network brings them, samples out as the sound card takes them. The twin of
-// streamer/hot/jitter.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
+// streamer/jitter/jitter_buffer.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
 
 import { DecodedLine } from "./concealment.js";
 import { DelayEstimator, PlayoutClock, isTime } from "./delay_estimator.js";

@@ -1,4 +1,4 @@
-// One plane of decoded samples: what the line of samples does to each of its planes alike. The twin of streamer/hot/plane.pyx.
+// One plane of decoded samples: what the line of samples does to each of its planes alike. The twin of streamer/jitter/overlap_add.pyx.
 //
 // There is room behind `end` for what is added, and HISTORY_SAMPLES before `now`, the next sample to play.
 

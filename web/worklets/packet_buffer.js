@@ -1,5 +1,5 @@
 // Packets waiting for their turn, in the order of their seq; nothing comes out twice, or before an earlier one that came out.
-// The twin of streamer/hot/packet_buffer.pyx, which has the plan and the reasons.
+// The twin of streamer/jitter/packet_buffer.pyx, which has the plan and the reasons.
 
 const CAPACITY = 512;
 const MASK = CAPACITY - 1;

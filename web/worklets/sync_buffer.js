@@ -1,5 +1,5 @@
 // The decoded samples that play next, and how to make them fewer or more without changing the pitch. The twin of
-// streamer/hot/stretch.pyx, which has the plan and the reasons; the arithmetic is in the same order, so decisions are the same.
+// streamer/jitter/sync_buffer.pyx, which has the plan and the reasons; the arithmetic is in the same order, so decisions are the same.
 
 import { HISTORY_SAMPLES, OVERLAP_SAMPLES, cut, join, product, put, repeat } from "./overlap_add.js";
 

@@ -13,7 +13,7 @@ from sound import Samples, speech
 from unwatched import Unwatched, unwatched
 
 from streamer.audio_format import SAMPLE_RATE
-from streamer.client.wavefile import WavWriter
+from streamer.client.audio.wav_files import WavWriter
 
 MEMBER: Final = 0
 

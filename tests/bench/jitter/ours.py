@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from rivals import Playout
 from traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
 
-from streamer.hot.jitter import JitterBuffer, Operation
+from streamer.jitter.jitter_buffer import JitterBuffer, Operation
 
 if TYPE_CHECKING:
-    from streamer.hot.jitter import Decoder
+    from streamer.jitter.jitter_buffer import Decoder
 
 PACKET = 480
 BLOCK = 128

@@ -10,7 +10,7 @@ from pesq import pesq
 from scipy.signal import resample_poly
 from traces import Trace
 
-from streamer.client.codec import Decoder, Encoder
+from streamer.client.audio.codec import Decoder, Encoder
 
 LEAD_S = 2
 """The buffer gets to know the network before it is judged, as in any conversation."""

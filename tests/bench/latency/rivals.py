@@ -7,7 +7,7 @@ import numpy as np
 from pairs import LISTENER, TALKER, Heard, Measure, Round, Scene, hear_chirps
 from phone import CHROMIUM, Phone, Phones
 
-from streamer.measure.acoustic import delays, find_chirps
+from streamer.measure.chirps import delays, find_chirps
 
 HERE: Final = Path(__file__).parent
 PEER: Final = (HERE / "webrtc.js").read_text()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from streamer.relay.limits import raise_file_limit
-from streamer.relay.tls import Identity
+from streamer.relay.access.limits import raise_file_limit
+from streamer.relay.tls.authority import Identity
 
 Peer = TypeVar("Peer")
 

@@ -9,10 +9,10 @@ import sys
 import uvloop
 from rooms import tls_context
 
-from streamer.relay.admission import Admission
-from streamer.relay.app import Relay
-from streamer.relay.limits import RelayLimits
-from streamer.relay.listening import listening
+from streamer.relay.access.invites import Admission
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.http.app import Relay
+from streamer.relay.running import listening
 
 
 async def main(port: int, *identity: str) -> None:

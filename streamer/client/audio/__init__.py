@@ -1,0 +1,1 @@
+"""Sound on its way between devices and packets."""

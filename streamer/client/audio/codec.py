@@ -1,0 +1,157 @@
+"""Opus (RFC 6716), by libopus: the only door to opuslib.
+
+opuslib looks for libopus when it is imported, so it is imported when a codec is made, and a machine without libopus is
+told what to install. Encoding and decoding call the C functions directly, with buffers that are made once.
+"""
+
+import ctypes
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+from streamer.audio_format import BITRATE, CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME, STEREO
+from streamer.client.audio.samples import Samples, silence
+from streamer.errors import AudioError
+from streamer.wire.packet import HEADER, MAX_PACKET_BYTES
+
+MAX_PAYLOAD_BYTES: Final = MAX_PACKET_BYTES - HEADER.size
+MAX_DURATION_SAMPLES: Final = 5_760
+"""120 ms, the longest that one Opus packet can last."""
+
+_RESTRICTED_LOWDELAY: Final = 2051
+_STEREO_FLAG: Final = 0x04
+"""In the first byte of a payload (RFC 6716, section 3.1)."""
+
+
+@cache
+def load_opus() -> ModuleType:
+    """opuslib.api, its control functions made safe to call. Raises AudioError where libopus is missing."""
+    try:
+        import opuslib.api.ctl
+        import opuslib.api.decoder
+        import opuslib.api.encoder
+    except Exception as error:  # what opuslib raises without libopus is a bare Exception
+        raise AudioError(f"The Opus codec is missing ({error}): {_how_to_install()}") from error
+    # Without its fixed arguments declared, a variadic call puts the others in the wrong place on 64-bit ARM macOS.
+    opuslib.api.encoder.libopus_ctl.argtypes = (opuslib.api.encoder.EncoderPointer, ctypes.c_int)
+    api: ModuleType = opuslib.api
+    return api
+
+
+def _how_to_install() -> str:
+    match sys.platform:
+        case "darwin":
+            return "install it by `brew install opus`"
+        case "win32":
+            return "put opus.dll on the PATH"
+        case _:
+            return "install the package libopus0 (`sudo apt-get install libopus0`; opus on Fedora and Arch)"
+
+
+class Encoder:
+    """One voice, or music, into payloads, with the least look-ahead that Opus has (2.5 ms)."""
+
+    def __init__(
+        self, bitrate: int = BITRATE, frame_samples: int = SAMPLES_PER_FRAME, channels: int = CHANNELS
+    ) -> None:
+        opus = load_opus()
+        self._api = opus.encoder
+        self._state = self._api.create_state(SAMPLE_RATE, channels, _RESTRICTED_LOWDELAY)
+        self._api.encoder_ctl(self._state, opus.ctl.set_bitrate, bitrate)
+        self._samples = silence(frame_samples, channels)
+        self._input = _pointer(self._samples)
+        self._output = ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)
+
+    def encode(self, samples: Samples) -> bytes:
+        """The payload of one frame of `frame_samples`."""
+        self._samples[:] = samples
+        if not np.isfinite(self._samples).all():  # it would stay in the encoder's state
+            self._samples[~np.isfinite(self._samples)] = 0
+        size = self._api.libopus_encode_float(
+            self._state, self._input, len(self._samples), self._output, MAX_PAYLOAD_BYTES
+        )
+        if size < 0:
+            raise AudioError(f"libopus could not encode (error {size})")
+        return self._output.raw[:size]
+
+    def __del__(self) -> None:
+        if hasattr(self, "_state"):
+            self._api.destroy(self._state)
+
+
+class Decoder:
+    """One talker's payloads into samples. A payload that is no Opus is concealed and counted: it never raises.
+
+    Of stereo, the samples are mid, (L + R) / 2, and `side` is (L - R) / 2 of the same; None where it was mono. From the
+    first stereo payload on everything is decoded as stereo, since Opus itself goes on from the one to the other.
+    """
+
+    def __init__(self) -> None:
+        self._state = _DecoderState(CHANNELS)
+        self.side: Samples | None = None
+        self.corrupt = 0
+
+    def decode(self, payload: bytes) -> Samples:
+        """The samples of `payload`, as many as it lasts; all are finite."""
+        if payload and payload[0] & _STEREO_FLAG and self._state.channels < STEREO:
+            self._state = _DecoderState(STEREO)
+        n_samples = self._state.decode(payload, MAX_DURATION_SAMPLES) if payload else 0
+        if n_samples <= 0 or not self._is_finite(n_samples):
+            self.corrupt += 1
+            return self.conceal(SAMPLES_PER_FRAME)
+        return self._decoded(n_samples)
+
+    def conceal(self, n_samples: int) -> Samples:
+        """What may have been said in `n_samples` that are missing (packet loss concealment), fading into silence."""
+        whole = -(-n_samples // DURATION_UNIT_SAMPLES) * DURATION_UNIT_SAMPLES  # libopus has steps of 2.5 ms
+        made = self._state.decode(b"", min(whole, MAX_DURATION_SAMPLES))
+        if made < n_samples or not self._is_finite(n_samples):
+            self.side = None
+            return silence(n_samples)
+        return self._decoded(n_samples)
+
+    def _is_finite(self, n_samples: int) -> bool:
+        """Else the decoder's state may not be so either, for good: a new one takes its place."""
+        if np.isfinite(self._state.samples[:n_samples]).all():
+            return True
+        self._state = _DecoderState(self._state.channels)
+        return False
+
+    def _decoded(self, n_samples: int) -> Samples:
+        samples = self._state.samples[:n_samples]
+        if self._state.channels == CHANNELS:
+            return samples.copy()
+        left, right = samples.T / 2
+        self.side = left - right
+        return np.asarray(left + right)
+
+
+class _DecoderState:
+    """A decoder of libopus, and where it writes to."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.samples = silence(MAX_DURATION_SAMPLES, channels)
+        self._api = load_opus().decoder
+        self._state = self._api.create_state(SAMPLE_RATE, channels)
+        self._output = _pointer(self.samples)
+
+    def decode(self, payload: bytes, n_samples: int) -> int:
+        size: int = self._api.libopus_decode_float(
+            self._state, payload or None, len(payload), self._output, n_samples, 0
+        )
+        return size
+
+    def __del__(self) -> None:
+        if hasattr(self, "_state"):
+            self._api.destroy(self._state)
+
+
+def _pointer(samples: Samples) -> Any:
+    return samples.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+
+
+assert np.dtype(ctypes.c_float) == np.float32

@@ -1,0 +1,45 @@
+"""Any sample rate to 48 kHz, a piece at a time, by a windowed sinc in polyphase form.
+
+Output sample n lies at n · step / phases of the input, so that its filter is one of `phases`, and every piece can be
+computed alone.
+"""
+
+from math import ceil, gcd
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from streamer.audio_format import SAMPLE_RATE
+from streamer.client.audio.samples import Samples
+
+_ZERO_CROSSINGS: Final = 16
+
+
+class Resampler:
+    def __init__(self, rate: int) -> None:
+        common = gcd(rate, SAMPLE_RATE)
+        self._phases, self._step = SAMPLE_RATE // common, rate // common
+        bandwidth = min(1.0, SAMPLE_RATE / rate)
+        self._half = ceil(_ZERO_CROSSINGS / bandwidth)
+        self._filters = self._design(bandwidth)
+
+    def needs(self, start: int, n_samples: int) -> tuple[int, int]:
+        """Where the input for the output [start, start + n_samples) begins and ends; it may reach beyond the sound."""
+        first = start * self._step // self._phases
+        last = (start + n_samples - 1) * self._step // self._phases
+        return first - self._half + 1, last + self._half + 1
+
+    def resample(self, start: int, n_samples: int, needed: Samples) -> Samples:
+        """The output [start, start + n_samples), out of the input that `needs` told."""
+        at = np.arange(start, start + n_samples, dtype=np.int64) * self._step
+        windows = sliding_window_view(needed, 2 * self._half)[at // self._phases - at[0] // self._phases]
+        resampled: Samples = np.einsum("ij,ij->i", windows, self._filters[at % self._phases])
+        return resampled
+
+    def _design(self, bandwidth: float) -> Samples:
+        taps = np.arange(2 * self._half) - self._half + 1
+        distance = taps - np.arange(self._phases)[:, None] / self._phases
+        window = np.cos(np.pi / 2 * np.clip(distance / self._half, -1, 1)) ** 2
+        filters = bandwidth * np.sinc(bandwidth * distance) * window
+        return np.asarray(filters / filters.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,40 @@
+"""Whether somebody talks, by the level of each frame alone: a voice stands out of the noise of the last seconds.
+
+Twin of web/worker/voice_activity.js. The noise is the least smoothed level that there was: speech has gaps, noise has
+none. Until a few seconds have been heard, and whenever it is loud, the answer is yes: better some noise sent than a
+word lost.
+"""
+
+from typing import Final
+
+from streamer.audio_format import FRAME_MS
+from streamer.jitter.delay_estimator import WindowedMinimum
+from streamer.wire.packet import SILENCE_LEVEL
+
+NOISE_WINDOW_MS: Final = 3_000
+SMOOTHING: Final = 0.25
+STANDS_OUT_DB: Final = 9
+FAINTEST_LEVEL: Final = 60
+LOUD_LEVEL: Final = 30
+"""Softer than the one nobody talks, louder than the other somebody may always be. In −dBov."""
+
+HOLD_FRAMES: Final = 20
+"""Between two syllables one still talks."""
+
+
+class Activity:
+    def __init__(self) -> None:
+        self._noise = WindowedMinimum(NOISE_WINDOW_MS)
+        self._noise.update(0, -SILENCE_LEVEL)
+        self._smoothed = float(SILENCE_LEVEL)
+        self._frames = 0
+        self._hold = 0
+
+    def hears(self, level: int) -> bool:
+        """Takes in the next frame, of `level` in −dBov."""
+        self._frames += 1
+        self._smoothed += SMOOTHING * (level - self._smoothed)
+        noise_level = -self._noise.update(self._frames * FRAME_MS, -self._smoothed)
+        faintest = max(LOUD_LEVEL, min(FAINTEST_LEVEL, noise_level - STANDS_OUT_DB))
+        self._hold = HOLD_FRAMES if level < faintest else max(0, self._hold - 1)
+        return self._hold > 0

@@ -1,0 +1,155 @@
+"""The connection to a relay, by the relay's own code in the other role: every frame masked with a fresh key.
+
+It keeps nothing stale: a packet that the network can't take in time is shed here, at the start of its way, and the
+kernel is asked to hold little. What comes is handed on by plain calls.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic_ns, perf_counter
+from typing import Final, Self
+
+from streamer.client.handshake import Opened, shake_hands
+from streamer.errors import ConnectionLostError, ControlError, ProtocolError, SentAwayError, StreamerError, TooBigError
+from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.sink import Flusher
+from streamer.websocket.tcp_options import hold_little
+from streamer.wire import control
+from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES, Message
+from streamer.wire.room_link import Address
+
+OnPacket = Callable[[bytes, float], None]
+OnControl = Callable[[Message, float], None]
+
+SILENT_S: Final = 2.5
+"""A relay is pinged after every second in which it said nothing, so one that says nothing this long is gone."""
+
+_PING_S: Final = 1.0
+_CLOSE_S: Final = 1.0
+_TICK_S: Final = 0.25
+
+_DEADLINE_MS: Final = 120
+_NORMAL: Final = 1000
+_LOST: Final = 1006
+_TOO_BIG: Final = 1009
+_IDLE: Final = 4408
+
+_LIMITS: Final = Limits(
+    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
+)
+
+_ENDS: Final = {
+    1001: "The relay is going away",
+    _LOST: "The connection to the relay was lost",
+    1009: "The relay found a message of ours too big",
+    1011: "The relay failed",
+    4400: "The relay did not understand us",
+    4401: "You are not admitted to this room any more",
+    _IDLE: "The relay heard nothing from us for too long",
+    4409: "You joined again from elsewhere",
+    4429: "The relay found that we sent too much",
+}
+
+
+_FOR_GOOD: Final = {4400, 4401, 4409, 4429}
+
+
+class Link(Connection, asyncio.Protocol):
+    """One connection: `await Link.open(...)`, then `run`; `leave` in any case. `now` is perf_counter() in seconds."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(Flusher(asyncio.get_running_loop(), deadline_ms=_DEADLINE_MS), _LIMITS, is_client=True)
+        self._error: Exception | None = None
+        self._ended = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._early = opened.early
+        self._transport = opened.transport
+        hold_little(opened.transport.get_extra_info("socket"))
+        opened.transport.set_protocol(self)
+        self.attach(opened.transport, is_direct=not opened.is_secure)
+
+    @classmethod
+    async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None, resume: str = "") -> Self:
+        """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
+        return cls(await shake_hands(address.socket_url(name, resume), address, ca_file))
+
+    @property
+    def shed(self) -> int:
+        """Packets that the network did not take in time."""
+        return self.flusher.traffic.shed_late
+
+    async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
+        """Hands on what comes until the relay closes: returns after 1000, else raises ConnectionLostError."""
+        self._on_packet, self._on_control = on_packet, on_control
+        if self._early:
+            self.data_received(self._early)
+        self._transport.resume_reading()
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _TICK_S)
+            self.tick(monotonic_ns() // 1000)
+        if self._error:
+            raise self._error
+
+    def send_control(self, message: Message) -> None:
+        self.send_text(control.serialize(message))
+
+    async def leave(self) -> None:
+        """Says goodbye where there is still someone to hear it."""
+        self._transport.resume_reading()
+        self.send_control({"type": "leave"})
+        self.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._gone.wait(), _CLOSE_S)
+        self._transport.abort()
+
+    def on_binary(self, data: bytes) -> None:
+        self._on_packet(data, perf_counter())
+
+    def on_text(self, text: str) -> None:
+        now = perf_counter()
+        try:
+            message = control.parse(text, FROM_RELAY)
+        except ControlError as error:
+            if error.close_code is not None:  # else it is a type of a newer relay
+                self._end(error)
+                self.close(error.close_code, error.code)
+            return
+        if message["type"] == "ping":
+            pong = {"type": "pong", "t0": message["t0"], "t1": round(now * 1e6), "t2": round(perf_counter() * 1e6)}
+            self.send_control(pong)
+        else:
+            self._on_control(message, now)
+
+    def on_error(self, error: Exception) -> None:
+        """What a relay said could not be handled: whatever it was, that is told in words."""
+        if not isinstance(error, StreamerError):
+            unhandled = ProtocolError(f"The relay sent what can't be handled ({error!r:.200})", code="bad-message")
+            unhandled.__cause__ = error
+            error = unhandled
+        self._end(error)
+
+    def on_close(self, code: int, reason: str) -> None:
+        self._end(None if code == _NORMAL else self._why(code, reason))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._gone.set()
+
+    def _end(self, error: Exception | None) -> None:
+        """The first reason is the one that counts."""
+        if not self._ended.is_set():
+            self._error = error
+            self._ended.set()
+
+    def _why(self, code: int, reason: str) -> StreamerError:
+        if self.closed_by_peer or code == _LOST:
+            kind = SentAwayError if code in _FOR_GOOD else ConnectionLostError
+            return kind(_ENDS.get(code, f"The relay closed the connection ({code})"))
+        if code == _TOO_BIG:
+            return TooBigError("The relay sent a message that is too big. Trying again later …")
+        if code == _IDLE:
+            return ConnectionLostError(f"The relay has said nothing for {SILENT_S} s")
+        return ProtocolError(f"The relay broke the protocol: {reason}", code="bad-message")

@@ -1,0 +1,1 @@
+"""How long a sound takes, and why."""

@@ -1,0 +1,118 @@
+"""The line to a room, kept up over as many links as it takes. After a loss it does as web/worker/link.js does:
+
+    joined → lost → joined … until one leaves, or the relay says no for good
+
+Who comes back is the same member, by the token of the last welcome. While the line is down nothing is kept for later.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import random
+from typing import Final, Self
+
+from streamer.client.backoff import wait_ms
+from streamer.client.connection import SILENT_S, Link, OnControl, OnPacket
+from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, TooBigError
+from streamer.wire.control import Message
+from streamer.wire.room_link import Address
+
+_LONGEST_TOKEN: Final = 256
+"""A relay's is 43 characters; it goes into an address, where not everything may stand."""
+
+_PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay"}
+"""They pass by themselves; the last one is a proxy's, before a relay that is not there yet."""
+
+
+class Line:
+    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once.
+
+    `on_trouble` hears in words why it can't be kept up, where the relay is there.
+    """
+
+    def __init__(self, link: Link, reopen: Callable[[str], Awaitable[Link]], *, lasting: bool) -> None:
+        self._link = link
+        self._reopen = reopen
+        self._lasting = lasting
+        self._resume = ""
+        self._joined = False
+        self._tries = 0
+        self._told = ""
+        self.on_lost: Callable[[], None] = lambda: None
+        self.on_trouble: Callable[[str], None] = lambda words: None
+
+    @classmethod
+    async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None, lasting: bool = True) -> Self:
+        """Raises as `Link.open` does. One that isn't `lasting` ends with its first link."""
+
+        async def reopen(resume: str) -> Link:
+            return await Link.open(address, name=name, ca_file=ca_file, resume=resume)
+
+        return cls(await reopen(""), reopen, lasting=lasting)
+
+    async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
+        """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
+
+        def on_message(message: Message, now: float) -> None:
+            if message["type"] == "welcome":
+                self._resume, self._joined, self._tries, self._told = _token_of(message["resume"]), True, 0, ""
+            on_control(message, now)
+
+        while True:
+            try:
+                await self._link.run(on_packet, on_message)
+            except ConnectionLostError as error:
+                if isinstance(error, SentAwayError) or not self._lasting:
+                    raise
+                self._lose()
+                if isinstance(error, TooBigError):
+                    self._tell(str(error))
+            else:
+                return
+            self._link = await self._come_back()
+
+    def send_control(self, message: Message) -> None:
+        if self._joined:
+            self._link.send_control(message)
+
+    def send_packet(self, packet: bytes) -> None:
+        if self._joined:
+            self._link.send_packet(packet)
+
+    def say(self, message: Message) -> None:
+        """What somebody typed. Raises ConnectionLostError while the line is down."""
+        if not self._joined:
+            raise ConnectionLostError("The relay is away: that was not sent. Try it again in a moment")
+        self._link.send_control(message)
+
+    async def leave(self) -> None:
+        await self._link.leave()
+
+    def _tell(self, words: str) -> None:
+        """Once, however often it is tried again."""
+        if words != self._told:
+            self._told = words
+            self.on_trouble(words)
+
+    def _lose(self) -> None:
+        self._link.abort()
+        if self._joined:
+            self._joined = False
+            self.on_lost()
+
+    async def _come_back(self) -> Link:
+        while True:
+            self._tries += 1
+            await asyncio.sleep(wait_ms(self._tries, random()) / 1000)
+            try:
+                async with asyncio.timeout(SILENT_S):
+                    return await self._reopen(self._resume)
+            except RefusedError as refusal:
+                if refusal.code not in _PASSING_REFUSALS:
+                    raise
+            except (ConnectionLostError, TimeoutError):
+                continue
+
+
+def _token_of(resume: str) -> str:
+    return resume if resume.isascii() and resume.isprintable() and len(resume) <= _LONGEST_TOKEN else ""

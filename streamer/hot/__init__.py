@@ -1,1 +1,0 @@
-"""The compiled core: bytes and a clock come in, values go out."""

@@ -1,0 +1,152 @@
+"""A client that measures: a stay in the room as everybody's, whose microphone and loudspeaker are ours."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+
+from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.audio.codec import load_opus
+from streamer.client.audio.microphone import Source
+from streamer.client.audio.samples import Samples, silence
+from streamer.client.audio.speaker import Playout, Pop
+from streamer.client.audio.transmit_gate import Mode
+from streamer.client.members import Roster
+from streamer.client.mixer import Mixer
+from streamer.client.reconnecting import Line
+from streamer.client.session import Session
+from streamer.errors import MeasurementError
+from streamer.wire.room_link import Address
+
+BLOCK_SAMPLES: Final = 240
+SETTLE_S: Final = 2.0
+"""Before the first chirp: until the clocks know each other, and the jitter buffer the network."""
+
+_LOOK_S: Final = 0.02
+"""So that a chirp is looked at while it lasts: in the quiet between them the jitter buffer may hold more, or less."""
+
+OnProgress = Callable[[float], None]
+"""Told how much of the measurement is done, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to measure: `count` chirps, in the room whose link is `url`."""
+
+    url: str
+    count: int = 20
+    ca_file: Path | None = None
+    on_progress: OnProgress = lambda done: None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    session: Session
+    roster: Roster
+    mixer: Mixer
+
+
+async def enter(stack: AsyncExitStack, wish: Wish, name: str, source: Source | None) -> Stay:
+    """Join the room; whatever is opened is closed by `stack`. Raises StreamerError."""
+    load_opus()
+    mixer = Mixer()
+    line = await Line.open(Address.parse(wish.url), name=name, ca_file=wish.ca_file, lasting=False)
+    stack.push_async_callback(line.leave)
+    roster = Roster(mixer, lambda text: None)
+    return Stay(Session(line, roster, source), roster, mixer)
+
+
+class ChirpSource:
+    """A Source in place of a microphone: says `samples` once, by the clock, after `SETTLE_S` of soft noise."""
+
+    name = "chirps"
+    mode: Mode = "open"
+    latency_s = 0.0
+
+    def __init__(self, samples: Samples) -> None:
+        self._settle = round(SETTLE_S * SAMPLE_RATE)
+        noise = np.random.default_rng(0).standard_normal(self._settle)
+        self._samples = np.concatenate((np.asarray(noise * 1e-3, dtype=np.float32), samples))
+        self._started = perf_counter()
+        self._position = 0
+
+    @property
+    def ended(self) -> bool:
+        return self._position + SAMPLES_PER_FRAME > len(self._samples)
+
+    @property
+    def progress(self) -> float:
+        return self._position / len(self._samples)
+
+    def start(self, now: float) -> None:
+        self._started = now
+
+    def pop(self, now: float) -> tuple[int, Samples] | None:
+        if self.wait_s(now) > 0:
+            return None
+        position = self._position
+        self._position += SAMPLES_PER_FRAME
+        return position, self._samples[position : position + SAMPLES_PER_FRAME]
+
+    def wait_s(self, now: float) -> float:
+        return max(0.0, self.captured_at(self._position + SAMPLES_PER_FRAME) - now)
+
+    def captured_at(self, position: int) -> float:
+        return self._started + position / SAMPLE_RATE
+
+    def said_at(self, place: int) -> float:
+        """When the sample `place` of `samples` was said."""
+        return self.captured_at(self._settle + place)
+
+    def close(self) -> None:
+        pass
+
+
+class RecordedPlayout:
+    """A Playout in place of a loudspeaker: asks for a block every 5 ms, as a sound card does, and keeps them all."""
+
+    name = "memory"
+    latency_s = 0.0
+
+    def __init__(self, pop: Pop) -> None:
+        self._pop = pop
+        self._blocks: list[Samples] = []
+        self.started = perf_counter()
+        self.lateness_s: list[float] = []
+
+    @property
+    def recording(self) -> Samples:
+        return np.concatenate(self._blocks) if self._blocks else silence(0)
+
+    async def run(self) -> None:
+        self.started = due = perf_counter()
+        while True:
+            self._blocks.append(self._pop(BLOCK_SAMPLES, due))
+            due += BLOCK_SAMPLES / SAMPLE_RATE
+            await asyncio.sleep(max(0.0, due - perf_counter()))
+            self.lateness_s.append(perf_counter() - due)
+
+    def close(self) -> None:
+        pass
+
+
+async def run_until(playouts: dict[Stay, Playout], done: Callable[[], bool], look: Callable[[float], None]) -> None:
+    """All stays at once, until `done`; `look` is called while each chirp lasts. Raises StreamerError where one ends."""
+    stays = [asyncio.ensure_future(stay.session.run(playout)) for stay, playout in playouts.items()]
+    try:
+        while not done():
+            ended = [stay for stay in stays if stay.done()]
+            for stay in ended:
+                stay.result()
+                raise MeasurementError("The relay ended the stay in the middle of the measurement")
+            look(perf_counter())
+            await asyncio.sleep(_LOOK_S)
+    finally:
+        for stay in stays:
+            stay.cancel()
+        await asyncio.gather(*stays, return_exceptions=True)

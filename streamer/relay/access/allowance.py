@@ -1,0 +1,82 @@
+"""What one source may say: a member, an address, a room. A person never reaches it; a flood is cut down to it.
+
+A text goes to everybody in the room, so its sender spends the others' time. Texts are counted, and their bytes
+as well, as they are sent (UTF-8, after normalization, which may make a text three times as long). Sixty connections
+of one device are one address, so together they say little more than one person does.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from streamer.errors import ControlError
+from streamer.relay.access.rate_limit import Bucket
+
+CHATS: Final = 60
+"""At once: a person who pastes a list line by line. Half is reached by pasting, double costs the others more."""
+
+CHATS_PER_S: Final = 1.0
+"""Nobody types a line a second for a minute."""
+
+CHAT_BYTES: Final = 32_768
+"""At once: four of the longest texts in the longest characters."""
+
+CHAT_BYTES_PER_S: Final = 1_000.0
+"""A fast typist writes 15 characters a second, of at most 4 bytes."""
+
+ADDRESS_FACTOR: Final = 2.0
+"""A household behind one address writes no faster than two people on end."""
+
+ROOM_FACTOR: Final = 8.0
+"""What all of a room together can still read is far less."""
+
+_NOT_SENT: Final = "that was not sent: you write faster than others can read. Try it again in a moment"
+
+CLOCKS: Final = 20
+CLOCKS_PER_S: Final = 5.0
+"""One begins each talkspurt, and two a second follow (PROTOCOL.md)."""
+
+ACTIONS: Final = 30
+ACTIONS_PER_S: Final = 4.0
+"""Hands, mutes, the floor, the host's commands: fingers on buttons."""
+
+
+class Writing:
+    """How much may still be written, `factor` times what a person may."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self._texts = Bucket(CHATS * factor, CHATS_PER_S * factor)
+        self._bytes = Bucket(CHAT_BYTES * factor, CHAT_BYTES_PER_S * factor)
+
+    def overflows(self, size: int, now: float) -> bool:
+        """Count a text of `size` bytes; True if it is too much."""
+        return self._texts.overflows(now) or self._bytes.overflows(now, size)
+
+    def is_larger(self, by: int, now: float) -> bool:
+        """Count `by` more bytes for the last text; True if that is too much."""
+        return self._bytes.overflows(now, by)
+
+    def is_unused(self, now: float) -> bool:
+        return self._texts.is_empty(now) and self._bytes.is_empty(now)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """A member's own, and what it shares: with its address and with its room."""
+
+    own: Writing
+    address: Writing
+    room: Writing
+
+    def check(self, size: int, now: float) -> None:
+        """Raises ControlError `too-fast`, with which the session goes on, if a text of `size` bytes is too much."""
+        if any(writing.overflows(size, now) for writing in (self.own, self.address, self.room)):
+            raise too_fast(_NOT_SENT)
+
+    def check_growth(self, by: int, now: float) -> None:
+        """Likewise, if that text became longer by so many bytes when it was normalized."""
+        if by > 0 and any(writing.is_larger(by, now) for writing in (self.own, self.address, self.room)):
+            raise too_fast(_NOT_SENT)
+
+
+def too_fast(message: str) -> ControlError:
+    return ControlError(message, code="too-fast", close_code=None)

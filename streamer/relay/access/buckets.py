@@ -1,0 +1,31 @@
+"""One bucket for each address, in a table that no stranger can make grow."""
+
+from typing import Final
+
+from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.source import source_of
+
+MAX_SOURCES: Final = 4_096
+"""More than a local network has devices; at about 300 bytes each that is 1.2 MB."""
+
+
+class Buckets:
+    """Each holds `size` and empties by `per_s`; the one that was used longest ago is forgotten first."""
+
+    def __init__(self, size: float, per_s: float) -> None:
+        self._size = size
+        self._per_s = per_s
+        self._buckets: dict[str, Bucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def overflows(self, address: str, now: float) -> bool:
+        """Put one more into the bucket of `address` at `now`, in s of a monotonic clock. Was that too
+        much?"""
+        source = source_of(address)
+        bucket = self._buckets.pop(source, None) or Bucket(self._size, self._per_s)
+        self._buckets[source] = bucket
+        if len(self._buckets) > MAX_SOURCES:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.overflows(now)

@@ -1,0 +1,236 @@
+"""Who may enter which room, decided before any upgrade.
+
+A room exists because the host named it. Its invite is an unguessable key in the link that the host hands out, nowhere
+else; it may end, and it may be good for so many entries only. The host's own key opens every room with the host's
+rights, and makes the room where it is not there yet. Keys outlive the relay, so that a restart turns nobody away.
+"""
+
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Final, Self
+
+from streamer.errors import RefusedError, SetupError
+from streamer.relay.access.invites_file import KEY, AdmissionFile, Document
+from streamer.relay.access.sanitize import check_room_name
+from streamer.relay.rooms.echo_room import ECHO_ROOM
+from streamer.relay.state_files import PendingFile
+
+_KEY_BYTES: Final = 16
+_HOUR_S: Final = 3_600
+_PATIENCE_S: Final = 0.1
+"""For the lock on the file, while people talk."""
+
+
+class Right(Enum):
+    """As what somebody enters."""
+
+    GUEST = "guest"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """What opens a room: until `ends` (seconds of the Unix clock), for `uses_left` more entries; None is no limit.
+
+    `lasts_s` is how long it was meant to be good for: a clock that went back does not make it last longer than that.
+    """
+
+    key: str
+    ends: float | None = None
+    uses_left: int | None = None
+    lasts_s: float | None = None
+
+    @classmethod
+    def new(cls, ends: float | None = None, uses: int | None = None, lasts_s: float | None = None) -> Self:
+        return cls(secrets.token_urlsafe(_KEY_BYTES), ends, uses, lasts_s)
+
+    def check(self, now: float) -> None:
+        """Raises RefusedError where it opens nothing any more."""
+        if self.ends is not None and now >= self.ends:
+            raise _refusal("this invite has ended: ask the host for a new link", "key-expired")
+        if self.uses_left == 0:
+            raise _refusal("this invite has been used up: ask the host for a new link", "key-used-up")
+
+
+class Admission:
+    """The rooms of this relay and their invites. An open relay has every room, and asks for no key.
+
+    `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it.
+    """
+
+    def __init__(
+        self,
+        invites: dict[str, Invite],
+        host_key: str | None = None,
+        *,
+        is_open: bool = False,
+        file: AdmissionFile | None = None,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.is_open = is_open
+        self.host_key = host_key or secrets.token_urlsafe(_KEY_BYTES)
+        self._invites = invites
+        self._file = file
+        self._clock = clock
+        self._steady = steady
+        self._new: PendingFile | None = None
+        self._steady_ends: dict[str, float] = {}
+        self._unkept = ""
+        for room in invites:
+            self._time(room)
+
+    @classmethod
+    def from_file(cls, path: Path, rooms: Iterable[str], *, is_open: bool = False) -> Self:
+        """The invites of `rooms` as kept in `path`; what is missing is made and kept, readable by the owner alone.
+
+        Raises SetupError if the file can't be read or written, with the remedy.
+        """
+        file = AdmissionFile(path)
+        names = [check_room_name(room) for room in rooms]
+        with file.locked_if_incomplete(names):
+            kept = file.read()
+            invites = {room: Invite(**fields) for room, fields in kept.rooms.items()}
+            for room in names:
+                invites.setdefault(room, Invite.new())
+            admission = cls(invites, kept.host_key, is_open=is_open, file=file)
+            file.write(admission._document(invites))
+        return admission
+
+    @property
+    def troubles(self) -> list[str]:
+        """What the host should know of the file, in words; the relay goes on with what it has."""
+        return [*filter(None, [self._unkept, self._file.damage() if self._file else None])]
+
+    def key(self, room: str) -> str | None:
+        """The invite's key of `room`, or None where none is asked for."""
+        invite = self._invites.get(room)
+        return invite.key if invite and not self.is_open else None
+
+    def renew(
+        self, room: str, ends: float | None = None, uses: int | None = None, *, hours: float | None = None
+    ) -> Invite:
+        """A new invite for `room`, until `ends` or for so many hours; the previous one no longer opens it.
+
+        Raises SetupError if the new one can't be stored; the previous one stays good then.
+        """
+        invite = self._lasting(hours, uses) if hours else Invite.new(ends, uses)
+        if self._file:
+            self._file.write(self._document([room], {**self._invites, room: invite}), patience_s=_PATIENCE_S)
+        self._invites[room] = invite
+        self._time(room)
+        return invite
+
+    def _lasting(self, hours: float | None, uses: int | None) -> Invite:
+        lasts_s = hours * _HOUR_S if hours else None
+        return Invite.new(self._clock() + lasts_s if lasts_s else None, uses, lasts_s)
+
+    def prepare_renewal(self, rooms: Iterable[str], hours: float | None = None, uses: int | None = None) -> None:
+        """New invites for `rooms`, good for this relay from now on, and on the disk, but not yet in force there.
+
+        The host must see them first: then `confirm_renewal` puts them in force, and the previous ones no longer open
+        anything. Until then, another start has the previous ones. Raises SetupError if they can't be stored.
+        """
+        new = {room: self._lasting(hours, uses) for room in rooms}
+        if self._file:
+            self._new = self._file.prepare(self._document(new, {**self._invites, **new}))
+        self._invites |= new
+        for room in new:
+            self._time(room)
+
+    def confirm_renewal(self) -> None:
+        """Raises SetupError if the disk refuses."""
+        new, self._new = self._new, None
+        if new:
+            new.commit()
+
+    def withdraw_renewal(self) -> None:
+        """Leave the previous ones in force, if the new ones were not confirmed."""
+        new, self._new = self._new, None
+        if new:
+            new.discard()
+
+    def secrets(self) -> list[str]:
+        """What nobody may find in a log."""
+        return [self.host_key, *(invite.key for invite in self._invites.values())]
+
+    def check_host(self, key: str) -> None:
+        """Raises RefusedError where `key` is not the host's own."""
+        if not _same(key, self.host_key):
+            raise _refusal("only the host of this relay may have this", "not-host")
+
+    def admit(self, room: str, key: str | None) -> Right:
+        """As what `key` lets one into `room`; raises RefusedError where it doesn't."""
+        check_room_name(room)
+        if room == ECHO_ROOM:
+            return Right.GUEST
+        if key and _same(key, self.host_key):
+            return Right.HOST
+        if not self.is_open:
+            self._check(room, key)
+        return Right.GUEST
+
+    def entered(self, room: str, right: Right) -> None:
+        """Somebody is in: that is one use of the invite, and the host's coming makes the room."""
+        invite = self._invites.get(room)
+        if right is Right.HOST and invite is None and room != ECHO_ROOM:
+            self._invites[room] = Invite.new()
+            self._keep(room)
+        elif right is Right.GUEST and invite and invite.uses_left and not self.is_open:
+            self._invites[room] = replace(invite, uses_left=invite.uses_left - 1)
+            self._keep(room)
+
+    def _check(self, room: str, key: str | None) -> None:
+        invite = self._invites.get(room)
+        if invite is None:
+            raise RefusedError(f"there is no room {room} here", status=404, code="no-room")
+        if not key:
+            raise RefusedError("this room needs an invite: ask the host for the link", status=401, code="key-required")
+        if not _same(key, invite.key):
+            raise _refusal("this invite is not valid here: ask the host for a new link", "key-wrong")
+        has_ended = self._steady() >= self._steady_ends.get(room, float("inf"))
+        invite.check(float("inf") if has_ended else self._clock())
+
+    def _time(self, room: str) -> None:
+        """Let its end come after what is left of it now, even if the clock goes back; never later than it was meant."""
+        invite = self._invites[room]
+        self._steady_ends.pop(room, None)
+        if invite.ends is None:
+            return
+        left_s = invite.ends - self._clock()
+        if invite.lasts_s is not None:
+            left_s = min(left_s, invite.lasts_s)
+        self._steady_ends[room] = self._steady() + left_s
+
+    def _keep(self, room: str) -> None:
+        """Somebody is in already: a disk that refuses is told to the host, and turns nobody away."""
+        if self._file is None:
+            return
+        try:
+            self._file.write(self._document([room]), patience_s=_PATIENCE_S)
+            self._unkept = ""
+        except SetupError as error:
+            self._unkept = f"The invitations as they are now can't be kept for the next start: {error}"
+
+    def _document(self, changed: Iterable[str], invites: dict[str, Invite] | None = None) -> Document:
+        all_invites = self._invites if invites is None else invites
+        return Document(self.host_key, {room: _to_fields(all_invites[room]) for room in changed})
+
+
+def _to_fields(invite: Invite) -> dict[str, str | float | None]:
+    fields = {"key": invite.key, "ends": invite.ends, "uses_left": invite.uses_left}
+    return fields if invite.lasts_s is None else {**fields, "lasts_s": invite.lasts_s}
+
+
+def _same(key: str, wanted: str) -> bool:
+    """In constant time."""
+    return KEY.fullmatch(key) is not None and hmac.compare_digest(key, wanted)
+
+
+def _refusal(message: str, code: str) -> RefusedError:
+    return RefusedError(message, status=403, code=code)

@@ -1,0 +1,41 @@
+"""How many connections members have, by address and in all, and for whom there is always room.
+
+The host and who comes back are never turned away for a crowd of others: the limits for newcomers leave places
+free that only they take.
+"""
+
+from collections import Counter
+
+from streamer.errors import RefusedError
+from streamer.relay.access.open_files import Places
+from streamer.relay.access.source import source_of
+
+
+class Seats:
+    """At most `per_address` for newcomers of one address, and `places` in all."""
+
+    def __init__(self, per_address: float, places: Places) -> None:
+        self._per_address = per_address
+        self._places = places
+        self._taken: Counter[str] = Counter()
+        self._count = 0
+
+    def check(self, address: str, *, is_expected: bool) -> None:
+        """Raises RefusedError `too-many`; `is_expected` are the host and who comes back."""
+        if not is_expected and self._taken[source_of(address)] >= self._per_address:
+            raise RefusedError(
+                "there are too many connections from this address", status=429, code="too-many"
+            )
+        if self._count >= self._places.members - (0 if is_expected else self._places.kept):
+            raise RefusedError("this relay is full", status=429, code="too-many")
+
+    def take(self, address: str) -> None:
+        self._taken[source_of(address)] += 1
+        self._count += 1
+
+    def leave(self, address: str) -> None:
+        source = source_of(address)
+        self._taken[source] -= 1
+        self._count -= 1
+        if not self._taken[source]:
+            del self._taken[source]

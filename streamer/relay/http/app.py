@@ -1,0 +1,205 @@
+"""The relay as a web application: the page, the socket, the health check and the metrics on one origin."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from time import monotonic, time
+from typing import Final
+
+from aiohttp import web
+
+from streamer import __version__
+from streamer.errors import RefusedError
+from streamer.relay.access.invites import Admission
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.open_files import Places, most_files
+from streamer.relay.background import keep_running, surviving
+from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Checks
+from streamer.relay.http.host import host_of
+from streamer.relay.http.join_app import PROBE, probe
+from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
+from streamer.relay.http.middleware import Answers, asset_answer
+from streamer.relay.http.origins import Origins
+from streamer.relay.http.static_files import Asset
+from streamer.relay.http.upgrade import upgrade
+from streamer.relay.logs import REDACTION
+from streamer.relay.network.listener import Door
+from streamer.relay.network.visitor import Visitor, visitor_of
+from streamer.relay.network.waiting import Waiting
+from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.rooms.echo_room import MESSAGES_PER_S, EchoRoom
+from streamer.relay.rooms.leg import server_us
+from streamer.relay.rooms.lobby import Reception
+from streamer.relay.rooms.socket import Socket
+from streamer.websocket.sink import Flusher
+
+SUBPROTOCOL: Final = "streamer.v1"
+GOING_AWAY: Final = 1001
+IDLE: Final = 4408
+SHUTDOWN_S: Final = 1.0
+TICK_S: Final = 1.0
+BEAT_S: Final = 0.04
+"""A third of the time that voice may wait."""
+
+logger = logging.getLogger(__name__)
+
+
+class Relay:
+    """Everything one relay serves: `page` by URL path, and the rooms that `admission` lets people into."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        page: Mapping[str, Asset],
+        limits: RelayLimits | None = None,
+        origins: Origins | None = None,
+        decisions: Decisions | None = None,
+    ) -> None:
+        self.limits = limits or RelayLimits()
+        self.origins = origins or Origins()
+        self.door: Door | None = None
+        self._answers = Answers(self.origins)
+        self._connection_limits = self.limits.of_connection()
+        echo_messages_per_s = min(self.limits.messages_per_s, MESSAGES_PER_S)
+        self._echo_limits = replace(self.limits, messages_per_s=echo_messages_per_s).of_connection()
+        self._in_echo: Waiting[Socket] = Waiting(self.limits.max_echo, self.limits.max_echo_per_address)
+        self._admission = admission
+        REDACTION.watch(admission)
+        self._decisions = decisions
+        self._page = page
+        self._sockets: set[Socket] = set()
+        self._checks = Checks()
+
+    def application(self) -> web.Application:
+        """Made in the event loop that it will run in."""
+        self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
+        places = Places.of(most_files(), self.limits)
+        self._reception = Reception(
+            self._admission, self.limits, places, asyncio.get_running_loop().call_later, self._decisions
+        )
+        self.waiting: Waiting[Visitor] = Waiting(
+            places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular
+        )
+        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
+        application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
+        application.router.add_get("/ws", self._socket)
+        application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
+        application.router.add_get(PROBE, probe)
+        application.router.add_get("/healthz", self._healthz)
+        application.router.add_get("/metrics", self._tell_metrics)
+        application.router.add_post("/check", self._take_check)
+        application.router.add_get("/checks", self._tell_checks)
+        application.router.add_get("/{path:.*}", self._asset)
+        application.cleanup_ctx.append(self._ticking)
+        application.on_shutdown.append(self._drain)
+        return application
+
+    async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
+        works = {
+            "the tick": self._tick,
+            "the heartbeat": self._beat,
+            "the watch of the event loop": self._metrics.watch_lag,
+        }
+        tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_us = server_us()
+            for socket in list(self._sockets):
+                with surviving("the tick of a connection"):
+                    socket.tick(now_us)
+            self._reception.tick()
+
+    async def _beat(self) -> None:
+        """So that the core knows when the event loop was held up, and how old what it reads then may be."""
+        while True:
+            self._flusher.beat()
+            await asyncio.sleep(BEAT_S)
+
+    def _counted_now(self) -> dict[str, float]:
+        counted: dict[str, float] = {"connections": len(self._sockets), "rooms": self._reception.room_count}
+        if self.door:
+            counted |= {"handshakes": self.door.handshakes, "refused_at_the_door": self.door.refused}
+        return counted
+
+    async def _tell_metrics(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        asset = self._page.get(request.path)
+        if asset is None:
+            raise RefusedError(f"there is nothing at {request.path}", status=404, code="not-found")
+        return asset_answer(request, asset)
+
+    async def _healthz(self, request: web.Request) -> web.StreamResponse:
+        members = len(self._sockets)
+        health = {"status": "ok", "version": __version__, "rooms": self._reception.room_count, "members": members}
+        return web.json_response(health)
+
+    async def _take_check(self, request: web.Request) -> web.StreamResponse:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise RefusedError(
+                f"a result is at most {MAX_CHECK_BYTES} bytes long", status=413, code="too-big"
+            ) from None
+        except RuntimeError:  # aiohttp's word for a peer that is gone
+            raise RefusedError("the result ended early", status=400, code="bad-request") from None
+        logger.info("%s", self._checks.add(body, request.remote or "", time(), monotonic()))
+        return web.Response(status=204)
+
+    async def _tell_checks(self, request: web.Request) -> web.StreamResponse:
+        self._admission.check_host(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        return web.json_response([asdict(check) for check in self._checks.newest])
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        self.origins.check(request.headers.get("Origin"), host_of(request))
+        address = request.remote or ""
+        _check_subprotocol(request)
+        entry = self._reception.receive(request.query, address)
+        is_echo = isinstance(entry.room, EchoRoom)
+        limits = self._echo_limits if is_echo else self._connection_limits
+        socket = Socket(self._flusher, limits, entry, address, self._on_lost)
+        visitor = visitor_of(request)
+        response = upgrade(request, socket, subprotocol=SUBPROTOCOL)
+        if visitor:
+            visitor.pass_on()
+        self._sockets.add(socket)
+        self._reception.entered(entry, address)
+        if is_echo:
+            self._make_room_in_echo(socket)
+        return response
+
+    def _make_room_in_echo(self, newcomer: Socket) -> None:
+        leaving = self._in_echo.add(newcomer)
+        if leaving:
+            leaving.close(IDLE, "others want to try the room echo")
+
+    def _on_lost(self, socket: Socket) -> None:
+        self._sockets.discard(socket)
+        self._in_echo.discard(socket)
+        self._reception.left(socket.entry, socket.address)
+
+    async def _drain(self, application: web.Application) -> None:
+        self._reception.is_draining = True
+        for socket in list(self._sockets):
+            socket.close(GOING_AWAY, "the relay is going away")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHUTDOWN_S):
+                while self._sockets:
+                    await asyncio.sleep(0.01)
+        for socket in list(self._sockets):
+            socket.abort()
+
+
+def _check_subprotocol(request: web.Request) -> None:
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    if "Upgrade" in request.headers and SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
+        raise RefusedError(f"the subprotocol {SUBPROTOCOL} was not offered", status=400, code="bad-subprotocol")

@@ -1,0 +1,18 @@
+"""Where a request was sent to, as it says itself."""
+
+from aiohttp import hdrs, web
+
+from streamer.errors import RefusedError
+from streamer.relay.http.origins import Origin
+
+
+def host_of(request: web.BaseRequest) -> str:
+    """Host and port of the header Host; aiohttp would ask the name service where there is none, and wait for
+    it.
+
+    Raises RefusedError where there is not exactly one, or it is no host (RFC 9112, section 3.2).
+    """
+    hosts = request.headers.getall(hdrs.HOST, [])
+    if len(hosts) != 1 or Origin.parse(f"http://{hosts[0]}") is None:
+        raise RefusedError("a request names the host it is for, once", status=400, code="bad-host")
+    return hosts[0]

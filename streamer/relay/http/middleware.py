@@ -1,0 +1,98 @@
+"""What all answers of the relay have in common: headers that keep browsers careful, and refusals in words, counted."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from streamer.errors import RefusedError
+from streamer.relay.http.host import host_of
+from streamer.relay.http.origins import Origins
+from streamer.relay.http.static_files import Asset
+from streamer.relay.http.upgrade import VERSION
+from streamer.relay.network.visitor import visitor_of
+
+HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self' data:; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""No Strict-Transport-Security: it would take the way of `Proceed` from who has not installed the authority."""
+
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Answers:
+    """Stands between every request and its handler."""
+
+    def __init__(self, origins: Origins) -> None:
+        self.refusals: Counter[str] = Counter()
+        self._origins = origins
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        visitor = visitor_of(request)
+        if visitor and not await visitor.begin_request():
+            return web.Response(status=408)  # which nobody reads
+        origin = request.headers.get("Origin")
+        try:
+            response = await self._answer(request, handler, origin)
+        except RefusedError as refusal:
+            self.refusals[refusal.code] += 1
+            response = _refused(refusal)
+        except web.HTTPError as refused:
+            response = _refused(RefusedError(refused.reason, status=refused.status, code="bad-request"))
+        except (web.RequestPayloadError, ConnectionError):
+            response = _refused(RefusedError("the body ended early, or is malformed", status=400, code="bad-request"))
+        response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers})
+        if origin and self._origins.is_foreign(origin):
+            response.headers.update(_cors(origin))
+        if visitor:
+            visitor.end_request()
+            if not visitor.is_fresh:
+                response.force_close()
+        return response
+
+    async def _answer(self, request: web.Request, handler: Handler, origin: str | None) -> web.StreamResponse:
+        asked = host_of(request)
+        if request.method not in _SAFE:
+            self._origins.check(origin, asked)
+        return await handler(request)
+
+
+def asset_answer(request: web.Request, asset: Asset) -> web.Response:
+    """A file of the page, compressed where the browser can take that."""
+    headers = {"ETag": asset.etag, "Vary": "Accept-Encoding", "Content-Type": asset.content_type}
+    if request.headers.get("If-None-Match") == asset.etag:
+        return web.Response(status=304, headers=headers)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        return web.Response(body=asset.gzipped, headers={**headers, "Content-Encoding": "gzip"})
+    return web.Response(body=asset.body, headers=headers)
+
+
+def _refused(refusal: RefusedError) -> web.Response:
+    body = {"error": refusal.code, "message": str(refusal)}
+    headers = {"Sec-WebSocket-Version": VERSION} if refusal.code == "bad-handshake" else None
+    return web.json_response(body, status=refusal.status, headers=headers)
+
+
+def _cors(origin: str) -> dict[str, str]:
+    """What lets an allowed page read our files and load our modules."""
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Vary": "Accept-Encoding, Origin",
+    }

@@ -1,0 +1,67 @@
+"""The page, as the relay serves it: the files of `web/`, read once, compressed once."""
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streamer.errors import SetupError
+
+CODEC: Final = "node_modules/libopus-wasm/dist"
+
+_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+_PATTERNS: Final = ("*.html", "*.js", "*.webmanifest", "*/*.css", "*/*.js", "ui/text/*.js", "*/*.svg", "*/*.png")
+_PRIVATE: Final = {"package.json", "package-lock.json", "tsconfig.json"}
+_CODEC_PATTERNS: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file of the page, ready to be sent."""
+
+    body: bytes
+    gzipped: bytes
+    content_type: str
+    etag: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Asset":
+        body = path.read_bytes()
+        digest = hashlib.sha256(body).hexdigest()[:32]
+        return cls(body, gzip.compress(body, 9, mtime=0), _TYPES[path.suffix], f'"{digest}"')
+
+
+def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
+    """Every file of the page by its URL path; raises SetupError where the page or its codec is not installed."""
+    directory = directory or _find_directory()
+    if not (directory / CODEC / "index.js").exists():
+        raise SetupError(
+            f"the page's codec (npm libopus-wasm) is not installed in {directory}: run scripts/setup in the checkout"
+        )
+    assets = {f"/{path.relative_to(directory).as_posix()}": Asset.read(path) for path in _files(directory)}
+    return {"/": assets["/index.html"], "/check": assets["/check.html"], **assets}
+
+
+def _files(directory: Path) -> Iterable[Path]:
+    for pattern in (*_PATTERNS, *_CODEC_PATTERNS):
+        yield from (path for path in directory.glob(pattern) if path.name not in _PRIVATE)
+
+
+def _find_directory() -> Path:
+    """In a wheel the page lies inside the package; in a checkout beside it."""
+    package = Path(__file__).parents[2]
+    for directory in (package / "web", package.parent / "web"):
+        if (directory / "index.html").exists():
+            return directory
+    raise SetupError(f"the page is missing beside {package}: install streamer again")

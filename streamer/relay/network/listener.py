@@ -1,0 +1,143 @@
+"""Where connections come in: accepted, counted and given a time to shake hands, before aiohttp has to do with them.
+
+TLS is aiofastnet's, aio-libs' own asyncio transport in Cython: it encrypts straight from our frames to the socket, and
+counts in its buffer sizes all that waits. What is not TLS has the event loop's own transport.
+
+Who speaks plain HTTP to a door of TLS is not turned away: the same port serves the join page, which says how to
+come in.
+"""
+
+import asyncio
+import socket
+import ssl
+from typing import Final
+
+import aiofastnet
+from aiohttp import web
+
+from streamer.relay.network.turnstile import REQUEST, Turnstile
+from streamer.relay.network.turnstile import TLS_HANDSHAKE as HANDSHAKE_COST
+from streamer.relay.network.visitor import Visitor
+from streamer.relay.network.waiting import Waiting
+from streamer.websocket.tcp_options import hold_little
+
+BACKLOG: Final = 1_024
+TLS_HANDSHAKE: Final = b"\x16"
+"""The content type that a TLS connection begins with (RFC 8446, section 5.1); no HTTP method does."""
+OUT_OF_FILES_S: Final = 0.1
+
+
+class Door:
+    """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
+
+    Whoever comes has `handshake_s` to become a member or to have their answer; `waiting` says who gets a place.
+    """
+
+    def __init__(
+        self,
+        server: web.Server,
+        listener: socket.socket,
+        tls: ssl.SSLContext | None,
+        plain: web.Server | None = None,
+        *,
+        waiting: Waiting[Visitor],
+        handshake_s: float,
+        requests_per_s: float,
+    ) -> None:
+        self.refused = 0
+        self._server = server
+        self._listener = listener
+        self._tls = tls
+        self._plain = plain
+        self._waiting = waiting
+        self._handshake_s = handshake_s
+        self._turnstile = Turnstile(requests_per_s)
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepting = asyncio.create_task(self._accept())
+
+    @property
+    def handshakes(self) -> int:
+        """How many connections are not WebSockets yet: in TLS's handshake, or speaking HTTP."""
+        return len(self._waiting)
+
+    async def close(self) -> None:
+        """Nobody comes in any more; who has asked already gets an answer."""
+        self._accepting.cancel()
+        for handshake in self._handshakes:
+            handshake.cancel()
+        await asyncio.wait([self._accepting, *self._handshakes])
+        self._listener.close()
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                peer, name = await loop.sock_accept(self._listener)
+            except OSError:  # out of files, or the peer went at once
+                await asyncio.sleep(OUT_OF_FILES_S)
+                continue
+            self._receive(peer, name[0] if name else "")
+
+    def _receive(self, peer: socket.socket, address: str) -> None:
+        visitor = Visitor(address, self._handshake_s, self._turnstile, self._waiting.discard)
+        leaving = self._waiting.add(visitor)
+        if leaving:
+            self.refused += 1
+            leaving.end()
+        if leaving is visitor:
+            peer.close()
+            return
+        visitor.shaking_hands = handshake = asyncio.create_task(self._shake_hands(visitor, peer))
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, visitor: Visitor, peer: socket.socket) -> None:
+        hold_little(peer)
+        try:
+            await self._let_in(visitor, peer)
+        except (OSError, ssl.SSLError):  # a peer that breaks off goes without a word
+            self._turn_away(visitor, peer)
+        except asyncio.CancelledError:
+            self._turn_away(visitor, peer)
+            raise
+
+    def _turn_away(self, visitor: Visitor, peer: socket.socket) -> None:
+        visitor.end()
+        peer.close()
+
+    async def _let_in(self, visitor: Visitor, peer: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        is_plain = self._tls is None or (self._plain and await self._first_byte(peer) != TLS_HANDSHAKE)
+        await self._turnstile.passed(visitor.source, REQUEST if is_plain else HANDSHAKE_COST)
+        if is_plain:
+            server = self._server if self._tls is None else self._plain
+            assert server
+            await loop.connect_accepted_socket(lambda: visitor.answered_by(server), peer)
+            return
+        await aiofastnet.connect_accepted_socket(
+            loop,
+            lambda: visitor.answered_by(self._server),
+            peer,
+            ssl=self._tls,
+            ssl_handshake_timeout=self._handshake_s,
+            ssl_shutdown_timeout=self._handshake_s,
+        )
+
+    async def _first_byte(self, peer: socket.socket) -> bytes:
+        """What the peer begins with; it stays to be read."""
+        loop = asyncio.get_running_loop()
+        came = asyncio.Event()
+        loop.add_reader(peer, came.set)
+        try:
+            await came.wait()
+        finally:
+            loop.remove_reader(peer)
+        return peer.recv(1, socket.MSG_PEEK)
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Raises OSError where host or port can't be had. The host `::` takes IPv4 as well."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,138 @@
+"""A connection that is not a member yet, from its acceptance to its `101` or to its end.
+
+It stands between the transport and aiohttp's protocol. So there is one deadline that nothing extends, whether
+the peer is in TLS's handshake, sends a header letter by letter, leaves a body unfinished, does not read its
+answer, or keeps the connection for later; and no request makes us hold more than its share of memory.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Self, cast
+
+from aiohttp import web
+
+from streamer.relay.access.source import plain_address, source_of
+from streamer.relay.network.turnstile import Turnstile
+
+MAX_FIELD_BYTES: Final = 98_304
+"""A header's length. Cookies are not kept apart by port, so we are sent those of every program at this
+host."""
+MAX_REQUEST_BYTES: Final = 131_072
+"""All of a request, so that 256 strangers hold 32 MB at most; what comes beyond is dropped."""
+MAX_DROPPED_BYTES: Final = 16_777_216
+"""Read all the same, so that the peer reads why it is refused; no more, because reading costs time."""
+FRESH: Final = 1 / 3
+"""Of its time: so long may it begin other requests, and so long is it kept unused; so each has a third
+left."""
+
+
+class Visitor(asyncio.Protocol):
+    """Has `seconds` from now on; `on_gone` is called once, when it holds no place any more."""
+
+    def __init__(
+        self, address: str, seconds: float, turnstile: Turnstile, on_gone: Callable[["Visitor"], None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.address = plain_address(address)
+        self.source = source_of(address)
+        self.shaking_hands: asyncio.Task[None] | None = None
+        self._turnstile = turnstile
+        self._on_gone = on_gone
+        self._deadline = loop.call_later(seconds, self.end)
+        self._fresh_s = seconds * FRESH
+        self._fresh_until = loop.time() + self._fresh_s
+        self._unused: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
+        self._http: web.RequestHandler | None = None
+        self._request_bytes = 0
+        self._is_gone = False
+
+    @property
+    def is_fresh(self) -> bool:
+        return asyncio.get_running_loop().time() < self._fresh_until
+
+    def answered_by(self, server: web.Server) -> Self:
+        """Whose pages it gets."""
+        self._http = server()
+        return self
+
+    async def begin_request(self) -> bool:
+        """Wait until it is this request's turn. Is there still somebody to answer?
+
+        Its header has been read: what comes now counts for its body, or for the next one.
+        """
+        self._request_bytes = 0
+        self._use()
+        await self._turnstile.passed(self.source)
+        return not self._is_gone
+
+    def end_request(self) -> None:
+        """It has its answer: the connection closes where no other request comes soon."""
+        self._use()
+        if self._transport and not self._is_gone:
+            self._unused = asyncio.get_running_loop().call_later(self._fresh_s, self._transport.close)
+
+    def pass_on(self) -> None:
+        """It is a member now: nothing ends it here any more."""
+        self._gone()
+
+    def end(self) -> None:
+        """Out, in whatever state it is."""
+        self._gone()
+        if self.shaking_hands:
+            self.shaking_hands.cancel()
+        if self._transport:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert self._http
+        self._transport = cast(asyncio.Transport, transport)
+        self._http.connection_made(transport)
+        if self._is_gone:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._use()
+        self._request_bytes += len(data)
+        if self._request_bytes > MAX_REQUEST_BYTES:
+            if self._request_bytes > MAX_DROPPED_BYTES:
+                self.end()
+            return
+        assert self._http
+        self._http.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return None
+
+    def pause_writing(self) -> None:
+        assert self._http
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        assert self._http
+        self._http.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone()
+        if self._http:
+            self._http.connection_lost(exc if isinstance(exc, Exception) else None)
+
+    def _use(self) -> None:
+        if self._unused:
+            self._unused.cancel()
+            self._unused = None
+
+    def _gone(self) -> None:
+        if self._is_gone:
+            return
+        self._is_gone = True
+        self._use()
+        self._deadline.cancel()
+        self._on_gone(self)
+
+
+def visitor_of(request: web.BaseRequest) -> Visitor | None:
+    """Who sent `request`; None where the connection did not come through a door of ours, or is gone."""
+    transport = request.transport
+    protocol = transport.get_protocol() if transport else None
+    return protocol if isinstance(protocol, Visitor) else None

@@ -1,0 +1,1 @@
+"""Rooms, and those who are in them."""

@@ -1,0 +1,45 @@
+"""A session's WebSocket. Packets don't pass here: the connection gives them to the room's fan-out by itself."""
+
+import asyncio
+from collections.abc import Callable
+
+from streamer.relay.access.source import source_of
+from streamer.relay.rooms.leg import Entry, Session
+from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.sink import Flusher
+
+
+class Socket(Connection, asyncio.Protocol):
+    """Tells its session what comes, and `on_lost` when the transport is gone."""
+
+    __slots__ = ("_on_lost", "_session", "address", "entry", "source")
+
+    def __init__(
+        self, flusher: Flusher, limits: Limits, entry: Entry, address: str, on_lost: Callable[["Socket"], None]
+    ) -> None:
+        super().__init__(flusher, limits)
+        self.address = address
+        self.source = source_of(address)
+        self.entry = entry
+        self._session = Session(self, entry)
+        self._on_lost = on_lost
+
+    def on_open(self) -> None:
+        self._session.open()
+
+    def on_text(self, text: str) -> None:
+        self._session.on_text(text)
+
+    def on_binary(self, data: bytes) -> None:
+        self._session.on_packet(data)
+
+    def on_shed(self, packets: int) -> None:
+        self._session.on_shed(packets)
+
+    def on_close(self, code: int, reason: str) -> None:
+        self._session.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._on_lost(self)
+        del self._session  # they know each other; so neither waits for the garbage collector, nor does an empty room

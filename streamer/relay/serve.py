@@ -1,0 +1,247 @@
+"""`streamer serve`: a relay, and what keeps its certificate, its names and its links true while it runs."""
+
+import asyncio
+import datetime
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streamer.errors import SetupError
+from streamer.relay.access.invites import Admission
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.background import keep_running, report_failure
+from streamer.relay.banner import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
+from streamer.relay.http.app import Relay
+from streamer.relay.http.join_app import JoinPage
+from streamer.relay.http.origins import Origins
+from streamer.relay.http.static_files import read_page
+from streamer.relay.network.addresses import LOOPBACK, in_url, lan_addresses, mdns_name, with_loopback
+from streamer.relay.network.mdns import Announcement, AnnouncementError
+from streamer.relay.network.places import Place, place
+from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.running import listening
+from streamer.relay.tls.authority import Authority, fingerprint_of
+from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
+
+FOLLOW_S: Final = 2.0
+"""How soon a new address or certificate is noticed. It costs some system calls and small files each time."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the options of `streamer serve` ask for; `directory` is where keys and invites are kept."""
+
+    directory: Path
+    rooms: tuple[str, ...]
+    host: str | None = None
+    port: int = 0
+    no_tls: bool = False
+    cert: Path | None = None
+    key: Path | None = None
+    url: str | None = None
+    is_open: bool = False
+    renew: bool = False
+    invite_hours: float | None = None
+    invite_uses: int | None = None
+    allow_origins: tuple[str, ...] = ()
+    mdns: bool = True
+
+    @property
+    def renews(self) -> bool:
+        return bool(self.renew or self.invite_hours or self.invite_uses)
+
+
+async def serve(wish: Wish, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
+    """Serve until cancelled; raises SetupError where something of `wish` can't be had here.
+
+    `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
+    """
+    keeper = Keeper(wish, say, code_style)
+    page = read_page()
+    decisions = Decisions.from_file(wish.directory / "rooms.json")
+    relay = Relay(keeper.admission, page, limits, keeper.origins, decisions)
+    certificate = keeper.certificate
+    authority = keeper.authority.certificate_path if keeper.authority else None
+    plain = JoinPage(page, authority).application() if certificate else None
+    tls = certificate.context if certificate else None
+    try:
+        async with listening(relay, keeper.place.bind, wish.port, tls, plain) as port:
+            await keeper.keep(port)
+    finally:
+        await keeper.close()
+
+
+class Keeper:
+    """Looks every FOLLOW_S whether addresses or certificate have changed, and tells the host what to hand out now."""
+
+    def __init__(self, wish: Wish, say: Say, code_style: CodeStyle) -> None:
+        self.place: Place = place(wish.host, no_tls=wish.no_tls)
+        self.origins = Origins(wish.allow_origins, wish.url)
+        self.authority: Authority | None = None
+        self._wish = wish
+        self._say = say
+        self._code_style = code_style
+        self._addresses = self.place.first_addresses()
+        self.certificate = None if wish.no_tls else self._certificate(wish)
+        self.admission = _admission(wish)
+        self._announcement: Announcement | None = None
+        self._moved = asyncio.Event()
+        self._refusal = ""
+        self._said: set[str] = set()
+
+    def _certificate(self, wish: Wish) -> LiveCertificate:
+        everywhere = with_loopback(self._addresses)
+        if wish.cert and wish.key:
+            return LiveCertificate(OwnFiles(wish.cert, wish.key), self.place.names, everywhere)
+        if wish.cert or wish.key:
+            raise SetupError("--cert and --key go together")
+        self.authority = Authority(wish.directory)
+        return LiveCertificate(OwnAuthority(self.authority), self.place.names, everywhere)
+
+    async def keep(self, port: int) -> None:
+        name = mdns_name()
+        if self._wish.mdns and self.place.is_everywhere and name:
+            self._announcement = Announcement(name, port)
+        self._begin(port)
+        self._moved.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_running("the watch of addresses and certificate", lambda: self._watch(port)))
+            tasks.create_task(keep_running("the name under .local", self._announce))
+
+    async def close(self) -> None:
+        self.admission.withdraw_renewal()
+        if self._announcement:
+            await self._announcement.close()
+
+    def _begin(self, port: int) -> None:
+        """New invites come into force when the host has seen them, not before."""
+        self._own_origins(port)
+        try:
+            for line in self._greeting(port):
+                self._say(line)
+        except (OSError, ValueError) as error:
+            if self._wish.renews:
+                raise SetupError(f"the new invites can't be shown, so the previous ones stay good: {error}") from None
+            report_failure("showing the links", error)
+        self.admission.confirm_renewal()
+        self._tell_troubles()
+
+    def _greeting(self, port: int) -> Iterator[str]:
+        if self.authority:
+            yield f"Certificate authority: {self.authority.certificate_path}"
+            yield f"Its SHA-256 fingerprint: {fingerprint_of(self.authority.certificate)}"
+        yield from self._hand_out(port)
+        if self.admission.is_open:
+            yield "OPEN: everyone on this network may enter and listen."
+        yield "Alone? The room echo says what it hears one second later. Stop with Ctrl-C."
+
+    async def _watch(self, port: int) -> None:
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            self._follow(port)
+            self._tell_troubles()
+
+    def _follow(self, port: int) -> None:
+        addresses = self.place.addresses
+        moved, self._addresses = addresses != self._addresses, addresses
+        renewed = self._renew_certificate()
+        if moved or renewed:
+            self._own_origins(port)
+        if moved:
+            self._tell(
+                "\nThe addresses of this computer have changed. Who talks on, talks on; who comes now needs this:"
+            )
+            for line in self._hand_out(port):
+                self._tell(line)
+            self._moved.set()
+        elif renewed:
+            self._tell("The certificate was renewed.")
+
+    def _renew_certificate(self) -> bool:
+        if self.certificate is None:
+            return False
+        try:
+            renewed = self.certificate.follow(self.place.names, with_loopback(self._addresses))
+        except SetupError as error:
+            self._refusal = f"The certificate of before goes on serving: {error}"
+            return False
+        self._refusal = ""
+        return renewed
+
+    def _tell(self, words: str) -> None:
+        """Where nothing can be printed any more, the relay goes on all the same."""
+        with suppress(OSError, ValueError):
+            self._say(words)
+
+    def _tell_troubles(self) -> None:
+        """Each once, and again if it comes back."""
+        found = dict.fromkeys(self._troubles())
+        for words in found:
+            if words not in self._said:
+                self._tell(words)
+        self._said = set(found)
+
+    def _troubles(self) -> Iterator[str]:
+        if self._refusal:
+            yield self._refusal
+        if self.certificate:
+            yield from self.certificate.troubles(datetime.datetime.now(datetime.UTC))
+            if not self.origins.url and not self.certificate.covers(self._shown):
+                yield not_covered(self._shown)
+        yield from self.admission.troubles
+
+    async def _announce(self) -> None:
+        while self._announcement:
+            await self._moved.wait()
+            self._moved.clear()
+            try:
+                await self._announcement.tell(self._addresses)
+            except AnnouncementError as error:
+                self._tell(f"{error}. The links above do without it.")
+
+    def _own_origins(self, port: int) -> None:
+        scheme = "https" if self.certificate else "http"
+        self.origins.own(scheme, [LOOPBACK, *self.place.names, *self._addresses, *self._certified], port)
+
+    @property
+    def _certified(self) -> list[str]:
+        """What a certificate of the host's own is for."""
+        return self.certificate.hosts if self.certificate and not self.authority else []
+
+    def _hand_out(self, port: int) -> Iterator[str]:
+        if self.place.is_everywhere:
+            with suppress(OSError):
+                found = lan_addresses()
+                yield "Addresses of this computer (→ in the code, ✗ not for phones):"
+                yield describe_addresses(found, self._addresses[0])
+                yield from best_there_is(found, self._addresses[0])
+        origin = self._origin(port)
+        is_by_join_page = self.authority and not self.origins.url
+        join_origin = f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
+        for room in self._wish.rooms:
+            yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
+        yield "Your own link, with the host's rights in every room; keep it to yourself:"
+        yield f"\n{room_link(origin, self._wish.rooms[0], self.admission.host_key)}\n"
+
+    def _origin(self, port: int) -> str:
+        """What the links begin with."""
+        return self.origins.url or f"{'https' if self.certificate else 'http'}://{in_url(self._shown)}:{port}"
+
+    @property
+    def _shown(self) -> str:
+        """The host in the links: one that the certificate is for, if there is any."""
+        named = [host for host in self._certified if not host.startswith("*.")]
+        hosts = [*named, *filter(None, [self.place.name]), *self._addresses[:1]]
+        covered = [host for host in hosts if self.certificate is None or self.certificate.covers(host)]
+        return (covered or hosts)[0]
+
+
+def _admission(wish: Wish) -> Admission:
+    admission = Admission.from_file(wish.directory / "admission.json", wish.rooms, is_open=wish.is_open)
+    if wish.renews:
+        admission.prepare_renewal(wish.rooms, wish.invite_hours, wish.invite_uses)
+    return admission

@@ -1,0 +1,32 @@
+from libc.stdint cimport int64_t
+
+from streamer.websocket.sink cimport Flusher, Sink
+
+
+cdef enum:
+    WINDOW_US = 2_000         # so much is given out at once in so long; what is beyond waits for the loop's next turn
+    WINDOW_DELIVERIES = 128   # about 0.8 ms of work: that much a packet of another room may have to wait
+    SLICE_DELIVERIES = 64     # of what waits, in one turn of the loop
+    BURST_DELIVERIES = 3_000  # what may come at once: pre-roll of 300 ms to a hundred listeners
+    PACE_MS = 1               # between two slices, where the room is beyond its rate
+    WAITING_EACH = 64         # packets of one sender: more than a deadline's worth of the shortest ones
+
+
+cdef class Fanout:
+    """The sinks of one room."""
+    cdef list _sinks
+    cdef object _waiting          # deque of (frame, sender, arrived_us)
+    cdef double _per_us
+    cdef double _left             # deliveries that the room may make now
+    cdef int64_t _then_us
+    cdef int64_t _window_us
+    cdef int _window_used
+    cdef bint _is_scheduled
+    cdef Flusher _flusher         # of who sent last; one loop has one
+
+    cdef bint is_crowded(self) noexcept
+    cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1
+    cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1
+    cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1
+    cdef void _refill(self, int64_t now_us) noexcept
+    cdef int _schedule(self) except -1

@@ -1,0 +1,129 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""From one talker to many listeners: one serialized frame for all; a pointer each, no copy, no task.
+
+No room takes the event loop from the others. A room makes at most WINDOW_DELIVERIES at a stretch, and in the long run
+`deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of other rooms, and is
+shed when it is older than the deadline. A room below its rate never gets there: its packets are handed on at once.
+"""
+
+from collections import deque
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+from libc.stdint cimport int64_t
+
+from streamer.websocket.frames cimport BINARY, serialize
+from streamer.websocket.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
+from streamer.websocket.counters cimport Traffic
+
+
+cdef class Fanout:
+    """The sinks of one room. The list is replaced, never changed: whoever goes through it sees who was there when he began."""
+
+    def __cinit__(self, double deliveries_per_s=1e9):
+        self._sinks = []
+        self._waiting = deque()
+        self._per_us = deliveries_per_s / 1e6
+        self._left = BURST_DELIVERIES
+
+    def __len__(self):
+        return len(self._sinks)
+
+    def add(self, Sink sink not None):
+        self._sinks = [*self._sinks, sink]
+
+    def discard(self, Sink sink not None):
+        self._sinks = [other for other in self._sinks if other is not sink]
+
+    def send(self, bytes packet not None, Sink sender not None):
+        """Give a packet, its talker_id stamped, to everybody but `sender`."""
+        frame = serialize(BINARY, <const unsigned char*>PyBytes_AS_STRING(packet), PyBytes_GET_SIZE(packet), None)
+        self.push(frame, sender, monotonic_us())
+
+    cdef bint is_crowded(self) noexcept:
+        """True if packets wait here, because the room sends more than it may."""
+        return self._is_scheduled
+
+    cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
+        """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
+        if self._is_scheduled:
+            return self._wait(frame, sender, now_us)
+        self._refill(now_us)
+        if now_us - self._window_us > WINDOW_US:
+            self._window_us = now_us
+            self._window_used = 0
+        if self._left <= 0 or self._window_used >= WINDOW_DELIVERIES:
+            return self._wait(frame, sender, now_us)
+        self._window_used += <int>len(self._sinks)
+        return self._deliver(frame, sender, now_us, now_us)
+
+    cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1:
+        if sender.waiting >= WAITING_EACH:
+            sender.flusher.traffic.shed_crowded += 1
+            return 0
+        sender.waiting += 1
+        self._waiting.append((frame, sender, now_us))
+        self._flusher = sender.flusher
+        return self._schedule()
+
+    cdef int _schedule(self) except -1:
+        """The next slice: in the loop's next turn, or once the room may send again."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            if self._left > 0:
+                self._flusher._loop.call_soon(self._give_out)
+            else:
+                self._flusher._loop.call_later(PACE_MS / 1000, self._give_out)
+        return 0
+
+    def _give_out(self):
+        cdef int64_t now_us = monotonic_us()
+        cdef int64_t oldest_us = now_us - self._flusher.deadline_us
+        cdef int used = 0
+        cdef Sink sender
+        self._is_scheduled = False
+        self._flusher.note_alive(now_us)
+        self._refill(now_us)
+        while self._waiting and self._left > 0 and used < SLICE_DELIVERIES:
+            frame, sender, arrived_us = self._waiting.popleft()
+            sender.waiting -= 1
+            if arrived_us < oldest_us:
+                self._flusher.traffic.shed_crowded += 1
+                continue
+            used += <int>len(self._sinks)
+            self._deliver(frame, sender, now_us, arrived_us)
+        if self._waiting:
+            self._schedule()
+
+    cdef void _refill(self, int64_t now_us) noexcept:
+        if now_us > self._then_us:
+            self._left = min(<double>BURST_DELIVERIES, self._left + (now_us - self._then_us) * self._per_us)
+            self._then_us = now_us
+
+    cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1:
+        cdef Sink sink
+        cdef Flusher flusher = sender.flusher
+        cdef Traffic traffic = flusher.traffic
+        cdef bint waits, is_busy = flusher.is_busy(now_us)
+        cdef int written = 0
+        cdef list sinks = self._sinks
+        cdef Py_ssize_t i
+        self._left -= PyList_GET_SIZE(sinks)
+        for i in range(PyList_GET_SIZE(sinks)):
+            sink = <Sink>PyList_GET_ITEM(sinks, i)
+            if sink is sender:
+                continue
+            waits = is_busy and now_us - sink.wrote_us < TOGETHER_US
+            try:
+                if sink.is_clear and not waits and sink.write_at_once(frame, now_us):
+                    written += 1
+                else:
+                    sink.push_voice(frame, arrived_us)
+            except Exception as error:
+                sink.flusher.report(error, sink)
+        if written:
+            traffic.writes += written
+            traffic.deliveries += written
+            traffic.bytes_out += written * PyBytes_GET_SIZE(frame)
+            flusher._wrote_us = monotonic_us()
+        return 0
