@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from audio_rig import Rig
 from evidence import Evidence, begin
+from machine_steadiness import Steadiness
 from phone import Chromiums, Phones
 from processes import RelayProcess
-from rig import Rig
-from steadiness import Steadiness
 
 from streamer.relay.tls.authority import Authority
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).parent
-sys.path[:0] = [str(HERE / "browser"), str(HERE.parent)]
+sys.path[:0] = [str(HERE / "browser"), str(HERE.parent / "support")]
 
+from audio_rig import Rig  # noqa: E402
 from cost import KINDS, Cost, cost_of  # noqa: E402
 from processes import RelayProcess  # noqa: E402
-from rig import Rig  # noqa: E402
 from room import room, words_for  # noqa: E402
 from unwatched import Unwatched, unwatched  # noqa: E402
 

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import psutil
 
 HERE: Final = Path(__file__).parent
-sys.path[:0] = [str(HERE / "browser"), str(HERE.parent)]
+sys.path[:0] = [str(HERE / "browser"), str(HERE.parent / "support")]
 
 from room import Room, room  # noqa: E402
 from unwatched import Unwatched  # noqa: E402

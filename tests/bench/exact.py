@@ -23,11 +23,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 HERE: Final = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent)]
+sys.path[:0] = [str(HERE.parent / "support")]
 
+from audio_rig import Rig  # noqa: E402
 from following import code, follow  # noqa: E402
+from machine_steadiness import Steadiness  # noqa: E402
 from phone import UNPROCESSED, Phone  # noqa: E402
-from rig import Rig  # noqa: E402
 from room import open_room  # noqa: E402
 from sound import (  # noqa: E402
     SAMPLE_RATE,
@@ -39,7 +40,6 @@ from sound import (  # noqa: E402
     tone_dbfs,
     turns_ms,
 )
-from steadiness import Steadiness  # noqa: E402
 
 from streamer.measure.chirps import echo_delays, find_chirps  # noqa: E402
 

@@ -25,9 +25,9 @@ from time import monotonic, monotonic_ns, sleep
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+from audio_rig import wait_until
 from processes import StreamerProcess
-from rig import wait_until
 
 from streamer.websocket.frames import FrameParser, serialize_frame
 from streamer.websocket.mask import MaskingKeys

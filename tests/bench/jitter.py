@@ -2,7 +2,7 @@
 
     scripts/bench jitter [--seconds 120] [--seeds 4]
 
-The networks are tests/traces.py's, the same for all. Plots of the delay over time go to bench-results/.
+The networks are tests/support/network_traces.py's, the same for all. Plots of the delay over time go to bench-results/.
 """
 
 import argparse
@@ -15,14 +15,14 @@ import matplotlib
 import numpy as np
 
 HERE: Final = Path(__file__).parent
-sys.path[:0] = [str(HERE / "jitter"), str(HERE.parent)]
+sys.path[:0] = [str(HERE / "jitter"), str(HERE.parent / "support")]
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import ours  # noqa: E402
 import quality  # noqa: E402
 import rivals  # noqa: E402
-from traces import TRACES, Trace  # noqa: E402
+from network_traces import TRACES, Trace  # noqa: E402
 
 from streamer.client.audio.codec import Decoder, Encoder  # noqa: E402
 

@@ -21,10 +21,11 @@ from typing import Final
 import matplotlib
 
 HERE: Final = Path(__file__).parent
-sys.path[:0] = [str(HERE / "latency"), str(HERE.parent)]
+sys.path[:0] = [str(HERE / "latency"), str(HERE.parent / "support")]
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
+from audio_rig import Rig, wait_until  # noqa: E402
 from pairs import (  # noqa: E402
     LISTENER,
     TALKER,
@@ -38,7 +39,6 @@ from pairs import (  # noqa: E402
 )
 from phone import CHROMIUM  # noqa: E402
 from processes import STREAMER, RelayProcess  # noqa: E402
-from rig import Rig, wait_until  # noqa: E402
 from rivals import one_context, webrtc  # noqa: E402
 from wifi import WiFi  # noqa: E402
 

@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
-from crowd import crowd  # noqa: E402
+from audio_rig import Rig  # noqa: E402
+from machine_steadiness import Steadiness  # noqa: E402
 from phone import Phone, Phones  # noqa: E402
 from processes import RelayProcess  # noqa: E402
-from rig import Rig  # noqa: E402
-from steadiness import Steadiness  # noqa: E402
+from synthetic_room import crowd  # noqa: E402
 
 LONG_MS: Final = 50
 """Of the Long Tasks API (W3C): from here on a person notices."""

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
-sys.path[:0] = [str(HERE.parent)]
+sys.path[:0] = [str(HERE.parent / "support")]
 
 from busy import busy  # noqa: E402
 
@@ -29,7 +29,14 @@ LONGEST_S: Final = 400
 CODEC: Final = "web/node_modules/libopus-wasm"
 COPIED: Final = ("streamer", "web", "tests", "scripts", "pyproject.toml", "README.md")
 VOICES, BUTTON, MUSIC, GUARD, FILES = (
-    f"tests/test_end_to_end_{name}.py" for name in ("voices", "button", "music", "guard", "files")
+    f"tests/{name}.py"
+    for name in (
+        "sound/test_end_to_end_voices",
+        "sound/test_end_to_end_button",
+        "sound/test_end_to_end_music",
+        "sound/test_end_to_end_guard",
+        "unit/test_end_to_end_files",
+    )
 )
 
 
@@ -157,9 +164,7 @@ class Result(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="what has this in its name")
     parser.add_argument("--busy", choices=("loop", "holds"))
     parser.add_argument("--whole", action="store_true")
@@ -214,9 +219,7 @@ def run(mutation: Mutation, whole: bool) -> Result:
 def short(failed: list[str]) -> list[str]:
     """Each test once, with how many of its cases failed."""
     names = [name.partition("[")[0] for name in failed]
-    return [
-        f"{name} ×{names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names)
-    ]
+    return [f"{name} ×{names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names)]
 
 
 def copy_product(copy: Path) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
+from audio_rig import wait_until  # noqa: E402
+from machine_steadiness import Steadiness  # noqa: E402
 from processes import RelayProcess, StreamerProcess  # noqa: E402
-from rig import wait_until  # noqa: E402
-from steadiness import Steadiness  # noqa: E402
 
 LONGEST_S: Final = 60
 

@@ -20,7 +20,7 @@ from streamer.client.connection import Link
 from streamer.wire.packet import Packet
 from streamer.wire.room_link import Address
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from processes import RelayProcess
 
 ROOMS = 5

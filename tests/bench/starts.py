@@ -8,7 +8,7 @@ import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from starts import after_a_killed_first_start, moments, two_first_starts
 

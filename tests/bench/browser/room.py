@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from audio_rig import Playback, Rig
 from processes import RelayProcess, StreamerProcess
-from rig import Playback, Rig
 from sound import Samples, speech
 from unwatched import Unwatched, unwatched
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from audio_rig import Rig, stop, wait_until
 from phone import CHROMIUM, FLAGS, GRANT, SIZE, trust
-from rig import Rig, stop, wait_until
 from websockets.sync.client import connect
 
 UNWATCHED: Final = (

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from network_traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
 from numpy.typing import NDArray
 from rivals import Playout
-from traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
 
 from streamer.jitter.jitter_buffer import JitterBuffer, Operation
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import sound
+from network_traces import Trace
 from numpy.typing import NDArray
 from ours import PACKET, through
 from pesq import pesq
 from scipy.signal import resample_poly
-from traces import Trace
 
 from streamer.client.audio.codec import Decoder, Encoder
 

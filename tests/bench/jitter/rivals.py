@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from aiortc.jitterbuffer import JitterBuffer as AiortcBuffer
 from aiortc.rtp import RtpPacket
+from network_traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
 from numpy.typing import NDArray
-from traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
 
 FIXED_MS = 60.0
 TALKSPURT_MS = 2_000.0

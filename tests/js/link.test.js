@@ -1,0 +1,319 @@
+// The link in a world made by the test: sockets that do what they are told, and a clock that is wound by hand.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Link } from "../../web/worker/link.js";
+import { SURROUNDINGS } from "../../web/worker/surroundings.js";
+
+const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
+const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };
+const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1, host: false, resume: "t0ken",
+  history: [], locked: false };
+
+class FakeSocket {
+  sent = [];
+  closedWith = null;
+  constructor(url, protocol) {
+    Object.assign(this, { url, protocol });
+  }
+  send(data) {
+    this.sent.push(typeof data === "string" ? JSON.parse(data) : data);
+  }
+  close(code) {
+    this.closedWith = code ?? "";
+  }
+  receive(message) {
+    this.onmessage?.({ data: message instanceof ArrayBuffer ? message : JSON.stringify(message) });
+  }
+  lose(code = 1006, reason = "") {
+    this.onclose?.({ code, reason });
+  }
+}
+
+class World {
+  sockets = [];
+  states = [];
+  asked = [];
+  packets = [];
+  answer = ADMITTED;
+  #now = 0;
+  #timers = new Map();
+  #lastTimer = 0;
+
+  constructor() {
+    this.link = new Link({
+      open: (url, protocol) => this.sockets[this.sockets.push(new FakeSocket(url, protocol)) - 1],
+      fetch: async (url) => {
+        this.asked.push(url);
+        if (this.answer === null) throw new TypeError("Failed to fetch");
+        return { status: 400, json: async () => JSON.parse(JSON.stringify(await this.answer)) };
+      },
+      later: (call, ms) => {
+        this.#timers.set((this.#lastTimer += 1), { call, at: this.#now + ms });
+        return this.#lastTimer;
+      },
+      cancel: (timer) => this.#timers.delete(timer),
+      random: () => 1,
+      nowMs: () => this.#now,
+    });
+    this.link.onState = (state, reason) => this.states.push(reason ? `${state} ${reason}` : state);
+    this.link.onPacket = (data) => this.packets.push(data);
+  }
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  get timers() {
+    return this.#timers.size;
+  }
+
+  join() {
+    this.link.join(URL);
+    this.socket.receive(WELCOME);
+    return this;
+  }
+
+  async pass(ms) {
+    await settled();
+    const until = this.#now + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.#now = due[1].at;
+      due[1].call();
+      await settled();
+    }
+    this.#now = until;
+    await settled();
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a link is joined when the welcome comes, not before", () => {
+  const world = new World();
+  world.link.join(URL);
+  assert.deepEqual(world.states, ["connecting"]);
+  assert.equal(world.socket.protocol, "streamer.v1");
+  world.socket.receive(WELCOME);
+  assert.deepEqual(world.states, ["connecting", "joined"]);
+});
+
+test("nothing is sent before the welcome, for the relay would take it amiss", () => {
+  const world = new World();
+  world.link.join(URL);
+  world.link.sendPacket(new Uint8Array(13));
+  world.link.send({ type: "ping", t0: 0 });
+  assert.deepEqual(world.socket.sent, []);
+});
+
+test("leaving says goodbye, closes, and is not followed by another try", async () => {
+  const world = new World().join();
+  world.link.leave();
+  assert.deepEqual(world.socket.sent, [{ type: "leave" }]);
+  assert.equal(world.socket.closedWith, 1000);
+  world.socket.lose(1000);
+  await world.pass(60_000);
+  assert.equal(world.sockets.length, 1);
+  assert.equal(world.states.at(-1), "left");
+  assert.equal(world.timers, 0);
+});
+
+test("after a loss it comes back by itself, and waits little the next time too", async () => {
+  const world = new World().join();
+  world.socket.lose();
+  await world.pass(200);
+  world.socket.receive(WELCOME);
+  assert.deepEqual(world.states, ["connecting", "joined", "lost lost", "joined"]);
+  world.socket.lose();
+  await world.pass(200);
+  assert.equal(world.sockets.length, 3);
+});
+
+test("a relay that drains is said to be going away, and tried again", async () => {
+  const world = new World().join();
+  world.socket.lose(1001, "the relay is going away");
+  assert.equal(world.states.at(-1), "lost draining");
+  await world.pass(1_000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("the relay's reason is asked for where the handshake fails, and a final one ends the tries", async () => {
+  const world = new World();
+  world.answer = { error: "key-wrong", message: "this is not the room's invite" };
+  world.link.join(URL);
+  world.socket.lose();
+  await world.pass(60_000);
+  assert.deepEqual(world.asked, ["https://relay.home.arpa:8443/ws?room=kitchen&key=k"]);
+  assert.deepEqual(world.states, ["connecting", "refused key-wrong"]);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a full room is asked again, and entered once there is a place", async () => {
+  const world = new World();
+  world.answer = { error: "too-many", message: "" };
+  world.link.join(URL);
+  world.socket.lose();
+  await world.pass(1_000);
+  assert.equal(world.states.at(-1), "lost too-many");
+  assert.equal(world.sockets.length, 1);
+  world.answer = ADMITTED;
+  await world.pass(500);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("a relay that can't be reached is asked twice a second, and gets a socket once it answers", async () => {
+  const world = new World().join();
+  world.answer = null;
+  world.socket.lose();
+  await world.pass(10_000);
+  assert.equal(world.states.at(-1), "lost unreachable");
+  assert.ok(world.asked.length >= 20);
+  assert.equal(world.sockets.length, 1);
+  world.answer = ADMITTED;
+  await world.pass(500);
+  world.socket.receive(WELCOME);
+  assert.equal(world.states.at(-1), "joined");
+});
+
+test("a question that hangs holds nothing up", async () => {
+  const world = new World().join();
+  world.answer = new Promise(() => {});
+  world.socket.lose();
+  await world.pass(5_000);
+  world.answer = ADMITTED;
+  await world.pass(500);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("a page that loads while its socket fails again and again is a certificate that is not trusted", async () => {
+  const world = new World();
+  world.link.join(URL);
+  for (let sockets = 1; sockets < 5; sockets += 1) {
+    assert.equal(world.sockets.length, sockets);
+    world.socket.lose();
+    await world.pass(500);
+    assert.equal(world.states.at(-1), sockets > 1 ? "lost blocked" : "connecting");
+  }
+});
+
+test("where there is no TLS, no certificate is blamed for a socket that does not open", async () => {
+  const world = new World();
+  world.link.join(URL.replace("wss:", "ws:"));
+  world.socket.lose();
+  await world.pass(500);
+  world.socket.lose();
+  await world.pass(0);
+  assert.equal(world.states.at(-1), "lost cutOff");
+});
+
+test("the relay's own reason is shown, whatever it is", async () => {
+  for (const error of ["foreign-origin", "key-required", "no-room", "too-many-guesses", "bad-subprotocol", "some-new-one"]) {
+    const world = new World();
+    world.answer = { error, message: "in words" };
+    world.link.join(URL);
+    world.socket.lose();
+    await world.pass(0);
+    assert.equal(world.states.at(-1), `refused ${error}`);
+  }
+});
+
+test("an answer that is not the relay's is said to be that, and the relay is waited for", async () => {
+  for (const answer of ["<html>", {}, null, { error: 5 }, []]) {
+    const world = new World();
+    world.answer = Promise.resolve(answer);
+    world.link.join(URL);
+    world.socket.lose();
+    await world.pass(0);
+    assert.equal(world.states.at(-1), "lost noRelay", JSON.stringify(answer));
+    world.answer = ADMITTED;
+    await world.pass(1_000);
+    assert.equal(world.sockets.length, 2);
+  }
+});
+
+test("the relay is asked as the socket asked, with the page's origin: by POST", async (context) => {
+  const asked = context.mock.method(globalThis, "fetch", async () => new Response("{}"));
+  await SURROUNDINGS.fetch("https://relay.home.arpa:8443/ws");
+  assert.equal(asked.mock.calls[0].arguments[1].method, "POST");
+});
+
+test("a wall clock that is set back when the connection dies does not hide that", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_000_000_000_000 });
+  const before = SURROUNDINGS.nowMs();
+  context.mock.timers.setTime(1_000_000_000_000 - 3_600_000);
+  assert.ok(SURROUNDINGS.nowMs() >= before);
+});
+
+test("being thrown out ends the tries", async () => {
+  const world = new World().join();
+  world.socket.lose(4409, "replaced");
+  await world.pass(60_000);
+  assert.equal(world.states.at(-1), "refused ended");
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a connection on which nothing comes is given up, whatever the browser believes", async () => {
+  const world = new World().join();
+  const dead = world.socket;
+  await world.pass(6_000);
+  assert.equal(dead.closedWith, "");
+  assert.ok(world.states.includes("lost lost"));
+  dead.lose(); // the browser finds out much later: not the new connection's business
+  await world.pass(100);
+  assert.equal(world.states.filter((state) => state === "lost lost").length, 1);
+});
+
+test("a connection on which pongs come stays", async () => {
+  const world = new World().join();
+  for (let i = 0; i < 30; i += 1) {
+    world.socket.receive({ type: "pong", t0: 0, t1: 1, t2: 2 });
+    await world.pass(1_000);
+  }
+  assert.equal(world.sockets.length, 1);
+});
+
+test("the network's return ends the wait, and disturbs nothing that is well", async () => {
+  const world = new World().join();
+  world.link.hurry();
+  assert.equal(world.sockets.length, 1);
+  world.socket.lose();
+  world.link.hurry();
+  await world.pass(0);
+  assert.equal(world.sockets.length, 2);
+  await world.pass(2_000);
+  assert.equal(world.sockets.length, 2); // no second question opens another one
+});
+
+test("the network's return is no time to wait for a connection that has gone quiet", async () => {
+  const world = new World().join();
+  await world.pass(1_000);
+  world.link.hurry();
+  assert.equal(world.states.at(-1), "joined");
+  await world.pass(1_000);
+  world.link.hurry();
+  await world.pass(0);
+  assert.equal(world.states.at(-1), "lost lost");
+  assert.equal(world.sockets.length, 2);
+});
+
+test("packets pass as they come, and what a newer relay says is overlooked", () => {
+  const world = new World().join();
+  const packet = new Uint8Array([1, 2, 3]).buffer;
+  world.socket.receive(packet);
+  world.socket.receive({ type: "dance" });
+  assert.deepEqual(world.packets, [packet]);
+  assert.equal(world.states.at(-1), "joined");
+});
+
+test("a message beyond the protocol's bound is said to be too big, and the room is tried again later", async () => {
+  const world = new World();
+  world.link.join(URL);
+  world.sockets[0].receive({ ...WELCOME, history: [{ name: "A", text: "x".repeat(65_536), age_s: 1 }] });
+  assert.equal(world.states.at(-1), "lost too-big");
+  assert.equal(world.sockets[0].closedWith, 1000);
+  assert.equal(world.sockets.length, 1);
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Guard } from "../../web/worker/feedback_guard.js";
+import { Talking } from "../../web/worker/sender.js";
+
+const VOICE = new Float32Array(480).fill(0.1);
+const SILENCE = new Float32Array(480);
+const SOFT = Float32Array.from({ length: 960 }, (_, i) => (i % 2 ? -1e-4 : 1e-4));
+const HELD_NOTE = Float32Array.from({ length: 960 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 1_000 * Math.floor(i / 2)) / 48_000));
+
+/** What is sent of the frames that `hear` is given. */
+function aTalker() {
+  const sent = [];
+  const guard = new Guard();
+  const talking = new Talking({
+    guard,
+    link: { sendPacket: (packet) => sent.push(packet), send: () => {} },
+    levels: { heard: () => {} },
+    timing: { captured: () => {}, clockMessage: () => null },
+    nowUs: () => 0,
+  });
+  talking.begin({ encode: () => Uint8Array.of(1) });
+  talking.talkerId = 7;
+  const hear = (frame, count) => Array.from({ length: count }, () => talking.hear(frame, 0));
+  return { talking, guard, sent, hear };
+}
+
+test("a voice is sent while somebody talks; music always, soft as it may be", () => {
+  const { sent, hear } = aTalker();
+  hear(SILENCE, 200);
+  assert.equal(sent.length, 0);
+  hear(SOFT, 300);
+  assert.equal(sent.length, 300 + 4);
+  hear(SILENCE, 500);
+  const before = sent.length;
+  hear(SILENCE, 100);
+  assert.equal(sent.length, before);
+});
+
+test("with push to talk, music is sent while the button is pressed", () => {
+  const { talking, sent, hear } = aTalker();
+  talking.gate("button", false);
+  hear(SOFT, 50);
+  assert.equal(sent.length, 0);
+  talking.gate("button", true);
+  hear(SOFT, 50);
+  assert.equal(sent.length, 50 + 4);
+});
+
+test("a note that is held in music is no howl; in a voice it is", () => {
+  const { guard, hear } = aTalker();
+  hear(HELD_NOTE, 200);
+  assert.equal(guard.cuts, false);
+  hear(HELD_NOTE.filter((_, i) => i % 2 === 0), 100);
+  assert.equal(guard.cuts, true);
+  hear(VOICE, 1);
+  assert.equal(guard.cuts, true);
+});

@@ -1,0 +1,51 @@
+"""In the other engines that Debian has, a member joins by itself over a trusted `wss:`, hears all, and is heard."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from following import code, follow
+from other_browsers import firefox, webkit
+from phone import UNPROCESSED
+from shared_room import Room, open_room
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+PHONE, FOX, KIT = range(3)
+NAMES: Final = {PHONE: "Phone", FOX: "Firefox", KIT: "WebKit"}
+STARTS_S: Final = 60
+MOST: Final = 0.3
+"""WebKit takes a voice by way of messages and a decoder that is five times as slow."""
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder = tmp_path_factory.mktemp("engines")
+    with (
+        open_room(folder, 3) as room,
+        firefox(folder / "fox", room.rig, FOX, room.relay.authority, link(room, FOX)),
+        webkit(folder / "kit", room.rig, KIT, room.relay.authority, link(room, KIT)),
+    ):
+        phone = room.phone(PHONE, NAMES[PHONE])
+        for member in (FOX, KIT):
+            phone.page.locator("#roster .name", has_text=NAMES[member]).wait_for(timeout=STARTS_S * 1000)
+            room.rig.wait_attached(member, STARTS_S)
+        yield room
+        assert phone.errors == []
+
+
+def link(room: Room, member: int) -> str:
+    return f"{room.relay.link}{UNPROCESSED}&name={NAMES[member]}&auto"
+
+
+@pytest.mark.parametrize("talker", NAMES, ids=NAMES.get)
+def test_in_every_engine_all_others_are_heard(room: Room, talker: int) -> None:
+    rig = room.rig
+    with rig.record() as recording:
+        rig.play(rig.microphone(talker), code(talker, 4)).wait()
+        recording.wait_ms(1_000)
+        said = recording.wire(rig.microphone(talker))
+        heard = {listener: follow(said, recording.wire(rig.speaker(listener))) for listener in NAMES}
+    print(*(f"{NAMES[talker]} → {NAMES[listener]}: {each}" for listener, each in heard.items()), sep="\n")
+    assert heard.pop(talker).coverage() == 0
+    assert min(each.coverage() for each in heard.values()) > MOST

@@ -1,0 +1,112 @@
+"""Music, in stereo: what is played on the left is heard on the left, through real browsers and on real sound.
+
+How far apart both are in decibels is measured by `scripts/bench exact`.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import pytest
+from audio_rig import Recording, Rig
+from following import Followed, code, follow, louder_db
+from phone import UNPROCESSED, Phone
+from shared_room import Room, open_room
+from sound import Samples, tone, tone_dbfs
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+ANNA, BEN, ANNAS_RIGHT, BENS_RIGHT = range(4)
+LEFT_HZ, RIGHT_HZ = 440, 660
+APART_DB: Final = 12
+"""Of two voices in one ear; both are at 0 dB where sound is mono, and −30 dB or less is usual."""
+SAME_DB: Final = 1
+MOST: Final = 0.4
+PLAYED_S: Final = 4
+HELD_DBFS: Final = -35
+"""20 dB below what is played: a howl that is cut, or a gate that closes, leaves silence."""
+
+
+class Stage(NamedTuple):
+    room: Room
+    anna: Phone
+    ben: Phone
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with open_room(tmp_path_factory.mktemp("stage"), 4) as room:
+        room.rig.widen(ANNA, ANNAS_RIGHT)
+        room.rig.widen(BEN, BENS_RIGHT)
+        yield Stage(room, room.phone(ANNA, "Anna", UNPROCESSED + "&music=on"), room.phone(BEN, "Ben"))
+        assert not [phone.errors for phone in room.phones.all if phone.errors]
+
+
+def play(
+    rig: Rig, recording: Recording, left: Samples, right: Samples, ears: tuple[int, int]
+) -> tuple[int, int]:
+    """Play into these two microphones; gives the samples between which all of it was recorded."""
+    start = recording.length
+    playing = [rig.play(rig.microphone(ear), sound) for ear, sound in zip(ears, (left, right), strict=True)]
+    for playback in playing:
+        playback.wait()
+    recording.wait_ms(800)
+    return start, recording.length
+
+
+def assert_apart(rig: Rig, said: tuple[int, int], heard: tuple[int, int]) -> None:
+    """What is played to the left and the right microphone is heard by the left and the right ear."""
+    with rig.record() as recording:
+        span = play(rig, recording, code(0, PLAYED_S), code(1, PLAYED_S), said)
+        played = [recording.wire(rig.microphone(member), *span) for member in said]
+        ears = [recording.wire(rig.speaker(member), *span) for member in heard]
+    for name, own, other, ear in zip(("left", "right"), played, reversed(played), ears, strict=True):
+        followed: Followed = follow(own, ear)
+        print(f"{name}: {followed}, {louder_db(followed, other):.0f} dB louder than the other side")
+        assert followed.coverage() > MOST
+        assert louder_db(followed, other) > APART_DB
+        assert follow(other, ear).coverage() == 0
+
+
+def test_music_is_heard_left_and_right_apart_and_held_notes_are_not_cut(stage: Stage) -> None:
+    rig = stage.room.rig
+    assert_apart(rig, (ANNA, ANNAS_RIGHT), (BEN, BENS_RIGHT))
+    notes = tone(LEFT_HZ, PLAYED_S), tone(RIGHT_HZ, PLAYED_S)
+    with rig.record() as recording:
+        start, _ = play(rig, recording, *notes, (ANNA, ANNAS_RIGHT))
+        held = recording.wire(rig.speaker(BEN), start + 2 * 48_000, start + 3 * 48_000)
+    assert tone_dbfs(held, LEFT_HZ) > HELD_DBFS
+
+
+def test_a_terminal_and_a_phone_hear_each_other_s_music_left_and_right_apart(stage: Stage) -> None:
+    room = stage.room
+    stage.ben.open("about:blank")
+    room.relay.wait_for_members(1)
+    with room.desktop(BEN, "desk", "--music"):
+        room.relay.wait_for_members(2)
+        assert_apart(room.rig, (ANNA, ANNAS_RIGHT), (BEN, BENS_RIGHT))
+        assert_apart(room.rig, (BEN, BENS_RIGHT), (ANNA, ANNAS_RIGHT))
+
+
+def test_who_switches_music_off_is_heard_in_the_middle_again(stage: Stage) -> None:
+    room, anna = stage.room, stage.anna
+    stage.ben.open(room.relay.link + UNPROCESSED).join()
+    room.rig.wait_attached(BEN)
+    anna.page.get_by_text("Settings", exact=True).click()
+    music = anna.page.get_by_role("switch", name="Music")
+    echo = anna.page.get_by_role("switch", name="Remove echo")
+    assert not echo.is_enabled()
+    music.uncheck()
+    assert echo.is_enabled()
+    room.rig.wait_attached(ANNA)
+    with room.rig.record() as recording:
+        room.rig.play(room.rig.microphone(ANNA), code(0, 2 * PLAYED_S)).wait()
+        recording.wait_ms(800)
+        middle = (
+            recording.length // 2
+        )  # before it, the microphone may still be on its way from stereo to mono
+        wires = [room.rig.microphone(ANNA), room.rig.speaker(BEN), room.rig.speaker(BENS_RIGHT)]
+        said, left, right = (recording.wire(wire, middle) for wire in wires)
+    ears = [follow(said, ear) for ear in (left, right)]
+    print(*ears, sep="\n")
+    assert min(ear.coverage() for ear in ears) > MOST
+    assert ears[0].gain_db == pytest.approx(ears[1].gain_db, abs=SAME_DB)

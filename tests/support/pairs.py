@@ -1,0 +1,166 @@
+"""One talks and another listens, on the rig: how long each chirp takes, and what the listener's own figure claims."""
+
+import json
+import re
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from audio_rig import Rig
+from phone import CHROMIUM, Phone, Phones
+from processes import STREAMER, RelayProcess, StreamerProcess
+from sound import Samples, chirp_delays_ms, chirps
+
+EVERY_MS: Final = 600
+LATEST_MS: Final = 550
+SETTLE_MS: Final = 9_000
+CLAIM_EVERY_MS: Final = 1_000
+NOISE: Final = 1e-3
+"""Under the chirps, so that no talker falls silent between them."""
+TALKER, LISTENER = 0, 1
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where a pair meets; the programs of each member may be made to run elsewhere."""
+
+    folder: Path
+    rig: Rig
+    relay: RelayProcess
+    streamer: dict[int, Path] = field(default_factory=dict)
+    browser: dict[int, Path] = field(default_factory=dict)
+
+
+class Heard(NamedTuple):
+    """What a listener says: his figure for the talker, and how much sound he had to make up so far."""
+
+    figure_ms: float | None
+    concealed_ms: float
+
+
+class Round(NamedTuple):
+    delays: list[float]
+    lost: int
+    claimed_ms: float | None
+    concealed: float
+    """The share of what was heard."""
+
+    @classmethod
+    def of(cls, delays: list[float], count: int, said: list[Heard]) -> Self:
+        """`said` once a second."""
+        figures = [each.figure_ms for each in said if each.figure_ms is not None]
+        concealed_ms = said[-1].concealed_ms - said[0].concealed_ms
+        claimed_ms = statistics.median(figures) if figures else None
+        return cls(delays, count - len(delays), claimed_ms, concealed_ms / ((len(said) - 1) * CLAIM_EVERY_MS))
+
+
+Measure = Callable[[Scene, int], Round]
+
+
+def phone_to_phone(echo_cancelling: bool) -> Measure:
+    def measure(scene: Scene, count: int) -> Round:
+        with Phones(scene.folder) as phones:
+            for member in (TALKER, LISTENER):
+                join(phones, scene, member, echo_cancelling)
+            return hear_chirps(scene.rig, count, lambda: said_by_page(phones.all[LISTENER]))
+
+    return measure
+
+
+def phone_to_desktop(scene: Scene, count: int) -> Round:
+    with Phones(scene.folder) as phones, desktop(scene, LISTENER) as process:
+        join(phones, scene, TALKER, echo_cancelling=False)
+        return hear_chirps(scene.rig, count, lambda: said_by_terminal(process))
+
+
+def desktop_to_phone(scene: Scene, count: int) -> Round:
+    with Phones(scene.folder) as phones, desktop(scene, TALKER):
+        phone = join(phones, scene, LISTENER, echo_cancelling=False)
+        return hear_chirps(scene.rig, count, lambda: said_by_page(phone))
+
+
+def desktop_to_desktop(scene: Scene, count: int) -> Round:
+    with desktop(scene, TALKER), desktop(scene, LISTENER) as process:
+        return hear_chirps(scene.rig, count, lambda: said_by_terminal(process))
+
+
+def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Phone:
+    rig, relay = scene.rig, scene.relay
+    link = relay.link if echo_cancelling else f"{relay.link}&echoCancellation=off"
+    phone = phones.start(rig, member, relay.authority, browser=scene.browser.get(member, CHROMIUM))
+    phone.open(link).join(f"phone {member}")
+    rig.wait_attached(member)
+    phone.page.locator("#details > summary").click()
+    return phone
+
+
+@contextmanager
+def desktop(scene: Scene, member: int) -> Iterator[StreamerProcess]:
+    rig, relay = scene.rig, scene.relay
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--name", f"desk {member}", "--figures")
+    home, program = scene.folder / f"desk-{member}", scene.streamer.get(member, STREAMER)
+    with StreamerProcess(home, *arguments, environment=rig.environment(member), program=program) as process:
+        rig.attach(process.pid, member)
+        rig.wait_attached(member)
+        yield process
+
+
+def hear_chirps(
+    rig: Rig, count: int, ask: Callable[[], Heard], talker: int = TALKER, listener: int = LISTENER
+) -> Round:
+    settle(rig, talker)
+    return hear_settled(rig, count, ask, talker, listener)
+
+
+def settle(rig: Rig, talker: int) -> None:
+    """Let one be heard for some seconds, in which all clocks and buffers settle."""
+    rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
+
+
+def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, listener: int) -> Round:
+    with rig.record() as recording:
+        recording.wait_ms(300)
+        playing = rig.play(rig.microphone(talker), chirps_in_noise(count))
+        said = [ask()]
+        for _ in range(count * EVERY_MS // CLAIM_EVERY_MS - 1):
+            recording.wait_ms(CLAIM_EVERY_MS)
+            said.append(ask())
+        playing.wait()
+        recording.wait_ms(600)
+        wires = recording.wire(rig.microphone(talker)), recording.wire(rig.speaker(listener))
+    return Round.of(chirp_delays_ms(*wires, latest_ms=LATEST_MS), count, said)
+
+
+def chirps_in_noise(count: int) -> Samples:
+    sound = chirps(count, EVERY_MS)
+    return sound + np.asarray(NOISE * np.random.default_rng(0).standard_normal(len(sound)), dtype=np.float32)
+
+
+def said_by_page(phone: Phone) -> Heard:
+    shown = " ".join(phone.page.locator(".delay").all_inner_texts())
+    figure = re.search(r"\d+", shown)
+    concealed = re.search(r"guessed ([\d.]+) ms", phone.page.locator("#statistics").inner_text())
+    return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0)
+
+
+def last_talkers(process: StreamerProcess) -> list[dict[str, Any]]:
+    """What the last of a terminal's lines says of each talker."""
+    lines = [line for line in process.log.splitlines() if line.startswith("{") and line.endswith("}")]
+    return json.loads(lines[-1])["talkers"] if lines else []
+
+
+def terminal_figures(process: StreamerProcess) -> dict[str, float]:
+    """A terminal's delay of each talker that it knows one of, by his name."""
+    return {each["name"]: each["total_ms"]["now"] for each in last_talkers(process) if each["total_ms"]}
+
+
+def said_by_terminal(process: StreamerProcess) -> Heard:
+    talkers = last_talkers(process)
+    if not talkers:
+        return Heard(None, 0)
+    total = talkers[0]["total_ms"]
+    return Heard(total and total["now"], talkers[0]["jitter_buffer"]["concealed_ms"])

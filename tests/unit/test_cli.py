@@ -1,0 +1,63 @@
+"""What a person meets who types something wrong."""
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streamer.cli import main
+from streamer.relay.tls.authority import Authority
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def private_data_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def streamer(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_a_port_in_use_is_said_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = streamer("serve", "--no-tls", "--port", str(other.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "is in use: choose another with --port" in result.output
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    assert "--cert and --key go together" in streamer("serve", "--cert", tmp_path / "cert.pem").output
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
+    one, other = (Authority(tmp_path / name).leaf(["localhost"], []) for name in ("one", "other"))
+    result = streamer("serve", "--port", "0", "--cert", one.cert, "--key", other.key)
+    assert result.exit_code == 1
+    assert "is not the private key of the certificate" in result.output
+
+
+def test_a_room_that_cannot_be_named_so_is_refused() -> None:
+    result = streamer("serve", "--no-tls", "--port", "0", "--room", "living room")
+    assert result.exit_code == 1
+    assert "a room's name is 1 to 64 of" in result.output
+
+
+def test_an_address_that_is_not_this_machine_s_is_refused() -> None:
+    result = streamer("serve", "--no-tls", "--host", "192.0.2.1", "--port", "0")
+    assert result.exit_code == 1
+    assert "can't listen on 192.0.2.1" in result.output
+
+
+def test_ctrl_c_while_it_still_starts_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    package = tmp_path / "streamer"
+    package.mkdir()
+    shutil.copy(ROOT / "streamer/__main__.py", package)
+    (package / "cli.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run([sys.executable, "-m", "streamer"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

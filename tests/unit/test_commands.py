@@ -1,0 +1,137 @@
+"""What one types in the terminal, and what comes of it; the relay is a real one where it matters."""
+
+import inspect
+import re
+
+import pytest
+from messages import member, welcome
+from relay_fixture import HOST_KEY, House
+
+from streamer.client.commands import HELP, Commands
+from streamer.client.members import Roster
+from streamer.client.mixer import Mixer
+from streamer.client.own_state import OwnState
+from streamer.wire.control import Message
+
+WELCOME = welcome(member(3, "Grace Hopper"), member(4, "Eve"), member(5, "Eve"), host=True)
+
+
+class Terminal:
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.told: list[str] = []
+        self.left = 0
+        self.roster = Roster(Mixer(), lambda _: None)
+        self.roster.on_control(WELCOME)
+        self.own = OwnState(self.sent.append)
+        self.commands = Commands(self.roster, self.own, send=self.sent.append, tell=self.told.append, leave=self._leave)
+
+    def _leave(self) -> None:
+        self.left += 1
+
+    def type(self, line: str) -> tuple[list[Message], list[str]]:
+        self.sent.clear()
+        self.told.clear()
+        self.commands.obey(line)
+        return list(self.sent), list(self.told)
+
+
+def test_a_line_is_written_to_everybody() -> None:
+    assert Terminal().type("  Dinner is ready \n") == ([{"type": "chat", "text": "Dinner is ready"}], [])
+    assert Terminal().type("\n") == ([], [])
+
+
+def test_states_are_told_whole() -> None:
+    terminal = Terminal()
+    assert terminal.type("/mute")[0] == [{"type": "state", "muted": True, "away": False, "hand": False}]
+    assert terminal.type("/hand")[0] == [{"type": "state", "muted": True, "away": False, "hand": True}]
+    assert terminal.type("/unmute")[0] == [{"type": "state", "muted": False, "away": False, "hand": True}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("/silence grace hopper", {"type": "mute", "talker_id": 3}),
+        ("/remove Grace Hopper", {"type": "remove", "talker_id": 3}),
+        ("/lock", {"type": "lock", "locked": True}),
+        ("/unlock", {"type": "lock", "locked": False}),
+        ("/one", {"type": "one_at_a_time", "on": True}),
+        ("/all", {"type": "one_at_a_time", "on": False}),
+        ("/invite", {"type": "invite", "hours": 0, "uses": 0}),
+        ("/invite 8", {"type": "invite", "hours": 8, "uses": 0}),
+        ("/invite 8 6", {"type": "invite", "hours": 8, "uses": 6}),
+    ],
+)
+def test_the_host_s_commands_say_what_the_protocol_has(line: str, message: Message) -> None:
+    assert Terminal().type(line) == ([message], [])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/remove Nobody", "Nobody here is called Nobody; /who"),
+        ("/remove", "Whom?"),
+        ("/silence Eve", "Several here are called Eve"),
+        ("/volume Grace Hopper loud", "a number from 0 to 200"),
+        ("/volume Grace Hopper 999", "a number from 0 to 200"),
+        ("/invite soon", "whole numbers"),
+        ("/invite 1 2 3", "whole numbers"),
+        ("/dance", "There is no /dance; /help"),
+        ("a" * 2_001, "That line has 2,001 characters; 2,000 are allowed"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) -> None:
+    sent, told = Terminal().type(line)
+    assert sent == []
+    assert words in told[0]
+
+
+def test_a_volume_is_for_oneself_alone() -> None:
+    terminal = Terminal()
+    assert terminal.type("/volume grace hopper 50") == ([], ["Grace Hopper is at 50 % for you"])
+    assert terminal.roster.members[0].gain == 0.5
+
+
+def test_a_volume_is_kept_for_who_comes_back() -> None:
+    terminal = Terminal()
+    terminal.type("/volume Grace Hopper 50")
+    terminal.roster.on_control({"type": "left", "talker_id": 3})
+    terminal.roster.on_control({"type": "joined", **member(9, "Grace Hopper")})
+    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.5}
+
+
+def test_who_is_here_and_what_there_is_to_type() -> None:
+    terminal = Terminal()
+    assert terminal.type("/who") == ([], ["Ada (you, the host)\nGrace Hopper\nEve\nEve"])
+    assert terminal.type("/help") == terminal.type("/") == ([], [HELP])
+    terminal.type("/leave")
+    assert terminal.left == 1
+
+
+def test_all_that_can_be_typed_is_in_the_list_and_all_of_the_list_can_be_typed() -> None:
+    listed = set(re.findall(r"/(\w+)", HELP))
+    known = set(re.findall(r'case "(\w+)"| \| "(\w+)"', inspect.getsource(Commands)))
+    assert listed == {name for pair in known for name in pair if name}
+
+
+def test_who_is_no_host_is_told_so_and_nothing_is_sent() -> None:
+    terminal = Terminal()
+    terminal.roster.host = False
+    assert terminal.type("/lock") == ([], ["/lock is for the host, who joined by the host's own link"])
+
+
+def test_who_has_nothing_to_say_can_t_be_unmuted() -> None:
+    terminal = Terminal()
+    terminal.own.nothing_to_say = True
+    sent, told = terminal.type("/unmute")
+    assert [message["muted"] for message in sent] == [True]
+    assert "You only listen here" in told[0]
+
+
+async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
+    async with House.open() as house:
+        host, guest = await house.enter(key=HOST_KEY, name="Host"), await house.enter(name="Guest")
+        terminal = Terminal()
+        (message,), _ = terminal.type("/lock")
+        await host.socket.send_json(message)
+        assert await guest.text("lock") == {"type": "lock", "talker_id": host.welcome["talker_id"], "locked": True}

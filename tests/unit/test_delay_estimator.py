@@ -1,0 +1,73 @@
+"""A delay estimate's test is a list of (arrival, timestamp): how late, and what target follows."""
+
+import network_traces
+import numpy as np
+import pytest
+
+from streamer.jitter.delay_estimator import DelayEstimator, WindowedMinimum
+
+
+def fed(trace: network_traces.Trace, estimator: DelayEstimator | None = None) -> DelayEstimator:
+    estimator = estimator or DelayEstimator()
+    for i, ms in enumerate(trace.arrival_ms):
+        estimator.update(ms, i * 480)
+    return estimator
+
+
+def test_the_least_value_is_that_of_the_last_one_to_two_windows():
+    least = WindowedMinimum(100)
+    values = [(0, 5.0), (50, 3.0), (120, 9.0), (240, 8.0), (340, 7.0)]
+    assert [least.update(*value) for value in values] == [5, 3, 3, 8, 7]
+
+
+def test_a_new_talker_starts_above_the_floor_and_a_clean_link_brings_it_down_within_three_seconds():
+    assert DelayEstimator().quantile_ms == 31
+    assert fed(network_traces.clean(0, 3000)).quantile_ms <= 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_about_the_set_share_of_packets_comes_later_than_the_target(seed):
+    trace = network_traces.good_wifi(seed, 60_000)
+    later = np.mean(trace.relative_ms > fed(trace).quantile_ms)
+    assert 0.005 < later < 0.02
+
+
+def test_a_larger_share_makes_a_smaller_target():
+    trace = network_traces.busy_wifi(1, 60_000)
+    targets = [fed(trace, DelayEstimator(late_share=share)).quantile_ms for share in (0.005, 0.02, 0.05)]
+    assert targets == sorted(targets, reverse=True)
+    assert targets[0] > 1.2 * targets[2]
+
+
+def test_one_stall_of_a_second_hardly_moves_the_target_of_a_talker_who_is_known():
+    estimator = fed(network_traces.good_wifi(2, 60_000))
+    before = estimator.quantile_ms
+    for i in range(100):
+        estimator.update(61_000 + i * 0.05, (6000 + i) * 480)
+    assert estimator.quantile_ms <= before + 40
+
+
+def test_what_is_said_before_a_talkspurt_is_noticed_does_not_count_as_delay():
+    estimator = fed(network_traces.clean(3, 10_000))
+    before = estimator.quantile_ms
+    for spurt in range(1, 30):
+        first = 1000 + spurt * 200
+        for i in range(20):  # 200 ms of pre-roll, all at once
+            estimator.update((first + 20) * 10.0 + i * 0.01, (first + i) * 480, i == 0)
+        for i in range(20, 100):
+            estimator.update((first + i) * 10.0 + 1, (first + i) * 480)
+    assert estimator.quantile_ms <= before + 1
+
+
+@pytest.mark.parametrize("ppm", [-300, 300])
+def test_sound_cards_that_drift_do_not_move_the_target(ppm):
+    assert fed(network_traces.through_link("", np.random.default_rng(0), 120_000, 0.2, [], ppm)).quantile_ms <= 5
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])
+def test_a_talkers_new_clock_is_taken_over_at_once(step_ms):
+    estimator = fed(network_traces.clean(4, 5000))
+    timestamp = 500 * 480 + step_ms * 48
+    assert estimator.update(5001.0, timestamp) == 0
+    assert estimator.update(5014.0, timestamp + 480) == pytest.approx(3)
+    assert estimator.base_ms == pytest.approx(5001 - timestamp / 48)
