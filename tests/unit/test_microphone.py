@@ -7,7 +7,7 @@ from streamer.client.audio import microphone as capture
 from streamer.client.audio.microphone import Microphone, list_devices
 from streamer.client.audio.samples import silence
 from streamer.client.audio.speaker import Speaker
-from streamer.client.device_choice import Kind, choose_device
+from streamer.client.audio.device_choice import Kind, choose_device
 from streamer.errors import AudioError
 
 

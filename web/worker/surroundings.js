@@ -1,6 +1,6 @@
 // What a link needs of the world, and how a browser has it.
 
-import { SteadyClock } from "../steady_clock.js";
+import { SteadyClock } from "./steady_clock.js";
 
 /** A question to the relay that hangs for so long is not answered any more. */
 const PATIENCE_MS = 3_000;

@@ -8,7 +8,7 @@ import { Encoder, loadCodec } from "../shared/codec.js";
 import { PacketError, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { TrackReader } from "../shared/track_reader.js";
-import { StampClock } from "../steady_clock.js";
+import { StampClock } from "./steady_clock.js";
 import { Timing } from "./delay_monitor.js";
 import { Guard } from "./feedback_guard.js";
 import { Link } from "./link.js";
