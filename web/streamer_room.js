@@ -5,11 +5,11 @@
 // tell what becomes of it.
 
 import { Engine } from "./page/engine.js";
-import { GuardAlert } from "./page/feedback_alert.js";
-import { OwnVoice } from "./page/local_audio.js";
+import { FeedbackAlert } from "./page/feedback_alert.js";
+import { LocalAudio } from "./page/local_audio.js";
 import { Roster } from "./page/roster.js";
 import { parseFragment, socketUrl } from "./shared/room_link.js";
-import { say, sayCount, wordsFor } from "./ui/text.js";
+import { sayCount, t, wordsFor } from "./ui/text.js";
 
 /** @typedef {import("./page/view.js").State} State */
 
@@ -34,7 +34,7 @@ class StreamerRoom extends HTMLElement {
   #state = "start";
   #talking = "";
   #muted = false;
-  /** While the element is in a page. @type {{engine: Engine, voice: OwnVoice, guard: GuardAlert} | null} */
+  /** While the element is in a page. @type {{engine: Engine, voice: LocalAudio, guard: FeedbackAlert} | null} */
   #inside = null;
 
   constructor() {
@@ -60,10 +60,10 @@ class StreamerRoom extends HTMLElement {
       showStatus: (/** @type {string} */ words) => void (this.#status.textContent = words),
     };
     const { sound, loaded } = engine;
-    const voice = new OwnVoice({ screen, sound, loaded, order: (order) => engine.order(order) });
+    const voice = new LocalAudio({ screen, sound, loaded, order: (order) => engine.order(order) });
     voice.onChange = () => this.#tellMuted();
     this.#alert.innerHTML = ALERT;
-    this.#inside = { engine, voice, guard: new GuardAlert(this.#alert, voice, sound) };
+    this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, voice, sound) };
   }
 
   disconnectedCallback() {
@@ -81,11 +81,11 @@ class StreamerRoom extends HTMLElement {
     if (!this.#inside || this.#state !== "start") return;
     const { engine, voice } = this.#inside;
     engine.sound.resume();
-    this.#show("joining", say("askingMicrophone"));
+    this.#show("joining", t("askingMicrophone"));
     try {
       await Promise.all([voice.open(PROCESSED), engine.loaded]);
     } catch (error) {
-      this.#fail("failed", say("failed", { message: String(error) }));
+      this.#fail("failed", t("failed", { message: String(error) }));
       this.#end("");
       return;
     }
@@ -116,7 +116,7 @@ class StreamerRoom extends HTMLElement {
   #onLink({ state, reason, message }) {
     if (state === "lost") this.#show("lost", wordsFor(reason, message));
     if (state === "lost" || state === "refused") this.#fail(reason, wordsFor(reason, message));
-    if (state === "left") this.#end(say("left"));
+    if (state === "left") this.#end(t("left"));
     if (state === "refused") this.#end(wordsFor(reason, message));
   }
 
@@ -136,7 +136,7 @@ class StreamerRoom extends HTMLElement {
     this.#tell("talking", { names });
   }
 
-  /** @param {import("./worker/feedback_guard.js").Danger} danger */
+  /** @param {import("./worker/feedback_guard.js").Feedback} danger */
   #onDanger(danger) {
     if (!this.#inside) return;
     const { guard } = this.#inside;
@@ -175,7 +175,7 @@ class StreamerRoom extends HTMLElement {
    */
   #show(state, words) {
     this.#state = state;
-    this.#button.textContent = say(state === "start" ? "join" : "leave");
+    this.#button.textContent = t(state === "start" ? "join" : "leave");
     this.#status.textContent = words;
   }
 

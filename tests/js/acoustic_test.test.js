@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AirTest, wordsFor } from "../../web/page/acoustic_test.js";
+import { AcousticTest, wordsFor } from "../../web/page/acoustic_test.js";
 import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
 import { chirp } from "../../web/shared/chirps.js";
-import { EchoListener } from "../../web/worker/chirp_listener.js";
+import { ChirpListener } from "../../web/worker/chirp_listener.js";
 
 const ADA = { talkerId: 1, name: "Ada" };
 const JOAN = { talkerId: 2, name: "Joan" };
@@ -15,7 +15,7 @@ const ECHO = { delayMs: 80, heard: true, noiseDbfs: -60, peakDbfs: -10 };
 function begun(t) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const seen = { words: [], orders: [], processing: [], chirps: 0, othersMuted: false };
-  const air = new AirTest({
+  const air = new AcousticTest({
     screen: { showAir: (words, running) => seen.words.push([words, running]) },
     sound: {
       chirp: () => (seen.chirps += 1),
@@ -93,7 +93,7 @@ test("why there is no number is said in words, and so is a loud room", () => {
 });
 
 test("what the microphone hears is sent until it has heard the chirp, so that nothing goes round twice", () => {
-  const listener = new EchoListener();
+  const listener = new ChirpListener();
   const heard = new Float32Array(150 * SAMPLES_PER_FRAME);
   for (const [place, gain] of [[9_600, 1], [9_600 + 3_840, 0.5]]) chirp().forEach((sample, i) => (heard[place + i] += gain * sample));
   listener.open();

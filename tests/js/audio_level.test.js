@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { levelOf, meterOf } from "../../web/shared/audio_level.js";
-import { Levels } from "../../web/worker/talker_levels.js";
+import { TalkerLevels } from "../../web/worker/talker_levels.js";
 
 const square = (amplitude) => Float32Array.from({ length: 480 }, (_, i) => (i % 2 ? amplitude : -amplitude));
 
@@ -32,7 +32,7 @@ test("a meter is empty in silence, full in a shout, and grows in between", () =>
 });
 
 test("of each talker the loudest packet since the last look is shown, and whether there was a voice", () => {
-  const levels = new Levels();
+  const levels = new TalkerLevels();
   levels.heard(3, { level: 40, voice: false });
   levels.heard(3, { level: 25, voice: true });
   levels.heard(3, { level: 60, voice: false });
@@ -41,7 +41,7 @@ test("of each talker the loudest packet since the last look is shown, and whethe
 });
 
 test("who stops is silent at the next look, and then nothing is to be shown again", () => {
-  const levels = new Levels();
+  const levels = new TalkerLevels();
   levels.heard(3, { level: 40, voice: false });
   levels.look();
   assert.deepEqual(levels.look(), {});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SameRoom } from "../../web/worker/coupling_detector.js";
+import { CouplingDetector } from "../../web/worker/coupling_detector.js";
 import { chance, syllables } from "./voices.js";
 
 const EVERY_FRAMES = 25;
@@ -11,7 +11,7 @@ const SILENCE = 127;
 
 /** After how many ms the two are found in one room; null where they aren't. `arrival` of the packet of each frame. */
 function found(heard, said, arrival = (frame) => frame) {
-  const room = new SameRoom();
+  const room = new CouplingDetector();
   const frames = said.map((level, frame) => ({ level, timestamp: frame * 480, now: arrival(frame) }));
   for (let now = 0; now < heard.length; now += 1) {
     room.hears(heard[now]);
@@ -72,7 +72,7 @@ test("in silence, and under noise alone, nobody is found", () => {
 });
 
 test("who is gone is in no room", () => {
-  const room = new SameRoom();
+  const room = new CouplingDetector();
   const said = syllables(1, 300);
   said.forEach((level, frame) => {
     room.hears(level);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Guard, SOMEBODY } from "../../web/worker/feedback_guard.js";
+import { FeedbackGuard, SOMEBODY } from "../../web/worker/feedback_guard.js";
 import { framesOf, sound } from "./voices.js";
 
 const TALKER = 7;
@@ -9,7 +9,7 @@ const HOWL = framesOf(sound(1, (time) => 0.5 * Math.sin(2 * Math.PI * 1_000 * ti
 const SILENCE = framesOf(new Float32Array(480 * 100));
 
 function aGuard() {
-  const guard = new Guard();
+  const guard = new FeedbackGuard();
   const seen = { dangers: [], cuts: [] };
   let frames = 0;
   guard.onDanger = (danger) => seen.dangers.push(danger);

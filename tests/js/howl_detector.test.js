@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { SAMPLE_RATE } from "../../web/shared/audio_format.js";
 import { chirp } from "../../web/shared/chirps.js";
-import { Howl } from "../../web/worker/howl_detector.js";
+import { HowlDetector } from "../../web/worker/howl_detector.js";
 import { chance, framesOf, sound, vowel } from "./voices.js";
 
 /** The vowels of father, see and boot. */
@@ -13,7 +13,7 @@ const tone = (hz, gainAt) => sound(2, (time) => gainAt(time) * Math.sin(2 * Math
 
 /** After how many ms it is found; null where it isn't. */
 function found(samples, playedLevel = null) {
-  const howl = new Howl();
+  const howl = new HowlDetector();
   const at = framesOf(samples).findIndex((frame) => {
     if (playedLevel !== null) howl.played(playedLevel);
     return howl.hears(frame);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { worst } from "../../web/page/diagnosis.js";
+import { worstDelay } from "../../web/page/diagnosis.js";
 import { MouthToEar, PARTS } from "../../web/worker/mouth_to_ear.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/mouth_to_ear.json", import.meta.url), "utf-8"));
@@ -46,8 +46,8 @@ function figureOf(known) {
 }
 
 test("the worst of all talkers is found, and nothing where all is well", () => {
-  assert.equal(worst([["Ada", figureOf({ up: [3, 5], buffer: [40, 60] })]]), null);
-  const troubles = worst([
+  assert.equal(worstDelay([["Ada", figureOf({ up: [3, 5], buffer: [40, 60] })]]), null);
+  const troubles = worstDelay([
     ["Ada", figureOf({ up: [3, 40], down: [30, 31] })],
     ["Joan", figureOf({ up: [3, 83] })],
   ]);

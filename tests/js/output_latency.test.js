@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { OutputClock } from "../../web/page/output_latency.js";
+import { OutputLatency } from "../../web/page/output_latency.js";
 
 const CHROMIUM = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 const FIREFOX = "Gecko/20100101 Firefox/153.0";
@@ -13,16 +13,16 @@ const CONTEXT = {
 };
 
 test("the browser tells when the context's second 0 sounded, and how late that is", () => {
-  const clock = new OutputClock(CONTEXT, CHROMIUM);
+  const clock = new OutputLatency(CONTEXT, CHROMIUM);
   assert.equal(clock.soundedMs, performance.timeOrigin + 3_000);
   assert.equal(clock.latencyMs, 30);
 });
 
 test("where a browser tells nothing, nothing is known", () => {
-  const silent = new OutputClock({}, CHROMIUM);
+  const silent = new OutputLatency({}, CHROMIUM);
   assert.equal(silent.soundedMs, null);
   assert.equal(silent.latencyMs, null);
-  const suspended = new OutputClock({ getOutputTimestamp: () => ({ contextTime: 0, performanceTime: 0 }) }, CHROMIUM);
+  const suspended = new OutputLatency({ getOutputTimestamp: () => ({ contextTime: 0, performanceTime: 0 }) }, CHROMIUM);
   assert.equal(suspended.soundedMs, null);
 });
 
@@ -33,13 +33,13 @@ test("Firefox on Linux, which may hang over the question, is not asked", () => {
     },
     getOutputTimestamp: () => assert.fail("asked"),
   };
-  const clock = new OutputClock(hangs, `Mozilla/5.0 (X11; Linux x86_64; rv:153.0) ${FIREFOX}`);
+  const clock = new OutputLatency(hangs, `Mozilla/5.0 (X11; Linux x86_64; rv:153.0) ${FIREFOX}`);
   assert.equal(clock.soundedMs, null);
   assert.equal(clock.latencyMs, null);
 });
 
 for (const system of ["Windows NT 10.0; Win64; x64; rv:153.0", "Macintosh; Intel Mac OS X 10.15; rv:153.0", "Android 14; Mobile; rv:153.0"]) {
   test(`Firefox elsewhere is asked: ${system}`, () => {
-    assert.equal(new OutputClock(CONTEXT, `Mozilla/5.0 (${system}) ${FIREFOX}`).latencyMs, 30);
+    assert.equal(new OutputLatency(CONTEXT, `Mozilla/5.0 (${system}) ${FIREFOX}`).latencyMs, 30);
   });
 }

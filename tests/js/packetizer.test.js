@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TALKSPURT_START, parsePacket } from "../../web/shared/packet.js";
-import { PREROLL_FRAMES, Voice } from "../../web/worker/packetizer.js";
-import { Gate, TAIL_FRAMES } from "../../web/worker/transmit_gate.js";
+import { PREROLL_FRAMES, Packetizer } from "../../web/worker/packetizer.js";
+import { TAIL_FRAMES, TransmitGate } from "../../web/worker/transmit_gate.js";
 
 const SPEECH = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);
@@ -16,8 +16,8 @@ function talk(voice, blocks, start = 0) {
 
 function aVoice() {
   const encoder = { encoded: 0, encode: () => Uint8Array.of((encoder.encoded += 1)) };
-  const gate = new Gate();
-  return { voice: new Voice(encoder, gate), gate, encoder };
+  const gate = new TransmitGate();
+  return { voice: new Packetizer(encoder, gate), gate, encoder };
 }
 
 /** A voice that speaks only while a button is pressed. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Guard } from "../../web/worker/feedback_guard.js";
-import { Talking } from "../../web/worker/sender.js";
+import { FeedbackGuard } from "../../web/worker/feedback_guard.js";
+import { Sender } from "../../web/worker/sender.js";
 
 const VOICE = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);
@@ -12,8 +12,8 @@ const HELD_NOTE = Float32Array.from({ length: 960 }, (_, i) => 0.5 * Math.sin((2
 /** What is sent of the frames that `hear` is given. */
 function aTalker() {
   const sent = [];
-  const guard = new Guard();
-  const talking = new Talking({
+  const guard = new FeedbackGuard();
+  const talking = new Sender({
     guard,
     link: { sendPacket: (packet) => sent.push(packet), send: () => {} },
     levels: { heard: () => {} },

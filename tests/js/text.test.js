@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { chooseLanguage, say, sayCount } from "../../web/ui/text.js";
+import { chooseLanguage, sayCount, t } from "../../web/ui/text.js";
 import * as de from "../../web/ui/text/de.js";
 import * as en from "../../web/ui/text/en.js";
 import * as es from "../../web/ui/text/es.js";
@@ -16,7 +16,7 @@ const pages = readdirSync(web).filter((name) => name.endsWith(".html"));
 const sources = [...pages, ...readdirSync(web, { recursive: true }).filter((name) => name.endsWith(".js") && !name.startsWith("node_modules"))].map(read).join("\n");
 
 test("placeholders are filled in", () => {
-  assert.equal(say("wentOut", { name: "Ada", people: "1 person is here." }), "Ada left. 1 person is here.");
+  assert.equal(t("wentOut", { name: "Ada", people: "1 person is here." }), "Ada left. 1 person is here.");
 });
 
 test("counts speak grammar", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Gate } from "../../web/worker/transmit_gate.js";
-import { Activity } from "../../web/worker/voice_activity.js";
+import { TransmitGate } from "../../web/worker/transmit_gate.js";
+import { VoiceActivityDetector } from "../../web/worker/voice_activity.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/activity.json", import.meta.url), "utf-8"));
 
@@ -28,28 +28,28 @@ function speech(level, noiseLevel, seconds) {
 }
 
 test("silence holds no voice, and a syllable does from its first frame", () => {
-  assert.deepEqual(hear(new Activity(), [SILENCE, SILENCE, 40]), [false, false, true]);
+  assert.deepEqual(hear(new VoiceActivityDetector(), [SILENCE, SILENCE, 40]), [false, false, true]);
 });
 
 for (const level of [75, 55, 45]) {
   test(`noise at −${level} dBov is found to be none within 6 s, and speech 15 dB above it is heard at once`, () => {
-    const activity = new Activity();
+    const activity = new VoiceActivityDetector();
     assert.ok(!hear(activity, noise(level, 8)).slice(6.5 * SECOND).includes(true));
     assert.equal(activity.hears(Math.min(level - 15, 59)), true);
   });
 }
 
 test("somebody who talks for a minute is not taken for noise", () => {
-  const heard = hear(new Activity(), speech(35, 55, 60));
+  const heard = hear(new VoiceActivityDetector(), speech(35, 55, 60));
   assert.ok(heard.slice(10 * SECOND).every(Boolean));
 });
 
 test("a loud sound without any gap, as of music, is never taken for noise", () => {
-  assert.ok(hear(new Activity(), Array(30 * SECOND).fill(25)).every(Boolean));
+  assert.ok(hear(new VoiceActivityDetector(), Array(30 * SECOND).fill(25)).every(Boolean));
 });
 
 test("where a fan goes on it is heard for some seconds, then it is noise; where it stops, soft speech is heard again", () => {
-  const activity = new Activity();
+  const activity = new VoiceActivityDetector();
   hear(activity, noise(70, 8));
   const fan = hear(activity, noise(45, 10));
   assert.equal(fan[SECOND], true);
@@ -59,7 +59,7 @@ test("where a fan goes on it is heard for some seconds, then it is noise; where 
 });
 
 test("who has just stopped is taken to talk for 200 ms", () => {
-  const heard = hear(new Activity(), [30, ...Array(30).fill(SILENCE)]);
+  const heard = hear(new VoiceActivityDetector(), [30, ...Array(30).fill(SILENCE)]);
   assert.equal(heard.indexOf(false), 20);
 });
 
@@ -76,8 +76,8 @@ function inTurn(answers) {
 for (const { name, levels: parts, heard, passed } of CASES) {
   test(`voices are told from noise, and pass with a tail: ${name}`, () => {
     const levels = parts.flatMap(([pattern, times]) => Array(times).fill(pattern).flat());
-    const gate = new Gate();
-    assert.deepEqual(inTurn(hear(new Activity(), levels)), heard);
+    const gate = new TransmitGate();
+    assert.deepEqual(inTurn(hear(new VoiceActivityDetector(), levels)), heard);
     assert.deepEqual(inTurn(levels.map((level) => gate.passes(level))), passed);
   });
 }

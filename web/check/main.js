@@ -2,12 +2,12 @@
 // each with its cure, and tells the relay. With `auto` in the fragment it starts by itself, where the browser lets it.
 
 import { parseFragment } from "../shared/room_link.js";
-import { later } from "../shared/sleep.js";
-import { say, sayCount } from "../ui/text.js";
+import { sleep } from "../shared/sleep.js";
+import { sayCount, t } from "../ui/text.js";
 import { NetworkCheck } from "./network_check.js";
 import { SoundCheck } from "./sound_check.js";
 import { fails, passes, unknown } from "./verdict.js";
-import { CheckScreen } from "./view.js";
+import { CheckView } from "./view.js";
 
 /** Somebody has to answer the question for the microphone in this time, and to speak. */
 const LONGEST_MS = 30_000;
@@ -22,15 +22,15 @@ class Preflight {
   #network = new NetworkCheck(location.origin);
   /** @type {[CheckName, () => Verdict | Promise<Verdict>, string?][]} each with what to do meanwhile */
   #checks = [
-    ["secure", () => (isSecureContext ? passes("") : fails(say("insecure")))],
-    ["microphone", () => this.#sound.microphone(), say("checkSpeak")],
-    ["loudspeaker", () => this.#sound.loudspeaker(), say("checkChirps")],
-    ["echo", () => this.#sound.echo(), say("checkChirps")],
+    ["secure", () => (isSecureContext ? passes("") : fails(t("insecure")))],
+    ["microphone", () => this.#sound.microphone(), t("checkSpeak")],
+    ["loudspeaker", () => this.#sound.loudspeaker(), t("checkChirps")],
+    ["echo", () => this.#sound.echo(), t("checkChirps")],
     ["codec", () => this.#sound.codec()],
     ["socket", () => this.#network.socket()],
     ["network", () => this.#network.roundTrip()],
   ];
-  #screen = new CheckScreen(location.hash);
+  #screen = new CheckView(location.hash);
 
   constructor() {
     this.#screen.onStart = () => this.#run();
@@ -69,9 +69,9 @@ class Preflight {
  */
 async function verdictOf(check) {
   try {
-    return await Promise.race([check(), later(LONGEST_MS).then(() => unknown(say("checkTooLong")))]);
+    return await Promise.race([check(), sleep(LONGEST_MS).then(() => unknown(t("checkTooLong")))]);
   } catch (error) {
-    return unknown(say("checkBroke", { message: String(error) }));
+    return unknown(t("checkBroke", { message: String(error) }));
   }
 }
 
@@ -79,7 +79,7 @@ async function verdictOf(check) {
 function summaryOf(rows) {
   const failed = rows.filter(({ state }) => state === "fails").length;
   if (failed > 0) return sayCount("checksFailed", failed);
-  return say(rows.some(({ state }) => state === "unknown") ? "checkNoneFailed" : "checkAllPass");
+  return t(rows.some(({ state }) => state === "unknown") ? "checkNoneFailed" : "checkAllPass");
 }
 
 /**
@@ -90,9 +90,9 @@ async function tellRelay(rows) {
   try {
     const body = JSON.stringify({ browser: navigator.userAgent, rows });
     const { ok } = await fetch("/check", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    return say(ok ? "checkTold" : "checkNotTold");
+    return t(ok ? "checkTold" : "checkNotTold");
   } catch {
-    return say("checkNotTold");
+    return t("checkNotTold");
   }
 }
 

@@ -3,9 +3,9 @@
 // The socket is of the room echo, which needs no invite and where nobody is disturbed.
 
 import { ECHO_ROOM, socketUrl } from "../shared/room_link.js";
-import { later } from "../shared/sleep.js";
+import { sleep } from "../shared/sleep.js";
 import { quantile } from "../shared/sliding_window.js";
-import { say, wordsFor } from "../ui/text.js";
+import { t, wordsFor } from "../ui/text.js";
 import { Link } from "../worker/link.js";
 import { SURROUNDINGS } from "../worker/surroundings.js";
 import { fails, passes, unknown } from "./verdict.js";
@@ -45,7 +45,7 @@ export class NetworkCheck {
     return new Promise((resolve) => {
       this.#link.onState = (state, reason, message) => {
         this.#open = state === "joined";
-        if (this.#open) resolve(passes(say("checkSocketOpen")));
+        if (this.#open) resolve(passes(t("checkSocketOpen")));
         else if (reason && reason !== "lost") resolve(fails(cureFor(reason, message)));
       };
       this.#link.join(this.#url);
@@ -54,13 +54,13 @@ export class NetworkCheck {
 
   /** @returns {Promise<Verdict>} */
   async roundTrip() {
-    if (!this.#open) return unknown(say("checkNeedsSocket"));
+    if (!this.#open) return unknown(t("checkNeedsSocket"));
     const took = (await this.#roundTripsMs()).sort((one, other) => one - other);
-    if (took.length < LEAST_PONGS) return fails(say("checkUnanswered"));
+    if (took.length < LEAST_PONGS) return fails(t("checkUnanswered"));
     const [half, most] = [quantile(took, 0.5), quantile(took, 0.95)];
     const values = { half: Math.ceil(half), jitter: Math.ceil(most - half) };
-    if (half > SLOW_MS) return fails(say("checkSlow", values));
-    return most - half > JITTER_MS ? fails(say("checkJitter", values)) : passes(say("checkRoundTrip", values));
+    if (half > SLOW_MS) return fails(t("checkSlow", values));
+    return most - half > JITTER_MS ? fails(t("checkJitter", values)) : passes(t("checkRoundTrip", values));
   }
 
   async #roundTripsMs() {
@@ -69,9 +69,9 @@ export class NetworkCheck {
     this.#link.onControl = ({ type, t0 }) => type === "pong" && took.push(performance.now() - t0 / 1000);
     for (let sent = 0; sent < PINGS; sent += 1) {
       this.#link.send({ type: "ping", t0: Math.round(performance.now() * 1000) });
-      await later(EVERY_MS);
+      await sleep(EVERY_MS);
     }
-    await later(LAST_MS);
+    await sleep(LAST_MS);
     return took;
   }
 }
@@ -82,5 +82,5 @@ export class NetworkCheck {
  */
 function cureFor(reason, message) {
   const key = Object.hasOwn(CURES, reason) ? CURES[/** @type {keyof typeof CURES} */ (reason)] : null;
-  return key ? say(key) : wordsFor(reason, message);
+  return key ? t(key) : wordsFor(reason, message);
 }

@@ -1,10 +1,10 @@
 // What the microphone hears, on the page's main thread: for checks, never for talking.
 
 import { joined } from "../shared/framer.js";
-import { later } from "../shared/sleep.js";
+import { sleep } from "../shared/sleep.js";
 import { TrackReader } from "../shared/track_reader.js";
 
-export class Ear {
+export class Recorder {
   #reader = new TrackReader();
   /** @type {Float32Array[]} */
   #frames = [];
@@ -29,7 +29,7 @@ export class Ear {
    */
   async hear(ms) {
     this.#frames = [];
-    await later(ms);
+    await sleep(ms);
     return joined(this.#frames);
   }
 }

@@ -4,14 +4,14 @@
 // echoes, as in a call: it gets some chirps to learn from, and what still comes back, the others would hear. A canceller that
 // lost its place, since the sound stumbled, may learn again.
 
-import { Sound } from "../page/audio_graph.js";
+import { AudioGraph } from "../page/audio_graph.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "../page/microphone.js";
 import { FRAME_MS } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
 import { chirp, findChirps, peakDbfs } from "../shared/chirps.js";
-import { later } from "../shared/sleep.js";
-import { say } from "../ui/text.js";
-import { Ear } from "./recorder.js";
+import { sleep } from "../shared/sleep.js";
+import { t } from "../ui/text.js";
+import { Recorder } from "./recorder.js";
 import { fails, passes, unknown } from "./verdict.js";
 
 const LOOK_MS = 100;
@@ -31,9 +31,9 @@ const MOST_CODEC_MS = FRAME_MS / 2;
 /** @typedef {import("./verdict.js").Verdict} Verdict */
 
 export class SoundCheck {
-  #sound = new Sound();
+  #sound = new AudioGraph();
   #microphone = new Microphone();
-  #ear = new Ear();
+  #ear = new Recorder();
   /** @type {Promise<void> | null} */
   #loaded = null;
   #processing;
@@ -68,44 +68,44 @@ export class SoundCheck {
       await this.#listen(UNPROCESSED);
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
-      return fails(say(MICROPHONE_WORDS[error.problem]));
+      return fails(t(MICROPHONE_WORDS[error.problem]));
     }
     const db = Math.round(await this.#peakDbfs());
-    if (db < SILENT_DBFS) return fails(say("checkMicrophoneSilent"));
-    return db < VOICE_DBFS ? unknown(say("checkMicrophoneSoft", { db })) : passes(say("checkMicrophoneHears", { db }));
+    if (db < SILENT_DBFS) return fails(t("checkMicrophoneSilent"));
+    return db < VOICE_DBFS ? unknown(t("checkMicrophoneSoft", { db })) : passes(t("checkMicrophoneHears", { db }));
   }
 
   /** @returns {Promise<Verdict>} */
   async loudspeaker() {
-    if (!(await this.start())) return fails(say("checkStandsStill"));
-    if (!this.#microphone.stream) return unknown(say("checkLoudspeakerAlone"));
+    if (!(await this.start())) return fails(t("checkStandsStill"));
+    if (!this.#microphone.stream) return unknown(t("checkLoudspeakerAlone"));
     this.#heard = Number.isFinite(await this.#loudestChirp());
-    return this.#heard ? passes(say("checkLoudspeakerHeard")) : unknown(say("checkLoudspeakerUnheard"));
+    return this.#heard ? passes(t("checkLoudspeakerHeard")) : unknown(t("checkLoudspeakerUnheard"));
   }
 
   /** @returns {Promise<Verdict>} */
   async echo() {
-    if (!this.#heard) return unknown(say("checkEchoUnknown"));
+    if (!this.#heard) return unknown(t("checkEchoUnknown"));
     await this.#listen(this.#processing);
-    await later(SETTLE_MS);
+    await sleep(SETTLE_MS);
     await this.#loudestChirp();
     let level = await this.#loudestChirp();
     for (let more = 0; more < MORE_LESSONS && level <= AUDIBLE_LEVEL; more += 1) level = await this.#loudestChirp();
-    return level > AUDIBLE_LEVEL ? passes(say("checkNoEcho")) : fails(say("checkEcho", { db: -level }));
+    return level > AUDIBLE_LEVEL ? passes(t("checkNoEcho")) : fails(t("checkEcho", { db: -level }));
   }
 
   /** @returns {Promise<Verdict>} */
   async codec() {
-    if (!isSecureContext) return fails(say("insecure"));
-    if (!Sound.supported) return fails(say("unsupported"));
+    if (!isSecureContext) return fails(t("insecure"));
+    if (!AudioGraph.supported) return fails(t("unsupported"));
     const ms = await this.#sound.codecMs();
-    return (ms < MOST_CODEC_MS ? passes : fails)(say(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }));
+    return (ms < MOST_CODEC_MS ? passes : fails)(t(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }));
   }
 
   /** @param {import("../shared/room_link.js").Processing} processing */
   async #listen(processing) {
     await this.#microphone.open(processing);
-    if (Sound.supported) await (this.#loaded ??= this.#load());
+    if (AudioGraph.supported) await (this.#loaded ??= this.#load());
     if (this.#started) this.#sound.listenTo(this.#microphone.stream);
     else this.#microphone.close(); // somebody allowed it when all was over
   }

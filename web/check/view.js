@@ -3,7 +3,7 @@
 import { element, sayFixedWords } from "../ui/dom.js";
 import { fillIn } from "../ui/fill_in.js";
 import { showMeter } from "../ui/meter.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 
 /** @typedef {"secure" | "microphone" | "loudspeaker" | "echo" | "codec" | "socket" | "network"} CheckName */
 /** @typedef {import("./verdict.js").VerdictState | "waiting" | "running"} RowState */
@@ -25,7 +25,7 @@ const STATES = /** @type {const} */ ({
   unknown: "checkUnknown",
 });
 
-export class CheckScreen {
+export class CheckView {
   #status = element("status", HTMLElement);
   #rows = element("checks", HTMLOListElement);
   #start = element("start-check", HTMLButtonElement);
@@ -55,7 +55,7 @@ export class CheckScreen {
     const row = this.#row(name);
     if (!row) return;
     row.dataset.state = state;
-    fillIn(row, ".verdict", say(STATES[state]));
+    fillIn(row, ".verdict", t(STATES[state]));
     fillIn(row, ".note", words);
   }
 
@@ -68,7 +68,7 @@ export class CheckScreen {
   showRunning(running) {
     document.body.dataset.state = running ? "checking" : "checked";
     this.#start.disabled = running;
-    if (!running) this.#start.textContent = say("checkAgain");
+    if (!running) this.#start.textContent = t("checkAgain");
   }
 
   /** @param {string} words */
@@ -86,7 +86,7 @@ export class CheckScreen {
     const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
     const row = /** @type {HTMLElement} */ (copy.firstElementChild);
     row.dataset.check = name;
-    fillIn(row, ".name", say(NAMES[name]));
+    fillIn(row, ".name", t(NAMES[name]));
     return row;
   }
 }

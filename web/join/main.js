@@ -4,7 +4,7 @@
 
 import { element, sayFixedWords } from "../ui/dom.js";
 import { platformOf } from "../ui/platform.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { probeTrust } from "./trust_probe.js";
 
 const AGAIN_MS = 1_000;
@@ -19,7 +19,7 @@ class JoinPage {
     sayFixedWords();
     element("go-on", HTMLAnchorElement).href = this.#room;
     element("download", HTMLAnchorElement).href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.crt";
-    element("intro", HTMLElement).textContent = say("trustLooking");
+    element("intro", HTMLElement).textContent = t("trustLooking");
   }
 
   async watch() {
@@ -39,11 +39,11 @@ class JoinPage {
    */
   #explain(trust, fingerprint) {
     if (fingerprint === undefined) {
-      element("intro", HTMLElement).textContent = say("trustUnreachable");
+      element("intro", HTMLElement).textContent = t("trustUnreachable");
       return;
     }
     const mayProceed = this.#platform !== "ios" && trust === "nothing";
-    element("intro", HTMLElement).textContent = say(this.#words(trust, fingerprint));
+    element("intro", HTMLElement).textContent = t(this.#words(trust, fingerprint));
     element("waiting", HTMLElement).hidden = false;
     element("proceed", HTMLElement).hidden = !mayProceed;
     if (fingerprint === null) return;

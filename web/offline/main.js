@@ -1,6 +1,6 @@
 // What is seen in the place of a page while the relay is away: waits for it, and then makes room for the page.
 
-import { later } from "../shared/sleep.js";
+import { sleep } from "../shared/sleep.js";
 import { sayFixedWords } from "../ui/dom.js";
 
 const AGAIN_MS = 500;
@@ -15,5 +15,5 @@ async function relayAnswers() {
 }
 
 sayFixedWords();
-while (!(await relayAnswers())) await later(AGAIN_MS);
+while (!(await relayAnswers())) await sleep(AGAIN_MS);
 location.reload();

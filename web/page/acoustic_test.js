@@ -6,7 +6,7 @@
 
 import { SAMPLE_RATE } from "../shared/audio_format.js";
 import { quantile } from "../shared/sliding_window.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { UNPROCESSED } from "./microphone.js";
 
 const CHIRPS = 8;
@@ -24,15 +24,15 @@ const LOUD_DBFS = -40;
 /**
  * What the test needs of the page.
  * @typedef {object} Means
- * @property {Pick<import("./view.js").Screen, "showAir">} screen
- * @property {Pick<import("./audio_graph.js").Sound, "chirp" | "othersMuted">} sound
+ * @property {Pick<import("./view.js").View, "showAir">} screen
+ * @property {Pick<import("./audio_graph.js").AudioGraph, "chirp" | "othersMuted">} sound
  * @property {(order: import("../worker/worker.js").Order) => void} order
  * @property {(processing: Processing) => Promise<void>} openMicrophone
  */
 
 /** @typedef {{peer: Member, processing: Processing, echoes: Echo[], timer: number}} Run `processing` is what to come back to */
 
-export class AirTest {
+export class AcousticTest {
   #means;
   /** @type {Run | null} */
   #run = null;
@@ -49,7 +49,7 @@ export class AirTest {
    * @param {Processing} processing of the microphone
    */
   press(others, silent, processing) {
-    const words = this.#run ? say("airStopped") : wordsAgainst(others, silent);
+    const words = this.#run ? t("airStopped") : wordsAgainst(others, silent);
     if (this.#run) this.stop(words);
     else if (words) this.#means.screen.showAir(words, false);
     else this.#start({ peer: others[0], processing, echoes: [], timer: 0 });
@@ -62,7 +62,7 @@ export class AirTest {
   look(others, silent) {
     if (!this.#run) return;
     const { talkerId, name } = this.#run.peer;
-    if (!others.some((other) => other.talkerId === talkerId)) this.stop(say("airLeft", { name }));
+    if (!others.some((other) => other.talkerId === talkerId)) this.stop(t("airLeft", { name }));
     else this.stop(wordsAgainst(others, silent));
   }
 
@@ -89,7 +89,7 @@ export class AirTest {
   /** @param {Run} run */
   async #start(run) {
     this.#run = run;
-    this.#means.screen.showAir(say("airBegins", { name: run.peer.name }), true);
+    this.#means.screen.showAir(t("airBegins", { name: run.peer.name }), true);
     this.#setChirping(true);
     await this.#means.openMicrophone(UNPROCESSED);
     if (this.#run === run) run.timer = setTimeout(() => this.#chirp(run), SETTLE_MS);
@@ -99,7 +99,7 @@ export class AirTest {
   #chirp(run) {
     this.#means.order({ type: "air", step: "chirp" });
     this.#means.sound.chirp();
-    this.#means.screen.showAir(say("airRuns", { number: run.echoes.length + 1, count: CHIRPS }), true);
+    this.#means.screen.showAir(t("airRuns", { number: run.echoes.length + 1, count: CHIRPS }), true);
     run.timer = setTimeout(() => this.#means.order({ type: "air", step: "echo" }), EVERY_MS);
   }
 
@@ -116,9 +116,9 @@ export class AirTest {
  * @param {boolean} silent
  */
 function wordsAgainst(others, silent) {
-  if (others.length === 0) return say("airAlone");
-  if (others.length > 1) return say("airCrowd");
-  return silent ? say("airMuted") : null;
+  if (others.length === 0) return t("airAlone");
+  if (others.length > 1) return t("airCrowd");
+  return silent ? t("airMuted") : null;
 }
 
 /**
@@ -131,8 +131,8 @@ export function wordsFor(echoes, name) {
   const noise = medianOf(echoes.map(({ noiseDbfs }) => noiseDbfs));
   if (delays.length === 0) return wordsForNothing(echoes, noise);
   const [least, ms, most] = [delays[0], quantile(delays, 0.5), delays[delays.length - 1]].map(Math.round);
-  const found = say("airFound", { name, ms, least, most, found: delays.length, count: echoes.length });
-  return noise > LOUD_DBFS ? `${found} ${say("airLoud")}` : found;
+  const found = t("airFound", { name, ms, least, most, found: delays.length, count: echoes.length });
+  return noise > LOUD_DBFS ? `${found} ${t("airLoud")}` : found;
 }
 
 /**
@@ -140,9 +140,9 @@ export function wordsFor(echoes, name) {
  * @param {number} noise
  */
 function wordsForNothing(echoes, noise) {
-  if (echoes.some(({ heard }) => heard)) return say("airNoEcho");
-  if (echoes.every(({ peakDbfs }) => peakDbfs < SILENT_DBFS)) return say("airSilent");
-  return say(noise > TOO_LOUD_DBFS ? "airTooLoud" : "airNoChirp");
+  if (echoes.some(({ heard }) => heard)) return t("airNoEcho");
+  if (echoes.every(({ peakDbfs }) => peakDbfs < SILENT_DBFS)) return t("airSilent");
+  return t(noise > TOO_LOUD_DBFS ? "airTooLoud" : "airNoChirp");
 }
 
 /** @param {number[]} values */

@@ -6,20 +6,20 @@ import { SAMPLE_RATE } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
 import { chirp } from "../shared/chirps.js";
 import { PacketRing } from "../shared/packet_ring.js";
-import { later } from "../shared/sleep.js";
+import { sleep } from "../shared/sleep.js";
 import { readingOf } from "../shared/track_reader.js";
 import { busyTone } from "./busy_tone.js";
 import { Loudspeaker } from "./loudspeaker.js";
-import { OutputClock } from "./output_latency.js";
+import { OutputLatency } from "./output_latency.js";
 
 /** @typedef {import("./statistics_panel.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
 const STARTS_MS = 1_000;
 
-export class Sound {
+export class AudioGraph {
   #context = openContext();
   #loudspeaker = new Loudspeaker(this.#context);
-  #output = new OutputClock(this.#context);
+  #output = new OutputLatency(this.#context);
   #others = new GainNode(this.#context);
   #volume = new GainNode(this.#context);
   #meter = new AnalyserNode(this.#context);
@@ -78,7 +78,7 @@ export class Sound {
 
   /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
   async start() {
-    await Promise.race([this.resume(), later(STARTS_MS)]);
+    await Promise.race([this.resume(), sleep(STARTS_MS)]);
     return this.runs;
   }
 
@@ -172,7 +172,7 @@ export class Sound {
     this.#playout?.port.postMessage("statistics");
   }
 
-  /** As `OutputClock` tells it, of the loudspeaker alone. */
+  /** As `OutputLatency` tells it, of the loudspeaker alone. */
   get soundedMs() {
     return this.#loudspeaker.isIndirect ? null : this.#output.soundedMs;
   }

@@ -1,7 +1,7 @@
 // What people in a room do besides talking: write, raise a hand; and what the host does: ask for silence, remove, lock, invite.
 
 import { element } from "../ui/dom.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 
 /**
  * What it needs of the page.
@@ -32,10 +32,10 @@ export class Together {
   /** @param {Means} means */
   constructor(means) {
     this.#means = means;
-    this.#words.placeholder = say("writeHere");
-    this.#words.setAttribute("aria-label", say("writeHere"));
-    this.#said.setAttribute("aria-label", say("chat"));
-    this.#link.setAttribute("aria-label", say("inviteLink"));
+    this.#words.placeholder = t("writeHere");
+    this.#words.setAttribute("aria-label", t("writeHere"));
+    this.#said.setAttribute("aria-label", t("chat"));
+    this.#link.setAttribute("aria-label", t("inviteLink"));
     this.#showHand();
     this.#chat.addEventListener("submit", (event) => this.#write(event));
     this.#hand.addEventListener("click", () => this.#raise(!this.handRaised));
@@ -65,7 +65,7 @@ export class Together {
         break;
       case "lock":
         this.#lock.checked = message.locked;
-        this.#means.tell(say(message.locked ? "roomLocked" : "roomUnlocked"));
+        this.#means.tell(t(message.locked ? "roomLocked" : "roomUnlocked"));
         break;
       case "invite":
         this.#link.value = this.#means.linkWith(message.key);
@@ -102,11 +102,11 @@ export class Together {
   #onFloor({ talker_id, on }) {
     const { roster, tell, busy, isTalking } = this.#means;
     this.#oneAtATime.checked = on;
-    if (!on) return tell(say("floorOff"));
-    if (talker_id === 0) return tell(say("floorFree"));
+    if (!on) return tell(t("floorOff"));
+    if (talker_id === 0) return tell(t("floorFree"));
     const isOurs = talker_id === roster.talkerId;
     if (!isOurs && isTalking()) busy();
-    return tell(isOurs ? say("floorYours") : say("floorTaken", { name: roster.nameOf(talker_id) }));
+    return tell(isOurs ? t("floorYours") : t("floorTaken", { name: roster.nameOf(talker_id) }));
   }
 
   /**
@@ -141,7 +141,7 @@ export class Together {
 
   #showHand() {
     this.#hand.setAttribute("aria-pressed", String(this.handRaised));
-    const words = say(this.handRaised ? "lowerHand" : "raiseHand");
+    const words = t(this.handRaised ? "lowerHand" : "raiseHand");
     this.#hand.setAttribute("aria-label", words);
     this.#hand.title = words;
   }

@@ -1,9 +1,9 @@
 // How a mouth-to-ear delay is shown: a number, the last minute as a chart, and the parts as a bar.
 
 import { fillIn } from "../ui/fill_in.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { PARTS } from "../worker/mouth_to_ear.js";
-import { worst } from "./diagnosis.js";
+import { worstDelay } from "./diagnosis.js";
 
 /** @typedef {import("../worker/mouth_to_ear.js").Figure} Figure */
 /** @typedef {{talkerId: number, name: string, figure: Figure, history: readonly (number | null)[]}} Delay */
@@ -44,7 +44,7 @@ export class Delays {
       this.#history.set(talkerId, history);
       return { talkerId, name: nameOf.get(talkerId) ?? "", figure, history };
     });
-    return [delays, wordsForTrouble(worst(delays.map(({ name, figure }) => [name, figure])))];
+    return [delays, wordsForTrouble(worstDelay(delays.map(({ name, figure }) => [name, figure])))];
   }
 }
 
@@ -59,7 +59,7 @@ export function showDelay(row, { name, figure, history }) {
   if (figure.totalMs) ear.hidden = false;
   const words = numberOf(figure);
   fillIn(ear, ".delay", words);
-  ear.querySelector("summary")?.setAttribute("aria-label", say("delayOf", { name, delay: words }));
+  ear.querySelector("summary")?.setAttribute("aria-label", t("delayOf", { name, delay: words }));
   if (ear.open) describe(ear, figure, history);
 }
 
@@ -69,8 +69,8 @@ export function showDelay(row, { name, figure, history }) {
  */
 function numberOf({ totalMs, complete }) {
   const ms = totalMs?.now;
-  if (ms === null || ms === undefined) return say("delayUnknown");
-  return say(complete ? "delayNow" : "delayAtLeast", { ms: Math.round(ms) });
+  if (ms === null || ms === undefined) return t("delayUnknown");
+  return t(complete ? "delayNow" : "delayAtLeast", { ms: Math.round(ms) });
 }
 
 /**
@@ -87,10 +87,10 @@ function describe(ear, figure, history) {
     const bar = ear.querySelectorAll(".parts i")[i];
     if (bar instanceof HTMLElement) bar.style.flexGrow = share.toFixed(3);
   });
-  const whole = totalMs && say("delayWhole", { p50: Math.round(totalMs.p50), p95: Math.round(totalMs.p95) });
-  fillIn(ear, ".whole", whole ?? say("delayNothing"));
+  const whole = totalMs && t("delayWhole", { p50: Math.round(totalMs.p50), p95: Math.round(totalMs.p95) });
+  fillIn(ear, ".whole", whole ?? t("delayNothing"));
   PARTS.forEach((part, i) => fillIn(ear, `.legend li:nth-child(${i + 1})`, describePart(part, parts[part])));
-  fillIn(ear, ".sure", errorMs === null ? "" : say("delayError", { ms: errorMs.toFixed(1) }));
+  fillIn(ear, ".sure", errorMs === null ? "" : t("delayError", { ms: errorMs.toFixed(1) }));
 }
 
 /**
@@ -98,9 +98,9 @@ function describe(ear, figure, history) {
  * @param {import("../worker/mouth_to_ear.js").PartFigure} figure
  */
 function describePart(part, { status, ms }) {
-  const name = say(WORDS[part].name);
-  if (!ms) return say("partUnknown", { name });
-  return say(status === "reported" ? "partReported" : "partMeasured", { name, ms: Math.max(0, ms.p50).toFixed(1) });
+  const name = t(WORDS[part].name);
+  if (!ms) return t("partUnknown", { name });
+  return t(status === "reported" ? "partReported" : "partMeasured", { name, ms: Math.max(0, ms.p50).toFixed(1) });
 }
 
 /**
@@ -117,7 +117,7 @@ function shares({ parts }) {
 function wordsForTrouble(trouble) {
   if (!trouble) return "";
   const { name, part, kind, ms } = trouble;
-  return say(kind === "spikes" ? "worstSpikes" : "worstSlow", { what: say(WORDS[part].whose, { name }), ms: Math.round(ms) });
+  return t(kind === "spikes" ? "worstSpikes" : "worstSlow", { what: t(WORDS[part].whose, { name }), ms: Math.round(ms) });
 }
 
 /**

@@ -9,8 +9,8 @@ export class Details {
   roundTripMs = null;
 
   /**
-   * @param {import("./view.js").Screen} screen
-   * @param {import("./audio_graph.js").Sound} sound
+   * @param {import("./view.js").View} screen
+   * @param {import("./audio_graph.js").AudioGraph} sound
    * @param {import("./roster.js").Roster} roster
    */
   constructor(screen, sound, roster) {

@@ -19,7 +19,7 @@ const NETWORK = new Set(["encode", "up", "relay", "down"]);
  * @param {[string, import("../worker/mouth_to_ear.js").Figure][]} figures
  * @returns {Trouble | null}
  */
-export function worst(figures) {
+export function worstDelay(figures) {
   let most = 0;
   let found = null;
   for (const [over, trouble] of figures.flatMap(([name, figure]) => troubles(name, figure))) {

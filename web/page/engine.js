@@ -1,10 +1,10 @@
 // What every page with voices has: the worker, its sound, and the lines between them.
 
-import { Sound } from "./audio_graph.js";
+import { AudioGraph } from "./audio_graph.js";
 
 export class Engine {
   #worker;
-  sound = new Sound();
+  sound = new AudioGraph();
   /** Resolves when a room can be joined. @type {Promise<void>} */
   loaded;
   /** @type {(report: import("../worker/worker.js").Report) => void} */

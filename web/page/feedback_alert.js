@@ -1,8 +1,8 @@
 // What the guard has found, on the screen, with what helps against it.
 
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 
-export class GuardAlert {
+export class FeedbackAlert {
   #voice;
   #sound;
   #alert;
@@ -14,8 +14,8 @@ export class GuardAlert {
 
   /**
    * @param {HTMLElement} alert with a paragraph and two buttons
-   * @param {import("./local_audio.js").OwnVoice} voice
-   * @param {import("./audio_graph.js").Sound} sound
+   * @param {import("./local_audio.js").LocalAudio} voice
+   * @param {import("./audio_graph.js").AudioGraph} sound
    */
   constructor(alert, voice, sound) {
     this.#alert = alert;
@@ -23,7 +23,7 @@ export class GuardAlert {
     const [loudspeaker, microphone] = alert.querySelectorAll("button");
     this.#loudspeaker = loudspeaker;
     this.#microphone = microphone;
-    this.#microphone.textContent = say("guardMuteMicrophone");
+    this.#microphone.textContent = t("guardMuteMicrophone");
     this.#voice = voice;
     this.#sound = sound;
     this.#loudspeaker.addEventListener("click", () => this.#silence(!this.#silenced));
@@ -31,12 +31,12 @@ export class GuardAlert {
   }
 
   /**
-   * @param {import("../worker/feedback_guard.js").Danger} danger
+   * @param {import("../worker/feedback_guard.js").Feedback} danger
    * @param {import("./roster.js").Member[]} others
    */
   show(danger, others) {
     const member = others.find(({ talkerId }) => talkerId === danger);
-    this.#found = member ? say("guardSameRoom", { name: member.name }) : danger === null ? "" : say("guardHowl");
+    this.#found = member ? t("guardSameRoom", { name: member.name }) : danger === null ? "" : t("guardHowl");
     this.#render();
   }
 
@@ -59,8 +59,8 @@ export class GuardAlert {
 
   #render() {
     this.#alert.hidden = !this.#found && !this.#silenced;
-    this.#words.textContent = this.#silenced ? say("guardSilenced") : this.#found;
-    this.#loudspeaker.textContent = say(this.#silenced ? "guardUnmuteLoudspeaker" : "guardMuteLoudspeaker");
+    this.#words.textContent = this.#silenced ? t("guardSilenced") : this.#found;
+    this.#loudspeaker.textContent = t(this.#silenced ? "guardUnmuteLoudspeaker" : "guardMuteLoudspeaker");
     this.#microphone.hidden = this.#silenced || this.#voice.controls.pushToTalk;
   }
 }

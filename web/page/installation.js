@@ -1,6 +1,6 @@
 // The page as an app of its own: opens while the relay is away, and begins, where no link names a room, with the last one.
 
-import { remember, remembered } from "../ui/storage.js";
+import { load, save } from "../ui/storage.js";
 
 /** As the manifest has it. */
 const STARTED = "?installed";
@@ -11,9 +11,9 @@ export function install() {
 
 /** The part of the address that names the room. */
 export function fragmentAsked() {
-  return location.hash || (location.search === STARTED ? remembered("fragment") : "");
+  return location.hash || (location.search === STARTED ? load("fragment") : "");
 }
 
 export function rememberFragment() {
-  remember("fragment", location.hash);
+  save("fragment", location.hash);
 }

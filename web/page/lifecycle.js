@@ -2,8 +2,8 @@
 // the microphone. All of it is taken back as soon as the device lets us.
 
 import { platformOf } from "../ui/platform.js";
-import { remember, remembered } from "../ui/storage.js";
-import { say } from "../ui/text.js";
+import { load, save } from "../ui/storage.js";
+import { t } from "../ui/text.js";
 import { WakeLock } from "./wake_lock.js";
 
 /** What becomes of a call when the phone is locked. */
@@ -12,13 +12,13 @@ const ADVICE = /** @type {const} */ ({ ios: "adviceIos", android: "adviceAndroid
 /**
  * What it needs of the page.
  * @typedef {object} Means
- * @property {import("./view.js").Screen} screen
- * @property {import("./audio_graph.js").Sound} sound
- * @property {import("./local_audio.js").OwnVoice} voice
+ * @property {import("./view.js").View} screen
+ * @property {import("./audio_graph.js").AudioGraph} sound
+ * @property {import("./local_audio.js").LocalAudio} voice
  * @property {(order: import("../worker/worker.js").Order) => void} order
  */
 
-export class Presence {
+export class PageLifecycle {
   #means;
   #wakeLock = new WakeLock();
 
@@ -28,8 +28,8 @@ export class Presence {
     const { screen, sound, voice, order } = means;
     screen.onVisible = () => this.#onVisible();
     screen.onTouch = () => sound.recover();
-    screen.onAdviceRead = () => remember("advised", "yes");
-    sound.onRuns = (runs) => screen.showStatus(say(runs ? "soundBack" : "soundPaused"));
+    screen.onAdviceRead = () => save("advised", "yes");
+    sound.onRuns = (runs) => screen.showStatus(t(runs ? "soundBack" : "soundPaused"));
     addEventListener("online", () => order({ type: "hurry" }));
     navigator.mediaDevices?.addEventListener("devicechange", () => voice.onDevices());
   }
@@ -38,8 +38,8 @@ export class Presence {
   set joined(joined) {
     this.#wakeLock.wanted = joined;
     const platform = platformOf(navigator.userAgent, navigator.maxTouchPoints);
-    const isTold = platform === "desktop" || remembered("advised") !== "";
-    this.#means.screen.showAdvice(joined && !isTold ? say(ADVICE[platform]) : "");
+    const isTold = platform === "desktop" || load("advised") !== "";
+    this.#means.screen.showAdvice(joined && !isTold ? t(ADVICE[platform]) : "");
   }
 
   #onVisible() {

@@ -1,6 +1,6 @@
 // Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
 
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { listDevices } from "./devices.js";
 import { feelMuted, feelPress } from "./haptics.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "./microphone.js";
@@ -19,13 +19,13 @@ import { TalkButton } from "./talk_button.js";
 /**
  * What it needs of the page.
  * @typedef {object} Means
- * @property {Pick<import("./view.js").Screen, "state" | "showProblem" | "showStatus">} screen
- * @property {Pick<import("./audio_graph.js").Sound, "listenTo">} sound
+ * @property {Pick<import("./view.js").View, "state" | "showProblem" | "showStatus">} screen
+ * @property {Pick<import("./audio_graph.js").AudioGraph, "listenTo">} sound
  * @property {(order: import("../worker/worker.js").Order) => void} order
  * @property {Promise<void>} loaded
  */
 
-export class OwnVoice {
+export class LocalAudio {
   #means;
   #microphone = new Microphone();
   #button = new TalkButton();
@@ -81,7 +81,7 @@ export class OwnVoice {
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
       if (screen.state === "start") return; // left in the meantime
-      screen.showProblem(say(MICROPHONE_WORDS[error.problem]), { microphone: true });
+      screen.showProblem(t(MICROPHONE_WORDS[error.problem]), { microphone: true });
       return;
     }
     if (screen.state === "start") {
@@ -150,7 +150,7 @@ export class OwnVoice {
 
   #toggleMuted() {
     this.mute(!this.muted);
-    this.#means.screen.showStatus(say(this.muted ? "nowMuted" : "nowHeard"));
+    this.#means.screen.showStatus(t(this.muted ? "nowMuted" : "nowHeard"));
   }
 
   #onButton() {
@@ -171,7 +171,7 @@ export class OwnVoice {
     this.#taken = true;
     this.mute(this.muted);
     if (this.#microphone.stream) {
-      screen.showProblem(say("microphoneBusy"), { microphone: true });
+      screen.showProblem(t("microphoneBusy"), { microphone: true });
       return;
     }
     sound.listenTo(null);
@@ -182,7 +182,7 @@ export class OwnVoice {
     const { screen } = this.#means;
     this.#taken = false;
     screen.showProblem("");
-    screen.showStatus(say("microphoneBack"));
+    screen.showStatus(t("microphoneBack"));
     this.mute(this.muted);
   }
 }

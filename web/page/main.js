@@ -2,29 +2,29 @@
 
 import { ECHO_ROOM, parseFragment, serializeFragment, socketUrl } from "../shared/room_link.js";
 import { element } from "../ui/dom.js";
-import { remember, remembered } from "../ui/storage.js";
-import { say, sayCount, wordsFor } from "../ui/text.js";
-import { AirTest } from "./acoustic_test.js";
-import { Sound } from "./audio_graph.js";
+import { load, save } from "../ui/storage.js";
+import { sayCount, t, wordsFor } from "../ui/text.js";
+import { AcousticTest } from "./acoustic_test.js";
+import { AudioGraph } from "./audio_graph.js";
 import { Together } from "./chat_panel.js";
 import { Delays } from "./delay_view.js";
 import { Details } from "./details.js";
 import { Engine } from "./engine.js";
-import { GuardAlert } from "./feedback_alert.js";
+import { FeedbackAlert } from "./feedback_alert.js";
 import { Headset } from "./headset.js";
 import { fragmentAsked, install, rememberFragment } from "./installation.js";
-import { Presence } from "./lifecycle.js";
-import { OwnVoice } from "./local_audio.js";
+import { PageLifecycle } from "./lifecycle.js";
+import { LocalAudio } from "./local_audio.js";
 import { Roster } from "./roster.js";
-import { Members } from "./roster_view.js";
-import { Choosing } from "./settings_controller.js";
+import { RosterView } from "./roster_view.js";
+import { SettingsController } from "./settings_controller.js";
 import { joinUnattended } from "./unattended.js";
-import { Screen } from "./view.js";
+import { View } from "./view.js";
 
 const DEVICES_MS = 200;
 
 class Page {
-  #screen = new Screen();
+  #screen = new View();
   #engine = new Engine(new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" }));
   #sound = this.#engine.sound;
   /** @type {(order: import("../worker/worker.js").Order) => void} */
@@ -32,17 +32,17 @@ class Page {
   #loaded = this.#engine.loaded;
   #roster = new Roster();
   #address = parseFragment(fragmentAsked());
-  #voice = new OwnVoice({
+  #voice = new LocalAudio({
     screen: this.#screen,
     sound: this.#sound,
     order: this.#order,
     loaded: this.#loaded,
   });
-  #choosing = new Choosing(this.#voice, this.#sound);
-  #guard = new GuardAlert(element("guard", HTMLElement), this.#voice, this.#sound);
+  #choosing = new SettingsController(this.#voice, this.#sound);
+  #guard = new FeedbackAlert(element("guard", HTMLElement), this.#voice, this.#sound);
   #headset = new Headset();
   #delays = new Delays();
-  #members = new Members({ screen: this.#screen, roster: this.#roster, order: this.#order });
+  #members = new RosterView({ screen: this.#screen, roster: this.#roster, order: this.#order });
   #details = new Details(this.#screen, this.#sound, this.#roster);
   #together = new Together({
     order: this.#order,
@@ -53,13 +53,13 @@ class Page {
     busy: () => this.#sound.busy(),
     isTalking: () => this.#voice.controls.open,
   });
-  #presence = new Presence({
+  #presence = new PageLifecycle({
     screen: this.#screen,
     sound: this.#sound,
     voice: this.#voice,
     order: this.#order,
   });
-  #air = new AirTest({
+  #air = new AcousticTest({
     screen: this.#screen,
     sound: this.#sound,
     order: this.#order,
@@ -84,10 +84,10 @@ class Page {
     addEventListener("hashchange", () => this.#onAddress());
     addEventListener("pagehide", () => this.#leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
-    screen.showName(remembered("name"));
+    screen.showName(load("name"));
     screen.showState("start");
     this.#onAddress();
-    this.#loaded.catch((error) => screen.showProblem(say("failed", { message: String(error) })));
+    this.#loaded.catch((error) => screen.showProblem(t("failed", { message: String(error) })));
   }
 
   /**
@@ -99,13 +99,13 @@ class Page {
     this.#sound.resume();
     this.#screen.showProblem("");
     const microphone = this.#voice.open(this.#choosing.processing);
-    remember("name", name);
+    save("name", name);
     this.#screen.showState("joining");
-    this.#screen.showStatus(say("askingMicrophone"));
+    this.#screen.showStatus(t("askingMicrophone"));
     try {
       await Promise.all([microphone, this.#loaded]);
     } catch (error) {
-      this.#stop(say("failed", { message: String(error) }));
+      this.#stop(t("failed", { message: String(error) }));
       return;
     }
     if (this.#screen.state !== "joining") return; // left while the browser asked for the microphone
@@ -131,7 +131,7 @@ class Page {
     this.#air.stop("");
     this.#together.clear();
     this.#guard.close();
-    this.#screen.showStatus(problem ? "" : say("left"));
+    this.#screen.showStatus(problem ? "" : t("left"));
     this.#screen.showProblem(problem);
   }
 
@@ -173,11 +173,11 @@ class Page {
   #onLink({ state, reason, message }) {
     switch (state) {
       case "connecting":
-        this.#screen.showStatus(say("connecting"));
+        this.#screen.showStatus(t("connecting"));
         break;
       case "lost":
         if (this.#screen.state === "joined") this.#screen.showState("lost");
-        this.#air.stop(say("airStopped"));
+        this.#air.stop(t("airStopped"));
         this.#screen.showStatus(wordsFor(reason, message));
         break;
       case "left":
@@ -195,8 +195,8 @@ class Page {
     const others = this.#roster.others;
     const people = sayCount("people", others.length + 1);
     if (message.type === "welcome") this.#onWelcome();
-    else if (message.type === "joined" && member) this.#screen.showStatus(say("cameIn", { name: member.name, people }));
-    else if (message.type === "left" && member) this.#screen.showStatus(say("wentOut", { name: member.name, people }));
+    else if (message.type === "joined" && member) this.#screen.showStatus(t("cameIn", { name: member.name, people }));
+    else if (message.type === "left" && member) this.#screen.showStatus(t("wentOut", { name: member.name, people }));
     else if (message.type === "notice") this.#screen.showStatus(wordsFor(message.code, message.message));
     else if (message.type === "mute") this.#onAskedForSilence(message.talker_id);
     this.#together.onControl(message);
@@ -211,8 +211,8 @@ class Page {
     this.#screen.showRoom(room);
     this.#screen.showState("joined");
     this.#presence.joined = true;
-    if (room === ECHO_ROOM) this.#screen.showStatus(say("withEcho"));
-    else this.#screen.showStatus(others.length === 0 ? say("alone") : sayCount("people", others.length + 1));
+    if (room === ECHO_ROOM) this.#screen.showStatus(t("withEcho"));
+    else this.#screen.showStatus(others.length === 0 ? t("alone") : sayCount("people", others.length + 1));
   }
 
   #showMembers() {
@@ -226,7 +226,7 @@ class Page {
   /** @param {number} talkerId of the host */
   #onAskedForSilence(talkerId) {
     this.#voice.mute(true);
-    this.#screen.showStatus(say("askedForSilence", { name: this.#roster.nameOf(talkerId) }));
+    this.#screen.showStatus(t("askedForSilence", { name: this.#roster.nameOf(talkerId) }));
   }
 
   #tellDevices() {
@@ -235,7 +235,7 @@ class Page {
   }
 }
 
-if (!isSecureContext) new Screen().showUnusable(say("insecure"));
-else if (!Sound.supported) new Screen().showUnusable(say("unsupported"));
+if (!isSecureContext) new View().showUnusable(t("insecure"));
+else if (!AudioGraph.supported) new View().showUnusable(t("unsupported"));
 else new Page();
 install();

@@ -2,7 +2,7 @@
 
 import { fillIn } from "../ui/fill_in.js";
 import { showMeter } from "../ui/meter.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { showDelay } from "./delay_view.js";
 
 /** `volume` is null for oneself. @typedef {import("./roster.js").Member & {note: string, volume: Volume | null}} Shown */
@@ -57,12 +57,12 @@ export class MemberRow {
     this.node.style.setProperty("--hue", String(hueOf(name)));
     fillIn(this.node, ".avatar", [...name][0]?.toUpperCase() ?? "");
     fillIn(this.node, ".name", name);
-    fillIn(this.node, ".note", [volume ? "" : say("you"), note].filter(Boolean).join(" · "));
+    fillIn(this.node, ".note", [volume ? "" : t("you"), note].filter(Boolean).join(" · "));
     if (volume) this.#showVolume(volume);
-    this.#ask.textContent = say("askSilence");
-    this.#ask.setAttribute("aria-label", say("askSilenceOf", { name }));
-    this.#remove.textContent = say("remove");
-    this.#remove.setAttribute("aria-label", say("removeWhom", { name }));
+    this.#ask.textContent = t("askSilence");
+    this.#ask.setAttribute("aria-label", t("askSilenceOf", { name }));
+    this.#remove.textContent = t("remove");
+    this.#remove.setAttribute("aria-label", t("removeWhom", { name }));
   }
 
   /** @param {Volume} volume */
@@ -70,8 +70,8 @@ export class MemberRow {
     const name = this.#name;
     this.node.toggleAttribute("data-silenced", muted);
     this.#silence.setAttribute("aria-pressed", String(muted));
-    this.#silence.setAttribute("aria-label", say("silence", { name }));
-    this.#slider.setAttribute("aria-label", say("volume", { name }));
+    this.#silence.setAttribute("aria-label", t("silence", { name }));
+    this.#slider.setAttribute("aria-label", t("volume", { name }));
     this.#slider.value = String(Math.round(volume * PERCENT));
   }
 
@@ -79,7 +79,7 @@ export class MemberRow {
   showLevel({ level, voice }) {
     showMeter(this.node, level);
     this.node.toggleAttribute("data-talking", voice);
-    fillIn(this.node, ".spoken", voice ? say("talking") : "");
+    fillIn(this.node, ".spoken", voice ? t("talking") : "");
   }
 
   /** @param {import("./delay_view.js").Delay} delay */

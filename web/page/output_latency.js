@@ -6,7 +6,7 @@
  */
 const HANGS_WHEN_ASKED = /X11;.*Firefox\//;
 
-export class OutputClock {
+export class OutputLatency {
   #context;
   #mayAsk;
 

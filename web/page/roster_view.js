@@ -1,21 +1,21 @@
 // The people in the room as the screen shows them, and how loud each is here, remembered by name.
 
-import { remember, remembered } from "../ui/storage.js";
-import { say } from "../ui/text.js";
+import { load, save } from "../ui/storage.js";
+import { t } from "../ui/text.js";
 import { Volumes } from "./volumes.js";
 
 /**
  * What it needs of the page.
  * @typedef {object} Means
- * @property {Pick<import("./view.js").Screen, "showRoster" | "onVolume">} screen
+ * @property {Pick<import("./view.js").View, "showRoster" | "onVolume">} screen
  * @property {import("./roster.js").Roster} roster
  * @property {(order: import("../worker/worker.js").Order) => void} order
  */
 /** @typedef {{muted: boolean, hand: boolean, hasMicrophone: boolean}} Own */
 
-export class Members {
+export class RosterView {
   #means;
-  #volumes = Volumes.parse(remembered("volumes"));
+  #volumes = Volumes.parse(load("volumes"));
   /** @type {Own} */
   #own = { muted: false, hand: false, hasMicrophone: false };
 
@@ -47,7 +47,7 @@ export class Members {
    */
   #setVolume(name, volume) {
     this.#volumes.set(name, volume);
-    remember("volumes", this.#volumes.serialize());
+    save("volumes", this.#volumes.serialize());
     this.tellVolumes();
     this.show(this.#own);
   }
@@ -58,6 +58,6 @@ export class Members {
  * @param {boolean} [hasMicrophone]
  */
 function noteOf({ muted, away, hand }, hasMicrophone = true) {
-  const silent = muted ? say(hasMicrophone ? "muted" : "listening") : "";
-  return [hand ? say("handRaised") : "", away ? say("away") : "", silent].filter(Boolean).join(" · ");
+  const silent = muted ? t(hasMicrophone ? "muted" : "listening") : "";
+  return [hand ? t("handRaised") : "", away ? t("away") : "", silent].filter(Boolean).join(" · ");
 }

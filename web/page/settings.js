@@ -44,7 +44,7 @@ export class Settings {
 
   /**
    * What the link switches off, and music on.
-   * @param {Pick<import("../shared/room_link.js").Address, "processing" | "music">} address
+   * @param {Pick<import("../shared/room_link.js").RoomLink, "processing" | "music">} address
    */
   set linked({ processing, music }) {
     const off = Object.entries(processing).filter(([, on]) => !on);

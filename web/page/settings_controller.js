@@ -1,22 +1,22 @@
 // Brings the panel of settings together with what they are about, and remembers what was chosen.
 
-import { remember, remembered } from "../ui/storage.js";
-import { Sound } from "./audio_graph.js";
+import { load, save } from "../ui/storage.js";
+import { AudioGraph } from "./audio_graph.js";
 import { listDevices } from "./devices.js";
 import { Settings } from "./settings.js";
 import { SettingsPanel } from "./settings_panel.js";
 
 const METER_MS = 100;
 
-export class Choosing {
-  #settings = Settings.parse(remembered("settings"));
+export class SettingsController {
+  #settings = Settings.parse(load("settings"));
   #panel = new SettingsPanel();
   #voice;
   #sound;
 
   /**
-   * @param {import("./local_audio.js").OwnVoice} voice
-   * @param {Sound} sound
+   * @param {import("./local_audio.js").LocalAudio} voice
+   * @param {AudioGraph} sound
    */
   constructor(voice, sound) {
     this.#voice = voice;
@@ -29,7 +29,7 @@ export class Choosing {
     setInterval(() => this.#panel.open && this.#panel.showOutput(sound.outputLevel), METER_MS);
   }
 
-  /** @param {import("../shared/room_link.js").Address} address what the link wants */
+  /** @param {import("../shared/room_link.js").RoomLink} address what the link wants */
   set linked(address) {
     this.#settings.linked = address;
     this.#show();
@@ -50,7 +50,7 @@ export class Choosing {
    */
   #choose(name, value) {
     this.#settings.choose(name, value);
-    remember("settings", this.#settings.serialize());
+    save("settings", this.#settings.serialize());
     const { microphone, pushToTalk } = this.#settings.chosen;
     if (name === "pushToTalk") {
       this.#voice.pushToTalk = pushToTalk;
@@ -73,7 +73,7 @@ export class Choosing {
 
   async #showDevices() {
     const { microphones, loudspeakers } = await listDevices();
-    this.#panel.showDevices({ microphones, loudspeakers: Sound.canChooseLoudspeaker ? loudspeakers : [] });
+    this.#panel.showDevices({ microphones, loudspeakers: AudioGraph.canChooseLoudspeaker ? loudspeakers : [] });
     this.#show();
     return { loudspeakers };
   }

@@ -3,7 +3,7 @@
 import { PROCESSING } from "../shared/room_link.js";
 import { element } from "../ui/dom.js";
 import { showMeter } from "../ui/meter.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 
 /** @typedef {import("./devices.js").Device} Device */
 /** @typedef {keyof import("./settings.js").Chosen} Name */
@@ -64,5 +64,5 @@ function select(control, id) {
 
 /** @param {Device[]} devices */
 function optionsFor(devices) {
-  return [new Option(say("systemDevice"), ""), ...devices.map(({ id, label }) => new Option(label || say("namelessDevice"), id))];
+  return [new Option(t("systemDevice"), ""), ...devices.map(({ id, label }) => new Option(label || t("namelessDevice"), id))];
 }

@@ -1,6 +1,6 @@
 // What is counted, by its public names, and how it reads on the screen.
 
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 
 /**
  * One talker, as heard here.
@@ -32,7 +32,7 @@ import { say } from "../ui/text.js";
  */
 
 /** @param {number | null} ms null where nobody knows */
-const inMs = (ms) => (ms === null ? "–" : say("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) }));
+const inMs = (ms) => (ms === null ? "–" : t("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) }));
 
 /**
  * What the panel shows: rows of a label and a value.
@@ -41,9 +41,9 @@ const inMs = (ms) => (ms === null ? "–" : say("milliseconds", { ms: ms < 10 ? 
  */
 export function rowsOf({ roundTripMs, sound, talkers }) {
   return [
-    [say("roundTrip"), inMs(roundTripMs)],
-    [say("outputDelay"), inMs(sound.outputMs)],
-    [say("sampleRate"), say("hertz", { rate: sound.sampleRate })],
+    [t("roundTrip"), inMs(roundTripMs)],
+    [t("outputDelay"), inMs(sound.outputMs)],
+    [t("sampleRate"), t("hertz", { rate: sound.sampleRate })],
     ...talkers.map(rowOf),
   ];
 }
@@ -56,5 +56,5 @@ function rowOf({ name, statistics }) {
   const { targetMs, levelMs, late, concealedMs, acceleratedMs, expandedMs, skippedMs } = statistics;
   const [target, level, concealed] = [targetMs, levelMs, concealedMs].map(inMs);
   const [shortened, repeated] = [acceleratedMs + skippedMs, expandedMs].map(inMs);
-  return [name, say("talkerRow", { target, level, late, concealed, shortened, repeated })];
+  return [name, t("talkerRow", { target, level, late, concealed, shortened, repeated })];
 }

@@ -2,8 +2,8 @@
 
 /**
  * Joins where the browser lets there be sound without a press; else all is as it was, and waits for the press.
- * @param {Pick<import("./view.js").Screen, "state" | "pressJoin">} screen
- * @param {Pick<import("./audio_graph.js").Sound, "start" | "suspend">} sound
+ * @param {Pick<import("./view.js").View, "state" | "pressJoin">} screen
+ * @param {Pick<import("./audio_graph.js").AudioGraph, "start" | "suspend">} sound
  */
 export async function joinUnattended(screen, sound) {
   const runs = await sound.start();

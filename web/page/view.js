@@ -2,7 +2,7 @@
 
 import { ECHO_ROOM, ROOM_PATTERN } from "../shared/room_link.js";
 import { element, sayFixedWords } from "../ui/dom.js";
-import { say } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { NOTHING_HEARD } from "../worker/talker_levels.js";
 import { MemberRow } from "./member_row.js";
 import { listenToButton } from "./talk_keys.js";
@@ -10,7 +10,7 @@ import { listenToButton } from "./talk_keys.js";
 /** @typedef {"start" | "joining" | "joined" | "lost"} State */
 /** @typedef {{name: string, room: string}} Wish what somebody who joins has filled in */
 
-export class Screen {
+export class View {
   #title = element("title", HTMLElement);
   #intro = element("intro", HTMLElement);
   #status = element("status", HTMLElement);
@@ -63,7 +63,7 @@ export class Screen {
 
   constructor() {
     sayFixedWords();
-    this.#roster.setAttribute("aria-label", say("roster"));
+    this.#roster.setAttribute("aria-label", t("roster"));
     this.#room.pattern = ROOM_PATTERN;
     this.#start.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -117,9 +117,9 @@ export class Screen {
   /** @param {string} room empty where the link names none */
   showRoom(room) {
     const named = room !== "" && room !== ECHO_ROOM;
-    this.#title.textContent = named ? room : say(room ? "echoRoom" : "welcome");
-    this.#intro.textContent = named ? say("roomIntro") : say(room ? "echoIntro" : "startIntro");
-    document.title = named ? say("titleInRoom", { room }) : say("title");
+    this.#title.textContent = named ? room : t(room ? "echoRoom" : "welcome");
+    this.#intro.textContent = named ? t("roomIntro") : t(room ? "echoIntro" : "startIntro");
+    document.title = named ? t("titleInRoom", { room }) : t("title");
     this.#roomField.hidden = this.#alone.hidden = room !== "";
     this.#room.required = room === "";
     this.#room.value = room;
@@ -170,10 +170,10 @@ export class Screen {
   showControls({ hasMicrophone, pushToTalk, muted, open, latched }) {
     this.#mute.hidden = !hasMicrophone || pushToTalk;
     this.#mute.toggleAttribute("data-muted", muted);
-    this.#mute.textContent = say(muted ? "unmute" : "mute");
+    this.#mute.textContent = t(muted ? "unmute" : "mute");
     this.#talk.hidden = this.#talkHint.hidden = !hasMicrophone || !pushToTalk;
     this.#talk.setAttribute("aria-pressed", String(open));
-    this.#talk.textContent = say(latched ? "tapToStop" : open ? "letGoToStop" : "holdToTalk");
+    this.#talk.textContent = t(latched ? "tapToStop" : open ? "letGoToStop" : "holdToTalk");
   }
 
   /**
@@ -194,7 +194,7 @@ export class Screen {
    */
   showLevels(levels, names) {
     for (const [talkerId, row] of this.#rows) row.showLevel(levels[talkerId] ?? NOTHING_HEARD);
-    const words = names.length === 0 ? "" : say("talkers", { names: names.join(", ") });
+    const words = names.length === 0 ? "" : t("talkers", { names: names.join(", ") });
     if (this.#talkers.textContent !== words) this.#talkers.textContent = words;
   }
 
@@ -212,7 +212,7 @@ export class Screen {
    * @param {boolean} running
    */
   showAir(words, running) {
-    this.#air.textContent = say(running ? "airStop" : "airStart");
+    this.#air.textContent = t(running ? "airStop" : "airStart");
     this.#airWords.textContent = words;
   }
 

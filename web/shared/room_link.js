@@ -11,7 +11,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
 /** @typedef {Record<typeof PROCESSING[number], boolean>} Processing what the browser does to the microphone's sound */
 
 /**
- * @typedef {object} Address
+ * @typedef {object} RoomLink
  * @property {string} room empty where the link names none
  * @property {string} key
  * @property {string} name empty where the link gives none
@@ -22,7 +22,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
 
 /**
  * @param {string} fragment with or without its #
- * @returns {Address}
+ * @returns {RoomLink}
  */
 export function parseFragment(fragment) {
   const asked = new URLSearchParams(fragment.replace(/^#/, ""));
@@ -39,7 +39,7 @@ export function parseFragment(fragment) {
 
 /**
  * What leads back into a room; options don't last.
- * @param {Omit<Address, "processing" | "music">} address
+ * @param {Omit<RoomLink, "processing" | "music">} address
  */
 export function serializeFragment({ room, key, name, auto }) {
   return `#${new URLSearchParams({ room, ...(key && { key }), ...(name && { name }), ...(auto && { auto: "" }) })}`;

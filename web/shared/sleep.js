@@ -2,4 +2,4 @@
  * @param {number} ms
  * @returns {Promise<void>}
  */
-export const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 // A page's fixed elements, by their ids, and their fixed words.
 
-import { language, say } from "./text.js";
+import { language, t } from "./text.js";
 
 /**
  * @template {HTMLElement} E
@@ -18,6 +18,6 @@ export function element(id, kind) {
 export function sayFixedWords() {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-text]")) {
-    node.textContent = say(/** @type {import("./text.js").Key} */ (node.getAttribute("data-text")));
+    node.textContent = t(/** @type {import("./text.js").Key} */ (node.getAttribute("data-text")));
   }
 }

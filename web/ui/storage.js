@@ -6,7 +6,7 @@ const PREFIX = "streamer.";
  * What was kept under `key`; empty where nothing was.
  * @param {string} key
  */
-export function remembered(key) {
+export function load(key) {
   try {
     return localStorage.getItem(PREFIX + key) ?? "";
   } catch {
@@ -18,7 +18,7 @@ export function remembered(key) {
  * @param {string} key
  * @param {string} text
  */
-export function remember(key, text) {
+export function save(key, text) {
   try {
     localStorage.setItem(PREFIX + key, text);
   } catch {

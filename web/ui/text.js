@@ -22,7 +22,7 @@ const pluralRules = new Intl.PluralRules(language);
  * @param {Key} key
  * @param {Record<string, string | number>} [values]
  */
-export function say(key, values = {}) {
+export function t(key, values = {}) {
   return fill(text[key], values);
 }
 
@@ -55,7 +55,7 @@ export function isKey(key) {
  * @param {string} message
  */
 export function wordsFor(reason, message) {
-  return isKey(reason) ? say(/** @type {Key} */ (reason), { message }) : message || reason;
+  return isKey(reason) ? t(/** @type {Key} */ (reason), { message }) : message || reason;
 }
 
 /**

@@ -16,7 +16,7 @@ const HUSH = Float32Array.from({ length: SAMPLES_PER_FRAME }, () => (Math.random
  * @typedef {{delayMs: number | null, heard: boolean, noiseDbfs: number, peakDbfs: number}} Echo
  */
 
-export class EchoListener {
+export class ChirpListener {
   /** @type {Float32Array[]} */
   #frames = [];
   #openFrames = 0;

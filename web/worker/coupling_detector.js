@@ -95,7 +95,7 @@ class Talker {
   }
 }
 
-export class SameRoom {
+export class CouplingDetector {
   #now = KEPT_FRAMES;
   #heard = new Course();
   /** @type {Map<number, Talker>} */

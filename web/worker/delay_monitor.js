@@ -21,7 +21,7 @@ const CLOCK_SAMPLES = SAMPLE_RATE / 2;
  * @typedef {{captureUs: number | null, soundedUs: number | null}} Devices
  */
 
-export class Timing {
+export class DelayMonitor {
   #capture = new CaptureClock();
   #toldPosition = -Infinity;
   /** @type {Map<number, MouthToEar>} */

@@ -8,8 +8,8 @@
 
 import { FRAME_MS } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
-import { SameRoom } from "./coupling_detector.js";
-import { Howl } from "./howl_detector.js";
+import { CouplingDetector } from "./coupling_detector.js";
+import { HowlDetector } from "./howl_detector.js";
 
 const LOOK_MS = 250;
 const FIRST_CUT_MS = 1_000;
@@ -18,23 +18,23 @@ const SOON_MS = 10_000;
 /** How long a danger is shown after it was last found. */
 const SHOWN_MS = 10_000;
 
-/** The talker who is in one room with this device; null where all is well. @typedef {number | null} Danger */
+/** The talker who is in one room with this device; null where all is well. @typedef {number | null} Feedback */
 
 /** A howl alone does not tell who it is. */
 export const SOMEBODY = 0;
 
-export class Guard {
-  #howl = new Howl();
-  #sameRoom = new SameRoom();
+export class FeedbackGuard {
+  #howl = new HowlDetector();
+  #sameRoom = new CouplingDetector();
   #nowMs = 0;
   #cutMs = 0;
   #cutUntilMs = -Infinity;
   #shownUntilMs = -Infinity;
-  /** @type {Danger} */
+  /** @type {Feedback} */
   #danger = null;
   #cuts = false;
   #music = false;
-  /** @type {(danger: Danger) => void} */
+  /** @type {(danger: Feedback) => void} */
   onDanger = () => {};
   /** @type {(cuts: boolean) => void} */
   onCut = () => {};
@@ -74,7 +74,7 @@ export class Guard {
 
   /** Everybody is gone, or the microphone hears nothing. */
   reset() {
-    this.#howl = new Howl();
+    this.#howl = new HowlDetector();
     this.#sameRoom.clear();
     this.#cutMs = 0;
     this.#setCuts(false);
@@ -103,7 +103,7 @@ export class Guard {
     this.onCut(cuts);
   }
 
-  /** @param {Danger} danger */
+  /** @param {Feedback} danger */
   #show(danger) {
     this.#shownUntilMs = this.#nowMs + SHOWN_MS;
     if (danger === this.#danger) return;

@@ -35,7 +35,7 @@ const PLAYED_LEVEL = 20;
 const VERY_LOUD_LEVEL = 10;
 const ALONE_FRAMES = 50;
 
-export class Howl {
+export class HowlDetector {
   #samples = new Float64Array(SIZE);
   #spectrum = zeros(SIZE);
   #power = new Float64Array(SIZE / 2);

@@ -11,7 +11,7 @@ export const PREROLL_FRAMES = 4;
 
 /** @typedef {{payload: Uint8Array, position: number, level: number, voice: boolean}} Frame */
 
-export class Voice {
+export class Packetizer {
   /** @type {{encode(samples: Float32Array): Uint8Array}} */
   #encoder;
   #gate;
@@ -23,7 +23,7 @@ export class Voice {
 
   /**
    * @param {{encode(samples: Float32Array): Uint8Array}} encoder
-   * @param {import("./transmit_gate.js").Gate} gate
+   * @param {import("./transmit_gate.js").TransmitGate} gate
    */
   constructor(encoder, gate) {
     this.#encoder = encoder;

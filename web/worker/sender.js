@@ -2,28 +2,28 @@
 // the meter. Runs in the worker. Music comes in stereo, a voice never does.
 
 import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
-import { EchoListener } from "./chirp_listener.js";
-import { Voice } from "./packetizer.js";
-import { Gate } from "./transmit_gate.js";
+import { ChirpListener } from "./chirp_listener.js";
+import { Packetizer } from "./packetizer.js";
+import { TransmitGate } from "./transmit_gate.js";
 
 /**
  * What it needs of the worker.
  * @typedef {object} Means
  * @property {import("./link.js").Link} link
- * @property {import("./talker_levels.js").Levels} levels
- * @property {import("./delay_monitor.js").Timing} timing
- * @property {import("./feedback_guard.js").Guard} guard
+ * @property {import("./talker_levels.js").TalkerLevels} levels
+ * @property {import("./delay_monitor.js").DelayMonitor} timing
+ * @property {import("./feedback_guard.js").FeedbackGuard} guard
  * @property {() => number} nowUs
  */
 
-export class Talking {
+export class Sender {
   #means;
-  /** Until its encoder is there nothing is said. @type {Voice | null} */
+  /** Until its encoder is there nothing is said. @type {Packetizer | null} */
   #voice = null;
-  /** While mouth to ear is measured in the air. @type {EchoListener | null} */
+  /** While mouth to ear is measured in the air. @type {ChirpListener | null} */
   #echoes = null;
   #position = 0;
-  #gate = new Gate();
+  #gate = new TransmitGate();
   #muted = false;
   /** @type {import("./transmit_gate.js").Mode} */
   #mode = "free";
@@ -40,7 +40,7 @@ export class Talking {
 
   /** @param {import("../shared/codec.js").Encoder} encoder */
   begin(encoder) {
-    this.#voice = new Voice(encoder, this.#gate);
+    this.#voice = new Packetizer(encoder, this.#gate);
   }
 
   get muted() {
@@ -116,7 +116,7 @@ export class Talking {
   onAir(step) {
     if (step === "echo") return this.#echoes?.pop() ?? null;
     if (step === "chirp") this.#echoes?.open();
-    else this.#echoes = step === "begin" ? new EchoListener() : null;
+    else this.#echoes = step === "begin" ? new ChirpListener() : null;
     this.#means.guard.reset();
     this.gate(this.#mode, this.#gate.pressed);
     return null;

@@ -9,7 +9,7 @@ import { SILENCE_LEVEL } from "../shared/packet.js";
 /** @type {Heard} */
 export const NOTHING_HEARD = Object.freeze({ level: SILENCE_LEVEL, voice: false });
 
-export class Levels {
+export class TalkerLevels {
   /** @type {LevelOf} */
   #loudest = {};
   #shown = "";

@@ -1,7 +1,7 @@
 // When the others get what the microphone hears: while somebody talks, or while the button says so. Either way a tail follows,
 // so that no last syllable is cut, and pauses within what one says stay as they are.
 
-import { Activity } from "./voice_activity.js";
+import { VoiceActivityDetector } from "./voice_activity.js";
 
 /**
  * `free` leaves it to the voice, `button` to a button, and with `open` everything passes, so that no soft note is cut.
@@ -10,8 +10,8 @@ import { Activity } from "./voice_activity.js";
 
 export const TAIL_FRAMES = Object.freeze({ free: 80, button: 15, open: 1 });
 
-export class Gate {
-  #activity = new Activity();
+export class TransmitGate {
+  #activity = new VoiceActivityDetector();
   /** @type {Mode} */
   #mode = "free";
   #tail = 0;

@@ -16,7 +16,7 @@ const LOUD_LEVEL = 30;
 /** Between two syllables one still talks. */
 const HOLD_FRAMES = 20;
 
-export class Activity {
+export class VoiceActivityDetector {
   #noise = new WindowedMinimum(NOISE_WINDOW_MS);
   #smoothed = SILENCE_LEVEL;
   #frames = 0;

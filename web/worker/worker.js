@@ -9,12 +9,12 @@ import { PacketError, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { TrackReader } from "../shared/track_reader.js";
 import { StampClock } from "./steady_clock.js";
-import { Timing } from "./delay_monitor.js";
-import { Guard } from "./feedback_guard.js";
+import { DelayMonitor } from "./delay_monitor.js";
+import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
-import { Talking } from "./sender.js";
+import { Sender } from "./sender.js";
 import { SURROUNDINGS } from "./surroundings.js";
-import { Levels } from "./talker_levels.js";
+import { TalkerLevels } from "./talker_levels.js";
 
 const LEVELS_MS = 100;
 const FIGURES_MS = 500;
@@ -42,7 +42,7 @@ const FIGURES_MS = 500;
  *   | {type: "link", state: import("./link.js").LinkState, reason: string, message: string}
  *   | {type: "control", message: import("../shared/control.js").Message}
  *   | {type: "levels", levels: import("./talker_levels.js").LevelOf}
- *   | {type: "danger", danger: import("./feedback_guard.js").Danger}
+ *   | {type: "danger", danger: import("./feedback_guard.js").Feedback}
  *   | {type: "echo", echo: import("./chirp_listener.js").Echo}
  *   | {type: "figures", roundTripMs: number | null, figures: [number, import("./mouth_to_ear.js").Figure][]}} Report
  */
@@ -50,9 +50,9 @@ const FIGURES_MS = 500;
 const link = new Link(SURROUNDINGS);
 /** @type {State} */
 const own = { muted: false, away: false, hand: false };
-const levels = new Levels();
-const timing = new Timing();
-const guard = new Guard();
+const levels = new TalkerLevels();
+const timing = new DelayMonitor();
+const guard = new FeedbackGuard();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
@@ -60,7 +60,7 @@ let playout = null;
 let ring = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
-const talking = new Talking({ link, levels, timing, guard, nowUs });
+const talking = new Sender({ link, levels, timing, guard, nowUs });
 
 const stamps = new StampClock();
 
@@ -220,7 +220,7 @@ function devicesOf({ captureMs, soundedMs }) {
 }
 
 guard.onCut = (/** @type {boolean} */ cuts) => playout?.postMessage({ hushed: cuts });
-guard.onDanger = (/** @type {import("./feedback_guard.js").Danger} */ danger) => tell({ type: "danger", danger });
+guard.onDanger = (/** @type {import("./feedback_guard.js").Feedback} */ danger) => tell({ type: "danger", danger });
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
 link.onPacket = onPacket;
