@@ -20,7 +20,7 @@ from streamer.client.trust import is_usable
 from streamer.doctor.report import findings, is_ill, to_lines
 from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.html_report import import_pyplot, to_html
-from streamer.measure.measuring_client import Wish
+from streamer.measure.measuring_client import MeasureOptions
 from streamer.measure.result import Measurement, to_json, to_table
 from streamer.measure.run import measure_with_progress
 from streamer.relay import logs
@@ -105,7 +105,7 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     logs.begin()
-    wish = serving.Wish(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
+    wish = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
     run(serving.serve(wish, limits, click.echo, style))
 
@@ -222,7 +222,7 @@ def measure(
     found: list[Measurement] = []
 
     async def main() -> None:
-        wish = Wish(url, count, authority_for(url, ca_file, data_dir))
+        wish = MeasureOptions(url, count, authority_for(url, ca_file, data_dir))
         found.append(await measure_with_progress(wish, device, acoustic=acoustic))
 
     run(main())

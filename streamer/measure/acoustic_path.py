@@ -24,7 +24,7 @@ from streamer.client.audio.transmit_gate import Mode
 from streamer.errors import MeasurementError
 from streamer.measure.chirps import chirp_train, describe_missing, echo_delays, find_chirps, noise_dbfs
 from streamer.measure.digital_path import LISTENER, MATCHED_MS, TALKER, LiveFigures
-from streamer.measure.measuring_client import SETTLE_S, RecordedPlayout, Stay, Wish, enter, run_until
+from streamer.measure.measuring_client import SETTLE_S, RecordedPlayout, MeasuringClient, MeasureOptions, enter, run_until
 from streamer.measure.result import Chirp, Measurement
 
 EVERY_S: Final = 1.5
@@ -105,7 +105,7 @@ class ChirpMixer:
         return block
 
 
-async def measure_loop(wish: Wish, device: str | None) -> Measurement:
+async def measure_loop(wish: MeasureOptions, device: str | None) -> Measurement:
     """Our own second client plays the chirps back. Raises StreamerError."""
     async with AsyncExitStack() as stack:
         microphone = GatedMicrophone(device)
@@ -116,13 +116,13 @@ async def measure_loop(wish: Wish, device: str | None) -> Measurement:
         speaker = Speaker(mixer.pop, device)
         stack.callback(speaker.close)
         live = LiveFigures(listener)
-        playouts: dict[Stay, Playout] = {listener: speaker, talker: RecordedPlayout(talker.mixer.pop)}
+        playouts: dict[MeasuringClient, Playout] = {listener: speaker, talker: RecordedPlayout(talker.mixer.pop)}
         await _listen(wish, playouts, mixer, microphone, live)
     path = f"loudspeaker → microphone ({microphone.name}) → relay → loudspeaker"
     return _evaluate(wish, path, talker.roster.room, microphone.heard, live)
 
 
-async def measure_acoustic(wish: Wish, device: str | None) -> Measurement:
+async def measure_acoustic(wish: MeasureOptions, device: str | None) -> Measurement:
     """The one other member of the room plays the chirps back. Raises StreamerError."""
     async with AsyncExitStack() as stack:
         microphone = GatedMicrophone(device)
@@ -142,7 +142,7 @@ async def measure_acoustic(wish: Wish, device: str | None) -> Measurement:
 class Peer:
     """The one who plays the chirps back: they start when he is there, and it is over when he goes."""
 
-    def __init__(self, talker: Stay, mixer: ChirpMixer) -> None:
+    def __init__(self, talker: MeasuringClient, mixer: ChirpMixer) -> None:
         self._talker = talker
         self._mixer = mixer
         self._since = perf_counter()
@@ -162,8 +162,8 @@ class Peer:
 
 
 async def _listen(
-    wish: Wish,
-    playouts: dict[Stay, Playout],
+    wish: MeasureOptions,
+    playouts: dict[MeasuringClient, Playout],
     mixer: ChirpMixer,
     microphone: GatedMicrophone,
     watch: LiveFigures | Peer,
@@ -185,7 +185,7 @@ async def _listen(
 
 
 def _evaluate(
-    wish: Wish, path: str, room: str, heard: Samples, live: LiveFigures | None, remarks: list[str] | None = None
+    wish: MeasureOptions, path: str, room: str, heard: Samples, live: LiveFigures | None, remarks: list[str] | None = None
 ) -> Measurement:
     found = find_chirps(heard)
     echoes = echo_delays(found, wish.count)

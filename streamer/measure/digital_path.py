@@ -13,7 +13,7 @@ from streamer.client.delay.mouth_to_ear import Figure
 from streamer.client.delay.sliding_window import quantile
 from streamer.errors import MeasurementError
 from streamer.measure.chirps import chirp_train, delays, describe_missing, find_chirps
-from streamer.measure.measuring_client import ChirpSource, RecordedPlayout, Stay, Wish, enter, run_until
+from streamer.measure.measuring_client import ChirpSource, RecordedPlayout, MeasuringClient, MeasureOptions, enter, run_until
 from streamer.measure.result import Chirp, Measurement
 
 EVERY_S: Final = 0.8
@@ -28,7 +28,7 @@ _LAST_S: Final = 1.0
 class LiveFigures:
     """What the live figure said, over time."""
 
-    def __init__(self, stay: Stay) -> None:
+    def __init__(self, stay: MeasuringClient) -> None:
         self._stay = stay
         self._at: list[float] = []
         self._ms: list[float | None] = []
@@ -48,7 +48,7 @@ class LiveFigures:
         return self._ms[place] if place < len(self._ms) else None
 
 
-async def measure_pair(wish: Wish) -> Measurement:
+async def measure_pair(wish: MeasureOptions) -> Measurement:
     """Raises StreamerError: also where others are in the room, who would have to hear it."""
     samples, places = chirp_train(wish.count, EVERY_S)
     source = ChirpSource(samples)
@@ -72,7 +72,7 @@ async def measure_pair(wish: Wish) -> Measurement:
     return _evaluate(talker, source, playout, live, places)
 
 
-def _refuse_company(talker: Stay) -> None:
+def _refuse_company(talker: MeasuringClient) -> None:
     others = [member.name for member in talker.roster.members if member.name != LISTENER]
     if others:
         raise MeasurementError(
@@ -82,7 +82,7 @@ def _refuse_company(talker: Stay) -> None:
 
 
 def _evaluate(
-    talker: Stay, source: ChirpSource, playout: RecordedPlayout, live: LiveFigures, places: list[int]
+    talker: MeasuringClient, source: ChirpSource, playout: RecordedPlayout, live: LiveFigures, places: list[int]
 ) -> Measurement:
     recording = playout.recording
     found = find_chirps(recording)

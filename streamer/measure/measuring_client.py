@@ -35,7 +35,7 @@ OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class MeasureOptions:
     """What to measure: `count` chirps, in the room whose link is `url`."""
 
     url: str
@@ -45,20 +45,20 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class MeasuringClient:
     session: Session
     roster: Roster
     mixer: Mixer
 
 
-async def enter(stack: AsyncExitStack, wish: Wish, name: str, source: Source | None) -> Stay:
+async def enter(stack: AsyncExitStack, wish: MeasureOptions, name: str, source: Source | None) -> MeasuringClient:
     """Join the room; whatever is opened is closed by `stack`. Raises StreamerError."""
     load_opus()
     mixer = Mixer()
     line = await Line.open(Address.parse(wish.url), name=name, ca_file=wish.ca_file, lasting=False)
     stack.push_async_callback(line.leave)
     roster = Roster(mixer, lambda text: None)
-    return Stay(Session(line, roster, source), roster, mixer)
+    return MeasuringClient(Session(line, roster, source), roster, mixer)
 
 
 class ChirpSource:
@@ -135,7 +135,7 @@ class RecordedPlayout:
         pass
 
 
-async def run_until(playouts: dict[Stay, Playout], done: Callable[[], bool], look: Callable[[float], None]) -> None:
+async def run_until(playouts: dict[MeasuringClient, Playout], done: Callable[[], bool], look: Callable[[float], None]) -> None:
     """All stays at once, until `done`; `look` is called while each chirp lasts. Raises StreamerError where one ends."""
     stays = [asyncio.ensure_future(stay.session.run(playout)) for stay, playout in playouts.items()]
     try:

@@ -11,7 +11,7 @@ from aiohttp import web
 from streamer.errors import SetupError
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.app import SHUTDOWN_S, Relay
-from streamer.relay.network.listener import Door, listening_socket
+from streamer.relay.network.listener import Listener, listening_socket
 from streamer.relay.network.visitor import MAX_FIELD_BYTES
 
 
@@ -27,7 +27,7 @@ async def listening(
     async with _running(relay.application(), limits) as server, _running(plain, limits) as plain_server:
         listener = _listen(host, port)
         assert server is not None
-        relay.door = Door(
+        relay.door = Listener(
             server,
             listener,
             tls,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import SetupError
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ServeOptions:
     """What the options of `streamer serve` ask for; `directory` is where keys and invites are kept."""
 
     directory: Path
@@ -55,12 +55,12 @@ class Wish:
         return bool(self.renew or self.invite_hours or self.invite_uses)
 
 
-async def serve(wish: Wish, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
+async def serve(wish: ServeOptions, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
     """Serve until cancelled; raises SetupError where something of `wish` can't be had here.
 
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
-    keeper = Keeper(wish, say, code_style)
+    keeper = Server(wish, say, code_style)
     page = read_page()
     decisions = Decisions.from_file(wish.directory / "rooms.json")
     relay = Relay(keeper.admission, page, limits, keeper.origins, decisions)
@@ -75,10 +75,10 @@ async def serve(wish: Wish, limits: RelayLimits, say: Say, code_style: CodeStyle
         await keeper.close()
 
 
-class Keeper:
+class Server:
     """Looks every FOLLOW_S whether addresses or certificate have changed, and tells the host what to hand out now."""
 
-    def __init__(self, wish: Wish, say: Say, code_style: CodeStyle) -> None:
+    def __init__(self, wish: ServeOptions, say: Say, code_style: CodeStyle) -> None:
         self.place: Place = place(wish.host, no_tls=wish.no_tls)
         self.origins = Origins(wish.allow_origins, wish.url)
         self.authority: Authority | None = None
@@ -93,7 +93,7 @@ class Keeper:
         self._refusal = ""
         self._said: set[str] = set()
 
-    def _certificate(self, wish: Wish) -> LiveCertificate:
+    def _certificate(self, wish: ServeOptions) -> LiveCertificate:
         everywhere = with_loopback(self._addresses)
         if wish.cert and wish.key:
             return LiveCertificate(OwnFiles(wish.cert, wish.key), self.place.names, everywhere)
@@ -240,8 +240,8 @@ class Keeper:
         return (covered or hosts)[0]
 
 
-def _admission(wish: Wish) -> Admission:
-    admission = Admission.from_file(wish.directory / "admission.json", wish.rooms, is_open=wish.is_open)
+def _admission(wish: ServeOptions) -> InviteStore:
+    admission = InviteStore.from_file(wish.directory / "admission.json", wish.rooms, is_open=wish.is_open)
     if wish.renews:
         admission.prepare_renewal(wish.rooms, wish.invite_hours, wish.invite_uses)
     return admission

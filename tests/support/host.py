@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.relay.access.limits import RelayLimits
-from streamer.relay.serve import Wish, serve
+from streamer.relay.serve import ServeOptions, serve
 
 READY = "Stop with Ctrl-C"
 PATIENCE_S = 60.0
@@ -59,7 +59,7 @@ async def hosting(directory: Path, say: Callable[[Host, str], None] | None = Non
     host = Host()
     options = {"host": "127.0.0.1", "rooms": ("home",), "mdns": False, **wish}
     tell = (lambda words: say(host, words)) if say else host.say
-    host.task = asyncio.create_task(serve(Wish(directory, **options), RelayLimits(), tell))
+    host.task = asyncio.create_task(serve(ServeOptions(directory, **options), RelayLimits(), tell))
     try:
         await host.hears(READY)
         yield host

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins
@@ -96,11 +96,11 @@ class House:
     @asynccontextmanager
     async def open(
         cls,
-        admission: Admission | None = None,
+        admission: InviteStore | None = None,
         limits: RelayLimits | None = None,
         tls: ssl.SSLContext | None = None,
         origins: Origins | None = None,
     ) -> AsyncIterator[Self]:
-        relay = Relay(admission or Admission({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
+        relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
         async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, tls) as port:
             yield cls(http, port)

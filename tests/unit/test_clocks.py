@@ -15,7 +15,7 @@ from host import hosting
 from streamer.doctor.certificates import certificate as examine_certificate
 from streamer.doctor.finding import Verdict
 from streamer.errors import RefusedError
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.tls import issuing
 from streamer.relay.tls.authority import Authority, Identity, LoadedIdentity
 from streamer.relay.tls.dates import clock_trouble
@@ -180,11 +180,11 @@ class Clocks:
         self.unix_s += seconds
         self.steady_s += seconds
 
-    def admission(self, invites: dict[str, Invite]) -> Admission:
-        return Admission(invites, "h0st", clock=lambda: self.unix_s, steady=lambda: self.steady_s)
+    def admission(self, invites: dict[str, Invite]) -> InviteStore:
+        return InviteStore(invites, "h0st", clock=lambda: self.unix_s, steady=lambda: self.steady_s)
 
 
-def is_open(admission: Admission, key: str) -> bool:
+def is_open(admission: InviteStore, key: str) -> bool:
     try:
         admission.admit("home", key)
     except RefusedError as refusal:
@@ -212,7 +212,7 @@ def test_a_kept_invite_lasts_no_longer_than_it_was_meant_to_although_the_clock_w
 
 
 def test_how_long_an_invite_is_meant_to_last_is_kept(tmp_path: Path) -> None:
-    admission = Admission.from_file(tmp_path / "admission.json", ["home"])
+    admission = InviteStore.from_file(tmp_path / "admission.json", ["home"])
     admission.renew("home", hours=2)
     assert json.loads((tmp_path / "admission.json").read_text())["rooms"]["home"]["lasts_s"] == 2 * HOUR_S
 

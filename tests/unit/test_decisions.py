@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from relay_fixture import HOST_KEY, KEY, House
 
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.http.app import Relay
 from streamer.relay.rooms.decisions import Decided, Decisions
 from streamer.relay.running import listening
@@ -53,7 +53,7 @@ async def test_a_lock_and_one_at_a_time_outlast_an_empty_room(how: str) -> None:
 async def test_they_outlast_the_relay(tmp_path: Path) -> None:
     path = tmp_path / "new" / "rooms.json"
     for expected in (False, True):
-        admission = Admission({"home": Invite(KEY)}, HOST_KEY)
+        admission = InviteStore({"home": Invite(KEY)}, HOST_KEY)
         relay = Relay(admission, {}, decisions=Decisions.from_file(path))
         async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, None) as port:
             house = House(http, port)

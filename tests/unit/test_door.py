@@ -21,14 +21,14 @@ from relay_fixture import HOST_KEY, KEY, Guest, House
 
 from streamer.errors import RefusedError
 from streamer.relay.access.buckets import MAX_SOURCES, Buckets
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import OWN_FILES, Places
 from streamer.relay.access.source import plain_address, source_of
 from streamer.relay.http.device_checks import BURST, KEPT, Checks
 from streamer.relay.network.turnstile import Turnstile
 from streamer.relay.network.waiting import KEPT_PLACES, Waiting
-from streamer.relay.rooms.lobby import MAX_EMPTY_ROOMS, Reception
+from streamer.relay.rooms.lobby import MAX_EMPTY_ROOMS, Lobby
 from streamer.relay.rooms.regulars import MAX_ADDRESSES, Regulars
 from streamer.relay.rooms.session import RESUME_S, STAYS_PER_CONNECTION
 from streamer.relay.tls.authority import Authority
@@ -408,10 +408,10 @@ async def test_a_request_without_end_takes_no_memory_without_end() -> None:
 
 def reception(
     max_members: int = 4, max_per_address: int = 3, *, is_open: bool = False, files: int = 10_000
-) -> Reception:
+) -> Lobby:
     limits = RelayLimits(max_members=max_members, max_per_address=max_per_address)
-    admission = Admission({"home": Invite(KEY)}, HOST_KEY, is_open=is_open)
-    return Reception(admission, limits, Places.of(files, limits), lambda seconds, act: None)
+    admission = InviteStore({"home": Invite(KEY)}, HOST_KEY, is_open=is_open)
+    return Lobby(admission, limits, Places.of(files, limits), lambda seconds, act: None)
 
 
 async def test_a_full_room_lets_the_host_in_and_who_comes_back() -> None:

@@ -13,7 +13,7 @@ from relay_fixture import House
 
 from streamer.errors import SetupError
 from streamer.relay import serve
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.tls.authority import Authority
 
 DISK_BYTES = 131_072
@@ -59,7 +59,7 @@ def kept(directory: Path) -> dict[str, dict[str, object]]:
 async def test_a_host_who_asks_for_a_new_invite_reads_why_there_is_none_and_the_previous_one_stays_good(
     disk: Disk,
 ) -> None:
-    admission = Admission.from_file(disk.state / "admission.json", ["home"])
+    admission = InviteStore.from_file(disk.state / "admission.json", ["home"])
     previous = str(admission.key("home"))
     disk.fill()
     async with House.open(admission) as house:
@@ -78,7 +78,7 @@ async def test_a_host_who_asks_for_a_new_invite_reads_why_there_is_none_and_the_
 
 
 async def test_guests_come_in_although_it_cannot_be_kept_that_they_did(disk: Disk) -> None:
-    admission = Admission.from_file(disk.state / "admission.json", ["home"])
+    admission = InviteStore.from_file(disk.state / "admission.json", ["home"])
     key = admission.renew("home", uses=2).key
     disk.fill()
     async with House.open(admission) as house:
@@ -168,7 +168,7 @@ async def test_a_relay_whose_terminal_goes_away_goes_on(tmp_path: Path, monkeypa
 
 
 def test_serve_into_a_full_output_leaves_the_invites_and_says_why(tmp_path: Path) -> None:
-    Admission.from_file(tmp_path / "admission.json", ["home"])
+    InviteStore.from_file(tmp_path / "admission.json", ["home"])
     before = kept(tmp_path)
     command = [STREAMER, "serve", "--host", "127.0.0.1", "--port", "0", "--no-tls", "--renew", "--data-dir", tmp_path]
     with Path("/dev/full").open("w") as full:

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.access.invites import Admission, Invite, Right
+from streamer.relay.access.invites import InviteStore, Invite, Right
 
 NOW = 1_000_000.0
 
 
-def admission(**invites: Invite) -> Admission:
-    return Admission(dict(invites), "h0st", clock=lambda: NOW)
+def admission(**invites: Invite) -> InviteStore:
+    return InviteStore(dict(invites), "h0st", clock=lambda: NOW)
 
 
-def refusal(admission: Admission, room: str, key: str | None) -> tuple[int, str]:
+def refusal(admission: InviteStore, room: str, key: str | None) -> tuple[int, str]:
     with pytest.raises(RefusedError) as caught:
         admission.admit(room, key)
     return caught.value.status, caught.value.code
@@ -68,7 +68,7 @@ def test_the_host_makes_a_room_by_entering_it() -> None:
 
 
 def test_an_open_relay_has_every_room_with_a_proper_name_and_yet_a_host() -> None:
-    doors = Admission({}, "h0st", is_open=True)
+    doors = InviteStore({}, "h0st", is_open=True)
     assert doors.admit("anything-goes", None) is Right.GUEST
     assert doors.admit("anything-goes", "h0st") is Right.HOST
     assert refusal(doors, "any/thing", None) == (400, "bad-room")
@@ -80,22 +80,22 @@ def test_the_echo_room_asks_for_nothing() -> None:
 
 def test_invites_outlive_the_relay_and_are_the_owner_s_alone(tmp_path: Path) -> None:
     path = tmp_path / "streamer/admission.json"
-    first = Admission.from_file(path, ["home", "garden"])
-    again = Admission.from_file(path, ["home"])
+    first = InviteStore.from_file(path, ["home", "garden"])
+    again = InviteStore.from_file(path, ["home"])
     assert (first.key("home"), first.host_key) == (again.key("home"), again.host_key)
     assert first.key("home") != first.key("garden")
-    assert Admission.from_file(path, ["garden"]).key("garden") == first.key("garden")
+    assert InviteStore.from_file(path, ["garden"]).key("garden") == first.key("garden")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_an_end_and_what_was_used_outlive_the_relay(tmp_path: Path) -> None:
     path = tmp_path / "admission.json"
-    first = Admission.from_file(path, ["home"])
+    first = InviteStore.from_file(path, ["home"])
     key = first.renew("home", ends=9e9, uses=2).key
     first.entered("home", first.admit("home", key))
     kept = json.loads(path.read_text())["rooms"]["home"]
     assert kept == {"key": key, "ends": 9e9, "uses_left": 1}
-    again = Admission.from_file(path, ["home"])
+    again = InviteStore.from_file(path, ["home"])
     again.entered("home", again.admit("home", key))
     assert refusal(again, "home", key) == (403, "key-used-up")
 
@@ -105,5 +105,5 @@ def test_invites_that_cannot_be_read_are_not_overwritten(tmp_path: Path, text: s
     path = tmp_path / "admission.json"
     path.write_text(text)
     with pytest.raises(SetupError, match="remove it to make new invites"):
-        Admission.from_file(path, ["home"])
+        InviteStore.from_file(path, ["home"])
     assert path.read_text() == text

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from cryptography import x509
 
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
 from streamer.relay.http.static_files import read_page
@@ -26,7 +26,7 @@ async def house(folder: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, str,
     """A relay with an authority of its own; gives who asks, its host with the port, and a context that trusts it."""
     authority = Authority(folder)
     page = read_page()
-    relay = Relay(Admission({}, is_open=True), page)
+    relay = Relay(InviteStore({}, is_open=True), page)
     tls = authority.leaf(["localhost"], [LOOPBACK]).server_context()
     plain = JoinPage(page, authority.certificate_path).application()
     trusting = ssl.create_default_context(cafile=str(authority.certificate_path))

@@ -12,7 +12,7 @@ import pytest
 from phone import CHROMIUM
 
 from streamer.client.connection import Link
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.app import Relay
 from streamer.relay.http.static_files import Asset
@@ -79,7 +79,7 @@ async def converse(*command: str | Path) -> None:
         Packet(seq=seq, timestamp=seq * 480, payload=dice.randbytes(dice.randint(1, 1_488))) for seq in range(PACKETS)
     ]
     patient = RelayLimits(deadline_ms=10_000)  # everything arrives, however busy this machine is
-    async with listening(Relay(Admission({}, is_open=True), page, patient), "127.0.0.1", 0, None) as port:
+    async with listening(Relay(InviteStore({}, is_open=True), page, patient), "127.0.0.1", 0, None) as port:
         link = await Link.open(Address(False, "127.0.0.1", port, "peers"))
         partner = Partner(link)
         staying = asyncio.create_task(link.run(partner.on_packet, partner.on_control))

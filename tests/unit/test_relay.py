@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from relay_fixture import KEY, PACKET, House
 
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.wire.control import MAX_TEXT_BYTES
 from streamer.wire.packet import Packet
 
@@ -42,7 +42,7 @@ async def test_who_comes_learns_who_is_there_and_the_others_learn_who_came_and_w
 
 
 async def test_rooms_do_not_hear_each_other() -> None:
-    async with House.open(Admission({}, is_open=True)) as house:
+    async with House.open(InviteStore({}, is_open=True)) as house:
         ada, grace = await house.enter("kitchen", ""), await house.enter("garden", "")
         await ada.socket.send_bytes(PACKET.serialize())
         assert await ada.hears_nothing()

@@ -7,7 +7,7 @@ import pytest
 from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.origins import Origins
 
@@ -122,7 +122,7 @@ def test_a_slash_after_an_origin_does_no_harm() -> None:
 )
 async def test_an_invite_that_opens_nothing_any_more_is_refused_and_counted(key: str, code: str) -> None:
     invites = {"gone": Invite("gone", ends=1.0), "used": Invite("used", uses_left=0)}
-    admission = Admission({"home": invites.get(key, Invite("new"))}, HOST_KEY)
+    admission = InviteStore({"home": invites.get(key, Invite("new"))}, HOST_KEY)
     async with House.open(admission) as house:
         assert await house.refusal(room="home", key=key) == (403, code)
         assert await house.metric(f'streamer_refusals_total{{code="{code}"}}') == 1

@@ -33,7 +33,7 @@ from virtual_time import run_virtually
 
 from streamer.client.session import Options, listen, talk
 from streamer.errors import AudioError, ConnectionLostError, RefusedError, StreamerError
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
 
@@ -49,7 +49,7 @@ STREAMER = Path(sys.executable).with_name("streamer")
 @asynccontextmanager
 async def a_relay() -> AsyncIterator[str]:
     """Gives the link to a room of its own."""
-    async with listening(Relay(Admission({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
+    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
         yield f"http://127.0.0.1:{port}/#room=kitchen"
 
 
@@ -198,7 +198,7 @@ def test_what_is_wrong_is_said_before_anything_is_opened(tmp_path: Path) -> None
 
 def test_a_wrong_key_is_refused_in_the_relay_s_words(tmp_path: Path) -> None:
     async def main() -> None:
-        admission = Admission.from_file(tmp_path / "invites.json", ["kitchen"])
+        admission = InviteStore.from_file(tmp_path / "invites.json", ["kitchen"])
         async with listening(Relay(admission, {}), "127.0.0.1", 0, None) as port:
             url = f"http://127.0.0.1:{port}/#room=kitchen&key=wrong"
             await listen(Options(url, output_file=tmp_path / "b.wav"))

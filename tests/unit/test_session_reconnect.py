@@ -22,7 +22,7 @@ from streamer.client.mixer import Mixer
 from streamer.client.reconnecting import Line
 from streamer.client.session import Session
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
 from streamer.wire.room_link import Address
@@ -160,7 +160,7 @@ async def test_the_relay_s_clock_and_the_voices_are_new_after_a_loss() -> None:
 
 
 @asynccontextmanager
-async def restarted(first: Admission, then: Admission) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
+async def restarted(first: InviteStore, then: InviteStore) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
     """A relay's port, and what puts another relay in its place."""
     async with AsyncExitStack() as relays:
         here = await relays.enter_async_context(AsyncExitStack())
@@ -174,7 +174,7 @@ async def restarted(first: Admission, then: Admission) -> AsyncIterator[tuple[in
 
 
 async def test_a_key_that_opens_nothing_any_more_ends_the_stay_in_the_relay_s_words() -> None:
-    rooms = [Admission({"home": Invite(key)}, HOST_KEY) for key in (KEY, "another")]
+    rooms = [InviteStore({"home": Invite(key)}, HOST_KEY) for key in (KEY, "another")]
     async with restarted(*rooms) as (port, restart), Ada.entered(port) as ada:
         await restart()
         with pytest.raises(RefusedError, match="invite"):

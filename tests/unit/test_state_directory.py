@@ -19,7 +19,7 @@ from processes import STREAMER
 
 from streamer.errors import SetupError
 from streamer.relay import serve
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.tls.authority import Authority
 
 FILES = ("ca.pem", "ca-key.pem", "leaf.pem", "leaf-key.pem", "admission.json")
@@ -30,7 +30,7 @@ Damage = Callable[[Path, Path], None]
 
 def first_start(directory: Path) -> None:
     Authority(directory).leaf(["localhost"], ["127.0.0.1", "::1", "127.0.0.1"])
-    Admission.from_file(directory / "admission.json", ["home"])
+    InviteStore.from_file(directory / "admission.json", ["home"])
 
 
 def missing(path: Path, other: Path) -> None:
@@ -222,7 +222,7 @@ def test_fields_of_a_newer_version_are_kept(directory: Path) -> None:
     kept |= {"version": 7, "more": [1]}
     kept["rooms"]["home"] |= {"role": "listen"}
     path.write_text(json.dumps(kept))
-    Admission.from_file(path, ["home", "garden"])
+    InviteStore.from_file(path, ["home", "garden"])
     again = json.loads(path.read_text())
     assert (again["version"], again["more"], again["rooms"]["home"]["role"]) == (7, [1], "listen")
     assert set(again["rooms"]) == {"home", "garden"}
@@ -248,15 +248,15 @@ def test_an_invite_of_the_wrong_kind_is_refused_in_words(directory: Path, change
     kept["rooms"]["home"] |= change
     path.write_text(json.dumps(kept))
     with pytest.raises(SetupError, match="remove it to make new invites"):
-        Admission.from_file(path, ["home"])
+        InviteStore.from_file(path, ["home"])
 
 
 def test_two_relays_with_one_directory_keep_each_other_s_rooms(directory: Path) -> None:
     path = directory / "admission.json"
-    one = Admission.from_file(path, ["home"])
-    two = Admission.from_file(path, ["home", "garden"])
+    one = InviteStore.from_file(path, ["home"])
+    two = InviteStore.from_file(path, ["home", "garden"])
     renewed = one.renew("home", uses=5)
-    again = Admission.from_file(path, [])
+    again = InviteStore.from_file(path, [])
     assert (again.key("home"), again.key("garden")) == (renewed.key, two.key("garden"))
 
 

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from relay_fixture import HOST_KEY, KEY, PACKET, Guest, House
 
-from streamer.relay.access.invites import Admission, Invite
+from streamer.relay.access.invites import InviteStore, Invite
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.rooms.chat_history import KEPT_S, MAX_BYTES, History
 
@@ -54,7 +54,7 @@ async def test_who_comes_back_after_the_connection_was_lost_has_the_same_number(
 
 
 async def test_coming_back_uses_up_no_invite_and_passes_a_lock() -> None:
-    admission = Admission({"home": Invite(KEY, uses_left=1)}, HOST_KEY)
+    admission = InviteStore({"home": Invite(KEY, uses_left=1)}, HOST_KEY)
     async with House.open(admission) as house:
         host = await house.enter(key=HOST_KEY)
         ada = await house.enter(name="Ada")
@@ -67,7 +67,7 @@ async def test_coming_back_uses_up_no_invite_and_passes_a_lock() -> None:
 
 @pytest.mark.parametrize("room", ["home", "garden"])
 async def test_a_token_that_is_not_known_here_is_no_key(room: str) -> None:
-    admission = Admission({"home": Invite(KEY), "garden": Invite("other")}, HOST_KEY)
+    admission = InviteStore({"home": Invite(KEY), "garden": Invite("other")}, HOST_KEY)
     async with House.open(admission) as house:
         ada = await house.enter()
         token = ada.welcome["resume"] if room == "garden" else "guessed"

@@ -57,7 +57,7 @@ class Invite:
             raise _refusal("this invite has been used up: ask the host for a new link", "key-used-up")
 
 
-class Admission:
+class InviteStore:
     """The rooms of this relay and their invites. An open relay has every room, and asks for no key.
 
     `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it.

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from streamer import __version__
 from streamer.errors import RefusedError
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import Places, most_files
 from streamer.relay.background import keep_running, surviving
@@ -25,13 +25,13 @@ from streamer.relay.http.origins import Origins
 from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import upgrade
 from streamer.relay.logs import REDACTION
-from streamer.relay.network.listener import Door
+from streamer.relay.network.listener import Listener
 from streamer.relay.network.visitor import Visitor, visitor_of
 from streamer.relay.network.waiting import Waiting
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.echo_room import MESSAGES_PER_S, EchoRoom
 from streamer.relay.rooms.leg import server_us
-from streamer.relay.rooms.lobby import Reception
+from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.socket import Socket
 from streamer.websocket.sink import Flusher
 
@@ -51,7 +51,7 @@ class Relay:
 
     def __init__(
         self,
-        admission: Admission,
+        admission: InviteStore,
         page: Mapping[str, Asset],
         limits: RelayLimits | None = None,
         origins: Origins | None = None,
@@ -59,7 +59,7 @@ class Relay:
     ) -> None:
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
-        self.door: Door | None = None
+        self.door: Listener | None = None
         self._answers = Answers(self.origins)
         self._connection_limits = self.limits.of_connection()
         echo_messages_per_s = min(self.limits.messages_per_s, MESSAGES_PER_S)
@@ -76,7 +76,7 @@ class Relay:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
         places = Places.of(most_files(), self.limits)
-        self._reception = Reception(
+        self._reception = Lobby(
             self._admission, self.limits, places, asyncio.get_running_loop().call_later, self._decisions
         )
         self.waiting: Waiting[Visitor] = Waiting(

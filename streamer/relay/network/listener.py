@@ -27,7 +27,7 @@ TLS_HANDSHAKE: Final = b"\x16"
 OUT_OF_FILES_S: Final = 0.1
 
 
-class Door:
+class Listener:
     """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
 
     Whoever comes has `handshake_s` to become a member or to have their answer; `waiting` says who gets a place.

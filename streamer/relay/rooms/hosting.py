@@ -9,7 +9,7 @@ from streamer.relay.rooms.room import Room
 from streamer.wire.control import Message
 
 if TYPE_CHECKING:
-    from streamer.relay.rooms.leg import Session
+    from streamer.relay.rooms.leg import Leg
 
 REMOVED: Final = 4401
 
@@ -17,7 +17,7 @@ Renew = Callable[[int, int], Invite]
 """Makes a new invite, by how many hours it lasts and how many people it lets in; 0 is no limit."""
 
 
-def obey_host(message: Message, sender: "Session", room: Room, renew: Renew) -> None:
+def obey_host(message: Message, sender: "Leg", room: Room, renew: Renew) -> None:
     """Raises ControlError `not-host`, `no-member`, `bad-field` or `not-stored`."""
     if sender.right is not Right.HOST:
         raise ControlError("only the host of this room may do that", code="not-host", close_code=None)

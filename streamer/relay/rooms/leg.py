@@ -20,7 +20,7 @@ from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.rooms.hosting import REMOVED, Renew, obey_host
 from streamer.relay.rooms.post import ToMany
 from streamer.relay.rooms.room import Room, state_of
-from streamer.relay.rooms.session import Stay
+from streamer.relay.rooms.session import Session
 from streamer.websocket.budget import Budget
 from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
@@ -50,12 +50,12 @@ def server_us() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Admitted:
     """What the relay knows of one who may come in."""
 
     room: Room
     name: str
-    stay: Stay
+    stay: Session
     renew: Renew
     asked_name: str = ""
     """Before it was numbered, because somebody has the same."""
@@ -65,13 +65,13 @@ class Entry:
     """What the address may have delivered in a crowded room."""
 
 
-class Session:
+class Leg:
     """A member of a room, heard through a connection. The connection calls `open`, `on_…` and `end`.
 
     Where the room has a fan-out, proper packets go there without coming by here.
     """
 
-    def __init__(self, connection: Connection, entry: Entry) -> None:
+    def __init__(self, connection: Connection, entry: Admitted) -> None:
         self.talker_id = entry.stay.talker_id
         self.name = entry.name
         self.asked_name = entry.asked_name

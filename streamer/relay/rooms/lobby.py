@@ -7,7 +7,7 @@ from typing import Final
 from streamer.errors import RefusedError
 from streamer.relay.access.allowance import ADDRESS_FACTOR, Writing
 from streamer.relay.access.guesses import Guesses
-from streamer.relay.access.invites import Admission, Invite, Right
+from streamer.relay.access.invites import InviteStore, Invite, Right
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
@@ -18,10 +18,10 @@ from streamer.relay.access.source import source_of
 from streamer.relay.background import surviving
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.echo_room import ALL_PER_S, ECHO_ROOM, EchoRoom, Later
-from streamer.relay.rooms.leg import Entry
+from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
-from streamer.relay.rooms.session import Stay, Stays
+from streamer.relay.rooms.session import Session, Sessions
 from streamer.websocket.budget import Budget
 
 GUEST: Final = "Guest"
@@ -56,12 +56,12 @@ class _Address:
         return self.open == 0 and self.writing.is_unused(now) and self.joins.is_empty(now)
 
 
-class Reception:
+class Lobby:
     """The rooms of a relay, and who may enter them. A room is there while somebody is in it, or has just written."""
 
     def __init__(
         self,
-        admission: Admission,
+        admission: InviteStore,
         limits: RelayLimits,
         places: Places,
         call_later: Later,
@@ -76,7 +76,7 @@ class Reception:
         self._decisions = decisions or Decisions()
         self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
         self._guesses = Guesses()
-        self._stays = Stays(limits.max_per_address)
+        self._stays = Sessions(limits.max_per_address)
         self._regulars = Regulars()
         self._seats = Seats(limits.max_per_address, places)
 
@@ -84,7 +84,7 @@ class Reception:
     def room_count(self) -> int:
         return sum(room.size > 0 for room in self._rooms.values())
 
-    def receive(self, query: Mapping[str, str], address: str) -> Entry:
+    def receive(self, query: Mapping[str, str], address: str) -> Admitted:
         """Raises RefusedError (PROTOCOL.md, Refusals)."""
         room_name = check_room_name(query.get("room", ""))
         resumed = self._stays.find(query.get("resume", ""), room_name, monotonic())
@@ -100,11 +100,11 @@ class Reception:
         if source.joins.overflows(monotonic()) and right is not Right.HOST:
             message = "this address joins again and again: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
-        stay = resumed or Stay(room_name, right, source_of(address))
+        stay = resumed or Session(room_name, right, source_of(address))
         renew = lambda hours, uses: self._renew(room_name, hours, uses)  # noqa: E731
-        return Entry(room, own, stay, renew, name, source.writing, source.deliveries)
+        return Admitted(room, own, stay, renew, name, source.writing, source.deliveries)
 
-    def _own_name(self, name: str, room: Room, resumed: Stay | None) -> str:
+    def _own_name(self, name: str, room: Room, resumed: Session | None) -> str:
         """Who comes back finds nobody of that name but their own earlier connection."""
         names = room.names
         if resumed and resumed.session and resumed.session.name in names:
@@ -113,7 +113,7 @@ class Reception:
                 return resumed.session.name
         return distinguish(name, names)
 
-    def entered(self, entry: Entry, address: str) -> None:
+    def entered(self, entry: Admitted, address: str) -> None:
         self._seats.take(address)
         self._address(address).open += 1
         if isinstance(entry.room, EchoRoom):
@@ -122,7 +122,7 @@ class Reception:
         if self._stays.keep(entry.stay):
             self._admission.entered(entry.room.name, entry.stay.right)
 
-    def left(self, entry: Entry, address: str) -> None:
+    def left(self, entry: Admitted, address: str) -> None:
         self._seats.leave(address)
         self._address(address).open -= 1
         if not isinstance(entry.room, EchoRoom):
@@ -153,7 +153,7 @@ class Reception:
                 self._guesses.wrong(address, monotonic())
             raise
 
-    def _check_space(self, room: Room, right: Right, resumed: Stay | None) -> None:
+    def _check_space(self, room: Room, right: Right, resumed: Session | None) -> None:
         if right is Right.HOST or resumed:
             return
         if room.locked:

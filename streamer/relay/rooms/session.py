@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from streamer.relay.access.invites import Right
 
 if TYPE_CHECKING:
-    from streamer.relay.rooms.leg import Session
+    from streamer.relay.rooms.leg import Leg
 
 RESUME_S: Final = 3_600.0
 MAX_STAYS: Final = 20_000
@@ -20,7 +20,7 @@ def _token() -> str:
 
 
 @dataclass(slots=True, eq=False)
-class Stay:
+class Session:
     """One member's in a room, over as many connections as it takes. `session` is the last of them.
 
     `source` is the address of the first of them, as limits count it.
@@ -30,15 +30,15 @@ class Stay:
     right: Right
     source: str = ""
     talker_id: int = 0
-    session: "Session | None" = None
+    session: "Leg | None" = None
     token: str = field(default_factory=_token)
     ended: float | None = None
 
-    def begin(self, session: "Session") -> None:
+    def begin(self, session: "Leg") -> None:
         self.session, self.ended = session, None
         self.talker_id = session.talker_id
 
-    def end(self, session: "Session", now: float) -> None:
+    def end(self, session: "Leg", now: float) -> None:
         """The connection of `session` is gone at `now`, in s; another one may have taken over before."""
         if self.session is session:
             self.session, self.ended = None, now
@@ -51,21 +51,21 @@ class Stay:
         self.token = ""
 
 
-class Stays:
+class Sessions:
     """All of a relay, by their tokens; of one address at most STAYS_PER_CONNECTION for each of its connections.
 
     Who comes back is let into a full room, so nobody may gather stays without bound.
     """
 
     def __init__(self, connections_per_address: float = MAX_STAYS) -> None:
-        self._stays: dict[str, Stay] = {}
+        self._stays: dict[str, Session] = {}
         self._tokens: dict[str, dict[str, None]] = {}  # by source, oldest first
         self._per_source = STAYS_PER_CONNECTION * connections_per_address
 
     def __len__(self) -> int:
         return len(self._stays)
 
-    def keep(self, stay: Stay) -> bool:
+    def keep(self, stay: Session) -> bool:
         """Whether it is new: somebody has begun it."""
         if stay.token in self._stays:
             return False
@@ -76,7 +76,7 @@ class Stays:
             self._drop_oldest(tokens)
         return True
 
-    def find(self, token: str, room_name: str, now: float) -> Stay | None:
+    def find(self, token: str, room_name: str, now: float) -> Session | None:
         """The one to be resumed by `token` in a room, if there is one."""
         stay = self._stays.get(token)
         if stay and stay.token and stay.room_name == room_name and stay.can_resume(now):

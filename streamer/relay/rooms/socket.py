@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from streamer.relay.access.source import source_of
-from streamer.relay.rooms.leg import Entry, Session
+from streamer.relay.rooms.leg import Admitted, Leg
 from streamer.websocket.connection import Connection, Limits
 from streamer.websocket.sink import Flusher
 
@@ -15,13 +15,13 @@ class Socket(Connection, asyncio.Protocol):
     __slots__ = ("_on_lost", "_session", "address", "entry", "source")
 
     def __init__(
-        self, flusher: Flusher, limits: Limits, entry: Entry, address: str, on_lost: Callable[["Socket"], None]
+        self, flusher: Flusher, limits: Limits, entry: Admitted, address: str, on_lost: Callable[["Socket"], None]
     ) -> None:
         super().__init__(flusher, limits)
         self.address = address
         self.source = source_of(address)
         self.entry = entry
-        self._session = Session(self, entry)
+        self._session = Leg(self, entry)
         self._on_lost = on_lost
 
     def on_open(self) -> None:

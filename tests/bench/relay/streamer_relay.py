@@ -9,7 +9,7 @@ import sys
 import uvloop
 from rooms import tls_context
 
-from streamer.relay.access.invites import Admission
+from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
@@ -17,7 +17,7 @@ from streamer.relay.running import listening
 
 async def main(port: int, *identity: str) -> None:
     async with listening(
-        Relay(Admission({}, is_open=True), {}, RelayLimits.none()), "127.0.0.1", port, tls_context(identity)
+        Relay(InviteStore({}, is_open=True), {}, RelayLimits.none()), "127.0.0.1", port, tls_context(identity)
     ):
         await asyncio.Event().wait()
 
