@@ -24,7 +24,14 @@ from streamer.client.audio.transmit_gate import Mode
 from streamer.errors import MeasurementError
 from streamer.measure.chirps import chirp_train, describe_missing, echo_delays, find_chirps, noise_dbfs
 from streamer.measure.digital_path import LISTENER, MATCHED_MS, TALKER, LiveFigures
-from streamer.measure.measuring_client import SETTLE_S, RecordedPlayout, MeasuringClient, MeasureOptions, enter, run_until
+from streamer.measure.measuring_client import (
+    SETTLE_S,
+    MeasureOptions,
+    MeasuringClient,
+    RecordedPlayout,
+    enter,
+    run_until,
+)
 from streamer.measure.result import Chirp, Measurement
 
 EVERY_S: Final = 1.5
@@ -185,7 +192,12 @@ async def _listen(
 
 
 def _evaluate(
-    wish: MeasureOptions, path: str, room: str, heard: Samples, live: LiveFigures | None, remarks: list[str] | None = None
+    wish: MeasureOptions,
+    path: str,
+    room: str,
+    heard: Samples,
+    live: LiveFigures | None,
+    remarks: list[str] | None = None,
 ) -> Measurement:
     found = find_chirps(heard)
     echoes = echo_delays(found, wish.count)

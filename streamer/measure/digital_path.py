@@ -13,7 +13,14 @@ from streamer.client.delay.mouth_to_ear import Figure
 from streamer.client.delay.sliding_window import quantile
 from streamer.errors import MeasurementError
 from streamer.measure.chirps import chirp_train, delays, describe_missing, find_chirps
-from streamer.measure.measuring_client import ChirpSource, RecordedPlayout, MeasuringClient, MeasureOptions, enter, run_until
+from streamer.measure.measuring_client import (
+    ChirpSource,
+    MeasureOptions,
+    MeasuringClient,
+    RecordedPlayout,
+    enter,
+    run_until,
+)
 from streamer.measure.result import Chirp, Measurement
 
 EVERY_S: Final = 0.8

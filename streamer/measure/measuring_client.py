@@ -135,7 +135,9 @@ class RecordedPlayout:
         pass
 
 
-async def run_until(playouts: dict[MeasuringClient, Playout], done: Callable[[], bool], look: Callable[[float], None]) -> None:
+async def run_until(
+    playouts: dict[MeasuringClient, Playout], done: Callable[[], bool], look: Callable[[float], None]
+) -> None:
     """All stays at once, until `done`; `look` is called while each chirp lasts. Raises StreamerError where one ends."""
     stays = [asyncio.ensure_future(stay.session.run(playout)) for stay, playout in playouts.items()]
     try:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from streamer.relay.access.invites import InviteStore, Invite
+from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins

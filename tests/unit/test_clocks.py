@@ -15,7 +15,7 @@ from host import hosting
 from streamer.doctor.certificates import certificate as examine_certificate
 from streamer.doctor.finding import Verdict
 from streamer.errors import RefusedError
-from streamer.relay.access.invites import InviteStore, Invite
+from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.tls import issuing
 from streamer.relay.tls.authority import Authority, Identity, LoadedIdentity
 from streamer.relay.tls.dates import clock_trouble

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from relay_fixture import HOST_KEY, KEY, House
 
-from streamer.relay.access.invites import InviteStore, Invite
+from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.rooms.decisions import Decided, Decisions
 from streamer.relay.running import listening

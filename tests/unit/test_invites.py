@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.access.invites import InviteStore, Invite, Right
+from streamer.relay.access.invites import Invite, InviteStore, Right
 
 NOW = 1_000_000.0
 

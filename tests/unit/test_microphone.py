@@ -4,10 +4,10 @@ import pytest
 from without_libraries import said_without_libraries
 
 from streamer.client.audio import microphone as capture
+from streamer.client.audio.device_choice import Kind, choose_device
 from streamer.client.audio.microphone import Microphone, list_devices
 from streamer.client.audio.samples import silence
 from streamer.client.audio.speaker import Speaker
-from streamer.client.audio.device_choice import Kind, choose_device
 from streamer.errors import AudioError
 
 

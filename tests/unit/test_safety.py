@@ -7,7 +7,7 @@ import pytest
 from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
 
 from streamer.errors import RefusedError, SetupError
-from streamer.relay.access.invites import InviteStore, Invite
+from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.origins import Origins
 

@@ -22,7 +22,7 @@ from streamer.client.mixer import Mixer
 from streamer.client.reconnecting import Line
 from streamer.client.session import Session
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
-from streamer.relay.access.invites import InviteStore, Invite
+from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
 from streamer.wire.room_link import Address

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from relay_fixture import HOST_KEY, KEY, PACKET, Guest, House
 
-from streamer.relay.access.invites import InviteStore, Invite
+from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.rooms.chat_history import KEPT_S, MAX_BYTES, History
 

@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.audio.device_choice import WHAT, Kind, choose_device
 from streamer.client.audio.sample_ring import Ring
 from streamer.client.audio.samples import Samples, in_channels
 from streamer.client.audio.transmit_gate import Mode
-from streamer.client.audio.device_choice import WHAT, Kind, choose_device
 from streamer.errors import AudioError
 
 BLOCK_SAMPLES: Final = 240

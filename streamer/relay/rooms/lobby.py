@@ -7,7 +7,7 @@ from typing import Final
 from streamer.errors import RefusedError
 from streamer.relay.access.allowance import ADDRESS_FACTOR, Writing
 from streamer.relay.access.guesses import Guesses
-from streamer.relay.access.invites import InviteStore, Invite, Right
+from streamer.relay.access.invites import Invite, InviteStore, Right
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
