@@ -24,7 +24,18 @@ PACKET = 480
 CLASSES = [
     kind
     for module in (
-        connection, counting, concealment, delay_estimator, fanout, frames, jitter_buffer, mask, outbox, packet_buffer, sink, stretching
+        connection,
+        counting,
+        concealment,
+        delay_estimator,
+        fanout,
+        frames,
+        jitter_buffer,
+        mask,
+        outbox,
+        packet_buffer,
+        sink,
+        stretching,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and kind.__module__ == module.__name__ and not issubclass(kind, int)
