@@ -7,7 +7,8 @@ from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
 from streamer.errors import ConnectionLostError
-from streamer.wire.control import MAX_CHAT_CHARACTERS, Message
+from streamer.wire.control import MAX_CHAT_CHARACTERS
+from streamer.wire.messages import FromClient
 
 HELP: Final = """A line is written to everybody. Commands:
   /who                      who is here
@@ -41,7 +42,7 @@ class Commands:
         roster: Roster,
         own: OwnState,
         *,
-        send: Callable[[Message], None],
+        send: Callable[[FromClient], None],
         tell: Callable[[str], None],
         leave: Callable[[], None],
     ) -> None:

@@ -17,11 +17,12 @@ from streamer.websocket.connection import Connection, Limits
 from streamer.websocket.sink import Flusher
 from streamer.websocket.tcp_options import hold_little
 from streamer.wire import control
-from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES, Message
+from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES
+from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
 OnPacket = Callable[[bytes, float], None]
-OnControl = Callable[[Message, float], None]
+OnControl = Callable[[FromRelay, float], None]
 
 SILENT_S: Final = 2.5
 """A relay is pinged after every second in which it said nothing, so one that says nothing this long is gone."""
@@ -93,7 +94,7 @@ class Link(Connection, asyncio.Protocol):
         if self._error:
             raise self._error
 
-    def send_control(self, message: Message) -> None:
+    def send_control(self, message: FromClient) -> None:
         self.send_text(control.serialize(message))
 
     async def leave(self) -> None:
@@ -118,8 +119,8 @@ class Link(Connection, asyncio.Protocol):
                 self.close(error.close_code, error.code)
             return
         if message["type"] == "ping":
-            pong = {"type": "pong", "t0": message["t0"], "t1": round(now * 1e6), "t2": round(perf_counter() * 1e6)}
-            self.send_control(pong)
+            t1, t2 = round(now * 1e6), round(perf_counter() * 1e6)
+            self.send_control({"type": "pong", "t0": message["t0"], "t1": t1, "t2": t2})
         else:
             self._on_control(message, now)
 

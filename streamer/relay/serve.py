@@ -206,6 +206,7 @@ class Server:
     def _own_origins(self, port: int) -> None:
         scheme = "https" if self.certificate else "http"
         self.origins.own(scheme, [LOOPBACK, *self.place.names, *self._addresses, *self._certified], port)
+        self.origins.join_origin = self._join_origin(port) or ""
 
     @property
     def _certified(self) -> list[str]:
@@ -220,12 +221,18 @@ class Server:
                 yield describe_addresses(found, self._addresses[0])
                 yield from best_there_is(found, self._addresses[0])
         origin = self._origin(port)
-        is_by_join_page = self.authority and not self.origins.url
-        join_origin = f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
+        join_origin = self._join_origin(port)
         for room in self._wish.rooms:
             yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
+            yield "For those who shall only listen, until you let them talk:"
+            yield f"\n{room_link(join_origin or origin, room, self.admission.listening_key(room))}\n"
         yield "Your own link, with the host's rights in every room; keep it to yourself:"
         yield f"\n{room_link(origin, self._wish.rooms[0], self.admission.host_key)}\n"
+
+    def _join_origin(self, port: int) -> str | None:
+        """Of the page where a device learns to trust this relay; None where there is none."""
+        is_by_join_page = self.authority and not self.origins.url
+        return f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
 
     def _origin(self, port: int) -> str:
         """What the links begin with."""

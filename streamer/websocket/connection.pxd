@@ -46,6 +46,7 @@ cdef class Limits:
 
 cdef class Connection(Sink):
     cdef public Fanout fanout     # the room that packets go to; None gives all to on_binary
+    cdef public bint may_talk     # False: packets are dropped, and counted
     cdef public Budget deliveries # what all connections of this address may make the room deliver, where it is crowded
     cdef public uint16_t talker_id
     cdef readonly Limits limits

@@ -53,6 +53,7 @@ cdef Limits NO_LIMITS = Limits.__new__(Limits)
 cdef class Connection(Sink):
     def __cinit__(self):
         self._state = CLOSED
+        self.may_talk = True
         self.limits = NO_LIMITS
         self._parser = FrameParser(from_client=True, max_message_bytes=0)
 
@@ -142,7 +143,7 @@ cdef class Connection(Sink):
         if self._state != OPEN:
             return
         if now_us - self._heard_us > self.limits.idle_us:
-            self.close(IDLE, "nothing came for too long")
+            self.close(IDLE, "idle")
         elif now_us - max(self._heard_us, self._pinged_us) > self.limits.ping_us:
             self._pinged_us = now_us
             self._send_control(self.serialize(PING, b""))
@@ -241,6 +242,8 @@ cdef class Connection(Sink):
         elif message.opcode == BINARY and is_packet(message.payload, message.payload_size):
             if self._keys is None and self._is_stale(message.payload, now_us):
                 self.flusher.traffic.shed_held_up += 1
+            elif not self.may_talk:
+                self.flusher.traffic.shed_not_allowed += 1
             elif self.fanout is not None:
                 self._take_packet(now_us)
             else:
@@ -280,7 +283,7 @@ cdef class Connection(Sink):
 
     cdef int _stop_reading(self) except -1:
         """Close with 4429. What still comes stays unread: TCP holds up who sends it, and the tick ends it."""
-        self.close(TOO_FAST, "too many messages")
+        self.close(TOO_FAST, "too-fast")
         self.flush(monotonic_us())
         if self.transport is not None:
             self.transport.pause_reading()

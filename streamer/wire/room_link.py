@@ -6,6 +6,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from streamer.errors import StreamerError
 
+ECHO_ROOM: Final = "echo"
+"""Asks for no key: one person with one device can try everything there."""
+
 _SECURE: Final = {"https": True, "wss": True, "http": False, "ws": False}
 _EXAMPLE: Final = "https://192.168.1.20:8443/#room=kitchen&key=…"
 

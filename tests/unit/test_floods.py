@@ -10,12 +10,16 @@ import pytest
 from relay_fixture import HOST_KEY, PACKET, Guest, House
 
 from streamer.relay.access.allowance import ADDRESS_FACTOR, CHAT_BYTES, CHATS
+from streamer.relay.access.invites import Right
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.post import BURST, SLICE, Post, ToMany
+from streamer.relay.rooms.rights import Voice
 from streamer.relay.rooms.room import SharedRoom
 from streamer.websocket.budget import Budget
 from streamer.websocket.sink import Flusher, Sink
 from streamer.wire.control import MAX_WELCOME_BYTES
+from streamer.wire.messages import Role
 
 EXPANDS = "\U0001d160"
 """One character of 4 bytes, which NFC makes three of 4 bytes each."""
@@ -41,8 +45,13 @@ class Loop:
 class Stub:
     """A member who notes what it is told."""
 
-    muted = away = hand = False
-    may_talk = True
+    muted = away = hand = listening = False
+    hand_us = 0
+    role: Role = "talk"
+    turn: object | None = None
+    voice = Voice.HEARD
+    right = Right.GUEST
+    device = Device("192.168.1.7", "Ada")
 
     def __init__(self, name: str = "Ada") -> None:
         self.name, self.talker_id, self.told = name, 0, list[Any]()

@@ -72,7 +72,7 @@ async def test_a_host_who_asks_for_a_new_invite_reads_why_there_is_none_and_the_
         assert kept(disk.state)["home"]["key"] == previous
         disk.free()
         await host.socket.send_json({"type": "invite", "hours": 1, "uses": 0})
-        key = (await host.text("invite"))["key"]
+        key = (await host.text("invite"))["invites"][0]["key"]
         await house.enter("home", key)
         assert kept(disk.state)["home"]["key"] == key
 

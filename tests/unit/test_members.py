@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from messages import member, welcome
+from messages import member, state, welcome
 
 from streamer.client.audio.packetizer import Voice
 from streamer.client.members import Roster
@@ -38,8 +38,8 @@ def test_an_empty_room_says_so() -> None:
 def test_what_happens_in_the_room_is_told_in_words() -> None:
     roster, told = roster_of(
         WELCOME,
-        {"type": "joined", "talker_id": 9, "name": "Joan", "muted": False, "away": False, "hand": False},
-        {"type": "state", "talker_id": 3, "muted": False, "away": False, "hand": False},
+        {"type": "joined", **member(9, "Joan")},
+        state(3),
         {"type": "chat", "talker_id": 9, "text": "Dinner is ready"},
         {"type": "chat", "talker_id": 7, "text": "Coming"},
         {"type": "left", "talker_id": 9},
@@ -62,7 +62,7 @@ def test_news_of_somebody_unknown_changes_nothing() -> None:
     roster, told = roster_of(
         WELCOME,
         {"type": "left", "talker_id": 99},
-        {"type": "state", "talker_id": 99, "muted": True, "away": False, "hand": False},
+        state(99, muted=True),
     )
     assert len(told) == 1
     assert len(roster.members) == 1

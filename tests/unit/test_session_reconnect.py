@@ -10,6 +10,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 import aiohttp
+import messages
 import pytest
 from audio_rig import wait_until
 from fake_relay import relay
@@ -197,8 +198,7 @@ async def test_who_is_sent_away_stays_away_and_who_is_lost_comes_back(code: int,
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
         tokens.append(socket._req.query.get("resume"))  # type: ignore[union-attr]
         await socket.send_json(
-            {"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "Ada", "members": [], "server_us": 1}
-            | {"host": False, "resume": f"t0ken{len(tokens)}", "history": [], "locked": False}
+            messages.welcome(resume=f"t0ken{len(tokens)}")
         )
         await socket.close(code=code if len(tokens) < 3 else 4401)
 
@@ -226,8 +226,7 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
 
 
 async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_once_it_fits() -> None:
-    welcome = {"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "Ada", "members": [], "server_us": 1}
-    welcome |= {"host": False, "resume": "t0ken", "locked": False}
+    welcome = messages.welcome(resume="t0ken")
     came = 0
 
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
