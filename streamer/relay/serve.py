@@ -4,13 +4,14 @@ import asyncio
 import datetime
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.http.app import Relay
@@ -82,7 +83,7 @@ class Server:
         self.place: Place = place(wish.host, no_tls=wish.no_tls)
         self.origins = Origins(wish.allow_origins, wish.url)
         self.authority: Authority | None = None
-        self._wish = wish
+        self._wish = wish = replace(wish, rooms=tuple(map(check_room_name, wish.rooms)))
         self._say = say
         self._code_style = code_style
         self._addresses = self.place.first_addresses()

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { parseFragment, ROOM_PATTERN, serializeFragment, socketUrl } from "../../web/shared/room_link.js";
@@ -43,4 +44,11 @@ test("the room's field lets through what the protocol does", () => {
   const room = new RegExp(`^(?:${ROOM_PATTERN})$`, "v");
   for (const good of ["kitchen", "A.b_c-9", "x".repeat(64)]) assert.match(good, room);
   for (const bad of ["", "two words", "küche", "x".repeat(65)]) assert.doesNotMatch(bad, room);
+});
+
+test("a room may be called in any script, and what cannot be seen names none", () => {
+  const room = new RegExp(`^(?:${ROOM_PATTERN})$`, "v");
+  const names = JSON.parse(readFileSync(new URL("../vectors/room_names.json", import.meta.url), "utf-8"));
+  assert.deepEqual(names.good.filter((name) => !room.test(name)), []);
+  assert.deepEqual(names.bad.filter((name) => room.test(name)), []);
 });

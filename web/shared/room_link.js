@@ -4,7 +4,9 @@
 // there too, #room=kitchen&name=Door&auto, and options: for measurements, as in #room=kitchen&echoCancellation=off, and music=on.
 
 export const ECHO_ROOM = "echo";
-export const ROOM_PATTERN = "[A-Za-z0-9._\\-]{1,64}";
+/** For a regular expression with the flag `v`, as the attribute `pattern` has it. The relay has the last word (sanitize.py). */
+export const ROOM_PATTERN =
+  "(?=.{1,64}$)(?!.*\\p{Default_Ignorable_Code_Point})[\\p{L}\\p{Nd}._\\-][\\p{L}\\p{M}\\p{Nd}._\\-]*(?: [\\p{L}\\p{Nd}._\\-][\\p{L}\\p{M}\\p{Nd}._\\-]*)*";
 
 export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
 

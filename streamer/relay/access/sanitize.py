@@ -20,7 +20,8 @@ MAX_MARKS: Final = 4
 MAX_BLANKS: Final = 8
 """In a row: enough to indent with, too few to fill a line of a terminal and begin a false one."""
 
-ROOM_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+MAX_ROOM_NAME_CHARACTERS: Final = 64
+_ROOM_PUNCTUATION: Final = frozenset("._-")
 
 _HIDDEN_CATEGORIES: Final = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
 _BIDI_FORMATTING: Final = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
@@ -33,10 +34,28 @@ _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def check_room_name(room: str) -> str:
-    """Raises RefusedError `bad-room` where `room` can't be the name of a room."""
-    if not ROOM_NAME.fullmatch(room):
-        raise RefusedError("a room's name is 1 to 64 of A–Z a–z 0–9 . _ -", status=400, code="bad-room")
-    return room
+    """`room` as rooms are told apart: in NFC. Raises RefusedError `bad-room` where it can't be the name of a room."""
+    normal = unicodedata.normalize("NFC", room[: 8 * MAX_ROOM_NAME_CHARACTERS])
+    words = normal.split(" ")
+    if not all(map(_is_room_word, words)) or len(normal) > MAX_ROOM_NAME_CHARACTERS or _without_piles(normal) != normal:
+        raise RefusedError(
+            f"a room's name is 1 to {MAX_ROOM_NAME_CHARACTERS} letters and digits of any script, . _ - and single "
+            "spaces between them",
+            status=400,
+            code="bad-room",
+        )
+    return normal
+
+
+def _is_room_word(word: str) -> bool:
+    """Letters, digits and their marks, all of which can be seen; it begins with no mark."""
+    return bool(word) and unicodedata.category(word[0])[0] != "M" and all(map(_may_name_a_room, word))
+
+
+def _may_name_a_room(character: str) -> bool:
+    category = unicodedata.category(character)
+    is_letter_or_digit = category[0] == "L" or category in ("Mn", "Mc", "Nd")
+    return character in _ROOM_PUNCTUATION or (is_letter_or_digit and not is_invisible(character))
 
 
 def clean_line(text: str) -> str:
