@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final, NamedTuple, cast
@@ -27,6 +28,7 @@ _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
 """Of a refusal: a relay's is a line or two, and what else answers may go on for ever."""
 _LOOK_S: Final = 0.005
+_REDIRECTS: Final = {301, 302, 307, 308}
 
 
 class Opened(NamedTuple):
@@ -39,7 +41,6 @@ class Opened(NamedTuple):
 
 async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opened:
     """At the relay of `address`. Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError."""
-    tls = client_context(ca_file) if address.secure else True
     answer = _Answer()
     try:
         connector = aiohttp.TCPConnector(resolver=_Resolver())
@@ -47,6 +48,10 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
             aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
             asyncio.timeout(_OPEN_S),
         ):
+            if not address.secure and await _is_join_link(http, address):
+                address = replace(address, secure=True)
+                url = url.replace("ws://", "wss://", 1)
+            tls = client_context(ca_file) if address.secure else True
             websocket = await http.ws_connect(url, protocols=[SUBPROTOCOL], compress=0, ssl=tls)
             if websocket.protocol != SUBPROTOCOL:
                 raise ProtocolError(
@@ -55,6 +60,16 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
             return Opened(answer.take_over(), answer.early.data, address.secure)
     except (aiohttp.ClientError, OSError, ValueError) as error:  # the last one is of an address that can't be
         raise _in_words(error, address, ca_file) from error
+
+
+async def _is_join_link(http: aiohttp.ClientSession, address: Address) -> bool:
+    """Whether the relay speaks TLS on the port of this http: link, and only leads there. Nothing secret is sent yet."""
+    try:
+        async with http.get(f"{address.url}trust", allow_redirects=False, raise_for_status=False) as response:
+            leads_to = response.headers.get("Location", "")
+            return response.status in _REDIRECTS and leads_to.startswith(f"https://{address.origin}/")
+    except (aiohttp.ClientError, OSError, ValueError):
+        return False
 
 
 class _Resolver(AbstractResolver):

@@ -43,7 +43,7 @@ test("the socket is where the page is, and says all that the relay asks for", ()
 test("the room's field lets through what the protocol does", () => {
   const room = new RegExp(`^(?:${ROOM_PATTERN})$`, "v");
   for (const good of ["kitchen", "A.b_c-9", "x".repeat(64)]) assert.match(good, room);
-  for (const bad of ["", "two words", "küche", "x".repeat(65)]) assert.doesNotMatch(bad, room);
+  for (const bad of ["", "two  words", "x".repeat(65)]) assert.doesNotMatch(bad, room);
 });
 
 test("a room may be called in any script, and what cannot be seen names none", () => {

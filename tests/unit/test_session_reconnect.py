@@ -247,3 +247,11 @@ async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_on
         await line.leave()
     assert came == 3
     assert told == ["The relay sent a message that is too big. Trying again later …"]
+
+
+def test_the_link_by_way_of_the_join_page_leads_a_terminal_into_the_room_by_tls(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path / "relay") as relay:
+        options = (relay.join_link, "--ca", relay.authority, "--output", tmp_path / "heard.wav")
+        with StreamerProcess(tmp_path / "listener", "listen", *options) as listener:
+            relay.wait_for_members(1)
+            wait_until(lambda: "You are in" in listener.log, PATIENCE_S, lambda: listener.log)
