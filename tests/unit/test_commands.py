@@ -116,7 +116,8 @@ def test_a_volume_is_kept_for_who_comes_back() -> None:
 
 def test_who_is_here_and_what_there_is_to_type() -> None:
     terminal = Terminal()
-    assert terminal.type("/who") == ([], ["Ada (you, the host)\nGrace Hopper\nEve\nEve: only listening, hand raised\nRemoved: Mallory"])
+    here = ["Ada (you, the host)", "Grace Hopper", "Eve", "Eve: only listening, hand raised", "Removed: Mallory"]
+    assert terminal.type("/who") == ([], ["\n".join(here)])
     assert terminal.type("/help") == terminal.type("/") == ([], [HELP])
     terminal.type("/leave")
     assert terminal.left == 1
