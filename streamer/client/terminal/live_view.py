@@ -142,7 +142,8 @@ def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> R
     for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
     if voice:
-        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), _state(voice.gate.muted, voice.level, listens=not roster.may_talk))
+        state = _state(voice.gate.muted, voice.level, listens=not roster.may_talk)
+        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), state)
     details = []
     for member in roster.members:
         figure = member.mouth_to_ear.figure(to_us(now))
