@@ -19,9 +19,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from streamer.client.trust import client_context, untrusted
 from streamer.errors import ConnectionLostError, ProtocolError, RefusedError, StreamerError
 from streamer.websocket.takeover import EarlyBytes
+from streamer.wire.names import SUBPROTOCOL
 from streamer.wire.room_link import Address
-
-SUBPROTOCOL: Final = "streamer.v1"
 
 _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384

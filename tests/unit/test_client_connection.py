@@ -121,7 +121,8 @@ def test_a_socket_of_another_protocol_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [(1001, "going away"), (4401, "not admitted"), (4409, "again from elsewhere"), (4999, "4999")]
+    ("code", "reason"),
+    [(1001, "going away"), (4401, "no longer admitted"), (4409, "again from elsewhere"), (4999, "4999")],
 )
 def test_why_the_relay_closed_is_told(code: int, reason: str) -> None:
     async def main() -> None:

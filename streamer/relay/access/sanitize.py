@@ -12,6 +12,7 @@ from typing import Final
 
 from streamer.errors import ControlError, RefusedError
 from streamer.wire.control import MAX_CHAT_CHARACTERS
+from streamer.wire.names import ROOM_NAME
 
 MAX_NAME_CHARACTERS: Final = 40
 MAX_MARKS: Final = 4
@@ -19,8 +20,6 @@ MAX_MARKS: Final = 4
 
 MAX_BLANKS: Final = 8
 """In a row: enough to indent with, too few to fill a line of a terminal and begin a false one."""
-
-ROOM_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 _HIDDEN_CATEGORIES: Final = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
 _BIDI_FORMATTING: Final = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}

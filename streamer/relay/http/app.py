@@ -34,10 +34,9 @@ from streamer.relay.rooms.leg import server_us
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.socket import Socket
 from streamer.websocket.sink import Flusher
+from streamer.wire.close_codes import GOING_AWAY, IDLE
+from streamer.wire.names import SUBPROTOCOL
 
-SUBPROTOCOL: Final = "streamer.v1"
-GOING_AWAY: Final = 1001
-IDLE: Final = 4408
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
 BEAT_S: Final = 0.04
