@@ -90,7 +90,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @main.command()
 @click.option("--host", help="Listen on this address.  [default: all; loopback with --no-tls]")
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Listen on this port.")
-@click.option("--no-tls", is_flag=True, help="Serve plain HTTP. Phones then refuse the microphone, unless a proxy adds TLS.")
+@click.option("--no-tls", is_flag=True, help="Serve plain HTTP. Phones need HTTPS for the microphone: use a proxy.")
 @click.option("--cert", type=FILE, help="Use this certificate (PEM). It is read again when the file changes.")
 @click.option("--key", type=FILE, help="The private key of --cert (PEM).")
 @click.option("--url", help="Start the links with this URL: for a proxy or a name of your own.")
@@ -99,7 +99,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--invite-hours", type=POSITIVE, help="Make new invitations that end after this many hours.")
 @click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people.")
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
-@click.option("--allow-origin", "allow_origins", multiple=True, help="Let the pages of this web site use the relay; may be repeated.")
+@click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
 @data_dir_option
 @limit_options
@@ -150,7 +150,9 @@ def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path
 
 
 INPUT_HELP: Final = "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
-OUTPUT_HELP: Final = "Record into this file instead of using the loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
+OUTPUT_HELP: Final = (
+    "Record into this file instead of using the loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
+)
 
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -169,8 +171,8 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Show the sound devices and exit.",
         ),
         click.option("--name", default="", help="Your name, as others see it."),
-        click.option("--music", is_flag=True, help="Send and play stereo, at 128 kb/s and without a voice gate: for music."),
-        click.option("--figures", is_flag=True, help="Print measurements, one line of JSON per second, instead of the live view."),
+        click.option("--music", is_flag=True, help="Send and play stereo at 128 kb/s, all of it: for music."),
+        click.option("--figures", is_flag=True, help="Print a line of JSON per second instead of the live view."),
         click.argument("url"),
     ):
         command = option(command)
@@ -197,7 +199,7 @@ def listen(data_dir: Path | None, **options: Any) -> None:
 
 @main.command()
 @click.argument("url")
-@click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True, help="How many chirps.")
+@click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Send this many.")
 @click.option("--device", is_flag=False, flag_value="", help="Measure through this sound card, or the default one.")
 @click.option("--acoustic", is_flag=True, help="Measure through the air: the other member plays the chirps back.")
 @ca_option
