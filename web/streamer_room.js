@@ -1,5 +1,5 @@
 // <streamer-room room="kitchen" key="1nv1te" name="Ada">: a room in anybody's page, from an origin that the relay's host allows.
-// README.md, "In your own page", has an example.
+// docs/user-guide.md, "A room in your own web page", has an example.
 //
 // join(), leave(), talk(on); the events joined, left, talking {names}, muted {muted}, danger {message} and error {code, message}
 // tell what becomes of it.
