@@ -17,7 +17,7 @@ def client_context(ca_file: Path | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(ca_file)
         except ssl.SSLError as error:
-            raise CertificateError(f"{ca_file} is not a certificate in PEM") from error
+            raise CertificateError(f"{ca_file} is not a PEM certificate") from error
         except OSError as error:
             raise CertificateError(f"{ca_file} can't be read: {error.strerror}") from error
     return context

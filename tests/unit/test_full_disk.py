@@ -124,7 +124,7 @@ async def test_new_invites_that_cannot_be_shown_do_not_come_into_force(tmp_path:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(SetupError, match="the previous ones stay good"):
+    with pytest.raises(SetupError, match="the previous ones stay valid"):
         async with hosting(tmp_path, say=refuse, renew=True):
             pass
     assert kept(tmp_path) == before
@@ -174,6 +174,6 @@ def test_serve_into_a_full_output_leaves_the_invites_and_says_why(tmp_path: Path
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
-    assert "the previous ones stay good" in done.stderr
+    assert "the previous ones stay valid" in done.stderr
     assert "Traceback" not in done.stderr
     assert kept(tmp_path) == before

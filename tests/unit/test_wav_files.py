@@ -130,7 +130,7 @@ def test_what_lies_above_the_new_rate_s_half_does_not_come_back_as_another_tone(
         (wav(pcm(channels=0), bytes(100)), "header is damaged"),
         (wav(pcm(), b""), "has no samples"),
         (wav(pcm(), b"", after=b"LIST\x04\0\0\0INFO"), "has no samples"),
-        (wav(pcm(rate=1), bytes(100)), "1 samples a second"),
+        (wav(pcm(rate=1), bytes(100)), "1 samples per second"),
     ],
 )
 def test_what_is_no_usable_wav_file_is_refused_in_words(tmp_path: Path, content: bytes, reason: str) -> None:

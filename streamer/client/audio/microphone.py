@@ -88,7 +88,7 @@ class Microphone:
         samples = self._ring.pop(SAMPLES_PER_FRAME)
         if samples is None:
             if not is_running(self._stream):
-                raise AudioError(f"The microphone ({self.name}) went away")
+                raise AudioError(f"The microphone ({self.name}) was disconnected")
             return None
         position = self._popped + self._ring.overrun_samples
         self._popped += SAMPLES_PER_FRAME

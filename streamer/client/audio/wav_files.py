@@ -158,7 +158,7 @@ def open_writer(path: Path, channels: int) -> Writer:
         return EncodedWriter(path, channels)
     if suffix not in _WAV_SUFFIXES:
         kinds = ", ".join((".wav", *ENCODINGS))
-        raise AudioError(f"{path} can't be written: the end of its name must be one of {kinds}")
+        raise AudioError(f"{path} can't be written: its name must end in one of {kinds}")
     return PipeWriter(WavWriter(path, channels)) if is_pipe(path) else WavWriter(path, channels)
 
 

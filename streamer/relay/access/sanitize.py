@@ -34,7 +34,7 @@ _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 def check_room_name(room: str) -> str:
     """Raises RefusedError `bad-room` where `room` can't be the name of a room."""
     if not ROOM_NAME.fullmatch(room):
-        raise RefusedError("a room's name is 1 to 64 of A–Z a–z 0–9 . _ -", status=400, code="bad-room")
+        raise RefusedError("a room's name has 1 to 64 characters of A–Z a–z 0–9 . _ -", status=400, code="bad-room")
     return room
 
 
@@ -47,13 +47,13 @@ def clean_name(name: str) -> str:
     """`name` as others see it; raises RefusedError `bad-name` where it is too long or nothing of it can be shown."""
     cleaned = clean_line("".join(" " if character in _BLANK_LETTERS else character for character in name))
     if not any(_is_seen(character) for character in cleaned):
-        raise RefusedError("the name holds nothing that can be shown", status=400, code="bad-name")
+        raise RefusedError("the name has no visible characters", status=400, code="bad-name")
     if len(cleaned) > MAX_NAME_CHARACTERS:
         raise RefusedError(
-            f"the name has {len(cleaned)} characters, {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
+            f"the name has {len(cleaned)} characters; {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
         )
     if cleaned != _without_piles(cleaned) or _is_mark(cleaned[0]):
-        raise RefusedError("the name carries more marks than any script puts on a letter", status=400, code="bad-name")
+        raise RefusedError("the name has more accents on a letter than any script uses", status=400, code="bad-name")
     return cleaned
 
 
@@ -62,7 +62,7 @@ def clean_chat(text: str) -> str:
     cleaned = _without_piles(_clean(text.replace("\r\n", "\n"), keep="\n"))
     cleaned = _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" " * MAX_BLANKS, cleaned)).strip()
     if not any(_is_seen(character) for character in cleaned):
-        raise ControlError('field "text" of "chat" holds nothing that can be shown', code="bad-field")
+        raise ControlError('field "text" of "chat" has no visible characters', code="bad-field")
     if len(cleaned) > MAX_CHAT_CHARACTERS:
         raise ControlError(
             f'field "text" of "chat" has {len(cleaned)} characters, 1 to {MAX_CHAT_CHARACTERS} are allowed',

@@ -101,7 +101,7 @@ def judge(address: str, adapter: str, default: str | None, kind: Kind | None = N
     parsed = ipaddress.ip_address(address)
     is_way_out = address == default
     if parsed.is_loopback:
-        return LanAddress(address, adapter, False, "only this computer itself", rank=4)
+        return LanAddress(address, adapter, False, "this computer only", rank=4)
     if parsed.is_link_local:
         return LanAddress(address, adapter, False, "no router gave it an address", rank=2)
     kind = kind or adapter_kind(adapter)

@@ -21,8 +21,8 @@ def clock_trouble(now: datetime.datetime) -> str | None:
     if now >= CLOCK_FLOOR:
         return None
     return (
-        f"This computer's clock is wrong: it says {now:%Y-%m-%d}. {CLOCK_REMEDY}; until it is right, devices refuse "
-        "the relay's certificate as not valid."
+        f"This computer's clock is wrong: it says {now:%Y-%m-%d}. {CLOCK_REMEDY}; until it is right, devices reject "
+        "the relay's certificate as invalid."
     )
 
 
