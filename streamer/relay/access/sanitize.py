@@ -53,7 +53,7 @@ def clean_name(name: str) -> str:
             f"the name has {len(cleaned)} characters; {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
         )
     if cleaned != _without_piles(cleaned) or _is_mark(cleaned[0]):
-        raise RefusedError("the name has more accents on a letter than any script uses", status=400, code="bad-name")
+        raise RefusedError("the name has more marks on a letter than any script uses", status=400, code="bad-name")
     return cleaned
 
 
