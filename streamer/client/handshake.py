@@ -24,7 +24,7 @@ from streamer.wire.room_link import Address
 
 _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
-"""Of a refusal: a relay's is a line or two, and what else answers may go on for ever."""
+"""Bytes read of a refusal: a relay's is a line or two, and another server's may never end."""
 _LOOK_S: Final = 0.005
 
 
@@ -60,7 +60,7 @@ class _Resolver(AbstractResolver):
     """Looks names up in threads that nobody waits for, so that Ctrl-C ends the program at once.
 
     A name server that does not answer holds getaddrinfo for many seconds, and neither an event loop nor an executor
-    can end before it does. Who asks again meanwhile waits for the same answer.
+    can end before it does. Another request for the same name waits for the same answer.
     """
 
     _lookups: Final[dict[tuple[str, int, int], Future[list[Any]]]] = {}

@@ -21,7 +21,7 @@ async def listening(
 ) -> AsyncIterator[int]:
     """Serve `relay` until the block ends, and `plain` to who comes without TLS; gives the port.
 
-    Raises SetupError where host or port can't be had.
+    Raises SetupError if host or port can't be used.
     """
     limits = relay.limits
     async with _running(relay.application(), limits) as server, _running(plain, limits) as plain_server:

@@ -56,7 +56,7 @@ class ServeOptions:
 
 
 async def serve(options: ServeOptions, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
-    """Serve until cancelled; raises SetupError where something of `options` can't be had here.
+    """Serve until cancelled; raises SetupError if this computer can't provide what `options` asks for.
 
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
@@ -138,7 +138,7 @@ class Server:
         yield from self._hand_out(port)
         if self.admission.is_open:
             yield "OPEN: anyone on this network can join any room and listen."
-        yield "Alone? The room echo repeats what it hears one second later. Press Ctrl-C to stop."
+        yield "Alone? The room echo repeats what it hears one second later. Stop with Ctrl-C."
 
     async def _watch(self, port: int) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Which device `--device` means."""
+"""Finds the device that `--device` means."""
 
 from types import ModuleType
 from typing import Any, Final, Literal

@@ -1,4 +1,4 @@
-"""Sound files of any common kind, by libsndfile: the only door to soundfile.
+"""Reads and writes sound files of any common kind, by libsndfile; the only module that imports soundfile.
 
 soundfile is imported when a file is opened, so that a machine without libsndfile is told what to install, and
 everything else works there. WAV has a front of its own, wav_chunks.py, for headers that interrupted recorders leave.
@@ -20,7 +20,7 @@ from streamer.client.audio.wav_chunks import MAGICS, WavData, WavSamples, find_d
 from streamer.errors import AudioError
 
 STANDARD_STREAM: Final = Path("-")
-"""In place of a path: standard input, or standard output."""
+"""Instead of a path: standard input, or standard output."""
 
 _RATES: Final = range(4_000, 384_001)
 _MAX_SPOOLED_BYTES: Final = 2**30

@@ -26,7 +26,7 @@ ENDLESS_BYTES: Final = 2**62
 """Of a pipe nobody knows the length; libsndfile counts in 63 bits."""
 
 _ENDLESS_FROM: Final = 0x7FFF_0000
-"""Who writes into a pipe and has to give a size gives about the greatest that fits into 31 or 32 bits."""
+"""A program that writes WAV into a pipe gives about the largest size that fits into 31 or 32 bits."""
 
 _MAX_FORMAT_BYTES: Final = 4_096
 """WAVEFORMATEXTENSIBLE has 40; codecs add some hundred at most."""

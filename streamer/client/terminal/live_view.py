@@ -81,7 +81,7 @@ class Meters:
         return self
 
     async def run(self) -> None:
-        """Raises OSError once nothing can be shown any more."""
+        """Raises OSError when nothing can be shown any longer."""
         await self._output.run()
 
     def __enter__(self) -> Self:

@@ -107,7 +107,7 @@ def _may_stand(character: str, before: list[str], after: str) -> bool:
 
 
 def _is_needed(character: str, before: list[str], after: str) -> bool:
-    """Whether an invisible character changes how its neighbours are written, as emoji and some scripts need it."""
+    """Returns True if an invisible character changes how its neighbours are written: emoji and some scripts need it."""
     last = before[-1]
     if "\U000e0020" <= character <= "\U000e007f":  # the flags of England, Scotland and Wales
         return _BLACK_FLAG in before[-7:] and (last == _BLACK_FLAG or "\U000e0020" <= last <= "\U000e007f")
@@ -125,7 +125,7 @@ def _is_symbol(character: str) -> bool:
 
 
 def _joins(character: str) -> bool:
-    """Whether it is of a script that ZWJ and ZWNJ are for: Arabic and its relatives, those of India and beyond."""
+    """Returns True for scripts that use ZWJ and ZWNJ: Arabic and its relatives, and those of South Asia."""
     is_letter = unicodedata.category(character)[0] in "LM"
     return is_letter and ("\u0600" <= character <= "\u08ff" or "\u0900" <= character <= "\u109f"
                           or "\u1780" <= character <= "\u18af" or "\ufb50" <= character <= "\ufefc")  # fmt: skip

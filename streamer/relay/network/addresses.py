@@ -97,7 +97,7 @@ def mdns_name() -> str | None:
 
 
 def judge(address: str, adapter: str, default: str | None, kind: Kind | None = None) -> LanAddress:
-    """Whether phones may find this computer at an address of its `adapter`; `default` is the way to the router."""
+    """Says if phones may reach this computer at `address`; `default` is the address of the route to the router."""
     parsed = ipaddress.ip_address(address)
     is_way_out = address == default
     if parsed.is_loopback:
