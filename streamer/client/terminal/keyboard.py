@@ -5,7 +5,7 @@ So where the meters can draw the line that is being typed, the terminal is told 
 file, Windows) lines come as they are.
 
 A terminal belongs to one group of processes at a time, its foreground. A program that reads from the background is
-stopped (SIGTTIN), and one that draws there disturbs the shell. So in the background nothing is read or set, and `on_foreground`
+stopped (SIGTTIN), and one that draws there disturbs the shell. So nothing is read or set then, and `on_foreground`
 tells when that changes: by Ctrl-Z, or by the shell's `fg`, which does not say so to a program that runs.
 """
 
