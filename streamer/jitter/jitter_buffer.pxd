@@ -40,6 +40,7 @@ cdef class JitterBuffer:
     cdef int _check_not_popping(self) except -1
     cdef int _fill(self, float[::1] block, float[::1] side) except -1
     cdef int _adapt(self) except -1
+    cdef int _win_time(self, double by_ms, double excess_ms, double alike) except -1
     cdef int _splice(self, bint shorter, double by_ms, double alike) except -1
     cdef int _fetch(self) except -1
     cdef int _fill_gap(self, int64_t seq, int64_t gap) except -1

@@ -201,6 +201,7 @@ cdef class JitterBuffer:
             return 0
         cdef double delay_ms = self._late_by(self.line.media_end - self.sync.ahead())
         cdef double excess_ms = delay_ms - self._target()
+        cdef double by_ms, least_ms = min(self.floor_ms, self.estimator.quantile_ms + self.clock.lead_ms + SPARE_MS)
         if excess_ms > SKIP_MS:
             self.skipped += self.line.skip_to(self.line.media_end + <int64_t>((excess_ms - KEEP_MS) * SAMPLES_PER_MS))
             self.rest = self.sync.ahead()
@@ -208,14 +209,22 @@ cdef class JitterBuffer:
         if excess_ms < -SKIP_MS:
             return self._begin_anew()
         if excess_ms > LATE_BAND_MS:
-            return self._splice(True, excess_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
+            # not below what asks for a repeat: else each would undo the other for ever
+            by_ms = min(excess_ms, delay_ms - least_ms - OVERSHOOT_MS)
+            return self._splice(True, by_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
         if excess_ms < -EARLY_BAND_MS:
             return self._splice(False, -excess_ms, ALIKE)
-        if delay_ms < min(self.floor_ms, self.estimator.quantile_ms + self.clock.lead_ms + SPARE_MS):
-            return self._splice(False, self.floor_ms - OVERSHOOT_MS, ALIKE)  # a long pitch period fits, before it is late
+        if delay_ms < least_ms:
+            return self._win_time(self.floor_ms - OVERSHOOT_MS, excess_ms, ALIKE)  # a long pitch period fits, before it is late
         if self.packets.count == 0 and self.sync.ahead() < OVERDUE_SHARE * delay_ms * SAMPLES_PER_MS:
-            return self._splice(False, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH)
+            return self._win_time(LONGEST_LAG / SAMPLES_PER_MS, excess_ms, ALIKE_ENOUGH)
         return 0
+
+    cdef int _win_time(self, double by_ms, double excess_ms, double alike) except -1:
+        """Expand; where it is quiet, and any length fits, by no more than what would be cut out again."""
+        if self.sync.quiet_behind():
+            by_ms = min(by_ms, LATE_BAND_MS - OVERSHOOT_MS - excess_ms)
+        return self._splice(False, by_ms, alike) if by_ms > 0 else 0
 
     cdef int _splice(self, bint shorter, double by_ms, double alike) except -1:
         cdef Py_ssize_t longest = min(<Py_ssize_t>((by_ms + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG), lag

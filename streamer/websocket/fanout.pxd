@@ -9,6 +9,7 @@ cdef enum:
     SLICE_DELIVERIES = 64     # of what waits, in one turn of the loop
     BURST_DELIVERIES = 3_000  # what may come at once: pre-roll of 300 ms to a hundred listeners
     PACE_MS = 1               # between two slices, where the room is beyond its rate
+    CROWDED = 64              # packets that wait: half a deadline of what ten talkers say
     WAITING_EACH = 64         # packets of one sender: more than a deadline's worth of the shortest ones
 
 

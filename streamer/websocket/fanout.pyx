@@ -41,8 +41,8 @@ cdef class Fanout:
         self.push(frame, sender, monotonic_us())
 
     cdef bint is_crowded(self) noexcept:
-        """True if packets wait here, because the room sends more than it may."""
-        return self._is_scheduled
+        """True if so much waits here that some of it will be late: the room sends more than it may, or than goes."""
+        return len(self._waiting) >= CROWDED
 
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
         """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
@@ -77,11 +77,13 @@ cdef class Fanout:
         return 0
 
     def _give_out(self):
-        cdef int64_t now_us = monotonic_us()
-        cdef int64_t oldest_us = now_us - self._flusher.deadline_us
+        cdef int64_t now_us = monotonic_us(), oldest_us
         cdef int used = 0
         cdef Sink sender
         self._is_scheduled = False
+        if not self._waiting:
+            return
+        oldest_us = now_us - self._flusher.deadline_us
         self._flusher.note_alive(now_us)
         self._refill(now_us)
         while self._waiting and self._left > 0 and used < SLICE_DELIVERIES:

@@ -185,6 +185,7 @@ export class JitterBuffer {
     if (this.#rest > 0) return;
     const delayMs = this.#lateBy(this.#line.mediaEnd - this.#sync.ahead);
     const excessMs = delayMs - this.targetMs;
+    const leastMs = Math.min(this.#floorMs, this.#estimator.quantileMs + this.#clock.leadMs + SPARE_MS);
     if (excessMs > SKIP_MS) {
       const landing = this.#line.mediaEnd + Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS);
       this.#samples.skipped += this.#line.skipTo(landing);
@@ -192,14 +193,25 @@ export class JitterBuffer {
     } else if (excessMs < -SKIP_MS) {
       this.#beginAnew();
     } else if (excessMs > LATE_BAND_MS) {
-      this.#splice(true, excessMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
+      // not below what asks for a repeat: else each would undo the other for ever
+      const byMs = Math.min(excessMs, delayMs - leastMs - OVERSHOOT_MS);
+      this.#splice(true, byMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
     } else if (excessMs < -EARLY_BAND_MS) {
       this.#splice(false, -excessMs, ALIKE);
-    } else if (delayMs < Math.min(this.#floorMs, this.#estimator.quantileMs + this.#clock.leadMs + SPARE_MS)) {
-      this.#splice(false, this.#floorMs - OVERSHOOT_MS, ALIKE); // a long pitch period fits, before it is late
+    } else if (delayMs < leastMs) {
+      this.#winTime(this.#floorMs - OVERSHOOT_MS, excessMs, ALIKE); // a long pitch period fits, before it is late
     } else if (this.#packets.count === 0 && this.#sync.ahead < OVERDUE_SHARE * delayMs * SAMPLES_PER_MS) {
-      this.#splice(false, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH);
+      this.#winTime(LONGEST_LAG / SAMPLES_PER_MS, excessMs, ALIKE_ENOUGH);
     }
+  }
+
+  /**
+   * Expand; where it is quiet, and any length fits, by no more than what would be cut out again.
+   * @type {(byMs: number, excessMs: number, alike: number) => void}
+   */
+  #winTime(byMs, excessMs, alike) {
+    const by = this.#sync.quietBehind ? Math.min(byMs, LATE_BAND_MS - OVERSHOOT_MS - excessMs) : byMs;
+    if (by > 0) this.#splice(false, by, alike);
   }
 
   /** @type {(shorter: boolean, byMs: number, alike: number) => void} */

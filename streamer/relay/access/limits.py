@@ -32,7 +32,7 @@ class RelayLimits:
     messages_per_s: float = _option(500, "Messages a second from one connection; closes with 4429.")
     bytes_per_s: float = _option(262_144, "Bytes a second from one connection; closes with 4429.")
     deliveries_per_s: float = _option(
-        40_000, "Packets a second that one room hands out; what is beyond waits, and is shed when it is late."
+        120_000, "Packets a second that one room hands out; what is beyond waits, and is shed when it is late."
     )
     ping_s: float = _option(20, "Seconds of quiet after which a peer is pinged.")
     idle_s: float = _option(60, "Seconds of quiet after which a connection is closed, with 4408.")
