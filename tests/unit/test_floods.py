@@ -187,7 +187,7 @@ async def test_a_welcome_stays_within_its_bound_whatever_the_room_holds() -> Non
     async with House.open(limits=limits) as house:
         guests = [await house.enter(name=f"{number} " + "🎙" * 36) for number in range(330)]
         for guest in guests[:3]:
-            await guest.socket.send_json({"type": "chat", "text": "🎙" * 1_500})
+            await guest.socket.send_str(json.dumps({"type": "chat", "text": "🎙" * 1_500}, ensure_ascii=False))
             await drain(guest)
         socket = await house.socket(name="Grace")
         message = await asyncio.wait_for(socket.receive(), 5)
@@ -310,7 +310,7 @@ def test_a_budget_lets_its_burst_pass_and_then_its_rate() -> None:
         '{"type":"invite","hours":9007199254740991,"uses":9007199254740991}',
         '{"type":"lock","locked":"yes"}',
         "[" * 8_000,
-        '{"type":' * 3_000,
+        '{"type":' * 2_000,
         "NaN",
         '"\ud7ff"',
         "",
