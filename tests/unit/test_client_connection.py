@@ -17,7 +17,7 @@ from fake_relay import answering, relay
 from relay_fixture import PATIENCE_S
 
 from streamer.client.connection import SILENT_S, Link
-from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError, StreamerError
+from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, TooBigError, RefusedError, StreamerError
 from streamer.relay.http.upgrade import GUID
 from streamer.relay.tls.authority import Authority
 from streamer.websocket.frames import serialize_frame
@@ -148,12 +148,21 @@ def test_a_connection_that_breaks_is_lost_and_not_left() -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id"), ("x" * 70_000, "broke the protocol")],
+    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id")],
 )
 def test_a_relay_that_breaks_the_protocol_is_left_in_words(text: str, reason: str) -> None:
     async def main() -> None:
         async with relay(lambda socket: socket.send_str(text)) as address:
             with pytest.raises(ProtocolError, match=reason):
+                await asyncio.wait_for(join(address), PATIENCE_S)
+
+    asyncio.run(main())
+
+
+def test_a_message_that_is_too_big_is_said_and_the_relay_may_be_asked_again() -> None:
+    async def main() -> None:
+        async with relay(lambda socket: socket.send_str("x" * 70_000)) as address:
+            with pytest.raises(TooBigError, match="too big"):
                 await asyncio.wait_for(join(address), PATIENCE_S)
 
     asyncio.run(main())
