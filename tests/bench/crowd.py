@@ -4,13 +4,14 @@
 
 In each room two talk and two listen; one client of each room comes by a slow link. Every few seconds some clients are
 stopped for 0.1 to 5 s, or the relay is killed and started again. In all rooms by turns, a member sends random but
-well-formed packets. Wanted: no client ends, and each hears a voice again within 2 s after it goes on, or after the relay
-is back. What all say is a tone of 200 Hz, and that is what must be heard. A machine that is too busy shows in "calm":
-the longest that somebody heard nothing while nothing happened.
+well-formed packets. Wanted: no client ends, and each hears a voice again within 2 s after it goes on, or after the
+relay is back. What all say is a tone of 200 Hz, and that is what must be heard. A machine that is too busy shows in
+"calm": the longest that somebody heard nothing while nothing happened.
 """
 
 import argparse
 import asyncio
+import logging
 import multiprocessing
 import os
 import random
@@ -31,12 +32,10 @@ from typing import Any, Final
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
+sys.path.extend([str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")])
 from audio_rig import wait_until
 from hostile import BINARY, PEOPLE, Peer, Target
 from processes import START_S, STREAMER, StreamerProcess
-
-from streamer.wire.packet import Packet
 
 RATE: Final = 48_000
 TONE_HZ: Final = 200
@@ -189,6 +188,7 @@ def odd_member(port: int, keys: dict[str, str], seed: int) -> None:
                 await visit(random_.choice([*keys]))
             await asyncio.sleep(0.1)
 
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it complains of each write to who hung up
     asyncio.run(main())
 
 

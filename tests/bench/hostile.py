@@ -6,7 +6,8 @@ A relay serves two rooms. In the quiet one two people talk to three listeners, 1
 are in a process of their own and come from one other address: members of the other room, without TLS, so that the cost
 is the relay's own; and strangers, who have no invite, with TLS. In each round the quiet room is measured without and
 with the attack, and the ratio is taken within the round. Wanted: no packet lost; the median ratio of p99 at most 1.5,
-or a p99 that this machine has without any attack too, in its worst round. "CPU" is the relay's, of one core.
+or a p99 that one in ten calm rounds of this run has too: more than that a shared machine can't tell. "CPU" is the
+relay's, of one core; with p50 it says on a busy machine, too, what an attack costs.
 """
 
 import argparse
@@ -380,27 +381,40 @@ def a_round(name: str, relay: RelayUnderAttack, guests: int, seconds: float) -> 
     return Round(calm, attacked, cpu)
 
 
-def compare(name: str, guests: int, seconds: float, count: int) -> bool:
-    """Print a row; True if nothing was lost and p99 held."""
-    tls = name in STRANGERS
+class Row(NamedTuple):
+    name: str
+    guests: int
+    rounds: list[Round]
+
+    def median(self, of: Callable[[Round], float]) -> float:
+        return statistics.median(of(each) for each in self.rounds)
+
+    @property
+    def loss(self) -> float:
+        return max(each.attacked.loss for each in self.rounds)
+
+    def holds(self, usual_p99: float) -> bool:
+        p99 = self.median(lambda each: each.attacked.p99)
+        return self.loss == 0 and (self.median(lambda each: each.ratio) <= MAX_RATIO or p99 <= usual_p99)
+
+    def __str__(self) -> str:
+        calm50, calm99 = self.median(lambda each: each.calm.p50), self.median(lambda each: each.calm.p99)
+        p50, p99 = self.median(lambda each: each.attacked.p50), self.median(lambda each: each.attacked.p99)
+        cpu, ratio = self.median(lambda each: each.cpu), self.median(lambda each: each.ratio)
+        return (
+            f"{self.name:26} {self.guests:6}   {calm50:7.2f} {calm99:7.2f}   "
+            f"{self.loss:6.2f} {p50:7.2f} {p99:7.2f} {cpu:4.0f} %   {ratio:5.2f}"
+        )
+
+
+def attacked(name: str, guests: int, seconds: float, count: int) -> Row:
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
-        RelayUnderAttack(Path(home), tls=tls) as relay,
+        RelayUnderAttack(Path(home), tls=name in STRANGERS) as relay,
     ):
-        rounds = [a_round(name, relay, guests, seconds) for _ in range(count)]
-    loss = max(each.attacked.loss for each in rounds)
-    ratio = statistics.median(each.ratio for each in rounds)
-    p99 = statistics.median(each.attacked.p99 for each in rounds)
-    holds = loss == 0 and (ratio <= MAX_RATIO or p99 <= max(each.calm.p99 for each in rounds))
-    calm50, calm99 = (statistics.median(getattr(each.calm, p) for each in rounds) for p in ("p50", "p99"))
-    p50 = statistics.median(each.attacked.p50 for each in rounds)
-    cpu = statistics.median(each.cpu for each in rounds)
-    print(
-        f"{name:26} {guests:6}   {calm50:7.2f} {calm99:7.2f}   {loss:6.2f} {p50:7.2f} {p99:7.2f} {cpu:4.0f} %   "
-        f"{ratio:5.2f}  {'holds' if holds else 'FALLS SHORT'}",
-        flush=True,
-    )
-    return holds
+        row = Row(name, guests, [a_round(name, relay, guests, seconds) for _ in range(count)])
+    print(row, flush=True)
+    return row
 
 
 def main() -> int:
@@ -413,12 +427,15 @@ def main() -> int:
     without, under_it = f"{'p50 ms':>7} {'p99':>7}", f"{'loss %':>6} {'p50 ms':>7} {'p99':>7} {'CPU':>6}"
     print(f"{'attack':26} {'guests':>6}   {without}   {under_it}   ratio")
     print(f"{'':33}   {'without':>15}   {'with':>29}")
-    held = [
-        compare(name, guests, options.seconds, options.rounds)
-        for name in options.only
-        for guests in options.guests
+    rows = [
+        attacked(name, guests, options.seconds, options.rounds) for name in options.only for guests in options.guests
     ]
-    return 0 if all(held) else 1
+    calm = sorted(each.calm.p99 for row in rows for each in row.rounds)
+    usual_p99 = calm[len(calm) * 9 // 10]
+    short = [f"{row.name} ({row.guests})" for row in rows if not row.holds(usual_p99)]
+    print(f"a calm p99 that is not rare here: {usual_p99:.2f} ms")
+    print("falls short: " + ", ".join(short) if short else "all hold")
+    return 1 if short else 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,14 @@ from fake_relay import answering, relay
 from relay_fixture import PATIENCE_S
 
 from streamer.client.connection import SILENT_S, Link
-from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, TooBigError, RefusedError, StreamerError
+from streamer.errors import (
+    CertificateError,
+    ConnectionLostError,
+    ProtocolError,
+    RefusedError,
+    StreamerError,
+    TooBigError,
+)
 from streamer.relay.http.upgrade import GUID
 from streamer.relay.tls.authority import Authority
 from streamer.websocket.frames import serialize_frame
