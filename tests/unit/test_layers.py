@@ -103,12 +103,6 @@ WEB_MAY_IMPORT: dict[str, set[str]] = {
 }
 """What the scripts of each folder of web/ may import, types included. The page starts the worker; the check runs parts
 of it itself."""
-WEB_NOT_YET: set[tuple[str, str]] = {
-    ("worker/coupling_detector.js", "worklets/delay_estimator.js"),  # WindowedMinimum belongs to shared/
-    ("worker/voice_activity.js", "worklets/delay_estimator.js"),
-    ("shared/codec.js", "worklets/overlap_add.js"),  # what both need belongs to shared/
-}
-"""Imports that are to go. The list may only get shorter."""
 DOCUMENT = re.compile(r"(?<![\w.#$])(?:document\b|window\.|HTML\w*Element\b|(?:local|session)Storage\b|matchMedia\()")
 MAY_TOUCH_THE_DOCUMENT = PAGES | {"ui", "streamer_room.js"}
 
@@ -208,8 +202,6 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_what_is_to_go_is_still_there() -> None:
     here = {(module_of(path), there) for path in PYTHON for there in our_imports(path)}
     assert here >= NOT_YET, f"gone already: {NOT_YET - here}"
-    here = {(web_name(path), there) for path in JAVASCRIPT for there in scripts_imported(path)}
-    assert here >= WEB_NOT_YET, f"gone already: {WEB_NOT_YET - here}"
 
 
 @pytest.mark.parametrize("library", DOORS)
@@ -277,11 +269,7 @@ def scripts_imported(path: Path) -> set[str]:
 def test_a_script_imports_only_from_the_folders_below(path: Path) -> None:
     script = web_name(path)
     allowed = WEB_MAY_IMPORT[thread(script)] | {thread(script)}
-    above = {
-        there
-        for there in scripts_imported(path)
-        if thread(there) not in allowed and (script, there) not in WEB_NOT_YET and "${" not in there
-    }
+    above = {there for there in scripts_imported(path) if thread(there) not in allowed and "${" not in there}
     assert not above, f"{script} must not import {above}"
 
 

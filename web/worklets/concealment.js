@@ -1,7 +1,8 @@
 // One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
 // The twin of streamer/jitter/concealment.pyx, which has the plan and the reasons.
 
-import { OVERLAP_SAMPLES, isSound } from "./overlap_add.js";
+import { isSound } from "../shared/audio_level.js";
+import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { PacketBuffer } from "./packet_buffer.js";
 import { SyncBuffer } from "./sync_buffer.js";
 

@@ -8,7 +8,7 @@ word lost.
 from typing import Final
 
 from streamer.audio_format import FRAME_MS
-from streamer.jitter.delay_estimator import WindowedMinimum
+from streamer.jitter.windowed_minimum import WindowedMinimum
 from streamer.wire.packet import SILENCE_LEVEL
 
 NOISE_WINDOW_MS: Final = 3_000
