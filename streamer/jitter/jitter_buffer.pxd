@@ -26,12 +26,13 @@ cdef class JitterBuffer:
     cdef int64_t _silent, _accelerated, _expanded, _skipped
 
     cdef double _target(self) noexcept
+    cdef double _clamped(self, double target_ms) noexcept
     cdef double _late_by(self, int64_t timestamp) noexcept
     cdef int _check_not_popping(self) except -1
     cdef int _fill(self, float[::1] block, float[::1] side) except -1
     cdef Py_ssize_t _next_run(self, Py_ssize_t wanted) except -1
-    cdef Situation _situation(self, bint may_splice)
-    cdef int _look_for_sound(self, Situation* now, int64_t seq) except -1
+    cdef void _look(self, Situation* now, bint may_splice) noexcept
+    cdef void _look_for_sound(self, Situation* now, int64_t seq) noexcept
     cdef int _carry_out(self, Decision decision) except -1
     cdef Py_ssize_t _be_silent(self, Py_ssize_t count) except -1
     cdef int _stop(self) noexcept

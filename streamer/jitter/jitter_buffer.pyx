@@ -132,7 +132,9 @@ cdef class JitterBuffer:
         return block
 
     cdef double _target(self) noexcept:
-        cdef double target_ms = self.estimator.quantile_ms + self._clock.lead_ms
+        return self._clamped(self.estimator.quantile_ms + self._clock.lead_ms)
+
+    cdef double _clamped(self, double target_ms) noexcept:
         if target_ms < self._floor_ms:
             return self._floor_ms
         return target_ms if target_ms < self._ceiling_ms else self._ceiling_ms
@@ -143,13 +145,15 @@ cdef class JitterBuffer:
 
     cdef Py_ssize_t _next_run(self, Py_ssize_t wanted) except -1:
         """Carry out what is decided until there is sound ahead; return how much of it to play before the next decision."""
+        cdef Situation now
         cdef Decision decision
         cdef bint may_splice = False
         if self._playing:
             self.operation = Operation.NORMAL
             may_splice = self._rest == 0
         while may_splice or self._sync.ahead() == 0:
-            decision = decide(self._situation(may_splice))
+            self._look(&now, may_splice)
+            decision = decide(&now)
             may_splice = False
             if decision.operation == Operation.SILENCE:
                 return self._be_silent(min(<Py_ssize_t>decision.samples, wanted))
@@ -159,34 +163,31 @@ cdef class JitterBuffer:
                 may_splice = self._rest == 0
         return min(self._sync.ahead(), <Py_ssize_t>STEP_SAMPLES, wanted)
 
-    cdef Situation _situation(self, bint may_splice):
-        """All that a decision depends on; of the packets, only where nothing is ahead."""
-        cdef Situation now
-        cdef int64_t seq, timestamp = self._line.media_end - self._sync.ahead()
+    cdef void _look(self, Situation* now, bint may_splice) noexcept:
+        """Note all that the decision depends on; of the packets, only if nothing is ahead."""
+        cdef int64_t seq, timestamp
         now.is_playing, now.may_splice, now.floor_ms = self._playing, may_splice, self._floor_ms
-        now.ahead, now.waiting, now.gap = self._sync.ahead(), self._packets.count, 0
-        now.follows, now.is_concealing, now.has_faded, now.is_quiet = False, False, False, False
+        now.ahead, now.waiting = self._sync.ahead(), self._packets.count
+        timestamp = self._line.media_end - now.ahead
         if not may_splice:
             seq = self._packets.first_seq()
             if self._playing:
                 self._clock.on_need()
-                self._look_for_sound(&now, seq)
+                self._look_for_sound(now, seq)
             elif seq >= 0:
                 timestamp = self._packets.timestamp_of(seq)
         now.delay_ms = self._late_by(timestamp)
         now.network_ms = self.estimator.quantile_ms + self._clock.lead_ms
-        now.target_ms = self._target()
-        return now
+        now.target_ms = self._clamped(now.network_ms)
 
-    cdef int _look_for_sound(self, Situation* now, int64_t seq) except -1:
+    cdef void _look_for_sound(self, Situation* now, int64_t seq) noexcept:
         if seq >= 0:
             now.gap = self._packets.timestamp_of(seq) - self._line.media_end
             now.follows = seq == self._packets.next_seq
-            return 0
+            return
         now.is_concealing = self._line.concealing()
         now.has_faded = self._line.faded()
         now.is_quiet = not now.is_concealing and self._sync.quiet_behind()
-        return 0
 
     cdef int _carry_out(self, Decision decision) except -1:
         if decision.operation == Operation.ACCELERATE or decision.operation == Operation.EXPAND:

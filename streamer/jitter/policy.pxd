@@ -39,4 +39,4 @@ cdef struct Decision:
 cpdef enum:
     STEP_SAMPLES = 240
 
-cpdef Decision decide(Situation now) noexcept
+cdef Decision decide(const Situation* now) noexcept

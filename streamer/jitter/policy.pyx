@@ -42,7 +42,7 @@ cdef int64_t CONCEAL_SAMPLES = 240
 cdef int64_t CONCEAL_UNIT = 120
 
 
-cpdef Decision decide(Situation now) noexcept:
+cdef Decision decide(const Situation* now) noexcept:
     """The operation, its length in samples, and how alike the ends of a splice must be.
 
     While a splice is possible (`may_splice`), the only question is whether to change the length; NORMAL is not to. Otherwise
@@ -53,7 +53,7 @@ cpdef Decision decide(Situation now) noexcept:
     return _change_length(now) if now.may_splice else _find_sound(now)
 
 
-cdef Decision _start(Situation now) noexcept:
+cdef Decision _start(const Situation* now) noexcept:
     """Be silent until the first packet here is due, then play it: so it starts exactly on target."""
     if now.waiting == 0:
         return _plain(Operation.SILENCE, STEP_SAMPLES)
@@ -63,7 +63,7 @@ cdef Decision _start(Situation now) noexcept:
     return _plain(Operation.SILENCE, <int64_t>early + 1 if early < STEP_SAMPLES - 1 else STEP_SAMPLES)
 
 
-cdef Decision _change_length(Situation now) noexcept:
+cdef Decision _change_length(const Situation* now) noexcept:
     cdef double excess_ms = now.delay_ms - now.target_ms
     if excess_ms > SKIP_MS:
         return _plain(Operation.SKIP, <int64_t>((excess_ms - KEEP_MS) * SAMPLES_PER_MS))
@@ -80,7 +80,7 @@ cdef Decision _change_length(Situation now) noexcept:
     return _plain(Operation.NORMAL, 0)
 
 
-cdef Decision _find_sound(Situation now) noexcept:
+cdef Decision _find_sound(const Situation* now) noexcept:
     if now.waiting == 0:
         return _run_dry(now)
     if now.gap <= 0:
@@ -88,14 +88,14 @@ cdef Decision _find_sound(Situation now) noexcept:
     return _plain(Operation.STOP, 0) if now.follows else _fill_gap(now)
 
 
-cdef Decision _run_dry(Situation now) noexcept:
+cdef Decision _run_dry(const Situation* now) noexcept:
     """Nothing came: conceal until it has faded away; if it is quiet already, stop at once."""
     if now.has_faded or (not now.is_concealing and now.is_quiet):
         return _plain(Operation.STOP, 0)
     return _plain(Operation.CONCEAL, CONCEAL_SAMPLES)
 
 
-cdef Decision _fill_gap(Situation now) noexcept:
+cdef Decision _fill_gap(const Situation* now) noexcept:
     """Packets are lost: conceal as long as they were, but give back what we are late."""
     cdef double excess = (now.delay_ms - now.target_ms) * SAMPLES_PER_MS
     cdef int64_t needed = now.gap - <int64_t>(excess if excess > 0 else 0.0)
@@ -113,3 +113,8 @@ cdef Decision _plain(Operation operation, int64_t samples) noexcept:
 cdef Decision _splice(Operation operation, double by_ms, double similarity) noexcept:
     """Shorten or lengthen by about so much."""
     return Decision(operation, min(<int64_t>((by_ms + OVERSHOOT_MS) * SAMPLES_PER_MS), <int64_t>LONGEST_LAG), similarity)
+
+
+def decided(Situation now):
+    """`decide`, for Python."""
+    return decide(&now)
