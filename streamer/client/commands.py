@@ -6,6 +6,7 @@ from typing import Final
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
+from streamer.client.volume import gain_of
 from streamer.errors import ConnectionLostError
 from streamer.wire.control import MAX_CHAT_CHARACTERS, Message
 
@@ -113,7 +114,7 @@ class Commands:
         if not percent.isdecimal() or int(percent) > 200:
             raise CommandError("/volume NAME PERCENT: the percentage is a number from 0 to 200")
         member = self._member(name)
-        self._roster.set_gain(member, int(percent) / 100)
+        self._roster.set_gain(member, gain_of(int(percent) / 100))
         self._tell(f"{member.name} is at {percent} % for you")
 
     def _member(self, name: str) -> Receiver:

@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) 
 def test_a_volume_is_for_oneself_alone() -> None:
     terminal = Terminal()
     assert terminal.type("/volume grace hopper 50") == ([], ["Grace Hopper is at 50 % for you"])
-    assert terminal.roster.members[0].gain == 0.5
+    assert terminal.roster.members[0].gain == 0.25
 
 
 def test_a_volume_is_kept_for_who_comes_back() -> None:
@@ -97,7 +97,7 @@ def test_a_volume_is_kept_for_who_comes_back() -> None:
     terminal.type("/volume Grace Hopper 50")
     terminal.roster.on_control({"type": "left", "talker_id": 3})
     terminal.roster.on_control({"type": "joined", **member(9, "Grace Hopper")})
-    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.5}
+    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.25}
 
 
 def test_who_is_here_and_what_there_is_to_type() -> None:

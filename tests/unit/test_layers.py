@@ -113,6 +113,10 @@ ALLOCATES = re.compile(
     r"|(?:[=(,:?]|return)\s*[\[{]"
 )
 
+PRIVATE_OF_ANOTHER = re.compile(r"(?<![\w.])(?!self\b)\w+(?:\.\w+)*\._(?!_)\w+|\bself\.\w+(?:\.\w+)*\._(?!_)\w+")
+"""In Cython, where another module may read and write whatever a class holds."""
+WRITES_TO_ANOTHER = re.compile(r"\b(?:self|this)\.#?\w+\.\w+ (?:[-+*/|&]?=)(?!=)")
+
 FUNCTION_LINES = 40
 MODULE_LINES = 400
 READ_IN_ONE_GO = [path for path in [*PYTHON, *JAVASCRIPT, *COMPILED] if path.parent.name != "text"]
@@ -240,6 +244,13 @@ def lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return node.end_lineno - node.lineno + 1
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("jitter/*.pyx")), ids=name)
+def test_a_part_of_the_jitter_buffer_owns_its_fields(path: Path) -> None:
+    found = [line for line in path.read_text().splitlines() if PRIVATE_OF_ANOTHER.search(line)]
+    found += [line for line in path.read_text().splitlines() if WRITES_TO_ANOTHER.search(line)]
+    assert not found
+
+
 # ---- JavaScript
 
 
@@ -291,6 +302,14 @@ def test_the_audio_thread_makes_no_objects_while_it_plays(path: Path) -> None:
         if ALLOCATES.search(re.sub(r"\bthrow .*", "", line))
     }
     assert not found
+
+
+@pytest.mark.parametrize("path", sorted(WEB.glob("worklets/*.js")), ids=name)
+def test_a_part_of_the_audio_thread_writes_no_field_of_another(path: Path) -> None:
+    """What it may not read is private to JavaScript, too."""
+    counts = re.compile(r"this\.#(?:counts|samples|now|decision)\b")
+    written = [line for line in code(path).splitlines() if WRITES_TO_ANOTHER.search(line) and not counts.search(line)]
+    assert not [line for line in written if "port.onmessage" not in line]
 
 
 def bodies(text: str) -> Iterator[tuple[str, list[str]]]:

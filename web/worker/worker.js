@@ -67,6 +67,9 @@ const stamps = new StampClock();
 /** @param {number} ms a recent moment of Date.now(), the only clock that an audio worklet has */
 const steadyUs = (ms) => Math.round(stamps.steadyMs(ms) * 1000);
 
+/** @param {import("../shared/worklet_messages.js").PlayoutOrder} order */
+const toPlayout = (order) => playout?.postMessage(order);
+
 /** @param {Report} report */
 const tell = (report) => postMessage(report);
 
@@ -79,7 +82,7 @@ function onState(state, reason, message) {
   if (state !== "joined") {
     talking.talkerId = 0;
     guard.reset();
-    playout?.postMessage({ clear: true });
+    toPlayout({ type: "clear" });
   }
   tell({ type: "link", state, reason, message });
 }
@@ -107,12 +110,12 @@ function onControl(message) {
       break;
     case "joined":
       timing.add(message.talker_id);
-      playout?.postMessage({ add: message.talker_id });
+      toPlayout({ type: "add", talkerId: message.talker_id });
       break;
     case "left":
       timing.remove(message.talker_id);
       guard.remove(message.talker_id);
-      playout?.postMessage({ remove: message.talker_id });
+      toPlayout({ type: "remove", talkerId: message.talker_id });
       break;
     case "ping":
       link.send({ type: "pong", t0: message.t0, t1: nowUs(), t2: nowUs() });
@@ -134,10 +137,10 @@ function onControl(message) {
 function onWelcome(welcome) {
   talking.talkerId = welcome.talker_id;
   timing.restart();
-  playout?.postMessage({ clear: true });
+  toPlayout({ type: "clear" });
   for (const member of welcome.members) {
     timing.add(member.talker_id);
-    playout?.postMessage({ add: member.talker_id });
+    toPlayout({ type: "add", talkerId: member.talker_id });
   }
   if (Object.values(own).some(Boolean)) link.send({ type: "state", ...own });
   ping();
@@ -181,7 +184,7 @@ function obey(order) {
     case "gate":
       return talking.gate(order.mode, order.pressed);
     case "gain":
-      return playout?.postMessage({ gainOf: order.talkerId, gain: order.gain });
+      return toPlayout({ type: "setGain", talkerId: order.talkerId, gain: order.gain });
     case "devices":
       timing.devices = devicesOf(order);
       return undefined;
@@ -202,10 +205,20 @@ function onAir(step) {
 
 /** @param {{capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}} ports of the worklets */
 function connect(ports) {
-  ports.capture.onmessage = ({ data }) => talking.hear(data.samples, steadyUs(data.atMs));
-  ports.playout.onmessage = ({ data }) => timing.onPlaying({ ...data, poppedUs: steadyUs(data.atMs) });
+  ports.capture.onmessage = ({ data }) => onCaptured(data);
+  ports.playout.onmessage = ({ data }) => onPlaying(data);
   playout = ports.playout;
   ring = ports.memory && new PacketRing(ports.memory);
+}
+
+/** @param {import("../shared/worklet_messages.js").Captured} message */
+function onCaptured({ samples, atMs }) {
+  talking.hear(samples, steadyUs(atMs));
+}
+
+/** @param {import("../shared/worklet_messages.js").Playing} message */
+function onPlaying({ at, atMs, talkers }) {
+  timing.onPlaying({ at, poppedUs: steadyUs(atMs), talkers });
 }
 
 /**
@@ -219,7 +232,7 @@ function devicesOf({ captureMs, soundedMs }) {
   };
 }
 
-guard.onCut = (/** @type {boolean} */ cuts) => playout?.postMessage({ hushed: cuts });
+guard.onCut = (/** @type {boolean} */ cuts) => toPlayout({ type: "setMuted", muted: cuts });
 guard.onDanger = (/** @type {import("./feedback_guard.js").Feedback} */ danger) => tell({ type: "danger", danger });
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
