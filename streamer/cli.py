@@ -1,4 +1,4 @@
-"""The command line: the only file that knows all rooms."""
+"""The command line: the only module that may import every part of the program."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from streamer import __version__
 from streamer.client import session
 from streamer.client.audio.microphone import list_devices
 from streamer.client.trust import is_usable
-from streamer.doctor.report import findings, is_ill, to_lines
+from streamer.doctor.report import findings, is_error, to_lines
 from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.html_report import import_pyplot, to_html
 from streamer.measure.measuring_client import MeasureOptions
@@ -36,11 +36,14 @@ DEFAULT_ROOM: Final = "home"
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+PORT: Final = click.IntRange(0, 65_535)
+"""0 lets the system choose a free one."""
+
 POSITIVE: Final = click.FloatRange(min=0, min_open=True)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main`, on the fastest event loop there is here, to its end or until Ctrl-C or SIGTERM cancels it."""
+    """Run `main` on the fastest event loop of this system, until it ends or Ctrl-C or SIGTERM cancels it."""
     loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop
     if sys.platform != "win32":
         import uvloop
@@ -58,7 +61,7 @@ async def _cancelled_by_sigterm(main: Coroutine[Any, Any, None]) -> None:
 
 
 class Streamer(click.Group):
-    """Says what went wrong in words, not in tracebacks."""
+    """Turns each StreamerError into a sentence instead of a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -74,7 +77,7 @@ def main() -> None:
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """One option for each of RelayLimits."""
+    """Adds one option for each field of RelayLimits."""
     for limit in reversed(fields(RelayLimits)):
         name = "--" + limit.name.replace("_", "-")
         option = click.option(
@@ -85,42 +88,42 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command()
-@click.option("--host", help="Address to listen on.  [default: all; loopback with --no-tls]")
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
-@click.option("--no-tls", is_flag=True, help="Plain HTTP: a phone gives no microphone to it.")
-@click.option("--cert", type=FILE, help="Your own certificate, in PEM; read again when it changes.")
-@click.option("--key", type=FILE, help="Its private key.")
-@click.option("--url", help="What the links begin with, behind a proxy or with a name of your own.")
-@click.option("--room", "rooms", multiple=True, help=f"A room to have; may be repeated.  [default: {DEFAULT_ROOM}]")
-@click.option("--renew", is_flag=True, help="Give the rooms new invites; those of before open nothing any more.")
-@click.option("--invite-hours", type=POSITIVE, help="The same, and the new invites end after so many hours.")
-@click.option("--invite-uses", type=click.IntRange(1), help="The same, and the new invites let so many people in.")
-@click.option("--open", "is_open", is_flag=True, help="Everyone on this network may enter, into any room.")
-@click.option("--allow-origin", "allow_origins", multiple=True, help="A web site whose pages may use this relay.")
-@click.option("--mdns/--no-mdns", default=True, show_default=True, help="Tell the network this computer's .local name.")
+@click.option("--host", help="Listen on this address.  [default: all; loopback with --no-tls]")
+@click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Listen on this port.")
+@click.option("--no-tls", is_flag=True, help="Serve plain HTTP. Phones need HTTPS for the microphone: use a proxy.")
+@click.option("--cert", type=FILE, help="Use this certificate (PEM). It is read again when the file changes.")
+@click.option("--key", type=FILE, help="The private key of --cert (PEM).")
+@click.option("--url", help="Start the links with this URL: for a proxy or a name of your own.")
+@click.option("--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]")
+@click.option("--renew", is_flag=True, help="Make new invitations; the previous ones stop working.")
+@click.option("--invite-hours", type=POSITIVE, help="Make new invitations that end after this many hours.")
+@click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people.")
+@click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
+@click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
+@click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
 @data_dir_option
 @limit_options
 def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None:
-    """Start the relay and show the link for the phones."""
+    """Start the relay and show the links to join."""
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     logs.begin()
-    wish = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
+    serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
-    run(serving.serve(wish, limits, click.echo, style))
+    run(serving.serve(serve_options, limits, click.echo, style))
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
-@click.option("--cert", type=FILE, help="The certificate that you give to `serve`, to be looked at as well.")
+@click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Check this port.")
+@click.option("--cert", type=FILE, help="Check this certificate, which you will pass to `serve`.")
 @data_dir_option
 def doctor(port: int, cert: Path | None, data_dir: Path | None) -> None:
-    """See whether everything on this machine is as it must be, and say how to mend what is not."""
+    """Check this computer, and show how to fix what is missing."""
     found = []
     for name, finding in findings(data_dir, port, cert):
         click.echo(to_lines(name, finding))
         found.append(finding)
-    if any(map(is_ill, found)):
+    if any(map(is_error, found)):
         raise SystemExit(1)
 
 
@@ -134,40 +137,42 @@ ca_option = click.option(
     "--ca",
     "ca_file",
     type=FILE,
-    help="The relay's certificate authority, in PEM.  [default: this computer's own]",
+    help="Trust this certificate authority (PEM), the relay's.  [default: this computer's own relay's]",
 )
 
 
 def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    """The relay's authority: `ca_file`, or this computer's own, which counts only if it is needed and can be used."""
+    """Returns `ca_file`, or else the authority of this computer's own relay if the URL needs one and it is usable."""
     if ca_file or not Address.parse(url).secure:
         return ca_file
     own = own_authority(data_dir)
     return own if own and is_usable(own) else None
 
 
-INPUT_HELP: Final = "A sound file to say, in place of a microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
-OUTPUT_HELP: Final = "A file to write, in place of a loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
+INPUT_HELP: Final = "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
+OUTPUT_HELP: Final = (
+    "Record into this file instead of using the loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
+)
 
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What `talk` and `listen` have in common."""
+    """Adds the options that `talk` and `listen` share."""
     for option in (
         ca_option,
         data_dir_option,
         click.option("--output", "output_file", type=FILE_OR_STREAM, help=OUTPUT_HELP),
-        click.option("--device", help="Number or name of the sound device to use."),
+        click.option("--device", help="Use this sound device: its number, or its name."),
         click.option(
             "--list-devices",
             is_flag=True,
             is_eager=True,
             expose_value=False,
             callback=_show_devices,
-            help="Show the sound devices, and leave.",
+            help="Show the sound devices and exit.",
         ),
-        click.option("--name", default="", help="What the others see."),
-        click.option("--music", is_flag=True, help="In stereo, and what is sent with 128 kb/s: for instruments."),
-        click.option("--figures", is_flag=True, help="Print what is measured, a line of JSON a second, and no meters."),
+        click.option("--name", default="", help="Your name, as others see it."),
+        click.option("--music", is_flag=True, help="Send and play stereo at 128 kb/s, all of it: for music."),
+        click.option("--figures", is_flag=True, help="Print a line of JSON per second instead of the live view."),
         click.argument("url"),
     ):
         command = option(command)
@@ -177,9 +182,9 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @main.command()
 @client_options
 @click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
-@click.option("--stay", is_flag=True, help="Stay and listen when the file has been said.")
+@click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
 def talk(data_dir: Path | None, **options: Any) -> None:
-    """Talk with everyone in the room whose link is URL."""
+    """Talk in the room that URL links to."""
     options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.talk(session.Options(**options)))
 
@@ -187,20 +192,20 @@ def talk(data_dir: Path | None, **options: Any) -> None:
 @main.command()
 @client_options
 def listen(data_dir: Path | None, **options: Any) -> None:
-    """Hear everyone in the room whose link is URL."""
+    """Listen to the room that URL links to."""
     options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.listen(session.Options(**options)))
 
 
 @main.command()
 @click.argument("url")
-@click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True)
-@click.option("--device", is_flag=False, flag_value="", help="Through the sound card: this one, or the default.")
-@click.option("--acoustic", is_flag=True, help="Let the one other member of the room play the chirps back.")
+@click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Send this many.")
+@click.option("--device", is_flag=False, flag_value="", help="Measure through this sound card, or the default one.")
+@click.option("--acoustic", is_flag=True, help="Measure through the air: the other member plays the chirps back.")
 @ca_option
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--html", type=FILE, help="A report to write, with plots.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--html", type=FILE, help="Write a report with plots into this file.")
 def measure(
     url: str,
     count: int,
@@ -211,23 +216,24 @@ def measure(
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Measure how long a voice takes from a mouth to an ear, in the room whose link is URL.
+    """Measure how long a voice takes from mouth to ear, in the room that URL links to.
 
-    Two clients of our own send chirps to each other through the relay, without a sound card. With --device they go
-    through it: join its output and input by a cable, or put the loudspeaker beside the microphone. With --acoustic,
-    another device that is in the room and beside this one plays them back.
+    Without options, two clients inside this program send chirps to each other through the relay. With --device, the
+    chirps also go through the sound card: connect its output to its input with a cable, or put the loudspeaker
+    beside the microphone. With --acoustic, the only other member of the room, on a device beside this one, plays the
+    chirps back.
     """
     if html:
         import_pyplot()
     found: list[Measurement] = []
 
     async def main() -> None:
-        wish = MeasureOptions(url, count, authority_for(url, ca_file, data_dir))
-        found.append(await measure_with_progress(wish, device, acoustic=acoustic))
+        measure_options = MeasureOptions(url, count, authority_for(url, ca_file, data_dir))
+        found.append(await measure_with_progress(measure_options, device, acoustic=acoustic))
 
     run(main())
     if not found:
-        raise MeasurementError("Cut off: there is no number")
+        raise MeasurementError("Interrupted before anything was measured")
     _show_measurement(found[0], as_json, html)
 
 

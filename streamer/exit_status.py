@@ -22,10 +22,10 @@ from streamer.terminal_text import one_line
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
-"""What a shell expects of a program that Ctrl-C ended."""
+"""What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
 
 BROKEN_PIPE: Final = 141
-"""What a shell sees of a program that SIGPIPE ended: its reader has gone, and there is nobody to tell."""
+"""What shells see of a program that SIGPIPE ended, 128 + SIGPIPE: its reader has gone, so a message is in vain."""
 
 _FIRST_FREE: Final = 3
 """After standard input, output and error."""
@@ -85,7 +85,7 @@ def run_to_exit(command: Callable[[], object]) -> NoReturn:
 
 
 def exit_status(command: Callable[[], object]) -> int:
-    """Run `command`, say in one sentence what ended it, if that needs a word, and return what to exit with."""
+    """Run `command`; print in one sentence why it failed, if it did; return the exit status."""
     try:
         status = command()
         sys.stdout.flush()

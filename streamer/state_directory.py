@@ -33,7 +33,7 @@ def state_directory(data_dir: Path | None = None) -> Path:
     except RuntimeError:  # of a newer platformdirs
         directory = Path("~")
     if directory.parts[0] == "~":  # what is left of a path in a home that nobody knows
-        raise SetupError("this user has no home directory: say with --data-dir where to keep keys and invitations")
+        raise SetupError("this user has no home directory: choose with --data-dir where to keep keys and invitations")
     return directory.absolute()
 
 

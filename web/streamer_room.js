@@ -1,5 +1,5 @@
 // <streamer-room room="kitchen" key="1nv1te" name="Ada">: a room in anybody's page, from an origin that the relay's host allows.
-// README.md, "In your own page", has an example.
+// docs/user-guide.md, "A room in your own web page", has an example.
 //
 // join(), leave(), talk(on); the events joined, left, talking {names}, muted {muted}, danger {message} and error {code, message}
 // tell what becomes of it.
@@ -11,7 +11,7 @@ import { Roster } from "./page/roster.js";
 import { parseFragment, socketUrl } from "./shared/room_link.js";
 import { sayCount, t, wordsFor } from "./ui/text.js";
 
-/** @typedef {import("./page/view.js").State} State */
+/** @typedef {import("./page/call.js").State} State */
 
 const STYLE = `
   :host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
@@ -51,16 +51,10 @@ class StreamerRoom extends HTMLElement {
   connectedCallback() {
     const engine = new Engine(startWorker());
     engine.onReport = (report) => this.#onReport(report);
-    const state = () => this.#state;
-    const screen = {
-      get state() {
-        return state();
-      },
-      showProblem: (/** @type {string} */ words) => this.#fail("microphone", words),
-      showStatus: (/** @type {string} */ words) => void (this.#status.textContent = words),
-    };
     const { sound, loaded } = engine;
-    const voice = new LocalAudio({ screen, sound, loaded, order: (order) => engine.order(order) });
+    const voice = new LocalAudio({ sound, loaded, order: (order) => engine.order(order), isWanted: () => this.#state !== "start" });
+    voice.onProblem = (words) => this.#fail("microphone", words);
+    voice.onNews = (words) => void (this.#status.textContent = words);
     voice.onChange = () => this.#tellMuted();
     this.#alert.innerHTML = ALERT;
     this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, voice, sound) };
@@ -92,7 +86,7 @@ class StreamerRoom extends HTMLElement {
     if (!this.#joining) return; // left in the meantime
     const [room, key, name] = ["room", "key", "name"].map((attribute) => this.getAttribute(attribute) ?? "");
     const url = socketUrl(new URL(import.meta.url).origin, { room, key }, name);
-    engine.order({ type: "join", url, muted: voice.silent });
+    engine.order({ type: "join", url, state: { muted: voice.silent } });
   }
 
   leave() {
@@ -104,15 +98,15 @@ class StreamerRoom extends HTMLElement {
     this.#inside?.voice.mute(!on);
   }
 
-  /** @param {import("./worker/worker.js").Report} report */
+  /** @param {import("./shared/messages.js").Report} report */
   #onReport(report) {
     if (report.type === "link") this.#onLink(report);
     else if (report.type === "control") this.#onControl(report.message);
     else if (report.type === "levels") this.#onLevels(report.levels);
-    else if (report.type === "danger") this.#onDanger(report.danger);
+    else if (report.type === "feedback") this.#onDanger(report.feedback);
   }
 
-  /** @param {{state: import("./worker/link.js").LinkState, reason: string, message: string}} link */
+  /** @param {{state: import("./shared/messages.js").LinkState, reason: string, message: string}} link */
   #onLink({ state, reason, message }) {
     if (state === "lost") this.#show("lost", wordsFor(reason, message));
     if (state === "lost" || state === "refused") this.#fail(reason, wordsFor(reason, message));
@@ -120,23 +114,38 @@ class StreamerRoom extends HTMLElement {
     if (state === "refused") this.#end(wordsFor(reason, message));
   }
 
-  /** @param {import("./shared/control.js").Message} message */
+  /** @param {import("./shared/control.js").FromRelay} message */
   #onControl(message) {
-    this.#roster.apply(message);
-    if (message.type === "welcome") this.#show("joined", "");
-    if (this.#state === "joined") this.#status.textContent = sayCount("people", this.#roster.others.length + 1);
-    if (message.type === "welcome") this.#tell("joined", { room: message.room, name: message.name });
+    switch (message.type) {
+      case "welcome":
+        this.#roster.onWelcome(message);
+        this.#show("joined", "");
+        this.#tell("joined", { room: message.room, name: message.name });
+        break;
+      case "joined":
+        this.#roster.onJoined(message);
+        break;
+      case "left":
+        this.#roster.onLeft(message.talker_id);
+        break;
+      case "mute":
+        this.#inside?.voice.mute(true);
+        break;
+      default:
+        return; // an element of one button shows nothing of the rest
+    }
+    if (this.#state === "joined") this.#status.textContent = sayCount("people", this.#roster.people.length);
   }
 
-  /** @param {import("./worker/talker_levels.js").LevelOf} levels */
+  /** @param {import("./shared/messages.js").LevelOf} levels */
   #onLevels(levels) {
-    const names = this.#roster.talking(levels);
+    const names = this.#roster.talking(levels).map(({ name }) => name);
     if (names.join("\n") === this.#talking) return;
     this.#talking = names.join("\n");
     this.#tell("talking", { names });
   }
 
-  /** @param {import("./worker/feedback_guard.js").Feedback} danger */
+  /** @param {import("./shared/messages.js").Feedback} danger */
   #onDanger(danger) {
     if (!this.#inside) return;
     const { guard } = this.#inside;

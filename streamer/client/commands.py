@@ -6,8 +6,10 @@ from typing import Final
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
+from streamer.client.volume import gain_of
 from streamer.errors import ConnectionLostError
-from streamer.wire.control import MAX_CHAT_CHARACTERS, Message
+from streamer.wire.control import MAX_CHAT_CHARACTERS
+from streamer.wire.messages import FromClient
 
 HELP: Final = """A line is written to everybody. Commands:
   /who                      who is here
@@ -18,12 +20,20 @@ HELP: Final = """A line is written to everybody. Commands:
   /leave                    go; Ctrl-C does it too
 For the host:
   /silence NAME             ask NAME for silence
-  /remove NAME              take NAME out of the room
+  /mute-all                 ask everybody for silence, but hosts
+  /turn NAME                let NAME talk; again, and NAME only listens
+  /remove NAME              take NAME out of the room, and keep that device out
+  /unbar NAME               let a removed NAME come in again
+  /admit N  /decline N      answer knock N
   /lock  /unlock            whether somebody new may come in
   /one  /all                who is heard: one at a time, or everybody
-  /invite [HOURS [PEOPLE]]  make a new invite; the one before opens nothing any more"""
+  /only-hosts [off]         only hosts talk, and whose turn it is; or everybody
+  /invite [HOURS [PEOPLE]]  make new invites; those before open nothing any more"""
 
-_FOR_THE_HOST: Final = {"silence", "remove", "lock", "unlock", "one", "all", "invite"}
+_FOR_THE_HOST: Final = {
+    "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all", "only-hosts",
+    "invite",
+}  # fmt: skip
 
 
 class CommandError(Exception):
@@ -41,7 +51,7 @@ class Commands:
         roster: Roster,
         own: OwnState,
         *,
-        send: Callable[[Message], None],
+        send: Callable[[FromClient], None],
         tell: Callable[[str], None],
         leave: Callable[[], None],
     ) -> None:
@@ -84,7 +94,7 @@ class Commands:
             case _:
                 self._host_command(name, rest)
 
-    def _host_command(self, name: str, rest: str) -> None:
+    def _host_command(self, name: str, rest: str) -> None:  # noqa: C901 (a case for each command)
         if name not in _FOR_THE_HOST:
             raise CommandError(f"There is no /{name}; /help lists what there is")
         if not self._roster.host:
@@ -92,8 +102,16 @@ class Commands:
         match name:
             case "silence":
                 self._send({"type": "mute", "talker_id": self._member(rest).talker_id})
-            case "remove":
-                self._send({"type": "remove", "talker_id": self._member(rest).talker_id})
+            case "mute-all":
+                self._send({"type": "mute", "talker_id": 0})
+            case "turn":
+                self._send({"type": "turn", "talker_id": self._member(rest).talker_id})
+            case "remove" | "unbar":
+                self._remove(name, rest)
+            case "admit" | "decline":
+                self._send({"type": "answer", "id": self._knock(rest), "admit": name == "admit"})
+            case "only-hosts":
+                self._send({"type": "only_hosts", "on": _on(rest)})
             case "lock" | "unlock":
                 self._send({"type": "lock", "locked": name == "lock"})
             case "one" | "all":
@@ -101,6 +119,29 @@ class Commands:
             case "invite":
                 hours, uses = _numbers(rest)
                 self._send({"type": "invite", "hours": hours, "uses": uses})
+
+    def _remove(self, name: str, rest: str) -> None:
+        if name == "remove":
+            self._send({"type": "remove", "talker_id": self._member(rest).talker_id})
+            return
+        barred = self._roster.barred
+        found = [number for number, other in barred.items() if other.casefold() == rest.strip().casefold()]
+        if not found:
+            names = ", ".join(barred.values())
+            raise CommandError(f"Removed are: {names}" if names else "Nobody is removed from this room")
+        for number in found:
+            self._send({"type": "unbar", "id": number})
+
+    def _knock(self, rest: str) -> int:
+        """The number of a knock; where only one knocks, nobody needs to say it."""
+        knocks = self._roster.knocks
+        if not rest.strip() and len(knocks) == 1:
+            return next(iter(knocks))
+        numbers = {str(number): number for number in knocks}
+        if rest.strip() not in numbers:
+            waiting = ", ".join(f"{name} ({number})" for number, name in knocks.items())
+            raise CommandError(f"These knock: {waiting}" if waiting else "Nobody knocks")
+        return numbers[rest.strip()]
 
     def _mute(self, *, muted: bool) -> None:
         self._own.change(muted=muted)
@@ -113,7 +154,7 @@ class Commands:
         if not percent.isdecimal() or int(percent) > 200:
             raise CommandError("/volume NAME PERCENT: the percentage is a number from 0 to 200")
         member = self._member(name)
-        self._roster.set_gain(member, int(percent) / 100)
+        self._roster.set_gain(member, gain_of(int(percent) / 100))
         self._tell(f"{member.name} is at {percent} % for you")
 
     def _member(self, name: str) -> Receiver:
@@ -125,6 +166,13 @@ class Commands:
         if not found:
             raise CommandError(f"Nobody here is called {name}; /who lists who is here")
         return found[0]
+
+
+def _on(rest: str) -> bool:
+    """`off` or nothing behind a command that switches something on."""
+    if rest.strip() not in ("", "on", "off"):
+        raise CommandError("/only-hosts, or /only-hosts off")
+    return rest.strip() != "off"
 
 
 def _numbers(rest: str) -> tuple[int, int]:

@@ -16,12 +16,13 @@ from streamer.errors import ConnectionLostError, ControlError, ProtocolError, Se
 from streamer.websocket.connection import Connection, Limits
 from streamer.websocket.sink import Flusher
 from streamer.websocket.tcp_options import hold_little
-from streamer.wire import control
-from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES, Message
+from streamer.wire import close_codes, control
+from streamer.wire.control import FROM_RELAY, MAX_WELCOME_BYTES
+from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
 OnPacket = Callable[[bytes, float], None]
-OnControl = Callable[[Message, float], None]
+OnControl = Callable[[FromRelay, float], None]
 
 SILENT_S: Final = 2.5
 """A relay is pinged after every second in which it said nothing, so one that says nothing this long is gone."""
@@ -31,29 +32,21 @@ _CLOSE_S: Final = 1.0
 _TICK_S: Final = 0.25
 
 _DEADLINE_MS: Final = 120
-_NORMAL: Final = 1000
-_LOST: Final = 1006
-_TOO_BIG: Final = 1009
-_IDLE: Final = 4408
-
 _LIMITS: Final = Limits(
     max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
 )
 
 _ENDS: Final = {
-    1001: "The relay is going away",
-    _LOST: "The connection to the relay was lost",
-    1009: "The relay found a message of ours too big",
-    1011: "The relay failed",
-    4400: "The relay did not understand us",
-    4401: "You are not admitted to this room any more",
-    _IDLE: "The relay heard nothing from us for too long",
-    4409: "You joined again from elsewhere",
-    4429: "The relay found that we sent too much",
+    close_codes.GOING_AWAY: "The relay is going away",
+    close_codes.LOST: "The connection to the relay was lost",
+    close_codes.TOO_BIG: "The relay found a message from this client too long",
+    close_codes.FAILED: "The relay failed",
+    close_codes.BAD_MESSAGE: "The relay did not understand this client",
+    close_codes.REMOVED: "You are no longer admitted to this room",
+    close_codes.IDLE: "The relay heard nothing from this client for too long",
+    close_codes.REPLACED: "You joined again from elsewhere",
+    close_codes.TOO_FAST: "The relay disconnected this client because it sent too much",
 }
-
-
-_FOR_GOOD: Final = {4400, 4401, 4409, 4429}
 
 
 class Link(Connection, asyncio.Protocol):
@@ -93,7 +86,7 @@ class Link(Connection, asyncio.Protocol):
         if self._error:
             raise self._error
 
-    def send_control(self, message: Message) -> None:
+    def send_control(self, message: FromClient) -> None:
         self.send_text(control.serialize(message))
 
     async def leave(self) -> None:
@@ -118,8 +111,8 @@ class Link(Connection, asyncio.Protocol):
                 self.close(error.close_code, error.code)
             return
         if message["type"] == "ping":
-            pong = {"type": "pong", "t0": message["t0"], "t1": round(now * 1e6), "t2": round(perf_counter() * 1e6)}
-            self.send_control(pong)
+            t1, t2 = round(now * 1e6), round(perf_counter() * 1e6)
+            self.send_control({"type": "pong", "t0": message["t0"], "t1": t1, "t2": t2})
         else:
             self._on_control(message, now)
 
@@ -132,7 +125,7 @@ class Link(Connection, asyncio.Protocol):
         self._end(error)
 
     def on_close(self, code: int, reason: str) -> None:
-        self._end(None if code == _NORMAL else self._why(code, reason))
+        self._end(None if code == close_codes.LEFT else self._why(code, reason))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -145,11 +138,11 @@ class Link(Connection, asyncio.Protocol):
             self._ended.set()
 
     def _why(self, code: int, reason: str) -> StreamerError:
-        if self.closed_by_peer or code == _LOST:
-            kind = SentAwayError if code in _FOR_GOOD else ConnectionLostError
+        if self.closed_by_peer or code == close_codes.LOST:
+            kind = SentAwayError if code in close_codes.FINAL else ConnectionLostError
             return kind(_ENDS.get(code, f"The relay closed the connection ({code})"))
-        if code == _TOO_BIG:
+        if code == close_codes.TOO_BIG:
             return TooBigError("The relay sent a message that is too big. Trying again later …")
-        if code == _IDLE:
+        if code == close_codes.IDLE:
             return ConnectionLostError(f"The relay has said nothing for {SILENT_S} s")
         return ProtocolError(f"The relay broke the protocol: {reason}", code="bad-message")

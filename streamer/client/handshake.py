@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final, NamedTuple, cast
@@ -19,14 +20,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from streamer.client.trust import client_context, untrusted
 from streamer.errors import ConnectionLostError, ProtocolError, RefusedError, StreamerError
 from streamer.websocket.takeover import EarlyBytes
+from streamer.wire.names import SUBPROTOCOL
 from streamer.wire.room_link import Address
-
-SUBPROTOCOL: Final = "streamer.v1"
 
 _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
-"""Of a refusal: a relay's is a line or two, and what else answers may go on for ever."""
+"""Bytes read of a refusal: a relay's is a line or two, and another server's may never end."""
 _LOOK_S: Final = 0.005
+_REDIRECTS: Final = {301, 302, 307, 308}
 
 
 class Opened(NamedTuple):
@@ -39,7 +40,6 @@ class Opened(NamedTuple):
 
 async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opened:
     """At the relay of `address`. Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError."""
-    tls = client_context(ca_file) if address.secure else True
     answer = _Answer()
     try:
         connector = aiohttp.TCPConnector(resolver=_Resolver())
@@ -47,6 +47,10 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
             aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
             asyncio.timeout(_OPEN_S),
         ):
+            if not address.secure and await _is_join_link(http, address):
+                address = replace(address, secure=True)
+                url = url.replace("ws://", "wss://", 1)
+            tls = client_context(ca_file) if address.secure else True
             websocket = await http.ws_connect(url, protocols=[SUBPROTOCOL], compress=0, ssl=tls)
             if websocket.protocol != SUBPROTOCOL:
                 raise ProtocolError(
@@ -57,11 +61,21 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
         raise _in_words(error, address, ca_file) from error
 
 
+async def _is_join_link(http: aiohttp.ClientSession, address: Address) -> bool:
+    """Whether the relay speaks TLS on the port of this http: link, and only leads there. Nothing secret is sent yet."""
+    try:
+        async with http.get(f"{address.url}trust", allow_redirects=False, raise_for_status=False) as response:
+            leads_to = response.headers.get("Location", "")
+            return response.status in _REDIRECTS and leads_to.startswith(f"https://{address.origin}/")
+    except (aiohttp.ClientError, OSError, ValueError):
+        return False
+
+
 class _Resolver(AbstractResolver):
     """Looks names up in threads that nobody waits for, so that Ctrl-C ends the program at once.
 
     A name server that does not answer holds getaddrinfo for many seconds, and neither an event loop nor an executor
-    can end before it does. Who asks again meanwhile waits for the same answer.
+    can end before it does. Another request for the same name waits for the same answer.
     """
 
     _lookups: Final[dict[tuple[str, int, int], Future[list[Any]]]] = {}

@@ -6,13 +6,16 @@ never changed.
 
 import numpy as np
 
-from streamer.client.audio.samples import Samples, silence, soft_clip
+from streamer.audio_format import SAMPLE_RATE
+from streamer.client.audio.limiter import Limiter
+from streamer.client.audio.samples import Samples, silence
 from streamer.client.receiver import Receiver
 
 
 class Mixer:
     def __init__(self) -> None:
         self._receivers: tuple[Receiver, ...] = ()
+        self._limiter = Limiter(SAMPLE_RATE)
 
     def add(self, receiver: Receiver) -> None:
         self._receivers = (*self._receivers, receiver)
@@ -25,7 +28,8 @@ class Mixer:
         mix = silence(n_samples)
         for receiver in self._receivers:
             mix += receiver.pop(n_samples, now)
-        return soft_clip(mix)
+        self._limiter.process(mix)
+        return mix
 
 
 class StereoMixer(Mixer):
@@ -34,4 +38,5 @@ class StereoMixer(Mixer):
         mid, side = planes = np.zeros((2, n_samples), dtype=np.float32)
         for receiver in self._receivers:
             planes += receiver.pop_planes(n_samples, now)
-        return soft_clip(np.stack((mid + side, mid - side), axis=1))
+        self._limiter.process(mid, side)
+        return np.stack((mid + side, mid - side), axis=1)

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 
-from streamer.wire.control import Message
+from streamer.wire.messages import FromClient
+from streamer.wire.messages import OwnState as OwnStateMessage
 
 
 class OwnState:
     """`send` gets the control message `state`. Who has `nothing_to_say` stays muted."""
 
-    def __init__(self, send: Callable[[Message], None]) -> None:
+    def __init__(self, send: Callable[[FromClient], None]) -> None:
         self.nothing_to_say = False
         self.muted = False
         self.hand = False
+        self.listening = False
+        """There is no microphone, and there will be none."""
         self._send = send
 
     def change(self, *, muted: bool | None = None, hand: bool | None = None) -> None:
@@ -20,4 +23,7 @@ class OwnState:
         self.tell()
 
     def tell(self) -> None:
-        self._send({"type": "state", "muted": self.muted, "away": False, "hand": self.hand})
+        told: OwnStateMessage = {"type": "state", "muted": self.muted, "away": False, "hand": self.hand}
+        if self.listening:
+            told["listening"] = True
+        self._send(told)

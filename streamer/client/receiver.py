@@ -28,6 +28,11 @@ class Receiver:
         self.muted = muted
         self.away = False
         self.hand = False
+        self.hand_us = 0
+        """When it was raised, in µs of the relay's clock."""
+        self.listening = False
+        self.host = False
+        self.may_talk = True
         self.gain = gain
         self.unreadable = 0
         self.mouth_to_ear = MouthToEar()
@@ -36,6 +41,11 @@ class Receiver:
         self._inbox: deque[tuple[int, int, bytes, float, bool]] = deque(maxlen=_INBOX_PACKETS)
         self._last_level = SILENCE_LEVEL
         self._last_heard = float("-inf")
+
+    @property
+    def only_listens(self) -> bool:
+        """By its own choice, or because it may not talk."""
+        return self.listening or not self.may_talk
 
     @property
     def jitter_buffer(self) -> JitterBuffer:

@@ -14,7 +14,7 @@ from typing import Final, Self
 from streamer.client.backoff import wait_ms
 from streamer.client.connection import SILENT_S, Link, OnControl, OnPacket
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, TooBigError
-from streamer.wire.control import Message
+from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
 _LONGEST_TOKEN: Final = 256
@@ -53,7 +53,7 @@ class Line:
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
 
-        def on_message(message: Message, now: float) -> None:
+        def on_message(message: FromRelay, now: float) -> None:
             if message["type"] == "welcome":
                 self._resume, self._joined, self._tries, self._told = _token_of(message["resume"]), True, 0, ""
             on_control(message, now)
@@ -71,7 +71,7 @@ class Line:
                 return
             self._link = await self._come_back()
 
-    def send_control(self, message: Message) -> None:
+    def send_control(self, message: FromClient) -> None:
         if self._joined:
             self._link.send_control(message)
 
@@ -79,7 +79,7 @@ class Line:
         if self._joined:
             self._link.send_packet(packet)
 
-    def say(self, message: Message) -> None:
+    def say(self, message: FromClient) -> None:
         """What somebody typed. Raises ConnectionLostError while the line is down."""
         if not self._joined:
             raise ConnectionLostError("The relay is away: that was not sent. Try it again in a moment")

@@ -28,7 +28,7 @@ from streamer.client.terminal.json_lines import FigureLines
 from streamer.client.terminal.keyboard import Keyboard
 from streamer.client.terminal.live_view import Meters
 from streamer.errors import AudioError
-from streamer.wire.control import Message
+from streamer.wire.messages import FromRelay
 from streamer.wire.room_link import Address
 
 _LOOK_S: Final = 0.1
@@ -85,6 +85,7 @@ class Session:
         self.timing = Timing(roster)
         self.voice = Voice(source.mode, music=music) if source else None
         self.own = OwnState(line.send_control)
+        self.own.listening = source is None
         self.left = asyncio.Event()
 
     async def run(self, playout: Playout) -> None:
@@ -98,7 +99,7 @@ class Session:
             self._until_left(),
         )
 
-    def _on_control(self, message: Message, now: float) -> None:
+    def _on_control(self, message: FromRelay, now: float) -> None:
         match message["type"]:
             case "welcome":
                 self._roster.on_control(message)

@@ -1,4 +1,4 @@
-"""Whether the relay is the one it claims to be, and what to do where that can't be said."""
+"""Checks that the relay is the one it claims to be, and says what to do if that is not known."""
 
 import ssl
 from pathlib import Path
@@ -17,14 +17,14 @@ def client_context(ca_file: Path | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(ca_file)
         except ssl.SSLError as error:
-            raise CertificateError(f"{ca_file} is not a certificate in PEM") from error
+            raise CertificateError(f"{ca_file} is not a PEM certificate") from error
         except OSError as error:
             raise CertificateError(f"{ca_file} can't be read: {error.strerror}") from error
     return context
 
 
 def is_usable(ca_file: Path) -> bool:
-    """Whether `ca_file` is there, may be read and holds certificates."""
+    """Returns True if `ca_file` exists, is readable and holds certificates."""
     try:
         client_context(ca_file)
     except CertificateError:

@@ -1,9 +1,9 @@
-"""The relay's files and certificates: are they whole, do their dates fit, do they cover the links?"""
+"""The relay's files and certificates: are they intact, are their dates right, do they cover the links?"""
 
 import datetime
 from pathlib import Path
 
-from streamer.doctor.finding import Finding, ill, unsure, well
+from streamer.doctor.finding import Finding, error, ok, warning
 from streamer.errors import CertificateError
 from streamer.relay.access.invites_file import AdmissionFile
 from streamer.relay.network.addresses import lan_addresses
@@ -13,47 +13,49 @@ from streamer.relay.tls.identity import Identity, read_pem
 from streamer.relay.tls.live_certificate import authority_date_trouble, file_date_troubles
 from streamer.state_directory import state_directory
 
-NONE_YET = "none yet: `streamer serve` makes it at its first start"
+NONE_YET = "none yet: `streamer serve` creates it when it first starts"
 
 
 def certificate(data_dir: Path | None, cert: Path | None) -> Finding:
-    """Of the relay's own authority, or the one that `serve` is given. Raises SetupError with the remedy."""
+    """Checks the relay's own authority, or `cert` if `serve` will use that. Raises SetupError with the remedy."""
     now = datetime.datetime.now(datetime.UTC)
     wrong_clock = clock_trouble(now)
     if wrong_clock:
-        return _in_two(wrong_clock)
+        return _split(wrong_clock)
     if cert:
         return _own_certificate(cert, now)
     directory = state_directory(data_dir)
     AdmissionFile(directory / "admission.json").read()
     if not Authority.exists_in(directory):
-        return well(NONE_YET)
+        return ok(NONE_YET)
     authority = Authority(directory)
     trouble = next(iter(authority.notes), None) or authority_date_trouble(authority, now)
-    return _in_two(trouble) if trouble else _coverage(authority)
+    return _split(trouble) if trouble else _coverage(authority)
 
 
 def _coverage(authority: Authority) -> Finding:
     usable = [each.address for each in lan_addresses() if each.is_usable]
     outside = [address for address in usable if not authority.covers(address)]
     if outside:
-        cure = "use a certificate of your own (--cert, --key), or give this computer a private address"
-        return unsure(f"{', '.join(outside)} is no private address, so the relay can't certify it", cure)
-    return well(f"good for these addresses; the authority's fingerprint is {fingerprint_of(authority.certificate)}")
+        remedy = "use a certificate of your own (--cert, --key), or give this computer a private address"
+        return warning(
+            f"{', '.join(outside)} is not a private address, so the relay's authority can't certify it", remedy
+        )
+    return ok(f"covers these addresses; the authority's fingerprint is {fingerprint_of(authority.certificate)}")
 
 
 def _own_certificate(cert: Path, now: datetime.datetime) -> Finding:
     pem = read_pem(cert)
     if pem is None:
-        raise CertificateError(f"there is no file {cert}")
+        raise CertificateError(f"{cert} does not exist")
     loaded = Identity(cert, cert).loaded(pem, b"")
     if not loaded.chain:
-        raise CertificateError(f"{cert} is not a certificate in PEM")
+        raise CertificateError(f"{cert} is not a PEM certificate")
     troubles = file_date_troubles(loaded, now)
-    return _in_two(troubles[0]) if troubles else well(f"{cert} is within its dates")
+    return _split(troubles[0]) if troubles else ok(f"{cert} is valid today")
 
 
-def _in_two(words: str) -> Finding:
-    """What is wrong, and the cure that follows it."""
-    what, _, cure = words.partition(". ")
-    return ill(what, cure)
+def _split(trouble: str) -> Finding:
+    """`trouble` is two sentences: what is wrong, then the remedy."""
+    what, _, remedy = trouble.partition(". ")
+    return error(what, remedy)

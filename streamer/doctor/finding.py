@@ -1,4 +1,4 @@
-"""What an examination finds, in words, with its cure."""
+"""The result of one check of `streamer doctor`: in words, with its remedy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,35 +8,41 @@ from streamer.errors import StreamerError, in_words
 
 
 class Verdict(Enum):
-    WELL = "✓"
-    UNSURE = "?"
-    ILL = "✗"
+    """How a check ended; the value is the mark in front of its line."""
+
+    OK = "✓"
+    WARNING = "?"
+    """It works, or may work: a person has to judge."""
+    ERROR = "✗"
+    """Something will not work; `streamer doctor` exits with status 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """What a check found, as half a sentence, and what to do about it (empty if there is nothing to do)."""
+
     verdict: Verdict
-    words: str
-    cure: str = ""
+    message: str
+    remedy: str = ""
 
 
-def well(words: str) -> Finding:
-    return Finding(Verdict.WELL, words)
+def ok(message: str) -> Finding:
+    return Finding(Verdict.OK, message)
 
 
-def unsure(words: str, cure: str) -> Finding:
-    return Finding(Verdict.UNSURE, words, cure)
+def warning(message: str, remedy: str) -> Finding:
+    return Finding(Verdict.WARNING, message, remedy)
 
 
-def ill(words: str, cure: str = "") -> Finding:
-    return Finding(Verdict.ILL, words, cure)
+def error(message: str, remedy: str = "") -> Finding:
+    return Finding(Verdict.ERROR, message, remedy)
 
 
-def examine(examination: Callable[[], Finding]) -> Finding:
-    """What it finds; an error is a finding too: of streamer's own, with its cure, or of the system."""
+def run_check(check: Callable[[], Finding]) -> Finding:
+    """Returns what `check` finds. A StreamerError, which names its own remedy, and an OSError become findings, too."""
     try:
-        return examination()
-    except StreamerError as error:
-        return ill(str(error))
-    except OSError as error:
-        return ill(in_words(error), "see to it that you may read and write there, or choose another --data-dir")
+        return check()
+    except StreamerError as failure:
+        return error(str(failure))
+    except OSError as failure:
+        return error(in_words(failure), "make sure that you can read and write there, or choose another --data-dir")

@@ -1,4 +1,4 @@
-"""Do phones find the relay on this machine: addresses, port, certificate, and what may stand in between?"""
+"""Can phones reach the relay on this computer: its page, addresses, name, port and firewall."""
 
 import errno
 import shutil
@@ -9,60 +9,63 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from streamer.doctor.finding import Finding, ill, unsure, well
+from streamer.doctor.finding import Finding, error, ok, warning
 from streamer.relay.http.static_files import read_page
 from streamer.relay.network.addresses import lan_addresses, mdns_name, usable_addresses
 
 PATIENCE_S: Final = 5
+"""How long a command of the system may take, in seconds: one that hangs must not hang the doctor."""
+
 UFW: Final = Path("/etc/ufw/ufw.conf")
 
 
 def page() -> Finding:
-    return well(f"{len(read_page())} files, the codec among them")
+    return ok(f"{len(read_page())} files, including the codec")
 
 
 def addresses() -> Finding:
     found = lan_addresses()
     usable = [f"{each.address} ({each.adapter}, {each.reason})" for each in found if each.is_usable]
     if usable:
-        return well("phones may use " + ", ".join(usable))
+        return ok("phones can use " + ", ".join(usable))
     others = ", ".join(f"{each.address} is {each.reason}" for each in found)
     best = usable_addresses(with_ipv6=True)[0]
-    return ill(
-        f"there is no address for phones here; {others}; the best there is for the links is {best}",
-        "join this computer to the Wi-Fi of the phones",
+    return error(
+        f"this computer has no address that phones can reach; {others}; the links will use {best}",
+        "connect this computer to the same Wi-Fi as the phones",
     )
 
 
 def name() -> Finding:
     found = mdns_name()
     if found:
-        return well(f"{found}, where phones ask for such names")
-    return unsure(
-        "this computer has no name of its own", "give it one in the system's settings; the address does as well"
-    )
+        return ok(f"{found}, for phones that look up .local names")
+    return warning("this computer has no name", "give it one in the system's settings, or use its address")
 
 
 def port(number: int) -> Finding:
     try:
         socket.create_server(("0.0.0.0", number)).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return unsure(
-                f"{number} is in use", "it may be a relay that runs already; else stop it, or choose another --port"
+    except OSError as failure:
+        if failure.errno == errno.EADDRINUSE:
+            return warning(
+                f"{number} is in use",
+                "a relay may be running already; if not, stop the other program or choose another --port",
             )
-        return ill(f"{number} can't be had ({error.strerror})", "choose a port above 1023 with --port")
-    return well(f"{number} is free")
+        return error(f"{number} can't be used ({failure.strerror})", "choose a port above 1023 with --port")
+    return ok(f"{number} is free")
 
 
 def firewall(number: int) -> Finding:
-    """What can be seen without the rights of an administrator; a router between may still keep phones apart."""
-    for is_on, words, cure in _firewalls(number):
+    """Looks as far as a user without administrator rights can; a router may still block phones from this computer."""
+    for is_on, words, remedy in _firewalls(number):
         if is_on():
-            return unsure(f"{words} is on", cure)
-    cure = "if phones don't get through, look for a firewall here and for “client isolation” in the router's settings"
+            return warning(f"{words} is on", remedy)
+    remedy = "if phones can't connect, look for a firewall here and for “client isolation” in the router's settings"
     return (
-        unsure("none was seen; that is not proof", cure) if sys.platform == "win32" else well(f"none was seen; {cure}")
+        warning("none was found, but there may be one", remedy)
+        if sys.platform == "win32"
+        else ok(f"none was found; {remedy}")
     )
 
 
@@ -77,13 +80,13 @@ def _firewalls(number: int) -> list[tuple[Callable[[], bool], str, str]]:
         ),
         (
             lambda: _says("enabled", mac, "--getglobalstate"),
-            "the firewall of macOS",
-            "press Allow when it asks about Python",
+            "the macOS firewall",
+            "choose Allow when it asks about Python",
         ),
         (
             lambda: _says("ON", "netsh", "advfirewall", "show", "currentprofile", "state"),
-            "the firewall of Windows",
-            "press Allow, for private networks, when it asks about Python",
+            "the Windows firewall",
+            "choose Allow, for private networks, when it asks about Python",
         ),
     ]
 
@@ -96,7 +99,7 @@ def _ufw_is_on() -> bool:
 
 
 def _says(word: str, *command: str) -> bool:
-    """Is the command here, and does it say so?"""
+    """Returns True if the command exists and prints `word`."""
     if shutil.which(command[0]) is None:
         return False
     try:

@@ -1,16 +1,16 @@
-"""All examinations of `streamer doctor`, in the order in which one would look."""
+"""All checks of `streamer doctor`, in the order in which a person would make them, and how they are shown."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from streamer.doctor import certificates, network, sound
-from streamer.doctor.finding import Finding, Verdict, examine
+from streamer.doctor.finding import Finding, Verdict, run_check
 
 
 def findings(data_dir: Path | None, port: int, cert: Path | None = None) -> Iterator[tuple[str, Finding]]:
-    """Each with its name; `data_dir` is where the relay keeps its files, `cert` a certificate that it is given."""
-    examinations: dict[str, Callable[[], Finding]] = {
+    """Yields each check's name and result. `data_dir` and `cert` are the options that `streamer serve` gets."""
+    checks: dict[str, Callable[[], Finding]] = {
         "core": sound.compiled_core,
         "page": network.page,
         "addresses": network.addresses,
@@ -21,14 +21,15 @@ def findings(data_dir: Path | None, port: int, cert: Path | None = None) -> Iter
         "codec": sound.codec,
         "devices": sound.devices,
     }
-    for name, examination in examinations.items():
-        yield name, examine(examination)
+    for name, check in checks.items():
+        yield name, run_check(check)
 
 
 def to_lines(name: str, finding: Finding) -> str:
-    line = f"{finding.verdict.value} {name:12} {finding.words}"
-    return f"{line}\n  {'':12} → {finding.cure}" if finding.cure else line
+    """Returns one line, and a second one with the remedy if there is one."""
+    line = f"{finding.verdict.value} {name:12} {finding.message}"
+    return f"{line}\n  {'':12} → {finding.remedy}" if finding.remedy else line
 
 
-def is_ill(finding: Finding) -> bool:
-    return finding.verdict is Verdict.ILL
+def is_error(finding: Finding) -> bool:
+    return finding.verdict is Verdict.ERROR

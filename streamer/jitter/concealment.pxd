@@ -5,17 +5,20 @@ from streamer.jitter.sync_buffer cimport SyncBuffer
 
 
 cdef class DecodedLine:
-    cdef object decoder
+    cdef object _decoder
     cdef PacketBuffer packets
     cdef SyncBuffer sync
     cdef int64_t media_end
-    cdef Py_ssize_t packet_samples
-    cdef Py_ssize_t conceal_run
+    cdef Py_ssize_t _packet_samples
+    cdef Py_ssize_t _conceal_run
     cdef int64_t lost
     cdef int64_t concealed
     cdef int64_t undecodable
 
+    cdef int use(self, decoder) except -1
     cdef int64_t held(self) noexcept
+    cdef bint concealing(self) noexcept
+    cdef void pass_over(self, int64_t samples) noexcept
     cdef double gain(self) noexcept
     cdef bint faded(self) noexcept
     cdef void cut_off(self) noexcept

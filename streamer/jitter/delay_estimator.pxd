@@ -1,19 +1,10 @@
 from libc.stdint cimport int64_t
 
 from streamer.jitter.redzone cimport REDZONE_BYTES
+from streamer.jitter.windowed_minimum cimport WindowedMinimum
 
 cdef enum:
     BUCKETS = 512
-
-
-cdef class WindowedMinimum:
-    cdef double window_ms
-    cdef double since_ms
-    cdef double current
-    cdef double previous
-
-    cpdef double update(self, double now_ms, double value) noexcept
-    cpdef void reset(self) noexcept
 
 
 cdef class DelayEstimator:
@@ -22,16 +13,16 @@ cdef class DelayEstimator:
     cdef readonly double base_ms
     cdef readonly double quantile_ms
     cdef readonly bint is_new_clock
-    cdef WindowedMinimum baseline
-    cdef char before_histogram[REDZONE_BYTES]
-    cdef double histogram[BUCKETS]
-    cdef char after_histogram[REDZONE_BYTES]
-    cdef double total
-    cdef double weight
-    cdef int64_t last_timestamp
-    cdef double last_now_ms
-    cdef bint paced
-    cdef bint known                   # whether a packet of this clock came
+    cdef WindowedMinimum _baseline
+    cdef char _before_histogram[REDZONE_BYTES]
+    cdef double _histogram[BUCKETS]
+    cdef char _after_histogram[REDZONE_BYTES]
+    cdef double _total
+    cdef double _weight
+    cdef int64_t _last_timestamp
+    cdef double _last_now_ms
+    cdef bint _paced
+    cdef bint _known                   # whether a packet of this clock came
 
     cpdef double update(self, double now_ms, int64_t timestamp, bint talkspurt=*)
     cpdef void restart(self) noexcept
@@ -42,16 +33,3 @@ cdef class DelayEstimator:
 
 
 cdef bint is_time(double now_ms) noexcept
-
-
-cdef class PlayoutClock:
-    cdef WindowedMinimum start
-    cdef WindowedMinimum earliest_lead
-    cdef double start_ms
-    cdef double lead_ms
-    cdef int64_t popped
-    cdef int64_t block_start
-
-    cdef void begin_block(self, double now_ms) noexcept
-    cdef double now_ms(self) noexcept
-    cdef void ask(self) noexcept

@@ -1,10 +1,10 @@
-from enum import IntEnum
 from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.jitter.delay_estimator import DelayEstimator
+from streamer.jitter.policy import Operation
 
 class Decoder(Protocol):
     @property
@@ -30,13 +30,6 @@ class JitterStatistics(TypedDict):
     accelerated_ms: float
     expanded_ms: float
     skipped_ms: float
-
-class Operation(IntEnum):
-    NORMAL = 0
-    ACCELERATE = 1
-    EXPAND = 2
-    CONCEAL = 3
-    SILENCE = 4
 
 class JitterBuffer:
     estimator: DelayEstimator

@@ -20,27 +20,16 @@ Times are milliseconds as doubles, of any clock; web/worklets/jitter_buffer.js m
 import numpy
 from libc.stdint cimport int64_t
 
-from streamer.jitter.delay_estimator cimport DelayEstimator, PlayoutClock, is_time
-from streamer.jitter.packet_buffer cimport DOUBTFUL, DUPLICATE, RESTART, STALE, Arrival
-from streamer.jitter.overlap_add cimport OVERLAP_SAMPLES
-from streamer.jitter.sync_buffer cimport LONGEST_LAG
 from streamer.jitter.concealment cimport DecodedLine
+from streamer.jitter.delay_estimator cimport DelayEstimator, is_time
+from streamer.jitter.overlap_add cimport OVERLAP_SAMPLES
+from streamer.jitter.packet_buffer cimport Arrival
+from streamer.jitter.playout_clock cimport PlayoutClock
+from streamer.jitter.policy cimport STEP_SAMPLES, Decision, Operation, Situation, decide
 
 cdef double SAMPLES_PER_MS = 48.0
-cdef Py_ssize_t STEP_SAMPLES = 240
-cdef Py_ssize_t CONCEAL_SAMPLES = 240
-cdef Py_ssize_t CONCEAL_UNIT = 120
-cdef int64_t LONGEST_GAP_SAMPLES = 4800
-cdef double LATE_BAND_MS = 5.0
-cdef double EARLY_BAND_MS = 3.0
-cdef double SPARE_MS = 1.0
-cdef double OVERSHOOT_MS = 2.0
-cdef double SKIP_MS = 260.0
-cdef double KEEP_MS = 230.0
-cdef double OVERDUE_SHARE = 0.4
-cdef double ALIKE = 0.8
-cdef double ALIKE_ENOUGH = 0.5
-cdef double HURRY_MS = 30.0
+# Between two splices, per sample of the last one: so talk gets faster by 25 % at most, and slower by 20 %, which is heard as
+# a manner of speaking. Twice as much takes twice as long after a stall; half of it sounds like a tape that is wound.
 cdef Py_ssize_t REST_PER_CUT = 4
 cdef Py_ssize_t REST_PER_REPEAT = 5
 
@@ -54,12 +43,12 @@ cdef class JitterBuffer:
     """
 
     def __cinit__(self):
-        self.floor_ms, self.ceiling_ms = 10.0, 250.0
+        self._floor_ms, self._ceiling_ms = 10.0, 250.0
         self.estimator = DelayEstimator()
-        self.line = DecodedLine(None)
-        self.packets = self.line.packets
-        self.sync = self.line.sync
-        self.clock = PlayoutClock()
+        self._line = DecodedLine(None)
+        self._packets = self._line.packets
+        self._sync = self._line.sync
+        self._clock = PlayoutClock()
         self.operation = Operation.SILENCE
 
     def __init__(self, decoder, *, double floor_ms=10.0, double ceiling_ms=250.0, double late_share=0.01):
@@ -68,9 +57,9 @@ cdef class JitterBuffer:
         if not 0.0 <= floor_ms <= ceiling_ms:
             raise ValueError(f"a target can't be between {floor_ms} and {ceiling_ms} ms")
         self.estimator = DelayEstimator(late_share, ceiling_ms)
-        self.floor_ms = floor_ms
-        self.ceiling_ms = ceiling_ms
-        self.line.decoder = decoder
+        self._floor_ms = floor_ms
+        self._ceiling_ms = ceiling_ms
+        self._line.use(decoder)
 
     def push(self, int seq, int64_t timestamp, bytes payload not None, double now_ms, bint talkspurt=False):
         """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its arrival.
@@ -80,29 +69,29 @@ cdef class JitterBuffer:
         self._check_not_popping()
         if not is_time(now_ms):
             raise ValueError(f"{now_ms} ms is no time")
-        cdef Arrival arrival = self.packets.insert(seq, timestamp, payload)
+        cdef Arrival arrival = self._packets.insert(seq, timestamp, payload)
         cdef double relative_ms
-        self.received += 1
-        if arrival == DUPLICATE:
-            self.duplicate += 1
+        self._received += 1
+        if arrival == Arrival.DUPLICATE:
+            self._duplicate += 1
             return
-        if arrival == STALE or arrival == DOUBTFUL:
-            self.discarded += 1
+        if arrival == Arrival.STALE or arrival == Arrival.DOUBTFUL:
+            self._discarded += 1
             return
-        if arrival == RESTART:
+        if arrival == Arrival.RESTART:
             self.estimator.restart()
-        relative_ms = self.estimator.update(now_ms, self.packets.inserted_timestamp, talkspurt)
+        relative_ms = self.estimator.update(now_ms, self._packets.inserted_timestamp, talkspurt)
         if self.estimator.is_new_clock:
-            self.packets.begin_at(seq, timestamp)
-            self.packets.insert(seq, timestamp, payload)
+            self._packets.begin_at(seq, timestamp)
+            self._packets.insert(seq, timestamp, payload)
             self.estimator.restart()
-            relative_ms = self.estimator.update(now_ms, self.packets.inserted_timestamp, talkspurt)
-            arrival = RESTART
-        if arrival == RESTART:
-            self.restarts += 1
+            relative_ms = self.estimator.update(now_ms, self._packets.inserted_timestamp, talkspurt)
+            arrival = Arrival.RESTART
+        if arrival == Arrival.RESTART:
+            self._restarts += 1
             self._begin_anew()
         if relative_ms > self._target():
-            self.late += 1
+            self._late += 1
 
     def pop_into(self, float[::1] block not None, double now_ms, float[::1] side=None):
         """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing.
@@ -114,25 +103,25 @@ cdef class JitterBuffer:
             raise ValueError(f"the side is {side.shape[0]} samples long, and the block {block.shape[0]}")
         if not is_time(now_ms):
             raise ValueError(f"{now_ms} ms is no time")
-        self.clock.begin_block(now_ms)
-        self.is_popping = True
+        self._clock.begin_block(now_ms)
+        self._is_popping = True
         try:
             self._fill(block, side)
         finally:
-            self.is_popping = False
+            self._is_popping = False
 
     cdef int _fill(self, float[::1] block, float[::1] side) except -1:
         cdef Py_ssize_t wanted = block.shape[0], filled = 0, run
         while filled < wanted:
             run = self._next_run(wanted - filled)
-            run = self.sync.take(&block[filled], NULL if side is None else &side[filled], run)
+            run = self._sync.take(&block[filled], NULL if side is None else &side[filled], run)
             filled += run
-            self.clock.popped += run
-            self.rest = self.rest - run if self.rest > run else 0
+            self._clock.advance(run)
+            self._rest = self._rest - run if self._rest > run else 0
         return 0
 
     cdef int _check_not_popping(self) except -1:
-        if self.is_popping:
+        if self._is_popping:
             raise RuntimeError("the decoder of a jitter buffer can't use that buffer")
         return 0
 
@@ -143,128 +132,132 @@ cdef class JitterBuffer:
         return block
 
     cdef double _target(self) noexcept:
-        cdef double target_ms = self.estimator.quantile_ms + self.clock.lead_ms
-        if target_ms < self.floor_ms:
-            return self.floor_ms
-        return target_ms if target_ms < self.ceiling_ms else self.ceiling_ms
+        return self._clamped(self.estimator.quantile_ms + self._clock.lead_ms)
+
+    cdef double _clamped(self, double target_ms) noexcept:
+        if target_ms < self._floor_ms:
+            return self._floor_ms
+        return target_ms if target_ms < self._ceiling_ms else self._ceiling_ms
 
     cdef double _late_by(self, int64_t timestamp) noexcept:
         """What the sample with this timestamp, played next, would have waited more than the fastest packet."""
-        return self.clock.now_ms() - timestamp / SAMPLES_PER_MS - self.estimator.base_ms
+        return self._clock.now_ms() - timestamp / SAMPLES_PER_MS - self.estimator.base_ms
 
     cdef Py_ssize_t _next_run(self, Py_ssize_t wanted) except -1:
-        """Make one decision; return how many samples to play before the next."""
-        cdef Py_ssize_t run
-        if self.playing:
+        """Carry out what is decided until there is sound ahead; return how much of it to play before the next decision."""
+        cdef Situation now
+        cdef Decision decision
+        cdef bint may_splice = False
+        if self._playing:
             self.operation = Operation.NORMAL
-            self._adapt()
-        while self.playing and self.sync.ahead() == 0:
-            self._fetch()
-        run = self.sync.ahead()
-        if run == 0:
-            return self._start(wanted)
-        run = run if run < STEP_SAMPLES else STEP_SAMPLES
-        return run if run < wanted else wanted
+            may_splice = self._rest == 0
+        while may_splice or self._sync.ahead() == 0:
+            self._look(&now, may_splice)
+            decision = decide(&now)
+            may_splice = False
+            if decision.operation == Operation.SILENCE:
+                return self._be_silent(min(<Py_ssize_t>decision.samples, wanted))
+            self._carry_out(decision)
+            if decision.operation == Operation.START:
+                self.operation = Operation.NORMAL
+                may_splice = self._rest == 0
+        return min(self._sync.ahead(), <Py_ssize_t>STEP_SAMPLES, wanted)
 
-    cdef Py_ssize_t _start(self, Py_ssize_t wanted) except -1:
-        """Be silent until the first packet here is due, then play it."""
-        cdef int64_t seq = self.packets.first_seq()
-        cdef Py_ssize_t wait = wanted if wanted < STEP_SAMPLES else STEP_SAMPLES
-        cdef double early
+    cdef void _look(self, Situation* now, bint may_splice) noexcept:
+        """Note all that the decision depends on; of the packets, only if nothing is ahead."""
+        cdef int64_t seq, timestamp
+        now.is_playing, now.may_splice, now.floor_ms = self._playing, may_splice, self._floor_ms
+        now.ahead, now.waiting = self._sync.ahead(), self._packets.count
+        now.is_quiet = self._playing and self._sync.quiet_behind()
+        timestamp = self._line.media_end - now.ahead
+        if not may_splice:
+            seq = self._packets.first_seq()
+            if self._playing:
+                self._clock.on_need()
+                self._look_for_sound(now, seq)
+            elif seq >= 0:
+                timestamp = self._packets.timestamp_of(seq)
+        now.delay_ms = self._late_by(timestamp)
+        now.network_ms = self.estimator.quantile_ms + self._clock.lead_ms
+        now.target_ms = self._clamped(now.network_ms)
+
+    cdef void _look_for_sound(self, Situation* now, int64_t seq) noexcept:
         if seq >= 0:
-            early = (self._target() - self._late_by(self.packets.timestamp_of(seq))) * SAMPLES_PER_MS
-            if early <= 0:
-                self.playing = True
-                self.line.decode(seq)
-                return self._next_run(wanted)
-            if early < wait:
-                wait = min(<Py_ssize_t>early + 1, wait)
+            now.gap = self._packets.timestamp_of(seq) - self._line.media_end
+            now.follows = seq == self._packets.next_seq
+            return
+        now.is_concealing = self._line.concealing()
+        now.has_faded = self._line.faded()
+
+    cdef int _carry_out(self, Decision decision) except -1:
+        if decision.operation == Operation.ACCELERATE or decision.operation == Operation.EXPAND:
+            return self._splice(decision)
+        if decision.operation == Operation.DECODE:
+            return self._line.decode(self._packets.first_seq())
+        if decision.operation == Operation.CONCEAL:
+            return self._conceal(decision.samples)
+        if decision.operation == Operation.START:
+            self._playing = True
+            return self._line.decode(self._packets.first_seq())
+        if decision.operation == Operation.STOP:
+            return self._stop()
+        if decision.operation == Operation.RESTART:
+            return self._begin_anew()
+        return self._skip(decision.samples) if decision.operation == Operation.SKIP else 0
+
+    cdef Py_ssize_t _be_silent(self, Py_ssize_t count) except -1:
         self.operation = Operation.SILENCE
-        self.silent += wait
-        self.sync.append_silence(wait)
-        return wait
+        self._silent += count
+        self._sync.append_silence(count)
+        return count
 
     cdef int _stop(self) noexcept:
-        self.playing = False
-        self.line.cut_off()
+        self._playing = False
+        self._line.cut_off()
         return 0
 
     cdef int _begin_anew(self) noexcept:
         """The talker has another clock: what is ahead fades away, and what comes next starts on target."""
         self._stop()
-        self.sync.forget_ahead()
-        self.rest = 0
+        self._sync.forget_ahead()
+        self._rest = 0
         return 0
 
-    cdef int _adapt(self) except -1:
-        if self.rest > 0:
-            return 0
-        cdef double delay_ms = self._late_by(self.line.media_end - self.sync.ahead())
-        cdef double excess_ms = delay_ms - self._target()
-        if excess_ms > SKIP_MS:
-            self.skipped += self.line.skip_to(self.line.media_end + <int64_t>((excess_ms - KEEP_MS) * SAMPLES_PER_MS))
-            self.rest = self.sync.ahead()
-            return 0
-        if excess_ms < -SKIP_MS:
-            return self._begin_anew()
-        if excess_ms > LATE_BAND_MS:
-            return self._splice(True, excess_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
-        if excess_ms < -EARLY_BAND_MS:
-            return self._splice(False, -excess_ms, ALIKE)
-        if delay_ms < min(self.floor_ms, self.estimator.quantile_ms + self.clock.lead_ms + SPARE_MS):
-            return self._splice(False, self.floor_ms - OVERSHOOT_MS, ALIKE)  # a long pitch period fits, before it is late
-        if self.packets.count == 0 and self.sync.ahead() < OVERDUE_SHARE * delay_ms * SAMPLES_PER_MS:
-            return self._splice(False, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH)
+    cdef int _skip(self, int64_t samples) except -1:
+        self._skipped += self._line.skip_to(self._line.media_end + samples)
+        self._rest = self._sync.ahead()
         return 0
 
-    cdef int _splice(self, bint shorter, double by_ms, double alike) except -1:
-        cdef Py_ssize_t longest = min(<Py_ssize_t>((by_ms + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG), lag
-        self.line.decode_ahead(longest + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
-        lag = self.sync.accelerate(longest, alike) if shorter else self.sync.expand(longest, alike)
-        self.rest = OVERLAP_SAMPLES if lag == 0 or self.sync.free else (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
+    cdef int _splice(self, Decision decision) except -1:
+        """Change the length by what the sound allows, if it does; then let it rest, so that a talker is never hurried by more."""
+        cdef bint shorter = decision.operation == Operation.ACCELERATE
+        cdef Py_ssize_t longest = decision.samples, lag
+        self._line.decode_ahead(longest + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
+        if shorter:
+            lag = self._sync.accelerate(longest, decision.similarity)
+        else:
+            lag = self._sync.expand(longest, decision.similarity)
+        self._rest = OVERLAP_SAMPLES if lag == 0 or self._sync.free else (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
         if lag == 0:
             return 0
-        self.operation = Operation.ACCELERATE if shorter else Operation.EXPAND
-        self.accelerated += lag if shorter else 0
-        self.expanded += 0 if shorter else lag
+        self.operation = decision.operation
+        self._accelerated += lag if shorter else 0
+        self._expanded += 0 if shorter else lag
         return 0
 
-    cdef int _fetch(self) except -1:
-        """Get something to play, or stop playing."""
-        cdef int64_t seq = self.packets.first_seq(), gap
-        self.clock.ask()
-        if seq < 0:
-            return self._run_dry()
-        gap = self.packets.timestamp_of(seq) - self.line.media_end
-        if gap <= 0:
-            return self.line.decode(seq)
-        return self._stop() if seq == self.packets.next_seq else self._fill_gap(seq, gap)
-
-    cdef int _fill_gap(self, int64_t seq, int64_t gap) except -1:
-        """Packets are lost: conceal as long as they were, but give back what we are late."""
-        cdef double excess = (self._late_by(self.line.media_end) - self._target()) * SAMPLES_PER_MS
-        cdef int64_t needed = gap - <int64_t>(excess if excess > 0 else 0.0)
-        if needed > LONGEST_GAP_SAMPLES:
-            return self._stop()
-        if needed < CONCEAL_UNIT:
-            return self.line.decode(seq)
-        needed = min(needed - needed % CONCEAL_UNIT, <int64_t>CONCEAL_SAMPLES)
-        self.line.media_end += needed
+    cdef int _conceal(self, int64_t samples) except -1:
+        """Of lost packets, that is the talker's time; if nothing came at all, his time waits for what is late."""
+        if self._packets.count > 0:
+            self._line.pass_over(samples)
+        elif not self._line.concealing():
+            self._underruns += 1
         self.operation = Operation.CONCEAL
-        return self.line.conceal(needed)
-
-    cdef int _run_dry(self) except -1:
-        """Nothing came: conceal until it has faded away; where it is quiet already, stop at once."""
-        if self.line.faded() or (self.line.conceal_run == 0 and self.sync.quiet_behind()):
-            return self._stop()
-        self.underruns += self.line.conceal_run == 0
-        self.operation = Operation.CONCEAL
-        return self.line.conceal(CONCEAL_SAMPLES)
+        return self._line.conceal(samples)
 
     @property
     def playout_timestamp(self):
         """The timestamp of the next sample to be popped, or None while none is playing."""
-        return (self.line.media_end - self.sync.ahead()) & 0xFFFFFFFF if self.playing else None
+        return (self._line.media_end - self._sync.ahead()) & 0xFFFFFFFF if self._playing else None
 
     @property
     def target_ms(self):
@@ -273,12 +266,12 @@ cdef class JitterBuffer:
     @property
     def delay_ms(self):
         """How much longer the next sample has waited than the fastest packet; 0 while nothing plays."""
-        return self._late_by(self.line.media_end - self.sync.ahead()) if self.playing else 0.0
+        return self._late_by(self._line.media_end - self._sync.ahead()) if self._playing else 0.0
 
     @property
     def level_ms(self):
         """How much of the talker's sound is here and has not been popped."""
-        return self.line.held() / SAMPLES_PER_MS
+        return self._line.held() / SAMPLES_PER_MS
 
     @property
     def statistics(self):
@@ -287,18 +280,18 @@ cdef class JitterBuffer:
             "target_ms": self.target_ms,
             "delay_ms": self.delay_ms,
             "level_ms": self.level_ms,
-            "received": self.received,
-            "late": self.late,
-            "lost": self.line.lost,
-            "duplicate": self.duplicate,
-            "discarded": self.discarded,
-            "undecodable": self.line.undecodable,
-            "restarts": self.restarts,
-            "underruns": self.underruns,
-            "overruns": self.packets.overruns,
-            "concealed_ms": self.line.concealed / SAMPLES_PER_MS,
-            "silent_ms": self.silent / SAMPLES_PER_MS,
-            "accelerated_ms": self.accelerated / SAMPLES_PER_MS,
-            "expanded_ms": self.expanded / SAMPLES_PER_MS,
-            "skipped_ms": self.skipped / SAMPLES_PER_MS,
+            "received": self._received,
+            "late": self._late,
+            "lost": self._line.lost,
+            "duplicate": self._duplicate,
+            "discarded": self._discarded,
+            "undecodable": self._line.undecodable,
+            "restarts": self._restarts,
+            "underruns": self._underruns,
+            "overruns": self._packets.overruns,
+            "concealed_ms": self._line.concealed / SAMPLES_PER_MS,
+            "silent_ms": self._silent / SAMPLES_PER_MS,
+            "accelerated_ms": self._accelerated / SAMPLES_PER_MS,
+            "expanded_ms": self._expanded / SAMPLES_PER_MS,
+            "skipped_ms": self._skipped / SAMPLES_PER_MS,
         }

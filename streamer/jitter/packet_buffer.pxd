@@ -21,14 +21,14 @@ cdef class PacketBuffer:
     cdef readonly int64_t inserted_timestamp
     cdef readonly int count
     cdef readonly int overruns
-    cdef list payloads
-    cdef char before_seqs[REDZONE_BYTES]
-    cdef int64_t seqs[CAPACITY]
-    cdef char before_timestamps[REDZONE_BYTES]
-    cdef int64_t timestamps[CAPACITY]
-    cdef char after_timestamps[REDZONE_BYTES]
-    cdef bint started
-    cdef int doubtful_seq
+    cdef list _payloads
+    cdef char _before_seqs[REDZONE_BYTES]
+    cdef int64_t _seqs[CAPACITY]
+    cdef char _before_timestamps[REDZONE_BYTES]
+    cdef int64_t _timestamps[CAPACITY]
+    cdef char _after_timestamps[REDZONE_BYTES]
+    cdef bint _started
+    cdef int _doubtful_seq
 
     cpdef Arrival insert(self, int seq, int64_t timestamp, bytes payload)
     cpdef int64_t first_seq(self) noexcept

@@ -20,16 +20,16 @@ cdef class PacketBuffer:
     """A ring of packets by seq. `next_seq` is the first that may still be taken."""
 
     def __cinit__(self):
-        self.payloads = [None] * CAPACITY
-        self.doubtful_seq = -1
-        poison(self.before_seqs)
-        poison(self.before_timestamps)
-        poison(self.after_timestamps)
+        self._payloads = [None] * CAPACITY
+        self._doubtful_seq = -1
+        poison(self._before_seqs)
+        poison(self._before_timestamps)
+        poison(self._after_timestamps)
 
     def __dealloc__(self):
-        unpoison(self.before_seqs)
-        unpoison(self.before_timestamps)
-        unpoison(self.after_timestamps)
+        unpoison(self._before_seqs)
+        unpoison(self._before_timestamps)
+        unpoison(self._after_timestamps)
 
     cpdef Arrival insert(self, int seq, int64_t timestamp, bytes payload):
         """Put in a packet with its 16-bit seq and 32-bit timestamp; say what it was. Raises ValueError where they are not."""
@@ -38,16 +38,16 @@ cdef class PacketBuffer:
         cdef Arrival arrival = NEW
         cdef int64_t unwrapped = self.newest_seq + <int16_t><uint16_t>(seq - self.newest_seq)
         cdef int64_t jump = unwrapped - self.newest_seq
-        if not self.started or jump > LARGEST_JUMP or jump < -LARGEST_JUMP:
-            if self.started and seq != self.doubtful_seq:
-                self.doubtful_seq = (seq + 1) & 0xFFFF
+        if not self._started or jump > LARGEST_JUMP or jump < -LARGEST_JUMP:
+            if self._started and seq != self._doubtful_seq:
+                self._doubtful_seq = (seq + 1) & 0xFFFF
                 return DOUBTFUL
-            arrival = RESTART if self.started else NEW
+            arrival = RESTART if self._started else NEW
             self.begin_at(seq, timestamp)
             unwrapped = seq
-        self.doubtful_seq = -1
+        self._doubtful_seq = -1
         cdef int slot = unwrapped & MASK
-        if self.seqs[slot] == unwrapped:
+        if self._seqs[slot] == unwrapped:
             return DUPLICATE
         if unwrapped < self.next_seq:
             return STALE
@@ -56,10 +56,10 @@ cdef class PacketBuffer:
             self.begin_at(seq, timestamp)
             unwrapped, slot = seq, seq & MASK
         self._make_room(unwrapped)
-        self.seqs[slot] = unwrapped
+        self._seqs[slot] = unwrapped
         self.inserted_timestamp = self._unwrapped(timestamp)
-        self.timestamps[slot] = self.inserted_timestamp
-        self.payloads[slot] = payload
+        self._timestamps[slot] = self.inserted_timestamp
+        self._payloads[slot] = payload
         self.count += 1
         if unwrapped >= self.newest_seq:
             self.newest_seq = unwrapped
@@ -71,13 +71,13 @@ cdef class PacketBuffer:
 
     cpdef begin_at(self, int seq, int64_t timestamp):
         """Let go of all that is here: the talker has another clock, and begins with this seq and timestamp."""
-        self.started = True
+        self._started = True
         self.next_seq = self.newest_seq = seq
         self.newest_timestamp = self.inserted_timestamp = timestamp
         self.count = 0
         for i in range(CAPACITY):
-            self.payloads[i] = None
-            self.seqs[i] = NO_SEQ
+            self._payloads[i] = None
+            self._seqs[i] = NO_SEQ
 
     cdef int _make_room(self, int64_t seq) except -1:
         while self.next_seq <= seq - CAPACITY:
@@ -90,22 +90,22 @@ cdef class PacketBuffer:
         cdef int64_t seq = self.next_seq
         if self.count == 0:
             return -1
-        while self.payloads[seq & MASK] is None and seq < self.newest_seq:
+        while self._payloads[seq & MASK] is None and seq < self.newest_seq:
             seq += 1
         return seq
 
     cpdef int64_t timestamp_of(self, int64_t seq) noexcept:
         """The unwrapped timestamp of a packet that is here."""
-        return self.timestamps[seq & MASK]
+        return self._timestamps[seq & MASK]
 
     cpdef bytes take(self, int64_t seq):
         """Take the packet out, or None where it never came; no earlier one can come out afterwards."""
         if not self.next_seq <= seq < self.next_seq + CAPACITY:  # else its slot is another one's
             return None
         cdef int slot = seq & MASK
-        cdef bytes payload = self.payloads[slot]
+        cdef bytes payload = self._payloads[slot]
         if payload is not None:
-            self.payloads[slot] = None
+            self._payloads[slot] = None
             self.count -= 1
         self.next_seq = seq + 1
         return payload

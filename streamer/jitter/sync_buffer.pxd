@@ -10,22 +10,23 @@ cdef enum:
 
 cdef class SyncBuffer:
     # each array between two redzones: nothing in a usual build, poisoned in one with AddressSanitizer
-    cdef char before_mid[REDZONE_BYTES]
-    cdef float mid[LINE_SAMPLES]
-    cdef char before_side[REDZONE_BYTES]
-    cdef float side[LINE_SAMPLES]
-    cdef char before_coarse[REDZONE_BYTES]
-    cdef double coarse[COARSE_SAMPLES]
-    cdef char after_coarse[REDZONE_BYTES]
+    cdef char _before_mid[REDZONE_BYTES]
+    cdef float _mid[LINE_SAMPLES]
+    cdef char _before_side[REDZONE_BYTES]
+    cdef float _side[LINE_SAMPLES]
+    cdef char _before_coarse[REDZONE_BYTES]
+    cdef double _coarse[COARSE_SAMPLES]
+    cdef char _after_coarse[REDZONE_BYTES]
     cdef bint stereo
     cdef readonly Py_ssize_t dropped  # samples that did not fit
-    cdef Py_ssize_t position
-    cdef Py_ssize_t end
-    cdef double loudness
+    cdef Py_ssize_t _position
+    cdef Py_ssize_t _end
+    cdef double _loudness
     cdef readonly double similarity
     cdef readonly bint free
 
     cdef Py_ssize_t ahead(self) noexcept
+    cdef void make_stereo(self) noexcept
     cdef Py_ssize_t append(self, const float* mid, const float* side, Py_ssize_t count, double gain_from, double gain_to) noexcept
     cdef Py_ssize_t append_silence(self, Py_ssize_t count) noexcept
     cdef Py_ssize_t overlap_append(self, const float* mid, const float* side, Py_ssize_t count) noexcept

@@ -35,34 +35,38 @@ cdef class SyncBuffer:
     """A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead` samples)."""
 
     def __cinit__(self):
-        self.position = self.end = HISTORY_SAMPLES
-        poison(self.before_mid)
-        poison(self.before_side)
-        poison(self.before_coarse)
-        poison(self.after_coarse)
+        self._position = self._end = HISTORY_SAMPLES
+        poison(self._before_mid)
+        poison(self._before_side)
+        poison(self._before_coarse)
+        poison(self._after_coarse)
 
     def __dealloc__(self):
-        unpoison(self.before_mid)
-        unpoison(self.before_side)
-        unpoison(self.before_coarse)
-        unpoison(self.after_coarse)
+        unpoison(self._before_mid)
+        unpoison(self._before_side)
+        unpoison(self._before_coarse)
+        unpoison(self._after_coarse)
 
     cdef Py_ssize_t ahead(self) noexcept:
-        return self.end - self.position
+        return self._end - self._position
+
+    cdef void make_stereo(self) noexcept:
+        """From here on there is a side, too: until now it was silent."""
+        self.stereo = True
 
     cdef Py_ssize_t _make_room(self, Py_ssize_t count) noexcept:
         """Make room behind the end for `count` samples; return how many of them fit, and count the others as dropped."""
         if count <= 0:
             return 0
-        if count <= LINE_SAMPLES - self.end:
+        if count <= LINE_SAMPLES - self._end:
             return count
-        cdef Py_ssize_t start = self.position - HISTORY_SAMPLES, room
-        memmove(self.mid, self.mid + start, (self.end - start) * sizeof(float))
+        cdef Py_ssize_t start = self._position - HISTORY_SAMPLES, room
+        memmove(self._mid, self._mid + start, (self._end - start) * sizeof(float))
         if self.stereo:
-            memmove(self.side, self.side + start, (self.end - start) * sizeof(float))
-        self.position -= start
-        self.end -= start
-        room = LINE_SAMPLES - self.end
+            memmove(self._side, self._side + start, (self._end - start) * sizeof(float))
+        self._position -= start
+        self._end -= start
+        room = LINE_SAMPLES - self._end
         if count <= room:
             return count
         self.dropped += count - room
@@ -77,21 +81,21 @@ cdef class SyncBuffer:
         count = self._make_room(count)
         if count == 0:
             return 0
-        put(self.mid + self.end, mid, count, gain_from, gain_to)
+        put(self._mid + self._end, mid, count, gain_from, gain_to)
         if self.stereo:
-            put(self.side + self.end, side, count, gain_from, gain_to)
-        power = self._power(self.end, count)
-        self.end += count
-        self.loudness = power if power > self.loudness * LOUDNESS_DECAY else self.loudness * LOUDNESS_DECAY
+            put(self._side + self._end, side, count, gain_from, gain_to)
+        power = self._power(self._end, count)
+        self._end += count
+        self._loudness = power if power > self._loudness * LOUDNESS_DECAY else self._loudness * LOUDNESS_DECAY
         return count
 
     cdef Py_ssize_t append_silence(self, Py_ssize_t count) noexcept:
         """Return how many samples of it fitted."""
         count = self._make_room(count)
-        memset(self.mid + self.end, 0, count * sizeof(float))
+        memset(self._mid + self._end, 0, count * sizeof(float))
         if self.stereo:
-            memset(self.side + self.end, 0, count * sizeof(float))
-        self.end += count
+            memset(self._side + self._end, 0, count * sizeof(float))
+        self._end += count
         return count
 
     cdef Py_ssize_t overlap_append(self, const float* mid, const float* side, Py_ssize_t count) noexcept:
@@ -102,23 +106,23 @@ cdef class SyncBuffer:
         if count < OVERLAP_SAMPLES or self.ahead() < OVERLAP_SAMPLES:
             return 0
         count = OVERLAP_SAMPLES + self._make_room(count - OVERLAP_SAMPLES)
-        join(self.mid + self.end, mid, count)
+        join(self._mid + self._end, mid, count)
         if self.stereo:
-            join(self.side + self.end, side, count)
-        self.end += count - OVERLAP_SAMPLES
+            join(self._side + self._end, side, count)
+        self._end += count - OVERLAP_SAMPLES
         return count
 
     cdef void forget_ahead(self) noexcept:
         """What is ahead is not to be played: only an overlap of it, fading out."""
         if self.ahead() > OVERLAP_SAMPLES:
-            self.end = self.position + OVERLAP_SAMPLES
+            self._end = self._position + OVERLAP_SAMPLES
         cdef Py_ssize_t i, count = self.ahead()
         cdef double gain
         for i in range(count):
             gain = 1.0 - (i + 0.5) / count
-            self.mid[self.position + i] = self.mid[self.position + i] * gain
+            self._mid[self._position + i] = self._mid[self._position + i] * gain
             if self.stereo:
-                self.side[self.position + i] = self.side[self.position + i] * gain
+                self._side[self._position + i] = self._side[self._position + i] * gain
 
     cdef Py_ssize_t take(self, float* mid, float* side, Py_ssize_t count) noexcept:
         """Move the next samples out, of those that are ahead; return how many. `side` is NULL where nobody wants it."""
@@ -126,26 +130,26 @@ cdef class SyncBuffer:
             count = self.ahead()
         if count <= 0:
             return 0
-        memcpy(mid, self.mid + self.position, count * sizeof(float))
+        memcpy(mid, self._mid + self._position, count * sizeof(float))
         if side != NULL and self.stereo:
-            memcpy(side, self.side + self.position, count * sizeof(float))
+            memcpy(side, self._side + self._position, count * sizeof(float))
         elif side != NULL:
             memset(side, 0, count * sizeof(float))
-        self.position += count
+        self._position += count
         return count
 
     cdef double _power(self, Py_ssize_t start, Py_ssize_t count) noexcept:
-        cdef double total = product(self.mid + start, self.mid + start, count)
+        cdef double total = product(self._mid + start, self._mid + start, count)
         if self.stereo:
-            total += product(self.side + start, self.side + start, count)
+            total += product(self._side + start, self._side + start, count)
         return total / count
 
     cdef bint quiet(self, Py_ssize_t start, Py_ssize_t count) noexcept:
         cdef double power = self._power(start, count)
-        return power < QUIET_POWER or power < QUIET_BELOW_LOUDNESS * self.loudness
+        return power < QUIET_POWER or power < QUIET_BELOW_LOUDNESS * self._loudness
 
     cdef bint quiet_behind(self) noexcept:
-        return self.quiet(self.position - OVERLAP_SAMPLES, OVERLAP_SAMPLES)
+        return self.quiet(self._position - OVERLAP_SAMPLES, OVERLAP_SAMPLES)
 
     cdef Py_ssize_t accelerate(self, Py_ssize_t longest, double least_similarity) noexcept:
         """Cut out at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere."""
@@ -154,15 +158,15 @@ cdef class SyncBuffer:
         if longest < SHORTEST_LAG:
             return 0
         lag = longest
-        self.free = self.quiet(self.position, longest + OVERLAP_SAMPLES)
+        self.free = self.quiet(self._position, longest + OVERLAP_SAMPLES)
         if not self.free:
             lag = self._find_lag(1, longest)
             if lag == 0 or self.similarity < least_similarity:
                 return 0
-        cut(self.mid + self.position, lag)
+        cut(self._mid + self._position, lag)
         if self.stereo:
-            cut(self.side + self.position, lag)
-        self.position += lag
+            cut(self._side + self._position, lag)
+        self._position += lag
         return lag
 
     cdef Py_ssize_t expand(self, Py_ssize_t longest, double least_similarity) noexcept:
@@ -172,22 +176,22 @@ cdef class SyncBuffer:
         if self.ahead() < OVERLAP_SAMPLES or longest < SHORTEST_LAG:
             return 0
         lag = longest
-        self.free = self.quiet(self.position - longest, longest + OVERLAP_SAMPLES)
+        self.free = self.quiet(self._position - longest, longest + OVERLAP_SAMPLES)
         if not self.free:
             lag = self._find_lag(-1, longest)
             if lag == 0 or self.similarity < least_similarity:
                 return 0
         self._make_room(lag)
-        repeat(self.mid + self.position, lag, self.ahead())
+        repeat(self._mid + self._position, lag, self.ahead())
         if self.stereo:
-            repeat(self.side + self.position, lag, self.ahead())
-        self.end += lag
+            repeat(self._side + self._position, lag, self.ahead())
+        self._end += lag
         return lag
 
     cdef const float* _louder(self) noexcept:
         """The next samples of the plane that has more to say."""
-        cdef const float* mid = self.mid + self.position
-        cdef const float* side = self.side + self.position
+        cdef const float* mid = self._mid + self._position
+        cdef const float* side = self._side + self._position
         if self.stereo and product(side, side, OVERLAP_SAMPLES) > product(mid, mid, OVERLAP_SAMPLES):
             return side
         return mid
@@ -201,14 +205,14 @@ cdef class SyncBuffer:
         cdef const float* now = self._louder()
         cdef const float* x = now - here * DECIMATION
         for i in range(reach + window):
-            self.coarse[i] = (<double>x[4 * i] + x[4 * i + 1]) + (<double>x[4 * i + 2] + x[4 * i + 3])
+            self._coarse[i] = (<double>x[4 * i] + x[4 * i + 1]) + (<double>x[4 * i + 2] + x[4 * i + 3])
         for lag in range(SHORTEST_LAG // DECIMATION, reach + 1):
             other = here + direction * lag
             cross = 0.0
             energy = 1e-9
             for i in range(window):
-                cross += self.coarse[here + i] * self.coarse[other + i]
-                energy += self.coarse[other + i] * self.coarse[other + i]
+                cross += self._coarse[here + i] * self._coarse[other + i]
+                energy += self._coarse[other + i] * self._coarse[other + i]
             score = cross * cross / energy
             if cross > 0 and score > best:
                 best = score

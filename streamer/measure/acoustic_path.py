@@ -141,7 +141,7 @@ async def measure_acoustic(wish: MeasureOptions, device: str | None) -> Measurem
         stack.callback(speaker.close)
         peer = Peer(talker, mixer)
         await _listen(wish, {talker: speaker}, mixer, microphone, peer)
-    remark = f"The two devices' distance counts too: {AIR_MS_PER_M} ms a metre."
+    remark = f"The distance between the two devices adds {AIR_MS_PER_M} ms per metre."
     path = f"this microphone → relay → the loudspeaker of {peer.name}, in the air"
     return _evaluate(wish, path, talker.roster.room, microphone.heard, None, [remark])
 
@@ -160,9 +160,9 @@ class Peer:
         if self._talker.roster.welcomed.is_set() and len(names) > 1:
             raise MeasurementError(f"{', '.join(names)} would all play the chirps back: leave only one in the room")
         if not names and self._mixer.playing:
-            raise MeasurementError(f"{self.name} left in the middle of the measurement: there is no number")
+            raise MeasurementError(f"{self.name} left during the measurement, so there is no result")
         if not names and now - self._since > _WAIT_S:
-            raise MeasurementError("Nobody else is in this room: join it on the other device, then try again")
+            raise MeasurementError("Nobody else is in this room: join it with the other device, then try again")
         if names and not self._mixer.playing:
             self.name = names[0]
             self._mixer.playing = True

@@ -83,7 +83,7 @@ def _refuse_company(talker: MeasuringClient) -> None:
     others = [member.name for member in talker.roster.members if member.name != LISTENER]
     if others:
         raise MeasurementError(
-            f"{', '.join(others)} would have to hear the chirps: measure in an empty room, or use --acoustic with one "
+            f"{', '.join(others)} would hear the chirps: measure in an empty room, or use --acoustic with one "
             "other member"
         )
 

@@ -145,7 +145,7 @@ async def run_until(
             ended = [stay for stay in stays if stay.done()]
             for stay in ended:
                 stay.result()
-                raise MeasurementError("The relay ended the stay in the middle of the measurement")
+                raise MeasurementError("The relay closed the connection during the measurement")
             look(perf_counter())
             await asyncio.sleep(_LOOK_S)
     finally:

@@ -128,5 +128,5 @@ def _describe_live(measurement: Measurement) -> str:
         return ""
     if error is None:
         return "The live figure could not be compared with the chirps: one of them is unknown."
-    bound = "" if figure.error_ms is None else f"; it said it could be {figure.error_ms:.1f} ms off"
-    return f"The live figure is off by {error:+.1f} ms against the chirps{bound}."
+    bound = "" if figure.error_ms is None else f"; it claims to be within {figure.error_ms:.1f} ms"
+    return f"The live figure differs from the chirps by {error:+.1f} ms{bound}."

@@ -1,4 +1,4 @@
-"""What the host sees when the relay is up: its addresses, the links, and a code to scan."""
+"""What `streamer serve` shows: the addresses, the links, and a code to scan."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ def room_link(origin: str, room: str, key: str | None) -> str:
 
 
 class CodeStyle(Enum):
-    """How a code to scan is drawn: it depends on what the output can show."""
+    """How a code to scan is drawn, which depends on what the output can show."""
 
     BLOCKS = "blocks"
     """Half blocks, two rows in a line."""
@@ -27,7 +27,7 @@ class CodeStyle(Enum):
 
 
 def code_style(encoding: str | None, *, is_terminal: bool) -> CodeStyle:
-    """The best that can be shown in `encoding`, which is Python's name for it."""
+    """Returns the best style for an output with this encoding (Python's name of it; None if unknown)."""
     try:
         "\u2580\u2584\u2588".encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -36,16 +36,16 @@ def code_style(encoding: str | None, *, is_terminal: bool) -> CodeStyle:
 
 
 def qr_code(link: str, style: CodeStyle = CodeStyle.BLOCKS) -> str:
-    """`link` to be scanned from a terminal."""
+    """Returns `link` as a code that can be scanned from a terminal."""
     if style is CodeStyle.NONE:
-        return "(No code: this output can't show one. Open the link instead, or set the encoding to UTF-8.)\n"
+        return "(This output can't show a code. Open the link instead, or set the encoding to UTF-8.)\n"
     drawing = io.StringIO()
     segno.make(link, error="m", micro=False).terminal(drawing, border=2, compact=style is CodeStyle.BLOCKS)
     return drawing.getvalue()
 
 
 def describe_addresses(addresses: Iterable[LanAddress], chosen: str) -> str:
-    """A line for each, with what speaks for it or against it."""
+    """Returns one line per address, with the reason to use it or not."""
     lines = []
     for each in addresses:
         mark = "→" if each.address == chosen else " " if each.is_usable else "✗"
@@ -54,33 +54,33 @@ def describe_addresses(addresses: Iterable[LanAddress], chosen: str) -> str:
 
 
 def best_there_is(addresses: Iterable[LanAddress], chosen: str) -> Iterator[str]:
-    """Says so if no address is a good one, and `chosen` only the best of them."""
+    """Yields a warning if phones can use none of the addresses."""
     found = list(addresses)
     if any(each.is_usable and each.address == chosen for each in found):
         return
-    reason = next((each.reason for each in found if each.address == chosen), "only this computer itself")
+    reason = next((each.reason for each in found if each.address == chosen), "this computer only")
     yield (
-        f"Phones may not reach this computer: the best address it has is {chosen} ({reason}). Join the Wi-Fi of the "
-        "phones, or name an address with --host."
+        f"Phones may not reach this computer: its best address is {chosen} ({reason}). Connect it to the phones' "
+        "Wi-Fi, or choose an address with --host."
     )
 
 
 def not_covered(host: str) -> str:
     return (
-        f"No certificate covers {host}, so browsers will refuse these links or warn. Use a certificate of your own "
-        "(--cert, --key), or an address in a private network."
+        f"No certificate covers {host}, so browsers will warn about these links or refuse them. Use a certificate "
+        "of your own (--cert, --key), or an address in a private network."
     )
 
 
 def invitation(
     room: str, key: str | None, origin: str, join_origin: str | None, style: CodeStyle = CodeStyle.BLOCKS
 ) -> str:
-    """How to come into `room`: scanned by way of the join page, where there is one."""
+    """Returns how to join `room`: the link, and a code for it. Both lead over the join page if there is one."""
     link = room_link(origin, room, key)
     if join_origin is None:
-        return f"\nScan to talk in the room {room}, or open\n\n{link}\n\n{qr_code(link, style)}"
+        return f"\nScan this code to join the room {room}, or open\n\n{link}\n\n{qr_code(link, style)}"
     first = room_link(join_origin, room, key)
     return (
-        f"\nScan to talk in the room {room}, or open\n\n{first}\n\n{qr_code(first, style)}\n"
-        f"For a device that trusts this relay, and for `streamer talk`:\n\n{link}\n"
+        f"\nScan this code to join the room {room}, or open\n\n{first}\n\n{qr_code(first, style)}\n"
+        f"For devices that trust this relay already, and for `streamer talk`:\n\n{link}\n"
     )

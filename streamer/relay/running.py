@@ -21,7 +21,7 @@ async def listening(
 ) -> AsyncIterator[int]:
     """Serve `relay` until the block ends, and `plain` to who comes without TLS; gives the port.
 
-    Raises SetupError where host or port can't be had.
+    Raises SetupError if host or port can't be used.
     """
     limits = relay.limits
     async with _running(relay.application(), limits) as server, _running(plain, limits) as plain_server:
@@ -70,7 +70,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return listening_socket(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise SetupError(f"port {port} is in use: choose another with --port, or stop what uses it") from None
+            raise SetupError(f"port {port} is in use: choose another with --port, or stop the other program") from None
         if error.errno == errno.EACCES:
-            raise SetupError(f"port {port} is only for root: choose one above 1023 with --port") from None
+            raise SetupError(f"port {port} needs root: choose one above 1023 with --port") from None
         raise SetupError(f"can't listen on {host} port {port}: {error.strerror or error}") from None

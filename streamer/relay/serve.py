@@ -1,16 +1,17 @@
-"""`streamer serve`: a relay, and what keeps its certificate, its names and its links true while it runs."""
+"""`streamer serve`: a relay, and what keeps its certificate, names and links up to date while it runs."""
 
 import asyncio
 import datetime
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.http.app import Relay
@@ -26,14 +27,14 @@ from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 
 FOLLOW_S: Final = 2.0
-"""How soon a new address or certificate is noticed. It costs some system calls and small files each time."""
+"""Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What the options of `streamer serve` ask for; `directory` is where keys and invites are kept."""
+    """The options of `streamer serve`; `directory` is where keys and invitations are kept."""
 
     directory: Path
     rooms: tuple[str, ...]
@@ -55,56 +56,56 @@ class ServeOptions:
         return bool(self.renew or self.invite_hours or self.invite_uses)
 
 
-async def serve(wish: ServeOptions, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
-    """Serve until cancelled; raises SetupError where something of `wish` can't be had here.
+async def serve(options: ServeOptions, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
+    """Serve until cancelled; raises SetupError if this computer can't provide what `options` asks for.
 
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
-    keeper = Server(wish, say, code_style)
+    server = Server(options, say, code_style)
     page = read_page()
-    decisions = Decisions.from_file(wish.directory / "rooms.json")
-    relay = Relay(keeper.admission, page, limits, keeper.origins, decisions)
-    certificate = keeper.certificate
-    authority = keeper.authority.certificate_path if keeper.authority else None
+    decisions = Decisions.from_file(options.directory / "rooms.json")
+    relay = Relay(server.admission, page, limits, server.origins, decisions)
+    certificate = server.certificate
+    authority = server.authority.certificate_path if server.authority else None
     plain = JoinPage(page, authority).application() if certificate else None
     tls = certificate.context if certificate else None
     try:
-        async with listening(relay, keeper.place.bind, wish.port, tls, plain) as port:
-            await keeper.keep(port)
+        async with listening(relay, server.place.bind, options.port, tls, plain) as port:
+            await server.keep(port)
     finally:
-        await keeper.close()
+        await server.close()
 
 
 class Server:
-    """Looks every FOLLOW_S whether addresses or certificate have changed, and tells the host what to hand out now."""
+    """Keeps certificate, names and links up to date: checks every FOLLOW_S, and shows the host what has changed."""
 
-    def __init__(self, wish: ServeOptions, say: Say, code_style: CodeStyle) -> None:
-        self.place: Place = place(wish.host, no_tls=wish.no_tls)
-        self.origins = Origins(wish.allow_origins, wish.url)
+    def __init__(self, options: ServeOptions, say: Say, code_style: CodeStyle) -> None:
+        self.place: Place = place(options.host, no_tls=options.no_tls)
+        self.origins = Origins(options.allow_origins, options.url)
         self.authority: Authority | None = None
-        self._wish = wish
+        self._options = options = replace(options, rooms=tuple(map(check_room_name, options.rooms)))
         self._say = say
         self._code_style = code_style
         self._addresses = self.place.first_addresses()
-        self.certificate = None if wish.no_tls else self._certificate(wish)
-        self.admission = _admission(wish)
+        self.certificate = None if options.no_tls else self._certificate(options)
+        self.admission = _admission(options)
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
         self._said: set[str] = set()
 
-    def _certificate(self, wish: ServeOptions) -> LiveCertificate:
+    def _certificate(self, options: ServeOptions) -> LiveCertificate:
         everywhere = with_loopback(self._addresses)
-        if wish.cert and wish.key:
-            return LiveCertificate(OwnFiles(wish.cert, wish.key), self.place.names, everywhere)
-        if wish.cert or wish.key:
+        if options.cert and options.key:
+            return LiveCertificate(OwnFiles(options.cert, options.key), self.place.names, everywhere)
+        if options.cert or options.key:
             raise SetupError("--cert and --key go together")
-        self.authority = Authority(wish.directory)
+        self.authority = Authority(options.directory)
         return LiveCertificate(OwnAuthority(self.authority), self.place.names, everywhere)
 
     async def keep(self, port: int) -> None:
         name = mdns_name()
-        if self._wish.mdns and self.place.is_everywhere and name:
+        if self._options.mdns and self.place.is_everywhere and name:
             self._announcement = Announcement(name, port)
         self._begin(port)
         self._moved.set()
@@ -118,14 +119,15 @@ class Server:
             await self._announcement.close()
 
     def _begin(self, port: int) -> None:
-        """New invites come into force when the host has seen them, not before."""
+        """New invitations take effect only when the host has seen them."""
         self._own_origins(port)
         try:
             for line in self._greeting(port):
                 self._say(line)
         except (OSError, ValueError) as error:
-            if self._wish.renews:
-                raise SetupError(f"the new invites can't be shown, so the previous ones stay good: {error}") from None
+            if self._options.renews:
+                words = f"the new invitations can't be shown, so the previous ones stay valid: {error}"
+                raise SetupError(words) from None
             report_failure("showing the links", error)
         self.admission.confirm_renewal()
         self._tell_troubles()
@@ -136,8 +138,8 @@ class Server:
             yield f"Its SHA-256 fingerprint: {fingerprint_of(self.authority.certificate)}"
         yield from self._hand_out(port)
         if self.admission.is_open:
-            yield "OPEN: everyone on this network may enter and listen."
-        yield "Alone? The room echo says what it hears one second later. Stop with Ctrl-C."
+            yield "OPEN: anyone on this network can join any room and listen."
+        yield "Alone? The room echo repeats what it hears one second later. Stop with Ctrl-C."
 
     async def _watch(self, port: int) -> None:
         while True:
@@ -153,7 +155,7 @@ class Server:
             self._own_origins(port)
         if moved:
             self._tell(
-                "\nThe addresses of this computer have changed. Who talks on, talks on; who comes now needs this:"
+                "\nThe addresses of this computer have changed. Members stay connected; newcomers need this:"
             )
             for line in self._hand_out(port):
                 self._tell(line)
@@ -167,18 +169,18 @@ class Server:
         try:
             renewed = self.certificate.follow(self.place.names, with_loopback(self._addresses))
         except SetupError as error:
-            self._refusal = f"The certificate of before goes on serving: {error}"
+            self._refusal = f"The previous certificate stays in use: {error}"
             return False
         self._refusal = ""
         return renewed
 
     def _tell(self, words: str) -> None:
-        """Where nothing can be printed any more, the relay goes on all the same."""
+        """The relay continues even if nothing can be printed any more."""
         with suppress(OSError, ValueError):
             self._say(words)
 
     def _tell_troubles(self) -> None:
-        """Each once, and again if it comes back."""
+        """Shows each trouble once, and again if it comes back."""
         found = dict.fromkeys(self._troubles())
         for words in found:
             if words not in self._said:
@@ -201,47 +203,54 @@ class Server:
             try:
                 await self._announcement.tell(self._addresses)
             except AnnouncementError as error:
-                self._tell(f"{error}. The links above do without it.")
+                self._tell(f"{error}. The links above work without it.")
 
     def _own_origins(self, port: int) -> None:
         scheme = "https" if self.certificate else "http"
         self.origins.own(scheme, [LOOPBACK, *self.place.names, *self._addresses, *self._certified], port)
+        self.origins.join_origin = self._join_origin(port) or ""
 
     @property
     def _certified(self) -> list[str]:
-        """What a certificate of the host's own is for."""
+        """The hosts that a certificate of the host's own covers."""
         return self.certificate.hosts if self.certificate and not self.authority else []
 
     def _hand_out(self, port: int) -> Iterator[str]:
         if self.place.is_everywhere:
             with suppress(OSError):
                 found = lan_addresses()
-                yield "Addresses of this computer (→ in the code, ✗ not for phones):"
+                yield "Addresses of this computer (→ in the code, ✗ phones cannot use it):"
                 yield describe_addresses(found, self._addresses[0])
                 yield from best_there_is(found, self._addresses[0])
         origin = self._origin(port)
-        is_by_join_page = self.authority and not self.origins.url
-        join_origin = f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
-        for room in self._wish.rooms:
+        join_origin = self._join_origin(port)
+        for room in self._options.rooms:
             yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
-        yield "Your own link, with the host's rights in every room; keep it to yourself:"
-        yield f"\n{room_link(origin, self._wish.rooms[0], self.admission.host_key)}\n"
+            yield "For people who only listen, until you let them talk:"
+            yield f"\n{room_link(join_origin or origin, room, self.admission.listening_key(room))}\n"
+        yield "Your own link, with the host's rights in every room. Keep it to yourself:"
+        yield f"\n{room_link(origin, self._options.rooms[0], self.admission.host_key)}\n"
+
+    def _join_origin(self, port: int) -> str | None:
+        """Of the page where a device learns to trust this relay; None where there is none."""
+        is_by_join_page = self.authority and not self.origins.url
+        return f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
 
     def _origin(self, port: int) -> str:
-        """What the links begin with."""
+        """The start of all links."""
         return self.origins.url or f"{'https' if self.certificate else 'http'}://{in_url(self._shown)}:{port}"
 
     @property
     def _shown(self) -> str:
-        """The host in the links: one that the certificate is for, if there is any."""
+        """The host in the links: one that the certificate covers, if there is any."""
         named = [host for host in self._certified if not host.startswith("*.")]
         hosts = [*named, *filter(None, [self.place.name]), *self._addresses[:1]]
         covered = [host for host in hosts if self.certificate is None or self.certificate.covers(host)]
         return (covered or hosts)[0]
 
 
-def _admission(wish: ServeOptions) -> InviteStore:
-    admission = InviteStore.from_file(wish.directory / "admission.json", wish.rooms, is_open=wish.is_open)
-    if wish.renews:
-        admission.prepare_renewal(wish.rooms, wish.invite_hours, wish.invite_uses)
+def _admission(options: ServeOptions) -> InviteStore:
+    admission = InviteStore.from_file(options.directory / "admission.json", options.rooms, is_open=options.is_open)
+    if options.renews:
+        admission.prepare_renewal(options.rooms, options.invite_hours, options.invite_uses)
     return admission

@@ -171,7 +171,7 @@ def _wait_for_lock(handle: int, directory: Path, patience_s: float) -> None:
     while not _try_lock(handle):
         if time.monotonic() >= end:
             raise SetupError(
-                f"another relay keeps {directory} to itself: wait until it has started, stop it, or choose another "
+                f"another relay has locked {directory}: wait until it has started, stop it, or choose another "
                 "directory with --data-dir"
             )
         time.sleep(_RETRY_S)

@@ -30,7 +30,9 @@ cdef enum:
     LONGEST_PACKET = 1_500
     READS_WITHIN_US = 10_000_000  # a phone that changes from one Wi-Fi to another reads again within that
     WORST_BACKLOG = 16      # times the backlog: what nobody may have waiting, however fast it came
-    AFTER_HELD_UP_US = 250_000  # in which what had waited in the kernel is read
+    CATCH_UP_US = 800_000   # what waited is read by then: also what its sender's system had kept; one second is promised
+    STRANGER_US = 250_000   # of a talker whose clock is not known: what waited here is read by then
+    OTHER_CLOCK_US = 2_000_000  # no network is that late and goes on
     BURST_BYTES = 65_536    # four of the longest messages, or a second of the best voice
     PONGS_PER_S = 50        # a browser sends none, our client one a second
     PONGS_BURST = 200
@@ -46,6 +48,7 @@ cdef class Limits:
 
 cdef class Connection(Sink):
     cdef public Fanout fanout     # the room that packets go to; None gives all to on_binary
+    cdef public bint may_talk     # False: packets are dropped, and counted
     cdef public Budget deliveries # what all connections of this address may make the room deliver, where it is crowded
     cdef public uint16_t talker_id
     cdef readonly Limits limits
@@ -62,11 +65,11 @@ cdef class Connection(Sink):
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
     cdef double _bytes_due_us     # and the bytes
     cdef Budget _pongs
-    cdef int64_t _stale_bytes     # still to be read of what waited in the kernel while the loop was held up
+    cdef bint _catches_up         # what is being read may have waited while the loop was held up
     cdef bint _has_base
     cdef uint32_t _base           # arrival minus timestamp of the fastest packets, in samples mod 2^32
 
-    cdef int _note_held_up(self, Py_ssize_t size, int64_t now_us) except -1
+    cdef void _note_held_up(self, int64_t now_us) noexcept
     cdef bint _takes_bytes(self, Py_ssize_t size, int64_t now_us) noexcept
     cdef bint _is_stale(self, const unsigned char* packet, int64_t now_us) noexcept
     cdef int _stop_reading(self) except -1

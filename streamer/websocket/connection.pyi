@@ -23,6 +23,7 @@ class Limits:
 
 class Connection(Sink):
     fanout: Fanout | None
+    may_talk: bool
     deliveries: Budget | None
     talker_id: int
     @property

@@ -21,7 +21,7 @@ from libc.string cimport memcpy
 
 from streamer.websocket.budget cimport Budget
 from streamer.websocket.fanout cimport Fanout
-from streamer.websocket.sink cimport RECEIVE_BYTES, Flusher, Sink, monotonic_us, unread_bytes
+from streamer.websocket.sink cimport RECEIVE_BYTES, Flusher, Sink, monotonic_us
 from streamer.websocket.frames cimport BINARY, CLOSE, Event, FAILED, FrameParser, NEED_DATA, PING, PONG, TEXT, serialize
 from streamer.websocket.mask cimport MaskingKeys
 
@@ -53,6 +53,7 @@ cdef Limits NO_LIMITS = Limits.__new__(Limits)
 cdef class Connection(Sink):
     def __cinit__(self):
         self._state = CLOSED
+        self.may_talk = True
         self.limits = NO_LIMITS
         self._parser = FrameParser(from_client=True, max_message_bytes=0)
 
@@ -142,7 +143,7 @@ cdef class Connection(Sink):
         if self._state != OPEN:
             return
         if now_us - self._heard_us > self.limits.idle_us:
-            self.close(IDLE, "nothing came for too long")
+            self.close(IDLE, "idle")
         elif now_us - max(self._heard_us, self._pinged_us) > self.limits.ping_us:
             self._pinged_us = now_us
             self._send_control(self.serialize(PING, b""))
@@ -163,7 +164,7 @@ cdef class Connection(Sink):
         if self._is_receiving:
             raise RuntimeError("what came before is still being handled")
         flusher.note_alive(now_us)
-        self._note_held_up(PyBytes_GET_SIZE(data), now_us)
+        self._note_held_up(now_us)
         self._heard_us = now_us
         flusher.traffic.bytes_in += PyBytes_GET_SIZE(data)
         if not flusher.is_receiving:
@@ -200,7 +201,6 @@ cdef class Connection(Sink):
             finally:
                 self._parser.feed(NULL, 0)  # it keeps nothing of a room that is not its own
             taken += part
-        self._stale_bytes = max(0, self._stale_bytes - size)
         return 0
 
     def eof_received(self):
@@ -241,6 +241,8 @@ cdef class Connection(Sink):
         elif message.opcode == BINARY and is_packet(message.payload, message.payload_size):
             if self._keys is None and self._is_stale(message.payload, now_us):
                 self.flusher.traffic.shed_held_up += 1
+            elif not self.may_talk:
+                self.flusher.traffic.shed_not_allowed += 1
             elif self.fanout is not None:
                 self._take_packet(now_us)
             else:
@@ -267,44 +269,47 @@ cdef class Connection(Sink):
 
     cdef bint _is_too_fast(self, int64_t now_us) noexcept:
         """A second's worth of messages may come at once; and what came while the loop was held up."""
-        cdef int64_t window_us = 1_000_000 + (self.flusher.held_us if self._stale_bytes else 0)
+        cdef int64_t window_us = 1_000_000 + (self.flusher.held_us if self._catches_up else 0)
         self._rate_us = max(self._rate_us, now_us - window_us) + self.limits.message_us
         return self._rate_us > now_us
 
     cdef bint _takes_bytes(self, Py_ssize_t size, int64_t now_us) noexcept:
         """Likewise for bytes, whatever they are: fragments and frames that are no messages cost time as well."""
         cdef double byte_us = self.limits.byte_us
-        cdef double window_us = BURST_BYTES * byte_us + (self.flusher.held_us if self._stale_bytes else 0)
+        cdef double window_us = BURST_BYTES * byte_us + (self.flusher.held_us if self._catches_up else 0)
         self._bytes_due_us = max(self._bytes_due_us, now_us - window_us) + size * byte_us
         return self._bytes_due_us <= now_us or size * byte_us < 1
 
     cdef int _stop_reading(self) except -1:
         """Close with 4429. What still comes stays unread: TCP holds up who sends it, and the tick ends it."""
-        self.close(TOO_FAST, "too many messages")
+        self.close(TOO_FAST, "too-fast")
         self.flush(monotonic_us())
         if self.transport is not None:
             self.transport.pause_reading()
 
-    cdef int _note_held_up(self, Py_ssize_t size, int64_t now_us) except -1:
-        """If the loop was held up since the last read, these bytes had been waiting, and what is still unread too."""
-        if self._heard_us < self.flusher.resumed_us:
-            self._stale_bytes = size + (unread_bytes(self.fd) if self.fd >= 0 else 0)
-        elif now_us - self.flusher.resumed_us > AFTER_HELD_UP_US:
-            self._stale_bytes = 0
+    cdef void _note_held_up(self, int64_t now_us) noexcept:
+        """What is read first after the loop was held up had been waiting; so may have what follows, for a while."""
+        cdef int64_t since_us = now_us - self.flusher.resumed_us
+        self._catches_up = since_us < CATCH_UP_US and (self._catches_up or self._heard_us < self.flusher.resumed_us)
 
     cdef bint _is_stale(self, const unsigned char* packet, int64_t now_us) noexcept:
         """Whether this packet waited for us longer than voice may.
 
         The kernel does not say when it came. But a packet says when it was captured, and the fastest ones of this
-        talker told how far that is from its arrival: what is beyond that, it waited. Of a talker who was not heard
-        before nothing is known, so what had been waiting is dropped.
+        talker told how far that is from its arrival: what is beyond that, it waited. The first one that did not wait ends
+        the search, since TCP keeps the order. Of a talker who was not heard before nothing is known, so what comes at
+        first is dropped.
         """
         cdef uint32_t captured = <uint32_t>packet[8] << 24 | <uint32_t>packet[9] << 16 | packet[10] << 8 | packet[11]
         cdef uint32_t offset = <uint32_t>(now_us * 6 // 125) - captured  # 48 samples a ms
         cdef int64_t late_us = <int64_t><int32_t>(offset - self._base) * 125 // 6
-        if self._stale_bytes:
-            return not self._has_base or not -self.flusher.deadline_us < late_us <= self.flusher.deadline_us
-        if not self._has_base or late_us < 0 or late_us > 2_000_000:  # the first, a faster one, or another clock
+        if self._catches_up and self._has_base:
+            self._catches_up = not -self.flusher.deadline_us < late_us <= self.flusher.deadline_us
+        elif self._catches_up:
+            self._catches_up = now_us - self.flusher.resumed_us < STRANGER_US
+        if self._catches_up:
+            return True
+        if not self._has_base or late_us < 0 or late_us > OTHER_CLOCK_US:
             self._base, self._has_base = offset, True
         else:
             self._base += <uint32_t>(<int32_t>(offset - self._base) >> 8)  # clocks drift apart

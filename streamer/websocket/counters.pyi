@@ -9,5 +9,6 @@ class Traffic:
     shed_closed: int
     shed_held_up: int
     shed_crowded: int
+    shed_not_allowed: int
     @property
     def failures(self) -> dict[str, int]: ...

@@ -5,10 +5,12 @@ from streamer.websocket.sink cimport Flusher, Sink
 
 cdef enum:
     WINDOW_US = 2_000         # so much is given out at once in so long; what is beyond waits for the loop's next turn
-    WINDOW_DELIVERIES = 128   # about 0.8 ms of work: that much a packet of another room may have to wait
-    SLICE_DELIVERIES = 64     # of what waits, in one turn of the loop
+    WINDOW_WRITES = 128       # about 0.8 ms of work: that much a packet of another room may have to wait
+    SLICE_WRITES = 64         # of what waits, in one turn of the loop
+    QUEUED_PER_WRITE = 8      # what waits for others to the same peer costs so much less: it leaves with them
     BURST_DELIVERIES = 3_000  # what may come at once: pre-roll of 300 ms to a hundred listeners
     PACE_MS = 1               # between two slices, where the room is beyond its rate
+    CROWDED = 64              # packets that wait: half a deadline of what ten talkers say
     WAITING_EACH = 64         # packets of one sender: more than a deadline's worth of the shortest ones
 
 

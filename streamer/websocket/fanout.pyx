@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """From one talker to many listeners: one serialized frame for all; a pointer each, no copy, no task.
 
-No room takes the event loop from the others. A room makes at most WINDOW_DELIVERIES at a stretch, and in the long run
+No room takes the event loop from the others. A room makes at most WINDOW_WRITES at a stretch, and in the long run
 `deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of other rooms, and is
 shed when it is older than the deadline. A room below its rate never gets there: its packets are handed on at once.
 """
@@ -41,8 +41,8 @@ cdef class Fanout:
         self.push(frame, sender, monotonic_us())
 
     cdef bint is_crowded(self) noexcept:
-        """True if packets wait here, because the room sends more than it may."""
-        return self._is_scheduled
+        """True if so much waits here that some of it will be late: the room sends more than it may, or than goes."""
+        return len(self._waiting) >= CROWDED
 
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
         """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
@@ -52,10 +52,10 @@ cdef class Fanout:
         if now_us - self._window_us > WINDOW_US:
             self._window_us = now_us
             self._window_used = 0
-        if self._left <= 0 or self._window_used >= WINDOW_DELIVERIES:
+        if self._left <= 0 or self._window_used >= WINDOW_WRITES:
             return self._wait(frame, sender, now_us)
-        self._window_used += <int>len(self._sinks)
-        return self._deliver(frame, sender, now_us, now_us)
+        self._window_used += self._deliver(frame, sender, now_us, now_us)
+        return 0
 
     cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1:
         if sender.waiting >= WAITING_EACH:
@@ -77,21 +77,22 @@ cdef class Fanout:
         return 0
 
     def _give_out(self):
-        cdef int64_t now_us = monotonic_us()
-        cdef int64_t oldest_us = now_us - self._flusher.deadline_us
+        cdef int64_t now_us = monotonic_us(), oldest_us
         cdef int used = 0
         cdef Sink sender
         self._is_scheduled = False
+        if not self._waiting:
+            return
+        oldest_us = now_us - self._flusher.deadline_us
         self._flusher.note_alive(now_us)
         self._refill(now_us)
-        while self._waiting and self._left > 0 and used < SLICE_DELIVERIES:
+        while self._waiting and self._left > 0 and used < SLICE_WRITES:
             frame, sender, arrived_us = self._waiting.popleft()
             sender.waiting -= 1
             if arrived_us < oldest_us:
                 self._flusher.traffic.shed_crowded += 1
                 continue
-            used += <int>len(self._sinks)
-            self._deliver(frame, sender, now_us, arrived_us)
+            used += self._deliver(frame, sender, now_us, arrived_us)
         if self._waiting:
             self._schedule()
 
@@ -101,6 +102,7 @@ cdef class Fanout:
             self._then_us = now_us
 
     cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1:
+        """How much work that was, in writes."""
         cdef Sink sink
         cdef Flusher flusher = sender.flusher
         cdef Traffic traffic = flusher.traffic
@@ -126,4 +128,4 @@ cdef class Fanout:
             traffic.deliveries += written
             traffic.bytes_out += written * PyBytes_GET_SIZE(frame)
             flusher._wrote_us = monotonic_us()
-        return 0
+        return written + <int>(PyList_GET_SIZE(sinks) - written) // QUEUED_PER_WRITE

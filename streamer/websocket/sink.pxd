@@ -69,5 +69,4 @@ cdef class Sink:
     cdef int _written(self, int count, Py_ssize_t size) except -1
 
 
-cdef int unread_bytes(int fd) noexcept
 cdef int64_t monotonic_us() noexcept

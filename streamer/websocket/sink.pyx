@@ -28,16 +28,10 @@ cdef extern from "socket_io.h" nogil:
     Py_ssize_t write_pieces(int fd, Piece* pieces, int count)
     bint would_block()
     int unsent_bytes(int fd)
-    int c_unread_bytes "unread_bytes"(int fd)
 
 
 cdef int64_t monotonic_us() noexcept:
     return monotonic_ns() // 1000
-
-
-cdef int unread_bytes(int fd) noexcept:
-    """What this socket has received and nobody has read; 0 where the system doesn't say."""
-    return c_unread_bytes(fd)
 
 
 cdef class Flusher:

@@ -42,16 +42,6 @@ static inline Py_ssize_t write_pieces(int fd, Piece *pieces, int count) {
 
 #endif
 
-/* What a socket has received and nobody has read yet. */
-#ifdef FIONREAD
-static inline int unread_bytes(int fd) {
-    int size = 0;
-    return ioctl(fd, FIONREAD, &size) < 0 ? 0 : size;
-}
-#else
-static inline int unread_bytes(int fd) { return 0; }
-#endif
-
 #ifdef __linux__
 #include <linux/sockios.h>
 static inline int unsent_bytes(int fd) {

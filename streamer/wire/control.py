@@ -1,18 +1,16 @@
-"""Control messages: one JSON object with a `type` (PROTOCOL.md, Control).
+"""Control messages: one JSON object with a `type` (PROTOCOL.md, Control). Twin of web/shared/control.js.
 
-`FROM_CLIENT` and `FROM_RELAY` are the tables of the document. Both ends parse with the table of what the other may say,
-so that a message which passes has every field it should, of the right kind.
+The unions `FromClient` and `FromRelay` of messages.py are what each side may say. The tables `FROM_CLIENT` and
+`FROM_RELAY`, by which text is parsed, are derived from them. What is inside a list is checked by who uses it.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from streamer.errors import ControlError
-
-Message = dict[str, Any]
-Fields = Mapping[str, type]
+from streamer.wire.messages import FromClient, FromRelay
 
 MAX_TEXT_BYTES: Final = 16_384
 MAX_WELCOME_BYTES: Final = 65_536
@@ -20,58 +18,35 @@ MAX_CHAT_CHARACTERS: Final = 2_000
 MAX_ROOM: Final = 256
 """Members that a client keeps; a hundred is what a relay lets into a room by default."""
 
-_PING: Final[Fields] = {"t0": int}
-_PONG: Final[Fields] = {"t0": int, "t1": int, "t2": int}
-_STATE: Final[Fields] = {"muted": bool, "away": bool, "hand": bool}
-_CLOCK: Final[Fields] = {"timestamp": int, "server_us": int, "device_us": int, "sent_us": int, "error_us": int}
-_RELAYED: Final[Fields] = {"received_us": int, "relayed_us": int}
-_CHAT: Final[Fields] = {"text": str}
-_SAID: Final[Fields] = {"code": str, "message": str}
-_TALKER: Final[Fields] = {"talker_id": int}
-_LOCK: Final[Fields] = {"locked": bool}
-_LIMITS: Final[Fields] = {"hours": int, "uses": int}
+Message = FromClient | FromRelay
+Fields = Mapping[str, type]
+_M = TypeVar("_M", FromClient, FromRelay)
 
-FROM_CLIENT: Final[Mapping[str, Fields]] = {
-    "ping": _PING,
-    "pong": _PONG,
-    "state": _STATE,
-    "clock": _CLOCK,
-    "chat": _CHAT,
-    "leave": {},
-    "mute": _TALKER,
-    "remove": _TALKER,
-    "lock": _LOCK,
-    "invite": _LIMITS,
-    "one_at_a_time": {"on": bool},
-    "floor": {"wants": bool},
-}
 
-FROM_RELAY: Final[Mapping[str, Fields]] = {
-    "welcome": {
-        **_TALKER,
-        "room": str,
-        "name": str,
-        "members": list,
-        "server_us": int,
-        "host": bool,
-        "resume": str,
-        "history": list,
-        **_LOCK,
-    },
-    "joined": {**_TALKER, "name": str, **_STATE},
-    "left": _TALKER,
-    "state": {**_TALKER, **_STATE},
-    "clock": {**_TALKER, **_CLOCK, **_RELAYED},
-    "ping": _PING,
-    "pong": _PONG,
-    "chat": {**_TALKER, **_CHAT},
-    "mute": _TALKER,
-    "lock": {**_TALKER, **_LOCK},
-    "invite": {"key": str, **_LIMITS},
-    "floor": {**_TALKER, "on": bool},
-    "notice": _SAID,
-    "error": _SAID,
-}
+class Table(dict[str, Fields], Generic[_M]):
+    """What one side may say: the kind of each field, by the type of the message."""
+
+    def __init__(self, union: Any) -> None:
+        """`union` is the one of TypedDicts that the table is of."""
+        super().__init__()
+        self.optional: dict[str, frozenset[str]] = {}
+        for message in get_args(union):
+            hints = get_type_hints(message)
+            [kind] = get_args(hints.pop("type"))
+            self[kind] = {name: _kind_of(hint) for name, hint in hints.items()}
+            self.optional[kind] = message.__optional_keys__
+
+
+def _kind_of(hint: Any) -> type:
+    """What a field is in JSON."""
+    if get_origin(hint) is Literal:
+        return str
+    kind: type = get_origin(hint) or hint
+    return kind
+
+
+FROM_CLIENT: Final[Table[FromClient]] = Table(FromClient)
+FROM_RELAY: Final[Table[FromRelay]] = Table(FromRelay)
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -79,8 +54,8 @@ MAX_INTEGER: Final = 2**53 - 1
 """What JavaScript holds exactly; a clock in µs reaches it in 285 years."""
 
 
-def parse(text: str, known: Mapping[str, Fields]) -> Message:
-    """One control message, its fields checked; unknown fields are left out.
+def parse(text: str, known: Table[_M]) -> _M:
+    """One control message, its fields checked; unknown fields are left out, and optional ones are false or 0.
 
     Raises ControlError `bad-json`, `bad-field` or `unknown-type`; after the last one the session goes on.
     """
@@ -89,10 +64,14 @@ def parse(text: str, known: Mapping[str, Fields]) -> Message:
     fields = known.get(kind)
     if fields is None:
         raise ControlError(f'no message is of type "{printable(kind)}"', code="unknown-type", close_code=None)
-    return {"type": kind} | {name: _field(message, name, wanted) for name, wanted in fields.items()}
+    checked = {"type": kind}
+    for name, wanted in fields.items():
+        is_left_out = name in known.optional[kind] and name not in message
+        checked[name] = wanted() if is_left_out else _field(message, name, wanted)
+    return checked  # type: ignore[return-value]  # the table is derived from the union
 
 
-def serialize(message: Message) -> str:
+def serialize(message: Mapping[str, object]) -> str:
     """Always UTF-8: what no encoding can carry is replaced."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
 
@@ -102,7 +81,7 @@ def printable(text: str, most: int = 40) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:most])
 
 
-def _parse_object(text: str) -> Message:
+def _parse_object(text: str) -> dict[str, Any]:
     try:
         message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -118,7 +97,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _field(message: Message, name: str, wanted: type) -> Any:
+def _field(message: dict[str, Any], name: str, wanted: type) -> Any:
     if name not in message:
         raise ControlError(f'"{message["type"]}" lacks its field "{name}"', code="bad-field")
     value = message[name]

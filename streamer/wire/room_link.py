@@ -6,6 +6,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from streamer.errors import StreamerError
 
+ECHO_ROOM: Final = "echo"
+"""Asks for no key: one person with one device can try everything there."""
+
 _SECURE: Final = {"https": True, "wss": True, "http": False, "ws": False}
 _EXAMPLE: Final = "https://192.168.1.20:8443/#room=kitchen&key=…"
 
@@ -25,7 +28,7 @@ class Address:
         """Raises StreamerError where `link` leads to no room."""
         link = link.strip()
         if not link.isprintable():  # bytes that are no UTF-8 among them
-            raise StreamerError(f"{link} is not an address: it has characters that no link has")
+            raise StreamerError(f"{link} is not an address: it contains characters that no link has")
         try:
             parts = urlsplit(link if "://" in link else f"https://{link}")
             port = parts.port
@@ -36,10 +39,10 @@ class Address:
         if port == 0:
             raise StreamerError(f"{link} is not an address: no relay is on port 0")
         if not parts.hostname:
-            raise StreamerError(f"{link} names no relay; a link looks like {_EXAMPLE}")
+            raise StreamerError(f"{link} does not name a relay; a link looks like {_EXAMPLE}")
         asked = {name: values[-1] for name, values in parse_qs(f"{parts.query}&{parts.fragment}").items()}
         if "room" not in asked:
-            raise StreamerError(f"{link} names no room; a link looks like {_EXAMPLE}")
+            raise StreamerError(f"{link} does not name a room; a link looks like {_EXAMPLE}")
         secure = _SECURE[parts.scheme]
         return cls(secure, parts.hostname, port or (443 if secure else 80), asked["room"], asked.get("key", ""))
 

@@ -68,14 +68,13 @@ def copy_loop(folder: Path) -> Figures:
 def button(folder: Path) -> Figures:
     with open_room(folder) as room, room.rig.record() as recording:
         anna, _ = room.phone(ANNA, "Anna"), room.phone(BEN, "Ben")
-        anna.page.locator("#settings > summary").click()
-        anna.page.get_by_label("Push to talk").click()
+        anna.push_to_talk()
         rig = room.rig
         start = recording.length
         playing = rig.play(rig.microphone(ANNA), code(ANNA, 5))
         recording.wait_for_sound(rig.microphone(ANNA), 5, start=start)
         recording.wait_ms(1_000)
-        anna.page.locator("#talk").hover()
+        anna.page.locator("#disc").hover()
         pressed = recording.length - start
         anna.page.mouse.down()
         recording.wait_ms(1_000)
@@ -165,7 +164,7 @@ def volume(folder: Path) -> Figures:
         _, ben = room.phone(ANNA, "Anna"), room.phone(BEN, "Ben")
         gains = []
         for percent in ("100", "50"):
-            ben.page.get_by_label("How loud Anna is for you").fill(percent)
+            ben.set_volume("Anna", int(percent))
             recording.wait_ms(300)
             start = recording.length
             room.rig.play(room.rig.microphone(ANNA), code(ANNA, 2)).wait()
@@ -193,13 +192,13 @@ def air(folder: Path) -> Figures:
     with open_room(folder, 2) as room, room.desktop(BEN, "Desk"), ExitStack() as cables:
         rig = room.rig
         phone = room.phone(ANNA, "Anna", "")
-        phone.page.locator("#details > summary").click()
+        phone.open_experts()
         for source in (ANNA, BEN):
             cables.enter_context(rig.copy(rig.speaker(source), rig.microphone(ANNA)))
         recording = cables.enter_context(rig.record())
-        phone.press("Measure the delay in the air")
+        phone.press("Measure the delay through the air")
         phone.page.get_by_role("button", name="Stop measuring").wait_for()
-        phone.page.get_by_role("button", name="Measure the delay in the air").wait_for(timeout=40_000)
+        phone.page.get_by_role("button", name="Measure the delay through the air").wait_for(timeout=40_000)
         said = re.search(r": (\d+) ms .*?(\d+) of 8 chirps", phone.page.locator("#air-words").inner_text())
         echoes = echo_delays(find_chirps(recording.wire(rig.microphone(ANNA))), 8)
     truth_ms = [echo / 48 for echo in echoes if echo is not None]

@@ -1,10 +1,13 @@
 """What others hear while somebody attacks: loss and delay of a quiet room, without and with each attack.
 
-    scripts/bench hostile [--guests 16 63] [--seconds 6] [--only NAME ...]
+    scripts/bench hostile [--guests 16 63 256] [--rounds 3] [--seconds 4] [--only NAME ...]
 
 A relay serves two rooms. In the quiet one two people talk to three listeners, 100 packets a second each. The attackers
-are in a process of their own and come from one other address. Each attack is measured against the same relay right
-before and after it. Wanted: no packet lost, p99 at most 1.5 times what it is without the attack.
+are in a process of their own and come from one other address: members of the other room, without TLS, so that the cost
+is the relay's own; and strangers, who have no invite, with TLS. In each round the quiet room is measured without and
+with the attack, and the ratio is taken within the round. Wanted: no packet lost; the median ratio of p99 at most 1.5,
+or a p99 that one in ten calm rounds of this run has too: more than that a shared machine can't tell. "CPU" is the
+relay's, of one core; with p50 it says on a busy machine, too, what an attack costs.
 """
 
 import argparse
@@ -15,6 +18,8 @@ import logging
 import multiprocessing
 import os
 import re
+import ssl
+import statistics
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,6 +29,8 @@ from pathlib import Path
 from time import monotonic, monotonic_ns, sleep
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 from audio_rig import wait_until
@@ -48,6 +55,17 @@ class Target(NamedTuple):
 
     port: int
     keys: dict[str, str]
+    tls: bool
+
+    async def connect(self, source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        context = trusting_all() if self.tls else None
+        return await asyncio.open_connection(PEOPLE, self.port, ssl=context, local_addr=(source, 0))
+
+
+def trusting_all() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 class Figures(NamedTuple):
@@ -59,11 +77,12 @@ class Figures(NamedTuple):
 
 
 class RelayUnderAttack(StreamerProcess):
-    """`streamer serve` with both rooms, without TLS: so the cost is the relay's own."""
+    """`streamer serve` with both rooms."""
 
-    def __init__(self, home: Path) -> None:
-        place = ("--host", PEOPLE, "--port", "0", "--no-tls", "--room", QUIET, "--room", NOISY)
-        super().__init__(home, "serve", *place, exit_code=None)
+    def __init__(self, home: Path, *, tls: bool = False) -> None:
+        place = ("--host", PEOPLE, "--port", "0", "--room", QUIET, "--room", NOISY)
+        super().__init__(home, "serve", *place, *(() if tls else ("--no-tls",)), exit_code=None)
+        self._tls = tls
 
     def wait_ready(self) -> None:
         wait_until(lambda: "Stop with Ctrl-C" in self.log, 60, self.complaint)
@@ -74,7 +93,7 @@ class RelayUnderAttack(StreamerProcess):
     @property
     def target(self) -> Target:
         found = re.findall(r":(\d+)/#room=([\w.-]+)&key=([\w-]+)", self.log)
-        return Target(int(found[0][0]), {room: key for _, room, key in found[:-1]})
+        return Target(int(found[0][0]), {room: key for _, room, key in reversed(found)}, self._tls)
 
 
 class Peer:
@@ -88,7 +107,7 @@ class Peer:
     @classmethod
     async def enter(cls, target: Target, room: str, source: str, name: str) -> "Peer":
         """Raises ConnectionRefusedError if the relay does not let us in."""
-        reader, writer = await asyncio.open_connection(PEOPLE, target.port, local_addr=(source, 0))
+        reader, writer = await target.connect(source)
         query = urlencode({"room": room, "key": target.keys.get(room, ""), "name": name})
         nonce = base64.b64encode(os.urandom(16)).decode()
         head = (
@@ -242,7 +261,49 @@ async def comings_and_goings(target: Target, guests: int) -> None:
         await asyncio.sleep(0.05)
 
 
-ATTACKS: dict[str, Attack] = {
+GET: Final = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+UPGRADE: Final = (
+    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: streamer.v1\r\n\r\n"
+)
+
+
+def strangers(
+    first: bytes, again: bytes = b"", every_s: float = 1.0, *, speaks_tls: bool = True, reads: bool = False
+) -> Attack:
+    """Each sends `first` and then `again`; who is hung up on comes again after a second."""
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(first)
+        if not reads:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+        ending = asyncio.create_task(reader.read() if reads else asyncio.sleep(60))
+        while not ending.done() and not writer.is_closing():
+            await asyncio.wait([ending], timeout=every_s)
+            writer.write(again)
+        ending.cancel()
+
+    async def stranger(target: Target) -> None:
+        while True:
+            with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+                reader, writer = await target.connect(ENEMY)
+                try:
+                    await hang(reader, writer)
+                finally:
+                    writer.transport.abort()
+            await asyncio.sleep(1)
+
+    async def attack(target: Target, guests: int) -> None:
+        await asyncio.gather(*(stranger(target._replace(tls=speaks_tls)) for _ in range(guests)))
+
+    return attack
+
+
+WRONG_INVITE: Final = b"GET /ws?room=quiet&key=wrong HTTP/1.1\r\nHost: 127.0.0.1\r\n" + UPGRADE
+ECHO: Final = b"GET /ws?room=echo HTTP/1.1\r\nHost: 127.0.0.1\r\n" + UPGRADE
+TO_ECHO: Final = serialize_frame(BINARY, packet(1, 20), MaskingKeys()) * 2
+
+MEMBERS: Final[dict[str, Attack]] = {
     "chat load": chat_load,
     "chat burst": chat_burst,
     "states and clocks": states_and_clocks,
@@ -253,6 +314,17 @@ ATTACKS: dict[str, Attack] = {
     "pings": pings,
     "comings and goings": comings_and_goings,
 }
+STRANGERS: Final[dict[str, Attack]] = {
+    "no TLS hello": strangers(b"", speaks_tls=False),
+    "half a TLS hello": strangers(bytes.fromhex("1603010200010001fc0303"), speaks_tls=False),
+    "letter by letter": strangers(GET + b"X: ", b"x", 0.2),
+    "half a body": strangers(b"POST /check HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 8000\r\n\r\n{"),
+    "kept alive": strangers(GET + b"\r\n", GET + b"\r\n", 1.0, reads=True),
+    "answers that nobody reads": strangers(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100),
+    "wrong invites": strangers(WRONG_INVITE, WRONG_INVITE, 0.1, reads=True),
+    "the room echo": strangers(ECHO, TO_ECHO, 0.01, reads=True),
+}
+ATTACKS: Final = MEMBERS | STRANGERS
 
 
 def attack_in_a_process(name: str, target: Target, guests: int, ending: Event) -> None:
@@ -288,35 +360,82 @@ def under(name: str, target: Target, guests: int, seconds: float) -> Figures:
         attacker.kill()
 
 
-def compare(name: str, guests: int, seconds: float) -> bool:
-    """Print a row; True if nothing was lost and p99 held."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, RelayUnderAttack(Path(home)) as relay:
-        before = asyncio.run(measure(relay.target, seconds))
-        attacked = under(name, relay.target, guests, seconds)
-        sleep(SETTLE_S)
-        after = asyncio.run(measure(relay.target, seconds))
-    calm_p99 = (before.p99 + after.p99) / 2
-    ratio = attacked.p99 / calm_p99
-    holds = attacked.loss == 0 and ratio <= MAX_RATIO
-    print(
-        f"{name:22} {guests:6}   {(before.p50 + after.p50) / 2:7.2f} {calm_p99:7.2f}   "
-        f"{attacked.loss:6.2f} {attacked.p50:7.2f} {attacked.p99:7.2f}   {ratio:5.2f}  "
-        f"{'holds' if holds else 'FALLS SHORT'}",
-        flush=True,
-    )
-    return holds
+class Round(NamedTuple):
+    calm: Figures
+    attacked: Figures
+    cpu: float
+    """Of the relay while it was attacked, in percent of one core."""
+
+    @property
+    def ratio(self) -> float:
+        return self.attacked.p99 / self.calm.p99
+
+
+def a_round(name: str, relay: RelayUnderAttack, guests: int, seconds: float) -> Round:
+    calm = asyncio.run(measure(relay.target, seconds))
+    process = psutil.Process(relay.pid)
+    process.cpu_percent()
+    attacked = under(name, relay.target, guests, seconds)
+    cpu = process.cpu_percent()
+    sleep(SETTLE_S)
+    return Round(calm, attacked, cpu)
+
+
+class Row(NamedTuple):
+    name: str
+    guests: int
+    rounds: list[Round]
+
+    def median(self, of: Callable[[Round], float]) -> float:
+        return statistics.median(of(each) for each in self.rounds)
+
+    @property
+    def loss(self) -> float:
+        return max(each.attacked.loss for each in self.rounds)
+
+    def holds(self, usual_p99: float) -> bool:
+        p99 = self.median(lambda each: each.attacked.p99)
+        return self.loss == 0 and (self.median(lambda each: each.ratio) <= MAX_RATIO or p99 <= usual_p99)
+
+    def __str__(self) -> str:
+        calm50, calm99 = self.median(lambda each: each.calm.p50), self.median(lambda each: each.calm.p99)
+        p50, p99 = self.median(lambda each: each.attacked.p50), self.median(lambda each: each.attacked.p99)
+        cpu, ratio = self.median(lambda each: each.cpu), self.median(lambda each: each.ratio)
+        return (
+            f"{self.name:26} {self.guests:6}   {calm50:7.2f} {calm99:7.2f}   "
+            f"{self.loss:6.2f} {p50:7.2f} {p99:7.2f} {cpu:4.0f} %   {ratio:5.2f}"
+        )
+
+
+def attacked(name: str, guests: int, seconds: float, count: int) -> Row:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        RelayUnderAttack(Path(home), tls=name in STRANGERS) as relay,
+    ):
+        row = Row(name, guests, [a_round(name, relay, guests, seconds) for _ in range(count)])
+    print(row, flush=True)
+    return row
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--guests", type=int, nargs="+", default=[16, 63])
-    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--guests", type=int, nargs="+", default=[16, 63, 256])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--only", nargs="+", choices=[*ATTACKS], default=[*ATTACKS], metavar="NAME")
     options = parser.parse_args()
-    print(f"{'attack':22} {'guests':>6}   {'p50 ms':>7} {'p99':>7}   {'loss %':>6} {'p50 ms':>7} {'p99':>7}   ratio")
-    print(f"{'':29}   {'without':>15}   {'with':>22}")
-    held = [compare(name, guests, options.seconds) for name in options.only for guests in options.guests]
-    return 0 if all(held) else 1
+    without, under_it = f"{'p50 ms':>7} {'p99':>7}", f"{'loss %':>6} {'p50 ms':>7} {'p99':>7} {'CPU':>6}"
+    print(f"{'attack':26} {'guests':>6}   {without}   {under_it}   ratio")
+    print(f"{'':33}   {'without':>15}   {'with':>29}")
+    rows = [
+        attacked(name, guests, options.seconds, options.rounds) for name in options.only for guests in options.guests
+    ]
+    calm = sorted(each.calm.p99 for row in rows for each in row.rounds)
+    usual_p99 = calm[len(calm) * 9 // 10]
+    short = [f"{row.name} ({row.guests})" for row in rows if not row.holds(usual_p99)]
+    print(f"a calm p99 that is not rare here: {usual_p99:.2f} ms")
+    print("falls short: " + ", ".join(short) if short else "all hold")
+    return 1 if short else 0
 
 
 if __name__ == "__main__":

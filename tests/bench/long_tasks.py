@@ -42,7 +42,7 @@ def main() -> None:
     ):
         phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
         with crowd(relay, options.talkers, talkers=options.talkers):
-            phone.page.locator(".delay").nth(options.talkers - 1).wait_for()
+            phone.page.locator("main .pill:visible").nth(options.talkers - 1).wait_for()
             phone.page.evaluate(OBSERVE)
             for _ in range(options.rounds):
                 measure(phone, options.seconds)

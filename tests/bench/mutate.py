@@ -27,7 +27,7 @@ from busy import busy  # noqa: E402
 
 LONGEST_S: Final = 400
 CODEC: Final = "web/node_modules/libopus-wasm"
-COPIED: Final = ("streamer", "web", "tests", "scripts", "pyproject.toml", "README.md")
+COPIED: Final = ("streamer", "web", "tests", "scripts", "pyproject.toml", "README.md", "docs")
 VOICES, BUTTON, MUSIC, GUARD, FILES = (
     f"tests/{name}.py"
     for name in (

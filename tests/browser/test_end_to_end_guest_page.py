@@ -1,4 +1,4 @@
-"""A room in another site's page, by the README's example: an allowed origin talks, any other gets nothing."""
+"""A room in another site's page, by the user guide's example: an allowed origin talks, any other gets nothing."""
 
 import re
 import threading
@@ -18,7 +18,7 @@ from synthetic_room import crowd
 
 pytestmark = pytest.mark.browser
 
-README = Path(__file__).parents[2] / "README.md"
+USER_GUIDE = Path(__file__).parents[2] / "docs/user-guide.md"
 ANNA, GUEST = range(2)
 SILENCE_DBFS = -60
 LISTEN = """() => {
@@ -30,9 +30,10 @@ LISTEN = """() => {
 }"""
 
 CANCELS_NO_ECHO = """
-    const ask = MediaDevices.prototype.getUserMedia;
+    const devices = globalThis.MediaDevices?.prototype; // nothing in the empty page that a tab begins with
+    const ask = devices?.getUserMedia;
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    MediaDevices.prototype.getUserMedia = function () { return ask.call(this, { audio }); };
+    if (devices) devices.getUserMedia = function () { return ask.call(this, { audio }); };
 """
 
 
@@ -71,8 +72,8 @@ def site() -> Iterator[Site]:
 
 
 def example(relay: RelayProcess) -> str:
-    """The README's page, for this relay."""
-    found = re.search(r"```html\n(.*?)```", README.read_text(), re.DOTALL)
+    """The user guide's page, for this relay."""
+    found = re.search(r"```html\n(.*?)```", USER_GUIDE.read_text(), re.DOTALL)
     assert found
     key = relay.link.partition("&key=")[2]
     return found[1].replace("https://192.168.1.20:8443", relay.origin).replace("1nv1te", key)

@@ -5,38 +5,38 @@ from collections.abc import Iterator
 
 import pytest
 from audio_rig import Rig, stop, wait_until
-from phone import PATIENCE_MS, Phone, Phones, a_phone
+from phone import PATIENCE_MS, Phone, Phones, anna_and_ben
+from playwright.sync_api import expect
 from processes import RelayProcess
 
 pytestmark = pytest.mark.browser
 
-ANNA = 0
 HELD_MS = 1_000
-
-
-def press_to_talk(phone: Phone) -> None:
-    phone.page.locator("#settings > summary").click()
-    phone.page.get_by_label("Push to talk").click()
 
 
 def test_a_tap_keeps_the_way_open_and_the_space_bar_holds_it_whatever_was_clicked_before(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    press_to_talk(anna)
+    anna, _ = anna_and_ben(phones, rig, relay)
+    anna.push_to_talk()
     anna.page.keyboard.down("Space")
     anna.page.wait_for_timeout(HELD_MS)
-    assert label(anna) == "They hear you"
+    assert title(anna) == "They hear you"
     anna.page.keyboard.up("Space")
     assert label(anna) == "Hold to talk"
-    for expected in ("They hear you: tap to stop", "Hold to talk"):
-        anna.page.locator("#talk").tap()
-        assert label(anna) == expected
+    anna.page.locator("#disc").tap()
+    expect(anna.page.locator("#floor-words")).to_have_text("Tap to stop")
+    anna.page.locator("#disc").tap()
+    assert label(anna) == "Hold to talk"
     assert anna.errors == []
 
 
 def label(phone: Phone) -> str:
-    return phone.page.locator("#talk").inner_text()
+    return phone.page.locator("#disc").inner_text()
+
+
+def title(phone: Phone) -> str:
+    return phone.page.locator("#floor-title").inner_text()
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def player(bus: str) -> str | None:
 def test_the_button_of_a_headset_opens_the_way_and_closes_it(
     desktop_bus: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    anna = a_phone(phones, rig, relay, ANNA, "Anna")
-    press_to_talk(anna)
+    anna, _ = anna_and_ben(phones, rig, relay)
+    anna.push_to_talk()
     complaint = "the browser plays nothing that can be paused"
     headset = wait_until(lambda: player(desktop_bus), PATIENCE_MS / 1000, lambda: complaint)
-    for expected in ("They hear you: tap to stop", "Hold to talk"):
+    for expected in ("They hear you", "It’s quiet"):
         on_bus(desktop_bus, headset, "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player.PlayPause")
-        anna.page.get_by_role("button", name=expected).wait_for()
+        expect(anna.page.locator("#floor-title")).to_have_text(expected)

@@ -1,26 +1,15 @@
 """What people do besides talking, in real browsers: write, raise a hand, and host."""
 
-import re
-
 import pytest
 from audio_rig import Rig
-from phone import Phone, Phones
-from playwright.sync_api import Locator, expect
+from phone import Phones
+from playwright.sync_api import expect
 from processes import RelayProcess
-from sound import chirp_delays_ms, chirps, speech
+from sound import chirp_delays_ms, chirps, noise
 
 pytestmark = pytest.mark.browser
 
 SCRIPT = "<script>alert(1)</script>"
-
-
-def row(phone: Phone, name: str) -> Locator:
-    return phone.page.locator("#roster li", has_text=name)
-
-
-def write(phone: Phone, text: str) -> None:
-    phone.page.get_by_label("Write to everybody here").fill(text)
-    phone.press("Send")
 
 
 def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
@@ -29,12 +18,15 @@ def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
     ada, ben = (
         phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
     )
-    write(ada, f"Dinner is ready {SCRIPT}")
-    said = f"Ada Dinner is ready {SCRIPT}"
-    for phone in (ada, ben):
-        expect(phone.page.get_by_role("log")).to_have_text(said)
+    ada.write(f"Dinner is ready {SCRIPT}")
+    said = f"Dinner is ready {SCRIPT}"
+    expect(ben.page.locator("#open-chat .count")).to_have_text("1")
+    ben.page.locator(".toast", has_text=said).wait_for()
     late = phones.start(rig, 2, relay.authority).open(relay.link).join("Cleo")
-    expect(late.page.get_by_role("log")).to_have_text(said)
+    for phone in (ada, ben, late):
+        phone.open_chat()
+        expect(phone.page.get_by_role("log").locator(".text")).to_have_text([said])
+    expect(late.page.get_by_role("log").locator(".who b")).to_have_text(["Ada"])
     assert [phone.errors for phone in (ada, ben, late)] == [[], [], []]
 
 
@@ -43,36 +35,37 @@ def test_a_raised_hand_and_who_mutes_are_seen(rig: Rig, relay: RelayProcess, pho
         phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
     )
     ada.press("Raise hand")
-    ada.press("Mute")
-    expect(row(ben, "Ada")).to_contain_text("raised a hand · muted")
-    expect(row(ada, "Ada")).to_contain_text("you · raised a hand · muted")
+    expect(ben.person("Ada")).to_contain_text("wants to talk")
+    expect(ada.person("You")).to_contain_text("wants to talk")
+    ada.press_microphone()
     ada.press("Lower hand")
-    expect(row(ben, "Ada")).not_to_contain_text("raised a hand")
+    expect(ben.person("Ada")).to_contain_text("muted")
+    expect(ben.person("Ada")).not_to_contain_text("wants to talk")
 
 
-def test_the_host_asks_for_silence_locks_invites_anew_and_removes(
-    rig: Rig, relay: RelayProcess, phones: Phones
-) -> None:
+def test_the_host_asks_to_mute_locks_invites_anew_and_removes(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
     eve = phones.start(rig, 1, relay.authority).open(relay.link).join("Eve")
-    assert not eve.page.get_by_text("You are the host").is_visible()
-    host.press("Ask for silence: Eve")
-    eve.page.get_by_text("Host, the host, has muted you").wait_for()
-    expect(row(host, "Eve")).to_contain_text("muted")
-    host.page.get_by_text("You are the host").click()
+    assert not eve.page.locator("#open-host").is_visible()
+    host.open_person("Eve")
+    host.page.get_by_role("button", name="Ask Eve to mute").click()
+    eve.page.get_by_text("Host asked you to mute").first.wait_for()
+    expect(host.person("Eve")).to_contain_text("muted")
+    host.open_host_tools()
     host.page.get_by_role("switch", name="Lock the room").check()
-    eve.page.get_by_text("The room is locked").wait_for()
-    host.press("Make a new invitation")
-    invitation = host.page.get_by_label("The new invitation")
-    expect(invitation).to_have_value(re.compile(rf"^{re.escape(relay.origin)}/#room=home&key="))
-    host.press("Remove Eve from the room")
-    eve.page.get_by_text("the host removed you").wait_for()
-    expect(row(host, "Eve")).to_have_count(0)
-    eve.page.get_by_role("button", name="Join", exact=True).click()
-    eve.page.get_by_text("invitation is not valid").wait_for()
-    host.page.get_by_role("switch", name="Lock the room").uncheck()
-    eve.open(invitation.input_value()).join("Eve")
-    expect(row(host, "Eve")).to_have_count(1)
+    eve.page.get_by_text("The room is locked").first.wait_for()
+    host.page.locator("#new-invite").click()
+    host.page.locator("#ask-yes").click()
+    host.page.get_by_text("There is a new invitation").first.wait_for()
+    host.open_person("Eve")
+    host.page.get_by_role("button", name="Remove from the room").click()
+    host.page.locator("#ask-yes").click()
+    eve.page.get_by_text("removed you").first.wait_for()
+    expect(host.person("Eve")).to_have_count(0)
+    eve.page.locator("#join").click()
+    eve.page.locator("#door-problem").wait_for()
+    assert "key=" in host.page.url
+    assert relay.host_link.partition("key=")[2] not in host.page.url
 
 
 def test_where_one_talks_at_a_time_all_see_whose_turn_it_is_and_hear_nobody_else(
@@ -82,19 +75,25 @@ def test_where_one_talks_at_a_time_all_see_whose_turn_it_is_and_hear_nobody_else
     eve, ben = (
         phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in ((1, "Eve"), (2, "Ben"))
     )
-    host.page.get_by_text("You are the host").click()
-    host.page.get_by_role("switch", name="One talks at a time").check()
-    status = ben.page.locator("#status")
-    expect(status).to_have_text("Nobody talks: press, and it is your turn.")
+    host.open_host_tools()
+    host.page.get_by_role("switch", name="One at a time").check()
+    host.close_sheet()
+    title = ben.page.locator("#floor-title")
+    expect(title).to_have_text("It’s quiet")
     for member in range(3):
         rig.wait_attached(member)
-    speaking = rig.play(rig.microphone(1), speech())
-    expect(status).to_have_text("Eve talks; you are not heard now.")
+    speaking = rig.play(rig.microphone(1), noise(20))
+    eve.page.locator("#disc").tap()
+    expect(eve.page.locator("#floor-title")).to_have_text("They hear you")
+    expect(title).to_have_text("Eve is talking")
     with rig.record() as recording:
-        rig.play(rig.microphone(2), chirps(3)).wait()
+        playing = rig.play(rig.microphone(2), chirps(3))
+        ben.page.locator("#disc").tap()
+        playing.wait()
         recording.wait_ms(300)
         ben_s, host_hears = recording.wire(rig.microphone(2)), recording.wire(rig.speaker(0))
-    expect(eve.page.locator("#status")).to_have_text("It is your turn.")
     assert chirp_delays_ms(ben_s, host_hears) == []
-    speaking.wait()
-    expect(status).to_have_text("Nobody talks: press, and it is your turn.")
+    ben.page.locator("#disc").tap()
+    eve.page.locator("#disc").tap()
+    expect(title).to_have_text("It’s quiet")
+    speaking.stop()

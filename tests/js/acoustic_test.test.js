@@ -16,7 +16,7 @@ function begun(t) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const seen = { words: [], orders: [], processing: [], chirps: 0, othersMuted: false };
   const air = new AcousticTest({
-    screen: { showAir: (words, running) => seen.words.push([words, running]) },
+    show: (words, running) => seen.words.push([words, running]),
     sound: {
       chirp: () => (seen.chirps += 1),
       set othersMuted(muted) {
@@ -37,7 +37,7 @@ async function run(t, { air, seen }, echoes) {
   t.mock.timers.tick(1_500);
   for (const echo of echoes) {
     t.mock.timers.tick(1_500);
-    assert.deepEqual(last(seen.orders), { type: "air", step: "echo" });
+    assert.deepEqual(last(seen.orders), { type: "acousticTest", step: "echo" });
     air.onEcho(echo);
   }
 }
@@ -48,7 +48,7 @@ test("eight chirps without echo cancelling give a number, and then all is as bef
   assert.deepEqual([page.seen.othersMuted, page.seen.processing], [true, [false]]);
   await run(t, page, [79, 82, 80, 81, null, 95, 78, 80].map((delayMs) => ({ ...ECHO, delayMs })));
   const [words, running] = last(page.seen.words);
-  assert.match(words, /ear of Ada: 80 ms \(78 to 95 ms; 7 of 8 chirps\)/);
+  assert.match(words, /to Ada’s ear: 80 ms \(78 to 95 ms; 7 of 8 chirps\)/);
   assert.deepEqual([running, page.seen.chirps, page.seen.othersMuted, page.seen.processing], [false, 8, false, [false, true]]);
 });
 
@@ -58,11 +58,11 @@ test("who leaves, comes in or falls silent in the middle ends it without a numbe
     [[], false, /Ada left/],
     [[JOAN], false, /Ada left/],
     [[ADA, JOAN], false, /Everybody/],
-    [[ADA], true, /unmute/],
+    [[ADA], true, /switch it on/],
   ]) {
     page.air.press([ADA], false, ON);
     await run(t, page, [ECHO, ECHO]);
-    page.air.look(others, silent);
+    page.air.check(others, silent);
     assert.match(last(page.seen.words)[0], why);
     page.air.onEcho(ECHO);
     assert.deepEqual([last(page.seen.words)[1], page.seen.othersMuted, last(page.seen.processing)], [false, false, true]);

@@ -19,7 +19,7 @@ test("a voice that nobody turned is added as it is", () => {
 
 test("a change reaches its end within a block, without a step that clicks, and stays", () => {
   const fader = new Fader();
-  fader.wanted = 0;
+  fader.fadeTo(0);
   const mix = added(fader);
   assert.ok(Math.abs(mix[127]) < 1e-6);
   assert.ok(mix.every((sample, i) => Math.abs(sample - (i ? mix[i - 1] : 1)) < 0.01));
@@ -29,7 +29,7 @@ test("a change reaches its end within a block, without a step that clicks, and s
 test("left and right change alike, and a talker in mono leaves the side as it is", () => {
   const fader = new Fader();
   const mix = [0, 0].map(() => new Float32Array(128));
-  fader.wanted = 0;
+  fader.fadeTo(0);
   fader.addTo(mix, [ONES, ONES], 2, 128);
   assert.deepEqual(mix[0], mix[1]);
   const side = mix[1].slice();

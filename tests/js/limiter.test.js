@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { gainOf } from "../../web/page/volumes.js";
 import { Limiter } from "../../web/worklets/limiter.js";
 
 const RATE = 48_000;
@@ -83,5 +85,34 @@ test("a sample that is not finite is silence, and what comes after it is limited
     assert.ok(loudest(mid) < 1);
     limiter.process(mid.fill(2), side.fill(0), BLOCK);
     assert.ok(loudest(mid) < 1);
+  }
+});
+
+// The cases, and what they mean, are tests/support/limiter_cases.py's.
+const VECTORS = JSON.parse(readFileSync(new URL("../vectors/limiter.json", import.meta.url), "utf-8"));
+const STEP = 4_800;
+const LOOK_EVERY = 331;
+
+for (const { name, block, loudness, share, mid, side } of VECTORS.limiter) {
+  test(`the page limits as the shared case says: ${name}`, () => {
+    const planes = [new Float32Array(STEP * loudness.length), new Float32Array(STEP * loudness.length)];
+    planes[0].forEach((_, i) => {
+      planes[0][i] = loudness[Math.trunc(i / STEP)] * ((i % 400) / 200 - 1);
+      planes[1][i] = planes[0][i] * share;
+    });
+    const limiter = new Limiter(RATE);
+    for (let at = 0; at < planes[0].length; at += block) {
+      const [left, right] = planes.map((plane) => plane.subarray(at, at + block));
+      limiter.process(left, right, left.length);
+    }
+    [mid, side].forEach((expected, plane) => {
+      expected.forEach((sample, i) => assert.ok(Math.abs(planes[plane][i * LOOK_EVERY] - sample) < 1e-6));
+    });
+  });
+}
+
+test("a volume is as loud in the page as the shared case says", () => {
+  for (const [volume, gain] of VECTORS.volume) {
+    assert.equal(gainOf(volume), gain);
   }
 });

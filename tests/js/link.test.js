@@ -8,8 +8,10 @@ import { SURROUNDINGS } from "../../web/worker/surroundings.js";
 
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
 const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };
-const WELCOME = { type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1, host: false, resume: "t0ken",
-  history: [], locked: false };
+const WELCOME = {
+  type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1, host: false, role: "talk", resume: "t0ken",
+  history: [], locked: false, only_hosts: false, invites: [], join_origin: "", barred: [], knocks: [],
+};
 
 class FakeSocket {
   sent = [];

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { worstDelay } from "../../web/page/diagnosis.js";
-import { MouthToEar, PARTS } from "../../web/worker/mouth_to_ear.js";
+import { PARTS } from "../../web/shared/delay_parts.js";
+import { MouthToEar } from "../../web/worker/mouth_to_ear.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/mouth_to_ear.json", import.meta.url), "utf-8"));
 

@@ -5,8 +5,9 @@ import { joinUnattended } from "../../web/page/unattended.js";
 
 async function doneWhere(runs, state) {
   const done = [];
-  const screen = { state, pressJoin: () => done.push("join") };
-  await joinUnattended(screen, { start: async () => runs, suspend: () => done.push("suspend") });
+  const door = { pressJoin: () => done.push("join") };
+  const sound = { start: async () => runs, suspend: () => done.push("suspend") };
+  await joinUnattended({ call: { state }, door, sound });
   return done;
 }
 

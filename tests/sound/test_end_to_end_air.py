@@ -37,7 +37,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 @pytest.fixture(scope="module")
 def phone(room: Room) -> Phone:
     phone = room.phone(PHONE, "Phone", "")
-    phone.page.locator("#details > summary").click()
+    phone.open_experts()
     return phone
 
 
@@ -82,9 +82,9 @@ def found_ms(process: StreamerProcess) -> float | None:
 def test_a_phone_measures_in_the_air_what_the_wires_say(room: Room, phone: Phone) -> None:
     rig = room.rig
     with air(rig, PHONE, DESK), room.desktop(DESK, "Desk"), rig.record() as recording:
-        phone.press("Measure the delay in the air")
+        phone.press("Measure the delay through the air")
         phone.page.get_by_role("button", name="Stop measuring").wait_for()
-        phone.page.get_by_role("button", name="Measure the delay in the air").wait_for(timeout=40_000)
+        phone.page.get_by_role("button", name="Measure the delay through the air").wait_for(timeout=40_000)
         words = phone.page.locator("#air-words").inner_text()
         said = re.search(r"the ear of Desk: (\d+) ms .*?(\d+) of 8 chirps", words)
         check(rig, recording, PHONE, float(said[1]) if said else None)

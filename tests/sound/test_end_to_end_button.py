@@ -12,6 +12,7 @@ import pytest
 from audio_rig import Recording, Wire
 from following import Followed, code, follow
 from phone import UNPROCESSED, Phone
+from playwright.sync_api import expect
 from processes import StreamerProcess
 from shared_room import Room, open_room
 from sound import SAMPLE_RATE, SENTENCES, hear, level_dbfs, speech, words
@@ -92,13 +93,13 @@ def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
         return on_the_way(home, recording, BEN, start), on_the_way(home, recording, DESK, start)
 
     as_it_came, for_desk = say()
-    home.ben.page.get_by_label("How loud Anna is for you").fill("50")
+    home.ben.set_volume("Anna", 50)
     turned_down, still_for_desk = say()
-    home.ben.page.get_by_label("Silence Anna for you alone").click()
+    home.ben.mute_for_me("Anna")
     silenced, again_for_desk = say()
     again(home, BEN, home.room.relay.link + UNPROCESSED)
     silenced_again, _ = say()
-    home.ben.page.get_by_label("How loud Anna is for you").fill("100")
+    home.ben.set_volume("Anna", 100)
     print(f"as it came: {as_it_came}; turned down: {turned_down}; silenced: {silenced}")
     assert as_it_came.gain_db - turned_down.gain_db == pytest.approx(HALF_DB, abs=OFF_DB)
     for heard in (still_for_desk, again_for_desk):
@@ -108,13 +109,12 @@ def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
 
 @contextmanager
 def push_to_talk(phone: Phone) -> Iterator[None]:
-    phone.page.locator("#settings > summary").click()
-    phone.page.get_by_label("Push to talk").click()
+    phone.push_to_talk()
     try:
         yield
     finally:
         phone.page.mouse.up()
-        phone.page.get_by_label("Push to talk").click()
+        phone.push_to_talk(False)
 
 
 def test_the_button_lets_through_what_is_said_while_it_is_down_and_nothing_else(
@@ -125,15 +125,15 @@ def test_the_button_lets_through_what_is_said_while_it_is_down_and_nothing_else(
         playing = rig.play(rig.microphone(ANNA), code(ANNA, 20))
         recording.wait_for_sound(rig.microphone(ANNA), 5)
         recording.wait_ms(LONG_MS)
-        page.locator("#talk").hover()
+        page.locator("#disc").hover()
         pressed = recording.length
         page.mouse.down()
-        page.get_by_role("button", name="They hear you").wait_for()
+        expect(page.locator("#floor-title")).to_have_text("They hear you")
         opened = recording.length
         recording.wait_ms(HOLD_MS)
         released = recording.length
         page.mouse.up()
-        page.get_by_role("button", name="Hold to talk").wait_for()
+        expect(page.locator("#disc")).to_have_text("Hold to talk")
         closed = recording.length
         recording.wait_ms(LONG_MS)
         playing.stop()

@@ -67,10 +67,10 @@ def hear_check(room: Room, member: int, cancels: bool) -> None:
 def test_chromium_checks_and_the_way_to_the_page_and_back_keeps_the_link(room: Room) -> None:
     link = f"{room.relay.link}{NOT_CANCELLING}"
     page = room.phones.start(room.rig, CHROMIUM, room.relay.authority).open(link).page
-    page.get_by_role("link", name="Check this device first").click()
+    page.locator("#check").click()
     page.get_by_role("button", name="Start the check").click()
     hear_check(room, CHROMIUM, cancels=False)
-    page.get_by_role("link", name="Go to the room").click()
+    page.locator("#back").click()
     page.get_by_role("button", name="Join", exact=True).wait_for()
     assert page.url == link
     page.goto("about:blank")

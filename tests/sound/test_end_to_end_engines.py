@@ -28,7 +28,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ):
         phone = room.phone(PHONE, NAMES[PHONE])
         for member in (FOX, KIT):
-            phone.page.locator("#roster .name", has_text=NAMES[member]).wait_for(timeout=STARTS_S * 1000)
+            phone.person(NAMES[member]).wait_for(timeout=STARTS_S * 1000)
             room.rig.wait_attached(member, STARTS_S)
         yield room
         assert phone.errors == []

@@ -116,7 +116,7 @@ def test_who_is_heard_in_the_air_is_named_and_each_button_helps(pair: Pair) -> N
         level_of_words(rig, recording)
         said, heard = recording.wire(rig.microphone(BEN), start), recording.wire(rig.speaker(ANNA), start)
         assert follow(said, heard).coverage() == 0
-    ben.press("Unmute")
+    ben.press_microphone()
     assert ben.errors == []
 
 

@@ -91,12 +91,13 @@ def test_who_switches_music_off_is_heard_in_the_middle_again(stage: Stage) -> No
     room, anna = stage.room, stage.anna
     stage.ben.open(room.relay.link + UNPROCESSED).join()
     room.rig.wait_attached(BEN)
-    anna.page.get_by_text("Settings", exact=True).click()
+    anna.open_experts()
     music = anna.page.get_by_role("switch", name="Music")
     echo = anna.page.get_by_role("switch", name="Remove echo")
     assert not echo.is_enabled()
     music.uncheck()
     assert echo.is_enabled()
+    anna.close_sheet()
     room.rig.wait_attached(ANNA)
     with room.rig.record() as recording:
         room.rig.play(room.rig.microphone(ANNA), code(0, 2 * PLAYED_S)).wait()

@@ -137,7 +137,7 @@ def figures(listener: Phone | StreamerProcess) -> dict[str, float]:
     """What a listener says of each talker's delay, by his name."""
     if isinstance(listener, StreamerProcess):
         return terminal_figures(listener)
-    rows = listener.page.locator("#roster li").all_inner_texts()
+    rows = listener.page.locator("main button[data-talker]").all_inner_texts()
     found = ((row, re.search(r"(\d+) ms", row)) for row in rows)
     return {
         name: float(figure[1]) for row, figure in found if figure for name in MEMBERS.values() if name in row

@@ -34,9 +34,10 @@ def load(rig: Rig, module: str) -> str:
 
 
 def choose(phone: Phone) -> None:
-    phone.page.locator("#settings > summary").click()
+    phone.open_settings()
     for device in ("Microphone", "Loudspeaker"):
-        phone.page.get_by_label(device, exact=True).select_option(NAME)
+        phone.page.locator(f"#settings select[name={device.lower()}]").select_option(NAME)
+    phone.close_sheet()
 
 
 def notice(phone: Phone) -> None:

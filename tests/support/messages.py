@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from streamer.wire.control import Message
+
+def member(talker_id: int, name: str, **fields: Any) -> dict[str, Any]:
+    state = {"muted": False, "away": False, "hand": False, "hand_us": 0, "listening": False}
+    return {"talker_id": talker_id, "name": name, **state, "host": False, "role": "talk", **fields}
 
 
-def member(talker_id: int, name: str, **state: bool) -> dict[str, Any]:
-    return {"talker_id": talker_id, "name": name, "muted": False, "away": False, "hand": False, **state}
+def state(talker_id: int, **fields: Any) -> dict[str, Any]:
+    rest = {"muted": False, "away": False, "hand": False, "hand_us": 0, "listening": False}
+    return {"type": "state", "talker_id": talker_id, **rest, **fields}
 
 
-def welcome(*members: dict[str, Any], host: bool = False) -> Message:
+def welcome(*members: dict[str, Any], host: bool = False, **fields: Any) -> dict[str, Any]:
     """To Ada, talker 7 of the kitchen."""
     return {
         "type": "welcome",
@@ -19,5 +23,14 @@ def welcome(*members: dict[str, Any], host: bool = False) -> Message:
         "members": list(members),
         "server_us": 0,
         "host": host,
+        "role": "talk",
+        "resume": "",
         "history": [],
+        "locked": False,
+        "only_hosts": False,
+        "invites": [],
+        "join_origin": "",
+        "barred": [],
+        "knocks": [],
+        **fields,
     }

@@ -94,7 +94,7 @@ def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Ph
     phone = phones.start(rig, member, relay.authority, browser=scene.browser.get(member, CHROMIUM))
     phone.open(link).join(f"phone {member}")
     rig.wait_attached(member)
-    phone.page.locator("#details > summary").click()
+    phone.open_experts()
     return phone
 
 
@@ -141,9 +141,9 @@ def chirps_in_noise(count: int) -> Samples:
 
 
 def said_by_page(phone: Phone) -> Heard:
-    shown = " ".join(phone.page.locator(".delay").all_inner_texts())
+    shown = " ".join(phone.delays().all_inner_texts())
     figure = re.search(r"\d+", shown)
-    concealed = re.search(r"guessed ([\d.]+) ms", phone.page.locator("#statistics").inner_text())
+    concealed = re.search(r"concealed ([\d.]+) ms", phone.page.locator("#statistics").inner_text())
     return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0)
 
 

@@ -6,6 +6,7 @@ test may run in a file that shares browsers.
 """
 
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple, Self
 import psutil
 from audio_rig import Rig, wait_until
 from evidence import keep_now, keep_on_failure
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 from processes import RelayProcess
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -62,13 +63,75 @@ class Phone:
     def join(self, name: str | None = None) -> Self:
         """Press Join and wait until the page says that it is in."""
         if name is not None:
-            self.page.get_by_label("name", exact=False).first.fill(name)
+            self.page.locator("#name").fill(name)
         self.page.get_by_role("button", name="Join", exact=True).click()
         self.page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=PATIENCE_MS)
         return self
 
     def press(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
+
+    # a page of a room, by what people see of it
+
+    def person(self, name: str) -> Locator:
+        """The face of somebody in the room, wherever the page draws it."""
+        named = self.page.locator(".name", has_text=re.compile(rf"^{re.escape(name)}$"))
+        return self.page.locator("main button[data-talker]").filter(has=named).first
+
+    def names(self) -> Locator:
+        """Of everybody in the room; one's own is "You"."""
+        return self.page.locator("main button[data-talker] .name")
+
+    def delays(self) -> Locator:
+        """Every place that shows how long a voice takes."""
+        return self.page.locator("main .pill:visible, #arc .whole b:visible")
+
+    def open_person(self, name: str) -> None:
+        self.person(name).click()
+        self.page.locator("#person").wait_for()
+
+    def set_volume(self, name: str, percent: int) -> None:
+        self.open_person(name)
+        self.page.get_by_label(f"How loud {name} is for you").fill(str(percent))
+        self.close_sheet()
+
+    def mute_for_me(self, name: str) -> None:
+        self.open_person(name)
+        self.page.get_by_label(f"ute for me: {name}").click()
+        self.close_sheet()
+
+    def open_settings(self) -> None:
+        self.page.locator("#open-sound").click()
+        self.page.locator("#settings").wait_for()
+
+    def open_experts(self) -> None:
+        self.open_settings()
+        self.page.locator("#experts > summary").click()
+
+    def open_chat(self) -> None:
+        self.page.locator("#open-chat").click()
+        self.page.locator("#chat").wait_for()
+
+    def open_host_tools(self) -> None:
+        self.page.locator("#open-host").click()
+        self.page.locator("#host").wait_for()
+
+    def close_sheet(self) -> None:
+        self.page.locator("dialog[open] .close").click()
+
+    def write(self, text: str) -> None:
+        self.open_chat()
+        self.page.get_by_label("Write to everybody").fill(text)
+        self.press("Send")
+        self.close_sheet()
+
+    def push_to_talk(self, on: bool = True) -> None:
+        self.open_settings()
+        self.page.get_by_role("switch", name="Push to talk").set_checked(on)
+        self.close_sheet()
+
+    def press_microphone(self) -> None:
+        self.page.locator("#mic").click()
 
     def keep_screenshot(self, path: Path) -> None:
         """And beside it what the page logged as an error; of a page that is closed, nothing."""

@@ -102,5 +102,9 @@ class House:
         origins: Origins | None = None,
     ) -> AsyncIterator[Self]:
         relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
-        async with aiohttp.ClientSession() as http, listening(relay, "127.0.0.1", 0, tls) as port:
+        any_number = aiohttp.TCPConnector(limit=0)
+        async with (
+            aiohttp.ClientSession(connector=any_number) as http,
+            listening(relay, "127.0.0.1", 0, tls) as port,
+        ):
             yield cls(http, port)

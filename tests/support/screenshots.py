@@ -38,7 +38,8 @@ def check_looks(page: Page, state: str, within: str = "html") -> None:
     for look in LOOKS:
         page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": look.width, "height": look.height})
-        assert violations(page, within) == [], f"{state}, {look}"
+        found = violations(page, within)
+        assert not found, f"{state}, {look}: {found}"
         check_width(page, look.width, state)
     page.set_viewport_size({"width": ZOOMED, "height": SIZE["height"] // 2})
     check_width(page, ZOOMED, state)
@@ -52,6 +53,6 @@ def check_width(page: Page, width: int, state: str) -> None:
 
 def check_bar(page: Page, height: int, state: str) -> None:
     """What stays at the bottom leaves most of the page to be seen."""
-    bar = page.locator("#controls")
+    bar = page.locator("#bar")
     box = bar.bounding_box() if bar.is_visible() else None
     assert box is None or box["height"] <= 0.4 * height, f"{state} has a bar that is {box} of {height} pixels"

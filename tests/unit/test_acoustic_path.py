@@ -39,7 +39,7 @@ def test_a_peer_who_leaves_in_the_middle_leaves_no_number() -> None:
     peer = Peer(stay, mixer)
     peer.look(0)
     stay.roster.members.clear()
-    with pytest.raises(MeasurementError, match="Ada left in the middle"):
+    with pytest.raises(MeasurementError, match="Ada left during"):
         peer.look(1)
 
 

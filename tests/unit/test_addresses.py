@@ -9,7 +9,7 @@ from streamer.relay.network.addresses import judge
     [
         ("192.168.1.20", "wlan0", "the way to the router"),
         ("10.0.0.7", "eth1", "another network"),
-        ("127.0.0.1", "lo", "only this computer itself"),
+        ("127.0.0.1", "lo", "this computer only"),
         ("169.254.7.7", "eth0", "no router gave it an address"),
         ("172.17.0.1", "docker0", "a network of containers or virtual machines"),
         ("192.168.122.1", "virbr0", "a network of containers or virtual machines"),

@@ -83,10 +83,10 @@ def test_a_key_of_another_certificate_is_refused_in_words(tmp_path: Path) -> Non
 
 def test_files_that_are_missing_or_not_pem_are_refused_in_words(tmp_path: Path) -> None:
     leaf = Authority(tmp_path).leaf(NAMES, ADDRESSES)
-    with pytest.raises(CertificateError, match=r"there is no file .*nowhere.pem"):
+    with pytest.raises(CertificateError, match=r"nowhere.pem does not exist"):
         Identity(tmp_path / "nowhere.pem", leaf.key).server_context()
     (tmp_path / "text.pem").write_text("hello")
-    with pytest.raises(CertificateError, match=r"are not a certificate and its private key"):
+    with pytest.raises(CertificateError, match=r"are not a PEM certificate and its private key"):
         Identity(tmp_path / "text.pem", leaf.key).server_context()
 
 

@@ -17,7 +17,14 @@ from fake_relay import answering, relay
 from relay_fixture import PATIENCE_S
 
 from streamer.client.connection import SILENT_S, Link
-from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError, StreamerError
+from streamer.errors import (
+    CertificateError,
+    ConnectionLostError,
+    ProtocolError,
+    RefusedError,
+    StreamerError,
+    TooBigError,
+)
 from streamer.relay.http.upgrade import GUID
 from streamer.relay.tls.authority import Authority
 from streamer.websocket.frames import serialize_frame
@@ -121,7 +128,8 @@ def test_a_socket_of_another_protocol_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [(1001, "going away"), (4401, "not admitted"), (4409, "again from elsewhere"), (4999, "4999")]
+    ("code", "reason"),
+    [(1001, "going away"), (4401, "no longer admitted"), (4409, "again from elsewhere"), (4999, "4999")],
 )
 def test_why_the_relay_closed_is_told(code: int, reason: str) -> None:
     async def main() -> None:
@@ -148,12 +156,21 @@ def test_a_connection_that_breaks_is_lost_and_not_left() -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id"), ("x" * 70_000, "broke the protocol")],
+    [("not JSON", "not JSON"), ('{"type": "left"}', "talker_id")],
 )
 def test_a_relay_that_breaks_the_protocol_is_left_in_words(text: str, reason: str) -> None:
     async def main() -> None:
         async with relay(lambda socket: socket.send_str(text)) as address:
             with pytest.raises(ProtocolError, match=reason):
+                await asyncio.wait_for(join(address), PATIENCE_S)
+
+    asyncio.run(main())
+
+
+def test_a_message_that_is_too_big_is_said_and_the_relay_may_be_asked_again() -> None:
+    async def main() -> None:
+        async with relay(lambda socket: socket.send_str("x" * 70_000)) as address:
+            with pytest.raises(TooBigError, match="too big"):
                 await asyncio.wait_for(join(address), PATIENCE_S)
 
     asyncio.run(main())
@@ -286,7 +303,7 @@ def test_a_certificate_is_trusted_only_with_its_authority_and_for_its_address(tm
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(None, "can't be read: No such file"), ("no PEM", "is not a certificate")]
+    ("content", "reason"), [(None, "can't be read: No such file"), ("no PEM", "is not a PEM certificate")]
 )
 def test_an_authority_that_can_t_be_used_is_named(tmp_path: Path, content: str | None, reason: str) -> None:
     ca_file = tmp_path / "ca.pem"

@@ -86,13 +86,13 @@ async def test_serve_names_the_dates_of_an_expired_authority_and_the_remedy(expi
 
 def test_doctor_names_the_dates_of_an_expired_authority_and_the_remedy(expired_authority: Path) -> None:
     finding = examine_certificate(expired_authority, None)
-    assert finding.verdict is Verdict.ILL
-    assert "expired on 2024-07-03" in finding.words
-    assert "remove ca.pem and ca-key.pem" in finding.cure
+    assert finding.verdict is Verdict.ERROR
+    assert "expired on 2024-07-03" in finding.message
+    assert "remove ca.pem and ca-key.pem" in finding.remedy
 
 
 def test_doctor_makes_nothing_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
-    assert examine_certificate(tmp_path / "none", None).verdict is Verdict.WELL
+    assert examine_certificate(tmp_path / "none", None).verdict is Verdict.OK
     assert not (tmp_path / "none").exists()
 
 
@@ -102,8 +102,8 @@ async def test_a_certificate_of_the_host_s_own_that_is_dated_in_the_future_is_sa
         await host.hears("is not valid before 2047-07-04")
         assert "if it is right, renew it" in host.log
     finding = examine_certificate(tmp_path / "state", own.cert)
-    assert finding.verdict is Verdict.ILL
-    assert "is not valid before 2047-07-04" in finding.words
+    assert finding.verdict is Verdict.ERROR
+    assert "is not valid before 2047-07-04" in finding.message
 
 
 def test_a_certificate_that_came_with_the_host_s_own_is_looked_at_too(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_a_certificate_that_came_with_the_host_s_own_is_looked_at_too(tmp_path: 
     chain = tmp_path / "chain.pem"
     chain.write_bytes(own.cert_pem + old.cert_pem)
     finding = examine_certificate(tmp_path, chain)
-    assert "Certificate 2 in" in finding.words
-    assert "expired on 2014-12-29" in finding.words
+    assert "Certificate 2 in" in finding.message
+    assert "expired on 2014-12-29" in finding.message
 
 
 def test_dates_are_looked_at_while_the_relay_runs(tmp_path: Path) -> None:

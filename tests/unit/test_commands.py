@@ -13,7 +13,14 @@ from streamer.client.mixer import Mixer
 from streamer.client.own_state import OwnState
 from streamer.wire.control import Message
 
-WELCOME = welcome(member(3, "Grace Hopper"), member(4, "Eve"), member(5, "Eve"), host=True)
+WELCOME = welcome(
+    member(3, "Grace Hopper"),
+    member(4, "Eve"),
+    member(5, "Eve", role="listen", hand=True, hand_us=5),
+    host=True,
+    barred=[{"id": 8, "name": "Mallory"}],
+    knocks=[{"id": 4, "name": "Ben"}, {"id": 5, "name": "Joan"}],
+)
 
 
 class Terminal:
@@ -54,6 +61,13 @@ def test_states_are_told_whole() -> None:
         ("/silence grace hopper", {"type": "mute", "talker_id": 3}),
         ("/remove Grace Hopper", {"type": "remove", "talker_id": 3}),
         ("/lock", {"type": "lock", "locked": True}),
+        ("/mute-all", {"type": "mute", "talker_id": 0}),
+        ("/turn Grace Hopper", {"type": "turn", "talker_id": 3}),
+        ("/unbar mallory", {"type": "unbar", "id": 8}),
+        ("/admit 4", {"type": "answer", "id": 4, "admit": True}),
+        ("/decline 5", {"type": "answer", "id": 5, "admit": False}),
+        ("/only-hosts", {"type": "only_hosts", "on": True}),
+        ("/only-hosts off", {"type": "only_hosts", "on": False}),
         ("/unlock", {"type": "lock", "locked": False}),
         ("/one", {"type": "one_at_a_time", "on": True}),
         ("/all", {"type": "one_at_a_time", "on": False}),
@@ -89,7 +103,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) 
 def test_a_volume_is_for_oneself_alone() -> None:
     terminal = Terminal()
     assert terminal.type("/volume grace hopper 50") == ([], ["Grace Hopper is at 50 % for you"])
-    assert terminal.roster.members[0].gain == 0.5
+    assert terminal.roster.members[0].gain == 0.25
 
 
 def test_a_volume_is_kept_for_who_comes_back() -> None:
@@ -97,20 +111,21 @@ def test_a_volume_is_kept_for_who_comes_back() -> None:
     terminal.type("/volume Grace Hopper 50")
     terminal.roster.on_control({"type": "left", "talker_id": 3})
     terminal.roster.on_control({"type": "joined", **member(9, "Grace Hopper")})
-    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.5}
+    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.25}
 
 
 def test_who_is_here_and_what_there_is_to_type() -> None:
     terminal = Terminal()
-    assert terminal.type("/who") == ([], ["Ada (you, the host)\nGrace Hopper\nEve\nEve"])
+    who = "Ada (you, the host)\nGrace Hopper\nEve\nEve: only listening, hand raised\nRemoved: Mallory"
+    assert terminal.type("/who") == ([], [who])
     assert terminal.type("/help") == terminal.type("/") == ([], [HELP])
     terminal.type("/leave")
     assert terminal.left == 1
 
 
 def test_all_that_can_be_typed_is_in_the_list_and_all_of_the_list_can_be_typed() -> None:
-    listed = set(re.findall(r"/(\w+)", HELP))
-    known = set(re.findall(r'case "(\w+)"| \| "(\w+)"', inspect.getsource(Commands)))
+    listed = set(re.findall(r"/([\w-]+)", HELP))
+    known = set(re.findall(r'case "([\w-]+)"| \| "([\w-]+)"', inspect.getsource(Commands)))
     assert listed == {name for pair in known for name in pair if name}
 
 

@@ -4,7 +4,8 @@ import network_traces
 import numpy as np
 import pytest
 
-from streamer.jitter.delay_estimator import DelayEstimator, WindowedMinimum
+from streamer.jitter.delay_estimator import DelayEstimator
+from streamer.jitter.windowed_minimum import WindowedMinimum
 
 
 def fed(trace: network_traces.Trace, estimator: DelayEstimator | None = None) -> DelayEstimator:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamer.doctor import certificates, network
-from streamer.doctor.finding import Finding, Verdict, examine, ill, well
+from streamer.doctor.finding import Finding, Verdict, error, ok, run_check
 from streamer.doctor.report import to_lines
 from streamer.errors import AudioError
 from streamer.relay.network.addresses import LanAddress
@@ -29,37 +29,37 @@ def test_every_examination_is_told_on_a_machine_that_is_set_up(tmp_path: Path) -
 def test_a_port_in_use_is_said_with_what_to_do() -> None:
     with socket.create_server(("0.0.0.0", 0)) as taken:
         finding = network.port(taken.getsockname()[1])
-    assert finding.verdict is Verdict.UNSURE
-    assert "choose another --port" in finding.cure
+    assert finding.verdict is Verdict.WARNING
+    assert "choose another --port" in finding.remedy
 
 
 def test_without_a_network_the_cure_is_the_wi_fi(monkeypatch: pytest.MonkeyPatch) -> None:
     bridge = LanAddress("172.17.0.1", "docker0", False, "a network of containers or virtual machines")
     monkeypatch.setattr(network, "lan_addresses", lambda: [bridge])
     finding = network.addresses()
-    assert finding.verdict is Verdict.ILL
-    assert "172.17.0.1 is a network of containers" in finding.words
-    assert "join this computer to the Wi-Fi" in finding.cure
+    assert finding.verdict is Verdict.ERROR
+    assert "172.17.0.1 is a network of containers" in finding.message
+    assert "connect this computer to the same Wi-Fi" in finding.remedy
 
 
 def test_a_damaged_authority_is_found(tmp_path: Path) -> None:
     for name in ("ca.pem", "ca-key.pem"):
         (tmp_path / name).write_text("gone")
-    finding = examine(lambda: certificates.certificate(tmp_path, None))
-    assert finding.verdict is Verdict.ILL
-    assert "ca.pem" in finding.words
+    finding = run_check(lambda: certificates.certificate(tmp_path, None))
+    assert finding.verdict is Verdict.ERROR
+    assert "ca.pem" in finding.message
 
 
 def test_an_error_is_told_in_its_own_words() -> None:
     def missing() -> Finding:
         raise AudioError("PortAudio is missing: install libportaudio2")
 
-    assert examine(missing) == ill("PortAudio is missing: install libportaudio2")
+    assert run_check(missing) == error("PortAudio is missing: install libportaudio2")
 
 
 def test_a_cure_has_a_line_of_its_own() -> None:
-    assert to_lines("port", well("8443 is free")) == "✓ port         8443 is free"
-    assert to_lines("name", ill("none", "give it one")).splitlines()[1].strip() == "→ give it one"
+    assert to_lines("port", ok("8443 is free")) == "✓ port         8443 is free"
+    assert to_lines("name", error("none", "give it one")).splitlines()[1].strip() == "→ give it one"
 
 
 def test_without_the_compiled_core_it_is_said_how_to_get_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ more."""
 
 import asyncio
 import json
+import os
 import resource
 import socket
 import ssl
@@ -508,6 +509,7 @@ def test_few_files_are_shared_so_that_strangers_do_not_take_them_all(tmp_path: P
     """A relay that may have 128 open files, and 400 connections that hang, from many addresses."""
     done = subprocess.run(
         [sys.executable, __file__],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)),
         capture_output=True,
         text=True,

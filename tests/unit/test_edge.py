@@ -141,15 +141,15 @@ def test_without_a_home_a_client_works_and_a_relay_asks_for_a_directory(tmp_path
 @pytest.mark.parametrize(
     ("link", "words"),
     [
-        ("", "names no relay|names no room|not an address"),
-        ("home", "names no room"),
+        ("", "does not name a relay|does not name a room|not an address"),
+        ("home", "does not name a room"),
         ("https://127.0.0.1:99999/#room=home", "not an address"),
         ("https://127.0.0.1:0/#room=home", "not an address"),
         ("https://127.0.0.1:x/#room=home", "not an address"),
         ("https://[::1/#room=home", "not an address"),
         ("https://[fe80::1%nothing]:1/#room=home", "."),
         ("ftp://127.0.0.1/#room=home", "begins with ftp://"),
-        ("https:///#room=home", "names no relay"),
+        ("https:///#room=home", "does not name a relay"),
         ("https://a..b:1/#room=home", "."),
         ("https://" + "a" * 64 + ".invalid:1/#room=home", "."),
         ("https://" + "a." * 200 + "invalid:1/#room=home", "."),

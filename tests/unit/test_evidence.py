@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-HERE = Path(__file__).parents[1] / "support"
+TESTS = Path(__file__).parents[1]
 LONGEST_S = 120
 FAILING = '''
 from pathlib import Path
@@ -53,7 +53,7 @@ def run(folder: Path, test: str) -> Outcome:
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", os.devnull, f"--rootdir={folder}"]
     done = subprocess.run(
         [*command, f"test_on_purpose.py::{test}"],
-        env={**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS / 'support'}", "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=folder,
         capture_output=True,
         text=True,

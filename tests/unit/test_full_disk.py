@@ -72,7 +72,7 @@ async def test_a_host_who_asks_for_a_new_invite_reads_why_there_is_none_and_the_
         assert kept(disk.state)["home"]["key"] == previous
         disk.free()
         await host.socket.send_json({"type": "invite", "hours": 1, "uses": 0})
-        key = (await host.text("invite"))["key"]
+        key = (await host.text("invite"))["invites"][0]["key"]
         await house.enter("home", key)
         assert kept(disk.state)["home"]["key"] == key
 
@@ -124,7 +124,7 @@ async def test_new_invites_that_cannot_be_shown_do_not_come_into_force(tmp_path:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(SetupError, match="the previous ones stay good"):
+    with pytest.raises(SetupError, match="the previous ones stay valid"):
         async with hosting(tmp_path, say=refuse, renew=True):
             pass
     assert kept(tmp_path) == before
@@ -174,6 +174,6 @@ def test_serve_into_a_full_output_leaves_the_invites_and_says_why(tmp_path: Path
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
-    assert "the previous ones stay good" in done.stderr
+    assert "the previous ones stay valid" in done.stderr
     assert "Traceback" not in done.stderr
     assert kept(tmp_path) == before

@@ -18,7 +18,7 @@ from streamer.client.mixer import Mixer
 from streamer.client.reconnecting import Line
 from streamer.client.session import Options, listen
 from streamer.client.told import AT_ONCE, Told
-from streamer.errors import RefusedError, StreamerError
+from streamer.errors import ControlError, RefusedError, StreamerError
 from streamer.wire.control import FROM_RELAY, MAX_ROOM, Message
 from streamer.wire.room_link import Address
 
@@ -158,7 +158,8 @@ def test_a_token_that_fits_into_no_address_is_none(token: str) -> None:
     async def main() -> None:
         async with relay(talk) as address:
             line = await Line.open(address)
-            await line.run(lambda data, now: None, lambda message, now: None)
+            with suppress(ControlError):  # what is no Unicode is no message at all
+                await line.run(lambda data, now: None, lambda message, now: None)
             assert line._resume == ""
             address.socket_url("Ada", line._resume)
             await line.leave()

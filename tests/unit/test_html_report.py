@@ -59,7 +59,7 @@ def test_the_table_says_each_part_and_how_it_is_known() -> None:
     assert "loudspeaker" in text
     assert "unknown" in text
     assert "together, at least" in text
-    assert "off by +3.0 ms against the chirps; it said it could be 0.7 ms off" in text
+    assert "differs from the chirps by +3.0 ms; it claims to be within 0.7 ms" in text
 
 
 def test_json_has_every_part_and_null_for_what_is_unknown() -> None:

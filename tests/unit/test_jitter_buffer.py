@@ -68,6 +68,25 @@ def test_after_every_stall_the_delay_comes_back(stall_ms: float, within_ms: floa
         assert np.max(settled) <= 10, f"{np.max(settled):.0f} ms over the target {within_ms} ms after a stall"
 
 
+@pytest.mark.parametrize("block", [128, 441, 480, 720, 960, 1_024])
+@pytest.mark.parametrize("jitter_ms", [1, 4, 8, 15])
+def test_in_quiet_no_cut_and_no_repeat_undo_each_other(block: int, jitter_ms: int) -> None:
+    dice, buffer, splices = np.random.default_rng(3), JitterBuffer(Quiet()), 0
+    arrivals = np.sort(np.arange(1_500) * 10.0 + 4.3 + dice.random(1_500) * jitter_ms)
+    number, settled_ms = 0, 5_000.0
+    for now_ms in np.arange(0.0, arrivals[-1], block / 48):
+        while number < len(arrivals) and arrivals[number] <= now_ms:
+            buffer.push(number, number * PACKET, b"x", float(arrivals[number]))
+            number += 1
+        before = buffer.statistics
+        buffer.pop(block, float(now_ms))
+        after = buffer.statistics
+        if now_ms > settled_ms:
+            splices += after["accelerated_ms"] > before["accelerated_ms"]
+            splices += after["expanded_ms"] > before["expanded_ms"]
+    assert splices <= 2 * (arrivals[-1] - settled_ms) / 1_000, "one of each a second, at most"
+
+
 def test_on_a_clean_link_nothing_is_concealed_and_the_target_is_at_its_floor() -> None:
     _, buffer = delays_ms(network_traces.clean(1, 10_000))
     assert buffer.target_ms == pytest.approx(10, abs=1)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from messages import member, welcome
+from messages import member, state, welcome
 
 from streamer.client.audio.packetizer import Voice
 from streamer.client.members import Roster
@@ -38,8 +38,8 @@ def test_an_empty_room_says_so() -> None:
 def test_what_happens_in_the_room_is_told_in_words() -> None:
     roster, told = roster_of(
         WELCOME,
-        {"type": "joined", "talker_id": 9, "name": "Joan", "muted": False, "away": False, "hand": False},
-        {"type": "state", "talker_id": 3, "muted": False, "away": False, "hand": False},
+        {"type": "joined", **member(9, "Joan")},
+        state(3),
         {"type": "chat", "talker_id": 9, "text": "Dinner is ready"},
         {"type": "chat", "talker_id": 7, "text": "Coming"},
         {"type": "left", "talker_id": 9},
@@ -62,7 +62,7 @@ def test_news_of_somebody_unknown_changes_nothing() -> None:
     roster, told = roster_of(
         WELCOME,
         {"type": "left", "talker_id": 99},
-        {"type": "state", "talker_id": 99, "muted": True, "away": False, "hand": False},
+        state(99, muted=True),
     )
     assert len(told) == 1
     assert len(roster.members) == 1
@@ -112,3 +112,42 @@ def test_after_a_loss_nothing_of_before_is_played_and_only_what_was_missed_is_to
         "Joan wrote: Are you there?",
     ]
     assert roster.members[0] is not before
+
+
+def test_who_knocks_whose_turn_it_is_and_who_may_talk_are_told_in_words() -> None:
+    roster, told = roster_of(
+        welcome(member(3, "Grace"), role="listen", host=True),
+        {"type": "knocks", "knocks": [{"id": 4, "name": "Ben"}]},
+        {"type": "knocks", "knocks": [{"id": 4, "name": "Ben"}, {"id": 5, "name": "Joan"}]},
+        {"type": "only_hosts", "talker_id": 3, "on": True},
+        {"type": "role", "talker_id": 3, "role": "listen"},
+        {"type": "role", "talker_id": 7, "role": "talk"},
+        {"type": "turn", "talker_id": 7},
+        {"type": "turn", "talker_id": 3},
+    )
+    assert told[1:] == [
+        "You only listen here; /hand asks to talk",
+        "Ben knocks; /admit 4 lets Ben in, /decline 4 does not",
+        "Joan knocks; /admit 5 lets Joan in, /decline 5 does not",
+        "Grace has decided: only hosts talk",
+        "Grace only listens now",
+        "You may talk now",
+        "It is your turn",
+        "It is the turn of Grace",
+    ]
+    assert roster.may_talk
+    assert roster.members[0].only_listens
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "knocks", "knocks": [3]},
+        {"type": "barred", "barred": [{"id": "1", "name": "x"}]},
+        {"type": "invite", "invites": [{"role": "rule", "key": ""}]},
+    ],
+    ids=lambda message: message["type"],
+)
+def test_what_a_host_is_told_is_checked(message: dict[str, object]) -> None:
+    with pytest.raises(ControlError):
+        roster_of(WELCOME, message)

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from streamer.client.audio.codec import Decoder, Encoder
-from streamer.client.audio.samples import SILENCE_LEVEL, level_of, soft_clip
-from streamer.jitter import concealment, delay_estimator, jitter_buffer, packet_buffer
+from streamer.client.audio.limiter import Limiter
+from streamer.client.audio.samples import SILENCE_LEVEL, level_of
+from streamer.jitter import concealment, delay_estimator, jitter_buffer, packet_buffer, playout_clock, windowed_minimum
 from streamer.jitter import sync_buffer as stretching
 from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.websocket import connection, fanout, frames, mask, outbox, sink
@@ -34,8 +35,10 @@ CLASSES = [
         mask,
         outbox,
         packet_buffer,
+        playout_clock,
         sink,
         stretching,
+        windowed_minimum,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and kind.__module__ == module.__name__ and not issubclass(kind, int)
@@ -219,7 +222,11 @@ def test_what_is_not_finite_goes_through_neither_codec_nor_mix_and_leaves_nothin
     heard = np.concatenate([decoder.decode(encoder.encode(frame)) for frame in tone.reshape(-1, PACKET)])
     assert np.abs(heard[-PACKET:]).max() > 0.4
     assert level_of(wrong) == SILENCE_LEVEL
-    assert np.isfinite(soft_clip(wrong.copy())).all()
+    limiter = Limiter(48_000)
+    limiter.process(mixed := wrong.copy())
+    assert np.isfinite(mixed).all()
+    limiter.process(mixed := tone.copy())
+    np.testing.assert_array_equal(mixed, tone)
 
 
 def test_an_outbox_of_one_who_takes_nothing_is_bounded_whatever_the_deadline_is() -> None:

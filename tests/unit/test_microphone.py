@@ -77,7 +77,7 @@ def test_a_device_is_found_by_its_number_its_whole_name_or_words_of_it(
 @pytest.mark.parametrize(
     ("devices", "device", "kind", "words"),
     [
-        (USB, "usb", "input", r"usb could be several microphones: 1 \(usb mic front\), 2 \(usb mic back\): choose"),
+        (USB, "usb", "input", r"usb matches several microphones: 1 \(usb mic front\), 2 \(usb mic back\); choose"),
         (USB, "mic", "input", "several microphones"),
         (("usb @0<", "usb @0<"), "usb", "input", "several microphones"),
         (("out one>", "out two>"), "out", "output", "several loudspeakers"),

@@ -85,7 +85,7 @@ async def test_without_mdns_the_relay_goes_on_also_when_its_address_changes(
     monkeypatch.setattr("streamer.relay.network.places.usable_addresses", lambda **_: list(now))
     monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     async with hosting(tmp_path, host=None, mdns=True) as host:
-        await host.hears("kitchen.local can't be told to this network by mDNS: no multicast here")
+        await host.hears("kitchen.local can't be announced on this network by mDNS: no multicast here")
         now[:] = ["127.0.0.1", "127.0.0.2"]
         await host.hears("have changed")
         now[:] = ["127.0.0.2"]
@@ -336,7 +336,7 @@ def test_with_only_a_vpn_or_only_ipv6_the_code_says_that_address_and_it_works(
         shell.ip("link", "set", "net0-peer", "up")
     with Unhurried(tmp_path / "relay", shell) as relay:
         assert f"http://{shown}:8443/#room=home" in relay.log
-        assert ("best address it has is 100.64.0.3 (a VPN)" in relay.log) == ("." in address)
+        assert ("best address is 100.64.0.3 (a VPN)" in relay.log) == ("." in address)
         look = (
             "import ssl, sys, urllib.request as u; c = ssl.create_default_context(cafile=sys.argv[2]); "
             "print(u.urlopen(sys.argv[1], context=c, timeout=20).read().decode())"

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from messages import member
 from relay_fixture import KEY, PACKET, House
 
 from streamer.relay.access.invites import InviteStore
@@ -32,10 +33,10 @@ async def test_who_comes_learns_who_is_there_and_the_others_learn_who_came_and_w
         assert await ada.hears_nothing()
         grace = await house.enter(name="  Gr\u202eace\n")
         ada_id, grace_id = ada.welcome["talker_id"], grace.welcome["talker_id"]
-        ada_there = {"talker_id": ada_id, "name": "Ada", "muted": True, "away": False, "hand": True}
-        assert grace.welcome["members"] == [ada_there]
-        state = {"muted": False, "away": False, "hand": False}
-        assert await ada.text("joined") == {"type": "joined", "talker_id": grace_id, "name": "Grace", **state}
+        [ada_there] = grace.welcome["members"]
+        assert 0 < ada_there["hand_us"] <= grace.welcome["server_us"]
+        assert ada_there == member(ada_id, "Ada", muted=True, hand=True, hand_us=ada_there["hand_us"])
+        assert await ada.text("joined") == {"type": "joined", **member(grace_id, "Grace")}
         await grace.socket.send_json({"type": "leave"})
         assert await grace.close_code() == 1000
         assert await ada.text("left") == {"type": "left", "talker_id": grace_id}
@@ -52,7 +53,10 @@ async def test_rooms_do_not_hear_each_other() -> None:
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ({"type": "state", "muted": True, "away": True, "hand": False}, {"muted": True, "away": True, "hand": False}),
+        (
+            {"type": "state", "muted": True, "away": True, "hand": False},
+            {"muted": True, "away": True, "hand": False, "hand_us": 0, "listening": False},
+        ),
         ({"type": "chat", "text": " Gru\u0308ße\r\n\u202e\x07du "}, {"text": "Grüße\ndu"}),
     ],
     ids=lambda value: value.get("type"),
@@ -107,7 +111,7 @@ async def test_in_the_echo_room_one_hears_oneself_a_second_later_and_nobody_else
     ("query", "refusal"),
     [
         ({"key": KEY}, (400, "bad-room")),
-        ({"room": "no spaces", "key": KEY}, (400, "bad-room")),
+        ({"room": "two  spaces", "key": KEY}, (400, "bad-room")),
         ({"room": "r" * 65, "key": KEY}, (400, "bad-room")),
         ({"room": "cellar", "key": KEY}, (404, "no-room")),
         ({"room": "home"}, (401, "key-required")),

@@ -24,9 +24,9 @@ def test_the_link_that_people_have_leads_to_a_room(link: str, address: Address) 
 @pytest.mark.parametrize(
     ("link", "reason"),
     [
-        ("https://192.168.1.20:8443/", "names no room"),
-        ("https:///#room=kitchen", "names no relay"),
-        ("", "names no relay"),
+        ("https://192.168.1.20:8443/", "does not name a room"),
+        ("https:///#room=kitchen", "does not name a relay"),
+        ("", "does not name a relay"),
         ("ftp://192.168.1.20/#room=kitchen", "begins with ftp://"),
         ("https://192.168.1.20:port/#room=kitchen", "is not an address"),
         ("https://192.168.1.20:99999/#room=kitchen", "is not an address"),

@@ -63,7 +63,7 @@ async def test_a_page_from_elsewhere_changes_nothing() -> None:
         (None, {"room": "home"}, (401, "key-required")),
         (None, {"room": "home", "key": "wrong"}, (403, "key-wrong")),
         (None, {"room": "nowhere", "key": KEY}, (404, "no-room")),
-        (None, {"room": "living room"}, (400, "bad-room")),
+        (None, {"room": " living room"}, (400, "bad-room")),
         (None, {"room": "home", "key": KEY}, (400, "bad-handshake")),  # a socket would have been let in
     ],
 )

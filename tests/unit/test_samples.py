@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from streamer.client.audio.samples import level_of, silence, soft_clip
+from streamer.client.audio.samples import level_of, silence
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,3 @@ def test_the_level_of_stereo_is_that_of_both_channels() -> None:
 def test_a_level_has_no_value_beyond_its_seven_bits() -> None:
     assert level_of(np.full(480, 4, dtype=np.float32)) == 0
     assert level_of(silence(0)) == 127
-
-
-def test_a_mix_that_fits_is_left_alone_and_one_that_does_not_is_bent_without_a_jump() -> None:
-    ramp = np.linspace(-4, 4, 10_001, dtype=np.float32)
-    bent = soft_clip(ramp.copy())
-    inside = np.abs(ramp) <= 0.9
-    assert np.array_equal(bent[inside], ramp[inside])
-    assert np.abs(bent).max() <= 1
-    assert np.diff(bent).min() >= 0
-    assert np.diff(bent).max() <= np.diff(ramp).max() * 1.01

@@ -185,7 +185,7 @@ def test_what_is_wrong_is_said_before_anything_is_opened(tmp_path: Path) -> None
     said = write_wav(tmp_path / "said.wav", speech()[:4_800])
     no_relay = "http://127.0.0.1:1/#room=kitchen"
     for options, kind, reason in (
-        (Options("kitchen", input_file=said), StreamerError, "names no room"),
+        (Options("kitchen", input_file=said), StreamerError, "does not name a room"),
         (Options(no_relay, input_file=said, output_file=said), AudioError, "can't be read and written at once"),
         (Options(no_relay, input_file=tmp_path / "none.wav"), AudioError, "can't be read"),
         (Options(no_relay, input_file=said, output_file=tmp_path), AudioError, "can't be written"),

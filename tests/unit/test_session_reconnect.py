@@ -10,6 +10,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 import aiohttp
+import messages
 import pytest
 from audio_rig import wait_until
 from fake_relay import relay
@@ -186,7 +187,7 @@ async def test_who_is_removed_by_the_host_does_not_come_back() -> None:
     async with House.open() as house, Ada.entered(house.port) as ada:
         host = await house.enter(key=HOST_KEY)
         await host.socket.send_json({"type": "remove", "talker_id": host.welcome["members"][0]["talker_id"]})
-        with pytest.raises(SentAwayError, match="not admitted"):
+        with pytest.raises(SentAwayError, match="no longer admitted"):
             await asyncio.wait_for(ada.stay, PATIENCE_S)
 
 
@@ -197,8 +198,7 @@ async def test_who_is_sent_away_stays_away_and_who_is_lost_comes_back(code: int,
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
         tokens.append(socket._req.query.get("resume"))  # type: ignore[union-attr]
         await socket.send_json(
-            {"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "Ada", "members": [], "server_us": 1}
-            | {"host": False, "resume": f"t0ken{len(tokens)}", "history": [], "locked": False}
+            messages.welcome(resume=f"t0ken{len(tokens)}")
         )
         await socket.close(code=code if len(tokens) < 3 else 4401)
 
@@ -226,8 +226,7 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
 
 
 async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_once_it_fits() -> None:
-    welcome = {"type": "welcome", "talker_id": 7, "room": "kitchen", "name": "Ada", "members": [], "server_us": 1}
-    welcome |= {"host": False, "resume": "t0ken", "locked": False}
+    welcome = messages.welcome(resume="t0ken")
     came = 0
 
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
@@ -248,3 +247,11 @@ async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_on
         await line.leave()
     assert came == 3
     assert told == ["The relay sent a message that is too big. Trying again later …"]
+
+
+def test_the_link_by_way_of_the_join_page_leads_a_terminal_into_the_room_by_tls(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path / "relay") as relay:
+        options = (relay.join_link, "--ca", relay.authority, "--output", tmp_path / "heard.wav")
+        with StreamerProcess(tmp_path / "listener", "listen", *options) as listener:
+            relay.wait_for_members(1)
+            wait_until(lambda: "You are in" in listener.log, PATIENCE_S, lambda: listener.log)

@@ -27,7 +27,7 @@ class Checkout:
         for name in ("scripts/setup", "scripts/constraints.txt", "pyproject.toml", "web/package-lock.json"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-        for name in ("hot/first.pyx", "hot/second.pyx", "jitter/third.pyx"):
+        for name in ("websocket/first.pyx", "websocket/second.pyx", "jitter/third.pyx"):
             (folder / "streamer" / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "streamer" / name).write_text(f"# {name}\n" * 50)
         (folder / "missing").write_text("")

@@ -23,7 +23,7 @@ from streamer.relay.access.invites import InviteStore
 from streamer.relay.tls.authority import Authority
 
 FILES = ("ca.pem", "ca-key.pem", "leaf.pem", "leaf-key.pem", "admission.json")
-REMEDIES = ("remove", "move it away", "Put back", "give it to this user", "free some space")
+REMEDIES = ("remove", "move it away", "Restore", "give it to this user", "free some space")
 
 Damage = Callable[[Path, Path], None]
 
@@ -192,8 +192,8 @@ async def test_a_running_relay_goes_on_with_what_it_has_and_says_so(
     monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     async with hosting(directory) as host:
         damage(directory / name, other)
-        await host.hears("This relay goes on with")
-        said = [line for line in host.lines if "This relay goes on with" in line]
+        await host.hears("This relay continues with")
+        said = [line for line in host.lines if "This relay continues with" in line]
         assert len(said) == 1
         assert str(directory / name) in said[0]
 

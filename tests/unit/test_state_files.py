@@ -89,7 +89,7 @@ def test_another_process_waits_for_the_lock_and_says_so_when_it_takes_too_long(t
         assert other.stdout
         assert other.stdin
         assert other.stdout.readline() == b"locked\n"
-        with pytest.raises(SetupError, match="another relay keeps"), locked(tmp_path, patience_s=0.05):
+        with pytest.raises(SetupError, match="another relay has locked"), locked(tmp_path, patience_s=0.05):
             pass
         threading.Timer(0.1, other.stdin.close).start()
         with locked(tmp_path):

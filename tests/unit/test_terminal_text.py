@@ -3,6 +3,7 @@
 import io
 import unicodedata
 
+import messages
 import pytest
 from rich.console import Console
 
@@ -54,11 +55,9 @@ def roster_on(width: int, *, is_terminal: bool) -> tuple[Roster, io.StringIO]:
 
 
 def welcome(*history: dict[str, object]) -> dict[str, object]:
-    member = {"talker_id": 2, "name": "Grace\r\nEve", "muted": False, "away": False, "hand": False}
-    return {
-        "type": "welcome", "talker_id": 1, "room": "home\x1b[2J", "name": "Ada\u202e", "members": [member],
-        "server_us": 1, "host": False, "resume": "t", "history": list(history), "locked": False,
-    }
+    grace = messages.member(2, "Grace\r\nEve")
+    where = {"talker_id": 1, "room": "home\x1b[2J", "name": "Ada\u202e"}
+    return messages.welcome(grace, history=list(history), **where)
 
 
 TEXTS = {
@@ -99,16 +98,16 @@ def test_in_a_file_a_message_is_one_line(text: str) -> None:
 
 def test_names_notices_and_refusals_of_a_relay_are_one_line_too() -> None:
     roster, screen = roster_on(200, is_terminal=True)
-    state = {"muted": False, "away": False, "hand": False}
-    messages = (
+    said = (
         welcome(),
-        {"type": "joined", "talker_id": 3, "name": "Eve\nGrace left", **state},
+        {"type": "joined", **messages.member(3, "Eve\nGrace left")},
         {"type": "notice", "code": "x", "message": "a\u2028b\x1b[2J"},
         {"type": "error", "code": "x", "message": "a\rb"},
-        {"type": "invite", "key": "k\n", "hours": 0, "uses": 0},
+        {"type": "invite", "invites": [{"role": "talk", "key": "k\n", "ends_s": 0}]},
+        {"type": "knocks", "knocks": [{"id": 1, "name": "Eve\r\x1b[2J"}]},
         {"type": "left", "talker_id": 3},
     )
-    for told, message in enumerate(messages, start=1):
+    for told, message in enumerate(said, start=1):
         roster.on_control(message)
         assert len(screen.getvalue().splitlines()) == told, screen.getvalue()
     assert "\x1b" not in screen.getvalue()

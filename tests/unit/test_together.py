@@ -1,5 +1,6 @@
 """More than talking, on a real relay: coming back as the same member, the last hour's chat, and what the host does."""
 
+import time
 from typing import Any
 
 import aiohttp
@@ -128,6 +129,12 @@ async def test_the_host_is_told_so_and_others_are_not() -> None:
         {"type": "remove", "talker_id": 1},
         {"type": "lock", "locked": True},
         {"type": "invite", "hours": 0, "uses": 0},
+        {"type": "mute", "talker_id": 0},
+        {"type": "unbar", "id": 1},
+        {"type": "answer", "id": 1, "admit": True},
+        {"type": "turn", "talker_id": 2},
+        {"type": "only_hosts", "on": True},
+        {"type": "one_at_a_time", "on": True},
     ],
     ids=lambda message: message["type"],
 )
@@ -150,7 +157,7 @@ async def test_the_host_asks_one_for_silence_and_removes_another_for_good() -> N
         await host.socket.send_json({"type": "remove", "talker_id": eve.welcome["talker_id"]})
         assert await eve.close_code() == 4401
         assert (await ada.text("left"))["talker_id"] == eve.welcome["talker_id"]
-        assert await house.refusal(room="home", resume=eve.welcome["resume"]) == (401, "key-required")
+        assert await house.refusal(room="home", resume=eve.welcome["resume"]) == (403, "barred")
         await host.socket.send_json({"type": "remove", "talker_id": 99})
         assert (await host.text("error"))["code"] == "no-member"
 
@@ -171,8 +178,10 @@ async def test_a_new_invite_opens_and_the_old_one_does_not_and_who_is_in_stays()
     async with House.open() as house:
         host, ada = await house.enter(key=HOST_KEY), await house.enter()
         await host.socket.send_json({"type": "invite", "hours": 8, "uses": 1})
-        invite = await host.text("invite")
-        assert (invite["hours"], invite["uses"]) == (8, 1)
+        [invite, listening] = (await host.text("invite"))["invites"]
+        assert (invite["role"], listening["role"]) == ("talk", "listen")
+        assert 7 * 3_600 < invite["ends_s"] - time.time() <= 8 * 3_600
+        assert (await ada.text("invite"))["invites"] == [invite, listening]
         assert await house.refusal(room="home", key=KEY) == (403, "key-wrong")
         assert await house.enter(key=invite["key"])
         assert await house.refusal(room="home", key=invite["key"]) == (403, "key-used-up")

@@ -118,7 +118,7 @@ def test_what_lies_above_the_new_rate_s_half_does_not_come_back_as_another_tone(
     ("content", "reason"),
     [
         (b"", "is empty"),
-        (b"ID3\x03 this is an MP3", "is a sound file that is damaged"),
+        (b"ID3\x03 this is an MP3", "is a damaged sound file"),
         (b"Dear Ada, \xc3\xa4\n", "it holds text"),
         (bytes(1_000), "is not a sound file"),
         (b"\0\0\0\x20ftypM4A \0\0", "is an MP4 file.*ffmpeg"),
@@ -130,7 +130,7 @@ def test_what_lies_above_the_new_rate_s_half_does_not_come_back_as_another_tone(
         (wav(pcm(channels=0), bytes(100)), "header is damaged"),
         (wav(pcm(), b""), "has no samples"),
         (wav(pcm(), b"", after=b"LIST\x04\0\0\0INFO"), "has no samples"),
-        (wav(pcm(rate=1), bytes(100)), "1 samples a second"),
+        (wav(pcm(rate=1), bytes(100)), "1 samples per second"),
     ],
 )
 def test_what_is_no_usable_wav_file_is_refused_in_words(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -288,7 +288,7 @@ def test_what_is_no_file_is_refused_with_the_reason(tmp_path: Path) -> None:
         FileReader(Path("/dev/zero"))
     with pytest.raises(AudioError, match="Is a directory"):
         open_writer(tmp_path, 1)
-    with pytest.raises(AudioError, match=r"must be one of \.wav, \.flac"):
+    with pytest.raises(AudioError, match=r"must end in one of \.wav, \.flac"):
         open_writer(tmp_path / "a.m4a", 1)
 
 

@@ -3,7 +3,7 @@
 
 import { parseFragment } from "../shared/room_link.js";
 import { sleep } from "../shared/sleep.js";
-import { sayCount, t } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { NetworkCheck } from "./network_check.js";
 import { SoundCheck } from "./sound_check.js";
 import { fails, passes, unknown } from "./verdict.js";
@@ -11,6 +11,9 @@ import { CheckView } from "./view.js";
 
 /** Somebody has to answer the question for the microphone in this time, and to speak. */
 const LONGEST_MS = 30_000;
+
+/** What fails here makes a call worse, not impossible. @type {Set<CheckName>} */
+const BEARABLE = new Set(["echo", "network", "loudspeaker"]);
 
 /** @typedef {import("./view.js").CheckName} CheckName */
 /** @typedef {import("./verdict.js").Verdict} Verdict */
@@ -43,6 +46,7 @@ class Preflight {
     this.#sound.start(); // browsers allow it only while a press is fresh
     this.#screen.showRunning(true);
     this.#screen.showStatus("");
+    this.#screen.showVerdict(null, t("checkIntro"), "");
     this.#showWaiting();
     const rows = [];
     for (const [name, check, hint] of this.#checks) {
@@ -53,7 +57,9 @@ class Preflight {
     }
     this.#sound.stop();
     this.#network.stop();
-    this.#screen.showStatus(`${summaryOf(rows)} ${await tellRelay(rows)}`);
+    const [verdict, cure] = verdictOn(rows);
+    this.#screen.showVerdict(verdict, "", cure);
+    this.#screen.showStatus(await tellRelay(rows));
     this.#screen.showRunning(false);
   }
 
@@ -75,15 +81,20 @@ async function verdictOf(check) {
   }
 }
 
-/** @param {Row[]} rows */
-function summaryOf(rows) {
-  const failed = rows.filter(({ state }) => state === "fails").length;
-  if (failed > 0) return sayCount("checksFailed", failed);
-  return t(rows.some(({ state }) => state === "unknown") ? "checkNoneFailed" : "checkAllPass");
+/**
+ * One verdict, and the one thing to do or to know first.
+ * @param {Row[]} rows
+ * @returns {["ready" | "ready-but" | "not-yet", string]}
+ */
+function verdictOn(rows) {
+  const failed = rows.find(({ name, state }) => state === "fails" && !BEARABLE.has(name));
+  if (failed) return ["not-yet", failed.words];
+  const doubtful = rows.find(({ state }) => state !== "passes");
+  return doubtful ? ["ready-but", doubtful.words] : ["ready", ""];
 }
 
 /**
- * Gives what to say about it.
+ * Tells the relay what came of it; returns what to say about that.
  * @param {Row[]} rows
  */
 async function tellRelay(rows) {

@@ -1,8 +1,6 @@
 // The screen of the pre-flight page: a row a check. It knows nothing of sound or sockets.
 
-import { element, sayFixedWords } from "../ui/dom.js";
-import { fillIn } from "../ui/fill_in.js";
-import { showMeter } from "../ui/meter.js";
+import { element, fillFixedWords, fillIn, setText, showMeter } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 
 /** @typedef {"secure" | "microphone" | "loudspeaker" | "echo" | "codec" | "socket" | "network"} CheckName */
@@ -25,18 +23,19 @@ const STATES = /** @type {const} */ ({
   unknown: "checkUnknown",
 });
 
+const VERDICTS = /** @type {const} */ ({ ready: "checkReady", "ready-but": "checkReadyBut", "not-yet": "checkNotYet" });
+
 export class CheckView {
   #status = element("status", HTMLElement);
-  #rows = element("checks", HTMLOListElement);
+  #rows = element("checks", HTMLUListElement);
   #start = element("start-check", HTMLButtonElement);
-  #back = element("back", HTMLAnchorElement);
   #template = element("check", HTMLTemplateElement);
   onStart = () => {};
 
   /** @param {string} fragment that leads back to the room */
   constructor(fragment) {
-    sayFixedWords();
-    this.#back.hash = fragment;
+    fillFixedWords();
+    for (const back of document.querySelectorAll("a.back")) /** @type {HTMLAnchorElement} */ (back).hash = fragment;
     this.#start.addEventListener("click", () => this.onStart());
   }
 
@@ -55,8 +54,10 @@ export class CheckView {
     const row = this.#row(name);
     if (!row) return;
     row.dataset.state = state;
-    fillIn(row, ".verdict", t(STATES[state]));
-    fillIn(row, ".note", words);
+    fillIn(row, ".state", t(STATES[state]));
+    fillIn(row, ".note-words", words);
+    const details = row.querySelector("details");
+    if (details) details.open = state === "fails" || (state === "running" && words !== "");
   }
 
   /** @param {number} level of the microphone, in −dBov */
@@ -69,6 +70,20 @@ export class CheckView {
     document.body.dataset.state = running ? "checking" : "checked";
     this.#start.disabled = running;
     if (!running) this.#start.textContent = t("checkAgain");
+  }
+
+  /**
+   * @param {"ready" | "ready-but" | "not-yet" | null} verdict null while nothing is known
+   * @param {string} words below it
+   * @param {string} cure the one thing to do, or to know; empty where there is none
+   */
+  showVerdict(verdict, words, cure) {
+    document.body.dataset.verdict = verdict ?? "";
+    element("verdict-title", HTMLElement).hidden = verdict === null;
+    setText(element("verdict-title", HTMLElement), verdict ? t(VERDICTS[verdict]) : "");
+    setText(element("verdict-words", HTMLElement), words);
+    element("cure", HTMLElement).hidden = cure === "";
+    fillIn(element("cure", HTMLElement), "span", cure);
   }
 
   /** @param {string} words */

@@ -2,7 +2,7 @@
 //
 // Whoever trusts the relay already sees nothing of it.
 
-import { element, sayFixedWords } from "../ui/dom.js";
+import { element, fillFixedWords } from "../ui/dom.js";
 import { platformOf } from "../ui/platform.js";
 import { t } from "../ui/text.js";
 import { probeTrust } from "./trust_probe.js";
@@ -16,7 +16,7 @@ class JoinPage {
   #room = `https://${location.host}/${location.hash}`;
 
   constructor() {
-    sayFixedWords();
+    fillFixedWords();
     element("go-on", HTMLAnchorElement).href = this.#room;
     element("download", HTMLAnchorElement).href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.crt";
     element("intro", HTMLElement).textContent = t("trustLooking");

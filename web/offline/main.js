@@ -1,7 +1,7 @@
 // What is seen in the place of a page while the relay is away: waits for it, and then makes room for the page.
 
 import { sleep } from "../shared/sleep.js";
-import { sayFixedWords } from "../ui/dom.js";
+import { fillFixedWords } from "../ui/dom.js";
 
 const AGAIN_MS = 500;
 const PATIENCE_MS = 3_000;
@@ -14,6 +14,6 @@ async function relayAnswers() {
   }
 }
 
-sayFixedWords();
+fillFixedWords();
 while (!(await relayAnswers())) await sleep(AGAIN_MS);
 location.reload();

@@ -17,16 +17,16 @@ const SILENT_DBFS = -70;
 const TOO_LOUD_DBFS = -30;
 const LOUD_DBFS = -40;
 
-/** @typedef {import("../worker/chirp_listener.js").Echo} Echo */
-/** @typedef {import("./roster.js").Member} Member */
+/** @typedef {import("../shared/messages.js").Echo} Echo */
+/** @typedef {import("./roster.js").Person} Member */
 /** @typedef {import("../shared/room_link.js").Processing} Processing */
 
 /**
  * What the test needs of the page.
  * @typedef {object} Means
- * @property {Pick<import("./view.js").View, "showAir">} screen
+ * @property {(words: string, running: boolean) => void} show how the test goes, or what came of it
  * @property {Pick<import("./audio_graph.js").AudioGraph, "chirp" | "othersMuted">} sound
- * @property {(order: import("../worker/worker.js").Order) => void} order
+ * @property {(order: import("../shared/messages.js").Order) => void} order
  * @property {(processing: Processing) => Promise<void>} openMicrophone
  */
 
@@ -51,7 +51,7 @@ export class AcousticTest {
   press(others, silent, processing) {
     const words = this.#run ? t("airStopped") : wordsAgainst(others, silent);
     if (this.#run) this.stop(words);
-    else if (words) this.#means.screen.showAir(words, false);
+    else if (words) this.#means.show(words, false);
     else this.#start({ peer: others[0], processing, echoes: [], timer: 0 });
   }
 
@@ -59,7 +59,7 @@ export class AcousticTest {
    * @param {Member[]} others who is in the room now
    * @param {boolean} silent we say nothing any more
    */
-  look(others, silent) {
+  check(others, silent) {
     if (!this.#run) return;
     const { talkerId, name } = this.#run.peer;
     if (!others.some((other) => other.talkerId === talkerId)) this.stop(t("airLeft", { name }));
@@ -74,7 +74,7 @@ export class AcousticTest {
     clearTimeout(timer);
     this.#setChirping(false);
     this.#means.openMicrophone(processing);
-    this.#means.screen.showAir(words, false);
+    this.#means.show(words, false);
   }
 
   /** @param {Echo} echo */
@@ -89,7 +89,7 @@ export class AcousticTest {
   /** @param {Run} run */
   async #start(run) {
     this.#run = run;
-    this.#means.screen.showAir(t("airBegins", { name: run.peer.name }), true);
+    this.#means.show(t("airBegins", { name: run.peer.name }), true);
     this.#setChirping(true);
     await this.#means.openMicrophone(UNPROCESSED);
     if (this.#run === run) run.timer = setTimeout(() => this.#chirp(run), SETTLE_MS);
@@ -97,16 +97,16 @@ export class AcousticTest {
 
   /** @param {Run} run */
   #chirp(run) {
-    this.#means.order({ type: "air", step: "chirp" });
+    this.#means.order({ type: "acousticTest", step: "chirp" });
     this.#means.sound.chirp();
-    this.#means.screen.showAir(t("airRuns", { number: run.echoes.length + 1, count: CHIRPS }), true);
-    run.timer = setTimeout(() => this.#means.order({ type: "air", step: "echo" }), EVERY_MS);
+    this.#means.show(t("airRuns", { number: run.echoes.length + 1, count: CHIRPS }), true);
+    run.timer = setTimeout(() => this.#means.order({ type: "acousticTest", step: "echo" }), EVERY_MS);
   }
 
   /** @param {boolean} on nothing but chirps is played, and sent */
   #setChirping(on) {
     this.#means.sound.othersMuted = on;
-    this.#means.order({ type: "air", step: on ? "begin" : "end" });
+    this.#means.order({ type: "acousticTest", step: on ? "begin" : "end" });
   }
 }
 

@@ -8,7 +8,7 @@ import { chirp } from "../shared/chirps.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { sleep } from "../shared/sleep.js";
 import { readingOf } from "../shared/track_reader.js";
-import { busyTone } from "./busy_tone.js";
+import { playSound } from "./cues.js";
 import { Loudspeaker } from "./loudspeaker.js";
 import { OutputLatency } from "./output_latency.js";
 
@@ -65,7 +65,7 @@ export class AudioGraph {
   connectWorker() {
     const playout = new MessageChannel();
     const memory = PacketRing.memory();
-    this.#playout?.port.postMessage({ worker: playout.port1, memory }, [playout.port1]);
+    if (this.#playout) sendTo(this.#playout, { type: "connect", worker: playout.port1, memory }, [playout.port1]);
     return { capture: this.#captured.port2, playout: playout.port2, memory };
   }
 
@@ -124,7 +124,7 @@ export class AudioGraph {
   #newCapture() {
     const capture = workletNode(this.#context, "capture", 1, 1);
     capture.connect(this.#context.destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
-    capture.port.postMessage(this.#captured.port1, [this.#captured.port1]);
+    sendTo(capture, { type: "connect", worker: this.#captured.port1 }, [this.#captured.port1]);
     return capture;
   }
 
@@ -164,12 +164,13 @@ export class AudioGraph {
     source.start();
   }
 
-  busy() {
-    busyTone(this.#context, this.#loudspeaker.input);
+  /** @param {import("./cues.js").Sound} sound for this device alone */
+  cue(sound) {
+    playSound(this.#context, this.#loudspeaker.input, sound);
   }
 
   askStatistics() {
-    this.#playout?.port.postMessage("statistics");
+    if (this.#playout) sendTo(this.#playout, { type: "askStatistics" });
   }
 
   /** As `OutputLatency` tells it, of the loudspeaker alone. */
@@ -186,12 +187,13 @@ export class AudioGraph {
     await this.#context.audioWorklet.addModule(workletUrl("codec_cost"));
     const node = workletNode(this.#context, "codec-cost", 0, 1);
     node.connect(this.#context.destination);
-    const { ms, problem } = await new Promise((resolve) => {
+    /** @type {import("../shared/worklet_messages.js").CodecCost} */
+    const cost = await new Promise((resolve) => {
       node.port.onmessage = ({ data }) => resolve(data);
     });
     node.disconnect();
-    if (problem) throw new Error(problem);
-    return ms;
+    if (cost.type === "failed") throw new Error(cost.problem);
+    return cost.ms;
   }
 
   /** @returns {import("./statistics_panel.js").SoundStatistics} */
@@ -205,9 +207,11 @@ export class AudioGraph {
    */
   #ready(playout) {
     return new Promise((resolve) => {
-      playout.port.onmessage = ({ data }) => {
-        if (data.type === "ready") resolve();
-        else this.onStatistics(data.talkers);
+      playout.port.onmessage = (event) => {
+        /** @type {import("../shared/worklet_messages.js").PlayoutReport} */
+        const report = event.data;
+        if (report.type === "ready") resolve();
+        else this.onStatistics(report.talkers);
       };
     });
   }
@@ -215,6 +219,15 @@ export class AudioGraph {
 
 /** @param {string} name */
 const workletUrl = (name) => new URL(`../worklets/${name}.js`, import.meta.url);
+
+/**
+ * @param {AudioWorkletNode} node
+ * @param {import("../shared/worklet_messages.js").PlayoutSetup | import("../shared/worklet_messages.js").CaptureSetup} message
+ * @param {Transferable[]} [moved]
+ */
+function sendTo(node, message, moved = []) {
+  node.port.postMessage(message, moved);
+}
 
 function openContext() {
   try {

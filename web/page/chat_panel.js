@@ -1,153 +1,176 @@
-// What people in a room do besides talking: write, raise a hand; and what the host does: ask for silence, remove, lock, invite.
+// What is written in the room: a sheet, a badge that counts what nobody has read yet, and "2 new" above the first of it.
+// Nothing of it ever scrolls the page: only the list scrolls, and only for somebody who is at its end.
 
-import { element } from "../ui/dom.js";
-import { t } from "../ui/text.js";
+import { create, element, setText } from "../ui/dom.js";
+import { language, sayCount, t } from "../ui/text.js";
+import { plainFace } from "./face.js";
+import { Sheet } from "./sheet.js";
 
-/**
- * What it needs of the page.
- * @typedef {object} Means
- * @property {(order: import("../worker/worker.js").Order) => void} order
- * @property {import("./roster.js").Roster} roster
- * @property {(key: string) => string} linkWith the room's link with another invite
- * @property {() => void} onChange whether our hand is raised is otherwise now
- * @property {(words: string) => void} tell
- * @property {() => void} busy sounds like a telephone that is engaged
- * @property {() => boolean} isTalking whether we want to be heard now
- */
+/** @typedef {{name: string, text: string, own: boolean, atMs: number}} Said `atMs` as Date.now(): a time of day */
 
-export class Together {
-  #means;
-  #said = element("said", HTMLDivElement);
-  #chat = element("chat-form", HTMLFormElement);
-  #words = element("words", HTMLInputElement);
-  #hand = element("hand", HTMLButtonElement);
-  #hosting = element("hosting", HTMLDetailsElement);
-  #lock = element("lock", HTMLInputElement);
-  #invite = element("new-invite", HTMLButtonElement);
-  #link = element("invite-link", HTMLInputElement);
-  #template = element("saying", HTMLTemplateElement);
-  #oneAtATime = element("one-at-a-time", HTMLInputElement);
-  handRaised = false;
+/** What is kept on the screen; the relay keeps less. */
+const MOST_LINES = 300;
+/** Whoever is this near to the end of the list sees what is added. */
+const NEAR_END_PX = 60;
+const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
+export class ChatPanel {
+  #sheet = new Sheet(element("chat", HTMLDialogElement));
+  #list = element("said", HTMLDivElement);
+  #form = element("chat-form", HTMLFormElement);
+  #words = element("words", HTMLTextAreaElement);
+  #opener = element("open-chat", HTMLButtonElement);
+  #unread = 0;
+  /** @type {HTMLElement | null} */
+  #freshLine = null;
+  /** @type {(text: string) => void} */
+  onWrite = () => {};
+  /** Somebody reads now. */
+  onRead = () => {};
+
+  constructor() {
+    this.#list.setAttribute("aria-label", t("chat"));
     this.#words.placeholder = t("writeHere");
     this.#words.setAttribute("aria-label", t("writeHere"));
-    this.#said.setAttribute("aria-label", t("chat"));
-    this.#link.setAttribute("aria-label", t("inviteLink"));
-    this.#showHand();
-    this.#chat.addEventListener("submit", (event) => this.#write(event));
-    this.#hand.addEventListener("click", () => this.#raise(!this.handRaised));
-    this.#lock.addEventListener("change", () => this.#say({ type: "lock", locked: this.#lock.checked }));
-    this.#oneAtATime.addEventListener("change", () => this.#say({ type: "one_at_a_time", on: this.#oneAtATime.checked }));
-    this.#invite.addEventListener("click", () => this.#say({ type: "invite", hours: 0, uses: 0 }));
-    this.#link.addEventListener("focus", () => this.#link.select());
+    this.#opener.addEventListener("click", () => this.#sheet.toggle());
+    this.#sheet.onOpen = () => this.#onOpen();
+    this.#sheet.onClose = () => this.#removeFreshLine();
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#write();
+    });
+    this.#words.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#write();
+    });
+    this.#words.addEventListener("input", () => this.#fitHeight());
   }
 
-  /**
-   * Whom the host has pressed for in the roster.
-   * @param {"mute" | "remove"} type
-   * @param {number} talkerId
-   */
-  act(type, talkerId) {
-    this.#say({ type, talker_id: talkerId });
+  get isOpen() {
+    return this.#sheet.isOpen;
   }
 
-  /** @param {import("../shared/control.js").Message} message */
-  onControl(message) {
-    switch (message.type) {
-      case "welcome":
-        this.#onWelcome(message);
-        break;
-      case "chat":
-        this.#append(this.#means.roster.nameOf(message.talker_id), message.text);
-        break;
-      case "lock":
-        this.#lock.checked = message.locked;
-        this.#means.tell(t(message.locked ? "roomLocked" : "roomUnlocked"));
-        break;
-      case "invite":
-        this.#link.value = this.#means.linkWith(message.key);
-        this.#link.hidden = false;
-        this.#link.focus();
-        break;
-      case "floor":
-        this.#onFloor(message);
-        break;
-      case "error":
-        this.#means.tell(message.message);
-        break;
-    }
+  open() {
+    this.#sheet.open(this.#opener);
+    this.#words.focus();
   }
 
-  /** Back at the start: what was said here is nobody else's. */
-  clear() {
-    this.handRaised = false;
-    this.#said.replaceChildren();
-    this.#link.hidden = true;
-    this.#link.value = "";
+  /** @param {Said} said */
+  add(said) {
+    const follows = this.#isAtEnd || said.own;
+    if (!this.isOpen && !said.own) this.#countUnread();
+    this.#append(lineOf(said));
+    if (follows) this.#scrollToEnd();
   }
 
-  /** @param {import("../shared/control.js").Message} welcome */
-  #onWelcome({ host, locked, history }) {
-    this.#hosting.hidden = !host;
-    this.#lock.checked = locked;
-    this.#said.replaceChildren();
-    for (const { name, text } of history) this.#append(name, text);
-    this.#showHand();
+  /** @param {string} words such as that somebody came */
+  addEvent(words) {
+    const follows = this.#isAtEnd;
+    this.#append(create("p", "happened", `${words} · ${timeOf(Date.now())}`));
+    if (follows) this.#scrollToEnd();
   }
 
-  /** @param {import("../shared/control.js").Message} floor */
-  #onFloor({ talker_id, on }) {
-    const { roster, tell, busy, isTalking } = this.#means;
-    this.#oneAtATime.checked = on;
-    if (!on) return tell(t("floorOff"));
-    if (talker_id === 0) return tell(t("floorFree"));
-    const isOurs = talker_id === roster.talkerId;
-    if (!isOurs && isTalking()) busy();
-    return tell(isOurs ? t("floorYours") : t("floorTaken", { name: roster.nameOf(talker_id) }));
+  /** @param {Said[]} history what was written before we came; nobody has missed it */
+  restart(history) {
+    this.#list.replaceChildren(...history.map(lineOf));
+    this.#freshLine = null;
+    this.#setUnread(0);
+    this.#scrollToEnd();
   }
 
-  /**
-   * @param {string} name
-   * @param {string} text
-   */
-  #append(name, text) {
-    const saying = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const [who, what] = saying.querySelectorAll("b, span");
-    who.textContent = name;
-    what.textContent = text;
-    this.#said.append(saying);
-    this.#said.lastElementChild?.scrollIntoView({ block: "nearest" });
-  }
-
-  /** @param {SubmitEvent} event */
-  #write(event) {
-    event.preventDefault();
+  #write() {
     const text = this.#words.value.trim();
     if (!text) return;
-    this.#say({ type: "chat", text });
+    this.onWrite(text);
     this.#words.value = "";
+    this.#fitHeight();
   }
 
-  /** @param {boolean} raised */
-  #raise(raised) {
-    this.handRaised = raised;
-    this.#means.order({ type: "state", change: { hand: raised } });
-    this.#showHand();
-    this.#means.onChange();
+  #fitHeight() {
+    this.#words.style.height = "auto";
+    this.#words.style.height = `${this.#words.scrollHeight + 4}px`;
   }
 
-  #showHand() {
-    this.#hand.setAttribute("aria-pressed", String(this.handRaised));
-    const words = t(this.handRaised ? "lowerHand" : "raiseHand");
-    this.#hand.setAttribute("aria-label", words);
-    this.#hand.title = words;
+  #countUnread() {
+    if (!this.#freshLine) {
+      this.#freshLine = create("p", "fresh");
+      this.#list.append(this.#freshLine);
+    }
+    this.#setUnread(this.#unread + 1);
+    setText(this.#freshLine, t("fresh", { count: this.#unread }));
   }
 
-  /** @param {import("../shared/control.js").Message} message */
-  #say(message) {
-    this.#means.order({ type: "say", message });
+  /** @param {number} count */
+  #setUnread(count) {
+    this.#unread = count;
+    const badge = /** @type {HTMLElement} */ (this.#opener.querySelector(".count"));
+    badge.hidden = count === 0;
+    setText(badge, String(count));
+    this.#opener.setAttribute("aria-label", count === 0 ? t("chat") : `${t("chat")}, ${sayCount("unread", count)}`);
   }
+
+  #onOpen() {
+    this.onRead();
+    this.#setUnread(0);
+    requestAnimationFrame(() => {
+      if (this.#freshLine) this.#list.scrollTop = this.#freshLine.offsetTop - this.#list.offsetTop - NEAR_END_PX;
+      else this.#scrollToEnd();
+    });
+  }
+
+  #removeFreshLine() {
+    this.#freshLine?.remove();
+    this.#freshLine = null;
+  }
+
+  get #isAtEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#list;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  #scrollToEnd() {
+    this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  /** @param {Node} node */
+  #append(node) {
+    this.#list.append(node);
+    while (this.#list.children.length > MOST_LINES) this.#list.firstElementChild?.remove();
+  }
+}
+
+/** @param {Said} said */
+function lineOf({ name, text, own, atMs }) {
+  const words = create("div", "text", ...linked(text));
+  const line = create("div", "said");
+  line.toggleAttribute("data-own", own);
+  const who = create("p", own ? "unseen" : "who", create("b", "", own ? t("you") : name), ` · ${timeOf(atMs)}`);
+  line.append(who, ...(own ? [words] : [plainFace(name), words]));
+  return line;
+}
+
+/**
+ * Text, with what looks like a link as one. Everything is text: no markup of others is ever read.
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+function linked(text) {
+  /** @type {(Node | string)[]} */
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const link = create("a", "", match[0]);
+    link.href = match[0];
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    nodes.push(text.slice(end, match.index), link);
+    end = match.index + match[0].length;
+  }
+  return [...nodes, text.slice(end)];
+}
+
+/** @param {number} ms */
+function timeOf(ms) {
+  return new Date(ms).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
 }

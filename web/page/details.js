@@ -1,24 +1,53 @@
-// The panel of connection details: filled once a second, while it is open.
+// For experts: what is counted, once a second while it is open, and what is worst at the moment in one sentence.
 
+import { create, element, setText } from "../ui/dom.js";
+import { t } from "../ui/text.js";
+import { worstDelay } from "./diagnosis.js";
 import { rowsOf } from "./statistics_panel.js";
 
 const EVERY_MS = 1_000;
 
+/** Whose part is the worst, in words. */
+const WHOSE = /** @type {const} */ ({
+  capture: "whoseCapture",
+  encode: "whoseEncode",
+  up: "whoseUp",
+  relay: "whoseRelay",
+  down: "whoseDown",
+  buffer: "whoseBuffer",
+  output: "whoseOutput",
+});
+
 export class Details {
+  #panel = element("experts", HTMLDetailsElement);
   /** @type {number | null} */
-  roundTripMs = null;
+  #roundTripMs = null;
 
   /**
-   * @param {import("./view.js").View} screen
    * @param {import("./audio_graph.js").AudioGraph} sound
    * @param {import("./roster.js").Roster} roster
    */
-  constructor(screen, sound, roster) {
+  constructor(sound, roster) {
     sound.onStatistics = (played) => {
       const nameOf = new Map(roster.others.map(({ talkerId, name }) => [talkerId, name]));
       const talkers = played.map((statistics) => ({ name: nameOf.get(statistics.talkerId) ?? "", statistics }));
-      screen.showStatistics(rowsOf({ roundTripMs: this.roundTripMs, sound: sound.statistics, talkers }));
+      const rows = rowsOf({ roundTripMs: this.#roundTripMs, sound: sound.statistics, talkers });
+      const groups = rows.map(([label, value]) => create("div", "", create("dt", "", label), create("dd", "", value)));
+      element("statistics", HTMLElement).replaceChildren(...groups);
     };
-    setInterval(() => screen.showsDetails && sound.askStatistics(), EVERY_MS);
+    setInterval(() => this.#panel.open && this.#panel.offsetParent !== null && sound.askStatistics(), EVERY_MS);
+  }
+
+  /**
+   * @param {number | null} roundTripMs
+   * @param {import("./delay_view.js").Delay[]} delays
+   */
+  show(roundTripMs, delays) {
+    this.#roundTripMs = roundTripMs;
+    if (!this.#panel.open) return;
+    const trouble = worstDelay(delays.map(({ name, figure }) => [name, figure]));
+    const key = trouble?.kind === "spikes" ? "worstSpikes" : "worstSlow";
+    const words = trouble ? t(key, { what: t(WHOSE[trouble.part], { name: trouble.name }), ms: Math.round(trouble.ms) }) : t("allIsWell");
+    setText(element("worst", HTMLElement), words);
   }
 }

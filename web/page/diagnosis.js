@@ -1,8 +1,8 @@
 // What is worst right now, so that one sentence can say it. Twin of client/trouble.py.
 
-import { PARTS } from "../worker/mouth_to_ear.js";
+import { PARTS } from "../shared/delay_parts.js";
 
-/** @typedef {import("../worker/mouth_to_ear.js").Part} Part */
+/** @typedef {import("../shared/delay_parts.js").Part} Part */
 /** @typedef {{name: string, part: Part, kind: "spikes" | "slow", ms: number}} Trouble */
 
 /** p95 − p50: more than a jitter buffer can take without anybody noticing. */
@@ -16,7 +16,7 @@ const NETWORK = new Set(["encode", "up", "relay", "down"]);
 
 /**
  * Of all talkers, by name; null where all is well.
- * @param {[string, import("../worker/mouth_to_ear.js").Figure][]} figures
+ * @param {[string, import("../shared/delay_parts.js").Figure][]} figures
  * @returns {Trouble | null}
  */
 export function worstDelay(figures) {
@@ -32,7 +32,7 @@ export function worstDelay(figures) {
 
 /**
  * @param {string} name
- * @param {import("../worker/mouth_to_ear.js").Figure} figure
+ * @param {import("../shared/delay_parts.js").Figure} figure
  * @returns {[number, Trouble][]}
  */
 function troubles(name, figure) {

@@ -7,7 +7,7 @@ export class Engine {
   sound = new AudioGraph();
   /** Resolves when a room can be joined. @type {Promise<void>} */
   loaded;
-  /** @type {(report: import("../worker/worker.js").Report) => void} */
+  /** @type {(report: import("../shared/messages.js").Report) => void} */
   onReport = () => {};
 
   /** @param {Worker} worker of worker.js */
@@ -19,7 +19,7 @@ export class Engine {
   }
 
   /**
-   * @param {import("../worker/worker.js").Order} order
+   * @param {import("../shared/messages.js").Order} order
    * @param {Transferable[]} [transfer]
    */
   order(order, transfer = []) {

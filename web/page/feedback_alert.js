@@ -31,8 +31,8 @@ export class FeedbackAlert {
   }
 
   /**
-   * @param {import("../worker/feedback_guard.js").Feedback} danger
-   * @param {import("./roster.js").Member[]} others
+   * @param {import("../shared/messages.js").Feedback} danger
+   * @param {import("./roster.js").Person[]} others
    */
   show(danger, others) {
     const member = others.find(({ talkerId }) => talkerId === danger);

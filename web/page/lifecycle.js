@@ -1,6 +1,7 @@
 // Whether somebody is at this page, and what the device takes from it meanwhile: the light of its screen, the network, the sound,
 // the microphone. All of it is taken back as soon as the device lets us.
 
+import { element } from "../ui/dom.js";
 import { platformOf } from "../ui/platform.js";
 import { load, save } from "../ui/storage.js";
 import { t } from "../ui/text.js";
@@ -10,27 +11,31 @@ import { WakeLock } from "./wake_lock.js";
 const ADVICE = /** @type {const} */ ({ ios: "adviceIos", android: "adviceAndroid" });
 
 /**
- * What it needs of the page.
- * @typedef {object} Means
- * @property {import("./view.js").View} screen
+ * @typedef {object} Parts
  * @property {import("./audio_graph.js").AudioGraph} sound
  * @property {import("./local_audio.js").LocalAudio} voice
- * @property {(order: import("../worker/worker.js").Order) => void} order
+ * @property {Pick<import("./call.js").Call, "reconnectNow">} call
+ * @property {Pick<import("./room.js").Room, "changeState">} room
+ * @property {Pick<import("./toasts.js").Toasts, "show">} toasts
  */
 
-export class PageLifecycle {
-  #means;
+export class Lifecycle {
+  #parts;
   #wakeLock = new WakeLock();
+  #advice = element("advice", HTMLElement);
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
-    const { screen, sound, voice, order } = means;
-    screen.onVisible = () => this.#onVisible();
-    screen.onTouch = () => sound.recover();
-    screen.onAdviceRead = () => save("advised", "yes");
-    sound.onRuns = (runs) => screen.showStatus(t(runs ? "soundBack" : "soundPaused"));
-    addEventListener("online", () => order({ type: "hurry" }));
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    const { sound, voice, call, toasts } = parts;
+    document.addEventListener("visibilitychange", () => this.#onVisible());
+    document.addEventListener("click", () => sound.recover());
+    element("advice-read", HTMLButtonElement).addEventListener("click", () => {
+      save("advised", "yes");
+      this.#advice.hidden = true;
+    });
+    sound.onRuns = (runs) => toasts.show({ words: t(runs ? "soundBack" : "soundPaused") });
+    addEventListener("online", () => call.reconnectNow());
     navigator.mediaDevices?.addEventListener("devicechange", () => voice.onDevices());
   }
 
@@ -38,15 +43,17 @@ export class PageLifecycle {
   set joined(joined) {
     this.#wakeLock.wanted = joined;
     const platform = platformOf(navigator.userAgent, navigator.maxTouchPoints);
-    const isTold = platform === "desktop" || load("advised") !== "";
-    this.#means.screen.showAdvice(joined && !isTold ? t(ADVICE[platform]) : "");
+    if (platform === "desktop") return;
+    this.#advice.hidden = !joined || load("advised") !== "";
+    element("advice-words", HTMLElement).textContent = t(ADVICE[platform]);
   }
 
   #onVisible() {
-    const { screen, sound, voice, order } = this.#means;
-    order({ type: "state", change: { away: !screen.visible } });
-    if (!screen.visible) return;
-    order({ type: "hurry" });
+    const { sound, voice, call, room } = this.#parts;
+    const visible = document.visibilityState === "visible";
+    room.changeState({ away: !visible });
+    if (!visible) return;
+    call.reconnectNow();
     this.#wakeLock.renew();
     sound.recover();
     voice.recover();

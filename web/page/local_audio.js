@@ -1,4 +1,4 @@
-// Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a button is pressed.
+// Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a disc is held.
 
 import { t } from "../ui/text.js";
 import { listDevices } from "./devices.js";
@@ -12,35 +12,40 @@ import { TalkButton } from "./talk_button.js";
  * @property {boolean} hasMicrophone
  * @property {boolean} muted
  * @property {boolean} pushToTalk
- * @property {boolean} open the button lets everything through
+ * @property {boolean} open the disc lets everything through
  * @property {boolean} latched and does so until it is pressed again
  */
 
 /**
  * What it needs of the page.
- * @typedef {object} Means
- * @property {Pick<import("./view.js").View, "state" | "showProblem" | "showStatus">} screen
+ * @typedef {object} Parts
  * @property {Pick<import("./audio_graph.js").AudioGraph, "listenTo">} sound
- * @property {(order: import("../worker/worker.js").Order) => void} order
- * @property {Promise<void>} loaded
+ * @property {(order: import("../shared/messages.js").Order) => void} order
+ * @property {Promise<void>} loaded resolves when the worklets are there
+ * @property {() => boolean} isWanted false as soon as a microphone that opens late is of no use any more
  */
 
 export class LocalAudio {
-  #means;
+  #parts;
   #microphone = new Microphone();
   #button = new TalkButton();
   #pushToTalk = false;
+  #oneAtATime = false;
   #taken = false;
   /** @type {import("./microphone.js").Wanted | null} as it was opened last */
   #processing = null;
   /** Of the microphone that was chosen; empty where the system chooses. */
   deviceId = "";
-  /** Whether the others hear us may be otherwise now. */
+  /** Whether the others hear us may have changed. */
   onChange = () => {};
+  /** @type {(words: string) => void} what is wrong with the microphone; empty where all is well again */
+  onProblem = () => {};
+  /** @type {(words: string) => void} */
+  onNews = () => {};
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
     this.#microphone.onTaken = () => this.#onTaken();
     this.#microphone.onReturned = () => this.#onReturned();
   }
@@ -53,19 +58,30 @@ export class LocalAudio {
     return this.#microphone.works;
   }
 
+  /** The others do not hear us, whatever we say. */
   get silent() {
     return this.muted || !this.hasMicrophone;
+  }
+
+  /** Whether the disc has to be held: by the person's own choice, or because one talks at a time here. */
+  get holdsToTalk() {
+    return this.#pushToTalk || this.#oneAtATime;
   }
 
   /** @returns {Controls} */
   get controls() {
     const { hasMicrophone, muted } = this;
     const { open, latched } = this.#button;
-    return { hasMicrophone, muted, pushToTalk: this.#pushToTalk, open, latched };
+    return { hasMicrophone, muted, pushToTalk: this.holdsToTalk, open, latched };
   }
 
   get latencyMs() {
     return this.#microphone.latencyMs;
+  }
+
+  /** What is heard of it before it is sent, for a meter; null where there is no microphone. */
+  get stream() {
+    return this.#microphone.stream;
   }
 
   /**
@@ -73,21 +89,21 @@ export class LocalAudio {
    * @param {import("./microphone.js").Wanted} processing
    */
   async open(processing) {
-    const { screen, sound, loaded } = this.#means;
+    const { sound, loaded, isWanted } = this.#parts;
     this.#processing = processing;
     try {
       await this.#microphone.open(processing, this.deviceId);
       await loaded;
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
-      if (screen.state === "start") return; // left in the meantime
-      screen.showProblem(t(MICROPHONE_WORDS[error.problem]), { microphone: true });
+      if (isWanted()) this.onProblem(t(MICROPHONE_WORDS[error.problem]));
       return;
     }
-    if (screen.state === "start") {
+    if (!isWanted()) {
       this.#microphone.close();
       return;
     }
+    this.onProblem("");
     sound.listenTo(this.#microphone.stream, this.#microphone.channels);
     if (this.#taken) this.#onReturned();
   }
@@ -107,7 +123,7 @@ export class LocalAudio {
 
   /** @param {import("./microphone.js").Wanted} processing */
   async tryAgain(processing) {
-    this.#means.screen.showProblem("");
+    this.onProblem("");
     await this.open(processing);
     this.mute(false);
   }
@@ -116,16 +132,27 @@ export class LocalAudio {
   mute(muted) {
     if (muted && !this.muted) feelMuted();
     this.#microphone.muted = muted;
-    this.#means.order({ type: "state", change: { muted: this.silent } });
+    this.#parts.order({ type: "state", change: { muted: this.silent } });
     this.onChange();
   }
 
-  /** @param {boolean} pushToTalk only what is said while the button is pressed is sent, instead of all that is said */
+  /** @param {boolean} pushToTalk only what is said while the disc is held is sent, instead of all that is said */
   set pushToTalk(pushToTalk) {
     this.#pushToTalk = pushToTalk;
+    this.#onMode();
+  }
+
+  /** @param {boolean} oneAtATime so it is for everybody here */
+  set oneAtATime(oneAtATime) {
+    if (oneAtATime === this.#oneAtATime) return;
+    this.#oneAtATime = oneAtATime;
+    this.#onMode();
+  }
+
+  #onMode() {
     this.#button.close();
     this.#onButton();
-    if (pushToTalk && this.muted) this.mute(false);
+    if (this.holdsToTalk && this.muted) this.mute(false);
   }
 
   /** @param {number} atMs */
@@ -143,46 +170,39 @@ export class LocalAudio {
 
   /** Whatever there is to be pressed on the screen, by something that can't hold it. */
   toggle() {
-    if (!this.#pushToTalk) return this.#toggleMuted();
+    if (!this.holdsToTalk) return this.mute(!this.muted);
     this.#button.toggle();
     return this.#onButton();
   }
 
-  #toggleMuted() {
-    this.mute(!this.muted);
-    this.#means.screen.showStatus(t(this.muted ? "nowMuted" : "nowHeard"));
-  }
-
   #onButton() {
-    this.#means.order({ type: "gate", mode: this.#pushToTalk ? "button" : "free", pressed: this.#button.open });
+    this.#parts.order({ type: "setTransmitMode", mode: this.holdsToTalk ? "button" : "free", pressed: this.#button.open });
     this.onChange();
   }
 
   close() {
     this.#button.close();
-    this.#means.sound.listenTo(null);
+    this.#parts.sound.listenTo(null);
     this.#microphone.close();
     this.#microphone.muted = false;
     this.#taken = false;
   }
 
   #onTaken() {
-    const { screen, sound } = this.#means;
     this.#taken = true;
     this.mute(this.muted);
     if (this.#microphone.stream) {
-      screen.showProblem(t("microphoneBusy"), { microphone: true });
+      this.onProblem(t("microphoneBusy"));
       return;
     }
-    sound.listenTo(null);
+    this.#parts.sound.listenTo(null);
     this.recover(); // where it was unplugged there may be another
   }
 
   #onReturned() {
-    const { screen } = this.#means;
     this.#taken = false;
-    screen.showProblem("");
-    screen.showStatus(t("microphoneBack"));
+    this.onProblem("");
+    this.onNews(t("microphoneBack"));
     this.mute(this.muted);
   }
 }

@@ -1,241 +1,271 @@
-// The page: brings screen, sound, microphone and worker together, and decides what happens when something is pressed.
+// The page: makes its parts, and connects what is pressed with what it does.
 
-import { ECHO_ROOM, parseFragment, serializeFragment, socketUrl } from "../shared/room_link.js";
-import { element } from "../ui/dom.js";
-import { load, save } from "../ui/storage.js";
-import { sayCount, t, wordsFor } from "../ui/text.js";
+import { ECHO_ROOM, linkOf, parseFragment } from "../shared/room_link.js";
+import { element, fillFixedWords, setText } from "../ui/dom.js";
+import { load } from "../ui/storage.js";
+import { t, wordsFor } from "../ui/text.js";
 import { AcousticTest } from "./acoustic_test.js";
+import { Attention } from "./attention.js";
 import { AudioGraph } from "./audio_graph.js";
-import { Together } from "./chat_panel.js";
-import { Delays } from "./delay_view.js";
+import { Call } from "./call.js";
+import { ChatPanel } from "./chat_panel.js";
+import { Cues } from "./cues.js";
 import { Details } from "./details.js";
+import { Door } from "./door.js";
 import { Engine } from "./engine.js";
 import { FeedbackAlert } from "./feedback_alert.js";
-import { Headset } from "./headset.js";
-import { fragmentAsked, install, rememberFragment } from "./installation.js";
-import { PageLifecycle } from "./lifecycle.js";
+import { hostKey } from "./host_key.js";
+import { HostPanel } from "./host_panel.js";
+import { fragmentAsked, install } from "./installation.js";
+import { Invitation } from "./invitation.js";
+import { InviteSheet } from "./invite_sheet.js";
+import { Keys } from "./keys.js";
+import { Lifecycle } from "./lifecycle.js";
 import { LocalAudio } from "./local_audio.js";
+import { LostSheet } from "./lost_sheet.js";
+import { MediaControls } from "./media_controls.js";
+import { OwnLevel } from "./own_level.js";
+import { Question } from "./question.js";
+import { RecentRooms } from "./recent_rooms.js";
+import { knock, previewRoom } from "./room_preview.js";
+import { Room } from "./room.js";
+import { RoomView } from "./room_view.js";
 import { Roster } from "./roster.js";
-import { RosterView } from "./roster_view.js";
 import { SettingsController } from "./settings_controller.js";
+import { Toasts } from "./toasts.js";
 import { joinUnattended } from "./unattended.js";
-import { View } from "./view.js";
+import { Volumes } from "./volumes.js";
 
+/** How often the worker is told what the devices say of their latency: they change it slowly. */
 const DEVICES_MS = 200;
 
 class Page {
-  #screen = new View();
   #engine = new Engine(new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" }));
   #sound = this.#engine.sound;
-  /** @type {(order: import("../worker/worker.js").Order) => void} */
+  /** @type {(order: import("../shared/messages.js").Order) => void} */
   #order = (order) => this.#engine.order(order);
-  #loaded = this.#engine.loaded;
   #roster = new Roster();
-  #address = parseFragment(fragmentAsked());
+  #door = new Door();
+  #toasts = new Toasts();
+  #attention = new Attention();
+  #recent = new RecentRooms();
+  #question = new Question();
+  #cues = new Cues((sound) => this.#sound.cue(sound));
+  #invitation = new Invitation(location.origin);
+  #inviteSheet = new InviteSheet(this.#invitation);
+  #chat = new ChatPanel();
+  #lost = new LostSheet();
+  #volumes = new Volumes(this.#order);
+  /** @type {LocalAudio} */
   #voice = new LocalAudio({
-    screen: this.#screen,
     sound: this.#sound,
     order: this.#order,
-    loaded: this.#loaded,
+    loaded: this.#engine.loaded,
+    isWanted: () => this.#call.state !== "start" || this.#ownLevel.isOn,
   });
-  #choosing = new SettingsController(this.#voice, this.#sound);
-  #guard = new FeedbackAlert(element("guard", HTMLElement), this.#voice, this.#sound);
-  #headset = new Headset();
-  #delays = new Delays();
-  #members = new RosterView({ screen: this.#screen, roster: this.#roster, order: this.#order });
-  #details = new Details(this.#screen, this.#sound, this.#roster);
-  #together = new Together({
-    order: this.#order,
-    roster: this.#roster,
-    linkWith: (key) => `${location.origin}/${serializeFragment({ room: this.#roster.room, key, name: "", auto: false })}`,
-    onChange: () => this.#showMembers(),
-    tell: (words) => this.#screen.showStatus(words),
-    busy: () => this.#sound.busy(),
-    isTalking: () => this.#voice.controls.open,
+  #ownLevel = new OwnLevel((level) => this.#door.showOwnLevel(level));
+  #host = new HostPanel((message) => this.#room.send(message));
+  #view = new RoomView({
+    press: (atMs) => this.#voice.press(atMs),
+    release: (atMs) => this.#voice.release(atMs),
+    toggle: () => this.#voice.toggle(),
   });
-  #presence = new PageLifecycle({
-    screen: this.#screen,
-    sound: this.#sound,
-    voice: this.#voice,
-    order: this.#order,
-  });
-  #air = new AcousticTest({
-    screen: this.#screen,
+  #settings = new SettingsController({ voice: this.#voice, sound: this.#sound, cues: this.#cues, attention: this.#attention });
+  #acoustic = new AcousticTest({
+    show: showAcousticTest,
     sound: this.#sound,
     order: this.#order,
     openMicrophone: async (processing) => {
-      if (this.#screen.state !== "start") await this.#voice.open(processing);
+      if (this.#call.state !== "start") await this.#voice.open(processing);
     },
   });
+  #room = new Room(
+    {
+      order: this.#order,
+      voice: this.#voice,
+      roster: this.#roster,
+      invitation: this.#invitation,
+      view: this.#view,
+      chat: this.#chat,
+      host: this.#host,
+      toasts: this.#toasts,
+      cues: this.#cues,
+      attention: this.#attention,
+      settings: this.#settings,
+      details: new Details(this.#sound, this.#roster),
+      acoustic: this.#acoustic,
+      recent: this.#recent,
+    },
+    parseFragment(fragmentAsked()),
+  );
+  /** @type {Call} */
+  #call = new Call({
+    engine: this.#engine,
+    room: this.#room,
+    voice: this.#voice,
+    door: this.#door,
+    view: this.#view,
+    lost: this.#lost,
+    toasts: this.#toasts,
+    cues: this.#cues,
+    settings: this.#settings,
+    feedback: new FeedbackAlert(element("guard", HTMLElement), this.#voice, this.#sound),
+    acoustic: this.#acoustic,
+    roster: this.#roster,
+  });
+  #lifecycle = new Lifecycle({ sound: this.#sound, voice: this.#voice, call: this.#call, room: this.#room, toasts: this.#toasts });
+  #media = new MediaControls({
+    toggleMicrophone: () => void this.#room.pressMicrophone(),
+    toggleTalk: () => this.#voice.toggle(),
+    leave: () => this.#call.leave(),
+  });
+  #knocking = new AbortController();
 
   constructor() {
-    const screen = this.#screen;
-    screen.onJoin = (wish) => this.#join(wish);
-    screen.onLeave = () => this.#leave();
-    screen.onPress = (atMs) => this.#voice.press(atMs);
-    screen.onRelease = (atMs) => this.#voice.release(atMs);
-    screen.onToggle = () => this.#voice.toggle();
-    this.#headset.onPress = () => this.#voice.toggle();
-    screen.onHostAct = (act, talkerId) => this.#together.act(act, talkerId);
-    screen.onTryMicrophone = () => this.#voice.tryAgain(this.#choosing.processing);
-    screen.onAir = () => this.#air.press(this.#roster.others, this.#voice.silent, this.#choosing.processing);
-    this.#voice.onChange = () => this.#showMembers();
-    this.#engine.onReport = (report) => this.#onReport(report);
+    this.#connectDoor();
+    this.#connectRoom();
+    this.#connectVoice();
     addEventListener("hashchange", () => this.#onAddress());
-    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pagehide", () => this.#call.leave());
     setInterval(() => this.#tellDevices(), DEVICES_MS);
-    screen.showName(load("name"));
-    screen.showState("start");
+    this.#door.name = load("name");
+    document.body.dataset.state = "start";
+    this.#door.visible = true;
+    showAcousticTest("", false);
     this.#onAddress();
-    this.#loaded.catch((error) => screen.showProblem(t("failed", { message: String(error) })));
+    this.#engine.loaded.catch((error) => this.#door.showProblem(t("failed", { message: String(error) })));
+  }
+
+  #connectDoor() {
+    this.#door.onEnter = (way, name) => this.#enter(way, name);
+    this.#door.onTryAlone = () => this.#tryAlone();
+    this.#door.onTryVoice = () => this.#ownLevel.start();
+    this.#door.onLink = (link) => this.#openLink(link);
+    element("empty-echo", HTMLButtonElement).addEventListener("click", () => window.open(`#room=${ECHO_ROOM}`, "_blank"));
+  }
+
+  #connectRoom() {
+    const { bar, person } = this.#view;
+    bar.onLeave = () => this.#call.leave();
+    bar.onHand = () => this.#room.toggleHand();
+    bar.onMic = () => void this.#room.pressMicrophone();
+    person.volumeOf = (name) => this.#volumes.of(name);
+    person.onVolume = (name, volume) => this.#volumes.set(name, volume);
+    person.onHostAct = (act, who) => this.#onHostAct(act, who);
+    this.#host.confirmNewInvite = () => this.#question.ask(t("newInvite"), t("newInviteHint"), t("newInvite"));
+    this.#inviteSheet.onCopied = (words) => this.#toasts.show({ words });
+    this.#lost.onTryNow = () => this.#call.reconnectNow();
+    this.#lost.onLeave = () => this.#call.leave();
+    this.#lost.onLasting = () => {
+      this.#cues.play("lost");
+      this.#toasts.alert(t("notConnected"));
+    };
+    const keys = new Keys({
+      mute: () => void this.#room.pressMicrophone(),
+      hand: () => this.#room.toggleHand(),
+      chat: () => this.#chat.open(),
+      invite: () => this.#inviteSheet.open(),
+    });
+    this.#call.onState = (state) => {
+      keys.active = state === "joined" || state === "lost";
+      this.#lifecycle.joined = keys.active;
+      this.#media.show({ joined: keys.active, room: this.#roster.room });
+      if (state === "joining") this.#ownLevel.stop();
+      if (state === "start") this.#onAddress();
+    };
+    element("air", HTMLButtonElement).addEventListener("click", () => {
+      this.#acoustic.press(this.#roster.others, this.#voice.silent, this.#settings.processing);
+    });
+  }
+
+  #connectVoice() {
+    const problem = element("problem", HTMLElement);
+    this.#voice.onProblem = (words) => {
+      problem.hidden = words === "";
+      element("problem-words", HTMLElement).textContent = words;
+    };
+    this.#voice.onNews = (words) => this.#toasts.show({ words });
+    element("try-microphone", HTMLButtonElement).addEventListener("click", () => this.#voice.tryAgain(this.#settings.processing));
   }
 
   /**
-   * Resuming the sound and asking for the microphone come first: browsers allow both only while a press is fresh.
-   * @param {import("./view.js").Wish} wish
+   * @param {import("./door.js").Way} way
+   * @param {string} name
    */
-  async #join({ name, room }) {
-    this.#address = { ...this.#address, room, key: room === ECHO_ROOM ? "" : this.#address.key };
-    this.#sound.resume();
-    this.#screen.showProblem("");
-    const microphone = this.#voice.open(this.#choosing.processing);
-    save("name", name);
-    this.#screen.showState("joining");
-    this.#screen.showStatus(t("askingMicrophone"));
-    try {
-      await Promise.all([microphone, this.#loaded]);
-    } catch (error) {
-      this.#stop(t("failed", { message: String(error) }));
-      return;
-    }
-    if (this.#screen.state !== "joining") return; // left while the browser asked for the microphone
-    const url = socketUrl(location.origin, this.#address, name);
-    this.#choosing.useLoudspeaker();
-    this.#order({ type: "join", url, muted: this.#voice.silent });
+  async #enter(way, name) {
+    if (way !== "knock") return this.#call.join({ name, listen: way === "listen" });
+    this.#knocking.abort();
+    this.#knocking = new AbortController();
+    this.#sound.resume(); // a press is what browsers ask for; the answer comes later
+    this.#door.showWaiting(t("knocking"));
+    const answer = await knock(this.#room.link, name, this.#knocking.signal).catch(() => null);
+    if (answer?.state === "admitted") return this.#call.join({ name, listen: false, resume: answer.resume });
+    if (answer?.state === "declined") this.#door.showProblem(t("knockDeclined"));
+    if (answer?.state === "refused") this.#door.showProblem(wordsFor(answer.reason, answer.message));
+    return this.#door.showWaiting("");
   }
 
-  #leave() {
-    if (this.#screen.state !== "start") this.#order({ type: "leave" });
+  #tryAlone() {
+    this.#room.link = { ...this.#room.link, room: ECHO_ROOM, key: "" };
+    return this.#call.join({ name: this.#door.name, listen: false });
+  }
+
+  /** @param {string} text that somebody pasted, or a code says */
+  #openLink(text) {
+    const link = linkOf(text);
+    if (!link) this.#door.showProblem(t("notALink"));
+    else if (link.origin === location.origin || link.host === location.host) location.hash = link.hash;
+    else location.href = link.href;
+  }
+
+  async #onAddress() {
+    if (this.#call.state !== "start") return;
+    this.#knocking.abort();
+    this.#room.link = parseFragment(fragmentAsked());
+    this.#settings.linked = this.#room.link;
+    const { room, key, name, auto, listen } = this.#room.link;
+    this.#door.showRoom(room);
+    this.#door.showRecent(this.#recent.all);
+    if (listen) this.#door.showWay("listen");
+    if (name) this.#door.name = name;
+    if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
+    if (room === "") return;
+    this.#ownLevel.startIfAllowed();
+    if (room === ECHO_ROOM) return;
+    const preview = await previewRoom({ room, key: hostKey() || key, resume: "" });
+    if (preview && this.#room.link.room === room) this.#door.showPreview(preview);
+    if (listen) this.#door.showWay("listen");
   }
 
   /**
-   * Back to the start.
-   * @param {string} problem what to do about it; empty where all is well
+   * @param {import("./person_sheet.js").HostAct} act
+   * @param {import("./roster.js").Person} person
    */
-  #stop(problem) {
-    this.#voice.close();
-    this.#headset.listening = false;
-    this.#presence.joined = false;
-    this.#sound.suspend();
-    this.#screen.showState("start");
-    this.#air.stop("");
-    this.#together.clear();
-    this.#guard.close();
-    this.#screen.showStatus(problem ? "" : t("left"));
-    this.#screen.showProblem(problem);
-  }
-
-  #onAddress() {
-    if (this.#screen.state !== "start") return;
-    this.#address = parseFragment(fragmentAsked());
-    this.#choosing.linked = this.#address;
-    this.#screen.showRoom(this.#address.room);
-    if (this.#address.name) this.#screen.showName(this.#address.name);
-    if (this.#address.auto) joinUnattended(this.#screen, this.#sound);
-  }
-
-  /** @param {import("../worker/worker.js").Report} report */
-  #onReport(report) {
-    switch (report.type) {
-      case "link":
-        this.#onLink(report);
-        break;
-      case "control":
-        this.#onControl(report.message);
-        break;
-      case "levels":
-        this.#screen.showLevels(report.levels, this.#roster.talking(report.levels));
-        break;
-      case "danger":
-        this.#guard.show(report.danger, this.#roster.others);
-        break;
-      case "figures":
-        this.#details.roundTripMs = report.roundTripMs;
-        this.#screen.showDelays(...this.#delays.add(report.figures, this.#roster.others));
-        break;
-      case "echo":
-        this.#air.onEcho(report.echo);
-        break;
-    }
-  }
-
-  /** @param {{state: import("../worker/link.js").LinkState, reason: string, message: string}} link */
-  #onLink({ state, reason, message }) {
-    switch (state) {
-      case "connecting":
-        this.#screen.showStatus(t("connecting"));
-        break;
-      case "lost":
-        if (this.#screen.state === "joined") this.#screen.showState("lost");
-        this.#air.stop(t("airStopped"));
-        this.#screen.showStatus(wordsFor(reason, message));
-        break;
-      case "left":
-        this.#stop("");
-        break;
-      case "refused":
-        this.#stop(wordsFor(reason, message));
-        break;
-    }
-  }
-
-  /** @param {import("../shared/control.js").Message} message */
-  #onControl(message) {
-    const member = this.#roster.apply(message);
-    const others = this.#roster.others;
-    const people = sayCount("people", others.length + 1);
-    if (message.type === "welcome") this.#onWelcome();
-    else if (message.type === "joined" && member) this.#screen.showStatus(t("cameIn", { name: member.name, people }));
-    else if (message.type === "left" && member) this.#screen.showStatus(t("wentOut", { name: member.name, people }));
-    else if (message.type === "notice") this.#screen.showStatus(wordsFor(message.code, message.message));
-    else if (message.type === "mute") this.#onAskedForSilence(message.talker_id);
-    this.#together.onControl(message);
-    this.#members.tellVolumes();
-    this.#showMembers();
-  }
-
-  #onWelcome() {
-    const { room, others } = this.#roster;
-    history.replaceState(null, "", serializeFragment({ ...this.#address, room }));
-    rememberFragment();
-    this.#screen.showRoom(room);
-    this.#screen.showState("joined");
-    this.#presence.joined = true;
-    if (room === ECHO_ROOM) this.#screen.showStatus(t("withEcho"));
-    else this.#screen.showStatus(others.length === 0 ? t("alone") : sayCount("people", others.length + 1));
-  }
-
-  #showMembers() {
-    const { silent, hasMicrophone, controls } = this.#voice;
-    this.#air.look(this.#roster.others, silent);
-    this.#screen.showControls(controls);
-    this.#headset.listening = controls.pushToTalk && hasMicrophone;
-    this.#members.show({ muted: silent, hand: this.#together.handRaised, hasMicrophone });
-  }
-
-  /** @param {number} talkerId of the host */
-  #onAskedForSilence(talkerId) {
-    this.#voice.mute(true);
-    this.#screen.showStatus(t("askedForSilence", { name: this.#roster.nameOf(talkerId) }));
+  async #onHostAct(act, { talkerId, name }) {
+    if (act === "ask-mute") this.#room.send({ type: "mute", talker_id: talkerId });
+    if (act === "turn") this.#room.send({ type: "turn", talker_id: talkerId });
+    if (act !== "remove") return;
+    const sure = await this.#question.ask(t("removeNamed", { name }), t("removeHint"), t("remove"));
+    if (sure) this.#room.send({ type: "remove", talker_id: talkerId });
   }
 
   #tellDevices() {
-    if (this.#screen.state !== "joined") return;
-    this.#order({ type: "devices", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
+    if (this.#call.state !== "joined") return;
+    this.#order({ type: "deviceLatency", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
   }
 }
 
-if (!isSecureContext) new View().showUnusable(t("insecure"));
-else if (!AudioGraph.supported) new View().showUnusable(t("unsupported"));
+/**
+ * @param {string} words how the test through the air goes, or what came of it
+ * @param {boolean} running
+ */
+function showAcousticTest(words, running) {
+  setText(element("air", HTMLElement), t(running ? "airStop" : "airStart"));
+  setText(element("air-words", HTMLElement), words);
+}
+
+fillFixedWords();
+if (!isSecureContext) new Door().showUnusable(t("insecure"));
+else if (!AudioGraph.supported) new Door().showUnusable(t("unsupported"));
 else new Page();
 install();

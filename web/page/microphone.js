@@ -73,7 +73,6 @@ export class Microphone {
     this.close();
     this.#stream = stream;
     this.channels = channelCount;
-    this.muted = this.#muted;
     this.#watch(stream.getAudioTracks()[0]);
   }
 
@@ -109,9 +108,9 @@ export class Microphone {
     return this.#muted;
   }
 
+  /** The worker sends nothing meanwhile; it still hears, to remind somebody who talks while muted. */
   set muted(muted) {
     this.#muted = muted;
-    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !muted;
   }
 }
 

@@ -1,37 +1,44 @@
-// Brings the panel of settings together with what they are about, and remembers what was chosen.
+// Brings the settings together with what they are about, and remembers what was chosen.
 
+import { element } from "../ui/dom.js";
 import { load, save } from "../ui/storage.js";
 import { AudioGraph } from "./audio_graph.js";
 import { listDevices } from "./devices.js";
 import { Settings } from "./settings.js";
 import { SettingsPanel } from "./settings_panel.js";
 
+/** As often as a meter has to move to look alive. */
 const METER_MS = 100;
+
+/**
+ * @typedef {object} Parts
+ * @property {import("./local_audio.js").LocalAudio} voice
+ * @property {AudioGraph} sound
+ * @property {import("./cues.js").Cues} cues
+ * @property {import("./attention.js").Attention} attention
+ */
 
 export class SettingsController {
   #settings = Settings.parse(load("settings"));
   #panel = new SettingsPanel();
-  #voice;
-  #sound;
+  #parts;
 
-  /**
-   * @param {import("./local_audio.js").LocalAudio} voice
-   * @param {AudioGraph} sound
-   */
-  constructor(voice, sound) {
-    this.#voice = voice;
-    this.#sound = sound;
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    const { voice, sound, cues } = parts;
     voice.deviceId = this.#settings.chosen.microphone;
     voice.pushToTalk = this.#settings.chosen.pushToTalk;
     this.#panel.onChange = (name, value) => this.#choose(name, value);
     this.#panel.onOpen = () => this.#showDevices();
+    element("play-sound", HTMLButtonElement).addEventListener("click", () => cues.sample());
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#onDevices());
-    setInterval(() => this.#panel.open && this.#panel.showOutput(sound.outputLevel), METER_MS);
+    setInterval(() => this.#panel.isOpen && this.#panel.showOutput(sound.outputLevel), METER_MS);
   }
 
-  /** @param {import("../shared/room_link.js").RoomLink} address what the link wants */
-  set linked(address) {
-    this.#settings.linked = address;
+  /** @param {import("../shared/room_link.js").RoomLink} link what it asks for */
+  set linked(link) {
+    this.#settings.linked = link;
     this.#show();
   }
 
@@ -41,34 +48,44 @@ export class SettingsController {
 
   /** Browsers know a loudspeaker only once the microphone was allowed. */
   useLoudspeaker() {
-    return this.#sound.playOn(this.#settings.chosen.loudspeaker);
+    return this.#parts.sound.playOn(this.#settings.chosen.loudspeaker);
   }
 
   /**
-   * @param {keyof import("./settings.js").Chosen} name
+   * @param {import("./settings_panel.js").Name} name
    * @param {string | boolean} value
    */
-  #choose(name, value) {
-    this.#settings.choose(name, value);
-    save("settings", this.#settings.serialize());
-    const { microphone, pushToTalk } = this.#settings.chosen;
-    if (name === "pushToTalk") {
-      this.#voice.pushToTalk = pushToTalk;
-    } else if (name === "loudspeaker") {
-      this.useLoudspeaker();
-    } else {
-      this.#voice.deviceId = microphone;
-      this.#voice.open(this.processing);
-      this.#show();
+  async #choose(name, value) {
+    const { voice, cues, attention } = this.#parts;
+    switch (name) {
+      case "cues":
+        return cues.switch(value === true);
+      case "notifications":
+        await attention.switch(value === true);
+        return this.#show();
+      default:
+        this.#settings.choose(name, value);
+        save("settings", this.#settings.serialize());
     }
+    if (name === "pushToTalk") voice.pushToTalk = this.#settings.chosen.pushToTalk;
+    else if (name === "loudspeaker") this.useLoudspeaker();
+    else this.#openMicrophone();
+    return undefined;
+  }
+
+  #openMicrophone() {
+    const { voice } = this.#parts;
+    voice.deviceId = this.#settings.chosen.microphone;
+    if (voice.hasMicrophone) voice.open(this.processing);
+    this.#show();
   }
 
   /** Devices came or went: the loudspeaker that was chosen may be gone, or back. */
   async #onDevices() {
     const { loudspeakers } = await this.#showDevices();
     const { loudspeaker } = this.#settings.chosen;
-    await this.#sound.playOn(loudspeakers.some(({ id }) => id === loudspeaker) ? loudspeaker : "");
-    this.#sound.recover();
+    await this.#parts.sound.playOn(loudspeakers.some(({ id }) => id === loudspeaker) ? loudspeaker : "");
+    this.#parts.sound.recover();
   }
 
   async #showDevices() {
@@ -79,6 +96,7 @@ export class SettingsController {
   }
 
   #show() {
-    this.#panel.show({ ...this.#settings.chosen, ...this.processing });
+    const { cues, attention } = this.#parts;
+    this.#panel.show({ ...this.#settings.chosen, ...this.processing, cues: cues.on, notifications: attention.on });
   }
 }

@@ -1,15 +1,16 @@
-// The panel of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
+// The sheet of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
 
 import { PROCESSING } from "../shared/room_link.js";
-import { element } from "../ui/dom.js";
-import { showMeter } from "../ui/meter.js";
+import { element, showMeter } from "../ui/dom.js";
 import { t } from "../ui/text.js";
+import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./devices.js").Device} Device */
-/** @typedef {keyof import("./settings.js").Chosen} Name */
+/** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean}} Shown */
+/** @typedef {keyof Shown} Name */
 
 export class SettingsPanel {
-  #panel = element("settings", HTMLDetailsElement);
+  #sheet = new Sheet(element("settings", HTMLDialogElement));
   #microphone = element("microphone", HTMLSelectElement);
   #loudspeaker = element("loudspeaker", HTMLSelectElement);
   #loudspeakerField = element("loudspeaker-field", HTMLElement);
@@ -19,20 +20,21 @@ export class SettingsPanel {
   onOpen = () => {};
 
   constructor() {
-    this.#panel.addEventListener("toggle", () => this.open && this.onOpen());
-    this.#panel.addEventListener("change", ({ target }) => {
+    element("open-sound", HTMLButtonElement).addEventListener("click", () => this.#sheet.toggle());
+    this.#sheet.onOpen = () => this.onOpen();
+    this.#sheet.node.addEventListener("change", ({ target }) => {
       if (target instanceof HTMLSelectElement) this.onChange(/** @type {Name} */ (target.name), target.value);
       if (target instanceof HTMLInputElement) this.onChange(/** @type {Name} */ (target.name), target.checked);
     });
   }
 
-  get open() {
-    return this.#panel.open;
+  get isOpen() {
+    return this.#sheet.isOpen;
   }
 
-  /** @param {import("./settings.js").Chosen} chosen with music, nothing else is done to the sound */
+  /** @param {Shown} chosen with music, nothing else is done to the sound */
   show(chosen) {
-    for (const control of this.#panel.querySelectorAll("input")) {
+    for (const control of this.#sheet.node.querySelectorAll("input")) {
       control.checked = chosen[/** @type {Name} */ (control.name)] === true;
       control.disabled = chosen.music && PROCESSING.some((name) => name === control.name);
     }

@@ -2,21 +2,7 @@
 
 import { t } from "../ui/text.js";
 
-/**
- * One talker, as heard here.
- * @typedef {object} TalkerStatistics
- * @property {number} targetMs how much sound should wait in the jitter buffer
- * @property {number} levelMs how much waits there
- * @property {number} late packets that came after their time
- * @property {number} lost packets that never came
- * @property {number} duplicate packets that were there already
- * @property {number} undecodable packets that are not Opus
- * @property {number} underruns how often the buffer ran empty
- * @property {number} concealedMs sound that was missing, and was guessed by the codec
- * @property {number} acceleratedMs sound that was taken out so that the delay comes back
- * @property {number} expandedMs sound that was repeated so that less comes late
- * @property {number} skippedMs sound that was too old to be worth hearing
- */
+/** @typedef {import("../shared/worklet_messages.js").TalkerStatistics} TalkerStatistics */
 
 /**
  * @typedef {object} SoundStatistics

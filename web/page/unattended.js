@@ -2,12 +2,14 @@
 
 /**
  * Joins where the browser lets there be sound without a press; else all is as it was, and waits for the press.
- * @param {Pick<import("./view.js").View, "state" | "pressJoin">} screen
- * @param {Pick<import("./audio_graph.js").AudioGraph, "start" | "suspend">} sound
+ * @param {object} parts
+ * @param {{state: string}} parts.call
+ * @param {{pressJoin: () => void}} parts.door
+ * @param {Pick<import("./audio_graph.js").AudioGraph, "start" | "suspend">} parts.sound
  */
-export async function joinUnattended(screen, sound) {
+export async function joinUnattended({ call, door, sound }) {
   const runs = await sound.start();
-  if (screen.state !== "start") return; // somebody has pressed it meanwhile
-  if (runs) screen.pressJoin();
+  if (call.state !== "start") return; // somebody has pressed it meanwhile
+  if (runs) door.pressJoin();
   else sound.suspend();
 }

@@ -25,3 +25,20 @@ export function levelOf(samples) {
 export function meterOf(level) {
   return Math.min(1, Math.max(0, (METER_BOTTOM - level) / (METER_BOTTOM - METER_TOP)));
 }
+
+/**
+ * 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up to a finite mix.
+ * As in streamer/jitter/overlap_add.pyx.
+ */
+const LOUDEST = 64;
+
+/**
+ * Whether these can be played: each is a number, and none is beyond LOUDEST.
+ * @type {(samples: Float32Array, count: number) => boolean}
+ */
+export function isSound(samples, count) {
+  for (let i = 0; i < count; i++) {
+    if (!(Math.abs(samples[i]) <= LOUDEST)) return false; // so is what is not a number
+  }
+  return true;
+}

@@ -2,7 +2,7 @@
 
 import { Application, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
-import { isSound } from "../worklets/overlap_add.js";
+import { isSound } from "./audio_level.js";
 
 /** 64 kb/s for a voice, 128 kb/s for music. */
 const BITRATE_PER_CHANNEL = 64_000;

@@ -1,43 +1,142 @@
 // Control messages: one JSON object with a `type` (streamer/wire/PROTOCOL.md, Control). Twin of wire/control.py.
+//
+// `FromClient` and `FromRelay` are tagged unions, so that a checker finds a misspelt field and a missing case; the tables below
+// are checked against them.
 
-/** @typedef {Record<string, any> & {type: string}} Message */
-/** @typedef {"integer" | "string" | "boolean" | "array"} Kind */
+/** @typedef {"talk" | "listen"} Role */
+/**
+ * @typedef {object} State what others see of a member; optional fields are `false` or 0 where a client does not send them
+ * @property {boolean} muted
+ * @property {boolean} away
+ * @property {boolean} hand
+ * @property {boolean} [listening]
+ */
+/**
+ * @typedef {object} Member
+ * @property {number} talker_id
+ * @property {string} name
+ * @property {boolean} muted
+ * @property {boolean} away
+ * @property {boolean} hand
+ * @property {number} hand_us
+ * @property {boolean} listening
+ * @property {boolean} host
+ * @property {Role} role
+ */
+/** @typedef {{name: string, text: string, age_s: number}} Line */
+/** @typedef {{role: Role, key: string, ends_s: number}} WireInvite */
+/** @typedef {{id: number, name: string}} Waiting */
+/** @typedef {{timestamp: number, server_us: number, device_us: number, sent_us: number, error_us: number}} Clock */
+/** @typedef {{received_us: number, relayed_us: number}} Relayed */
+/** @typedef {{type: "ping", t0: number}} Ping */
+/** @typedef {{type: "pong", t0: number, t1: number, t2: number}} Pong */
+
+/**
+ * What a client may send.
+ * @typedef {Ping | Pong | {type: "leave"}
+ *   | {type: "state"} & State
+ *   | {type: "clock"} & Clock
+ *   | {type: "chat", text: string}
+ *   | {type: "mute", talker_id: number}
+ *   | {type: "remove", talker_id: number}
+ *   | {type: "unbar", id: number}
+ *   | {type: "answer", id: number, admit: boolean}
+ *   | {type: "turn", talker_id: number}
+ *   | {type: "lock", locked: boolean}
+ *   | {type: "invite", hours: number, uses: number}
+ *   | {type: "one_at_a_time", on: boolean}
+ *   | {type: "only_hosts", on: boolean}
+ *   | {type: "floor", wants: boolean}} FromClient
+ */
+/**
+ * @typedef {object} WelcomeFields
+ * @property {number} talker_id
+ * @property {string} room
+ * @property {string} name
+ * @property {Member[]} members
+ * @property {number} server_us
+ * @property {boolean} host
+ * @property {Role} role
+ * @property {string} resume
+ * @property {Line[]} history
+ * @property {boolean} locked
+ * @property {boolean} only_hosts
+ * @property {WireInvite[]} invites
+ * @property {string} join_origin
+ * @property {Waiting[]} barred
+ * @property {Waiting[]} knocks
+ */
+/**
+ * What a relay may send.
+ * @typedef {Ping | Pong
+ *   | {type: "welcome"} & WelcomeFields
+ *   | {type: "joined"} & Member
+ *   | {type: "left", talker_id: number}
+ *   | {type: "state", talker_id: number, muted: boolean, away: boolean, hand: boolean, hand_us: number, listening: boolean}
+ *   | {type: "role", talker_id: number, role: Role}
+ *   | {type: "clock", talker_id: number} & Clock & Relayed
+ *   | {type: "chat", talker_id: number, text: string}
+ *   | {type: "mute", talker_id: number}
+ *   | {type: "turn", talker_id: number}
+ *   | {type: "lock", talker_id: number, locked: boolean}
+ *   | {type: "only_hosts", talker_id: number, on: boolean}
+ *   | {type: "invite", invites: WireInvite[]}
+ *   | {type: "barred", barred: Waiting[]}
+ *   | {type: "knocks", knocks: Waiting[]}
+ *   | {type: "floor", talker_id: number, on: boolean}
+ *   | {type: "notice", code: string, message: string}
+ *   | {type: "error", code: string, message: string}} FromRelay
+ */
+
+/** @typedef {"integer" | "string" | "boolean" | "array" | "boolean?"} Kind */
 /** @typedef {Record<string, Kind>} Fields */
+/**
+ * @template T
+ * @typedef {T extends number ? "integer" : T extends string ? "string" : T extends boolean ? "boolean" : T extends unknown[] ? "array" : "boolean?"} KindOf
+ */
+/**
+ * The table that a union asks for: a row for each type, a kind for each field.
+ * @template {{type: string}} M
+ * @typedef {{[T in M["type"]]: {[F in keyof Omit<Extract<M, {type: T}>, "type">]-?: KindOf<Extract<M, {type: T}>[F]>}}} Table
+ */
 
-/** @type {Fields} */ const PING = { t0: "integer" };
-/** @type {Fields} */ const PONG = { t0: "integer", t1: "integer", t2: "integer" };
-/** @type {Fields} */ const STATE = { muted: "boolean", away: "boolean", hand: "boolean" };
-/** @type {Fields} */ const CLOCK = {
+const PING = /** @type {const} */ ({ t0: "integer" });
+const PONG = /** @type {const} */ ({ t0: "integer", t1: "integer", t2: "integer" });
+const STATE = /** @type {const} */ ({ muted: "boolean", away: "boolean", hand: "boolean" });
+const CLOCK = /** @type {const} */ ({
   timestamp: "integer",
   server_us: "integer",
   device_us: "integer",
   sent_us: "integer",
   error_us: "integer",
-};
-/** @type {Fields} */ const RELAYED = { received_us: "integer", relayed_us: "integer" };
-/** @type {Fields} */ const CHAT = { text: "string" };
-/** @type {Fields} */ const SAID = { code: "string", message: "string" };
-/** @type {Fields} */ const TALKER = { talker_id: "integer" };
-/** @type {Fields} */ const LOCK = { locked: "boolean" };
-/** @type {Fields} */ const LIMITS = { hours: "integer", uses: "integer" };
+});
+const TALKER = /** @type {const} */ ({ talker_id: "integer" });
+const STATED = /** @type {const} */ ({ ...TALKER, ...STATE, hand_us: "integer", listening: "boolean" });
+const MEMBER = /** @type {const} */ ({ ...STATED, name: "string", host: "boolean", role: "string" });
+const ON = /** @type {const} */ ({ on: "boolean" });
+const SAID = /** @type {const} */ ({ code: "string", message: "string" });
 
-/** @type {Record<string, Fields>} what a client may say */
+/** @type {Table<FromClient>} */
 export const FROM_CLIENT = {
   ping: PING,
   pong: PONG,
-  state: STATE,
+  state: { ...STATE, listening: "boolean?" },
   clock: CLOCK,
-  chat: CHAT,
+  chat: { text: "string" },
   leave: {},
   mute: TALKER,
   remove: TALKER,
-  lock: LOCK,
-  invite: LIMITS,
-  one_at_a_time: { on: "boolean" },
+  unbar: { id: "integer" },
+  answer: { id: "integer", admit: "boolean" },
+  turn: TALKER,
+  lock: { locked: "boolean" },
+  invite: { hours: "integer", uses: "integer" },
+  one_at_a_time: ON,
+  only_hosts: ON,
   floor: { wants: "boolean" },
 };
 
-/** @type {Record<string, Fields>} what a relay may say */
+/** @type {Table<FromRelay>} */
 export const FROM_RELAY = {
   welcome: {
     ...TALKER,
@@ -46,21 +145,32 @@ export const FROM_RELAY = {
     members: "array",
     server_us: "integer",
     host: "boolean",
+    role: "string",
     resume: "string",
     history: "array",
-    ...LOCK,
+    locked: "boolean",
+    only_hosts: "boolean",
+    invites: "array",
+    join_origin: "string",
+    barred: "array",
+    knocks: "array",
   },
-  joined: { ...TALKER, name: "string", ...STATE },
+  joined: MEMBER,
   left: TALKER,
-  state: { ...TALKER, ...STATE },
-  clock: { ...TALKER, ...CLOCK, ...RELAYED },
+  state: STATED,
+  role: { ...TALKER, role: "string" },
+  clock: { ...TALKER, ...CLOCK, received_us: "integer", relayed_us: "integer" },
   ping: PING,
   pong: PONG,
-  chat: { ...TALKER, ...CHAT },
+  chat: { ...TALKER, text: "string" },
   mute: TALKER,
-  lock: { ...TALKER, ...LOCK },
-  invite: { key: "string", ...LIMITS },
-  floor: { ...TALKER, on: "boolean" },
+  turn: TALKER,
+  lock: { ...TALKER, locked: "boolean" },
+  only_hosts: { ...TALKER, ...ON },
+  invite: { invites: "array" },
+  barred: { barred: "array" },
+  knocks: { knocks: "array" },
+  floor: { ...TALKER, ...ON },
   notice: SAID,
   error: SAID,
 };
@@ -79,25 +189,28 @@ export class ControlError extends Error {
 
 /**
  * One control message, its fields checked; unknown fields are left out.
+ * @template {FromClient | FromRelay} M
  * @param {string} text
- * @param {Record<string, Fields>} known FROM_CLIENT or FROM_RELAY
- * @returns {Message}
+ * @param {Table<M>} known FROM_CLIENT or FROM_RELAY
+ * @returns {M}
  * @throws {ControlError} `bad-json`, `bad-field` or `unknown-type`
  */
 export function parseControl(text, known) {
   const message = parseObject(text);
-  if (!Object.hasOwn(known, message.type)) {
+  const table = /** @type {Record<string, Fields>} */ (known);
+  if (!Object.hasOwn(table, message.type)) {
     throw new ControlError("unknown-type", `no message is of type "${message.type.slice(0, 40)}"`);
   }
-  /** @type {Message} */
+  /** @type {Record<string, unknown>} */
   const checked = { type: message.type };
-  for (const [name, kind] of Object.entries(known[message.type])) {
-    checked[name] = checkedField(message, name, kind);
-  }
-  return checked;
+  for (const [name, kind] of Object.entries(table[message.type])) checked[name] = checkedField(message, name, kind);
+  return /** @type {M} */ (checked);
 }
 
-/** @param {string} text */
+/**
+ * @param {string} text
+ * @returns {Record<string, unknown> & {type: string}}
+ */
 function parseObject(text) {
   let message;
   try {
@@ -112,12 +225,13 @@ function parseObject(text) {
 }
 
 /**
- * @param {Message} message
+ * @param {Record<string, unknown> & {type: string}} message
  * @param {string} name
  * @param {Kind} kind
  */
 function checkedField(message, name, kind) {
   if (!Object.hasOwn(message, name)) {
+    if (kind === "boolean?") return false;
     throw new ControlError("bad-field", `"${message.type}" lacks its field "${name}"`);
   }
   if (!isOfKind(message[name], kind)) {
@@ -133,5 +247,5 @@ function checkedField(message, name, kind) {
 function isOfKind(value, kind) {
   if (kind === "integer") return Number.isSafeInteger(value);
   if (kind === "array") return Array.isArray(value);
-  return typeof value === kind;
+  return typeof value === (kind === "boolean?" ? "boolean" : kind);
 }

@@ -4,8 +4,6 @@
 // there too, #room=kitchen&name=Door&auto, and options: for measurements, as in #room=kitchen&echoCancellation=off, and music=on.
 
 export const ECHO_ROOM = "echo";
-export const ROOM_PATTERN = "[A-Za-z0-9._\\-]{1,64}";
-
 export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
 
 /** @typedef {Record<typeof PROCESSING[number], boolean>} Processing what the browser does to the microphone's sound */
@@ -16,6 +14,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
  * @property {string} key
  * @property {string} name empty where the link gives none
  * @property {boolean} auto the page is to begin by itself, where the browser lets it
+ * @property {boolean} listen without a microphone
  * @property {Processing} processing
  * @property {boolean} music what is sent is to be music
  */
@@ -32,6 +31,7 @@ export function parseFragment(fragment) {
     key: asked.get("key") ?? "",
     name: asked.get("name") ?? "",
     auto: asked.has("auto"),
+    listen: asked.has("listen"),
     processing: /** @type {Processing} */ (processing),
     music: asked.get("music") === "on",
   };
@@ -41,20 +41,32 @@ export function parseFragment(fragment) {
  * What leads back into a room; options don't last.
  * @param {Omit<RoomLink, "processing" | "music">} address
  */
-export function serializeFragment({ room, key, name, auto }) {
-  return `#${new URLSearchParams({ room, ...(key && { key }), ...(name && { name }), ...(auto && { auto: "" }) })}`;
+export function serializeFragment({ room, key, name, auto, listen }) {
+  const flags = { ...(auto && { auto: "" }), ...(listen && { listen: "" }) };
+  return `#${new URLSearchParams({ room, ...(key && { key }), ...(name && { name }), ...flags })}`;
 }
 
 /**
  * Where the room's socket is.
  * @param {string} origin of the page
- * @param {{room: string, key: string}} address
+ * @param {{room: string, key: string, resume?: string, listen?: boolean}} link `resume` stands for an invitation; `listen`: no voice
  * @param {string} name what the others see
  */
-export function socketUrl(origin, { room, key }, name) {
+export function socketUrl(origin, { room, key, resume, listen }, name) {
   const url = new URL("/ws", origin.replace(/^http/, "ws"));
   url.searchParams.set("room", room);
   if (key) url.searchParams.set("key", key);
   if (name) url.searchParams.set("name", name);
+  if (resume) url.searchParams.set("resume", resume);
+  if (listen) url.searchParams.set("listen", "1");
   return url.href;
+}
+
+/**
+ * @param {string} text that somebody pasted, or that a code says
+ * @returns {URL | null} null where it is no link to a room
+ */
+export function linkOf(text) {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url && /^https?:$/.test(url.protocol) && parseFragment(url.hash).room ? url : null;
 }

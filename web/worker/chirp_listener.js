@@ -11,10 +11,7 @@ const OPEN_FRAMES = 60;
 const LOOK_BACK = 8;
 const HUSH = Float32Array.from({ length: SAMPLES_PER_FRAME }, () => (Math.random() - 0.5) * 2e-3);
 
-/**
- * After one chirp: how long it took, null where it did not come back, and what the microphone heard meanwhile.
- * @typedef {{delayMs: number | null, heard: boolean, noiseDbfs: number, peakDbfs: number}} Echo
- */
+/** @typedef {import("../shared/messages.js").Echo} Echo */
 
 export class ChirpListener {
   /** @type {Float32Array[]} */

@@ -11,7 +11,7 @@
 // does not smear it.
 
 import { DURATION_UNIT_SAMPLES, FRAME_MS, SAMPLES_PER_FRAME } from "../shared/audio_format.js";
-import { WindowedMinimum } from "../worklets/delay_estimator.js";
+import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
 const KEPT_FRAMES = 1_024;
 const WINDOW_FRAMES = 200;

@@ -8,7 +8,6 @@ import { CaptureClock, RelayClock } from "./relay_clock.js";
 /** Counted in samples, not in time: the first packet after a stall is not to be told of more often than others. */
 const CLOCK_SAMPLES = SAMPLE_RATE / 2;
 
-/** @typedef {import("../shared/control.js").Message} Message */
 
 /**
  * What plays: sample `timestamp` of each talker left its jitter buffer at `poppedUs`, second `at` of the audio context.
@@ -48,7 +47,7 @@ export class DelayMonitor {
   }
 
   /**
-   * @param {Message} pong
+   * @param {import("../shared/control.js").Pong} pong
    * @param {number} nowUs
    */
   onPong(pong, nowUs) {
@@ -59,7 +58,7 @@ export class DelayMonitor {
 
   /**
    * A talker told when what it says entered its microphone.
-   * @param {Message} message
+   * @param {Extract<import("../shared/control.js").FromRelay, {type: "clock"}>} message
    * @param {number} nowUs
    */
   onClock(message, nowUs) {
@@ -98,7 +97,7 @@ export class DelayMonitor {
    * What to tell right behind the packet of sample `position`; null where it isn't time, or time isn't known.
    * @param {number} position
    * @param {number} nowUs
-   * @returns {Message | null}
+   * @returns {Extract<import("../shared/control.js").FromClient, {type: "clock"}> | null}
    */
   clockMessage(position, nowUs) {
     if (position - this.#toldPosition < CLOCK_SAMPLES) return null;
@@ -120,7 +119,7 @@ export class DelayMonitor {
   /**
    * By talker.
    * @param {number} nowUs
-   * @returns {[number, import("./mouth_to_ear.js").Figure][]}
+   * @returns {[number, import("../shared/delay_parts.js").Figure][]}
    */
   figures(nowUs) {
     return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.figure(nowUs)]);

@@ -18,7 +18,7 @@ const SOON_MS = 10_000;
 /** How long a danger is shown after it was last found. */
 const SHOWN_MS = 10_000;
 
-/** The talker who is in one room with this device; null where all is well. @typedef {number | null} Feedback */
+/** @typedef {import("../shared/messages.js").Feedback} Feedback */
 
 /** A howl alone does not tell who it is. */
 export const SOMEBODY = 0;

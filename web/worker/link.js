@@ -27,7 +27,7 @@ const PASSING_REFUSALS = ["draining", "too-many", "noRelay"];
 /** What a plain GET gets where a WebSocket would have been let in. */
 const ADMITTED = "bad-handshake";
 
-/** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
+/** @typedef {import("../shared/messages.js").LinkState} LinkState */
 
 export class Link {
   #surroundings;
@@ -42,7 +42,7 @@ export class Link {
   #heardMs = 0;
   /** @type {(state: LinkState, reason: string, message: string) => void} */
   onState = () => {};
-  /** @type {(message: import("../shared/control.js").Message) => void} */
+  /** @type {(message: import("../shared/control.js").FromRelay) => void} */
   onControl = () => {};
   /** @type {(data: ArrayBuffer) => void} */
   onPacket = () => {};
@@ -73,7 +73,7 @@ export class Link {
     if (this.#url && !this.#socket) this.#ask();
   }
 
-  /** @param {import("../shared/control.js").Message} message */
+  /** @param {import("../shared/control.js").FromClient} message */
   send(message) {
     if (this.#joined) this.#socket?.send(JSON.stringify(message));
   }
@@ -119,7 +119,7 @@ export class Link {
     this.#lose("too-big", "");
   }
 
-  /** @param {import("../shared/control.js").Message} welcome */
+  /** @param {{resume: string}} welcome */
   #onWelcome({ resume }) {
     this.#url = resumingUrl(this.#url, resume);
     this.#joined = true;
@@ -135,7 +135,7 @@ export class Link {
     const wasJoined = this.#joined;
     this.#drop();
     if (FINAL_CLOSES.includes(code)) {
-      this.#refuse("ended", reason || String(code));
+      this.#refuse(reason || "ended", reason || String(code));
     } else if (wasJoined) {
       this.#lose(code === GOING_AWAY ? "draining" : "lost", "");
     } else {

@@ -2,22 +2,14 @@
 // client/mouth_to_ear.py, which says what the parts are and how each is known. All times are µs of our own clock, but those
 // in `clock` messages.
 
+import { PARTS } from "../shared/delay_parts.js";
 import { SlidingWindow } from "../shared/sliding_window.js";
 
-/** @typedef {"capture" | "encode" | "up" | "relay" | "down" | "buffer" | "output"} Part */
-/** @typedef {"measured" | "reported" | "unknown"} Status */
-/** @typedef {import("../shared/sliding_window.js").Quantiles} Quantiles */
-/** @typedef {{status: Status, ms: Quantiles | null}} PartFigure */
-/** @typedef {import("../shared/control.js").Message} Clock */
+/** @typedef {import("../shared/delay_parts.js").Part} Part */
+/** @typedef {import("../shared/delay_parts.js").PartFigure} PartFigure */
+/** @typedef {import("../shared/delay_parts.js").Figure} Figure */
+/** @typedef {import("../shared/control.js").Clock & import("../shared/control.js").Relayed} Clock */
 
-/**
- * `totalMs` is null where nothing is known, and only a lower bound where it isn't `complete`; `errorMs` is how far it can
- * be off, what devices report aside.
- * @typedef {{totalMs: Quantiles | null, complete: boolean, errorMs: number | null, parts: Record<Part, PartFigure>}} Figure
- */
-
-/** @type {readonly Part[]} */
-export const PARTS = ["capture", "encode", "up", "relay", "down", "buffer", "output"];
 /** In `device_us`: the device doesn't say. */
 export const UNKNOWN_US = -1;
 /** Of Opus with restricted low delay: a sound comes out of the decoder so much behind its timestamp. */

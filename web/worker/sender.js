@@ -25,13 +25,15 @@ export class Sender {
   #position = 0;
   #gate = new TransmitGate();
   #muted = false;
-  /** @type {import("./transmit_gate.js").Mode} */
+  /** @type {import("../shared/messages.js").TransmitMode} */
   #mode = "free";
   #music = false;
   /** Ours in the room, 0 outside of one. */
   talkerId = 0;
   #oneAtATime = false;
   #saying = false;
+  /** Somebody talks here while muted; for each frame of it. */
+  onMutedVoice = () => {};
 
   /** @param {Means} means */
   constructor(means) {
@@ -53,7 +55,7 @@ export class Sender {
   }
 
   /**
-   * @param {import("./transmit_gate.js").Mode} mode
+   * @param {import("../shared/messages.js").TransmitMode} mode
    * @param {boolean} pressed the button is
    */
   gate(mode, pressed) {
@@ -84,6 +86,7 @@ export class Sender {
     timing.captured(this.#position, atUs);
     const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
     if (!this.talkerId) return;
+    if (this.#muted && this.#gate.hearsVoice) this.onMutedVoice();
     levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
     this.#say(packets.length > 0);
     if (packets.length === 0) return;
@@ -92,7 +95,7 @@ export class Sender {
     if (clock) link.send(clock);
   }
 
-  /** @param {import("../shared/control.js").Message} floor whose turn it is */
+  /** @param {{talker_id: number, on: boolean}} floor whose turn it is */
   onFloor({ talker_id, on }) {
     this.#oneAtATime = on;
     if (on && talker_id === 0 && this.#saying) this.#means.link.send({ type: "floor", wants: true });
@@ -111,7 +114,7 @@ export class Sender {
   /**
    * A step of the test in the air.
    * @param {"begin" | "chirp" | "echo" | "end"} step
-   * @returns {import("./chirp_listener.js").Echo | null} what came back, where that was asked for
+   * @returns {import("../shared/messages.js").Echo | null} what came back, where that was asked for
    */
   onAir(step) {
     if (step === "echo") return this.#echoes?.pop() ?? null;

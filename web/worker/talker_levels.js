@@ -1,13 +1,10 @@
 // How loud everybody is just now, for the meters: the loudest packet of each talker since the last look, and whether any
 // of them carried a voice.
 
-import { SILENCE_LEVEL } from "../shared/packet.js";
+import { NOTHING_HEARD } from "../shared/messages.js";
 
-/** @typedef {{level: number, voice: boolean}} Heard `level` in −dBov */
-/** @typedef {Record<number, Heard>} LevelOf by talker */
-
-/** @type {Heard} */
-export const NOTHING_HEARD = Object.freeze({ level: SILENCE_LEVEL, voice: false });
+/** @typedef {import("../shared/messages.js").Heard} Heard */
+/** @typedef {import("../shared/messages.js").LevelOf} LevelOf */
 
 export class TalkerLevels {
   /** @type {LevelOf} */

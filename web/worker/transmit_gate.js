@@ -3,10 +3,7 @@
 
 import { VoiceActivityDetector } from "./voice_activity.js";
 
-/**
- * `free` leaves it to the voice, `button` to a button, and with `open` everything passes, so that no soft note is cut.
- * @typedef {"free" | "button" | "open"} Mode
- */
+/** @typedef {import("../shared/messages.js").TransmitMode} Mode */
 
 export const TAIL_FRAMES = Object.freeze({ free: 80, button: 15, open: 1 });
 
@@ -21,6 +18,8 @@ export class TransmitGate {
   pressed = false;
   /** What passed last had a voice in it. */
   voice = false;
+  /** What was heard last had a voice in it, whether it passed or not. */
+  hearsVoice = false;
 
   /** A tail belongs to the mode it began in. @param {Mode} mode */
   set mode(mode) {
@@ -36,6 +35,7 @@ export class TransmitGate {
     const heard = this.#activity.hears(level);
     this.#tail = this.#wanted(heard) ? TAIL_FRAMES[this.#mode] : Math.max(0, this.#tail - 1);
     if (this.muted) this.#tail = 0;
+    this.hearsVoice = heard;
     this.voice = heard && this.#tail > 0;
     return this.#tail > 0;
   }

@@ -5,7 +5,7 @@
 
 import { FRAME_MS } from "../shared/audio_format.js";
 import { SILENCE_LEVEL } from "../shared/packet.js";
-import { WindowedMinimum } from "../worklets/delay_estimator.js";
+import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
 const NOISE_WINDOW_MS = 3_000;
 const SMOOTHING = 0.25;

@@ -18,44 +18,28 @@ import { TalkerLevels } from "./talker_levels.js";
 
 const LEVELS_MS = 100;
 const FIGURES_MS = 500;
+/** A reminder needs no more. */
+const MUTED_VOICE_EVERY_MS = 1_000;
 
-/**
- * From the main thread.
- * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
- *   | {type: "microphone", reading: import("../shared/track_reader.js").Reading, channels: number}
- *   | {type: "join", url: string, muted: boolean}
- *   | {type: "state", change: Partial<State>}
- *   | {type: "say", message: import("../shared/control.js").Message}
- *   | {type: "gate", mode: import("./transmit_gate.js").Mode, pressed: boolean}
- *   | {type: "gain", talkerId: number, gain: number}
- *   | {type: "devices", captureMs: number | null, soundedMs: number | null}
- *   | {type: "air", step: "begin" | "chirp" | "echo" | "end"}
- *   | {type: "leave"} | {type: "hurry"}} Order
- */
-/**
- * What the others see of us.
- * @typedef {{muted: boolean, away: boolean, hand: boolean}} State
- */
-/**
- * To the main thread.
- * @typedef {{type: "ready"}
- *   | {type: "link", state: import("./link.js").LinkState, reason: string, message: string}
- *   | {type: "control", message: import("../shared/control.js").Message}
- *   | {type: "levels", levels: import("./talker_levels.js").LevelOf}
- *   | {type: "danger", danger: import("./feedback_guard.js").Feedback}
- *   | {type: "echo", echo: import("./chirp_listener.js").Echo}
- *   | {type: "figures", roundTripMs: number | null, figures: [number, import("./mouth_to_ear.js").Figure][]}} Report
- */
+/** @typedef {import("../shared/messages.js").Order} Order */
+/** @typedef {import("../shared/messages.js").Report} Report */
+/** @typedef {import("../shared/control.js").FromRelay} FromRelay */
 
 const link = new Link(SURROUNDINGS);
-/** @type {State} */
-const own = { muted: false, away: false, hand: false };
+/** @type {import("../shared/messages.js").OwnState} */
+const own = { muted: false, away: false, hand: false, listening: false };
+/** How loud each talker is here, by name. @type {Map<string, number>} */
+const gains = new Map();
+/** @type {Map<number, string>} names by talker */
+const names = new Map();
 const levels = new TalkerLevels();
 const timing = new DelayMonitor();
 const guard = new FeedbackGuard();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
+/** When the page last heard that somebody talks while muted. */
+let mutedVoiceToldMs = -Infinity;
 /** Where there is none, packets go by the port. @type {PacketRing | null} */
 let ring = null;
 
@@ -67,11 +51,14 @@ const stamps = new StampClock();
 /** @param {number} ms a recent moment of Date.now(), the only clock that an audio worklet has */
 const steadyUs = (ms) => Math.round(stamps.steadyMs(ms) * 1000);
 
-/** @param {Report} report */
-const tell = (report) => postMessage(report);
+/** @param {import("../shared/worklet_messages.js").PlayoutOrder} order */
+const toPlayout = (order) => playout?.postMessage(order);
+
+/** @param {Report} message */
+const report = (message) => postMessage(message);
 
 /**
- * @param {import("./link.js").LinkState} state
+ * @param {import("../shared/messages.js").LinkState} state
  * @param {string} reason
  * @param {string} message
  */
@@ -79,9 +66,9 @@ function onState(state, reason, message) {
   if (state !== "joined") {
     talking.talkerId = 0;
     guard.reset();
-    playout?.postMessage({ clear: true });
+    toPlayout({ type: "clear" });
   }
-  tell({ type: "link", state, reason, message });
+  report({ type: "link", state, reason, message });
 }
 
 /** @param {ArrayBuffer} data */
@@ -99,53 +86,89 @@ function onPacket(data) {
   }
 }
 
-/** @param {import("../shared/control.js").Message} message */
+/** @param {FromRelay} message */
 function onControl(message) {
   switch (message.type) {
+    case "ping":
+      return link.send({ type: "pong", t0: message.t0, t1: nowUs(), t2: nowUs() });
+    case "pong":
+      return timing.onPong(message, nowUs());
+    case "clock":
+      return timing.onClock(message, nowUs());
     case "welcome":
       onWelcome(message);
       break;
     case "joined":
-      timing.add(message.talker_id);
-      playout?.postMessage({ add: message.talker_id });
+      addTalker(message);
       break;
     case "left":
-      timing.remove(message.talker_id);
-      guard.remove(message.talker_id);
-      playout?.postMessage({ remove: message.talker_id });
+      removeTalker(message.talker_id);
       break;
-    case "ping":
-      link.send({ type: "pong", t0: message.t0, t1: nowUs(), t2: nowUs() });
-      return;
-    case "pong":
-      timing.onPong(message, nowUs());
-      return;
-    case "clock":
-      timing.onClock(message, nowUs());
-      return;
     case "floor":
       talking.onFloor(message);
       break;
+    case "state":
+    case "role":
+    case "chat":
+    case "mute":
+    case "turn":
+    case "lock":
+    case "only_hosts":
+    case "invite":
+    case "barred":
+    case "knocks":
+    case "notice":
+    case "error":
+      break; // for people: the page shows it
   }
-  tell({ type: "control", message });
+  return report({ type: "control", message });
 }
 
-/** @param {import("../shared/control.js").Message} welcome */
+/** @param {{talker_id: number, name: string}} member */
+function addTalker({ talker_id, name }) {
+  timing.add(talker_id);
+  names.set(talker_id, name);
+  toPlayout({ type: "add", talkerId: talker_id });
+  setGain(talker_id);
+}
+
+/** @param {number} talkerId */
+function removeTalker(talkerId) {
+  timing.remove(talkerId);
+  guard.remove(talkerId);
+  names.delete(talkerId);
+  toPlayout({ type: "remove", talkerId });
+}
+
+/** @param {number} talkerId */
+function setGain(talkerId) {
+  const gain = gains.get(names.get(talkerId) ?? "") ?? 1;
+  if (gain !== 1) toPlayout({ type: "setGain", talkerId, gain });
+}
+
+/**
+ * @param {string} name
+ * @param {number} gain
+ */
+function setGainOfName(name, gain) {
+  gains.set(name, gain);
+  for (const [talkerId, known] of names) if (known === name) toPlayout({ type: "setGain", talkerId, gain });
+}
+
+/** @param {Extract<FromRelay, {type: "welcome"}>} welcome */
 function onWelcome(welcome) {
   talking.talkerId = welcome.talker_id;
   timing.restart();
-  playout?.postMessage({ clear: true });
-  for (const member of welcome.members) {
-    timing.add(member.talker_id);
-    playout?.postMessage({ add: member.talker_id });
-  }
+  names.clear();
+  toPlayout({ type: "clear" });
+  for (const member of welcome.members) addTalker(member);
   if (Object.values(own).some(Boolean)) link.send({ type: "state", ...own });
   ping();
 }
 
-function tellFigures() {
+function reportDelays() {
   const { roundTripUs } = timing.clock;
-  tell({ type: "figures", roundTripMs: roundTripUs && roundTripUs / 1000, figures: timing.figures(nowUs()) });
+  report({ type: "delays", roundTripMs: roundTripUs && roundTripUs / 1000, figures: timing.figures(nowUs()) });
 }
 
 function ping() {
@@ -157,7 +180,7 @@ function keepPinging() {
   setTimeout(keepPinging, timing.clock.pingEveryUs(nowUs()) / 1000);
 }
 
-/** @param {Partial<State>} change */
+/** @param {Partial<import("../shared/messages.js").OwnState>} change */
 function show(change) {
   Object.assign(own, change);
   talking.muted = own.muted;
@@ -172,40 +195,53 @@ function obey(order) {
     case "microphone":
       return reader.read(order.reading, order.channels);
     case "join":
-      show({ muted: order.muted, hand: false });
+      show(order.state);
       return link.join(order.url);
     case "state":
       return show(order.change);
-    case "say":
+    case "sendControl":
       return link.send(order.message);
-    case "gate":
+    case "setTransmitMode":
       return talking.gate(order.mode, order.pressed);
-    case "gain":
-      return playout?.postMessage({ gainOf: order.talkerId, gain: order.gain });
-    case "devices":
+    case "setGain":
+      return setGainOfName(order.name, order.gain);
+    case "setGains":
+      for (const [name, gain] of Object.entries(order.gains)) setGainOfName(name, gain);
+      return undefined;
+    case "deviceLatency":
       timing.devices = devicesOf(order);
       return undefined;
-    case "air":
-      return onAir(order.step);
+    case "acousticTest":
+      return onAcousticTest(order.step);
     case "leave":
       return link.leave();
-    case "hurry":
+    case "reconnectNow":
       return link.hurry();
   }
 }
 
 /** @param {"begin" | "chirp" | "echo" | "end"} step */
-function onAir(step) {
+function onAcousticTest(step) {
   const echo = talking.onAir(step);
-  if (echo) tell({ type: "echo", echo });
+  if (echo) report({ type: "chirpEcho", echo });
 }
 
 /** @param {{capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}} ports of the worklets */
 function connect(ports) {
-  ports.capture.onmessage = ({ data }) => talking.hear(data.samples, steadyUs(data.atMs));
-  ports.playout.onmessage = ({ data }) => timing.onPlaying({ ...data, poppedUs: steadyUs(data.atMs) });
+  ports.capture.onmessage = ({ data }) => onCaptured(data);
+  ports.playout.onmessage = ({ data }) => onPlaying(data);
   playout = ports.playout;
   ring = ports.memory && new PacketRing(ports.memory);
+}
+
+/** @param {import("../shared/worklet_messages.js").Captured} message */
+function onCaptured({ samples, atMs }) {
+  talking.hear(samples, steadyUs(atMs));
+}
+
+/** @param {import("../shared/worklet_messages.js").Playing} message */
+function onPlaying({ at, atMs, talkers }) {
+  timing.onPlaying({ at, poppedUs: steadyUs(atMs), talkers });
 }
 
 /**
@@ -219,22 +255,28 @@ function devicesOf({ captureMs, soundedMs }) {
   };
 }
 
-guard.onCut = (/** @type {boolean} */ cuts) => playout?.postMessage({ hushed: cuts });
-guard.onDanger = (/** @type {import("./feedback_guard.js").Feedback} */ danger) => tell({ type: "danger", danger });
+guard.onCut = (/** @type {boolean} */ cuts) => toPlayout({ type: "setMuted", muted: cuts });
+guard.onDanger = (/** @type {import("../shared/messages.js").Feedback} */ danger) => report({ type: "feedback", feedback: danger });
+talking.onMutedVoice = () => {
+  const nowMs = performance.now();
+  if (nowMs - mutedVoiceToldMs < MUTED_VOICE_EVERY_MS) return;
+  mutedVoiceToldMs = nowMs;
+  report({ type: "mutedVoice" });
+};
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
 link.onPacket = onPacket;
 link.onControl = onControl;
 addEventListener("message", ({ data }) => obey(data));
 keepPinging();
-setInterval(tellFigures, FIGURES_MS);
+setInterval(reportDelays, FIGURES_MS);
 setInterval(() => {
   const looked = levels.look();
-  if (looked) tell({ type: "levels", levels: looked });
+  if (looked) report({ type: "levels", levels: looked });
 }, LEVELS_MS);
 loadCodec()
   .then(Encoder.create)
   .then((encoder) => {
     talking.begin(encoder);
-    tell({ type: "ready" });
+    report({ type: "ready" });
   });

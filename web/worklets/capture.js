@@ -2,7 +2,11 @@
 
 import { Framer } from "../shared/framer.js";
 
+/** How many samples browsers process at once (Web Audio API, "render quantum size"). */
 const QUANTUM = 128;
+
+/** @typedef {import("../shared/worklet_messages.js").CaptureSetup} CaptureSetup */
+/** @typedef {import("../shared/worklet_messages.js").Captured} Captured */
 
 class Capture extends AudioWorkletProcessor {
   #framers = [1, 2].map((channels) => new Framer(sampleRate, QUANTUM, channels));
@@ -11,12 +15,20 @@ class Capture extends AudioWorkletProcessor {
 
   constructor() {
     super();
-    this.port.onmessage = ({ data }) => {
-      this.#worker = data;
-    };
+    this.port.onmessage = ({ data }) => this.#onPage(data);
     for (const framer of this.#framers) {
-      framer.onFrame = (samples) => this.#worker?.postMessage({ samples, atMs: Date.now() }); // copies them
+      framer.onFrame = (samples) => this.#send({ type: "captured", samples, atMs: Date.now() });
     }
+  }
+
+  /** @param {CaptureSetup} message */
+  #onPage({ worker }) {
+    this.#worker = worker;
+  }
+
+  /** @param {Captured} message copied on its way */
+  #send(message) {
+    this.#worker?.postMessage(message);
   }
 
   /** @param {Float32Array[][]} inputs */

@@ -18,9 +18,14 @@ class CodecCost extends AudioWorkletProcessor {
   constructor() {
     super();
     measureMs().then(
-      (ms) => this.port.postMessage({ ms }),
-      (error) => this.port.postMessage({ problem: String(error) }),
+      (ms) => this.#report({ type: "cost", ms }),
+      (error) => this.#report({ type: "failed", problem: String(error) }),
     );
+  }
+
+  /** @param {import("../shared/worklet_messages.js").CodecCost} message */
+  #report(message) {
+    this.port.postMessage(message);
   }
 
   process() {

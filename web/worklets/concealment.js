@@ -1,7 +1,8 @@
 // One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
 // The twin of streamer/jitter/concealment.pyx, which has the plan and the reasons.
 
-import { OVERLAP_SAMPLES, isSound } from "./overlap_add.js";
+import { isSound } from "../shared/audio_level.js";
+import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { PacketBuffer } from "./packet_buffer.js";
 import { SyncBuffer } from "./sync_buffer.js";
 
@@ -22,6 +23,7 @@ const NO_SIDE = new Float32Array(LONGEST_PACKET_SAMPLES);
 export class DecodedLine {
   #decoder;
   #packetSamples = DEFAULT_PACKET_SAMPLES;
+  #concealRun = 0;
 
   /** @param {Decoder} decoder */
   constructor(decoder) {
@@ -32,7 +34,6 @@ export class DecodedLine {
     this.lost = 0;
     this.concealed = 0;
     this.undecodable = 0;
-    this.concealRun = 0;
     this.cutOff();
   }
 
@@ -45,17 +46,27 @@ export class DecodedLine {
   }
 
   get #gain() {
-    const share = 1 - (this.concealRun - FADE_AFTER_SAMPLES) / FADE_SAMPLES;
+    const share = 1 - (this.#concealRun - FADE_AFTER_SAMPLES) / FADE_SAMPLES;
     return Math.max(Math.min(share, 1), 0);
   }
 
+  /** Whether what comes before the line's end was made up, or cut off. */
+  get isConcealing() {
+    return this.#concealRun > 0;
+  }
+
+  /** @param {number} samples that were lost: the talker's time goes on without them */
+  passOver(samples) {
+    this.mediaEnd += samples;
+  }
+
   get faded() {
-    return this.concealRun >= FADE_AFTER_SAMPLES + FADE_SAMPLES;
+    return this.#concealRun >= FADE_AFTER_SAMPLES + FADE_SAMPLES;
   }
 
   /** From here it is silent: what comes next fades in. */
   cutOff() {
-    this.concealRun = FADE_AFTER_SAMPLES + FADE_SAMPLES;
+    this.#concealRun = FADE_AFTER_SAMPLES + FADE_SAMPLES;
   }
 
   /**
@@ -65,7 +76,7 @@ export class DecodedLine {
   conceal(count) {
     const gainFrom = this.#gain;
     let made = 0;
-    this.concealRun += count;
+    this.#concealRun += count;
     this.concealed += count;
     try {
       made = this.#append(this.#decoder.conceal(count), count, gainFrom, this.#gain, false);
@@ -87,7 +98,7 @@ export class DecodedLine {
     this.mediaEnd = this.packets.timestampOf(seq);
     const made = this.#decode(this.packets.take(seq), gainFrom, joining);
     if (made > 0) {
-      this.concealRun = 0;
+      this.#concealRun = 0;
       this.#packetSamples = made;
     } else {
       this.conceal(this.#packetSamples);
@@ -175,7 +186,7 @@ export class DecodedLine {
     const { side } = this.#decoder;
     if (!side) return NO_SIDE;
     if (side.length < count || !isSound(side, count)) throw new RangeError("the decoder gave a side that does not fit");
-    this.sync.stereo = true;
+    this.sync.makeStereo();
     return side;
   }
 }

@@ -1,13 +1,13 @@
-// How late packets come, and the delay that keeps the share of late ones small. The twin of streamer/jitter/delay_estimator.pyx, which has
-// the plan and the reasons; tests/vectors/jitter.json keeps both equal.
+// How late packets come, and the delay that keeps the share of late ones small. The twin of
+// streamer/jitter/delay_estimator.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
+
+import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
 const SAMPLES_PER_MS = 48;
 const PAUSE_SAMPLES = 5760;
 const BUCKETS = 512;
 const BASE_WINDOW_MS = 4000;
 const NEW_CLOCK_MS = 2000;
-const CLOCK_WINDOW_MS = 100;
-const LEAD_WINDOW_MS = 1000;
 const FORGETTING = 0.9998;
 const PRIOR_MS = 30;
 const PRIOR_PACKETS = 2;
@@ -19,41 +19,6 @@ const LATEST_MS = 1e13;
  * @param {number} nowMs
  */
 export const isTime = (nowMs) => nowMs > -LATEST_MS && nowMs < LATEST_MS;
-
-/** The least value of the last one to two windows, in constant time and memory. */
-export class WindowedMinimum {
-  /** @param {number} windowMs */
-  constructor(windowMs) {
-    this.windowMs = windowMs;
-    this.sinceMs = -Infinity;
-    this.current = Infinity;
-    this.previous = Infinity;
-  }
-
-  reset() {
-    this.sinceMs = -Infinity;
-    this.current = Infinity;
-    this.previous = Infinity;
-  }
-
-  /**
-   * Take in one value and return the least. What is not finite is left out.
-   * @param {number} nowMs
-   * @param {number} value
-   */
-  update(nowMs, value) {
-    if (!Number.isFinite(nowMs) || !Number.isFinite(value)) return Math.min(this.current, this.previous);
-    if (nowMs - this.sinceMs < -this.windowMs) this.reset(); // the clock was put back
-    const elapsed = nowMs - this.sinceMs;
-    if (elapsed >= this.windowMs) {
-      this.previous = elapsed < 2 * this.windowMs ? this.current : Infinity;
-      this.current = Infinity;
-      this.sinceMs = nowMs;
-    }
-    if (value < this.current) this.current = value;
-    return this.current < this.previous ? this.current : this.previous;
-  }
-}
 
 /** The relative delay that all but `lateShare` of the packets keep within. */
 export class DelayEstimator {
@@ -151,33 +116,5 @@ export class DelayEstimator {
       if (later > allowed) break;
     }
     return bucket + 1;
-  }
-}
-
-/** When the next sample plays, by the earliest of the last pops; and how early within a block packets are asked for. */
-export class PlayoutClock {
-  #start = new WindowedMinimum(CLOCK_WINDOW_MS);
-  #earliestLead = new WindowedMinimum(LEAD_WINDOW_MS);
-  #startMs = 0;
-  #blockStart = 0;
-
-  constructor() {
-    this.leadMs = 0;
-    this.popped = 0;
-  }
-
-  /** @param {number} nowMs */
-  beginBlock(nowMs) {
-    this.#blockStart = this.popped;
-    this.#startMs = this.#start.update(nowMs, nowMs - this.popped / SAMPLES_PER_MS);
-  }
-
-  get nowMs() {
-    return this.#startMs + this.popped / SAMPLES_PER_MS;
-  }
-
-  /** A packet is needed now: as much before its time as the block is filled already. */
-  ask() {
-    this.leadMs = -this.#earliestLead.update(this.nowMs, (this.#blockStart - this.popped) / SAMPLES_PER_MS);
   }
 }

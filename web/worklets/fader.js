@@ -4,12 +4,8 @@ export class Fader {
   #gain = 1;
   #wanted = 1;
 
-  /** What the samples are to be multiplied by; what is not finite changes nothing. */
-  get wanted() {
-    return this.#wanted;
-  }
-
-  set wanted(gain) {
+  /** @param {number} gain what the samples are to be multiplied by; what is not finite changes nothing */
+  fadeTo(gain) {
     if (Number.isFinite(gain)) this.#wanted = gain;
   }
 

@@ -2,31 +2,15 @@
 // streamer/jitter/jitter_buffer.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
 
 import { DecodedLine } from "./concealment.js";
-import { DelayEstimator, PlayoutClock, isTime } from "./delay_estimator.js";
+import { DelayEstimator, isTime } from "./delay_estimator.js";
 import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { Arrival } from "./packet_buffer.js";
-import { LONGEST_LAG } from "./sync_buffer.js";
+import { PlayoutClock } from "./playout_clock.js";
+import { Decision, Operation, STEP_SAMPLES, Situation, decide } from "./playout_policy.js";
 
 const SAMPLES_PER_MS = 48;
-const STEP_SAMPLES = 240;
-const CONCEAL_SAMPLES = 240;
-const CONCEAL_UNIT = 120;
-const LONGEST_GAP_SAMPLES = 4800;
-const LATE_BAND_MS = 5;
-const EARLY_BAND_MS = 3;
-const SPARE_MS = 1;
-const OVERSHOOT_MS = 2;
-const SKIP_MS = 260;
-const KEEP_MS = 230;
-const OVERDUE_SHARE = 0.4;
-const ALIKE = 0.8;
-const ALIKE_ENOUGH = 0.5;
-const HURRY_MS = 30;
 const REST_PER_CUT = 4;
 const REST_PER_REPEAT = 5;
-
-/** What the last decision was. */
-export const Operation = Object.freeze({ NORMAL: 0, ACCELERATE: 1, EXPAND: 2, CONCEAL: 3, SILENCE: 4 });
 
 /** One talker's jitter buffer, 48 kHz. `pop` allocates nothing of its own. */
 export class JitterBuffer {
@@ -40,6 +24,8 @@ export class JitterBuffer {
   #playing = false;
   #isPopping = false;
   #rest = 0;
+  #now = new Situation();
+  #decision = new Decision();
   #counts = { received: 0, late: 0, duplicate: 0, discarded: 0, restarts: 0, underruns: 0 };
   #samples = { silent: 0, accelerated: 0, expanded: 0, skipped: 0 };
 
@@ -125,13 +111,18 @@ export class JitterBuffer {
     while (filled < block.length) {
       const run = this.#sync.take(block, side, filled, this.#nextRun(block.length - filled));
       filled += run;
-      this.#clock.popped += run;
+      this.#clock.advance(run);
       this.#rest = Math.max(this.#rest - run, 0);
     }
   }
 
   get targetMs() {
-    return Math.min(Math.max(this.#estimator.quantileMs + this.#clock.leadMs, this.#floorMs), this.#ceilingMs);
+    return this.#clamped(this.#estimator.quantileMs + this.#clock.leadMs);
+  }
+
+  /** @param {number} targetMs */
+  #clamped(targetMs) {
+    return Math.min(Math.max(targetMs, this.#floorMs), this.#ceilingMs);
   }
 
   /** @param {number} timestamp what that sample, played next, would have waited more than the fastest packet */
@@ -139,34 +130,87 @@ export class JitterBuffer {
     return this.#clock.nowMs - timestamp / SAMPLES_PER_MS - this.#estimator.baseMs;
   }
 
-  /** @type {(wanted: number) => number} Make one decision; return how many samples to play before the next. */
+  /** @type {(wanted: number) => number} Carry out decisions until there is sound ahead; return how much of it to play then. */
   #nextRun(wanted) {
-    if (this.#playing) {
-      this.operation = Operation.NORMAL;
-      this.#adapt();
+    let maySplice = this.#playing && this.#rest === 0;
+    if (this.#playing) this.operation = Operation.NORMAL;
+    while (maySplice || this.#sync.ahead === 0) {
+      this.#look(maySplice);
+      maySplice = false;
+      const operation = decide(this.#now, this.#decision);
+      if (operation === Operation.SILENCE) return this.#beSilent(Math.min(this.#decision.samples, wanted));
+      this.#carryOut(operation, this.#decision.samples);
+      if (operation === Operation.START) {
+        this.operation = Operation.NORMAL;
+        maySplice = this.#rest === 0;
+      }
     }
-    while (this.#playing && this.#sync.ahead === 0) this.#fetch();
-    const run = Math.min(this.#sync.ahead, STEP_SAMPLES, wanted);
-    return run === 0 ? this.#start(wanted) : run;
+    return Math.min(this.#sync.ahead, STEP_SAMPLES, wanted);
   }
 
-  /** @type {(wanted: number) => number} Be silent until the first packet here is due, then play it. */
-  #start(wanted) {
-    const seq = this.#packets.firstSeq;
-    let wait = Math.min(wanted, STEP_SAMPLES);
-    if (seq >= 0) {
-      const early = (this.targetMs - this.#lateBy(this.#packets.timestampOf(seq))) * SAMPLES_PER_MS;
-      if (early <= 0) {
-        this.#playing = true;
-        this.#line.decode(seq);
-        return this.#nextRun(wanted);
+  /** @type {(maySplice: boolean) => void} Note all that the decision depends on; of the packets, only if nothing is ahead. */
+  #look(maySplice) {
+    const now = this.#now;
+    now.isPlaying = this.#playing;
+    now.maySplice = maySplice;
+    now.floorMs = this.#floorMs;
+    now.ahead = this.#sync.ahead;
+    now.waiting = this.#packets.count;
+    let timestamp = this.#line.mediaEnd - now.ahead;
+    now.isQuiet = this.#playing && this.#sync.quietBehind;
+    if (!maySplice) {
+      const seq = this.#packets.firstSeq;
+      if (this.#playing) {
+        this.#clock.onNeed();
+        this.#lookForSound(now, seq);
+      } else if (seq >= 0) {
+        timestamp = this.#packets.timestampOf(seq);
       }
-      if (early < wait) wait = Math.min(Math.trunc(early) + 1, wait);
     }
+    now.delayMs = this.#lateBy(timestamp);
+    now.networkMs = this.#estimator.quantileMs + this.#clock.leadMs;
+    now.targetMs = this.#clamped(now.networkMs);
+  }
+
+  /** @type {(now: Situation, seq: number) => void} */
+  #lookForSound(now, seq) {
+    if (seq >= 0) {
+      now.gap = this.#packets.timestampOf(seq) - this.#line.mediaEnd;
+      now.follows = seq === this.#packets.nextSeq;
+      return;
+    }
+    now.isConcealing = this.#line.isConcealing;
+    now.hasFaded = this.#line.faded;
+  }
+
+  /** @type {(operation: number, samples: number) => void} */
+  #carryOut(operation, samples) {
+    switch (operation) {
+      case Operation.ACCELERATE:
+      case Operation.EXPAND:
+        return this.#splice(operation, samples, this.#decision.similarity);
+      case Operation.START:
+        this.#playing = true;
+        return this.#line.decode(this.#packets.firstSeq);
+      case Operation.DECODE:
+        return this.#line.decode(this.#packets.firstSeq);
+      case Operation.CONCEAL:
+        return this.#conceal(samples);
+      case Operation.SKIP:
+        return this.#skip(samples);
+      case Operation.STOP:
+        return this.#stop();
+      case Operation.RESTART:
+        return this.#beginAnew();
+    }
+  }
+
+  /** @param {number} count */
+  #beSilent(count) {
     this.operation = Operation.SILENCE;
-    this.#samples.silent += wait;
-    this.#sync.appendSilence(wait);
-    return wait;
+    this.#samples.silent += count;
+    this.#sync.appendSilence(count);
+    return count;
   }
 
   #stop() {
@@ -181,76 +225,30 @@ export class JitterBuffer {
     this.#rest = 0;
   }
 
-  #adapt() {
-    if (this.#rest > 0) return;
-    const delayMs = this.#lateBy(this.#line.mediaEnd - this.#sync.ahead);
-    const excessMs = delayMs - this.targetMs;
-    if (excessMs > SKIP_MS) {
-      const landing = this.#line.mediaEnd + Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS);
-      this.#samples.skipped += this.#line.skipTo(landing);
-      this.#rest = this.#sync.ahead;
-    } else if (excessMs < -SKIP_MS) {
-      this.#beginAnew();
-    } else if (excessMs > LATE_BAND_MS) {
-      this.#splice(true, excessMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
-    } else if (excessMs < -EARLY_BAND_MS) {
-      this.#splice(false, -excessMs, ALIKE);
-    } else if (delayMs < Math.min(this.#floorMs, this.#estimator.quantileMs + this.#clock.leadMs + SPARE_MS)) {
-      this.#splice(false, this.#floorMs - OVERSHOOT_MS, ALIKE); // a long pitch period fits, before it is late
-    } else if (this.#packets.count === 0 && this.#sync.ahead < OVERDUE_SHARE * delayMs * SAMPLES_PER_MS) {
-      this.#splice(false, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH);
-    }
+  /** @param {number} samples */
+  #skip(samples) {
+    this.#samples.skipped += this.#line.skipTo(this.#line.mediaEnd + samples);
+    this.#rest = this.#sync.ahead;
   }
 
-  /** @type {(shorter: boolean, byMs: number, alike: number) => void} */
-  #splice(shorter, byMs, alike) {
-    const longest = Math.min(Math.trunc((byMs + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG);
+  /** @type {(operation: number, longest: number, alike: number) => void} Change the length by what the sound allows, if it does. */
+  #splice(operation, longest, alike) {
+    const shorter = operation === Operation.ACCELERATE;
     this.#line.decodeAhead(shorter ? longest + OVERLAP_SAMPLES : OVERLAP_SAMPLES);
     const lag = shorter ? this.#sync.accelerate(longest, alike) : this.#sync.expand(longest, alike);
     this.#rest = lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : (shorter ? REST_PER_CUT : REST_PER_REPEAT) * lag;
     if (lag === 0) return;
-    this.operation = shorter ? Operation.ACCELERATE : Operation.EXPAND;
+    this.operation = operation;
     if (shorter) this.#samples.accelerated += lag;
     else this.#samples.expanded += lag;
   }
 
-  /** Get something to play, or stop playing. */
-  #fetch() {
-    const seq = this.#packets.firstSeq;
-    this.#clock.ask();
-    if (seq < 0) return this.#runDry();
-    const gap = this.#packets.timestampOf(seq) - this.#line.mediaEnd;
-    if (gap <= 0) this.#line.decode(seq);
-    else if (seq === this.#packets.nextSeq) this.#stop();
-    else this.#fillGap(seq, gap);
-  }
-
-  /** @type {(seq: number, gap: number) => void} Packets are lost: conceal as long as they were, less what we are late. */
-  #fillGap(seq, gap) {
-    const excess = (this.#lateBy(this.#line.mediaEnd) - this.targetMs) * SAMPLES_PER_MS;
-    const needed = gap - Math.trunc(Math.max(excess, 0));
-    if (needed > LONGEST_GAP_SAMPLES) {
-      this.#stop();
-    } else if (needed < CONCEAL_UNIT) {
-      this.#line.decode(seq);
-    } else {
-      const count = Math.min(needed - (needed % CONCEAL_UNIT), CONCEAL_SAMPLES);
-      this.operation = Operation.CONCEAL;
-      this.#line.mediaEnd += count;
-      this.#line.conceal(count);
-    }
-  }
-
-  /** Nothing came: conceal until it has faded away; where it is quiet already, stop at once. */
-  #runDry() {
-    const first = this.#line.concealRun === 0;
-    if (this.#line.faded || (first && this.#sync.quietBehind)) {
-      this.#stop();
-      return;
-    }
-    if (first) this.#counts.underruns += 1;
+  /** @param {number} samples of lost packets that is the talker's time; if nothing came, his time waits for what is late */
+  #conceal(samples) {
+    if (this.#packets.count > 0) this.#line.passOver(samples);
+    else if (!this.#line.isConcealing) this.#counts.underruns += 1;
     this.operation = Operation.CONCEAL;
-    this.#line.conceal(CONCEAL_SAMPLES);
+    this.#line.conceal(samples);
   }
 
   /** The timestamp of the next sample to be popped, or null while none is playing. */

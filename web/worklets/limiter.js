@@ -1,4 +1,5 @@
-// Keeps the mix from clipping when several voices meet. It adds no delay and looks at nothing to come: the gain follows the
+// Keeps the mix from clipping when several voices meet. Twin of streamer/client/audio/limiter.py, which has the reasons of the
+// numbers; tests/vectors/limiter.json keeps both equal. It adds no delay and looks at nothing to come: the gain follows the
 // loudest sample at once, and comes back slowly.
 //
 // Below the threshold, −3 dBFS, each sample comes out as it went in. Above it, peaks are bent so that they get ever closer to
@@ -27,11 +28,11 @@ export class Limiter {
   process(mid, side, length) {
     let peak = this.#peak;
     for (let i = 0; i < length; i += 1) {
-      const loud = Math.abs(mid[i]) + Math.abs(side[i]);
+      let loud = Math.abs(mid[i]) + Math.abs(side[i]);
       if (!(loud < Infinity)) {
         mid[i] = 0;
         side[i] = 0;
-        continue;
+        loud = 0;
       }
       peak = Math.max(THRESHOLD, peak * this.#release, loud);
       if (peak > THRESHOLD) {

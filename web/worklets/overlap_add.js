@@ -1,23 +1,10 @@
-// One plane of decoded samples: what the line of samples does to each of its planes alike. The twin of streamer/jitter/overlap_add.pyx.
+// One plane of decoded samples: what the line of samples does to each of its planes alike. The twin of
+// streamer/jitter/overlap_add.pyx.
 //
 // There is room behind `end` for what is added, and HISTORY_SAMPLES before `now`, the next sample to play.
 
 export const HISTORY_SAMPLES = 960;
 export const OVERLAP_SAMPLES = 240;
-
-/** 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up to a finite mix. */
-const LOUDEST = 64;
-
-/**
- * Whether these can be played: each is a number, and none is beyond LOUDEST.
- * @type {(samples: Float32Array, count: number) => boolean}
- */
-export function isSound(samples, count) {
-  for (let i = 0; i < count; i++) {
-    if (!(Math.abs(samples[i]) <= LOUDEST)) return false; // so is what is not a number
-  }
-  return true;
-}
 
 /** @type {(plane: Float32Array, a: number, b: number, count: number) => number} */
 export function product(plane, a, b, count) {

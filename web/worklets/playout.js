@@ -2,10 +2,9 @@
 //
 // Up to the loudspeaker, sound is two planes: mid, (L + R) / 2, and side, (L - R) / 2, which stays silent while nobody is stereo.
 //
-// From the worker come packets, in a ring that both share or, where nothing may be shared, as ArrayBuffers; who is there:
-// {add: talkerId}, {remove: talkerId}, {clear: true}; how loud somebody shall be: {gainOf: talkerId, gain}; and that nobody
-// shall be heard for now: {hushed: true}.
-// The page's main thread asks by its own port for statistics. The worker is told ten times a second what plays.
+// From the worker come packets, in a ring that both share or, where nothing may be shared, as ArrayBuffers; and orders. The
+// page's main thread asks by its own port for statistics. The worker is told ten times a second what plays. All messages are
+// in shared/worklet_messages.js.
 
 import { SAMPLE_RATE } from "../shared/audio_format.js";
 import { Decoder, loadCodec } from "../shared/codec.js";
@@ -16,14 +15,18 @@ import { Fader } from "./fader.js";
 import { JitterBuffer } from "./jitter_buffer.js";
 import { Limiter } from "./limiter.js";
 
+/** How many samples browsers process at once (Web Audio API, "render quantum size"). */
 const QUANTUM = 128;
 const BLOCK = 2 * Math.ceil((QUANTUM * SAMPLE_RATE) / sampleRate) + 8;
 
+/** How often the worker is told what plays: a figure of the delay is made of it twice a second. */
 const TELL_S = 0.1;
 
 /** @typedef {{decoder: Decoder, buffer: JitterBuffer, fader: Fader}} Talker */
-/** @typedef {{worker: MessagePort, memory: SharedArrayBuffer | null}} Line */
-/** @typedef {{add?: number, remove?: number, clear?: boolean, gainOf?: number, gain?: number, hushed?: boolean}} Told */
+/** @typedef {import("../shared/worklet_messages.js").PlayoutSetup} PlayoutSetup */
+/** @typedef {import("../shared/worklet_messages.js").PlayoutOrder} PlayoutOrder */
+/** @typedef {import("../shared/worklet_messages.js").PlayoutReport} PlayoutReport */
+/** @typedef {import("../shared/worklet_messages.js").Playing} Playing */
 
 class Playout extends AudioWorkletProcessor {
   /** @type {Map<number, Talker>} */
@@ -37,7 +40,7 @@ class Playout extends AudioWorkletProcessor {
   #ring = null;
   #limiter = new Limiter(SAMPLE_RATE);
   #told = 0;
-  #hushed = false;
+  #muted = false;
   #mix = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
   #sound = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
   /** Views by their length: two lengths take turns, and process() makes none. */
@@ -46,7 +49,7 @@ class Playout extends AudioWorkletProcessor {
   constructor() {
     super();
     this.port.onmessage = ({ data }) => this.#onPage(data);
-    loadCodec().then(() => this.port.postMessage({ type: "ready" }));
+    loadCodec().then(() => this.#report({ type: "ready" }));
   }
 
   /**
@@ -73,18 +76,30 @@ class Playout extends AudioWorkletProcessor {
     this.#mix[1].fill(0, 0, length);
     for (const { buffer, fader } of this.#talkers.values()) {
       const isStereo = buffer.pop(sound[0], currentTime * 1000, sound[1]);
-      if (!this.#hushed) fader.addTo(this.#mix, sound, isStereo ? 2 : 1, length);
+      if (!this.#muted) fader.addTo(this.#mix, sound, isStereo ? 2 : 1, length);
     }
   }
 
-  /** @param {Line | "statistics"} asked the line to the worker, or a question */
-  #onPage(asked) {
-    if (asked === "statistics") this.port.postMessage({ type: "statistics", talkers: this.#statistics() });
-    else this.#connect(asked);
+  /** @param {PlayoutReport} message */
+  #report(message) {
+    this.port.postMessage(message);
   }
 
-  /** @param {Line} line */
-  #connect({ worker, memory }) {
+  /** @param {PlayoutSetup} message */
+  #onPage(message) {
+    switch (message.type) {
+      case "connect":
+        return this.#connect(message.worker, message.memory);
+      case "askStatistics":
+        return this.#report({ type: "statistics", talkers: this.#statistics() });
+    }
+  }
+
+  /**
+   * @param {MessagePort} worker
+   * @param {SharedArrayBuffer | null} memory of the ring
+   */
+  #connect(worker, memory) {
     this.#ring = memory && new PacketRing(memory);
     this.#worker = worker;
     worker.onmessage = ({ data }) => this.#onWorker(data);
@@ -97,21 +112,37 @@ class Playout extends AudioWorkletProcessor {
       const timestamp = buffer.playoutTimestamp;
       if (timestamp !== null) talkers.push({ talkerId, timestamp });
     }
-    this.#worker?.postMessage({ at: currentTime, atMs: Date.now(), talkers });
+    this.#sendPlaying({ type: "playing", at: currentTime, atMs: Date.now(), talkers });
   }
 
-  /** @param {ArrayBuffer | Told} data */
+  /** @param {Playing} message */
+  #sendPlaying(message) {
+    this.#worker?.postMessage(message);
+  }
+
+  /** @param {ArrayBuffer | PlayoutOrder} data a packet, or an order */
   #onWorker(data) {
-    if (data instanceof ArrayBuffer) {
-      this.#onPacket(new Uint8Array(data), currentTime * 1000);
-      return;
+    if (data instanceof ArrayBuffer) this.#onPacket(new Uint8Array(data), currentTime * 1000);
+    else this.#onOrder(data);
+  }
+
+  /** @param {PlayoutOrder} order */
+  #onOrder(order) {
+    switch (order.type) {
+      case "add":
+        this.#add(order.talkerId);
+        return;
+      case "remove":
+        return this.#remove(order.talkerId);
+      case "clear":
+        return [...this.#present.keys()].forEach((talkerId) => this.#remove(talkerId));
+      case "setGain":
+        return this.#present.get(order.talkerId)?.fadeTo(order.gain);
+      case "setMuted":
+        this.#muted = order.muted;
+        return;
     }
-    if (data.clear) for (const talkerId of [...this.#present.keys()]) this.#remove(talkerId);
-    if (data.remove) this.#remove(data.remove);
-    if (data.add) this.#add(data.add);
-    this.#hushed = data.hushed ?? this.#hushed;
-    const fader = this.#present.get(data.gainOf ?? 0);
-    if (fader) fader.wanted = data.gain ?? 1;
+    return unknown(order);
   }
 
   /**
@@ -155,6 +186,11 @@ class Playout extends AudioWorkletProcessor {
   #statistics() {
     return [...this.#talkers].map(([talkerId, { buffer }]) => ({ talkerId, ...buffer.statistics }));
   }
+}
+
+/** @param {never} order that no case names, which the type checker then reports */
+function unknown(order) {
+  throw new TypeError(`no such order: ${JSON.stringify(order)}`);
 }
 
 /**

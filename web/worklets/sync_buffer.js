@@ -1,5 +1,6 @@
 // The decoded samples that play next, and how to make them fewer or more without changing the pitch. The twin of
-// streamer/jitter/sync_buffer.pyx, which has the plan and the reasons; the arithmetic is in the same order, so decisions are the same.
+// streamer/jitter/sync_buffer.pyx, which has the plan and the reasons; the arithmetic is in the same order, so decisions are
+// the same.
 
 import { HISTORY_SAMPLES, OVERLAP_SAMPLES, cut, join, product, put, repeat } from "./overlap_add.js";
 
@@ -33,6 +34,11 @@ export class SyncBuffer {
 
   get ahead() {
     return this.#end - this.#position;
+  }
+
+  /** From here on there is a side, too: until now it was silent. */
+  makeStereo() {
+    this.stereo = true;
   }
 
   /** @type {(count: number) => number} Make room behind the end; return how many fit, and count the others as dropped. */

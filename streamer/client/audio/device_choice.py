@@ -1,4 +1,4 @@
-"""Which device `--device` means."""
+"""Finds the device that `--device` means."""
 
 from types import ModuleType
 from typing import Any, Final, Literal
@@ -8,7 +8,7 @@ from streamer.errors import AudioError
 Kind = Literal["input", "output"]
 
 WHAT: Final[dict[Kind, str]] = {"input": "microphone", "output": "loudspeaker"}
-_HOW_TO_CHOOSE: Final = "choose one by --device with its number or its whole name"
+_HOW_TO_CHOOSE: Final = "choose one with --device and its number or its full name"
 
 
 def choose_device(sounddevice: ModuleType, device: str | None, kind: Kind) -> tuple[int | None, str]:
@@ -28,13 +28,13 @@ def choose_device(sounddevice: ModuleType, device: str | None, kind: Kind) -> tu
         usual = [each for each in exact if each["hostapi"] == sounddevice.default.hostapi]
         found = usual if len(usual) == 1 else found
     if len(found) > 1:
-        raise AudioError(f"{device} could be several {WHAT[kind]}s: {_several(found)}: {_HOW_TO_CHOOSE}")
+        raise AudioError(f"{device} matches several {WHAT[kind]}s: {_several(found)}; {_HOW_TO_CHOOSE}")
     if found:
         return int(found[0]["index"]), ""
     if not matching:
         raise AudioError(_describe_missing(kind, device, len(devices)))
     others = "" if len(matching) == 1 else f" ({_several(matching)})"
-    return None, f"No {WHAT[kind]} is called {device}{others}: the default one is used"
+    return None, f"No {WHAT[kind]} is called {device}{others}: using the default one"
 
 
 def _is_called(device: str, known: dict[str, Any], host_api: str) -> bool:

@@ -21,7 +21,7 @@ BLOCK_SAMPLES: Final = 240
 
 _RING_SAMPLES: Final = SAMPLE_RATE // 2
 _STALE_SAMPLES: Final = SAMPLE_RATE * 6 // 100
-"""What lies in the ring beyond this has waited through a stall of ours, and nobody wants to hear it any more."""
+"""60 ms. More than this in the ring means that this program stalled: that sound is stale, and is dropped."""
 
 _POLL_S: Final = 0.001
 
@@ -88,7 +88,7 @@ class Microphone:
         samples = self._ring.pop(SAMPLES_PER_FRAME)
         if samples is None:
             if not is_running(self._stream):
-                raise AudioError(f"The microphone ({self.name}) went away")
+                raise AudioError(f"The microphone ({self.name}) was disconnected")
             return None
         position = self._popped + self._ring.overrun_samples
         self._popped += SAMPLES_PER_FRAME

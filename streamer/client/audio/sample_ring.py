@@ -21,7 +21,7 @@ class Ring:
         return self._pushed - self._popped
 
     def push(self, block: Samples) -> None:
-        """All of `block`, or nothing where the ring is too full: its samples are counted then."""
+        """Push all of `block`, or nothing if it does not fit; then its samples are counted in `overrun_samples`."""
         n = len(block)
         if n > len(self._buffer) - self.level_samples:
             self.overrun_samples += n
@@ -33,7 +33,7 @@ class Ring:
         self._pushed += n
 
     def pop(self, n_samples: int) -> Samples | None:
-        """The next `n_samples`, or None until there are that many."""
+        """Returns the next `n_samples`, or None if there are fewer."""
         if self.level_samples < n_samples:
             return None
         start = self._popped % len(self._buffer)
@@ -43,5 +43,5 @@ class Ring:
         return block
 
     def skip(self, n_samples: int) -> None:
-        """Forget the oldest `n_samples`, of those that are there."""
+        """Drop the oldest `n_samples`, or all if there are fewer."""
         self._popped += max(0, min(n_samples, self.level_samples))

@@ -1,7 +1,5 @@
 """Sound in memory: float32 at 48 kHz, full scale at ±1; mono in one dimension, stereo in rows of left and right."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +7,6 @@ from streamer.audio_format import CHANNELS
 from streamer.wire.packet import SILENCE_LEVEL
 
 Samples = NDArray[np.float32]
-
-_KNEE: Final = 0.9
-"""Up to here a mix is left as it is; above, it bends towards full scale and never reaches beyond."""
 
 
 def silence(n_samples: int, channels: int = CHANNELS) -> Samples:
@@ -30,19 +25,3 @@ def level_of(samples: Samples) -> int:
     if not 10 ** (-SILENCE_LEVEL / 10) < power < float("inf"):  # what is not finite is no sound
         return SILENCE_LEVEL
     return min(SILENCE_LEVEL, max(0, round(-10 * float(np.log10(power)))))
-
-
-def soft_clip(samples: Samples) -> Samples:
-    """`samples`, its peaks bent so that none is beyond ±1; changed in place where there are such peaks.
-
-    What is not finite becomes silence.
-    """
-    magnitude = np.abs(samples)
-    if not np.isfinite(magnitude).all():
-        samples[~np.isfinite(samples)] = 0
-        magnitude = np.abs(samples)
-    loud = magnitude > _KNEE
-    if loud.any():
-        room = 1 - _KNEE
-        samples[loud] = np.sign(samples[loud]) * (_KNEE + room * np.tanh((magnitude[loud] - _KNEE) / room))
-    return samples

@@ -1,4 +1,4 @@
-"""Sound files of any common kind, by libsndfile: the only door to soundfile.
+"""Reads and writes sound files of any common kind, by libsndfile; the only module that imports soundfile.
 
 soundfile is imported when a file is opened, so that a machine without libsndfile is told what to install, and
 everything else works there. WAV has a front of its own, wav_chunks.py, for headers that interrupted recorders leave.
@@ -20,7 +20,7 @@ from streamer.client.audio.wav_chunks import MAGICS, WavData, WavSamples, find_d
 from streamer.errors import AudioError
 
 STANDARD_STREAM: Final = Path("-")
-"""In place of a path: standard input, or standard output."""
+"""Instead of a path: standard input, or standard output."""
 
 _RATES: Final = range(4_000, 384_001)
 _MAX_SPOOLED_BYTES: Final = 2**30
@@ -124,7 +124,7 @@ class SoundReader:
             raise self._unreadable(error) from error
         if file.isatty():
             file.close()
-            raise AudioError(f"{self.name} is a terminal, where no sound comes from: pipe a sound file into it")
+            raise AudioError(f"{self.name} is a terminal: pipe a sound file into it")
         return file
 
     def _unreadable(self, error: Exception) -> AudioError:
@@ -182,9 +182,9 @@ class SoundReader:
 
     def _check(self) -> None:
         if self.rate not in _RATES:
-            raise AudioError(f"{self.name} can't be used: {self.rate} samples a second")
+            raise AudioError(f"{self.name} can't be used: it has {self.rate} samples per second")
         if self.n_frames == 0:
-            raise AudioError(f"{self.name} has no samples: its recorder was cut off, or recorded nothing")
+            raise AudioError(f"{self.name} has no samples: its recorder was interrupted, or recorded nothing")
 
 
 def describe_unplayable(head: bytes, data: WavData | None) -> str:
@@ -196,19 +196,19 @@ def describe_unplayable(head: bytes, data: WavData | None) -> str:
         return "is empty"
     for place, magic, kind in _OTHER_KINDS:
         if head[place:].startswith(magic):
-            return f"is {kind}, not a sound file of a kind that can be read here: {convert}"
+            return f"is {kind}, which can't be read: {convert}"
     if _is_text(head):
         return "is not a sound file: it holds text"
     if head.startswith(_SPOOLED[:-1]):
-        return f"is a sound file that is damaged, or ends within its header: {convert}"
-    return "is not a sound file of a kind that can be read here (WAV, AIFF, FLAC, Ogg, MP3 and the like)"
+        return f"is a damaged sound file, or ends within its header: {convert}"
+    return "is not a sound file that can be read (WAV, AIFF, FLAC, Ogg, MP3 and others)"
 
 
 def _describe_format(form: bytes) -> str:
     codec, channels = int.from_bytes(form[:2], "little"), int.from_bytes(form[2:4], "little")
     rate = int.from_bytes(form[4:8], "little")
     if len(form) < 16 or not channels or not rate:
-        return f"is a WAV file whose header is damaged ({channels} channels, {rate} samples a second)"
+        return f"is a WAV file whose header is damaged ({channels} channels, {rate} samples per second)"
     if codec == 0xFFFE and len(form) >= 26:
         codec = int.from_bytes(form[24:26], "little")
     what = "is a WAV file of samples that are not plain PCM"

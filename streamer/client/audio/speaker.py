@@ -57,7 +57,7 @@ class Speaker:
     async def run(self) -> None:
         while is_running(self._stream):
             await asyncio.sleep(_WATCH_S)
-        raise AudioError(f"The loudspeaker ({self.name}) went away")
+        raise AudioError(f"The loudspeaker ({self.name}) was disconnected")
 
     def close(self) -> None:
         close_stream(self._stream)

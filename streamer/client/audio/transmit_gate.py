@@ -25,7 +25,7 @@ class Gate:
         self._tail = 0
 
     def passes(self, level: int) -> bool:
-        """Whether the next frame, of `level` in −dBov, does."""
+        """Process the next frame, of `level` in −dBov; returns True if it is sent."""
         heard = self._activity.hears(level)
         self._tail = TAIL_FRAMES[self._mode] if heard or self._mode == "open" else max(0, self._tail - 1)
         if self.muted:

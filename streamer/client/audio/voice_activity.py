@@ -1,4 +1,4 @@
-"""Whether somebody talks, by the level of each frame alone: a voice stands out of the noise of the last seconds.
+"""Detects voice by the level of each frame alone: a voice is louder than the noise of the last seconds.
 
 Twin of web/worker/voice_activity.js. The noise is the least smoothed level that there was: speech has gaps, noise has
 none. Until a few seconds have been heard, and whenever it is loud, the answer is yes: better some noise sent than a
@@ -8,7 +8,7 @@ word lost.
 from typing import Final
 
 from streamer.audio_format import FRAME_MS
-from streamer.jitter.delay_estimator import WindowedMinimum
+from streamer.jitter.windowed_minimum import WindowedMinimum
 from streamer.wire.packet import SILENCE_LEVEL
 
 NOISE_WINDOW_MS: Final = 3_000
@@ -16,10 +16,10 @@ SMOOTHING: Final = 0.25
 STANDS_OUT_DB: Final = 9
 FAINTEST_LEVEL: Final = 60
 LOUD_LEVEL: Final = 30
-"""Softer than the one nobody talks, louder than the other somebody may always be. In −dBov."""
+"""In −dBov: below FAINTEST_LEVEL nobody talks; above LOUD_LEVEL somebody always may."""
 
 HOLD_FRAMES: Final = 20
-"""Between two syllables one still talks."""
+"""200 ms: the gap between two syllables is not the end of a voice."""
 
 
 class Activity:

@@ -26,7 +26,7 @@ ENDLESS_BYTES: Final = 2**62
 """Of a pipe nobody knows the length; libsndfile counts in 63 bits."""
 
 _ENDLESS_FROM: Final = 0x7FFF_0000
-"""Who writes into a pipe and has to give a size gives about the greatest that fits into 31 or 32 bits."""
+"""A program that writes WAV into a pipe gives about the largest size that fits into 31 or 32 bits."""
 
 _MAX_FORMAT_BYTES: Final = 4_096
 """WAVEFORMATEXTENSIBLE has 40; codecs add some hundred at most."""
@@ -128,7 +128,7 @@ class _Walk:
     def _pass_samples(self, length: int | None) -> None:
         """Their format comes behind them: so they are found, but only a file can go back to them."""
         if length is None or self._remaining is None:
-            raise AudioError("is a WAV file whose samples come before their format: that can't be read from a pipe")
+            raise AudioError("is a WAV file whose samples come before their format, which can't be read from a pipe")
         self._samples = self._file.tell(), length
         self._skip(length + length % 2)
 
@@ -137,7 +137,7 @@ class _Walk:
             self._file.seek(self._samples[0])
             return WavData(self._format, self._samples[1])
         missing = "format" if self._samples else "samples" if self._format else "format and no samples"
-        raise AudioError(f"is a WAV file with no {missing}: its recorder was cut off, or it is damaged")
+        raise AudioError(f"is a WAV file with no {missing}: its recorder was interrupted, or it is damaged")
 
     def _read_padding(self) -> bytes:
         """A chunk of odd size is followed by a zero; where a writer left that out, it is the next chunk's beginning."""

@@ -1,4 +1,4 @@
-"""Sound files in place of a sound card: paced by the clock, as a microphone and a loudspeaker are."""
+"""Sound files instead of a sound card, paced by the clock as a microphone and a loudspeaker are."""
 
 import asyncio
 from pathlib import Path
@@ -20,17 +20,17 @@ from streamer.errors import AudioError
 _WAV_SUFFIXES: Final = ("", ".wav", ".wave")
 
 _LATE_SAMPLES: Final = SAMPLE_RATE // 2
-"""What is later than this was held up, as by a computer that slept: all of it at once would drown the room."""
+"""0.5 s. Later frames were held up, for example by a suspended computer: all at once they would flood the room."""
 
 _HELD_UP_S: Final = 0.1
-"""A playout that is later than this was held up: it goes on from now, and what nobody asked for in time is silence."""
+"""Seconds. A later playout was held up: it continues from now, and the time in between is silence."""
 
 _POLL_S: Final = 0.005
-"""Half a frame: how long to wait for a pipe in which nothing is yet."""
+"""Half a frame, in seconds: how long to wait before an empty pipe is read again."""
 
 
 class Writer(Protocol):
-    """Where sound goes; both raise AudioError where it can't go on."""
+    """Takes samples, one row per sample; both methods raise AudioError if it can't continue."""
 
     def write(self, samples: Samples) -> None: ...
 
@@ -100,9 +100,9 @@ class FileReader:
 
 
 class FileSource:
-    """A Source that says a file once, the whole of it; where this program was held up, so is the file.
+    """A Source that plays a whole file once. If this program is held up, the file waits for it.
 
-    Of a pipe it says what comes; what waited in one that a live recorder fills is dropped, as with a microphone.
+    A pipe is played as it comes; what has waited in a pipe from a live recorder is dropped, as with a microphone.
     """
 
     mode: Mode = "open"
@@ -152,18 +152,18 @@ class FileSource:
 
 
 def open_writer(path: Path, channels: int) -> Writer:
-    """WAV, or what the end of its name says. Raises AudioError."""
+    """Returns a writer for WAV, or for the format that the end of the name says. Raises AudioError."""
     suffix = path.suffix.lower()
     if suffix in ENCODINGS:
         return EncodedWriter(path, channels)
     if suffix not in _WAV_SUFFIXES:
         kinds = ", ".join((".wav", *ENCODINGS))
-        raise AudioError(f"{path} can't be written: the end of its name must be one of {kinds}")
+        raise AudioError(f"{path} can't be written: its name must end in one of {kinds}")
     return PipeWriter(WavWriter(path, channels)) if is_pipe(path) else WavWriter(path, channels)
 
 
 class FilePlayout:
-    """A Playout into a file, or into nothing where there is no path, a frame every 10 ms.
+    """A Playout into a file, or into nothing if there is no path: one frame every 10 ms.
 
     Its clock is the one that packets are stamped by, so it never asks for what should have played long ago.
     """
@@ -203,7 +203,7 @@ class FilePlayout:
 
 
 def _mixed(rows: Samples, channels: int) -> Samples:
-    """As mono, the mean of all channels; as stereo, the first two, or the only one twice."""
+    """Returns mono as the mean of all channels, or stereo as the first two (the only one twice)."""
     if channels == 1:
         return np.asarray(rows.mean(axis=1, dtype=np.float32))
     return np.broadcast_to(rows[:, :channels], (len(rows), channels))

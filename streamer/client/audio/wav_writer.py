@@ -39,7 +39,7 @@ class WavWriter:
         except (OSError, AttributeError, ValueError) as error:
             raise self._unwritable(error) from error
         if self._file.isatty():
-            raise AudioError(f"{self.name} is a terminal, and sound is not to be read: give a file, or pipe it on")
+            raise AudioError(f"{self.name} is a terminal: choose a file, or pipe the sound into a program")
         self._write(self._header())
 
     def write(self, samples: Samples) -> None:

@@ -11,7 +11,7 @@ from streamer.client.audio.microphone import Source
 from streamer.client.delay.mouth_to_ear import UNKNOWN_US, Figure
 from streamer.client.delay.relay_clock import RelayClock
 from streamer.client.members import Roster
-from streamer.wire.control import Message
+from streamer.wire.messages import MemberClock, OwnClock, Ping, Pong
 
 CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
 """Counted in samples, not in time: the first packet after a stall is not to be told of more often than others."""
@@ -27,17 +27,17 @@ class Timing:
         self._told_position = -CLOCK_SAMPLES
         self.clock = RelayClock()
 
-    def ping(self, now: float) -> Message:
+    def ping(self, now: float) -> Ping:
         return {"type": "ping", "t0": to_us(now)}
 
-    def on_pong(self, message: Message, now: float) -> None:
+    def on_pong(self, message: Pong, now: float) -> None:
         jumps = self.clock.jumps
         self.clock.pong(message["t0"], message["t1"], message["t2"], to_us(now))
         if self.clock.jumps > jumps:
             for member in self._roster.members:
                 member.mouth_to_ear.forget()
 
-    def on_clock(self, message: Message, now: float) -> None:
+    def on_clock(self, message: MemberClock, now: float) -> None:
         """A talker told when what he says entered his microphone."""
         heard_us = to_us(now)
         relay_us, error_us = self.clock.relay_us(heard_us), self.clock.error_us(heard_us)
@@ -45,11 +45,11 @@ class Timing:
         if member and relay_us is not None and error_us is not None:
             member.mouth_to_ear.told(message, heard_us, relay_us - heard_us, error_us)
 
-    def clock_message(self, source: Source, position: int, now: float) -> Message | None:
+    def clock_message(self, source: Source, position: int, now: float) -> OwnClock | None:
         """What to tell right behind the packet of sample `position`; None where it isn't time, or time isn't known."""
         captured_us, sent_us = self.clock.relay_us(to_us(source.captured_at(position))), self.clock.relay_us(to_us(now))
         error_us = self.clock.error_us(to_us(now))
-        if captured_us is None or sent_us is None or position - self._told_position < CLOCK_SAMPLES:
+        if captured_us is None or sent_us is None or error_us is None or position - self._told_position < CLOCK_SAMPLES:
             return None
         self._told_position = position
         return {

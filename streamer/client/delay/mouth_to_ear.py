@@ -78,7 +78,7 @@ class MouthToEar:
         self.forget()
 
     def forget(self) -> None:
-        """A clock jumped: nothing that was known is true any more."""
+        """A clock jumped: forget everything."""
         self._clock: Mapping[str, Any] | None = None
         self._error_us = 0
         self._arrivals: deque[tuple[int, int]] = deque(maxlen=_ARRIVALS)

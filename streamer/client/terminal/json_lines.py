@@ -36,7 +36,7 @@ class FigureLines:
         return self
 
     async def run(self) -> None:
-        """Raises OSError once nobody can read the lines any more."""
+        """Raises OSError when nobody can read the lines any longer."""
         task = asyncio.ensure_future(self._print())
         try:
             await self._output.run()

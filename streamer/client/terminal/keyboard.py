@@ -4,8 +4,8 @@ A terminal echoes a key wherever its cursor happens to be: in the midst of the m
 So where the meters can draw the line that is being typed, the terminal is told to echo nothing. Elsewhere (a pipe, a
 file, Windows) lines come as they are.
 
-A terminal belongs to one group of processes at a time, its foreground. Who reads from behind is stopped (SIGTTIN), and
-who draws there tears what the shell shows. So in the background nothing is read and nothing is set, and `on_foreground`
+A terminal belongs to one group of processes at a time, its foreground. A program that reads from the background is
+stopped (SIGTTIN), and one that draws there disturbs the shell. So nothing is read or set then, and `on_foreground`
 tells when that changes: by Ctrl-Z, or by the shell's `fg`, which does not say so to a program that runs.
 """
 
@@ -45,7 +45,7 @@ class Keyboard:
 
 
 def is_foreground() -> bool:
-    """Whether we may read and draw: no terminal is ours, or we are in the foreground of it."""
+    """Returns True if we may read and draw: we have no terminal, or are in its foreground."""
     for stream in (sys.stdin, sys.stdout):
         with suppress(AttributeError, OSError, ValueError):
             descriptor = stream.fileno()
@@ -55,7 +55,7 @@ def is_foreground() -> bool:
 
 
 def is_terminal() -> bool:
-    """Whether standard input is a terminal whose echo we may turn off while we are in its foreground."""
+    """Returns True if standard input is a terminal whose echo we may turn off while we are in its foreground."""
     if sys.platform == "win32":
         return False
     try:
@@ -66,7 +66,7 @@ def is_terminal() -> bool:
 
 
 class _Typist:
-    """Who types at standard input, as long as they may."""
+    """The person who types at standard input, while this program is in the foreground."""
 
     def __init__(self, keyboard: Keyboard, on_line: Callable[[str], None]) -> None:
         self._keyboard = keyboard
@@ -97,7 +97,7 @@ class _Typist:
             self._leave_front()
 
     def _handles(self, stop: signal.Signals | None) -> bool:
-        """Whether Ctrl-Z at our terminal is ours to handle: a shell without jobs has it ignored."""
+        """Returns True if Ctrl-Z is ours to handle: a shell without job control has it ignored."""
         if sys.platform == "win32" or not self._is_terminal:
             return False
         return stop is None or signal.getsignal(stop) is signal.SIG_DFL

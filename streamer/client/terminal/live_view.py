@@ -81,7 +81,7 @@ class Meters:
         return self
 
     async def run(self) -> None:
-        """Raises OSError once nothing can be shown any more."""
+        """Raises OSError when nothing can be shown any longer."""
         await self._output.run()
 
     def __enter__(self) -> Self:
@@ -142,11 +142,12 @@ def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> R
     for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
     if voice:
-        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), _state(voice.gate.muted, voice.level))
+        state = _state(voice.gate.muted, voice.level, listens=not roster.may_talk)
+        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), state)
     details = []
     for member in roster.members:
         figure = member.mouth_to_ear.figure(to_us(now))
-        state = _state(member.muted, member.level(now))
+        state = _state(member.muted, member.level(now), listens=member.only_listens, hand=member.hand)
         table.add_row(Text(one_line(member.name)), state, *describe_figure(figure))
         details.append(Text(f"{one_line(member.name)}: {describe_parts(figure)}", style="dim"))
         details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
@@ -185,8 +186,12 @@ def describe_buffer(statistics: "JitterStatistics") -> str:
     )
 
 
-def _state(muted: bool, level: int) -> Text:
-    return Text("muted", style="dim") if muted else level_bar(level)
+def _state(muted: bool, level: int, *, listens: bool = False, hand: bool = False) -> Text:
+    """What keeps a member from being heard, in words, or how loud it is; a raised hand stands before it."""
+    quiet = "listens" if listens else "muted" if muted else ""
+    if not hand:
+        return Text(quiet, style="dim") if quiet else level_bar(level)
+    return Text.assemble(("hand raised", "bold"), (f", {quiet}" if quiet else "", "dim"))
 
 
 def level_bar(level: int) -> Text:

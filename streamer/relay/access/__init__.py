@@ -1,1 +1,1 @@
-"""Who may come in, and how much of everything they may use."""
+"""Who is let in, and how much each may use."""

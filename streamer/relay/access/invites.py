@@ -3,8 +3,13 @@
 A room exists because the host named it. Its invite is an unguessable key in the link that the host hands out, nowhere
 else; it may end, and it may be good for so many entries only. The host's own key opens every room with the host's
 rights, and makes the room where it is not there yet. Keys outlive the relay, so that a restart turns nobody away.
+
+Every invite has two keys: with the one people talk, with the other they only listen. The second is derived from the
+first and from the host's key, so that it needs no place in the file, is renewed with the first, and does not tell it.
 """
 
+import base64
+import hashlib
 import hmac
 import secrets
 import time
@@ -17,8 +22,9 @@ from typing import Final, Self
 from streamer.errors import RefusedError, SetupError
 from streamer.relay.access.invites_file import KEY, AdmissionFile, Document
 from streamer.relay.access.sanitize import check_room_name
-from streamer.relay.rooms.echo_room import ECHO_ROOM
 from streamer.relay.state_files import PendingFile
+from streamer.wire.messages import WireInvite
+from streamer.wire.room_link import ECHO_ROOM
 
 _KEY_BYTES: Final = 16
 _HOUR_S: Final = 3_600
@@ -30,6 +36,9 @@ class Right(Enum):
     """As what somebody enters."""
 
     GUEST = "guest"
+    """May talk."""
+    LISTENER = "listener"
+    """Only listens, until the host lets it talk."""
     HOST = "host"
 
 
@@ -112,6 +121,25 @@ class InviteStore:
         invite = self._invites.get(room)
         return invite.key if invite and not self.is_open else None
 
+    def listening_key(self, room: str) -> str | None:
+        """The key by which one only listens in `room`, or None where no room is kept."""
+        invite = self._invites.get(room)
+        return self._listening_key(invite) if invite else None
+
+    def invites(self, room: str, right: Right) -> list[WireInvite]:
+        """What somebody who came into `room` by `right` may hand on; never the host's key."""
+        if room == ECHO_ROOM:
+            return []
+        invite = self._invites.get(room)
+        ends_s = int(invite.ends or 0) if invite and not self.is_open else 0
+        talk: WireInvite = {"role": "talk", "key": self.key(room) or "", "ends_s": ends_s}
+        listen: WireInvite = {"role": "listen", "key": self.listening_key(room) or "", "ends_s": ends_s}
+        return [*([] if right is Right.LISTENER else [talk]), *([listen] if invite else [])]
+
+    def _listening_key(self, invite: Invite) -> str:
+        digest = hmac.digest(self.host_key.encode(), f"listen:{invite.key}".encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest[:_KEY_BYTES]).decode().rstrip("=")
+
     def renew(
         self, room: str, ends: float | None = None, uses: int | None = None, *, hours: float | None = None
     ) -> Invite:
@@ -157,7 +185,8 @@ class InviteStore:
 
     def secrets(self) -> list[str]:
         """What nobody may find in a log."""
-        return [self.host_key, *(invite.key for invite in self._invites.values())]
+        invites = self._invites.values()
+        return [self.host_key, *(invite.key for invite in invites), *map(self._listening_key, invites)]
 
     def check_host(self, key: str) -> None:
         """Raises RefusedError where `key` is not the host's own."""
@@ -171,9 +200,11 @@ class InviteStore:
             return Right.GUEST
         if key and _same(key, self.host_key):
             return Right.HOST
+        invite = self._invites.get(room)
+        only_listens = bool(key and invite and _same(key, self._listening_key(invite)))
         if not self.is_open:
-            self._check(room, key)
-        return Right.GUEST
+            self._check(room, invite.key if only_listens and invite else key)
+        return Right.LISTENER if only_listens else Right.GUEST
 
     def entered(self, room: str, right: Right) -> None:
         """Somebody is in: that is one use of the invite, and the host's coming makes the room."""
@@ -181,7 +212,7 @@ class InviteStore:
         if right is Right.HOST and invite is None and room != ECHO_ROOM:
             self._invites[room] = Invite.new()
             self._keep(room)
-        elif right is Right.GUEST and invite and invite.uses_left and not self.is_open:
+        elif right is not Right.HOST and invite and invite.uses_left and not self.is_open:
             self._invites[room] = replace(invite, uses_left=invite.uses_left - 1)
             self._keep(room)
 

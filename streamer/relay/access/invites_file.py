@@ -83,7 +83,7 @@ class AdmissionFile:
                 )
             self._parse()
         except SetupError as error:
-            return f"{error}. This relay goes on with the invitations it has."
+            return f"{error}. This relay continues with the invitations it has."
         return None
 
     def _parse(self) -> dict[str, Any]:

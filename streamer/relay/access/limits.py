@@ -1,4 +1,4 @@
-"""What a relay bears, so that no peer takes it from the others."""
+"""The limits of a relay, so that no peer can use it up for the others. docs/architecture.md says where each one is."""
 
 import sys
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from streamer.websocket.connection import Limits
 from streamer.wire.control import MAX_TEXT_BYTES
 
 NO_LIMIT: Final = 1e9
+"""More than any benchmark reaches."""
 
 
 def _option(default: float, text: str) -> float:
@@ -17,25 +18,25 @@ def _option(default: float, text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RelayLimits:
-    """Each is an option of `streamer serve`, of the same name and with the text that stands here."""
+    """Each field is an option of `streamer serve` with the same name; its text here is the option's help."""
 
-    deadline_ms: float = _option(120, "Voice that has waited longer for a listener is shed.")
-    max_members: float = _option(100, "Members in a room.")
-    max_per_address: float = _option(64, "WebSocket connections from one address.")
-    max_handshakes: float = _option(256, "Connections that are not WebSockets yet; beyond, the oldest is hung up on.")
-    max_handshakes_per_address: float = _option(64, "The same, from one address.")
-    requests_per_s: float = _option(200, "HTTP requests a second from one address; further ones wait.")
-    max_echo: float = _option(16, "Members of the room echo, which asks for no invite.")
-    max_echo_per_address: float = _option(4, "The same, from one address.")
-    handshake_s: float = _option(10, "Seconds that a connection has to become a WebSocket, or to have its answer.")
-    max_message_bytes: float = _option(MAX_TEXT_BYTES, "A message's size; closes with 1009.")
-    messages_per_s: float = _option(500, "Messages a second from one connection; closes with 4429.")
-    bytes_per_s: float = _option(262_144, "Bytes a second from one connection; closes with 4429.")
+    deadline_ms: float = _option(120, "Drop voice that a listener has not taken after this many milliseconds.")
+    max_members: float = _option(100, "Members per room.")
+    max_per_address: float = _option(64, "Members' connections from one address.")
+    max_handshakes: float = _option(256, "Connections that have not joined yet; beyond this, the oldest is closed.")
+    max_handshakes_per_address: float = _option(64, "The same from one address.")
+    requests_per_s: float = _option(200, "HTTP requests per second from one address; further requests wait.")
+    max_echo: float = _option(16, "Members of the room echo, which needs no invitation.")
+    max_echo_per_address: float = _option(4, "The same from one address.")
+    handshake_s: float = _option(10, "Seconds that a connection may take to join, or to get its answer.")
+    max_message_bytes: float = _option(MAX_TEXT_BYTES, "Bytes per message; a longer one closes the connection (1009).")
+    messages_per_s: float = _option(500, "Messages per second from one connection; more close it (4429).")
+    bytes_per_s: float = _option(262_144, "Bytes per second from one connection; more close it (4429).")
     deliveries_per_s: float = _option(
-        40_000, "Packets a second that one room hands out; what is beyond waits, and is shed when it is late."
+        120_000, "Packets per second that one room delivers; more wait, and are dropped when they are late."
     )
-    ping_s: float = _option(20, "Seconds of quiet after which a peer is pinged.")
-    idle_s: float = _option(60, "Seconds of quiet after which a connection is closed, with 4408.")
+    ping_s: float = _option(20, "Ping a connection after this many seconds without a message.")
+    idle_s: float = _option(60, "Close a connection after this many seconds without a message (4408).")
 
     def of_connection(self) -> Limits:
         return Limits(
@@ -48,7 +49,7 @@ class RelayLimits:
 
     @classmethod
     def none(cls) -> Self:
-        """For benchmarks, where all load comes from one address."""
+        """Returns limits that nothing reaches: for benchmarks, where all load comes from one address."""
         names = (
             "max_members",
             "max_per_address",
@@ -65,7 +66,7 @@ class RelayLimits:
 
 
 def raise_file_limit() -> None:
-    """As many open files, so as many connections, as the system lets this process have."""
+    """Raise the number of open files, and so of connections, to what the system allows this process."""
     if sys.platform == "win32":
         return
     import resource

@@ -20,7 +20,8 @@ MAX_MARKS: Final = 4
 MAX_BLANKS: Final = 8
 """In a row: enough to indent with, too few to fill a line of a terminal and begin a false one."""
 
-ROOM_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+MAX_ROOM_NAME_CHARACTERS: Final = 64
+_ROOM_PUNCTUATION: Final = frozenset("._-")
 
 _HIDDEN_CATEGORIES: Final = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
 _BIDI_FORMATTING: Final = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
@@ -33,10 +34,28 @@ _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def check_room_name(room: str) -> str:
-    """Raises RefusedError `bad-room` where `room` can't be the name of a room."""
-    if not ROOM_NAME.fullmatch(room):
-        raise RefusedError("a room's name is 1 to 64 of A–Z a–z 0–9 . _ -", status=400, code="bad-room")
-    return room
+    """Returns `room` in NFC, as rooms are told apart. Raises RefusedError `bad-room` if no room can be called so."""
+    normal = unicodedata.normalize("NFC", room[: 8 * MAX_ROOM_NAME_CHARACTERS])
+    words = normal.split(" ")
+    if not all(map(_is_room_word, words)) or len(normal) > MAX_ROOM_NAME_CHARACTERS or _without_piles(normal) != normal:
+        raise RefusedError(
+            f"a room's name is 1 to {MAX_ROOM_NAME_CHARACTERS} letters and digits of any script, . _ - and single "
+            "spaces between them",
+            status=400,
+            code="bad-room",
+        )
+    return normal
+
+
+def _is_room_word(word: str) -> bool:
+    """Letters, digits and their marks, all of which can be seen; it begins with no mark."""
+    return bool(word) and unicodedata.category(word[0])[0] != "M" and all(map(_may_name_a_room, word))
+
+
+def _may_name_a_room(character: str) -> bool:
+    category = unicodedata.category(character)
+    is_letter_or_digit = category[0] == "L" or category in ("Mn", "Mc", "Nd")
+    return character in _ROOM_PUNCTUATION or (is_letter_or_digit and not is_invisible(character))
 
 
 def clean_line(text: str) -> str:
@@ -48,13 +67,13 @@ def clean_name(name: str) -> str:
     """`name` as others see it; raises RefusedError `bad-name` where it is too long or nothing of it can be shown."""
     cleaned = clean_line("".join(" " if character in _BLANK_LETTERS else character for character in name))
     if not any(_is_seen(character) for character in cleaned):
-        raise RefusedError("the name holds nothing that can be shown", status=400, code="bad-name")
+        raise RefusedError("the name has no visible characters", status=400, code="bad-name")
     if len(cleaned) > MAX_NAME_CHARACTERS:
         raise RefusedError(
-            f"the name has {len(cleaned)} characters, {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
+            f"the name has {len(cleaned)} characters; {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
         )
     if cleaned != _without_piles(cleaned) or _is_mark(cleaned[0]):
-        raise RefusedError("the name carries more marks than any script puts on a letter", status=400, code="bad-name")
+        raise RefusedError("the name has more marks on a letter than any script uses", status=400, code="bad-name")
     return cleaned
 
 
@@ -63,7 +82,7 @@ def clean_chat(text: str) -> str:
     cleaned = _without_piles(_clean(text.replace("\r\n", "\n"), keep="\n"))
     cleaned = _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" " * MAX_BLANKS, cleaned)).strip()
     if not any(_is_seen(character) for character in cleaned):
-        raise ControlError('field "text" of "chat" holds nothing that can be shown', code="bad-field")
+        raise ControlError('field "text" of "chat" has no visible characters', code="bad-field")
     if len(cleaned) > MAX_CHAT_CHARACTERS:
         raise ControlError(
             f'field "text" of "chat" has {len(cleaned)} characters, 1 to {MAX_CHAT_CHARACTERS} are allowed',
@@ -108,7 +127,7 @@ def _may_stand(character: str, before: list[str], after: str) -> bool:
 
 
 def _is_needed(character: str, before: list[str], after: str) -> bool:
-    """Whether an invisible character changes how its neighbours are written, as emoji and some scripts need it."""
+    """Returns True if an invisible character changes how its neighbours are written: emoji and some scripts need it."""
     last = before[-1]
     if "\U000e0020" <= character <= "\U000e007f":  # the flags of England, Scotland and Wales
         return _BLACK_FLAG in before[-7:] and (last == _BLACK_FLAG or "\U000e0020" <= last <= "\U000e007f")
@@ -126,7 +145,7 @@ def _is_symbol(character: str) -> bool:
 
 
 def _joins(character: str) -> bool:
-    """Whether it is of a script that ZWJ and ZWNJ are for: Arabic and its relatives, those of India and beyond."""
+    """Returns True for scripts that use ZWJ and ZWNJ: Arabic and its relatives, and those of South Asia."""
     is_letter = unicodedata.category(character)[0] in "LM"
     return is_letter and ("\u0600" <= character <= "\u08ff" or "\u0900" <= character <= "\u109f"
                           or "\u1780" <= character <= "\u18af" or "\ufb50" <= character <= "\ufefc")  # fmt: skip

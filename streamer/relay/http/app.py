@@ -22,6 +22,7 @@ from streamer.relay.http.join_app import PROBE, probe
 from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
 from streamer.relay.http.middleware import Answers, asset_answer
 from streamer.relay.http.origins import Origins
+from streamer.relay.http.room_requests import RoomRequests
 from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import upgrade
 from streamer.relay.logs import REDACTION
@@ -34,10 +35,9 @@ from streamer.relay.rooms.leg import server_us
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.socket import Socket
 from streamer.websocket.sink import Flusher
+from streamer.wire.close_codes import GOING_AWAY, IDLE
+from streamer.wire.names import SUBPROTOCOL
 
-SUBPROTOCOL: Final = "streamer.v1"
-GOING_AWAY: Final = 1001
-IDLE: Final = 4408
 SHUTDOWN_S: Final = 1.0
 TICK_S: Final = 1.0
 BEAT_S: Final = 0.04
@@ -77,7 +77,12 @@ class Relay:
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)
         places = Places.of(most_files(), self.limits)
         self._reception = Lobby(
-            self._admission, self.limits, places, asyncio.get_running_loop().call_later, self._decisions
+            self._admission,
+            self.limits,
+            places,
+            asyncio.get_running_loop().call_later,
+            self._decisions,
+            lambda: self.origins.join_origin,
         )
         self.waiting: Waiting[Visitor] = Waiting(
             places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular
@@ -86,6 +91,7 @@ class Relay:
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
+        RoomRequests(self._reception, self.origins).add_to(application.router)
         application.router.add_get(PROBE, probe)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
@@ -180,7 +186,7 @@ class Relay:
     def _make_room_in_echo(self, newcomer: Socket) -> None:
         leaving = self._in_echo.add(newcomer)
         if leaving:
-            leaving.close(IDLE, "others want to try the room echo")
+            leaving.close(IDLE, "echo-wanted")
 
     def _on_lost(self, socket: Socket) -> None:
         self._sockets.discard(socket)
@@ -190,7 +196,7 @@ class Relay:
     async def _drain(self, application: web.Application) -> None:
         self._reception.is_draining = True
         for socket in list(self._sockets):
-            socket.close(GOING_AWAY, "the relay is going away")
+            socket.close(GOING_AWAY, "draining")
         with suppress(TimeoutError):
             async with asyncio.timeout(SHUTDOWN_S):
                 while self._sockets:

@@ -14,5 +14,5 @@ def host_of(request: web.BaseRequest) -> str:
     """
     hosts = request.headers.getall(hdrs.HOST, [])
     if len(hosts) != 1 or Origin.parse(f"http://{hosts[0]}") is None:
-        raise RefusedError("a request names the host it is for, once", status=400, code="bad-host")
+        raise RefusedError("a request must have exactly one Host header that names a host", status=400, code="bad-host")
     return hosts[0]

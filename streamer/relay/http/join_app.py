@@ -22,18 +22,7 @@ from streamer.relay.http.static_files import Asset
 from streamer.relay.tls.authority import fingerprint_of_pem
 
 JOIN_PAGE: Final = "/join.html"
-JOIN_FILES: Final = (
-    "/ui/dom.js",
-    "/icons/",
-    "/join/main.js",
-    "/images/",
-    "/ui/platform.js",
-    "/styles/base.css",
-    "/styles/join.css",
-    "/ui/text.js",
-    "/ui/text/",
-    "/join/trust_probe.js",
-)
+JOIN_FILES: Final = ("/join/", "/ui/", "/styles/", "/icons/", "/images/", "/shared/")
 PROBE: Final = "/trust"
 
 _FOR_ANYONE: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}

@@ -24,6 +24,9 @@ COUNTERS: Final = {
     "bytes_out": "Bytes written by WebSockets",
 }
 
+SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed")
+"""Why a packet was dropped; the last one: its member may not talk."""
+
 
 class Metrics(Collector):
     """`gauges` gives what is counted now, by name; `refusals` counts by code who was not let in."""
@@ -48,7 +51,7 @@ class Metrics(Collector):
             yield GaugeMetricFamily(f"streamer_{name}", name.capitalize().replace("_", " "), value)
         for name, text in COUNTERS.items():
             yield CounterMetricFamily(f"streamer_{name}", text, getattr(self._traffic, name))
-        shed = {cause: getattr(self._traffic, f"shed_{cause}") for cause in ("late", "closed", "held_up", "crowded")}
+        shed = {cause: getattr(self._traffic, f"shed_{cause}") for cause in SHED}
         yield _by("cause", "shed", "Packets not delivered", shed)
         yield _by("cause", "parse_failures", "Connections that broke RFC 6455", self._traffic.failures)
         yield _by("code", "refusals", "Requests that were refused", self._refusals)

@@ -28,7 +28,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""No Strict-Transport-Security: it would take the way of `Proceed` from who has not installed the authority."""
+"""No Strict-Transport-Security: it would block *Proceed* for people who have not installed the authority."""
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 

@@ -23,7 +23,7 @@ _TYPES: Final = {
 }
 _PATTERNS: Final = ("*.html", "*.js", "*.webmanifest", "*/*.css", "*/*.js", "ui/text/*.js", "*/*.svg", "*/*.png")
 _PRIVATE: Final = {"package.json", "package-lock.json", "tsconfig.json"}
-_CODEC_PATTERNS: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs")
+_LIBRARIES: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs", "node_modules/lean-qr/nano.mjs")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
 
 
 def _files(directory: Path) -> Iterable[Path]:
-    for pattern in (*_PATTERNS, *_CODEC_PATTERNS):
+    for pattern in (*_PATTERNS, *_LIBRARIES):
         yield from (path for path in directory.glob(pattern) if path.name not in _PRIVATE)
 
 

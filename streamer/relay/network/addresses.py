@@ -97,11 +97,11 @@ def mdns_name() -> str | None:
 
 
 def judge(address: str, adapter: str, default: str | None, kind: Kind | None = None) -> LanAddress:
-    """Whether phones may find this computer at an address of its `adapter`; `default` is the way to the router."""
+    """Says if phones may reach this computer at `address`; `default` is the address of the route to the router."""
     parsed = ipaddress.ip_address(address)
     is_way_out = address == default
     if parsed.is_loopback:
-        return LanAddress(address, adapter, False, "only this computer itself", rank=4)
+        return LanAddress(address, adapter, False, "this computer only", rank=4)
     if parsed.is_link_local:
         return LanAddress(address, adapter, False, "no router gave it an address", rank=2)
     kind = kind or adapter_kind(adapter)

@@ -3,7 +3,7 @@
 TLS is aiofastnet's, aio-libs' own asyncio transport in Cython: it encrypts straight from our frames to the socket, and
 counts in its buffer sizes all that waits. What is not TLS has the event loop's own transport.
 
-Who speaks plain HTTP to a door of TLS is not turned away: the same port serves the join page, which says how to
+Plain HTTP on a TLS port is not refused: the same port serves the join page, which says how to
 come in.
 """
 
@@ -61,7 +61,7 @@ class Listener:
         return len(self._waiting)
 
     async def close(self) -> None:
-        """Nobody comes in any more; who has asked already gets an answer."""
+        """Accept no more connections; requests that have arrived are answered."""
         self._accepting.cancel()
         for handshake in self._handshakes:
             handshake.cancel()
@@ -136,7 +136,7 @@ class Listener:
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Raises OSError where host or port can't be had. The host `::` takes IPv4 as well."""
+    """Raises OSError if host or port can't be used. The host `::` takes IPv4 as well."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
     listener.setblocking(False)

@@ -40,7 +40,7 @@ class Announcement:
             await self._zeroconf.async_register_service(self._info(addresses), allow_name_change=True)
         except Exception as error:
             words = " ".join(str(error).split()) or type(error).__name__
-            raise AnnouncementError(f"{self._name} can't be told to this network by mDNS: {words}") from error
+            raise AnnouncementError(f"{self._name} can't be announced on this network by mDNS: {words}") from error
 
     async def close(self) -> None:
         zeroconf, self._zeroconf = self._zeroconf, None

@@ -56,7 +56,7 @@ def place(host: str | None, *, no_tls: bool) -> Place:
     except ValueError:
         return _named(host)
     if address.is_link_local and address.version == 6:
-        raise SetupError(f"no link can hold the link-local address {bare}: give another --host")
+        raise SetupError(f"the link-local address {bare} can't be used in links: choose another --host")
     return Place(str(address))
 
 

@@ -73,7 +73,7 @@ class Visitor(asyncio.Protocol):
             self._unused = asyncio.get_running_loop().call_later(self._fresh_s, self._transport.close)
 
     def pass_on(self) -> None:
-        """It is a member now: nothing ends it here any more."""
+        """The connection is a member's now: this object no longer ends it."""
         self._gone()
 
     def end(self) -> None:
@@ -132,7 +132,7 @@ class Visitor(asyncio.Protocol):
 
 
 def visitor_of(request: web.BaseRequest) -> Visitor | None:
-    """Who sent `request`; None where the connection did not come through a door of ours, or is gone."""
+    """Returns the visitor that sent `request`; None if its connection has another listener, or is gone."""
     transport = request.transport
     protocol = transport.get_protocol() if transport else None
     return protocol if isinstance(protocol, Visitor) else None

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Final
 
 from streamer.wire import control
-from streamer.wire.control import Message
+from streamer.wire.messages import Line
 
 KEPT_S: Final = 3_600.0
 MAX_BYTES: Final = 15_000
@@ -36,10 +36,10 @@ class History:
         while self._said and now - self._said[0][0] > KEPT_S:
             self._drop()
 
-    def tell(self, now: float, most_bytes: int = MAX_BYTES) -> list[Message]:
+    def tell(self, now: float, most_bytes: int = MAX_BYTES) -> list[Line]:
         """As PROTOCOL.md's welcome has it, oldest first: the newest that fit in `most_bytes`, serialized."""
         self.prune(now)
-        fitting: deque[Message] = deque()
+        fitting: deque[Line] = deque()
         for then, name, text, size in reversed(self._said):
             most_bytes -= size
             if most_bytes < 0:
@@ -51,7 +51,7 @@ class History:
         self._bytes -= self._said.popleft()[3]
 
 
-def _entry(name: str, text: str, age_s: int) -> Message:
+def _entry(name: str, text: str, age_s: int) -> Line:
     return {"name": name, "text": text, "age_s": age_s}
 
 

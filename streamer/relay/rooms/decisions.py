@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,12 +20,35 @@ MAX_ROOMS: Final = 10_000
 logger = logging.getLogger(__name__)
 
 
+MAX_BARRED: Final = 100
+"""In a room: as many as a relay lets in. Beyond that, who was removed first is forgotten."""
+
+_MAX_TEXT: Final = 256
+"""Characters of a text in the file; what the relay writes is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One device that was removed. `source` is its address as limits count it, `token` a digest of its resume token.
+
+    `is_alone`: nobody else in the room had that address, so the address alone tells the device.
+    """
+
+    id: int
+    name: str
+    source: str
+    token: str
+    is_alone: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """About one room."""
 
     locked: bool = False
     one_at_a_time: bool = False
+    only_hosts: bool = False
+    barred: tuple[Bar, ...] = ()
 
 
 class Decisions:
@@ -55,9 +78,11 @@ class Decisions:
     def of(self, room: str) -> Decided:
         return self._rooms.get(room, Decided())
 
-    def keep(self, room: str, *, locked: bool, one_at_a_time: bool) -> None:
+    def keep(
+        self, room: str, *, locked: bool, one_at_a_time: bool, only_hosts: bool = False, barred: tuple[Bar, ...] = ()
+    ) -> None:
         """If it can't be written, that is logged, and holds for as long as the relay runs."""
-        decided = Decided(locked, one_at_a_time)
+        decided = Decided(locked, one_at_a_time, only_hosts, barred)
         if decided == self.of(room):
             return
         self._rooms.pop(room, None)
@@ -74,7 +99,23 @@ class Decisions:
 
 def _parse(data: bytes) -> dict[str, Decided]:
     rooms: Any = json.loads(data)
-    return {name: Decided(_truth(each, "locked"), _truth(each, "one_at_a_time")) for name, each in rooms.items()}
+    return {name: _parse_decided(each) for name, each in rooms.items()}
+
+
+def _parse_decided(each: Any) -> Decided:
+    barred = each.get("barred", [])
+    if not isinstance(barred, list):
+        raise ValueError('"barred" is not a list')
+    bars = tuple(_parse_bar(bar) for bar in barred[-MAX_BARRED:])
+    return Decided(_truth(each, "locked"), _truth(each, "one_at_a_time"), _truth(each, "only_hosts"), bars)
+
+
+def _parse_bar(each: Any) -> Bar:
+    for field in fields(Bar):
+        value = each.get(field.name)
+        if type(value) is not field.type or (isinstance(value, str) and len(value) > _MAX_TEXT):
+            raise ValueError(f'"{field.name}" of who was removed can\'t be used')
+    return Bar(**{field.name: each[field.name] for field in fields(Bar)})
 
 
 def _truth(decided: Any, name: str) -> bool:

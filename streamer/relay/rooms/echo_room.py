@@ -4,17 +4,18 @@ It asks for no invite, so what one visitor costs is bounded: how much waits for 
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from time import monotonic
-from typing import Final
+from typing import Final, cast
 
 from streamer.errors import ControlError
 from streamer.relay.access.rate_limit import Bucket
-from streamer.relay.rooms.room import Member, Room, state_of
-from streamer.wire.control import Message
+from streamer.relay.rooms.room import Member, Room, describe
+from streamer.wire import messages
+from streamer.wire.messages import FromRelay
 from streamer.wire.packet import stamp
+from streamer.wire.room_link import ECHO_ROOM
 
-ECHO_ROOM: Final = "echo"
 ECHO_DELAY_S: Final = 1.0
 MESSAGES_PER_S: Final = 250
 """From one member: 100 packets and some messages, and as much again after the network held them up."""
@@ -52,12 +53,12 @@ class EchoRoom(Room):
     def size(self) -> int:
         return int(self._present)
 
-    def join(self, member: Member) -> list[Message]:
+    def join(self, member: Member) -> list[messages.Member]:
         member.talker_id = _YOU
         self._present = True
-        return [{"talker_id": _ECHO, "name": "Echo", **state_of(member)}]
+        return [{**describe(member), "talker_id": _ECHO, "name": "Echo"}]
 
-    def take_over(self, member: Member, before: Member) -> list[Message]:
+    def take_over(self, member: Member, before: Member) -> list[messages.Member]:
         return self.join(member)
 
     def member(self, talker_id: int) -> Member:
@@ -67,14 +68,18 @@ class EchoRoom(Room):
         self._present = False
         self._waiting.clear()
 
+    def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
+        """Whoever is here gets everything from `tell_others`."""
+
     def tell_floor(self) -> None:
         """Nobody else is here to take it."""
 
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self._echo(lambda: talker.send_packet(stamp(packet, _ECHO)))
 
-    def tell_others(self, message: Message, sender: Member, about: Hashable = None) -> None:
-        self._echo(lambda: sender.send_control({**message, "talker_id": _ECHO}))
+    def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
+        echo = cast(FromRelay, {**message, "talker_id": _ECHO})
+        self._echo(lambda: sender.send_control(echo))
 
     def _echo(self, say: Callable[[], None]) -> None:
         now = monotonic()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streamer.wire.control import Message
+from streamer.wire.messages import FloorTaken
 
 LIMIT_S: Final = 60.0
 """So that nobody keeps it who has fallen asleep on the button."""
@@ -22,7 +22,7 @@ class Floor:
         return not self.is_on or talker_id == self.holder
 
     @property
-    def message(self) -> Message:
+    def message(self) -> FloorTaken:
         return {"type": "floor", "talker_id": self.holder, "on": self.is_on}
 
     def switch(self, *, on: bool) -> None:
@@ -35,6 +35,10 @@ class Floor:
             return False
         self.holder, self._is_host, self._since, self._spent = talker_id, is_host, now, 0
         return True
+
+    def give(self, talker_id: int, now: float, *, is_host: bool) -> None:
+        """The host decides who has it next, whoever has it now."""
+        self.holder, self._is_host, self._since, self._spent = talker_id, is_host, now, 0
 
     def release(self, talker_id: int) -> bool:
         """Gives whether it was theirs; who had it for too long may ask again from now on."""

@@ -1,43 +1,86 @@
-"""What only the host of a room may do."""
+"""What only the host of a room may do: one method for each message."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from time import monotonic
+from typing import Final, Protocol
 
 from streamer.errors import ControlError, SetupError
-from streamer.relay.access.invites import Invite, Right
+from streamer.relay.access.invites import Right
 from streamer.relay.rooms.room import Room
-from streamer.wire.control import Message
-
-if TYPE_CHECKING:
-    from streamer.relay.rooms.leg import Leg
+from streamer.wire.messages import Waiting, WireInvite
 
 REMOVED: Final = 4401
 
-Renew = Callable[[int, int], Invite]
-"""Makes a new invite, by how many hours it lasts and how many people it lets in; 0 is no limit."""
+
+class Desk(Protocol):
+    """What a room's members want of the lobby: invitations, and those who knock."""
+
+    @property
+    def join_origin(self) -> str:
+        """Of the page where a device learns to trust this relay; empty where there is none."""
+
+    def invites(self, right: Right) -> list[WireInvite]:
+        """What somebody who came by `right` may hand on."""
+
+    def renew(self, hours: int, uses: int) -> None:
+        """By how many hours it lasts, and how many people it lets in; 0 is no limit. Raises SetupError."""
+
+    def knocks(self) -> list[Waiting]:
+        """Who waits now."""
+
+    def answer(self, number: int, *, admit: bool) -> bool:
+        """False where nobody of that number waits."""
 
 
-def obey_host(message: Message, sender: "Leg", room: Room, renew: Renew) -> None:
-    """Raises ControlError `not-host`, `no-member`, `bad-field` or `not-stored`."""
-    if sender.right is not Right.HOST:
-        raise ControlError("only the host of this room may do that", code="not-host", close_code=None)
-    match message:
-        case {"type": "mute", "talker_id": talker_id}:
-            room.member(talker_id).send_control({"type": "mute", "talker_id": sender.talker_id})
-        case {"type": "remove", "talker_id": talker_id}:
-            room.member(talker_id).send_away(REMOVED, "the host removed you from this room")
-        case {"type": "lock", "locked": locked}:
-            room.locked = locked
-            sender.tell_all({"type": "lock", "locked": locked})
-        case {"type": "one_at_a_time", "on": on}:
-            room.switch_floor(on=on)
-            room.tell_floor()
-        case {"type": "invite", "hours": hours, "uses": uses}:
-            if hours < 0 or uses < 0:
-                raise ControlError('hours and uses of "invite" are 0 or more', code="bad-field")
-            try:
-                key = renew(hours, uses).key
-            except SetupError as error:
-                message_to_host = f"there is no new invite, and the previous one stays good: {error}"
-                raise ControlError(message_to_host, code="not-stored", close_code=None) from None
-            sender.send_control({"type": "invite", "key": key, "hours": hours, "uses": uses})
+class Hosting:
+    """By the host `talker_id`. Each may raise ControlError: `no-member`, `bad-field` or `not-stored`."""
+
+    def __init__(self, talker_id: int, room: Room, desk: Desk) -> None:
+        self._talker_id = talker_id
+        self._room = room
+        self._desk = desk
+
+    def mute(self, talker_id: int) -> None:
+        """Ask a member for silence, or everybody but hosts."""
+        guests = [member for member in self._room.members if member.right is not Right.HOST]
+        asked = [self._room.member(talker_id)] if talker_id else guests
+        self._room.tell(asked, {"type": "mute", "talker_id": self._talker_id})
+
+    def remove(self, talker_id: int) -> None:
+        self._room.bar(self._room.member(talker_id))
+        self._room.member(talker_id).send_away(REMOVED, "removed")
+
+    def unbar(self, number: int) -> None:
+        if not self._room.unbar(number):
+            raise ControlError(f"nobody with the id {number} was removed", code="no-member", close_code=None)
+
+    def answer(self, number: int, *, admit: bool) -> None:
+        if not self._desk.answer(number, admit=admit):
+            raise ControlError(f"nobody with the id {number} knocks", code="no-member", close_code=None)
+
+    def turn(self, talker_id: int) -> None:
+        self._room.give_turn(self._room.member(talker_id), monotonic())
+
+    def lock(self, *, locked: bool) -> None:
+        self._room.locked = locked
+        self._room.tell(self._room.members, {"type": "lock", "talker_id": self._talker_id, "locked": locked})
+
+    def one_at_a_time(self, *, on: bool) -> None:
+        self._room.switch_floor(on=on)
+        self._room.tell_floor()
+
+    def only_hosts(self, *, on: bool) -> None:
+        self._room.tell(self._room.members, {"type": "only_hosts", "talker_id": self._talker_id, "on": on})
+        self._room.switch_only_hosts(on=on)
+
+    def invite(self, hours: int, uses: int) -> None:
+        """New ones for both roles; everybody is told what they may hand on now."""
+        if hours < 0 or uses < 0:
+            raise ControlError('hours and uses of "invite" are 0 or more', code="bad-field")
+        try:
+            self._desk.renew(hours, uses)
+        except SetupError as error:
+            message_to_host = f"there is no new invite, and the previous one stays good: {error}"
+            raise ControlError(message_to_host, code="not-stored", close_code=None) from None
+        for right in Right:
+            members = [member for member in self._room.members if member.right is right]
+            self._room.tell(members, {"type": "invite", "invites": self._desk.invites(right)})

@@ -1,10 +1,11 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
-from typing import Final
+from typing import Final, assert_never
 
-from streamer.errors import PacketError, ProtocolError
+from streamer.errors import ControlError, PacketError, ProtocolError
 from streamer.relay.access.allowance import (
     ACTIONS,
     ACTIONS_PER_S,
@@ -17,15 +18,18 @@ from streamer.relay.access.allowance import (
 from streamer.relay.access.invites import Right
 from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.access.sanitize import clean_chat
-from streamer.relay.rooms.hosting import REMOVED, Renew, obey_host
+from streamer.relay.rooms.bars import Device
+from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
 from streamer.relay.rooms.post import ToMany
-from streamer.relay.rooms.room import Room, state_of
+from streamer.relay.rooms.rights import Voice
+from streamer.relay.rooms.room import Room, shown
 from streamer.relay.rooms.session import Session
 from streamer.websocket.budget import Budget
 from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
-from streamer.wire import control
-from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES, Message
+from streamer.wire import control, messages
+from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
+from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Role, Welcome
 from streamer.wire.packet import Packet, stamp
 
 LEFT: Final = 1000
@@ -56,9 +60,13 @@ class Admitted:
     room: Room
     name: str
     stay: Session
-    renew: Renew
+    desk: Desk
     asked_name: str = ""
     """Before it was numbered, because somebody has the same."""
+    source: str = ""
+    """The address, as limits count it."""
+    listening: bool = False
+    """By its own choice."""
     writing: Writing = field(default_factory=Writing)
     """What the address may write, with all its connections."""
     deliveries: Budget | None = None
@@ -76,21 +84,49 @@ class Leg:
         self.name = entry.name
         self.asked_name = entry.asked_name
         self.right = entry.stay.right
+        self.role: Role = "talk"
         self.muted = self.away = self.hand = False
+        self.hand_us = 0
+        self.listening = entry.listening
+        self._source = entry.source
         self._connection = connection
         self._room = entry.room
         self._stay = entry.stay
-        self._renew = entry.renew
+        self._desk = entry.desk
+        self._voice = Voice.HEARD
         self._texts = Bucket(TEXTS, TEXTS_PER_S)
         self._errors = Bucket(ERRORS, ERRORS_PER_S)
         self._clocks = Bucket(CLOCKS, CLOCKS_PER_S)
         self._actions = Bucket(ACTIONS, ACTIONS_PER_S)
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
         connection.deliveries = entry.deliveries
+        connection.fanout = entry.room.fanout
 
     @property
     def sink(self) -> Sink:
         return self._connection
+
+    @property
+    def device(self) -> Device:
+        return Device(self._source, self.asked_name or self.name, self._stay.token)
+
+    @property
+    def turn(self) -> object | None:
+        """What the room gave this member; it lasts as long as the stay."""
+        return self._stay.turn
+
+    @turn.setter
+    def turn(self, turn: object | None) -> None:
+        self._stay.turn = turn
+
+    @property
+    def voice(self) -> Voice:
+        return self._voice
+
+    @voice.setter
+    def voice(self, voice: Voice) -> None:
+        self._voice = voice
+        self._connection.may_talk = voice is Voice.HEARD
 
     def open(self) -> None:
         """Enter the room, or come back to it; raises RefusedError where it is full."""
@@ -98,26 +134,32 @@ class Leg:
         members = self._room.take_over(self, before) if before else self._room.join(self)
         self._stay.begin(self)
         if before:
-            before.send_away(REPLACED, "you came back on another connection")
+            before.send_away(REPLACED, "replaced")
         self._connection.talker_id = self.talker_id
-        self.may_talk = self._room.floor.admits(self.talker_id)
         self._welcome(members)
         if self._room.floor.is_on:
             self.send_control(self._room.floor.message)
 
-    def _welcome(self, members: list[Message]) -> None:
+    def _welcome(self, members: list[messages.Member]) -> None:
         """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
-        welcome: Message = {
+        is_host = self.right is Right.HOST
+        welcome: Welcome = {
             "type": "welcome",
             "talker_id": self.talker_id,
             "room": self._room.name,
             "name": self.name,
             "members": [],
             "server_us": server_us(),
-            "host": self.right is Right.HOST,
+            "host": is_host,
+            "role": self.role,
             "resume": self._stay.token,
             "history": [],
             "locked": self._room.locked,
+            "only_hosts": self._room.rights.only_hosts,
+            "invites": self._desk.invites(self.right),
+            "join_origin": self._desk.join_origin,
+            "barred": self._room.barred if is_host else [],
+            "knocks": self._desk.knocks() if is_host else [],
         }
         left_bytes = MAX_WELCOME_BYTES - _size(welcome)
         for fitting, member in enumerate(members):
@@ -131,15 +173,6 @@ class Leg:
         for member in members[len(welcome["members"]) :]:
             self.send_control({"type": "joined", **member})
 
-    @property
-    def may_talk(self) -> bool:
-        return self._may_talk
-
-    @may_talk.setter
-    def may_talk(self, may_talk: bool) -> None:
-        self._may_talk = may_talk
-        self._connection.fanout = self._room.fanout if may_talk else None
-
     def end(self) -> None:
         self._room.leave(self)
         self._stay.end(self, monotonic())
@@ -152,7 +185,7 @@ class Leg:
     def send_packet(self, packet: bytes) -> None:
         self._connection.send_binary(packet)
 
-    def send_control(self, message: Message) -> None:
+    def send_control(self, message: FromRelay) -> None:
         if not isinstance(message, ToMany):
             self._connection.send_text(control.serialize(message))
             return
@@ -167,7 +200,7 @@ class Leg:
         except PacketError as error:
             self._refuse(error)
             return
-        if self.may_talk:
+        if self.voice is Voice.HEARD:
             self._room.fan_out(stamp(data, self.talker_id), self)
 
     def on_shed(self, packets: int) -> None:
@@ -177,44 +210,88 @@ class Leg:
     def on_text(self, text: str) -> None:
         received_us = server_us()
         if self._texts.overflows(received_us / 1e6):
-            self._connection.close(TOO_FAST, "too many text messages")
+            self._connection.close(TOO_FAST, "too-fast")
             return
         try:
             self._obey(control.parse(text, FROM_CLIENT), received_us)
         except ProtocolError as error:
             self._refuse(error)
 
-    def _obey(self, message: Message, received_us: int) -> None:
+    def _obey(self, message: FromClient, received_us: int) -> None:  # noqa: C901 (a case for each message)
+        """The one dispatcher: a message that is forgotten here fails mypy."""
         match message["type"]:
             case "ping":
-                pong = {"type": "pong", "t0": message["t0"], "t1": received_us, "t2": server_us()}
-                self.send_control(pong)
+                self.send_control({"type": "pong", "t0": message["t0"], "t1": received_us, "t2": server_us()})
             case "pong":
                 pass
             case "state":
-                self._on_state(message)
+                self._on_state(message, received_us)
             case "clock":
-                if not self._clocks.overflows(received_us / 1e6):
-                    self._tell_others({**message, "received_us": received_us, "relayed_us": server_us()}, "clock")
+                self._on_clock(message, received_us)
             case "chat":
                 self._on_chat(message["text"])
             case "leave":
-                self._stay.forget()
-                self._connection.close(LEFT)
-            case kind:
-                if self._actions.overflows(received_us / 1e6):
-                    raise too_fast("that was not done: you do more than a person can. Try it again in a moment")
-                if kind == "floor":
-                    self._on_floor(wants=message["wants"])
-                else:
-                    obey_host(message, self, self._room, self._renew)
+                self._on_leave()
+            case "floor":
+                self._on_floor(wants=message["wants"], received_us=received_us)
+            case "mute":
+                self._hosting(received_us).mute(message["talker_id"])
+            case "remove":
+                self._hosting(received_us).remove(message["talker_id"])
+            case "unbar":
+                self._hosting(received_us).unbar(message["id"])
+            case "answer":
+                self._hosting(received_us).answer(message["id"], admit=message["admit"])
+            case "turn":
+                self._hosting(received_us).turn(message["talker_id"])
+            case "lock":
+                self._hosting(received_us).lock(locked=message["locked"])
+            case "invite":
+                self._hosting(received_us).invite(message["hours"], message["uses"])
+            case "one_at_a_time":
+                self._hosting(received_us).one_at_a_time(on=message["on"])
+            case "only_hosts":
+                self._hosting(received_us).only_hosts(on=message["on"])
+            case _:
+                assert_never(message)
 
-    def _on_state(self, message: Message) -> None:
+    def _count_action(self, received_us: int) -> None:
+        """Raises ControlError `too-fast`."""
+        if self._actions.overflows(received_us / 1e6):
+            raise too_fast("that was not done: you do more than a person can. Try it again in a moment")
+
+    def _hosting(self, received_us: int) -> Hosting:
+        """Raises ControlError `too-fast`, or `not-host` for a guest."""
+        self._count_action(received_us)
+        if self.right is not Right.HOST:
+            raise ControlError("only the host of this room may do that", code="not-host", close_code=None)
+        return Hosting(self.talker_id, self._room, self._desk)
+
+    def _on_state(self, message: OwnState, received_us: int) -> None:
         """Never refused: the others must see the last one. What says nothing new goes no further."""
-        before = state_of(self)
-        self.muted, self.away, self.hand = message["muted"], message["away"], message["hand"]
-        if state_of(self) != before:
-            self._tell_others(message, "state")
+        before = shown(self)
+        self.muted, self.away, self.listening = message["muted"], message["away"], message.get("listening", False)
+        if self.hand != message["hand"]:
+            self.hand, self.hand_us = message["hand"], received_us if message["hand"] else 0
+        if shown(self) != before:
+            self.voice = self._room.rights.voice_of(self)
+            self._tell_others({"type": "state", **shown(self)}, "state")
+
+    def _on_clock(self, message: OwnClock, received_us: int) -> None:
+        """Of a member who is not heard, nobody needs the clock."""
+        if self.voice is not Voice.HEARD or self._clocks.overflows(received_us / 1e6):
+            return
+        times: MemberClock = {
+            **message,
+            "talker_id": self.talker_id,
+            "received_us": received_us,
+            "relayed_us": server_us(),
+        }
+        self._tell_others(times, "clock")
+
+    def _on_leave(self) -> None:
+        self._stay.forget()
+        self._connection.close(LEFT)
 
     def _on_chat(self, typed: str) -> None:
         """Counted before it is cleaned: cleaning costs more than reading."""
@@ -223,35 +300,33 @@ class Leg:
         text = clean_chat(typed)
         self._allowance.check_growth(len(text.encode()) - size, now)
         self._room.history.add(self.name, text, now)
-        self.tell_all({"type": "chat", "text": text})
+        said: FromRelay = {"type": "chat", "talker_id": self.talker_id, "text": text}
+        self.send_control(said)
+        self._tell_others(said)
 
-    def _on_floor(self, *, wants: bool) -> None:
+    def _on_floor(self, *, wants: bool, received_us: int) -> None:
+        self._count_action(received_us)
         floor = self._room.floor
-        is_host = self.right is Right.HOST
-        changed = (
-            floor.request(self.talker_id, monotonic(), is_host=is_host) if wants else floor.release(self.talker_id)
-        )
+        if wants and self.voice is not Voice.LISTENS:
+            changed = floor.request(self.talker_id, monotonic(), is_host=self.right is Right.HOST)
+        else:
+            changed = not wants and floor.release(self.talker_id)
         if changed:
             self._room.tell_floor()
-        elif wants and floor.holder:
+        elif wants and floor.is_on and (floor.holder or self.voice is Voice.LISTENS):
             self.send_control(floor.message)
 
-    def tell_all(self, message: Message) -> None:
-        """The sender too."""
-        self.send_control({**message, "talker_id": self.talker_id})
-        self._tell_others(message)
-
-    def _tell_others(self, message: Message, value: str | None = None) -> None:
+    def _tell_others(self, message: FromRelay, value: str | None = None) -> None:
         """Where it is of a `value` of this member, the newest is enough."""
         about = (self.talker_id, value) if value else None
-        self._room.tell_others({**message, "talker_id": self.talker_id}, self, about)
+        self._room.tell_others(message, self, about)
 
     def _refuse(self, error: ProtocolError) -> None:
         if error.close_code is not None or not self._errors.overflows(monotonic()):
             self.send_control({"type": "error", "code": error.code, "message": str(error)})
         if error.close_code is not None:
-            self._connection.close(error.close_code, error.code)
+            self._connection.close(error.close_code, "bad-message")
 
 
-def _size(message: Message) -> int:
+def _size(message: Mapping[str, object]) -> int:
     return len(control.serialize(message).encode())

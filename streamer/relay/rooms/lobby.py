@@ -1,13 +1,14 @@
 """Where everybody who asks for a room is received: let in, and by which right, or told why not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from streamer.errors import RefusedError
 from streamer.relay.access.allowance import ADDRESS_FACTOR, Writing
+from streamer.relay.access.buckets import Buckets
 from streamer.relay.access.guesses import Guesses
-from streamer.relay.access.invites import Invite, InviteStore, Right
+from streamer.relay.access.invites import InviteStore, Right
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
@@ -16,13 +17,17 @@ from streamer.relay.access.sanitize import check_room_name, clean_name
 from streamer.relay.access.seats import Seats
 from streamer.relay.access.source import source_of
 from streamer.relay.background import surviving
+from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
-from streamer.relay.rooms.echo_room import ALL_PER_S, ECHO_ROOM, EchoRoom, Later
+from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom, Later
+from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions
 from streamer.websocket.budget import Budget
+from streamer.wire.messages import Waiting, WireInvite
+from streamer.wire.room_link import ECHO_ROOM
 
 GUEST: Final = "Guest"
 
@@ -37,6 +42,13 @@ USUAL_PER_ADDRESS: Final = 64
 
 MAX_EMPTY_ROOMS: Final = 256
 """Rooms with nobody in them, whose chat is kept for who comes back. On an open relay anybody makes rooms."""
+
+MAX_PREVIEWED: Final = 12
+"""Names that are told before joining: as many as a start page shows."""
+
+PREVIEWS: Final = 60
+PREVIEWS_PER_S: Final = 1.0
+"""From one address: a class behind one proxy opens the link at once; a page asks once each time it is opened."""
 
 
 class _Address:
@@ -66,8 +78,13 @@ class Lobby:
         places: Places,
         call_later: Later,
         decisions: Decisions | None = None,
+        join_origin: Callable[[], str] = str,
     ) -> None:
+        """`join_origin` gives that of the page where devices learn to trust this relay; empty where there is none."""
         self.is_draining = False
+        self._join_origin = join_origin
+        self._knocks = Knocks()
+        self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
         self._admission = admission
         self._limits = limits
         self._call_later = call_later
@@ -87,22 +104,94 @@ class Lobby:
     def receive(self, query: Mapping[str, str], address: str) -> Admitted:
         """Raises RefusedError (PROTOCOL.md, Refusals)."""
         room_name = check_room_name(query.get("room", ""))
-        resumed = self._stays.find(query.get("resume", ""), room_name, monotonic())
-        right = resumed.right if resumed else self._check_key(room_name, query.get("key"), address)
+        resumed = self._resumed(query, room_name)
+        right = self._right(query, address, room_name, resumed)
         name = clean_name(query["name"]) if query.get("name") else GUEST
-        if self.is_draining:
-            raise RefusedError("the relay is going away", status=503, code="draining")
+        self._check_draining()
         self._seats.check(address, is_expected=resumed is not None or right is Right.HOST)
         source = self._address(address)
         room = self._room(room_name)
+        self._check_barred(room, query, address, right)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
         if source.joins.overflows(monotonic()) and right is not Right.HOST:
             message = "this address joins again and again: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
         stay = resumed or Session(room_name, right, source_of(address))
-        renew = lambda hours, uses: self._renew(room_name, hours, uses)  # noqa: E731
-        return Admitted(room, own, stay, renew, name, source.writing, source.deliveries)
+        return Admitted(
+            room,
+            own,
+            stay,
+            RoomDesk(self, self._admission, self._knocks, room),
+            asked_name=name,
+            source=source_of(address),
+            listening=query.get("listen") == "1",
+            writing=source.writing,
+            deliveries=source.deliveries,
+        )
+
+    def preview(self, query: Mapping[str, str], address: str) -> dict[str, Any]:
+        """What somebody with a valid invitation may know before joining. Raises RefusedError as `receive` does."""
+        if self._previews.overflows(address, monotonic()):
+            message = "this address asks again and again who is here: wait a minute"
+            raise RefusedError(message, status=429, code="too-many")
+        room_name = check_room_name(query.get("room", ""))
+        right = self._right(query, address, room_name, self._resumed(query, room_name))
+        self._check_draining()
+        room = self._room_as_it_is(room_name)
+        self._check_barred(room, query, address, right)
+        role = "listen" if right is Right.LISTENER else "talk"
+        people = room.names[:MAX_PREVIEWED]
+        return {"room": room_name, "people": people, "count": room.size, "locked": room.locked, "role": role}
+
+    def knock(self, query: Mapping[str, str], address: str) -> Knock:
+        """Ask the host to be let in; who was removed may, with an invitation that is still good."""
+        room_name = check_room_name(query.get("room", ""))
+        if room_name == ECHO_ROOM:
+            raise RefusedError("nobody needs to knock at the room echo", status=404, code="no-room")
+        right = self._check_key(room_name, query.get("key"), address)
+        self._check_draining()
+        room = self._room_as_it_is(room_name)
+        name = distinguish(clean_name(query["name"]) if query.get("name") else GUEST, room.names)
+        knock = self._knocks.add(room_name, _device(query, address), name, right, monotonic())
+        self.tell_knocks(room_name)
+        return knock
+
+    def ask_again(self, query: Mapping[str, str]) -> Knock:
+        """What became of a knock. Raises RefusedError `no-knock` where it is forgotten."""
+        self._check_draining()
+        return self._knocks.ask(query.get("id", ""), check_room_name(query.get("room", "")), monotonic())
+
+    def tell_knocks(self, room_name: str) -> None:
+        """To the hosts in that room: who waits now."""
+        room = self._rooms.get(room_name)
+        if room:
+            room.tell_hosts({"type": "knocks", "knocks": self._knocks.waiting(room_name)})
+
+    def _check_draining(self) -> None:
+        if self.is_draining:
+            raise RefusedError("the relay is going away", status=503, code="draining")
+
+    def _resumed(self, query: Mapping[str, str], room_name: str) -> Session | None:
+        token, now = query.get("resume", ""), monotonic()
+        return self._stays.find(token, room_name, now) or self._knocks.admitted(token, room_name, now)
+
+    def _right(self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None) -> Right:
+        """Who was removed, and comes with nothing but its old token, hears that, not that a key is wanted."""
+        if resumed:
+            return resumed.right
+        try:
+            return self._check_key(room_name, query.get("key"), address)
+        except RefusedError:
+            self._check_barred(self._room_as_it_is(room_name), {"resume": query.get("resume", "")}, "")
+            raise
+
+    def _check_barred(
+        self, room: Room, query: Mapping[str, str], address: str, right: Right = Right.GUEST
+    ) -> None:
+        if right is not Right.HOST and room.is_barred(_device(query, address)):
+            message = "the host removed this device from the room: knock, and ask to be let in again"
+            raise RefusedError(message, status=403, code="barred")
 
     def _own_name(self, name: str, room: Room, resumed: Session | None) -> str:
         """Who comes back finds nobody of that name but their own earlier connection."""
@@ -119,6 +208,7 @@ class Lobby:
         if isinstance(entry.room, EchoRoom):
             return  # it asks for no invite, so it earns nothing
         self._regulars.entered(address)
+        self._knocks.begun(entry.stay)
         if self._stays.keep(entry.stay):
             self._admission.entered(entry.room.name, entry.stay.right)
 
@@ -127,6 +217,11 @@ class Lobby:
         self._address(address).open -= 1
         if not isinstance(entry.room, EchoRoom):
             self._regulars.left(address, monotonic())
+
+    @property
+    def join_origin(self) -> str:
+        """Of the page where a device learns to trust this relay; empty where there is none."""
+        return self._join_origin()
 
     def is_regular(self, address: str) -> bool:
         """Is, or was lately, a member there?"""
@@ -137,6 +232,9 @@ class Lobby:
         now = monotonic()
         with surviving("the forgetting of stays"):
             self._stays.prune(now)
+        with surviving("the forgetting of knocks"):
+            for name in self._knocks.prune(now):
+                self.tell_knocks(name)
         for room in list(self._rooms.values()):
             with surviving("the tick of a room"):
                 room.tick(now)
@@ -171,6 +269,10 @@ class Lobby:
             self._forget_a_room(room)
         return room
 
+    def _room_as_it_is(self, name: str) -> Room:
+        """To be asked, and not entered: nothing is made that stays."""
+        return self._rooms.get(name) or SharedRoom(name, self._decisions)
+
     def _forget_a_room(self, newest: Room) -> None:
         """Where too many are empty, that one goes in which least was written; of equals, the oldest."""
         empty = [room for room in self._rooms.values() if not room.size and room is not newest]
@@ -184,5 +286,38 @@ class Lobby:
             self._addresses[source] = _Address(self._limits)
         return self._addresses[source]
 
-    def _renew(self, room_name: str, hours: int, uses: int) -> Invite:
-        return self._admission.renew(room_name, uses=uses or None, hours=hours)
+
+class RoomDesk:
+    """What a room's members want of the lobby; see Desk."""
+
+    def __init__(self, lobby: Lobby, admission: InviteStore, knocks: Knocks, room: Room) -> None:
+        self._lobby = lobby
+        self._admission = admission
+        self._knocks = knocks
+        self._room = room
+
+    @property
+    def join_origin(self) -> str:
+        return self._lobby.join_origin
+
+    def invites(self, right: Right) -> list[WireInvite]:
+        return self._admission.invites(self._room.name, right)
+
+    def renew(self, hours: int, uses: int) -> None:
+        self._admission.renew(self._room.name, uses=uses or None, hours=hours)
+
+    def knocks(self) -> list[Waiting]:
+        return self._knocks.waiting(self._room.name)
+
+    def answer(self, number: int, *, admit: bool) -> bool:
+        knock = self._knocks.answer(self._room.name, number, monotonic(), admit=admit)
+        if knock and admit:
+            self._room.admit(knock.device)
+        if knock:
+            self._lobby.tell_knocks(self._room.name)
+        return knock is not None
+
+
+def _device(query: Mapping[str, str], address: str) -> Device:
+    name = query.get("name")
+    return Device(source_of(address), clean_name(name) if name else "", query.get("resume", ""))

@@ -7,15 +7,12 @@ message waits, not each: `about` names the value.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol, cast
 
 from streamer.relay.background import surviving
-from streamer.wire.control import Message
-
-if TYPE_CHECKING:
-    from streamer.relay.rooms.room import Member
+from streamer.wire.messages import FromRelay
 
 SLICE: Final = 32
 """About 0.3 ms of work: with TLS a message takes about 10 µs."""
@@ -38,12 +35,18 @@ MAX_LETTERS: Final = 4_096
 Later = Callable[[float, Callable[[], None]], object]
 
 
+class Receiver(Protocol):
+    """Whoever may be told something."""
+
+    def send_control(self, message: FromRelay) -> None: ...
+
+
 class ToMany(dict[str, Any]):
     """A message to several members. Whoever sends it first keeps its WebSocket frame here, for the others."""
 
     __slots__ = ("frame",)
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: FromRelay) -> None:
         super().__init__(message)
         self.frame: bytes | None = None
 
@@ -53,12 +56,12 @@ class _Letter:
 
     __slots__ = ("about", "begun", "message", "receivers")
 
-    def __init__(self, message: Message, receivers: Iterable["Member"], about: Hashable) -> None:
+    def __init__(self, message: FromRelay, receivers: Iterable[Receiver], about: Hashable) -> None:
         self.about = about
         self.begun = False
         self.renew(message, receivers)
 
-    def renew(self, message: Message, receivers: Iterable["Member"]) -> None:
+    def renew(self, message: FromRelay, receivers: Iterable[Receiver]) -> None:
         self.message = ToMany(message)
         self.receivers = deque(receivers)
 
@@ -78,7 +81,7 @@ class Post:
         """How many messages wait."""
         return len(self._letters)
 
-    def send(self, message: Message, receivers: list["Member"], about: Hashable = None) -> None:
+    def send(self, message: FromRelay, receivers: Sequence[Receiver], about: Hashable = None) -> None:
         """Hand `message` to `receivers`, behind what was sent before."""
         waiting = self._newest.get(about) if about is not None else None
         if waiting and not waiting.begun:
@@ -105,7 +108,7 @@ class Post:
                 self._close(self._letters.popleft())
                 continue
             with surviving("telling a member"):
-                letter.receivers.popleft().send_control(letter.message)
+                letter.receivers.popleft().send_control(cast(FromRelay, letter.message))
             count += 1
             size += len(letter.message.frame or b"")
             self._left -= 1

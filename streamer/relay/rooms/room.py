@@ -5,32 +5,47 @@ nothing here is called. `fan_out` is for rooms without one, and for packets that
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.allowance import ROOM_FACTOR, Writing
+from streamer.relay.access.invites import Right
+from streamer.relay.rooms.bars import Device, bar_of, bars_against
 from streamer.relay.rooms.chat_history import History
-from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.rooms.decisions import MAX_BARRED, Bar, Decided, Decisions
 from streamer.relay.rooms.floor import Floor
 from streamer.relay.rooms.post import Later, Post
+from streamer.relay.rooms.rights import Rights, Voice
 from streamer.websocket.fanout import Fanout
 from streamer.websocket.sink import Sink
-from streamer.wire.control import Message
+from streamer.wire import messages
+from streamer.wire.messages import FromRelay, Role, Shown, Waiting
 
 MAX_TALKER_ID: Final = 0xFFFF
 NO_LIMIT: Final = 1e9
 
 
 class Member(Protocol):
-    """One person in a room, whatever carries what is said to them."""
+    """One person in a room, whatever carries what is said to them. `role` is what the others were told last."""
 
     talker_id: int
     name: str
     muted: bool
     away: bool
     hand: bool
-    may_talk: bool
+    hand_us: int
+    listening: bool
+    role: Role
+    turn: object | None
+    voice: Voice
+
+    @property
+    def right(self) -> Right: ...
+
+    @property
+    def device(self) -> Device: ...
 
     @property
     def sink(self) -> Sink:
@@ -38,18 +53,32 @@ class Member(Protocol):
 
     def send_packet(self, packet: bytes) -> None: ...
 
-    def send_control(self, message: Message) -> None: ...
+    def send_control(self, message: FromRelay) -> None: ...
 
     def send_away(self, close_code: int, reason: str) -> None:
         """End this member's connection."""
 
 
-def describe(member: Member) -> Message:
-    return {"talker_id": member.talker_id, "name": member.name, **state_of(member)}
+def describe(member: Member) -> messages.Member:
+    """As the others see it."""
+    return {
+        **shown(member),
+        "name": member.name,
+        "host": member.right is Right.HOST,
+        "role": member.role,
+    }
 
 
-def state_of(member: Member) -> Message:
-    return {"muted": member.muted, "away": member.away, "hand": member.hand}
+def shown(member: Member) -> Shown:
+    """What of a member changes while it is here."""
+    return {
+        "talker_id": member.talker_id,
+        "muted": member.muted,
+        "away": member.away,
+        "hand": member.hand,
+        "hand_us": member.hand_us,
+        "listening": member.listening,
+    }
 
 
 class Room(ABC):
@@ -63,33 +92,138 @@ class Room(ABC):
         self.floor = Floor()
         self.writing = Writing(ROOM_FACTOR)
         self._decisions = decisions or Decisions()
-        self._locked = self._decisions.of(name).locked
-        self.floor.switch(on=self._decisions.of(name).one_at_a_time)
+        self.floor.switch(on=self._decided.one_at_a_time)
+        self.rights = Rights(self.floor, only_hosts=self._decided.only_hosts)
+
+    @property
+    def _decided(self) -> Decided:
+        return self._decisions.of(self.name)
 
     @property
     def locked(self) -> bool:
         """True if nobody new may enter. The host decides that, and it is kept."""
-        return self._locked
+        return self._decided.locked
 
     @locked.setter
     def locked(self, locked: bool) -> None:
-        self._locked = locked
-        self._keep()
+        self._keep(replace(self._decided, locked=locked))
 
     def switch_floor(self, *, on: bool) -> None:
         """One talks at a time from now on, or all. The host decides that, and it is kept."""
         self.floor.switch(on=on)
-        self._keep()
+        self._keep(replace(self._decided, one_at_a_time=on))
 
-    def _keep(self) -> None:
-        self._decisions.keep(self.name, locked=self._locked, one_at_a_time=self.floor.is_on)
+    def switch_only_hosts(self, *, on: bool) -> None:
+        """Only hosts may talk from now on, and who is given a turn; or everybody again. It is kept."""
+        self.rights.switch_only_hosts(on=on)
+        self._keep(replace(self._decided, only_hosts=on))
+        self.review_roles()
+
+    @property
+    def barred(self) -> list[Waiting]:
+        """Who was removed, for hosts."""
+        return [{"id": bar.id, "name": bar.name} for bar in self._decided.barred]
+
+    def is_barred(self, device: Device) -> bool:
+        return bool(self._bars_against(device))
+
+    def bar(self, member: Member) -> None:
+        """That device does not come back until it is let in again. The host decides that, and it is kept."""
+        number = 1 + max((bar.id for bar in self._decided.barred), default=0)
+        is_shared = self._shares_address(member.device, member)
+        new = bar_of(member.device, number, member.name, is_shared=is_shared)
+        self._keep_barred([*self._decided.barred, new][-MAX_BARRED:])
+
+    def unbar(self, number: int) -> bool:
+        """False where nobody has that number."""
+        kept = [bar for bar in self._decided.barred if bar.id != number]
+        return self._keep_barred(kept)
+
+    def admit(self, device: Device) -> None:
+        """Whatever stood against it is forgotten."""
+        against = self._bars_against(device)
+        self._keep_barred([bar for bar in self._decided.barred if bar not in against])
+
+    def _bars_against(self, device: Device) -> list[Bar]:
+        return bars_against(self._decided.barred, device, is_shared=self._shares_address(device))
+
+    def _shares_address(self, device: Device, but: Member | None = None) -> bool:
+        return any(member.device.source == device.source for member in self.members if member is not but)
+
+    def _keep_barred(self, barred: Sequence[Bar]) -> bool:
+        """True if that changes anything; hosts are told then."""
+        if tuple(barred) == self._decided.barred:
+            return False
+        self._keep(replace(self._decided, barred=tuple(barred)))
+        self.tell_hosts({"type": "barred", "barred": self.barred})
+        return True
+
+    def _keep(self, decided: Decided) -> None:
+        self._decisions.keep(
+            self.name,
+            locked=decided.locked,
+            one_at_a_time=decided.one_at_a_time,
+            only_hosts=decided.only_hosts,
+            barred=decided.barred,
+        )
+
+    @property
+    def members(self) -> list[Member]:
+        """Who is here now, in the order in which they came; whoever changes nothing here is none."""
+        return []
 
     @abstractmethod
-    def join(self, member: Member) -> list[Message]:
+    def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
+        """Hand a message to some of the members; of several `about` the same thing, the newest is enough."""
+
+    def tell_hosts(self, message: FromRelay) -> None:
+        hosts = [member for member in self.members if member.right is Right.HOST]
+        self.tell(hosts, message, about=("hosts", message["type"]))
+
+    def review_roles(self) -> None:
+        """After something has changed on which roles depend: tell all of each that is another one now."""
+        has_lost_floor = False
+        for member in self.members:
+            role = self.rights.role_of(member)
+            if role != member.role:
+                member.role = role
+                self.tell_role(member)
+                has_lost_floor |= role == "listen" and self.floor.release(member.talker_id)
+            member.voice = self.rights.voice_of(member)
+        if has_lost_floor:
+            self.tell_floor()
+
+    def tell_role(self, member: Member) -> None:
+        about = (member.talker_id, "role")
+        self.tell(self.members, {"type": "role", "talker_id": member.talker_id, "role": member.role}, about)
+
+    def give_turn(self, member: Member, now: float) -> None:
+        """`member` may talk; who has a turn already, and asks for none, has it no more. `now` is in s."""
+        has_it = self.rights.has_turn(member) or (self.floor.is_on and self.floor.holder == member.talker_id)
+        if has_it and not member.hand:
+            self._take_turn(member)
+            return
+        self.rights.give_turn(member)
+        member.hand, member.hand_us = False, 0
+        self.review_roles()
+        self.tell(self.members, {"type": "state", **shown(member)}, about=(member.talker_id, "state"))
+        self.tell(self.members, {"type": "turn", "talker_id": member.talker_id})
+        if self.floor.is_on:
+            self.floor.give(member.talker_id, now, is_host=member.right is Right.HOST)
+            self.tell_floor()
+
+    def _take_turn(self, member: Member) -> None:
+        member.turn = None
+        self.review_roles()
+        if self.floor.release(member.talker_id):
+            self.tell_floor()
+
+    @abstractmethod
+    def join(self, member: Member) -> list[messages.Member]:
         """Give `member` a talker_id (its own, where that is free), tell the others, and return who they are."""
 
     @abstractmethod
-    def take_over(self, member: Member, before: Member) -> list[Message]:
+    def take_over(self, member: Member, before: Member) -> list[messages.Member]:
         """`member` is `before` on another connection: nobody sees a change. Returns who the others are."""
 
     @abstractmethod
@@ -105,7 +239,7 @@ class Room(ABC):
         """Hand a packet, its talker_id stamped, to all others."""
 
     @abstractmethod
-    def tell_others(self, message: Message, sender: Member, about: Hashable = None) -> None:
+    def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
         """Hand a message to all others; of several `about` the same thing, the newest is enough."""
 
     @abstractmethod
@@ -150,19 +284,28 @@ class SharedRoom(Room):
         return len(self._members)
 
     @property
+    def members(self) -> list[Member]:
+        """A copy: a member who is given up while being told leaves the room."""
+        return list(self._members.values())
+
+    def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
+        self._post.send(message, members, about)
+
+    @property
     def names(self) -> list[str]:
         return [member.name for member in self._members.values()]
 
-    def join(self, member: Member) -> list[Message]:
+    def join(self, member: Member) -> list[messages.Member]:
         if not member.talker_id or member.talker_id in self._members:
             member.talker_id = self._free_talker_id()
         self._enter(member)
         self.tell_others({"type": "joined", **describe(member)}, member)
         return self._described_others(member)
 
-    def take_over(self, member: Member, before: Member) -> list[Message]:
+    def take_over(self, member: Member, before: Member) -> list[messages.Member]:
         member.talker_id = before.talker_id
-        member.muted, member.away, member.hand = before.muted, before.away, before.hand
+        member.muted, member.away, member.listening = before.muted, before.away, before.listening
+        member.hand, member.hand_us = before.hand, before.hand_us
         self.fanout.discard(before.sink)
         self._enter(member)
         return self._described_others(member)
@@ -183,21 +326,20 @@ class SharedRoom(Room):
     def fan_out(self, packet: bytes, talker: Member) -> None:
         self.fanout.send(packet, talker.sink)
 
-    def tell_others(self, message: Message, sender: Member, about: Hashable = None) -> None:
+    def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
         self._post.send(message, self._others(sender), about)
 
     def tell_floor(self) -> None:
-        """Over a copy: a member who is given up while being told leaves the room."""
-        members = list(self._members.values())
-        for member in members:
-            member.may_talk = self.floor.admits(member.talker_id)
-        self._post.send(self.floor.message, members, about="floor")
+        for member in self.members:
+            member.voice = self.rights.voice_of(member)
+        self.tell(self.members, self.floor.message, about="floor")
 
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member
+        member.role, member.voice = self.rights.role_of(member), self.rights.voice_of(member)
         self.fanout.add(member.sink)
 
-    def _described_others(self, member: Member) -> list[Message]:
+    def _described_others(self, member: Member) -> list[messages.Member]:
         return [describe(other) for other in self._others(member)]
 
     def _others(self, member: Member) -> list[Member]:

@@ -33,6 +33,8 @@ class Session:
     session: "Leg | None" = None
     token: str = field(default_factory=_token)
     ended: float | None = None
+    turn: object | None = None
+    """What the room gave the member when it was this member's turn."""
 
     def begin(self, session: "Leg") -> None:
         self.session, self.ended = session, None

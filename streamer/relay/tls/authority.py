@@ -100,13 +100,13 @@ class Authority:
             try:
                 found = read_pem(path)
             except CertificateError as error:
-                yield f"{error}. This relay goes on with what it has read before."
+                yield f"{error}. This relay continues with what it read before."
                 continue
             if found != wanted:
                 what = "is missing" if found is None else "has been changed"
                 yield (
-                    f"{path} {what}. This relay goes on with the authority it has; put the file back before the next "
-                    "start, or devices must install another authority then."
+                    f"{path} {what}. This relay continues with the authority it has. Put the file back before the next "
+                    "start; otherwise devices must then install another authority."
                 )
 
     def _subject_names(self, names: Iterable[str], addresses: Iterable[str]) -> list[x509.GeneralName]:
@@ -145,7 +145,7 @@ class Authority:
                 write_file(files.key, leaf.key_pem)
                 write_file(files.cert, leaf.cert_pem)
         except SetupError as error:
-            self.notes.append(f"The new certificate serves, but can't be kept: {error}")
+            self.notes.append(f"The new certificate is in use, but can't be saved: {error}")
         return leaf
 
     def _read_certificate(self) -> x509.Certificate | None:
@@ -180,8 +180,8 @@ class Authority:
     @property
     def _remedy(self) -> str:
         return (
-            f"Put back {self._ca.cert.name} and {self._ca.key.name} as they were, or remove both and start again: that "
-            "makes a new authority, which all devices must install."
+            f"Restore {self._ca.cert.name} and {self._ca.key.name}, or remove both and start again: that "
+            "creates a new authority, which all devices must install."
         )
 
     def _make(self) -> x509.Certificate:
@@ -200,7 +200,7 @@ class Authority:
         write_file(self._ca.cert, certificate_pem(certificate))
         if had_leaf:
             self.notes.append(
-                f"{self._ca.cert} was missing, and has been made anew. Devices that trusted the previous one must "
+                f"{self._ca.cert} was missing, and has been created again. Devices that trusted the previous one must "
                 "install the new one."
             )
         return certificate

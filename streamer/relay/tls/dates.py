@@ -1,4 +1,4 @@
-"""Whether certificates and this computer's clock agree, in words: the dates and the remedy.
+"""Checks the dates of certificates against this computer's clock, and describes troubles with their remedy.
 
 A certificate is outside its dates if it is old, or if a clock is wrong: this computer's now, or the one of the computer
 that made it. Nobody but the host can tell which, so the words name both dates and both remedies.
@@ -21,8 +21,8 @@ def clock_trouble(now: datetime.datetime) -> str | None:
     if now >= CLOCK_FLOOR:
         return None
     return (
-        f"This computer's clock is wrong: it says {now:%Y-%m-%d}. {CLOCK_REMEDY}; until it is right, devices refuse "
-        "the relay's certificate as not valid."
+        f"This computer's clock is wrong: it says {now:%Y-%m-%d}. {CLOCK_REMEDY}; until it is right, devices reject "
+        "the relay's certificate as invalid."
     )
 
 

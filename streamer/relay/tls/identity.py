@@ -27,7 +27,7 @@ class Identity:
         for path in (self.cert, self.key):
             content = read_pem(path)
             if content is None:
-                raise CertificateError(f"there is no file {path}")
+                raise CertificateError(f"{path} does not exist")
             contents.append(content)
         return self.loaded(*contents)
 
@@ -72,7 +72,7 @@ class LoadedIdentity(Identity):
     def _explain(self, error: ssl.SSLError) -> str:
         if error.reason == "KEY_VALUES_MISMATCH":
             return f"{self.key} is not the private key of the certificate {self.cert}"
-        return f"{self.cert} and {self.key} are not a certificate and its private key in PEM ({error.reason or error})"
+        return f"{self.cert} and {self.key} are not a PEM certificate and its private key ({error.reason or error})"
 
 
 def read_pem(path: Path) -> bytes | None:
@@ -101,4 +101,4 @@ def _as_file(content: bytes) -> Iterator[str]:
 
 
 def _refuse_password() -> str:
-    raise ValueError("the private key has a password; give one without")
+    raise ValueError("the private key has a password; use one without")

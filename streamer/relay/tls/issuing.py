@@ -99,7 +99,7 @@ def parse_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     except TypeError:
         raise ValueError("it has a password") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError("it is not an elliptic-curve key, as this relay makes them")
+        raise ValueError("it is not an elliptic-curve key, which this relay needs")
     return key
 
 

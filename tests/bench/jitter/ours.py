@@ -9,7 +9,8 @@ from network_traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
 from numpy.typing import NDArray
 from rivals import Playout
 
-from streamer.jitter.jitter_buffer import JitterBuffer, Operation
+from streamer.jitter.jitter_buffer import JitterBuffer
+from streamer.jitter.policy import Operation
 
 if TYPE_CHECKING:
     from streamer.jitter.jitter_buffer import Decoder

@@ -32,7 +32,7 @@ function enter(name, track) {
   if (reading) worker.postMessage({ type: "microphone", reading, channels: 1 }, [reading]);
   const url = socketUrl(location.origin, parseFragment(location.hash), name);
   worker.addEventListener("message", ({ data }) => data.type === "ready" && worker.postMessage({ type: "join", url, muted: !track }));
-  return { worker: playout.port1, memory };
+  return { type: "connect", worker: playout.port1, memory };
 }
 
 const SERVICES = {

@@ -1,0 +1,2 @@
+class PlayoutClock:
+    lead_ms: float

@@ -1,0 +1,135 @@
+"""Who knocks: asks the host to be let in, where the room is locked, or after being removed.
+
+Anybody with an invitation may, so a flood is bounded: one at a time from an address in a room, so many in a room, in
+all, and in a while. Who knocks asks again and again; when it stops asking, the knock is forgotten. Times are in s, of
+any monotonic clock.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Final
+
+from streamer.errors import RefusedError
+from streamer.relay.access.buckets import Buckets
+from streamer.relay.access.invites import Right
+from streamer.relay.rooms.bars import Device
+from streamer.relay.rooms.session import Session
+from streamer.wire.messages import Waiting
+
+FORGOTTEN_S: Final = 10.0
+"""A page asks every 1.5 s: so long it may be held up. Double keeps those who went before the host's eyes."""
+
+ANSWER_S: Final = 60.0
+"""For which an answer is kept: a phone in a pocket fetches it late."""
+
+MAX_PER_ROOM: Final = 20
+"""More than a host can read."""
+
+MAX_KNOCKS: Final = 1_000
+"""In all; at about 1 KB each that is 1 MB."""
+
+AT_ONCE: Final = 10
+PER_S: Final = 0.1
+"""From one address: a family comes at once; who was declined asks six times a minute at most."""
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(16)
+
+
+@dataclass(slots=True, eq=False)
+class Knock:
+    """`number` is what hosts call it; `secret` is known to who knocks alone. `stay` is what the answer yes gives."""
+
+    room: str
+    number: int
+    device: Device
+    name: str
+    right: Right
+    asked: float
+    secret: str = field(default_factory=_secret)
+    answered: float | None = None
+    stay: Session | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.answered is None
+
+    def is_over(self, now: float) -> bool:
+        if self.answered is not None:
+            return now - self.answered > ANSWER_S
+        return now - self.asked > FORGOTTEN_S
+
+
+class Knocks:
+    """All of a relay."""
+
+    def __init__(self) -> None:
+        self._knocks: dict[str, Knock] = {}
+        self._buckets = Buckets(AT_ONCE, PER_S)
+        self._last_number = 0
+
+    def __len__(self) -> int:
+        return len(self._knocks)
+
+    def add(self, room: str, device: Device, name: str, right: Right, now: float) -> Knock:
+        """Raises RefusedError `too-many-knocks`."""
+        here = [knock for knock in self._knocks.values() if knock.room == room and knock.is_waiting]
+        if any(knock.device.source == device.source for knock in here):
+            raise _too_many("somebody at your address knocks already: wait for the answer")
+        if len(here) >= MAX_PER_ROOM or len(self._knocks) >= MAX_KNOCKS:
+            raise _too_many("too many knock at this room: wait a minute")
+        if self._buckets.overflows(device.source, now):
+            raise _too_many("you knock again and again: wait a minute")
+        self._last_number += 1
+        knock = Knock(room, self._last_number, device, name, right, now)
+        self._knocks[knock.secret] = knock
+        return knock
+
+    def ask(self, secret: str, room: str, now: float) -> Knock:
+        """What became of it. Raises RefusedError `no-knock` where it is forgotten."""
+        knock = self._knocks.get(secret)
+        if knock is None or knock.room != room or knock.is_over(now):
+            raise RefusedError("nobody knocks like that any more: knock again", status=404, code="no-knock")
+        knock.asked = now
+        return knock
+
+    def waiting(self, room: str) -> list[Waiting]:
+        here = (knock for knock in self._knocks.values() if knock.room == room and knock.is_waiting)
+        return [{"id": knock.number, "name": knock.name} for knock in here]
+
+    def answer(self, room: str, number: int, now: float, *, admit: bool) -> Knock | None:
+        """The one that was answered; None where nobody of that number waits in `room`."""
+        for knock in self._knocks.values():
+            if (knock.room, knock.number) == (room, number) and knock.is_waiting:
+                knock.answered = now
+                if admit:
+                    knock.stay = Session(room, knock.right, knock.device.source, ended=now)
+                return knock
+        return None
+
+    def admitted(self, token: str, room: str, now: float) -> Session | None:
+        """The stay that somebody was let in to by the host, and has not begun."""
+        for knock in self._knocks.values():
+            stay = knock.stay
+            if stay and token and stay.token == token and knock.room == room and not knock.is_over(now):
+                return stay
+        return None
+
+    def begun(self, stay: Session) -> None:
+        """It was for once."""
+        self._drop([knock for knock in self._knocks.values() if knock.stay is stay])
+
+    def prune(self, now: float) -> set[str]:
+        """Forget what is over. Gives the rooms in which somebody waits no more."""
+        over = [knock for knock in self._knocks.values() if knock.is_over(now)]
+        self._drop(over)
+        return {knock.room for knock in over if knock.is_waiting}
+
+    def _drop(self, knocks: list[Knock]) -> None:
+        for knock in knocks:
+            del self._knocks[knock.secret]
+
+
+def _too_many(message: str) -> RefusedError:
+    return RefusedError(message, status=429, code="too-many-knocks")

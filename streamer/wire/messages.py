@@ -1,0 +1,314 @@
+"""What may be said in text: each control message is one TypedDict, and a union joins those of each side (PROTOCOL.md).
+
+A checker finds a misspelt field, and a forgotten case where `match message["type"]` ends in `assert_never`.
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+Role = Literal["talk", "listen"]
+
+
+class State(TypedDict):
+    """What others see of a member."""
+
+    muted: bool
+    away: bool
+    hand: bool
+
+
+class Talker(TypedDict):
+    """Whom a message is about, or who sent it."""
+
+    talker_id: int
+
+
+class Shown(Talker, State):
+    """`hand_us`: when the hand was raised, in µs of the relay's clock; 0 while it is down."""
+
+    hand_us: int
+    listening: bool
+
+
+class Member(Shown):
+    """One person in the room, as the others see them."""
+
+    name: str
+    host: bool
+    role: Role
+
+
+class Line(TypedDict):
+    """What was written lately."""
+
+    name: str
+    text: str
+    age_s: int
+
+
+class WireInvite(TypedDict):
+    """`ends_s` is in s since 1970, 0 where it does not end; `key` is empty where none is asked for."""
+
+    role: Role
+    key: str
+    ends_s: int
+
+
+class Waiting(TypedDict):
+    """Somebody at the door, or who was removed."""
+
+    id: int
+    name: str
+
+
+class ClockFields(TypedDict):
+    """See PROTOCOL.md, Mouth to ear."""
+
+    timestamp: int
+    server_us: int
+    device_us: int
+    sent_us: int
+    error_us: int
+
+
+class _Said(TypedDict):
+    code: str
+    message: str
+
+
+class Ping(TypedDict):
+    """Times are in µs of the sender's clock."""
+
+    type: Literal["ping"]
+    t0: int
+
+
+class Pong(TypedDict):
+    """`t0` as it came; receipt and answer by the answerer's clock, in µs."""
+
+    type: Literal["pong"]
+    t0: int
+    t1: int
+    t2: int
+
+
+class Leave(TypedDict):
+    """Goodbye."""
+
+    type: Literal["leave"]
+
+
+class OwnState(State):
+    """A client's own; one that does not know `listening` has a microphone."""
+
+    type: Literal["state"]
+    listening: NotRequired[bool]
+
+
+class OwnClock(ClockFields):
+    """From a talker."""
+
+    type: Literal["clock"]
+
+
+class Write(TypedDict):
+    """To everybody in the room."""
+
+    type: Literal["chat"]
+    text: str
+
+
+class AskFloor(TypedDict):
+    """Before the first packet of a talkspurt, and behind its last."""
+
+    type: Literal["floor"]
+    wants: bool
+
+
+class Mute(Talker):
+    """From the host, whom to ask for silence: 0 is everybody but hosts; from the relay, who asks."""
+
+    type: Literal["mute"]
+
+
+class Remove(Talker):
+    """From the host: out, and barred."""
+
+    type: Literal["remove"]
+
+
+class Unbar(TypedDict):
+    """From the host: that device may come in again."""
+
+    type: Literal["unbar"]
+    id: int
+
+
+class AnswerKnock(TypedDict):
+    """From the host."""
+
+    type: Literal["answer"]
+    id: int
+    admit: bool
+
+
+class Turn(Talker):
+    """From the host, who may talk now; from the relay, to all."""
+
+    type: Literal["turn"]
+
+
+class SetLock(TypedDict):
+    """From the host."""
+
+    type: Literal["lock"]
+    locked: bool
+
+
+class NewInvite(TypedDict):
+    """From the host; 0 is no limit."""
+
+    type: Literal["invite"]
+    hours: int
+    uses: int
+
+
+class SetOneAtATime(TypedDict):
+    """From the host."""
+
+    type: Literal["one_at_a_time"]
+    on: bool
+
+
+class SetOnlyHosts(TypedDict):
+    """From the host."""
+
+    type: Literal["only_hosts"]
+    on: bool
+
+
+FromHost = (
+    Mute | Remove | Unbar | AnswerKnock | Turn | SetLock | NewInvite | SetOneAtATime | SetOnlyHosts
+)  # fmt: skip
+"""What only a host may send."""
+
+FromClient = Ping | Pong | Leave | OwnState | OwnClock | Write | AskFloor | FromHost
+
+
+class Welcome(Talker):
+    """The first message; see PROTOCOL.md."""
+
+    type: Literal["welcome"]
+    room: str
+    name: str
+    members: list[Member]
+    server_us: int
+    host: bool
+    role: Role
+    resume: str
+    history: list[Line]
+    locked: bool
+    only_hosts: bool
+    invites: list[WireInvite]
+    join_origin: str
+    barred: list[Waiting]
+    knocks: list[Waiting]
+
+
+class Joined(Member):
+    """A member came."""
+
+    type: Literal["joined"]
+
+
+class Left(Talker):
+    """A member went."""
+
+    type: Literal["left"]
+
+
+class MemberState(Shown):
+    """A member's state changed."""
+
+    type: Literal["state"]
+
+
+class MemberRole(Talker):
+    """What a member may do changed."""
+
+    type: Literal["role"]
+    role: Role
+
+
+class MemberClock(Talker, ClockFields):
+    """A talker's clock, and when the relay had it and handed it on, in µs of its own."""
+
+    type: Literal["clock"]
+    received_us: int
+    relayed_us: int
+
+
+class Chat(Talker):
+    """Said in writing."""
+
+    type: Literal["chat"]
+    text: str
+
+
+class Locked(Talker):
+    """A host has locked the room, or opened it."""
+
+    type: Literal["lock"]
+    locked: bool
+
+
+class OnlyHosts(Talker):
+    """A host has decided that only hosts talk, or everybody again."""
+
+    type: Literal["only_hosts"]
+    on: bool
+
+
+class Invites(TypedDict):
+    """What this member may hand on from now on."""
+
+    type: Literal["invite"]
+    invites: list[WireInvite]
+
+
+class Barred(TypedDict):
+    """To hosts: who was removed."""
+
+    type: Literal["barred"]
+    barred: list[Waiting]
+
+
+class Knocks(TypedDict):
+    """To hosts: who waits at the door."""
+
+    type: Literal["knocks"]
+    knocks: list[Waiting]
+
+
+class FloorTaken(Talker):
+    """Who has the floor now; 0 is nobody."""
+
+    type: Literal["floor"]
+    on: bool
+
+
+class Notice(_Said):
+    """Something the member should know."""
+
+    type: Literal["notice"]
+
+
+class Refusal(_Said):
+    """What the client did wrong."""
+
+    type: Literal["error"]
+
+
+FromRelay = (
+    Ping | Pong | Welcome | Joined | Left | MemberState | MemberRole | MemberClock | Chat | Mute | Turn
+    | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken | Notice | Refusal
+)  # fmt: skip

@@ -1,0 +1,195 @@
+// One call, from pressing Join to leaving: the microphone, the connection, and back to the start. What happens inside of the room
+// is room.js.
+
+import { ECHO_ROOM, socketUrl } from "../shared/room_link.js";
+import { save } from "../ui/storage.js";
+import { t, wordsFor } from "../ui/text.js";
+import { hostKey } from "./host_key.js";
+import { Sheet } from "./sheet.js";
+
+/** @typedef {import("../shared/messages.js").Report} Report */
+/** @typedef {import("../shared/room_link.js").RoomLink} RoomLink */
+/** @typedef {"start" | "joining" | "joined" | "lost"} State */
+
+/**
+ * @typedef {object} Parts
+ * @property {import("./engine.js").Engine} engine
+ * @property {import("./room.js").Room} room
+ * @property {import("./local_audio.js").LocalAudio} voice
+ * @property {import("./door.js").Door} door
+ * @property {import("./room_view.js").RoomView} view
+ * @property {import("./lost_sheet.js").LostSheet} lost
+ * @property {import("./toasts.js").Toasts} toasts
+ * @property {import("./cues.js").Cues} cues
+ * @property {import("./settings_controller.js").SettingsController} settings
+ * @property {import("./feedback_alert.js").FeedbackAlert} feedback
+ * @property {import("./acoustic_test.js").AcousticTest} acoustic
+ * @property {import("./roster.js").Roster} roster
+ */
+
+/** Whoever is refused for one of these may ask the host to be let in. */
+const MAY_KNOCK = new Set(["locked", "barred"]);
+
+export class Call {
+  #parts;
+  /** @type {State} */
+  #state = "start";
+  /** The page's state has changed: the lock screen, the wake lock and others want to know. @type {(state: State) => void} */
+  onState = () => {};
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    parts.engine.onReport = (report) => this.#onReport(report);
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /**
+   * Resuming the sound and asking for the microphone come first: browsers allow both only while a press is fresh.
+   * @param {{name: string, listen: boolean, resume?: string}} wish `resume` is what a host let us in by
+   */
+  async join({ name, listen, resume = "" }) {
+    const { engine, voice, door, settings, room } = this.#parts;
+    room.listensByChoice = listen;
+    engine.sound.resume();
+    door.showProblem("");
+    const microphone = listen ? null : voice.open(settings.processing);
+    save("name", name);
+    this.#setState("joining");
+    if (!listen && !voice.hasMicrophone) door.showWaiting(t("askingMicrophone"));
+    try {
+      await Promise.all([microphone, engine.loaded]);
+    } catch (error) {
+      this.#stop(t("failed", { message: String(error) }));
+      return;
+    }
+    if (this.#state !== "joining") return; // left while the browser asked for the microphone
+    settings.useLoudspeaker();
+    const asked = room.link;
+    const key = asked.room === ECHO_ROOM ? "" : hostKey() || asked.key;
+    const url = socketUrl(location.origin, { room: asked.room, key, resume, listen }, name);
+    engine.order({ type: "join", url, state: { muted: voice.silent, hand: false, listening: listen } });
+  }
+
+  leave() {
+    if (this.#state !== "start") this.#parts.engine.order({ type: "leave" });
+  }
+
+  reconnectNow() {
+    this.#parts.engine.order({ type: "reconnectNow" });
+  }
+
+  /** @param {State} state */
+  #setState(state) {
+    this.#state = state;
+    document.body.dataset.state = state;
+    const { door, view } = this.#parts;
+    const inside = state === "joined" || state === "lost";
+    door.busy = state === "joining";
+    door.visible = !inside;
+    view.visible = inside;
+    this.onState(state);
+  }
+
+  /**
+   * Back to the start.
+   * @param {string} problem what to do about it; empty where all is well
+   * @param {string} [howLink] where a device that does not trust the relay learns how
+   */
+  #stop(problem, howLink = "") {
+    const { voice, engine, door, lost, toasts, feedback, acoustic, room } = this.#parts;
+    const wasInside = this.#state === "joined" || this.#state === "lost";
+    Sheet.closeAll();
+    lost.close();
+    voice.close();
+    engine.sound.suspend();
+    acoustic.stop("");
+    feedback.close();
+    room.clear();
+    this.#setState("start");
+    door.showProblem(problem, howLink);
+    if (wasInside) door.focus();
+    if (wasInside && !problem) toasts.say(t("left"));
+  }
+
+  /** @param {Report} report */
+  #onReport(report) {
+    const { room, feedback, acoustic, roster } = this.#parts;
+    switch (report.type) {
+      case "ready":
+        return undefined; // the engine waits for it
+      case "link":
+        return this.#onLink(report);
+      case "control":
+        room.onControl(report.message);
+        return report.message.type === "welcome" ? this.#onInside() : undefined;
+      case "levels":
+        return room.onLevels(report.levels);
+      case "mutedVoice":
+        return room.onMutedVoice();
+      case "feedback":
+        return feedback.show(report.feedback, roster.others);
+      case "delays":
+        return room.onDelays(report);
+      case "chirpEcho":
+        return acoustic.onEcho(report.echo);
+    }
+  }
+
+  #onInside() {
+    const { view, toasts, room } = this.#parts;
+    const isFirst = this.#state !== "lost";
+    this.#setState("joined");
+    if (isFirst) view.focus();
+    if (isFirst && room.link.room === ECHO_ROOM) toasts.show({ words: t("withEcho") });
+  }
+
+  /** @param {Extract<Report, {type: "link"}>} link */
+  #onLink({ state, reason, message }) {
+    switch (state) {
+      case "connecting":
+        return this.#parts.door.showWaiting(t("connecting"));
+      case "joined":
+        return this.#onConnected();
+      case "lost":
+        return this.#onLost(reason, message);
+      case "left":
+        return this.#stop("");
+      case "refused":
+        this.#stop(wordsFor(reason, message), howLinkFor(reason));
+        if (MAY_KNOCK.has(reason)) this.#parts.door.showWay("knock");
+        return undefined;
+    }
+  }
+
+  #onConnected() {
+    const { lost, cues, toasts } = this.#parts;
+    if (!lost.close()) return;
+    cues.play("back");
+    toasts.show({ words: t("connectedAgain") });
+  }
+
+  /**
+   * @param {string} reason
+   * @param {string} message
+   */
+  #onLost(reason, message) {
+    const { lost, acoustic, door } = this.#parts;
+    if (this.#state === "joined") this.#setState("lost");
+    acoustic.stop(t("airStopped"));
+    const words = reason === "lost" ? "" : wordsFor(reason, message);
+    if (this.#state === "lost") lost.show(words, howLinkFor(reason));
+    else door.showProblem(words || t("unreachable"), howLinkFor(reason));
+  }
+}
+
+/**
+ * Where a device learns to trust the relay: the plain-HTTP page on the same port, which leads back here.
+ * @param {string} reason
+ */
+function howLinkFor(reason) {
+  return reason === "blocked" && location.protocol === "https:" ? `http://${location.host}/${location.hash}` : "";
+}

@@ -1,0 +1,73 @@
+// How others come into this room: a link for those who will talk, and one for those who will only listen.
+//
+// The host's own key is never part of it. Where the relay has its own certificate authority, the link leads over the plain-HTTP
+// page with the steps to trust it.
+
+import { serializeFragment } from "../shared/room_link.js";
+
+/** @typedef {"talk" | "listen"} Role */
+/** `ends` is the time of day in ms since 1970; 0 where it does not end. @typedef {{role: Role, key: string, ends: number}} Invite */
+
+export class Invitation {
+  #origin;
+  #room = "";
+  /** @type {Map<Role, Invite>} */
+  #invites = new Map();
+  onChange = () => {};
+
+  /** @param {string} origin of this page, where the relay names no other */
+  constructor(origin) {
+    this.#origin = origin;
+  }
+
+  /**
+   * @param {string} room
+   * @param {Invite[]} invites none where nobody may be invited; an empty key where none is needed
+   * @param {string} joinOrigin where a device that does not trust the relay yet begins; empty where that is this page
+   */
+  set(room, invites, joinOrigin) {
+    this.#room = room;
+    this.#invites = new Map(invites.map((invite) => [invite.role, invite]));
+    if (joinOrigin) this.#origin = joinOrigin;
+    this.onChange();
+  }
+
+  /** @param {Invite} invite a newer one */
+  replace(invite) {
+    this.#invites.set(invite.role, invite);
+    this.onChange();
+  }
+
+  /** @param {Role} role */
+  has(role) {
+    return this.#invites.has(role);
+  }
+
+  get isEmpty() {
+    return this.#invites.size === 0;
+  }
+
+  get room() {
+    return this.#room;
+  }
+
+  /** The key of the room for this address bar: what somebody may see who looks over a shoulder. */
+  get key() {
+    return this.#invites.get("talk")?.key ?? this.#invites.get("listen")?.key ?? "";
+  }
+
+  /**
+   * @param {Role} role
+   * @returns {string} empty where nobody may be invited like that
+   */
+  link(role) {
+    const invite = this.#invites.get(role);
+    if (!invite) return "";
+    return `${this.#origin}/${serializeFragment({ room: this.#room, key: invite.key, name: "", auto: false, listen: false })}`;
+  }
+
+  /** @param {Role} role */
+  endsAt(role) {
+    return this.#invites.get(role)?.ends ?? 0;
+  }
+}

@@ -1,0 +1,53 @@
+// What the page's threads say to each other: tagged unions, so that a checker finds a misspelt field and a missing case.
+//
+//   page → worker: Order        worker → page: Report
+
+/** @typedef {import("./control.js").FromClient} FromClient */
+/** @typedef {import("./control.js").FromRelay} FromRelay */
+
+/** `level` in −dBov. @typedef {{level: number, voice: boolean}} Heard */
+/** By talker; whoever is not in it is silent. @typedef {Record<number, Heard>} LevelOf */
+/** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
+/** `free` leaves it to the voice, `button` to a button; with `open` everything passes. @typedef {"free" | "button" | "open"} TransmitMode */
+/** The talker who is in one room with this device, 0 if nobody knows who; null where all is well. @typedef {number | null} Feedback */
+/**
+ * After one chirp: how long it took, null where it did not come back, and what the microphone heard meanwhile.
+ * @typedef {{delayMs: number | null, heard: boolean, noiseDbfs: number, peakDbfs: number}} Echo
+ */
+
+/**
+ * What the others see of us.
+ * @typedef {{muted: boolean, away: boolean, hand: boolean, listening: boolean}} OwnState
+ */
+
+/**
+ * From the page to the worker.
+ * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
+ *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number}
+ *   | {type: "join", url: string, state: Partial<OwnState>}
+ *   | {type: "state", change: Partial<OwnState>}
+ *   | {type: "sendControl", message: FromClient}
+ *   | {type: "setTransmitMode", mode: TransmitMode, pressed: boolean}
+ *   | {type: "setGain", name: string, gain: number}
+ *   | {type: "setGains", gains: Record<string, number>}
+ *   | {type: "deviceLatency", captureMs: number | null, soundedMs: number | null}
+ *   | {type: "acousticTest", step: "begin" | "chirp" | "echo" | "end"}
+ *   | {type: "leave"}
+ *   | {type: "reconnectNow"}} Order
+ */
+
+/**
+ * From the worker to the page. Times and delays stay in the worker: the page hears of them as figures.
+ * @typedef {{type: "ready"}
+ *   | {type: "link", state: LinkState, reason: string, message: string}
+ *   | {type: "control", message: Exclude<FromRelay, {type: "ping" | "pong" | "clock"}>}
+ *   | {type: "levels", levels: LevelOf}
+ *   | {type: "mutedVoice"}
+ *   | {type: "feedback", feedback: Feedback}
+ *   | {type: "chirpEcho", echo: Echo}
+ *   | {type: "delays", roundTripMs: number | null, figures: [number, import("./delay_parts.js").Figure][]}} Report
+ */
+
+/** @type {Heard} */
+export const NOTHING_HEARD = Object.freeze({ level: 127, voice: false }); // silence, as RFC 6464 has it
+
