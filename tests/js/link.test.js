@@ -254,7 +254,7 @@ test("being thrown out ends the tries", async () => {
   const world = new World().join();
   world.socket.lose(4409, "replaced");
   await world.pass(60_000);
-  assert.equal(world.states.at(-1), "refused ended");
+  assert.equal(world.states.at(-1), "refused replaced");
   assert.equal(world.sockets.length, 1);
 });
 
