@@ -78,7 +78,7 @@ class AdmissionFile:
         try:
             if read_file(self._path) is None:
                 return (
-                    f"{self._path} is missing. This relay goes on with the invitations it has; the next start makes "
+                    f"{self._path} is missing. This relay continues with the invitations it has; the next start makes "
                     "new ones."
                 )
             self._parse()
