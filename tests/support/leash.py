@@ -5,7 +5,7 @@
 Prints how long the part took and how much processor time, which also goes to the file `$STREAMER_TEST_SUMMARY`.
 Browsers, relays and sound servers are children of children, some in sessions of their own. This process adopts every
 orphan among them (Linux: "child subreaper"), so it finds them all after Ctrl-C, after a crash of the command, and after
-its own parent was killed. It passes the command's exit code on.
+its own parent was killed. It passes the command's exit code on. A part that takes too long is ended as by Ctrl-C.
 """
 
 import contextlib
@@ -28,6 +28,8 @@ LEAVES_S: Final = 20
 ENDS_S: Final = 3
 """Between the polite signal and SIGKILL."""
 POLL_S: Final = 0.1
+LIMIT_S: Final = float(os.environ.get("STREAMER_TEST_LIMIT_S", 30 * 60))
+"""Three times what the longest part takes on two cores. A single test has a limit of its own, in pyproject.toml."""
 
 
 class Leash:
@@ -53,7 +55,11 @@ class Leash:
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
         """Wait for the command; once interrupted, not for ever."""
         until: float | None = None
+        limit = time.monotonic() + LIMIT_S
         while process.poll() is None:
+            if not self._signals and time.monotonic() > limit:
+                print(f"test: not finished after {LIMIT_S:.0f} s; ending it", file=sys.stderr)
+                self._signals = 1
             if self._signals and until is None:
                 until = time.monotonic() + LEAVES_S
                 _send([psutil.Process(process.pid)], signal.SIGINT)

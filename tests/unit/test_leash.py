@@ -56,6 +56,14 @@ def test_after_an_interrupt_nothing_runs_on(tmp_path: Path, interrupt: signal.Si
     assert gone(left)
 
 
+def test_a_part_that_takes_too_long_is_ended_and_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMER_TEST_LIMIT_S", "1")
+    process = start(tmp_path, "exec sleep 1000")
+    _, errors = process.communicate(timeout=LONGEST_S)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "not finished after 1 s" in errors
+
+
 def test_after_its_parent_was_killed_nothing_runs_on(tmp_path: Path) -> None:
     parent = start(tmp_path, "exec sleep 1000", "sh", "-c", '"$@"; true', "sh")
     left = started(tmp_path)
