@@ -43,9 +43,9 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_room_that_cannot_be_named_so_is_refused() -> None:
-    result = streamer("serve", "--no-tls", "--port", "0", "--room", "living room")
+    result = streamer("serve", "--no-tls", "--port", "0", "--room", "what?")
     assert result.exit_code == 1
-    assert "a room's name is 1 to 64 of" in result.output
+    assert "a room's name" in result.output
 
 
 def test_an_address_that_is_not_this_machine_s_is_refused() -> None:
