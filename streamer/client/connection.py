@@ -81,7 +81,8 @@ class Link(Connection, asyncio.Protocol):
         self._transport.resume_reading()
         while not self._ended.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), _TICK_S)
+                async with asyncio.timeout(_TICK_S):
+                    await self._ended.wait()
             self.tick(monotonic_ns() // 1000)
         if self._error:
             raise self._error
@@ -95,7 +96,8 @@ class Link(Connection, asyncio.Protocol):
         self.send_control({"type": "leave"})
         self.close()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._gone.wait(), _CLOSE_S)
+            async with asyncio.timeout(_CLOSE_S):
+                await self._gone.wait()
         self._transport.abort()
 
     def on_binary(self, data: bytes) -> None:

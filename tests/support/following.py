@@ -32,6 +32,7 @@ CLEAN: Final = 0.6
 SILENT_RMS: Final = 0.002
 TOGETHER: Final = SAMPLE_RATE // 50
 """How much two excerpts that follow each other may differ in age."""
+ATTEMPTS: Final = 3
 LATEST_MS: Final = 2_000
 
 
@@ -179,7 +180,14 @@ def louder_db(heard: Followed, other: Samples) -> float:
 
 
 def hears(rig: Rig, listener: int, talker: int, seconds: float = 2) -> bool:
-    """Let one speak; whether most of it comes out at another's, and his own loudspeaker says none of it."""
+    """Let one speak. Returns True if most of it comes out at another's loudspeaker, in one of a few attempts.
+
+    One attempt says nothing on a machine that is held up while it lasts; a way that is closed fails them all.
+    """
+    return any(_hears_once(rig, listener, talker, seconds) for _ in range(ATTEMPTS))
+
+
+def _hears_once(rig: Rig, listener: int, talker: int, seconds: float) -> bool:
     with rig.record() as recording:
         rig.play(rig.microphone(talker), code(talker, seconds)).wait()
         recording.wait_ms(800)

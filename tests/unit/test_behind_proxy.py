@@ -118,7 +118,7 @@ async def test_the_page_comes_through_the_proxy_with_all_its_headers(tmp_path: P
 
 
 async def test_a_voice_comes_through_the_proxy_packet_by_packet(tmp_path: Path) -> None:
-    async with proxied(tmp_path) as house:
+    async with proxied(tmp_path, "--deadline-ms", "30000") as house:  # a busy machine holds this relay up
         anna, ben = await house.enter(), await house.enter()
         for seq in range(20):
             await anna.socket.send_bytes(replace(PACKET, seq=seq).serialize())
