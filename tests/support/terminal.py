@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -15,6 +16,7 @@ import pyte
 from audio_rig import stop
 from processes import START_S, STREAMER, hear_ctrl_c
 
+DUMP_S = 20
 QUIET_S = 0.04
 """Between two redraws there is more; within one there is less."""
 
@@ -36,6 +38,7 @@ class Terminal:
         self._end, theirs = pty.openpty()
         fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", *self._size, 0, 0))
         environment = {**os.environ, "HOME": str(self._home), "TERM": "xterm-256color", "PYTHONUTF8": "1"}
+        environment["PYTHONFAULTHANDLER"] = "1"  # see `wait`
         environment = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
 
         def sit_down() -> None:
@@ -84,4 +87,11 @@ class Terminal:
         end = time.monotonic() + timeout_s
         while self._process.poll() is None and time.monotonic() < end:
             self.look()
-        return self._process.wait(0)
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGABRT)
+            raise AssertionError("it does not end; its threads:\n" + "\n".join(self._after_the_end()))
+        return self._process.returncode
+
+    def _after_the_end(self) -> list[str]:
+        self._process.wait(DUMP_S)
+        return self.look()
