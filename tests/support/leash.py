@@ -116,8 +116,9 @@ def _adopt_orphans() -> None:
 
 
 def _as_in_a_terminal() -> None:
-    """A shell starts what runs in its background with SIGINT ignored, and children inherit that."""
+    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def summary(name: str, began: float) -> str:

@@ -101,8 +101,9 @@ class StreamerProcess:
 
 
 def hear_ctrl_c() -> None:
-    """A shell starts what runs in its background with SIGINT ignored, and children inherit that."""
+    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class RelayProcess(StreamerProcess):

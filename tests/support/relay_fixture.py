@@ -101,6 +101,7 @@ class House:
         tls: ssl.SSLContext | None = None,
         origins: Origins | None = None,
     ) -> AsyncIterator[Self]:
+        limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
         relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
