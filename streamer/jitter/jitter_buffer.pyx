@@ -25,7 +25,7 @@ from streamer.jitter.delay_estimator cimport DelayEstimator, is_time
 from streamer.jitter.overlap_add cimport OVERLAP_SAMPLES
 from streamer.jitter.packet_buffer cimport Arrival
 from streamer.jitter.playout_clock cimport PlayoutClock
-from streamer.jitter.policy cimport STEP_SAMPLES, Decision, Operation, Situation, decide
+from streamer.jitter.policy cimport STEP_SAMPLES, Decision, Operation, Situation, decide, depends_on_quiet
 
 cdef double SAMPLES_PER_MS = 48.0
 # Between two splices, per sample of the last one: so talk gets faster by 25 % at most, and slower by 20 %, which is heard as
@@ -168,7 +168,6 @@ cdef class JitterBuffer:
         cdef int64_t seq, timestamp
         now.is_playing, now.may_splice, now.floor_ms = self._playing, may_splice, self._floor_ms
         now.ahead, now.waiting = self._sync.ahead(), self._packets.count
-        now.is_quiet = self._playing and self._sync.quiet_behind()
         timestamp = self._line.media_end - now.ahead
         if not may_splice:
             seq = self._packets.first_seq()
@@ -180,6 +179,7 @@ cdef class JitterBuffer:
         now.delay_ms = self._late_by(timestamp)
         now.network_ms = self.estimator.quantile_ms + self._clock.lead_ms
         now.target_ms = self._clamped(now.network_ms)
+        now.is_quiet = depends_on_quiet(now) and self._sync.quiet_behind()
 
     cdef void _look_for_sound(self, Situation* now, int64_t seq) noexcept:
         if seq >= 0:

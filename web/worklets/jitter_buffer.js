@@ -6,7 +6,7 @@ import { DelayEstimator, isTime } from "./delay_estimator.js";
 import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { Arrival } from "./packet_buffer.js";
 import { PlayoutClock } from "./playout_clock.js";
-import { Decision, Operation, STEP_SAMPLES, Situation, decide } from "./playout_policy.js";
+import { Decision, Operation, STEP_SAMPLES, Situation, decide, dependsOnQuiet } from "./playout_policy.js";
 
 const SAMPLES_PER_MS = 48;
 const REST_PER_CUT = 4;
@@ -157,7 +157,6 @@ export class JitterBuffer {
     now.ahead = this.#sync.ahead;
     now.waiting = this.#packets.count;
     let timestamp = this.#line.mediaEnd - now.ahead;
-    now.isQuiet = this.#playing && this.#sync.quietBehind;
     if (!maySplice) {
       const seq = this.#packets.firstSeq;
       if (this.#playing) {
@@ -170,6 +169,7 @@ export class JitterBuffer {
     now.delayMs = this.#lateBy(timestamp);
     now.networkMs = this.#estimator.quantileMs + this.#clock.leadMs;
     now.targetMs = this.#clamped(now.networkMs);
+    now.isQuiet = dependsOnQuiet(now) && this.#sync.quietBehind;
   }
 
   /** @type {(now: Situation, seq: number) => void} */
