@@ -62,14 +62,14 @@ class Hosting:
 
     def lock(self, *, locked: bool) -> None:
         self._room.locked = locked
-        self._room.tell(self._room.members, {"type": "lock", "talker_id": self._talker_id, "locked": locked})
+        self._room.tell_all({"type": "lock", "talker_id": self._talker_id, "locked": locked})
 
     def one_at_a_time(self, *, on: bool) -> None:
         self._room.switch_floor(on=on)
         self._room.tell_floor()
 
     def only_hosts(self, *, on: bool) -> None:
-        self._room.tell(self._room.members, {"type": "only_hosts", "talker_id": self._talker_id, "on": on})
+        self._room.tell_all({"type": "only_hosts", "talker_id": self._talker_id, "on": on})
         self._room.switch_only_hosts(on=on)
 
     def invite(self, hours: int, uses: int) -> None:

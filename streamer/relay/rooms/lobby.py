@@ -19,9 +19,10 @@ from streamer.relay.access.source import source_of
 from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
-from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom, Later
+from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
+from streamer.relay.rooms.post import Later
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions
