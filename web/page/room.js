@@ -2,6 +2,7 @@
 // Parts of the screen know nothing of each other; this is where they meet.
 
 import { ECHO_ROOM, serializeFragment } from "../shared/room_link.js";
+import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
@@ -140,6 +141,7 @@ export class Room {
       case "error":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
     }
+    return unreachable(message);
   }
 
   /** @param {Extract<FromRelay, {type: "welcome"}>} welcome */
