@@ -52,7 +52,7 @@ cdef class JitterBuffer:
         self.operation = Operation.SILENCE
 
     def __init__(self, decoder, *, double floor_ms=10.0, double ceiling_ms=250.0, double late_share=0.01):
-        """Raises ValueError where the floor and the ceiling, or the share, are none."""
+        """Raises ValueError if the floor, the ceiling or the share is out of range."""
         self._check_not_popping()
         if not 0.0 <= floor_ms <= ceiling_ms:
             raise ValueError(f"a target can't be between {floor_ms} and {ceiling_ms} ms")
@@ -64,7 +64,7 @@ cdef class JitterBuffer:
     def push(self, int seq, int64_t timestamp, bytes payload not None, double now_ms, bint talkspurt=False):
         """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its arrival.
 
-        Raises ValueError where one of them is none, RuntimeError where the decoder calls it.
+        Raises ValueError if one of them is invalid, RuntimeError if the decoder calls it.
         """
         self._check_not_popping()
         if not is_time(now_ms):
@@ -96,7 +96,7 @@ cdef class JitterBuffer:
     def pop_into(self, float[::1] block not None, double now_ms, float[::1] side=None):
         """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing.
 
-        Raises ValueError where they are not as long, or `now_ms` is no time; RuntimeError where the decoder calls it.
+        Raises ValueError if their lengths differ or `now_ms` is not a time; RuntimeError if the decoder calls it.
         """
         self._check_not_popping()
         if side is not None and side.shape[0] != block.shape[0]:

@@ -25,7 +25,7 @@ cdef class Fanout:
     cdef int _window_used
     cdef bint _is_scheduled
     cdef Flusher _flusher         # of who sent last; one loop has one
-    cdef list _observers          # None while there is none, which is all that a packet then costs
+    cdef list _observers          # None if there are none: then a packet costs one comparison
 
     cdef bint is_crowded(self) noexcept
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1

@@ -20,7 +20,7 @@ from streamer.websocket.counters cimport Traffic
 
 
 cdef class Fanout:
-    """The sinks of one room. The list is replaced, never changed: whoever goes through it sees who was there when he began."""
+    """The sinks of one room. The list is replaced, never changed, so a loop over it sees the sinks it began with."""
 
     def __cinit__(self, double deliveries_per_s=1e9):
         self._sinks = []
@@ -40,7 +40,7 @@ cdef class Fanout:
     def add_observer(self, observer not None):
         """Call `observer.push(packet, now_us)` from now on for each packet, in the order in which they arrive.
 
-        `packet` is stamped, `now_us` the time of this computer's monotonic clock. What it raises is reported, and harms nobody.
+        `packet` is stamped, `now_us` the time of this computer's monotonic clock. What it raises is reported, and stops nobody.
         """
         self._observers = [*(self._observers or ()), observer]
 

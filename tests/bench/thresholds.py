@@ -2,8 +2,8 @@
 
     scripts/bench thresholds [--seconds 120] [--seeds 2] [--only NAME ...]
 
-Each threshold is changed in a copy of the page's jitter buffer, which decides as the compiled one does. The networks are
-those of `scripts/bench jitter`. The first line of each network is the buffer as it is.
+Each threshold is changed in a copy of the page's jitter buffer, which decides as the compiled one does. The networks
+are those of `scripts/bench jitter`. The first lines are the buffer as it is.
 """
 
 import argparse

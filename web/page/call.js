@@ -28,7 +28,7 @@ import { Sheet } from "./sheet.js";
  * @property {import("./roster.js").Roster} roster
  */
 
-/** Whoever is refused for one of these may ask the host to be let in. */
+/** Refusals after which one may ask the host to be let in. */
 const MAY_KNOCK = new Set(["locked", "barred"]);
 
 export class Call {

@@ -63,7 +63,7 @@ export class Room {
     return this.listensByChoice || this.#parts.roster.own?.mayTalk === false;
   }
 
-  /** The microphone's disc: mute and unmute, or get the microphone that there is none of yet. */
+  /** The microphone's disc: mute and unmute, or open a microphone if there is none yet. */
   async pressMicrophone() {
     const { voice, settings } = this.#parts;
     if (this.listensByChoice && this.#parts.roster.own?.mayTalk) {
@@ -93,7 +93,7 @@ export class Room {
     this.#parts.roster.changeOwn({ ...rest, ...(hand !== undefined && handOf(hand)) });
   }
 
-  /** Nothing of this room is shown any more. */
+  /** Clear everything that is shown of this room. */
   clear() {
     const { chat, host, toasts, attention, view } = this.#parts;
     chat.restart([]);

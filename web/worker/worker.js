@@ -19,7 +19,7 @@ import { TalkerLevels } from "./talker_levels.js";
 
 const LEVELS_MS = 100;
 const FIGURES_MS = 500;
-/** A reminder needs no more. */
+/** More reminders would not help. */
 const MUTED_VOICE_EVERY_MS = 1_000;
 
 /** @typedef {import("../shared/messages.js").Order} Order */
@@ -42,7 +42,7 @@ const reader = new TrackReader();
 let playout = null;
 /** When the page last heard that somebody talks while muted. */
 let mutedVoiceToldMs = -Infinity;
-/** Where there is none, packets go by the port. @type {PacketRing | null} */
+/** Without it, packets go through the port. @type {PacketRing | null} */
 let ring = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);

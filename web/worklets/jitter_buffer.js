@@ -32,7 +32,7 @@ export class JitterBuffer {
   /**
    * @param {import("./concealment.js").Decoder} decoder
    * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
-   * @throws {RangeError} where the floor and the ceiling are none
+   * @throws {RangeError} if the floor or the ceiling is out of range
    */
   constructor(decoder, { floorMs = 10, ceilingMs = 250, lateShare = 0.01 } = {}) {
     if (!(floorMs >= 0 && floorMs <= ceilingMs)) throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
@@ -53,7 +53,7 @@ export class JitterBuffer {
    * @param {Uint8Array} payload kept, not copied
    * @param {number} nowMs the time of its arrival, by the clock that `pop` is given
    * @param {boolean} talkspurt whether one starts with this packet
-   * @throws {RangeError} where one of them is none
+   * @throws {RangeError} if one of them is invalid
    */
   push(seq, timestamp, payload, nowMs, talkspurt = false) {
     this.#check(nowMs);
@@ -90,7 +90,7 @@ export class JitterBuffer {
    * @param {number} nowMs
    * @param {Float32Array | null} side
    * @returns whether there can be anything but silence in the side
-   * @throws {RangeError} where they are not as long, or `nowMs` is no time
+   * @throws {RangeError} if their lengths differ, or `nowMs` is not a time
    */
   pop(block, nowMs, side = null) {
     this.#check(nowMs);

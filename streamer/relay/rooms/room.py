@@ -123,7 +123,7 @@ class Room(ABC):
 
     @property
     def barred(self) -> list[Waiting]:
-        """Who was removed, for hosts."""
+        """The devices that were removed, as hosts see them."""
         return [{"id": bar.id, "name": bar.name} for bar in self._decided.barred]
 
     def is_barred(self, device: Device) -> bool:
@@ -171,7 +171,7 @@ class Room(ABC):
 
     @property
     def members(self) -> list[Member]:
-        """Who is here now, in the order in which they came; whoever changes nothing here is none."""
+        """The members, in the order in which they came; changing the list changes nothing here."""
         return []
 
     @abstractmethod
@@ -211,7 +211,7 @@ class Room(ABC):
         self.tell_all({"type": "role", "talker_id": member.talker_id, "role": member.role}, about)
 
     def give_turn(self, member: Member, now: float) -> None:
-        """`member` may talk; who has a turn already, and asks for none, has it no more. `now` is in s."""
+        """Give `member` a turn, or take it back if it has one and its hand is down. `now` is in s."""
         has_it = self.rights.has_turn(member) or (self.floor.is_on and self.floor.holder == member.talker_id)
         if has_it and not member.hand:
             self._take_turn(member)
@@ -241,7 +241,7 @@ class Room(ABC):
 
     @abstractmethod
     def member(self, talker_id: int) -> Member:
-        """Raises ControlError `no-member` where there is none."""
+        """Raises ControlError `no-member` if nobody has that talker_id."""
 
     @abstractmethod
     def leave(self, member: Member) -> None:
