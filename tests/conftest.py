@@ -22,7 +22,7 @@ EVIDENCE = pytest.StashKey[Evidence]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The wheel first: it takes longest to build, and whoever began with it last would leave the others idle."""
+    """The wheel first: it takes longest to build, and a worker that began with it last would leave the others idle."""
     items.sort(key=lambda item: item.path.stem != "test_wheel")
 
 
@@ -98,7 +98,7 @@ def shared_rig() -> Iterator[Rig]:
 
 @pytest.fixture(scope="module")
 def shared_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the certificate authority of all relays of a file: a browser reads once whom it trusts."""
+    """The folder of the certificate authority of all relays of a file: a browser reads once which ones it trusts."""
     folder = tmp_path_factory.mktemp("authority")
     Authority(folder)
     return folder

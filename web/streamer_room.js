@@ -119,6 +119,7 @@ class StreamerRoom extends HTMLElement {
     switch (message.type) {
       case "welcome":
         this.#roster.onWelcome(message);
+        this.#muteListener();
         this.#show("joined", "");
         this.#tell("joined", { room: message.room, name: message.name });
         break;
@@ -128,13 +129,22 @@ class StreamerRoom extends HTMLElement {
       case "left":
         this.#roster.onLeft(message.talker_id);
         break;
+      case "role":
+        this.#roster.onRole(message);
+        this.#muteListener();
+        break;
       case "mute":
-        this.#inside?.voice.mute(true);
+        this.talk(false);
         break;
       default:
         return; // an element of one button shows nothing of the rest
     }
     if (this.#state === "joined") this.#status.textContent = sayCount("people", this.#roster.people.length);
+  }
+
+  /** With a right to listen alone, nothing that is said here is forwarded. */
+  #muteListener() {
+    if (this.#roster.own?.mayTalk === false) this.talk(false);
   }
 
   /** @param {import("./shared/messages.js").LevelOf} levels */

@@ -5,7 +5,7 @@ from typing import Final
 FIRST_WAIT_MS: Final = 100
 LONGEST_WAIT_MS: Final = 500
 QUICK_TRIES: Final = 150
-"""About those of the first minute; whoever is away for longer asks less often."""
+"""About as many as in the first minute. After that, attempts are rarer."""
 
 PATIENT_WAIT_MS: Final = 1_000
 _DOUBLINGS: Final = 10

@@ -7,7 +7,7 @@ from streamer.wire.messages import OwnState as OwnStateMessage
 
 
 class OwnState:
-    """`send` gets the control message `state`. Who has `nothing_to_say` stays muted."""
+    """`send` gets the control message `state`. With `nothing_to_say`, this member stays muted."""
 
     def __init__(self, send: Callable[[FromClient], None]) -> None:
         self.nothing_to_say = False

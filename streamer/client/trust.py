@@ -11,7 +11,7 @@ _NOT_YET_VALID, _EXPIRED, _OTHER_HOSTNAME, _OTHER_IP_ADDRESS = 9, 10, 62, 64
 
 
 def client_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trusts whom the system trusts, and the authority in `ca_file`. Raises CertificateError."""
+    """Trusts the authorities of the system, and the one in `ca_file`. Raises CertificateError."""
     context = ssl.create_default_context()
     if ca_file:
         try:

@@ -3,7 +3,7 @@
 
 Twin of web/worklets/concealment.js. `media_end` is the timestamp after the last sample of the line. Concealment is the codec's
 own; it keeps its gain for 20 ms, then goes to silence in a straight line over 100 ms. What is decoded after it comes back
-within 5 ms. A decoder that raises, or gives nothing, or what is no sound (of another type, not finite, a side that is too
+within 5 ms. A decoder that raises, or gives nothing, or something that is not sound (of another type, not finite, a side that is too
 short), is concealed too: the sound card waits for nobody.
 """
 
@@ -145,7 +145,7 @@ cdef class DecodedLine:
         cdef Py_ssize_t count = min(mid.shape[0], longest)
         cdef const float[::1] side = self._side(count)
         if not sound(&mid[0], count):
-            raise ValueError("the decoder gave what is no sound")
+            raise ValueError("the decoder returned something that is not sound")
         if not joining or count <= OVERLAP_SAMPLES or self.sync.overlap_append(&mid[0], &side[0], count) == 0:
             self.sync.append(&mid[0], &side[0], count, gain_from, gain_to)
         return count

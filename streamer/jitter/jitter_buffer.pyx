@@ -25,7 +25,7 @@ from streamer.jitter.delay_estimator cimport DelayEstimator, is_time
 from streamer.jitter.overlap_add cimport OVERLAP_SAMPLES
 from streamer.jitter.packet_buffer cimport Arrival
 from streamer.jitter.playout_clock cimport PlayoutClock
-from streamer.jitter.policy cimport STEP_SAMPLES, Decision, Operation, Situation, decide
+from streamer.jitter.policy cimport STEP_SAMPLES, Decision, Operation, Situation, decide, depends_on_quiet
 
 cdef double SAMPLES_PER_MS = 48.0
 # Between two splices, per sample of the last one: so talk gets faster by 25 % at most, and slower by 20 %, which is heard as
@@ -52,7 +52,7 @@ cdef class JitterBuffer:
         self.operation = Operation.SILENCE
 
     def __init__(self, decoder, *, double floor_ms=10.0, double ceiling_ms=250.0, double late_share=0.01):
-        """Raises ValueError where the floor and the ceiling, or the share, are none."""
+        """Raises ValueError if the floor, the ceiling or the share is out of range."""
         self._check_not_popping()
         if not 0.0 <= floor_ms <= ceiling_ms:
             raise ValueError(f"a target can't be between {floor_ms} and {ceiling_ms} ms")
@@ -64,7 +64,7 @@ cdef class JitterBuffer:
     def push(self, int seq, int64_t timestamp, bytes payload not None, double now_ms, bint talkspurt=False):
         """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its arrival.
 
-        Raises ValueError where one of them is none, RuntimeError where the decoder calls it.
+        Raises ValueError if one of them is invalid, RuntimeError if the decoder calls it.
         """
         self._check_not_popping()
         if not is_time(now_ms):
@@ -96,7 +96,7 @@ cdef class JitterBuffer:
     def pop_into(self, float[::1] block not None, double now_ms, float[::1] side=None):
         """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing.
 
-        Raises ValueError where they are not as long, or `now_ms` is no time; RuntimeError where the decoder calls it.
+        Raises ValueError if their lengths differ or `now_ms` is not a time; RuntimeError if the decoder calls it.
         """
         self._check_not_popping()
         if side is not None and side.shape[0] != block.shape[0]:
@@ -168,7 +168,6 @@ cdef class JitterBuffer:
         cdef int64_t seq, timestamp
         now.is_playing, now.may_splice, now.floor_ms = self._playing, may_splice, self._floor_ms
         now.ahead, now.waiting = self._sync.ahead(), self._packets.count
-        now.is_quiet = self._playing and self._sync.quiet_behind()
         timestamp = self._line.media_end - now.ahead
         if not may_splice:
             seq = self._packets.first_seq()
@@ -180,6 +179,7 @@ cdef class JitterBuffer:
         now.delay_ms = self._late_by(timestamp)
         now.network_ms = self.estimator.quantile_ms + self._clock.lead_ms
         now.target_ms = self._clamped(now.network_ms)
+        now.is_quiet = depends_on_quiet(now) and self._sync.quiet_behind()
 
     cdef void _look_for_sound(self, Situation* now, int64_t seq) noexcept:
         if seq >= 0:

@@ -40,3 +40,4 @@ cpdef enum:
     STEP_SAMPLES = 240
 
 cdef Decision decide(const Situation* now) noexcept
+cdef bint depends_on_quiet(const Situation* now) noexcept

@@ -10,7 +10,7 @@ searched coarsely on every fourth sample's mean, then refined on all. Where it i
 
 Expanding repeats what was already played, so it needs only the overlap ahead: it works when the network has just stalled.
 Stereo is kept as mid, (L + R) / 2, and side, (L - R) / 2: mono is mid alone, and a listener with one loudspeaker plays mid alone.
-The line owns its memory, and its bound: what does not fit is left out and counted, whoever asks.
+The line owns its memory, and its bound: what does not fit is left out and counted, no matter who asks.
 The louder of the two finds the lag, and both are spliced at it, so left and right stay in time with each other.
 Arithmetic is in doubles, stored as floats, in the order that web/worklets/sync_buffer.js has: both make the same decisions.
 """

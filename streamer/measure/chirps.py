@@ -6,7 +6,7 @@ speech (pulse compression: Klauder et al., The theory and design of chirp radars
   filter    the envelope of the correlation (of the analytic signal), so that neither a loudspeaker's phase nor a wire
             that turns the wave upside down matters; divided by the energy around, so that loudness doesn't matter;
   peaks     what is above `LEAST_LIKENESS` and best within `APART_S`, its place refined by a parabola.
-Noise alone has a likeness of at most 0.28 in ten seconds: no chirp is found where there is none.
+Noise alone has a likeness of at most 0.28 in ten seconds: no chirp is found in noise.
 """
 
 from typing import Final, NamedTuple

@@ -59,7 +59,7 @@ _ESCAPED: Final = re.compile(r"\\(?:x|u00)([0-9a-f]{2})", re.IGNORECASE)
 
 
 class Keeper(Protocol):
-    """Who has secrets that no log may show."""
+    """Has secrets that no log may show."""
 
     def secrets(self) -> Iterable[str]: ...
 
@@ -80,7 +80,7 @@ class PeersMistakes(logging.Filter):
 
 
 class Redaction(logging.Filter):
-    """Cuts secrets out: those of the keepers that it watches, and whatever stands where a secret does."""
+    """Replaces secrets: those of the keepers that it watches, and anything in a place where a secret is expected."""
 
     def __init__(self) -> None:
         super().__init__()

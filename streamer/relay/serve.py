@@ -175,7 +175,7 @@ class Server:
         return renewed
 
     def _tell(self, words: str) -> None:
-        """The relay continues even if nothing can be printed any more."""
+        """The relay continues even if nothing can be printed."""
         with suppress(OSError, ValueError):
             self._say(words)
 
@@ -232,7 +232,7 @@ class Server:
         yield f"\n{room_link(origin, self._options.rooms[0], self.admission.host_key)}\n"
 
     def _join_origin(self, port: int) -> str | None:
-        """Of the page where a device learns to trust this relay; None where there is none."""
+        """The origin of the page where a device learns to trust this relay; None if there is no such page."""
         is_by_join_page = self.authority and not self.origins.url
         return f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
 

@@ -1,7 +1,7 @@
 """Small files that outlive the relay, written completely or not at all.
 
 New content goes to a temporary file in the same directory and to the disk (fsync), and only then takes the file's
-name. Whoever reads sees the previous content or the new one, even if the relay is killed or the disk is full. A
+name. A reader sees the previous content or the new one, even if the relay is killed or the disk is full. A
 temporary file that a killed relay left behind is removed by the next one that takes the directory's lock: the writer
 holds a lock on it for as long as it lives.
 
@@ -53,7 +53,7 @@ _locked: Final[set[Path]] = set()
 def read_file(path: Path) -> bytes | None:
     """The content of `path`, None if there is no such file; raises SetupError if it can't be read.
 
-    Never waits: what is no regular file (a pipe, a device) is refused.
+    Never waits: anything but a regular file (a pipe, a device) is refused.
     """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -25,9 +25,11 @@ cdef class Fanout:
     cdef int _window_used
     cdef bint _is_scheduled
     cdef Flusher _flusher         # of who sent last; one loop has one
+    cdef list _observers          # None if there are none: then a packet costs one comparison
 
     cdef bint is_crowded(self) noexcept
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1
+    cdef int _show(self, bytes frame, Sink sender, int64_t now_us) except -1
     cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1
     cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1
     cdef void _refill(self, int64_t now_us) noexcept

@@ -4,6 +4,8 @@
 No room takes the event loop from the others. A room makes at most WINDOW_WRITES at a stretch, and in the long run
 `deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of other rooms, and is
 shed when it is older than the deadline. A room below its rate never gets there: its packets are handed on at once.
+
+Observers are no members: each gets every packet when it arrives, as PROTOCOL.md describes it, without a WebSocket frame around it.
 """
 
 from collections import deque
@@ -12,13 +14,13 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
-from streamer.websocket.frames cimport BINARY, serialize
+from streamer.websocket.frames cimport BINARY, payload_of, serialize
 from streamer.websocket.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
 from streamer.websocket.counters cimport Traffic
 
 
 cdef class Fanout:
-    """The sinks of one room. The list is replaced, never changed: whoever goes through it sees who was there when he began."""
+    """The sinks of one room. The list is replaced, never changed, so a loop over it sees the sinks it began with."""
 
     def __cinit__(self, double deliveries_per_s=1e9):
         self._sinks = []
@@ -35,6 +37,16 @@ cdef class Fanout:
     def discard(self, Sink sink not None):
         self._sinks = [other for other in self._sinks if other is not sink]
 
+    def add_observer(self, observer not None):
+        """Call `observer.push(packet, now_us)` from now on for each packet, in the order in which they arrive.
+
+        `packet` is stamped, `now_us` the time of this computer's monotonic clock. What it raises is reported, and stops nobody.
+        """
+        self._observers = [*(self._observers or ()), observer]
+
+    def discard_observer(self, observer not None):
+        self._observers = [other for other in self._observers or () if other is not observer] or None
+
     def send(self, bytes packet not None, Sink sender not None):
         """Give a packet, its talker_id stamped, to everybody but `sender`."""
         frame = serialize(BINARY, <const unsigned char*>PyBytes_AS_STRING(packet), PyBytes_GET_SIZE(packet), None)
@@ -46,6 +58,8 @@ cdef class Fanout:
 
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
         """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
+        if self._observers is not None:
+            self._show(frame, sender, now_us)
         if self._is_scheduled:
             return self._wait(frame, sender, now_us)
         self._refill(now_us)
@@ -55,6 +69,15 @@ cdef class Fanout:
         if self._left <= 0 or self._window_used >= WINDOW_WRITES:
             return self._wait(frame, sender, now_us)
         self._window_used += self._deliver(frame, sender, now_us, now_us)
+        return 0
+
+    cdef int _show(self, bytes frame, Sink sender, int64_t now_us) except -1:
+        packet = payload_of(frame)
+        for observer in self._observers:
+            try:
+                observer.push(packet, now_us)
+            except Exception as error:
+                sender.flusher.report(error, sender)
         return 0
 
     cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1:

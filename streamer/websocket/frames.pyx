@@ -242,6 +242,12 @@ cdef bytes serialize(int opcode, const unsigned char* payload, Py_ssize_t size, 
     return frame
 
 
+cdef bytes payload_of(bytes frame):
+    """Of an unmasked frame that `serialize` made."""
+    cdef unsigned char length = frame[1]
+    return frame[2 if length < 126 else 4 if length == 126 else 10:]
+
+
 def serialize_frame(int opcode, bytes payload not None, MaskingKeys keys=None):
     """One whole, unfragmented frame; masked with a fresh key where `keys` are given, as a client must."""
     return serialize(opcode, <const unsigned char*>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload), keys)

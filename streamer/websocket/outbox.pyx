@@ -3,7 +3,7 @@
 
 Two queues. *Control* (text, pongs, the close frame) keeps its order and is never shed. *Voice* is a ring of frames
 shared with every other listener, each with its time of arrival; what is older than a deadline is shed, oldest first.
-A batch holds up to 4 KiB of control, then voice: so control never stands behind voice, and the longest text delays
+A batch holds up to 4 KiB of control, then voice: so control never waits behind voice, and the longest text delays
 voice by no more than a few packets' worth of bytes. An idle outbox holds 64 bytes.
 """
 

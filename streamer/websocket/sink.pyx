@@ -5,7 +5,7 @@ A frame is written at once. Only where the event loop is busy and the peer has j
 of the loop's iteration: under load, what came together for one peer leaves in one write. A plain WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which writes the rest before
 anything else (`pause_writing` until it has); over TLS everything goes that way.
 
-Sockets take far more than they can send, and what they took can't be shed any more. So each sink asks the kernel
+Sockets take far more than they can send, and what they took can no longer be shed. So each sink asks the kernel
 every ASK_BYTES how much is still unsent; over UNSENT_BYTES it writes nothing until that went down: at the next
 push, or RETRY_MS later. What waits here longer than the deadline is shed, oldest first. Only Linux can be asked.
 """

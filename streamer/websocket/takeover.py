@@ -2,7 +2,7 @@
 
 
 class EarlyBytes:
-    """Gathers them out of aiohttp; stands where aiohttp has its WebSocketReader."""
+    """Collects what aiohttp has already read, in place of its WebSocketReader."""
 
     def __init__(self) -> None:
         self.data = b""

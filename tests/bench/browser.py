@@ -3,7 +3,7 @@
     scripts/bench browser [--talkers 6] [--seconds 20] [--rounds 2]
 
 CPU time of all the processes of one Chromium that hears everybody and talks itself, with echo cancelling, over what
-passes meanwhile, and where it goes. Who talks runs elsewhere and is not counted.
+passes meanwhile, and where it goes. The talkers run elsewhere and are not counted.
 """
 
 import argparse

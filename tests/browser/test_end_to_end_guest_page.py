@@ -135,7 +135,6 @@ def test_the_events_tell_what_becomes_of_it(
 
 
 @pytest.mark.sound
-@pytest.mark.xfail(reason="Since the redesign of the page the element does not warn; the cause is not known")
 def test_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
         guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)

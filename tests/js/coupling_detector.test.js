@@ -37,7 +37,7 @@ test("a loudspeaker that the microphone hears is found within 3 s, whatever the 
   }
 });
 
-test("so is a talker whom the microphone hears before his packets come", () => {
+test("so is a talker that the microphone hears before the packets come", () => {
   const said = syllables(2, 300);
   for (const frames of [3, 9, 20]) {
     const ms = found(inTheAir(said, 0, 15), said, (frame) => frame + frames);

@@ -51,22 +51,22 @@ test("what goes round and favours no pitch is found once it is loud, while the o
   assert.ok(ms !== null && ms <= 1_300, `${ms}`);
 });
 
-test("a soft tone that stays as it is, such as a hum or a whistle far away, is none", () => {
+test("a soft tone that stays as it is, such as a hum or a whistle far away, is not a howl", () => {
   for (const hz of [50, 100, 440, 2_000]) assert.equal(found(tone(hz, () => 0.05)), null);
 });
 
-test("a sung vowel is none, in any voice", () => {
+test("a sung vowel is not a howl, in any voice", () => {
   for (const pitchHz of [110, 165, 220]) {
     for (const formants of FORMANTS) assert.equal(found(vowel(2, pitchHz, formants, 0.15), 10), null);
   }
 });
 
-test("loud syllables with their gaps are none, though the other one talks as loud", () => {
+test("loud syllables with their gaps are not a howl, even if the other one talks as loud", () => {
   const speech = vowel(2, 130, FORMANTS[0], 0.5).map((sample, i) => sample * ((i / SAMPLE_RATE) % 0.3 < 0.2 ? 1 : 0.05));
   assert.equal(found(speech, 10), null);
 });
 
-test("our own chirps are none", () => {
+test("our own chirps are not a howl", () => {
   const chirps = new Float32Array(2 * SAMPLE_RATE);
   for (let start = 0; start < chirps.length; start += SAMPLE_RATE / 4) chirps.set(chirp(), start);
   assert.equal(found(chirps, 10), null);

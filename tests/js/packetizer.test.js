@@ -110,7 +110,7 @@ test("who is muted sends nothing, and shows nothing on the meter", () => {
   assert.equal(voice.level, 127);
 });
 
-test("after unmuting a talkspurt starts, without anything of before", () => {
+test("after unmuting, a talkspurt starts without anything from before", () => {
   const { voice, gate } = aVoice();
   talk(voice, [SPEECH]);
   gate.muted = true;

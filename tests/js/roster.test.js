@@ -32,7 +32,7 @@ test("people stand in the order in which they came", () => {
   assert.deepEqual(names(roster), ["Grace", "Ada", "Joan", "Mary"]);
 });
 
-test("whoever leaves is named once more and then gone", () => {
+test("a person who leaves is named once more, and then gone", () => {
   const roster = inside();
   assert.equal(roster.onLeft(3), "Grace");
   assert.deepEqual(names(roster), ["Ada"]);

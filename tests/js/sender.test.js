@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
+import { levelOf } from "../../web/shared/audio_level.js";
 import { FeedbackGuard } from "../../web/worker/feedback_guard.js";
 import { Sender } from "../../web/worker/sender.js";
+import { framesOf, sound } from "./voices.js";
 
 const VOICE = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);
@@ -55,5 +58,45 @@ test("a note that is held in music is no howl; in a voice it is", () => {
   hear(HELD_NOTE.filter((_, i) => i % 2 === 0), 100);
   assert.equal(guard.cuts, true);
   hear(VOICE, 1);
+  assert.equal(guard.cuts, true);
+});
+
+const LOUD_NOTE = HELD_NOTE.filter((_, i) => i % 2 === 0);
+
+/** A voice of three seconds, and its packets as they come from another talker at the same time. */
+function hearInTheAir({ guard, hear }) {
+  const spoken = (time) => 0.1 * Math.abs(Math.sin(11 * time) * Math.sin(7.3 * time)) * Math.sin(900 * time * time);
+  framesOf(sound(3, spoken)).forEach((frame, i) => {
+    hear(frame, 1);
+    guard.played({ talkerId: 8, timestamp: i * SAMPLES_PER_FRAME, level: levelOf(frame), duration: 4 });
+  });
+}
+
+test("muted, a microphone that hears the others in the air is no danger; as soon as it is heard again, it is", () => {
+  const talker = aTalker();
+  const dangers = [];
+  talker.guard.onDanger = (danger) => dangers.push(danger);
+  talker.talking.muted = true;
+  hearInTheAir(talker);
+  assert.deepEqual(dangers, []);
+  talker.talking.muted = false;
+  hearInTheAir(talker);
+  assert.deepEqual(dangers, [8]);
+  talker.talking.muted = true;
+  hearInTheAir(talker);
+  assert.deepEqual(dangers, [8, null]);
+});
+
+test("muted, a loud note that the microphone hears does not cut what is played", () => {
+  const { talking, guard, hear } = aTalker();
+  talking.muted = true;
+  hear(LOUD_NOTE, 200);
+  assert.equal(guard.cuts, false);
+});
+
+test("a cut goes on where something else than the muting changes", () => {
+  const { talking, guard, hear } = aTalker();
+  hear(LOUD_NOTE, 100);
+  talking.muted = false;
   assert.equal(guard.cuts, true);
 });

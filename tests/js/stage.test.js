@@ -39,7 +39,7 @@ test("somebody who stands there with a raised hand and talks keeps the place", (
   assert.deepEqual(stage.update(100, [8], [8]), [8, 0, 0]);
 });
 
-test("whoever leaves the room leaves the stage", () => {
+test("a person who leaves the room leaves the stage", () => {
   const stage = new Stage();
   stage.update(0, [5, 6], []);
   stage.keepOnly([6]);

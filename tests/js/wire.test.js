@@ -21,7 +21,7 @@ for (const vector of vectors("packet").good) {
 }
 
 for (const vector of vectors("packet").bad) {
-  test(`what is no packet is refused in words: ${vector.name}`, () => {
+  test(`something that is not a packet is refused in words: ${vector.name}`, () => {
     assert.throws(() => parsePacket(bytes(vector.hex)), (error) => error instanceof PacketError && error.message.includes(vector.reason));
   });
 }
@@ -39,7 +39,7 @@ for (const vector of vectors("control").good) {
 }
 
 for (const vector of vectors("control").bad) {
-  test(`what is no message is refused by name: ${vector.text || "nothing"}`, () => {
+  test(`something that is not a message is refused by name: ${vector.text || "nothing"}`, () => {
     assert.throws(() => parseControl(vector.text, TABLES[vector.from]), { code: vector.code });
   });
 }

@@ -1,4 +1,4 @@
-"""Who is heard, when and how loud, on real sound: the button to talk by, silences, volumes, stalls, voices as browsers
+"""When and how loud each person is heard, on real sound: the button to talk by, silences, volumes, stalls, voices as browsers
 process them. Anna and Ben are on phones, Desk at a desktop."""
 
 import os

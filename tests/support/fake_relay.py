@@ -27,7 +27,7 @@ async def answering(handler: Handler, tls: ssl.SSLContext | None = None) -> Asyn
 
 @asynccontextmanager
 async def relay(talk: Talk, protocols: Iterable[str] = ("streamer.v1",)) -> AsyncIterator[Address]:
-    """A relay that does `talk` with whoever comes."""
+    """A relay that runs `talk` for every client."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(protocols=protocols, autoclose=False)

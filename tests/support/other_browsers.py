@@ -52,7 +52,7 @@ def firefox(folder: Path, rig: Rig, member: int, authority: Path, link: str) -> 
 def webkit(folder: Path, rig: Rig, member: int, authority: Path, link: str) -> Iterator[None]:
     """WebKitGTK asks for the microphone each time that a page opens it, in a bar that no web driver reaches.
 
-    It trusts whom the system trusts; here it sees a system that trusts the relay's authority alone.
+    It trusts the system's authorities; here it sees a system that trusts the relay's authority alone.
     """
     trusting = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--ro-bind", str(authority), TRUSTED_BY_SYSTEM]
     command = [*trusting, MINI_BROWSER, *WEBKIT_FLAGS, link]

@@ -74,7 +74,7 @@ class Phone:
     # a page of a room, by what people see of it
 
     def person(self, name: str) -> Locator:
-        """The face of somebody in the room, wherever the page draws it."""
+        """The face of somebody in the room, in any layout."""
         named = self.page.locator(".name", has_text=re.compile(rf"^{re.escape(name)}$"))
         return self.page.locator("main button[data-talker]").filter(has=named).first
 

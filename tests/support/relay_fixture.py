@@ -58,7 +58,7 @@ class Guest:
 
 
 class House:
-    """A relay with the room `home`, and whoever comes."""
+    """A relay with the room `home`, and its guests."""
 
     def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
         self.http = http

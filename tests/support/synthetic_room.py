@@ -1,4 +1,4 @@
-"""Fills a room cheaply: members that are sockets and no browsers, some of whom talk, all in one thread."""
+"""Fills a room cheaply: members that are sockets, not browsers; some of them talk, all in one thread."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Chirps are found to a fraction of a sample, under noise and through a codec, and never where there are none.
+"""Chirps are found to a fraction of a sample, under noise and through a codec, and never in their absence.
 
 What vectors/acoustic.json describes, chirps.test.js hears too.
 """

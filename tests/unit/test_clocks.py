@@ -156,7 +156,7 @@ def test_an_authority_of_an_older_version_keeps_working(tmp_path: Path) -> None:
 
 
 def as_before(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    """An authority without extended key usage, and for the networks of before."""
+    """An authority without extended key usage, and for the previous networks."""
     now = issuing.make_authority(key)
     builder = x509.CertificateBuilder(now.issuer, now.subject, key.public_key(), now.serial_number, at(2026), at(2036))
     for extension in now.extensions:

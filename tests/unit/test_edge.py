@@ -173,7 +173,7 @@ def test_a_link_that_leads_nowhere_is_said_in_one_sentence(tmp_path: Path, link:
 
 
 def answering(answer: bytes) -> int:
-    """A port where whoever calls gets `answer`, and is hung up on."""
+    """A port that sends `answer` to every caller, and hangs up."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

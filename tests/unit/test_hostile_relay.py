@@ -158,7 +158,7 @@ def test_a_token_that_fits_into_no_address_is_none(token: str) -> None:
     async def main() -> None:
         async with relay(talk) as address:
             line = await Line.open(address)
-            with suppress(ControlError):  # what is no Unicode is no message at all
+            with suppress(ControlError):  # text that is not Unicode is not a message
                 await line.run(lambda data, now: None, lambda message, now: None)
             assert line._resume == ""
             address.socket_url("Ada", line._resume)

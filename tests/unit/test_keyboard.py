@@ -1,4 +1,4 @@
-"""Lines from what is no terminal; test_end_to_end_terminal.py has a real one."""
+"""Lines from a pipe instead of a terminal; test_end_to_end_terminal.py has a real one."""
 
 import asyncio
 import os

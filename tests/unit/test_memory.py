@@ -1,4 +1,4 @@
-"""Whoever holds memory checks what is written to it: wrong arguments, odd decoders, clocks that jump, no `__init__`."""
+"""The owner of memory checks what is written to it: wrong arguments, odd decoders, clocks that jump, no `__init__`."""
 
 import socket
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A real relay on a real socket: who gets in, who hears whom, and what bad input meets."""
+"""A real relay on a real socket: who gets in, who hears what, and how bad input is refused."""
 
 import asyncio
 import gc

@@ -121,7 +121,7 @@ def test_an_ipv6_network_is_never_barred_as_a_whole() -> None:
 # Before joining
 
 
-async def test_whoever_may_join_sees_who_is_there_and_nobody_else_does() -> None:
+async def test_only_people_who_may_join_see_who_is_there() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY, name="Hedy")
         [_, listen] = host.welcome["invites"]

@@ -1,4 +1,4 @@
-"""Who was not invited, on a real socket: refused in words, counted, and nobody else the worse for it."""
+"""Strangers on a real socket are refused in words and counted, and disturb nobody."""
 
 import asyncio
 from itertools import chain

@@ -73,7 +73,7 @@ class Wifi:
 
 
 class Ada:
-    """Who listens at a terminal, and what it tells."""
+    """A listener at a terminal, and what the terminal shows."""
 
     def __init__(self, line: Line) -> None:
         self.told: list[str] = []

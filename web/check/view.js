@@ -75,7 +75,7 @@ export class CheckView {
   /**
    * @param {"ready" | "ready-but" | "not-yet" | null} verdict null while nothing is known
    * @param {string} words below it
-   * @param {string} cure the one thing to do, or to know; empty where there is none
+   * @param {string} cure the one thing to do, or to know; empty if there is nothing
    */
   showVerdict(verdict, words, cure) {
     document.body.dataset.verdict = verdict ?? "";

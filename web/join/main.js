@@ -1,6 +1,6 @@
 // The join page: over plain HTTP it leads to trust in this relay, watches until that works, and goes on into the room.
 //
-// Whoever trusts the relay already sees nothing of it.
+// A device that already trusts the relay never shows it.
 
 import { element, fillFixedWords } from "../ui/dom.js";
 import { platformOf } from "../ui/platform.js";
@@ -34,7 +34,7 @@ class JoinPage {
 
   /**
    * @param {Trust} trust
-   * @param {string | null | undefined} fingerprint of the authority to install; null where there is none, undefined where
+   * @param {string | null | undefined} fingerprint of the authority to install; null if there is no authority, undefined where
    *   the relay does not answer
    */
   #explain(trust, fingerprint) {

@@ -57,7 +57,7 @@ export class AcousticTest {
 
   /**
    * @param {Member[]} others who is in the room now
-   * @param {boolean} silent we say nothing any more
+   * @param {boolean} silent nothing that is said here is sent
    */
   check(others, silent) {
     if (!this.#run) return;

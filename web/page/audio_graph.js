@@ -105,7 +105,7 @@ export class AudioGraph {
   }
 
   /**
-   * @param {MediaStream | null} stream of the microphone; null where there is none
+   * @param {MediaStream | null} stream of the microphone; null if there is no microphone
    * @param {number} [channels] to be heard of it
    */
   listenTo(stream, channels = 1) {

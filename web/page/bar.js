@@ -29,7 +29,7 @@ export class Bar {
 
   /**
    * @param {MicState} state
-   * @param {boolean} usesDisc the large disc stands for it
+   * @param {boolean} usesDisc the large disc replaces it
    */
   showMicrophone(state, usesDisc) {
     this.#mic.hidden = usesDisc || state === "listening";

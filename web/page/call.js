@@ -2,6 +2,7 @@
 // is room.js.
 
 import { ECHO_ROOM, socketUrl } from "../shared/room_link.js";
+import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { hostKey } from "./host_key.js";
@@ -27,7 +28,7 @@ import { Sheet } from "./sheet.js";
  * @property {import("./roster.js").Roster} roster
  */
 
-/** Whoever is refused for one of these may ask the host to be let in. */
+/** Refusals after which one may ask the host to be let in. */
 const MAY_KNOCK = new Set(["locked", "barred"]);
 
 export class Call {
@@ -137,6 +138,7 @@ export class Call {
       case "chirpEcho":
         return acoustic.onEcho(report.echo);
     }
+    return unreachable(report);
   }
 
   #onInside() {
@@ -163,6 +165,7 @@ export class Call {
         if (MAY_KNOCK.has(reason)) this.#parts.door.showWay("knock");
         return undefined;
     }
+    return unreachable(state);
   }
 
   #onConnected() {

@@ -10,7 +10,7 @@ import { Sheet } from "./sheet.js";
 
 /** What is kept on the screen; the relay keeps less. */
 const MOST_LINES = 300;
-/** Whoever is this near to the end of the list sees what is added. */
+/** So near to its end, the list scrolls to what is added. */
 const NEAR_END_PX = 60;
 const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
 

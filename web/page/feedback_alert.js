@@ -1,4 +1,4 @@
-// What the guard has found, on the screen, with what helps against it.
+// Shows what the feedback guard found, and two buttons that help.
 
 import { t } from "../ui/text.js";
 
@@ -40,12 +40,12 @@ export class FeedbackAlert {
     this.#render();
   }
 
-  /** Empty where all is well. */
+  /** Empty if all is well. */
   get found() {
     return this.#found;
   }
 
-  /** Who comes again hears the others. */
+  /** When this person joins again, the loudspeaker is on. */
   close() {
     this.#silence(false);
   }

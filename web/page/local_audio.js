@@ -22,7 +22,7 @@ import { TalkButton } from "./talk_button.js";
  * @property {Pick<import("./audio_graph.js").AudioGraph, "listenTo">} sound
  * @property {(order: import("../shared/messages.js").Order) => void} order
  * @property {Promise<void>} loaded resolves when the worklets are there
- * @property {() => boolean} isWanted false as soon as a microphone that opens late is of no use any more
+ * @property {() => boolean} isWanted false once a microphone that opens late is no longer needed
  */
 
 export class LocalAudio {
@@ -85,7 +85,7 @@ export class LocalAudio {
   }
 
   /**
-   * Opens the microphone, or says why there is none; then one can still listen.
+   * Opens the microphone, or says why that is impossible; one can still listen then.
    * @param {import("./microphone.js").Wanted} processing
    */
   async open(processing) {

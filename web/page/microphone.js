@@ -1,4 +1,4 @@
-// The microphone, or in one word why there is none.
+// The microphone, or in one word why it can't be used.
 
 /** @typedef {"insecure" | "refused" | "missing" | "busy"} MicrophoneProblem */
 
@@ -39,14 +39,14 @@ export class MicrophoneError extends Error {
 }
 
 export class Microphone {
-  /** @type {MediaStream | null} null where there is none */
+  /** @type {MediaStream | null} null if there is no microphone */
   #stream = null;
   #muted = false;
   /** To be heard of it. */
   channels = 1;
   /** It was taken away: unplugged, or another app or a phone call has it. */
   onTaken = () => {};
-  /** Whoever took it has given it back. */
+  /** The app that took it has given it back. */
   onReturned = () => {};
 
   get stream() {

@@ -1,4 +1,4 @@
-// A question that stands in front of everything until it is answered.
+// A question in front of everything else, until it is answered.
 
 import { create, element, setText } from "../ui/dom.js";
 import { Sheet } from "./sheet.js";

@@ -2,6 +2,7 @@
 // Parts of the screen know nothing of each other; this is where they meet.
 
 import { ECHO_ROOM, serializeFragment } from "../shared/room_link.js";
+import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
@@ -62,7 +63,7 @@ export class Room {
     return this.listensByChoice || this.#parts.roster.own?.mayTalk === false;
   }
 
-  /** The microphone's disc: mute and unmute, or get the microphone that there is none of yet. */
+  /** The microphone's disc: mute and unmute, or open a microphone if there is none yet. */
   async pressMicrophone() {
     const { voice, settings } = this.#parts;
     if (this.listensByChoice && this.#parts.roster.own?.mayTalk) {
@@ -92,7 +93,7 @@ export class Room {
     this.#parts.roster.changeOwn({ ...rest, ...(hand !== undefined && handOf(hand)) });
   }
 
-  /** Nothing of this room is shown any more. */
+  /** Clear everything that is shown of this room. */
   clear() {
     const { chat, host, toasts, attention, view } = this.#parts;
     chat.restart([]);
@@ -140,6 +141,7 @@ export class Room {
       case "error":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
     }
+    return unreachable(message);
   }
 
   /** @param {Extract<FromRelay, {type: "welcome"}>} welcome */

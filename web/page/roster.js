@@ -11,7 +11,7 @@
  * @property {boolean} host
  * @property {boolean} muted
  * @property {boolean} away
- * @property {boolean} listening talks not: has only a right to listen, or wants no more
+ * @property {boolean} listening does not talk: may only listen, or wants to
  * @property {boolean} mayTalk the relay forwards what they say
  * @property {number} hand when it was raised, in µs of the relay's clock; 0 while it is down
  */

@@ -1,4 +1,4 @@
-// Who stands on the stage of a full room. Three places are always there. A talker takes the first free one and keeps it until
+// Who is on the stage of a full room. Three places are always there. A talker takes the first free one and keeps it until
 // two seconds after their last sound; raised hands, the oldest first, fill the rest. A raised hand yields to a talker; a talker
 // never yields. Nobody moves from one place to another.
 
@@ -16,7 +16,7 @@ export class Stage {
    * @param {number} nowMs
    * @param {number[]} talking
    * @param {number[]} hands in the order in which they were raised
-   * @returns {number[]} who stands where; 0 where nobody does
+   * @returns {number[]} the talker in each place; 0 for an empty place
    */
   update(nowMs, talking, hands) {
     for (const place of this.#places) {
@@ -29,7 +29,7 @@ export class Stage {
   }
 
   /**
-   * Who left the room.
+   * Somebody left the room.
    * @param {number[]} present
    */
   keepOnly(present) {

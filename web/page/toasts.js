@@ -13,7 +13,7 @@ const SPOKEN_EVERY_MS = 3_000;
 
 /**
  * @typedef {object} Toast
- * @property {string} [name] whose face stands beside it
+ * @property {string} [name] whose face is shown beside it
  * @property {string} [title]
  * @property {string} words
  * @property {{words: string, act: () => void}} [action]

@@ -9,7 +9,7 @@ export class Framer {
   #resampled;
   #frame;
   #filled = 0;
-  /** @type {(frame: Float32Array) => void} whoever wants to keep a frame copies it */
+  /** @type {(frame: Float32Array) => void} a receiver that keeps a frame copies it */
   onFrame = () => {};
 
   /**

@@ -6,7 +6,7 @@
 /** @typedef {import("./control.js").FromRelay} FromRelay */
 
 /** `level` in −dBov. @typedef {{level: number, voice: boolean}} Heard */
-/** By talker; whoever is not in it is silent. @typedef {Record<number, Heard>} LevelOf */
+/** By talker; a talker that is missing is silent. @typedef {Record<number, Heard>} LevelOf */
 /** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
 /** `free` leaves it to the voice, `button` to a button; with `open` everything passes. @typedef {"free" | "button" | "open"} TransmitMode */
 /** The talker who is in one room with this device, 0 if nobody knows who; null where all is well. @typedef {number | null} Feedback */

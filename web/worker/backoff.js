@@ -2,7 +2,7 @@
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 500;
-/** About those of the first minute; whoever is away for longer asks less often. */
+/** About as many as in the first minute. After that, attempts are rarer. */
 const QUICK_TRIES = 150;
 const PATIENT_WAIT_MS = 1_000;
 

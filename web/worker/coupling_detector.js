@@ -128,7 +128,7 @@ export class CouplingDetector {
     this.#talkers.clear();
   }
 
-  /** The talkers with whom this device is in one room, by what was heard lately; to be asked now and then. */
+  /** The talkers who are in the same room as this device, by what was heard lately. Call it now and then. */
   look() {
     return [...this.#talkers].filter(([, talker]) => this.#found(talker)).map(([talkerId]) => talkerId);
   }

@@ -38,7 +38,7 @@ export class MouthToEar {
   #parts = windows();
   #outputKnown = false;
 
-  /** A clock jumped: nothing that was known is true any more. */
+  /** A clock jumped: forget everything that was known. */
   forget() {
     this.#clock = null;
     this.#arrivals = [];

@@ -50,6 +50,7 @@ export class Sender {
   }
 
   set muted(muted) {
+    if (muted === this.#muted) return; // a hand that is raised does not end a cut
     this.#muted = muted;
     this.#means.guard.reset();
   }
@@ -79,7 +80,7 @@ export class Sender {
     const { link, levels, timing, guard, nowUs } = this.#means;
     if (!this.#voice) return;
     this.#hearAs(samples.length > SAMPLES_PER_FRAME);
-    if (!this.#echoes) guard.hears(samples);
+    if (!this.#echoes && !this.#muted) guard.hears(samples); // what is not sent can't go round
     this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;
     this.#position += SAMPLES_PER_FRAME;

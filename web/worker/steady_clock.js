@@ -50,7 +50,7 @@ export class StampClock {
   }
 
   /**
-   * When that was. If the wall clock was set while the stamp was on its way, the stamp is by the clock of before: of both
+   * When that was. If the wall clock was set while the stamp was on its way, the stamp is by the previous clock: of both
    * readings the one counts that is in the past, and by less.
    * @param {number} stampMs a recent moment of Date.now()
    */

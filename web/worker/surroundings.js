@@ -2,7 +2,7 @@
 
 import { SteadyClock } from "./steady_clock.js";
 
-/** A question to the relay that hangs for so long is not answered any more. */
+/** A request to the relay that takes longer than this has failed. */
 const PATIENCE_MS = 3_000;
 
 /**

@@ -21,7 +21,7 @@ export class TalkerLevels {
   }
 
   /**
-   * The levels since the last look, null where they are as they were. Who is not in them is silent.
+   * The levels since the last look, null where they are as they were. A talker that is missing is silent.
    * @returns {LevelOf | null}
    */
   look() {

@@ -8,6 +8,7 @@ import { Encoder, loadCodec } from "../shared/codec.js";
 import { PacketError, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { TrackReader } from "../shared/track_reader.js";
+import { unreachable } from "../shared/unreachable.js";
 import { StampClock } from "./steady_clock.js";
 import { DelayMonitor } from "./delay_monitor.js";
 import { FeedbackGuard } from "./feedback_guard.js";
@@ -18,12 +19,13 @@ import { TalkerLevels } from "./talker_levels.js";
 
 const LEVELS_MS = 100;
 const FIGURES_MS = 500;
-/** A reminder needs no more. */
+/** More reminders would not help. */
 const MUTED_VOICE_EVERY_MS = 1_000;
 
 /** @typedef {import("../shared/messages.js").Order} Order */
 /** @typedef {import("../shared/messages.js").Report} Report */
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
+/** What the worker acts upon. @typedef {"ping" | "pong" | "clock" | "welcome" | "joined" | "left" | "floor"} Handled */
 
 const link = new Link(SURROUNDINGS);
 /** @type {import("../shared/messages.js").OwnState} */
@@ -40,7 +42,7 @@ const reader = new TrackReader();
 let playout = null;
 /** When the page last heard that somebody talks while muted. */
 let mutedVoiceToldMs = -Infinity;
-/** Where there is none, packets go by the port. @type {PacketRing | null} */
+/** Without it, packets go through the port. @type {PacketRing | null} */
 let ring = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
@@ -107,22 +109,14 @@ function onControl(message) {
     case "floor":
       talking.onFloor(message);
       break;
-    case "state":
-    case "role":
-    case "chat":
-    case "mute":
-    case "turn":
-    case "lock":
-    case "only_hosts":
-    case "invite":
-    case "barred":
-    case "knocks":
-    case "notice":
-    case "error":
-      break; // for people: the page shows it
+    default:
+      return forPeople(message);
   }
   return report({ type: "control", message });
 }
+
+/** @param {Exclude<FromRelay, {type: Handled}>} message that the page shows */
+const forPeople = (message) => report({ type: "control", message });
 
 /** @param {{talker_id: number, name: string}} member */
 function addTalker({ talker_id, name }) {
@@ -218,6 +212,7 @@ function obey(order) {
     case "reconnectNow":
       return link.hurry();
   }
+  return unreachable(order);
 }
 
 /** @param {"begin" | "chirp" | "echo" | "end"} step */

@@ -171,7 +171,7 @@ export class DecodedLine {
     if (!mid || mid.length === 0) throw new RangeError("the decoder gave nothing");
     const count = Math.min(mid.length, longest);
     const side = this.#side(count);
-    if (!isSound(mid, count)) throw new RangeError("the decoder gave what is no sound");
+    if (!isSound(mid, count)) throw new RangeError("the decoder returned something that is not sound");
     if (!joining || count <= OVERLAP_SAMPLES || this.sync.overlapAppend(mid, side, count) === 0) {
       this.sync.append(mid, side, count, gainFrom, gainTo);
     }

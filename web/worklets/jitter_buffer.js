@@ -6,7 +6,7 @@ import { DelayEstimator, isTime } from "./delay_estimator.js";
 import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { Arrival } from "./packet_buffer.js";
 import { PlayoutClock } from "./playout_clock.js";
-import { Decision, Operation, STEP_SAMPLES, Situation, decide } from "./playout_policy.js";
+import { Decision, Operation, STEP_SAMPLES, Situation, decide, dependsOnQuiet } from "./playout_policy.js";
 
 const SAMPLES_PER_MS = 48;
 const REST_PER_CUT = 4;
@@ -32,7 +32,7 @@ export class JitterBuffer {
   /**
    * @param {import("./concealment.js").Decoder} decoder
    * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
-   * @throws {RangeError} where the floor and the ceiling are none
+   * @throws {RangeError} if the floor or the ceiling is out of range
    */
   constructor(decoder, { floorMs = 10, ceilingMs = 250, lateShare = 0.01 } = {}) {
     if (!(floorMs >= 0 && floorMs <= ceilingMs)) throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
@@ -53,7 +53,7 @@ export class JitterBuffer {
    * @param {Uint8Array} payload kept, not copied
    * @param {number} nowMs the time of its arrival, by the clock that `pop` is given
    * @param {boolean} talkspurt whether one starts with this packet
-   * @throws {RangeError} where one of them is none
+   * @throws {RangeError} if one of them is invalid
    */
   push(seq, timestamp, payload, nowMs, talkspurt = false) {
     this.#check(nowMs);
@@ -90,7 +90,7 @@ export class JitterBuffer {
    * @param {number} nowMs
    * @param {Float32Array | null} side
    * @returns whether there can be anything but silence in the side
-   * @throws {RangeError} where they are not as long, or `nowMs` is no time
+   * @throws {RangeError} if their lengths differ, or `nowMs` is not a time
    */
   pop(block, nowMs, side = null) {
     this.#check(nowMs);
@@ -157,7 +157,6 @@ export class JitterBuffer {
     now.ahead = this.#sync.ahead;
     now.waiting = this.#packets.count;
     let timestamp = this.#line.mediaEnd - now.ahead;
-    now.isQuiet = this.#playing && this.#sync.quietBehind;
     if (!maySplice) {
       const seq = this.#packets.firstSeq;
       if (this.#playing) {
@@ -170,6 +169,7 @@ export class JitterBuffer {
     now.delayMs = this.#lateBy(timestamp);
     now.networkMs = this.#estimator.quantileMs + this.#clock.leadMs;
     now.targetMs = this.#clamped(now.networkMs);
+    now.isQuiet = dependsOnQuiet(now) && this.#sync.quietBehind;
   }
 
   /** @type {(now: Situation, seq: number) => void} */

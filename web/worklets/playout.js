@@ -11,6 +11,7 @@ import { Decoder, loadCodec } from "../shared/codec.js";
 import { TALKSPURT_START, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { Resampler } from "../shared/resampler.js";
+import { unreachable } from "../shared/unreachable.js";
 import { Fader } from "./fader.js";
 import { JitterBuffer } from "./jitter_buffer.js";
 import { Limiter } from "./limiter.js";
@@ -93,6 +94,7 @@ class Playout extends AudioWorkletProcessor {
       case "askStatistics":
         return this.#report({ type: "statistics", talkers: this.#statistics() });
     }
+    return unreachable(message);
   }
 
   /**
@@ -142,7 +144,7 @@ class Playout extends AudioWorkletProcessor {
         this.#muted = order.muted;
         return;
     }
-    return unknown(order);
+    return unreachable(order);
   }
 
   /**
@@ -186,11 +188,6 @@ class Playout extends AudioWorkletProcessor {
   #statistics() {
     return [...this.#talkers].map(([talkerId, { buffer }]) => ({ talkerId, ...buffer.statistics }));
   }
-}
-
-/** @param {never} order that no case names, which the type checker then reports */
-function unknown(order) {
-  throw new TypeError(`no such order: ${JSON.stringify(order)}`);
 }
 
 /**

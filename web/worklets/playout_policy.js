@@ -80,6 +80,18 @@ export function decide(now, decision) {
   return decision.operation;
 }
 
+/** @type {(now: Situation) => boolean} False if `isQuiet` changes nothing in what `decide` returns. */
+export function dependsOnQuiet(now) {
+  if (!now.isPlaying) return false;
+  return now.maySplice ? now.delayMs < leastMsOf(now) || isOverdue(now) : now.waiting === 0;
+}
+
+/** @type {(now: Situation) => number} */
+const leastMsOf = (now) => Math.min(now.floorMs, now.networkMs + SPARE_MS);
+
+/** @type {(now: Situation) => boolean} */
+const isOverdue = (now) => now.waiting === 0 && now.ahead < OVERDUE_SHARE * now.delayMs * SAMPLES_PER_MS;
+
 /** @type {(now: Situation, decision: Decision) => void} Be silent until the first packet here is due: so it starts on target. */
 function start(now, decision) {
   if (now.waiting === 0) return decision.set(Operation.SILENCE, STEP_SAMPLES, 0);
@@ -91,7 +103,7 @@ function start(now, decision) {
 /** @type {(now: Situation, decision: Decision) => void} */
 function changeLength(now, decision) {
   const excessMs = now.delayMs - now.targetMs;
-  const leastMs = Math.min(now.floorMs, now.networkMs + SPARE_MS);
+  const leastMs = leastMsOf(now);
   if (excessMs > SKIP_MS) return decision.set(Operation.SKIP, Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS), 0);
   if (excessMs < -SKIP_MS) return decision.set(Operation.RESTART, 0, 0);
   if (excessMs > LATE_BAND_MS) {
@@ -102,7 +114,7 @@ function changeLength(now, decision) {
   if (excessMs < -EARLY_BAND_MS) return splice(decision, Operation.EXPAND, -excessMs, ALIKE);
   // a long pitch period fits, before it is late
   if (now.delayMs < leastMs) return winTime(now, decision, now.floorMs - OVERSHOOT_MS, ALIKE);
-  if (now.waiting === 0 && now.ahead < OVERDUE_SHARE * now.delayMs * SAMPLES_PER_MS) {
+  if (isOverdue(now)) {
     return winTime(now, decision, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH);
   }
   return decision.set(Operation.NORMAL, 0, 0);

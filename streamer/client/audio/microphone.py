@@ -183,7 +183,7 @@ def list_devices() -> str:
 
 
 def default_devices() -> tuple[str | None, str | None]:
-    """The names of the microphone and the loudspeaker that are used where none is chosen; None where there is none."""
+    """The names of the default microphone and loudspeaker; None for one that does not exist."""
     names = {device["index"]: str(device["name"]) for device in _query_devices()}
     microphone, loudspeaker = import_sounddevice().default.device
     return names.get(microphone), names.get(loudspeaker)

@@ -150,7 +150,7 @@ class SoundReader:
             raise AudioError(f"{self.name} {describe_unplayable(self._head, data)}") from error
 
     def _read_head(self) -> bytes:
-        """Of a pipe no more than the magic word, for it can't be read again."""
+        """Reads only the magic word of a pipe, because a pipe can't be read twice."""
         wanted = 4 if self.is_pipe else _HEAD_BYTES
         head = b""
         while len(head) < wanted and (more := self._file.read(wanted - len(head))):

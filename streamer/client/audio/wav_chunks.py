@@ -158,7 +158,7 @@ class _Walk:
 
 
 class WavSamples:
-    """A file for libsndfile: the header of `data`, then its samples, from where `file` stands.
+    """A file for libsndfile: the header of `data`, then its samples, from the current position of `file`.
 
     libsndfile goes back a little while it reads a header, so that much of a pipe is kept.
     """

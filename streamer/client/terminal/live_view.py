@@ -187,7 +187,7 @@ def describe_buffer(statistics: "JitterStatistics") -> str:
 
 
 def _state(muted: bool, level: int, *, listens: bool = False, hand: bool = False) -> Text:
-    """What keeps a member from being heard, in words, or how loud it is; a raised hand stands before it."""
+    """In words why a member is not heard, or how loud it is; a raised hand comes first."""
     quiet = "listens" if listens else "muted" if muted else ""
     if not hand:
         return Text(quiet, style="dim") if quiet else level_bar(level)

@@ -1,4 +1,4 @@
-"""Who may enter which room, decided before any upgrade.
+"""Decides who may enter which room, before any upgrade.
 
 A room exists because the host named it. Its invite is an unguessable key in the link that the host hands out, nowhere
 else; it may end, and it may be good for so many entries only. The host's own key opens every room with the host's
@@ -59,7 +59,7 @@ class Invite:
         return cls(secrets.token_urlsafe(_KEY_BYTES), ends, uses, lasts_s)
 
     def check(self, now: float) -> None:
-        """Raises RefusedError where it opens nothing any more."""
+        """Raises RefusedError if it is no longer valid."""
         if self.ends is not None and now >= self.ends:
             raise _refusal("this invite has ended: ask the host for a new link", "key-expired")
         if self.uses_left == 0:

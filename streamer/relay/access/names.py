@@ -16,7 +16,7 @@ from streamer.errors import RefusedError
 from streamer.relay.access.sanitize import MAX_NAME_CHARACTERS, is_invisible
 
 RESERVED: Final = ("The relay", "Relay", "streamer", "The host", "Echo")
-"""Whom the page and the terminal let speak, beside the members."""
+"""Names under which the page and the terminal show their own lines."""
 
 
 def distinguish(name: str, present: Iterable[str]) -> str:
@@ -71,7 +71,7 @@ def _mapped(text: str) -> str:
 
 @cache
 def _prototypes() -> dict[str, str]:
-    """From each character to that of its look-alikes which stands for all.
+    """Maps each character to the look-alike that represents all of them.
 
     The library lists each pair in both directions, and wraps what is written from right to left in marks. A sequence is
     always the prototype; else it is the one that most others look like.

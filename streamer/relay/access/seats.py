@@ -1,4 +1,4 @@
-"""How many connections members have, by address and in all, and for whom there is always room.
+"""How many connections members have, by address and in all, and who always gets one.
 
 The host and who comes back are never turned away for a crowd of others: the limits for newcomers leave places
 free that only they take.

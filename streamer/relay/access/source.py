@@ -1,4 +1,4 @@
-"""What counts as one address, wherever a limit is kept for each address.
+"""What counts as one address, for every limit per address.
 
 A device with IPv6 may take any address of its network's /64 (RFC 8981), so a /64 is one address to a limit.
 An IPv4 address that is written in IPv6 (RFC 4291, section 2.5.5.2) is the same as its plain form.
@@ -26,6 +26,6 @@ def plain_address(address: str) -> str:
 
 @lru_cache(_REMEMBERED)
 def source_of(address: str) -> str:
-    """The name under which limits count `address`; what is no IP address stands for itself."""
+    """The name under which limits count `address`; anything but an IP address is its own name."""
     plain = plain_address(address)
     return str(IPv6Network((plain, _PREFIX_BITS), strict=False)) if ":" in plain else plain

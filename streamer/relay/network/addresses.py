@@ -43,7 +43,7 @@ def lan_addresses() -> list[LanAddress]:
 
 
 def usable_addresses(*, with_ipv6: bool = False) -> list[str]:
-    """Those that phones may reach, the likeliest first; if there is none, the best there is, and loopback at last.
+    """Those that phones may reach, the likeliest first; if there are none, the best of the others; loopback comes last.
 
     IPv6 only where there is no IPv4: its addresses are hard to type, and change often.
     """

@@ -30,7 +30,7 @@ OUT_OF_FILES_S: Final = 0.1
 class Listener:
     """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
 
-    Whoever comes has `handshake_s` to become a member or to have their answer; `waiting` says who gets a place.
+    Each visitor has `handshake_s` to become a member or to get an answer; `waiting` decides who gets a place.
     """
 
     def __init__(

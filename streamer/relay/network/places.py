@@ -44,7 +44,7 @@ class Place:
 
 
 def place(host: str | None, *, no_tls: bool) -> Place:
-    """The place of `--host`; raises SetupError if there is none of this name."""
+    """The place of `--host`; raises SetupError if no place has this name."""
     if not host:
         return Place(LOOPBACK) if no_tls else _everywhere()
     host = host.strip()

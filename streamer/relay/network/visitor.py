@@ -27,7 +27,7 @@ left."""
 
 
 class Visitor(asyncio.Protocol):
-    """Has `seconds` from now on; `on_gone` is called once, when it holds no place any more."""
+    """Has `seconds` from now on; `on_gone` is called once, when it gives up its place."""
 
     def __init__(
         self, address: str, seconds: float, turnstile: Turnstile, on_gone: Callable[["Visitor"], None]

@@ -4,13 +4,13 @@ It asks for no invite, so what one visitor costs is bounded: how much waits for 
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from time import monotonic
 from typing import Final, cast
 
-from streamer.errors import ControlError
 from streamer.relay.access.rate_limit import Bucket
-from streamer.relay.rooms.room import Member, Room, describe
+from streamer.relay.rooms.post import Later
+from streamer.relay.rooms.room import Member, SharedRoom, describe
 from streamer.wire import messages
 from streamer.wire.messages import FromRelay
 from streamer.wire.packet import stamp
@@ -29,59 +29,61 @@ SLICE_S: Final = 0.005
 ALL_PER_S: Final = 3_000.0
 """Of all visitors together, in and out: about a tenth of a processor. Thirty people talk so much."""
 
-Later = Callable[[float, Callable[[], None]], object]
-"""Calls a function so many seconds from now, as loop.call_later does."""
+REPEATED: Final = ("state", "clock", "chat")
+"""What a member says of itself, and the echo says again as its own."""
 
-_YOU: Final = 1
 _ECHO: Final = 2
+"""The first member of a room gets 1, and nobody else ever comes."""
 
 
-class EchoRoom(Room):
-    """One member, alone with `Echo`, who says everything again one second later; nothing is decoded.
+class EchoRoom(SharedRoom):
+    """One member, alone with `Echo`: an observer that is shown as a member.
 
     `everybody` bounds what all rooms of this kind take together. Beyond it, and beyond MAX_WAITING, the echo has gaps.
     """
 
     def __init__(self, call_later: Later, everybody: Bucket | None = None) -> None:
-        super().__init__(ECHO_ROOM)
+        super().__init__(ECHO_ROOM, call_later=call_later)
         self._call_later = call_later
         self._everybody = everybody or Bucket(ALL_PER_S, ALL_PER_S)
-        self._waiting: deque[tuple[float, Callable[[], None]]] = deque()
-        self._present = False
-
-    @property
-    def size(self) -> int:
-        return int(self._present)
-
-    def join(self, member: Member) -> list[messages.Member]:
-        member.talker_id = _YOU
-        self._present = True
-        return [{**describe(member), "talker_id": _ECHO, "name": "Echo"}]
-
-    def take_over(self, member: Member, before: Member) -> list[messages.Member]:
-        return self.join(member)
-
-    def member(self, talker_id: int) -> Member:
-        raise ControlError("nobody here but you and your echo", code="no-member", close_code=None)
+        self._echo: Echo | None = None
 
     def leave(self, member: Member) -> None:
-        self._present = False
+        if self._echo:
+            self.discard_observer(self._echo)
+            self._echo.stop()
+        super().leave(member)
+
+    def _enter(self, member: Member) -> None:
+        super()._enter(member)
+        self._echo = Echo(member, self._call_later, self._everybody)
+        self.add_observer(self._echo)
+
+    def _described_others(self, member: Member) -> list[messages.Member]:
+        return [{**describe(member), "talker_id": _ECHO, "name": "Echo"}]
+
+
+class Echo:
+    """Says everything of one member again, one second later, to that member; nothing is decoded."""
+
+    def __init__(self, member: Member, call_later: Later, everybody: Bucket) -> None:
+        self._member = member
+        self._call_later = call_later
+        self._everybody = everybody
+        self._waiting: deque[tuple[float, Callable[[], None]]] = deque()
+
+    def push(self, packet: bytes, now_us: int, /) -> None:
+        self._repeat(lambda: self._member.send_packet(stamp(packet, _ECHO)))
+
+    def push_message(self, message: FromRelay, /) -> None:
+        if message["type"] in REPEATED:
+            echo = cast(FromRelay, {**message, "talker_id": _ECHO})
+            self._repeat(lambda: self._member.send_control(echo))
+
+    def stop(self) -> None:
         self._waiting.clear()
 
-    def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
-        """Whoever is here gets everything from `tell_others`."""
-
-    def tell_floor(self) -> None:
-        """Nobody else is here to take it."""
-
-    def fan_out(self, packet: bytes, talker: Member) -> None:
-        self._echo(lambda: talker.send_packet(stamp(packet, _ECHO)))
-
-    def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
-        echo = cast(FromRelay, {**message, "talker_id": _ECHO})
-        self._echo(lambda: sender.send_control(echo))
-
-    def _echo(self, say: Callable[[], None]) -> None:
+    def _repeat(self, say: Callable[[], None]) -> None:
         now = monotonic()
         if len(self._waiting) >= MAX_WAITING or self._everybody.overflows(now):
             return

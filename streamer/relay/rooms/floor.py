@@ -37,7 +37,7 @@ class Floor:
         return True
 
     def give(self, talker_id: int, now: float, *, is_host: bool) -> None:
-        """The host decides who has it next, whoever has it now."""
+        """The host decides who has it next, no matter who has it now."""
         self.holder, self._is_host, self._since, self._spent = talker_id, is_host, now, 0
 
     def release(self, talker_id: int) -> bool:
@@ -50,7 +50,7 @@ class Floor:
         return True
 
     def expire(self, now: float) -> bool:
-        """Gives whether somebody had it for too long, and has it no more."""
+        """Takes the floor from a member that held it for too long. Returns True if it did."""
         if self.holder == 0 or now - self._since < LIMIT_S:
             return False
         self.holder, self._spent = 0, self.holder

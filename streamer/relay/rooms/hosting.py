@@ -16,7 +16,7 @@ class Desk(Protocol):
 
     @property
     def join_origin(self) -> str:
-        """Of the page where a device learns to trust this relay; empty where there is none."""
+        """The origin of the page where a device learns to trust this relay; empty if there is no such page."""
 
     def invites(self, right: Right) -> list[WireInvite]:
         """What somebody who came by `right` may hand on."""
@@ -25,7 +25,7 @@ class Desk(Protocol):
         """By how many hours it lasts, and how many people it lets in; 0 is no limit. Raises SetupError."""
 
     def knocks(self) -> list[Waiting]:
-        """Who waits now."""
+        """The people who are waiting to be let in."""
 
     def answer(self, number: int, *, admit: bool) -> bool:
         """False where nobody of that number waits."""
@@ -62,14 +62,14 @@ class Hosting:
 
     def lock(self, *, locked: bool) -> None:
         self._room.locked = locked
-        self._room.tell(self._room.members, {"type": "lock", "talker_id": self._talker_id, "locked": locked})
+        self._room.tell_all({"type": "lock", "talker_id": self._talker_id, "locked": locked})
 
     def one_at_a_time(self, *, on: bool) -> None:
         self._room.switch_floor(on=on)
         self._room.tell_floor()
 
     def only_hosts(self, *, on: bool) -> None:
-        self._room.tell(self._room.members, {"type": "only_hosts", "talker_id": self._talker_id, "on": on})
+        self._room.tell_all({"type": "only_hosts", "talker_id": self._talker_id, "on": on})
         self._room.switch_only_hosts(on=on)
 
     def invite(self, hours: int, uses: int) -> None:

@@ -1,4 +1,4 @@
-"""Who knocks: asks the host to be let in, where the room is locked, or after being removed.
+"""Knocks: people ask the host to let them in because the room is locked, or because they were removed.
 
 Anybody with an invitation may, so a flood is bounded: one at a time from an address in a room, so many in a room, in
 all, and in a while. Who knocks asks again and again; when it stops asking, the knock is forgotten. Times are in s, of
@@ -90,7 +90,7 @@ class Knocks:
         """What became of it. Raises RefusedError `no-knock` where it is forgotten."""
         knock = self._knocks.get(secret)
         if knock is None or knock.room != room or knock.is_over(now):
-            raise RefusedError("nobody knocks like that any more: knock again", status=404, code="no-knock")
+            raise RefusedError("this knock is no longer known: knock again", status=404, code="no-knock")
         knock.asked = now
         return knock
 
@@ -121,7 +121,7 @@ class Knocks:
         self._drop([knock for knock in self._knocks.values() if knock.stay is stay])
 
     def prune(self, now: float) -> set[str]:
-        """Forget what is over. Gives the rooms in which somebody waits no more."""
+        """Forget the knocks that are over. Returns the rooms in which somebody has stopped waiting."""
         over = [knock for knock in self._knocks.values() if knock.is_over(now)]
         self._drop(over)
         return {knock.room for knock in over if knock.is_waiting}

@@ -19,9 +19,10 @@ from streamer.relay.access.source import source_of
 from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
-from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom, Later
+from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
+from streamer.relay.rooms.post import Later
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions
@@ -80,7 +81,7 @@ class Lobby:
         decisions: Decisions | None = None,
         join_origin: Callable[[], str] = str,
     ) -> None:
-        """`join_origin` gives that of the page where devices learn to trust this relay; empty where there is none."""
+        """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty string."""
         self.is_draining = False
         self._join_origin = join_origin
         self._knocks = Knocks()
@@ -177,7 +178,7 @@ class Lobby:
         return self._stays.find(token, room_name, now) or self._knocks.admitted(token, room_name, now)
 
     def _right(self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None) -> Right:
-        """Who was removed, and comes with nothing but its old token, hears that, not that a key is wanted."""
+        """A removed device that comes back with only its old token is told that it was removed, not that it needs a key."""
         if resumed:
             return resumed.right
         try:
@@ -194,7 +195,7 @@ class Lobby:
             raise RefusedError(message, status=403, code="barred")
 
     def _own_name(self, name: str, room: Room, resumed: Session | None) -> str:
-        """Who comes back finds nobody of that name but their own earlier connection."""
+        """A member that comes back keeps its name, which its own earlier connection may still have."""
         names = room.names
         if resumed and resumed.session and resumed.session.name in names:
             names.remove(resumed.session.name)
@@ -220,7 +221,7 @@ class Lobby:
 
     @property
     def join_origin(self) -> str:
-        """Of the page where a device learns to trust this relay; empty where there is none."""
+        """The origin of the page where a device learns to trust this relay; empty if there is no such page."""
         return self._join_origin()
 
     def is_regular(self, address: str) -> bool:

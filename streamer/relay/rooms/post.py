@@ -36,13 +36,13 @@ Later = Callable[[float, Callable[[], None]], object]
 
 
 class Receiver(Protocol):
-    """Whoever may be told something."""
+    """Can be sent a message."""
 
     def send_control(self, message: FromRelay) -> None: ...
 
 
 class ToMany(dict[str, Any]):
-    """A message to several members. Whoever sends it first keeps its WebSocket frame here, for the others."""
+    """A message to several members. The first to send it keeps its WebSocket frame here for the others."""
 
     __slots__ = ("frame",)
 
@@ -97,7 +97,7 @@ class Post:
             self._hand_out()
 
     def _hand_out(self) -> None:
-        """Hand out a slice now, and the rest after a pause. Who is told may leave: that sends the next message."""
+        """Hand out a slice now, and the rest after a pause. A member may leave when it is told: that sends another message."""
         self._is_busy = True
         self._refill()
         count, size = 0, 0

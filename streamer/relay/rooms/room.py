@@ -1,7 +1,7 @@
 """Rooms and who is in them. A room knows members, not sockets: whatever takes packets and messages can be one.
 
-Voice takes the short way: where a room has a `fanout`, a connection hands its packets to that, checked and stamped, and
-nothing here is called. `fan_out` is for rooms without one, and for packets that come from elsewhere.
+Voice takes the short way: a connection hands its packets, checked and stamped, to the room's `fanout`, and nothing
+here is called. `fan_out` is for packets that come from elsewhere. Observers take part without being members.
 """
 
 from abc import ABC, abstractmethod
@@ -12,10 +12,12 @@ from typing import Final, Protocol
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.allowance import ROOM_FACTOR, Writing
 from streamer.relay.access.invites import Right
+from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device, bar_of, bars_against
 from streamer.relay.rooms.chat_history import History
 from streamer.relay.rooms.decisions import MAX_BARRED, Bar, Decided, Decisions
 from streamer.relay.rooms.floor import Floor
+from streamer.relay.rooms.observer import Observer
 from streamer.relay.rooms.post import Later, Post
 from streamer.relay.rooms.rights import Rights, Voice
 from streamer.websocket.fanout import Fanout
@@ -84,7 +86,7 @@ def shown(member: Member) -> Shown:
 class Room(ABC):
     """Where packets and messages of one member go."""
 
-    fanout: Fanout | None = None
+    fanout: Fanout
 
     def __init__(self, name: str, decisions: Decisions | None = None) -> None:
         self.name = name
@@ -121,7 +123,7 @@ class Room(ABC):
 
     @property
     def barred(self) -> list[Waiting]:
-        """Who was removed, for hosts."""
+        """The devices that were removed, as hosts see them."""
         return [{"id": bar.id, "name": bar.name} for bar in self._decided.barred]
 
     def is_barred(self, device: Device) -> bool:
@@ -169,12 +171,23 @@ class Room(ABC):
 
     @property
     def members(self) -> list[Member]:
-        """Who is here now, in the order in which they came; whoever changes nothing here is none."""
+        """The members, in the order in which they came; changing the list changes nothing here."""
         return []
+
+    @abstractmethod
+    def add_observer(self, observer: Observer) -> None:
+        """Let it take part from now on."""
+
+    @abstractmethod
+    def discard_observer(self, observer: Observer) -> None: ...
 
     @abstractmethod
     def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
         """Hand a message to some of the members; of several `about` the same thing, the newest is enough."""
+
+    @abstractmethod
+    def tell_all(self, message: FromRelay, about: Hashable = None) -> None:
+        """Hand a message to everybody; of several `about` the same thing, the newest is enough."""
 
     def tell_hosts(self, message: FromRelay) -> None:
         hosts = [member for member in self.members if member.right is Right.HOST]
@@ -195,10 +208,10 @@ class Room(ABC):
 
     def tell_role(self, member: Member) -> None:
         about = (member.talker_id, "role")
-        self.tell(self.members, {"type": "role", "talker_id": member.talker_id, "role": member.role}, about)
+        self.tell_all({"type": "role", "talker_id": member.talker_id, "role": member.role}, about)
 
     def give_turn(self, member: Member, now: float) -> None:
-        """`member` may talk; who has a turn already, and asks for none, has it no more. `now` is in s."""
+        """Give `member` a turn, or take it back if it has one and its hand is down. `now` is in s."""
         has_it = self.rights.has_turn(member) or (self.floor.is_on and self.floor.holder == member.talker_id)
         if has_it and not member.hand:
             self._take_turn(member)
@@ -206,8 +219,8 @@ class Room(ABC):
         self.rights.give_turn(member)
         member.hand, member.hand_us = False, 0
         self.review_roles()
-        self.tell(self.members, {"type": "state", **shown(member)}, about=(member.talker_id, "state"))
-        self.tell(self.members, {"type": "turn", "talker_id": member.talker_id})
+        self.tell_all({"type": "state", **shown(member)}, about=(member.talker_id, "state"))
+        self.tell_all({"type": "turn", "talker_id": member.talker_id})
         if self.floor.is_on:
             self.floor.give(member.talker_id, now, is_host=member.right is Right.HOST)
             self.tell_floor()
@@ -228,7 +241,7 @@ class Room(ABC):
 
     @abstractmethod
     def member(self, talker_id: int) -> Member:
-        """Raises ControlError `no-member` where there is none."""
+        """Raises ControlError `no-member` if nobody has that talker_id."""
 
     @abstractmethod
     def leave(self, member: Member) -> None:
@@ -274,7 +287,8 @@ class SharedRoom(Room):
         deliveries_per_s: float = NO_LIMIT,
     ) -> None:
         super().__init__(name, decisions)
-        self.fanout: Fanout = Fanout(deliveries_per_s)
+        self.fanout = Fanout(deliveries_per_s)
+        self._observers: list[Observer] = []
         self._post = Post(call_later)
         self._members: dict[int, Member] = {}
         self._last_talker_id = 0
@@ -288,8 +302,20 @@ class SharedRoom(Room):
         """A copy: a member who is given up while being told leaves the room."""
         return list(self._members.values())
 
+    def add_observer(self, observer: Observer) -> None:
+        self._observers = [*self._observers, observer]
+        self.fanout.add_observer(observer)
+
+    def discard_observer(self, observer: Observer) -> None:
+        self._observers = [other for other in self._observers if other is not observer]
+        self.fanout.discard_observer(observer)
+
     def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
         self._post.send(message, members, about)
+
+    def tell_all(self, message: FromRelay, about: Hashable = None) -> None:
+        self.tell(self.members, message, about)
+        self._tell_observers(message)
 
     @property
     def names(self) -> list[str]:
@@ -328,11 +354,17 @@ class SharedRoom(Room):
 
     def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
         self._post.send(message, self._others(sender), about)
+        self._tell_observers(message)
+
+    def _tell_observers(self, message: FromRelay) -> None:
+        for observer in self._observers:
+            with surviving("telling an observer"):
+                observer.push_message(message)
 
     def tell_floor(self) -> None:
         for member in self.members:
             member.voice = self.rights.voice_of(member)
-        self.tell(self.members, self.floor.message, about="floor")
+        self.tell_all(self.floor.message, about="floor")
 
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member

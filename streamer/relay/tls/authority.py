@@ -149,7 +149,7 @@ class Authority:
         return leaf
 
     def _read_certificate(self) -> x509.Certificate | None:
-        """None if there is none; an empty file is what a start of an older version left that was killed."""
+        """Returns None if there is no file. An empty file was left by an older version that was killed while it started."""
         pem = read_pem(self._ca.cert)
         if not pem:
             return None
@@ -163,7 +163,7 @@ class Authority:
         return certificate
 
     def _read_key(self) -> tuple[ec.EllipticCurvePrivateKey | None, str]:
-        """The key, or in words why there is none."""
+        """Returns the key, or raises an error that says why it cannot be used."""
         try:
             pem = read_pem(self._ca.key)
             if not pem:

@@ -46,7 +46,7 @@ def aiortc(trace: Trace) -> Playout:
 
 
 def _queue(trace: Trace, ready: list[tuple[float, int]]) -> Playout:
-    """Play each in its turn; while there is none, conceal and stay as late as that made us."""
+    """Play each packet in its turn; if there is none, conceal and stay as late as that made us."""
     now = ready[0][0]
     times, delays, concealed = [], [], 0.0
     for when, number in ready:
