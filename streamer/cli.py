@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -25,10 +26,11 @@ from streamer.measure.result import Measurement, to_json, to_table
 from streamer.measure.run import measure_with_progress
 from streamer.relay import logs
 from streamer.relay import serve as serving
-from streamer.relay.access.limits import RelayLimits, raise_file_limit
+from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.banner import code_style
 from streamer.state_directory import data_dir_option, own_authority, state_directory
 from streamer.terminal_text import one_line
+from streamer.wire.control import MAX_INVITE_HOURS
 from streamer.wire.room_link import Address
 
 DEFAULT_PORT: Final = 8443
@@ -39,7 +41,22 @@ FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Pa
 PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
 
-POSITIVE: Final = click.FloatRange(min=0, min_open=True)
+
+class Positive(click.FloatRange):
+    """A number above 0, and no more than clocks and counters can hold; click itself takes `inf` and `nan`."""
+
+    def __init__(self, most: float = NO_LIMIT) -> None:
+        super().__init__(min=0, min_open=True, max=most)
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        number = super().convert(value, param, context)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, context)
+        return number
+
+
+POSITIVE: Final = Positive()
+HOURS: Final = Positive(MAX_INVITE_HOURS)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -96,7 +113,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--url", help="Start the links with this URL: for a proxy or a name of your own.")
 @click.option("--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]")
 @click.option("--renew", is_flag=True, help="Make new invitations; the previous ones stop working.")
-@click.option("--invite-hours", type=POSITIVE, help="Make new invitations that end after this many hours.")
+@click.option("--invite-hours", type=HOURS, help="Make new invitations that end after this many hours.")
 @click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people.")
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
