@@ -69,3 +69,11 @@ def test_a_limit_that_limits_nothing_is_refused(tmp_path: Path, option: str, num
     result = streamer("serve", option, number, "--data-dir", tmp_path)
     assert result.exit_code == 2
     assert f"Invalid value for '{option}'" in result.output
+
+
+def test_a_relay_loads_neither_sound_nor_the_other_commands(tmp_path: Path) -> None:
+    look = "import sys, streamer.cli, streamer.relay.serve; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
+    needless = ("numpy", "rich", "soundfile", "sounddevice", "streamer.client", "streamer.measure", "streamer.doctor")
+    assert "streamer.relay.http.app" in loaded
+    assert not set(needless) & set(loaded)
