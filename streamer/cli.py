@@ -5,6 +5,7 @@ and a good part of the time of a start.
 """
 
 import asyncio
+import gc
 import json
 import math
 import signal
@@ -126,6 +127,7 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
     logs.begin()
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
+    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
     run(serving.serve(serve_options, limits, click.echo, style))
 
 

@@ -77,3 +77,13 @@ def test_a_relay_loads_neither_sound_nor_the_other_commands(tmp_path: Path) -> N
     needless = ("numpy", "rich", "soundfile", "sounddevice", "streamer.client", "streamer.measure", "streamer.doctor")
     assert "streamer.relay.http.app" in loaded
     assert not set(needless) & set(loaded)
+
+
+def test_no_collection_looks_through_what_a_relay_has_loaded_while_voice_waits(tmp_path: Path) -> None:
+    look = (
+        "import gc, streamer.cli as cli; "
+        "cli.run = lambda main: (main.close(), print(gc.get_freeze_count())); "
+        f"cli.main(['serve', '--data-dir', {str(tmp_path)!r}])"
+    )
+    frozen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    assert int(frozen) > 10_000
