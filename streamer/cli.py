@@ -1,35 +1,33 @@
-"""The command line: the only module that may import every part of the program."""
+"""The command line: the only module that may import every part of the program.
+
+Each command imports its own part when it is called: a relay needs neither NumPy nor sound, which are 25 MiB of memory
+and a good part of the time of a start.
+"""
 
 import asyncio
+import gc
 import json
+import math
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
 
 from streamer import __version__
-from streamer.client import session
-from streamer.client.audio.microphone import list_devices
-from streamer.client.trust import is_usable
-from streamer.doctor.report import findings, is_error, to_lines
 from streamer.errors import MeasurementError, StreamerError
-from streamer.measure.html_report import import_pyplot, to_html
-from streamer.measure.measuring_client import MeasureOptions
-from streamer.measure.result import Measurement, to_json, to_table
-from streamer.measure.run import measure_with_progress
-from streamer.relay import logs
-from streamer.relay import serve as serving
-from streamer.relay.access.limits import RelayLimits, raise_file_limit
-from streamer.relay.banner import code_style
+from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.state_directory import data_dir_option, own_authority, state_directory
 from streamer.terminal_text import one_line
+from streamer.wire.control import MAX_INVITE_HOURS
 from streamer.wire.room_link import Address
+
+if TYPE_CHECKING:
+    from streamer.measure.result import Measurement
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
@@ -39,7 +37,22 @@ FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Pa
 PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
 
-POSITIVE: Final = click.FloatRange(min=0, min_open=True)
+
+class Positive(click.FloatRange):
+    """A number above 0, and no more than clocks and counters can hold; click itself takes `inf` and `nan`."""
+
+    def __init__(self, most: float = NO_LIMIT) -> None:
+        super().__init__(min=0, min_open=True, max=most)
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        number = super().convert(value, param, context)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, context)
+        return number
+
+
+POSITIVE: Final = Positive()
+HOURS: Final = Positive(MAX_INVITE_HOURS)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -96,7 +109,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--url", help="Start the links with this URL: for a proxy or a name of your own.")
 @click.option("--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]")
 @click.option("--renew", is_flag=True, help="Make new invitations; the previous ones stop working.")
-@click.option("--invite-hours", type=POSITIVE, help="Make new invitations that end after this many hours.")
+@click.option("--invite-hours", type=HOURS, help="Make new invitations that end after this many hours.")
 @click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people.")
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
@@ -105,11 +118,16 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @limit_options
 def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None:
     """Start the relay and show the links to join."""
+    from streamer.relay import logs
+    from streamer.relay import serve as serving
+    from streamer.relay.banner import code_style
+
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     logs.begin()
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
+    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
     run(serving.serve(serve_options, limits, click.echo, style))
 
 
@@ -119,6 +137,8 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
 @data_dir_option
 def doctor(port: int, cert: Path | None, data_dir: Path | None) -> None:
     """Check this computer, and show how to fix what is missing."""
+    from streamer.doctor.report import findings, is_error, to_lines
+
     found = []
     for name, finding in findings(data_dir, port, cert):
         click.echo(to_lines(name, finding))
@@ -129,6 +149,8 @@ def doctor(port: int, cert: Path | None, data_dir: Path | None) -> None:
 
 def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
+        from streamer.client.audio.microphone import list_devices
+
         click.echo(list_devices())
         context.exit()
 
@@ -143,6 +165,8 @@ ca_option = click.option(
 
 def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
     """Returns `ca_file`, or else the authority of this computer's own relay if the URL needs one and it is usable."""
+    from streamer.client.trust import is_usable
+
     if ca_file or not Address.parse(url).secure:
         return ca_file
     own = own_authority(data_dir)
@@ -185,6 +209,8 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
 def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
+    from streamer.client import session
+
     options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.talk(session.Options(**options)))
 
@@ -193,6 +219,8 @@ def talk(data_dir: Path | None, **options: Any) -> None:
 @client_options
 def listen(data_dir: Path | None, **options: Any) -> None:
     """Listen to the room that URL links to."""
+    from streamer.client import session
+
     options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
     run(session.listen(session.Options(**options)))
 
@@ -223,6 +251,10 @@ def measure(
     beside the microphone. With --acoustic, the only other member of the room, on a device beside this one, plays the
     chirps back.
     """
+    from streamer.measure.html_report import import_pyplot
+    from streamer.measure.measuring_client import MeasureOptions
+    from streamer.measure.run import measure_with_progress
+
     if html:
         import_pyplot()
     found: list[Measurement] = []
@@ -237,7 +269,12 @@ def measure(
     _show_measurement(found[0], as_json, html)
 
 
-def _show_measurement(measured: Measurement, as_json: bool, html: Path | None) -> None:
+def _show_measurement(measured: "Measurement", as_json: bool, html: Path | None) -> None:
+    from rich.console import Console
+
+    from streamer.measure.html_report import to_html
+    from streamer.measure.result import to_json, to_table
+
     if as_json:
         click.echo(json.dumps(to_json(measured), indent=2))
     else:

@@ -8,7 +8,7 @@ from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
 from streamer.client.volume import gain_of
 from streamer.errors import ConnectionLostError
-from streamer.wire.control import MAX_CHAT_CHARACTERS
+from streamer.wire.control import MAX_CHAT_CHARACTERS, MAX_INVITE_HOURS
 from streamer.wire.messages import FromClient
 
 HELP: Final = """A line is written to everybody. Commands:
@@ -34,6 +34,10 @@ _FOR_THE_HOST: Final = {
     "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all", "only-hosts",
     "invite",
 }  # fmt: skip
+
+
+_MOST_DIGITS: Final = 15
+"""Of a number that is typed: the relay takes no longer ones."""
 
 
 class CommandError(Exception):
@@ -177,7 +181,9 @@ def _on(rest: str) -> bool:
 
 def _numbers(rest: str) -> tuple[int, int]:
     parts = rest.split()
-    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
+    if len(parts) > 2 or not all(part.isdecimal() and len(part) <= _MOST_DIGITS for part in parts):
         raise CommandError("/invite HOURS PEOPLE: both are whole numbers, and may be left out")
     hours, uses = [*map(int, parts), 0, 0][:2]
+    if hours > MAX_INVITE_HOURS:
+        raise CommandError(f"An invite lasts {MAX_INVITE_HOURS} hours at most, or for ever without a number")
     return hours, uses

@@ -1,7 +1,10 @@
 """Checks that the relay is the one it claims to be, and says what to do if that is not known."""
 
+import os
 import ssl
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from streamer.errors import CertificateError
 from streamer.wire.room_link import Address
@@ -9,9 +12,27 @@ from streamer.wire.room_link import Address
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOSTNAME, _OTHER_IP_ADDRESS = 9, 10, 62, 64
 """X509_V_ERR_* of OpenSSL, x509_vfy.h."""
 
+_KEPT: Final = 4
+"""Contexts: a program uses one, and another one where its authority is replaced."""
+
 
 def client_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trusts the authorities of the system, and the one in `ca_file`. Raises CertificateError."""
+    """Trusts the authorities of the system, and the one in `ca_file`. Raises CertificateError.
+
+    Reading the system's authorities takes some 30 ms of a processor, and who has lost the relay asks for it several
+    times a second. So the context is kept until `ca_file` changes.
+    """
+    try:
+        version = os.stat(ca_file) if ca_file else None
+    except OSError as error:
+        raise _unreadable(ca_file, error) from error
+    written = (version.st_mtime_ns, version.st_size, version.st_ino) if version else None
+    return _context(ca_file, written, ssl.get_default_verify_paths())
+
+
+@lru_cache(_KEPT)
+def _context(ca_file: Path | None, written: object, defaults: object) -> ssl.SSLContext:
+    """`written` and `defaults` tell when another one is needed."""
     context = ssl.create_default_context()
     if ca_file:
         try:
@@ -19,8 +40,12 @@ def client_context(ca_file: Path | None) -> ssl.SSLContext:
         except ssl.SSLError as error:
             raise CertificateError(f"{ca_file} is not a PEM certificate") from error
         except OSError as error:
-            raise CertificateError(f"{ca_file} can't be read: {error.strerror}") from error
+            raise _unreadable(ca_file, error) from error
     return context
+
+
+def _unreadable(ca_file: Path | None, error: OSError) -> CertificateError:
+    return CertificateError(f"{ca_file} can't be read: {error.strerror}")
 
 
 def is_usable(ca_file: Path) -> bool:

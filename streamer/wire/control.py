@@ -15,6 +15,8 @@ from streamer.wire.messages import FromClient, FromRelay
 MAX_TEXT_BYTES: Final = 16_384
 MAX_WELCOME_BYTES: Final = 65_536
 MAX_CHAT_CHARACTERS: Final = 2_000
+MAX_INVITE_HOURS: Final = 876_000
+"""A hundred years: an end beyond that is no date on every device. Who wants none sends 0."""
 MAX_ROOM: Final = 256
 """Members that a client keeps; a hundred is what a relay lets into a room by default."""
 

@@ -15,7 +15,6 @@ import logging
 import multiprocessing
 import os
 import random
-import re
 import signal
 import socket
 import subprocess
@@ -34,8 +33,9 @@ import numpy as np
 
 sys.path.extend([str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")])
 from audio_rig import wait_until
-from hostile import BINARY, PEOPLE, Peer, Target
-from processes import START_S, STREAMER, StreamerProcess
+from printed_links import PrintedLinks
+from processes import STREAMER, ServeProcess
+from raw_peer import BINARY, PEOPLE, Peer, Target
 
 RATE: Final = 48_000
 TONE_HZ: Final = 200
@@ -144,27 +144,19 @@ class Relay:
         self.start()
 
     def start(self) -> None:
-        self._process = RunningRelay(self._home, *self._command)
+        self._process = ServeProcess(self._home, *self._command)
         self._process.__enter__()
 
     def kill(self) -> None:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait(10)
 
-    def links(self) -> dict[str, str]:
-        return {link.split("room=")[1].split("&")[0]: link for link in reversed(self._process.links)}
+    @property
+    def links(self) -> PrintedLinks:
+        return self._process.links
 
     def end(self) -> None:
         self._process.interrupt()
-
-
-class RunningRelay(StreamerProcess):
-    def wait_ready(self) -> None:
-        wait_until(lambda: "Stop with Ctrl-C" in self.log, START_S, self.complaint)
-
-    @property
-    def links(self) -> list[str]:
-        return re.findall(r"^(https://\S+/#room=\S+&key=\S+)$", self.log, re.MULTILINE)
 
 
 def odd_member(port: int, keys: dict[str, str], seed: int) -> None:
@@ -250,7 +242,7 @@ def gather(folder: Path, relay: Relay, seconds: float, stack: ExitStack) -> list
     tone, authority = write_tone(folder / "tone.wav", seconds), folder / "relay/streamer/ca.pem"
     slow = slow_link(relay.port, stack)
     clients = []
-    for room, link in relay.links().items():
+    for room, link in relay.links.to_talk.items():
         by_slow_link = link.replace(f":{relay.port}/", f":{slow}/")
         for number in range(4):
             command, options = ("talk", ("--input", tone, "--stay")) if number < 2 else ("listen", ())
@@ -270,7 +262,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as stack:
         relay = Relay(Path(name) / "relay", rooms)
         stack.callback(relay.end)
-        keys = {room: link.split("key=")[1] for room, link in relay.links().items()}
+        keys = {room: link.split("key=")[1] for room, link in relay.links.to_talk.items()}
         clients = gather(Path(name), relay, 60 * options.minutes + 300, stack)
         wait_until(lambda: all(client.heard_at for client in clients), 120, lambda: silent(clients))
         odd = multiprocessing.get_context("fork").Process(

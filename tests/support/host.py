@@ -1,11 +1,12 @@
 """A relay as `streamer serve` makes it, in this process, and what its host is told."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from printed_links import PrintedLinks
 
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.serve import ServeOptions, serve
@@ -33,8 +34,7 @@ class Host:
 
     @property
     def port(self) -> int:
-        found = re.findall(r"https?://\S+:(\d+)/#room=", self.log)
-        return int(found[-1])
+        return PrintedLinks(self.log).port
 
     async def hears(self, words: str) -> None:
         """Wait until that was said; raises what ended the relay before."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import ssl
@@ -16,6 +15,7 @@ from typing import Any, Self
 
 from audio_rig import stop, wait_until
 from evidence import copy_of, keep_on_failure
+from printed_links import PrintedLinks
 
 STREAMER = Path(sys.executable).with_name("streamer")
 START_S = 60.0
@@ -106,7 +106,22 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
-class RelayProcess(StreamerProcess):
+class ServeProcess(StreamerProcess):
+    """`streamer serve`, ready when it has told its host all."""
+
+    def wait_ready(self) -> None:
+        wait_until(self._announced, START_S, self.complaint)
+
+    @property
+    def links(self) -> PrintedLinks:
+        return PrintedLinks(self.log)
+
+    def _announced(self) -> bool:
+        self.check_running()
+        return "Stop with Ctrl-C" in self.log
+
+
+class RelayProcess(ServeProcess):
     """`streamer serve` on a free port of 127.0.0.1."""
 
     def __init__(
@@ -124,7 +139,7 @@ class RelayProcess(StreamerProcess):
             shutil.copytree(authority, self.authority.parent)
 
     def wait_ready(self) -> None:
-        wait_until(self._announced, START_S, self.complaint)
+        super().wait_ready()
         assert self.healthz()["status"] == "ok"
 
     @property
@@ -135,9 +150,9 @@ class RelayProcess(StreamerProcess):
     @property
     def link(self) -> str:
         """The link into its first room for who trusts it, as it prints it."""
-        links = re.findall(r"^(https?://\S+/#room=\S+)$", self.log, re.MULTILINE)
+        links = list(self.links.to_talk.values())
         assert links, self.complaint()
-        return next((link for link in links if link.startswith("https:")), links[0])
+        return links[0]
 
     @property
     def join_link(self) -> str:
@@ -146,7 +161,7 @@ class RelayProcess(StreamerProcess):
 
     @property
     def host_link(self) -> str:
-        return re.findall(r"^(https?://\S+/#room=\S+)$", self.log, re.MULTILINE)[-1]
+        return self.links.host
 
     @property
     def origin(self) -> str:
@@ -167,7 +182,3 @@ class RelayProcess(StreamerProcess):
             return f"the relay has {self.healthz()['members']} members, not {count}"
 
         wait_until(lambda: self.healthz()["members"] == count, START_S, complaint)
-
-    def _announced(self) -> bool:
-        self.check_running()
-        return "Stop with Ctrl-C" in self.log

@@ -43,9 +43,9 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_room_that_cannot_be_named_so_is_refused() -> None:
-    result = streamer("serve", "--no-tls", "--port", "0", "--room", "what?")
+    result = streamer("serve", "--no-tls", "--port", "0", "--room", "living/room")
     assert result.exit_code == 1
-    assert "a room's name" in result.output
+    assert "a room's name is 1 to 64 letters and digits of any script" in result.output
 
 
 def test_an_address_that_is_not_this_machine_s_is_refused() -> None:
@@ -61,3 +61,29 @@ def test_ctrl_c_while_it_still_starts_ends_it_without_a_traceback(tmp_path: Path
     (package / "cli.py").write_text("raise KeyboardInterrupt")
     done = subprocess.run([sys.executable, "-m", "streamer"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e300", "0", "-1"])
+@pytest.mark.parametrize("option", ["--invite-hours", "--deadline-ms", "--max-members", "--handshake-s"])
+def test_a_limit_that_limits_nothing_is_refused(tmp_path: Path, option: str, number: str) -> None:
+    result = streamer("serve", option, number, "--data-dir", tmp_path)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}'" in result.output
+
+
+def test_a_relay_loads_neither_sound_nor_the_other_commands(tmp_path: Path) -> None:
+    look = "import sys, streamer.cli, streamer.relay.serve; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
+    needless = ("numpy", "rich", "soundfile", "sounddevice", "streamer.client", "streamer.measure", "streamer.doctor")
+    assert "streamer.relay.http.app" in loaded
+    assert not set(needless) & set(loaded)
+
+
+def test_no_collection_looks_through_what_a_relay_has_loaded_while_voice_waits(tmp_path: Path) -> None:
+    look = (
+        "import gc, streamer.cli as cli; "
+        "cli.run = lambda main: (main.close(), print(gc.get_freeze_count())); "
+        f"cli.main(['serve', '--data-dir', {str(tmp_path)!r}])"
+    )
+    frozen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    assert int(frozen) > 10_000

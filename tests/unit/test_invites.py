@@ -33,6 +33,11 @@ def test_an_invite_opens_nothing_from_its_end_on() -> None:
     assert refusal(admission(home=Invite("k1", ends=NOW)), "home", "k1") == (403, "key-expired")
 
 
+def test_an_end_that_no_calendar_has_is_told_as_a_number_that_every_client_can_read() -> None:
+    doors = admission(home=Invite("key", ends=3e300))
+    assert {invite["ends_s"] for invite in doors.invites("home", Right.HOST)} == {2**53 - 1}
+
+
 def test_an_invite_for_two_lets_two_in() -> None:
     doors = admission(home=Invite("k1", uses_left=2))
     for _ in range(2):

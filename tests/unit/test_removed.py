@@ -108,14 +108,27 @@ def test_a_damaged_list_of_removed_devices_is_not_fatal(tmp_path: Path, barred: 
 def test_a_device_is_known_by_token_by_address_and_name_and_by_an_address_of_its_own(
     device: Device, is_shared: bool, is_barred: bool
 ) -> None:
-    bar = bar_of(Device("10.0.0.9", "Eve", "t0ken"), 1, "Eve", is_shared=False)
+    bar = bar_of(Device("10.0.0.9", "Eve", "t0ken"), 1, "Eve", others=[])
     assert bool(bars_against([bar], device, is_shared=is_shared)) is is_barred
 
 
 def test_an_ipv6_network_is_never_barred_as_a_whole() -> None:
-    bar = bar_of(Device("fd00::/64", "Eve", "t0ken"), 1, "Eve", is_shared=False)
+    bar = bar_of(Device("fd00::/64", "Eve", "t0ken"), 1, "Eve", others=[])
     assert not bars_against([bar], Device("fd00::/64", "Alice"), is_shared=False)
     assert bars_against([bar], Device("fd00::/64", "Eve"), is_shared=False)
+
+
+async def test_nobody_is_kept_out_because_somebody_took_their_name_and_was_removed() -> None:
+    async with House.open() as house:
+        host = await house.enter(key=HOST_KEY, name="Hedy")
+        anna = await house.enter(name="Anna")
+        false_anna = await remove(house, host, "Anna")
+        assert false_anna.welcome["name"] == "Anna (2)"
+        assert (await host.text("barred"))["barred"] == [{"id": 1, "name": "Anna (2)"}]
+        await anna.socket.close()
+        assert (await house.enter(name="Anna", resume=anna.welcome["resume"])).welcome["name"] == "Anna"
+        token = false_anna.welcome["resume"]
+        assert await house.refusal(room="home", key=KEY, name="x", resume=token) == (403, "barred")
 
 
 # Before joining

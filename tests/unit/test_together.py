@@ -195,3 +195,14 @@ async def test_a_relay_that_everybody_left_forgets_them_in_time() -> None:
             await guest.socket.send_json({"type": "leave"})
             await guest.close_code()
         await house.wait_for_metric("streamer_rooms", 0)
+
+
+async def test_an_invite_for_longer_than_any_calendar_is_refused_and_the_host_stays() -> None:
+    async with House.open() as house:
+        host = await house.enter(key=HOST_KEY)
+        for hours in (876_001, 2**53 - 1):
+            await host.socket.send_json({"type": "invite", "hours": hours, "uses": 0})
+            assert (await host.text("error"))["code"] == "bad-field"
+        await host.socket.send_json({"type": "invite", "hours": 876_000, "uses": 0})
+        ends = [invite["ends_s"] for invite in (await host.text("invite"))["invites"]]
+        assert max(ends) * 1_000 < 8.64e15  # the last moment that a Date of JavaScript can be

@@ -23,6 +23,7 @@ from streamer.errors import RefusedError, SetupError
 from streamer.relay.access.invites_file import KEY, AdmissionFile, Document
 from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.state_files import PendingFile
+from streamer.wire.control import MAX_INTEGER
 from streamer.wire.messages import WireInvite
 from streamer.wire.room_link import ECHO_ROOM
 
@@ -131,7 +132,7 @@ class InviteStore:
         if room == ECHO_ROOM:
             return []
         invite = self._invites.get(room)
-        ends_s = int(invite.ends or 0) if invite and not self.is_open else 0
+        ends_s = min(int(invite.ends or 0), MAX_INTEGER) if invite and not self.is_open else 0
         talk: WireInvite = {"role": "talk", "key": self.key(room) or "", "ends_s": ends_s}
         listen: WireInvite = {"role": "listen", "key": self.listening_key(room) or "", "ends_s": ends_s}
         return [*([] if right is Right.LISTENER else [talk]), *([listen] if invite else [])]

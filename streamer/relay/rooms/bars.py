@@ -7,7 +7,7 @@ whole network, which all of a household share.
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,10 +26,12 @@ class Device:
     token: str = ""
 
 
-def bar_of(device: Device, number: int, shown_name: str, *, is_shared: bool) -> Bar:
-    """`is_shared`: others in the room have the same address."""
-    is_alone = not is_shared and bool(device.source) and ":" not in device.source
-    names = shown_name if _same_name(shown_name, device.name) else device.name
+def bar_of(device: Device, number: int, shown_name: str, *, others: Sequence[Device]) -> Bar:
+    """`others` are in the room. Who took the name of one of them there, at the same address, is not barred by it."""
+    beside = [other for other in others if other.source == device.source]
+    is_alone = not beside and bool(device.source) and ":" not in device.source
+    is_anothers = any(_same_name(other.name, device.name) for other in beside)
+    names = shown_name if is_anothers or _same_name(shown_name, device.name) else device.name
     return Bar(number, names, device.source, _digest(device.token), is_alone)
 
 

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from streamer.errors import ControlError, SetupError
 from streamer.relay.access.invites import Right
 from streamer.relay.rooms.room import Room
+from streamer.wire.control import MAX_INVITE_HOURS
 from streamer.wire.messages import Waiting, WireInvite
 
 REMOVED: Final = 4401
@@ -76,6 +77,9 @@ class Hosting:
         """New ones for both roles; everybody is told what they may hand on now."""
         if hours < 0 or uses < 0:
             raise ControlError('hours and uses of "invite" are 0 or more', code="bad-field")
+        if hours > MAX_INVITE_HOURS:
+            message_to_host = f"an invite lasts {MAX_INVITE_HOURS} hours at most; 0 is no limit"
+            raise ControlError(message_to_host, code="bad-field", close_code=None)
         try:
             self._desk.renew(hours, uses)
         except SetupError as error:

@@ -132,8 +132,8 @@ class Room(ABC):
     def bar(self, member: Member) -> None:
         """That device does not come back until it is let in again. The host decides that, and it is kept."""
         number = 1 + max((bar.id for bar in self._decided.barred), default=0)
-        is_shared = self._shares_address(member.device, member)
-        new = bar_of(member.device, number, member.name, is_shared=is_shared)
+        others = [other.device for other in self.members if other is not member]
+        new = bar_of(member.device, number, member.name, others=others)
         self._keep_barred([*self._decided.barred, new][-MAX_BARRED:])
 
     def unbar(self, number: int) -> bool:
@@ -149,8 +149,8 @@ class Room(ABC):
     def _bars_against(self, device: Device) -> list[Bar]:
         return bars_against(self._decided.barred, device, is_shared=self._shares_address(device))
 
-    def _shares_address(self, device: Device, but: Member | None = None) -> bool:
-        return any(member.device.source == device.source for member in self.members if member is not but)
+    def _shares_address(self, device: Device) -> bool:
+        return any(member.device.source == device.source for member in self.members)
 
     def _keep_barred(self, barred: Sequence[Bar]) -> bool:
         """True if that changes anything; hosts are told then."""
