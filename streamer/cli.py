@@ -16,6 +16,7 @@ from rich.console import Console
 from streamer import __version__
 from streamer.client import session
 from streamer.client.audio.microphone import list_devices
+from streamer.client.interrupts import until_interrupted
 from streamer.client.trust import is_usable
 from streamer.doctor.report import findings, is_error, to_lines
 from streamer.errors import MeasurementError, StreamerError
@@ -26,7 +27,8 @@ from streamer.measure.run import measure_with_progress
 from streamer.relay import logs
 from streamer.relay import serve as serving
 from streamer.relay.access.limits import RelayLimits, raise_file_limit
-from streamer.relay.banner import code_style
+from streamer.relay.screen.qr_code import CodeStyle, code_style
+from streamer.relay.screen.screen import Screen, can_show
 from streamer.state_directory import data_dir_option, own_authority, state_directory
 from streamer.terminal_text import one_line
 from streamer.wire.room_link import Address
@@ -101,14 +103,23 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
+@click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
 @data_dir_option
 @limit_options
-def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None:
-    """Start the relay and show the links to join."""
+def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
+    """Start the relay and show the links to join.
+
+    In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or hides the
+    code, r goes to the next room, l locks the room, o opens the code in the browser, q quits.
+    """
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
-    logs.begin()
+    handler = logs.begin()
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
+    if not plain and can_show():
+        screen = Screen(handler)
+        run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen)))
+        return
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
     run(serving.serve(serve_options, limits, click.echo, style))
 

@@ -25,9 +25,9 @@ from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.own_state import OwnState
 from streamer.client.reconnecting import Line
 from streamer.client.terminal.json_lines import FigureLines
-from streamer.client.terminal.keyboard import Keyboard
 from streamer.client.terminal.live_view import Meters
 from streamer.errors import AudioError
+from streamer.terminal.keyboard import Keyboard
 from streamer.wire.messages import FromRelay
 from streamer.wire.room_link import Address
 

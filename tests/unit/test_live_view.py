@@ -10,9 +10,9 @@ from streamer.client.delay.delay_monitor import Timing
 from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
 from streamer.client.terminal.json_lines import figure_line
-from streamer.client.terminal.keyboard import Keyboard
-from streamer.client.terminal.line_editor import LineEditor
 from streamer.client.terminal.live_view import BAR_CELLS, Fitted, Meters, level_bar, render, typed_row
+from streamer.terminal.keyboard import Keyboard
+from streamer.terminal.line_editor import LineEditor
 from streamer.wire.packet import Packet
 
 

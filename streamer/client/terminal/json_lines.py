@@ -10,9 +10,9 @@ from typing import Any, Final, Self
 from streamer.client.audio.packetizer import Voice
 from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.members import Roster
-from streamer.client.terminal.keyboard import Keyboard
 from streamer.client.terminal.live_view import SAID
-from streamer.client.terminal.output import Output
+from streamer.terminal.keyboard import Keyboard
+from streamer.terminal.output import Output
 
 _EVERY_S: Final = 1.0
 

@@ -20,9 +20,9 @@ from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.delay.diagnosis import worst
 from streamer.client.delay.mouth_to_ear import PARTS, Figure, PartFigure
 from streamer.client.members import Roster
-from streamer.client.terminal.keyboard import Keyboard, is_foreground, is_terminal
-from streamer.client.terminal.line_editor import LineEditor
-from streamer.client.terminal.output import Output
+from streamer.terminal.keyboard import Keyboard, is_foreground, is_terminal
+from streamer.terminal.line_editor import LineEditor
+from streamer.terminal.output import Output
 from streamer.terminal_text import one_line
 
 if TYPE_CHECKING:
