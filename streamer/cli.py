@@ -153,8 +153,12 @@ ca_option = click.option(
 
 
 def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    """Returns `ca_file`, or else the authority of this computer's own relay if the URL needs one and it is usable."""
-    if ca_file or not Address.parse(url).secure:
+    """Returns `ca_file`, or else the authority of this computer's own relay if it is usable.
+
+    A link that begins with http: may need one, too: the join page's leads to TLS.
+    """
+    Address.parse(url)
+    if ca_file:
         return ca_file
     own = own_authority(data_dir)
     return own if own and is_usable(own) else None
@@ -194,6 +198,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @client_options
 @click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
+@click.option("--ptt", metavar="KEY", default="", help="Talk only while KEY is held: a letter, space, tab, f1 to f12.")
 def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
     options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)

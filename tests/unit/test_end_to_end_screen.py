@@ -15,6 +15,8 @@ from terminal import Terminal
 from terminal_picture import codes_in
 from test_wav_files import write
 
+from streamer.audio_format import SAMPLE_RATE
+
 SIZES = [(80, 24), (100, 30), (44, 14)]
 BROWSER = """#!/bin/sh
 cp "$1" "$HOME/opened.html"
@@ -100,7 +102,7 @@ def test_the_keys_hide_the_code_show_the_next_room_and_quit(tmp_path: Path) -> N
 
 def test_the_live_line_shows_who_is_here_who_talks_and_how_late(tmp_path: Path) -> None:
     home = tmp_path / "relay"
-    write(tmp_path / "speech.wav", np.tile(speech(), 20))
+    write(tmp_path / "speech.wav", np.tile(speech(), 20), SAMPLE_RATE)
     with served(home) as terminal:
         link, authority = link_on(terminal), home / "streamer/ca.pem"
         with member(tmp_path / "grace", authority, link, "Grace"):

@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -43,6 +43,7 @@ def test_the_code_is_there_whole_with_the_live_line_and_the_keys(columns: int, r
     assert all(f"{key.key}  {key.what}" in words or f"{key.key} {key.short}" in words for key in KEYS[:3])
 
 
+@settings(deadline=None)
 @given(
     columns=st.integers(10, 200),
     rows=st.integers(3, 60),
