@@ -141,9 +141,21 @@ export class Door {
       const when = create("small", "", lastTime(atMs));
       const row = create("a", "row", plainFace(room), create("span", "words", create("b", "", room), when), icon("right"));
       row.href = fragment;
+      row.dataset.room = room;
       return create("li", "", row);
     });
     find(element("recent", HTMLElement), "ul", HTMLElement).replaceChildren(...rows);
+  }
+
+  /**
+   * @param {string} room one of those that are shown as recent
+   * @param {Preview} preview
+   */
+  showPresence(room, { people, count }) {
+    const rows = [...element("recent", HTMLElement).querySelectorAll("a.row")];
+    const row = rows.find((each) => each instanceof HTMLElement && each.dataset.room === room);
+    row?.toggleAttribute("data-alive", count > 0);
+    if (row) setText(find(row, "small", HTMLElement), whoIsThere(people, count));
   }
 
   /** @param {string} words what the page waits for; empty where it no longer does */

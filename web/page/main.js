@@ -26,7 +26,7 @@ import { LostSheet } from "./lost_sheet.js";
 import { MediaControls } from "./media_controls.js";
 import { OwnLevel } from "./own_level.js";
 import { Question } from "./question.js";
-import { RecentRooms } from "./recent_rooms.js";
+import { RecentPresence, RecentRooms } from "./recent_rooms.js";
 import { knock, previewRoom } from "./room_preview.js";
 import { Room } from "./room.js";
 import { RoomView } from "./room_view.js";
@@ -49,6 +49,11 @@ class Page {
   #toasts = new Toasts();
   #attention = new Attention();
   #recent = new RecentRooms();
+  #presence = new RecentPresence({
+    ask: previewRoom,
+    show: (room, preview) => this.#door.showPresence(room, preview),
+    isSeen: () => document.visibilityState === "visible",
+  });
   #question = new Question();
   #cues = new Cues((sound) => this.#sound.cue(sound));
   #invitation = new Invitation(location.origin);
@@ -226,6 +231,8 @@ class Page {
     const { room, key, name, auto, listen } = this.#room.link;
     this.#door.showRoom(room);
     this.#door.showRecent(this.#recent.all);
+    if (room === "") this.#presence.start(this.#recent.all, hostKey());
+    else this.#presence.stop();
     if (listen) this.#door.showWay("listen");
     if (name) this.#door.name = name;
     if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
