@@ -88,6 +88,11 @@ export class Door {
     this.#listen.hidden = room === ECHO_ROOM;
     this.#showFaces([]);
     this.showWay("join");
+    this.linkCheck();
+  }
+
+  /** The check leads back here: by what the address says now, which before joining may be the host's own link. */
+  linkCheck() {
     for (const id of ["check", "check-first"]) element(id, HTMLAnchorElement).hash = location.hash;
   }
 

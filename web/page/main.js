@@ -173,6 +173,7 @@ class Page {
     });
     this.#call.onState = (state) => {
       keys.active = state === "joined" || state === "lost";
+      this.#door.linkCheck();
       this.#lifecycle.joined = keys.active;
       this.#media.show({ joined: keys.active, room: this.#roster.room });
       if (state === "joining") this.#ownLevel.stop();
