@@ -48,7 +48,7 @@ def main() -> None:
     ):
         phone = phones.start(rig, 0, relay.authority)
         requests: list[object] = []
-        phone.context.on("requestfinished", requests.append)
+        phone.context.on("requestfinished", lambda request: requests.append(request))
         phone.open(relay.link).page.wait_for_load_state("networkidle")
         weight = sum(request.sizes()["responseBodySize"] for request in requests)  # type: ignore[attr-defined]
         print(f"weight of the page up to Join, as it travels: {weight / 1000:.0f} kB in {len(requests)} requests")

@@ -108,6 +108,7 @@ export class Door {
   showPreview({ people, count, locked, role }) {
     this.#showFaces(people);
     setText(element("door-who", HTMLElement), whoIsThere(people, count));
+    if (this.#way === "knock") return; // who was refused may only ask, whatever others may
     this.showWay(locked ? "knock" : role === "listen" ? "listen" : "join");
   }
 

@@ -238,11 +238,12 @@ class Page {
     if (name) this.#door.name = name;
     if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
     if (room === "") return;
-    this.#ownLevel.startIfAllowed();
-    if (room === ECHO_ROOM) return;
+    if (room === ECHO_ROOM) return void this.#ownLevel.startIfAllowed();
     const preview = await previewRoom({ room, key: hostKey() || key, resume: "" });
-    if (preview && this.#room.link.room === room) this.#door.showPreview(preview);
+    if (this.#room.link.room !== room || this.#call.state !== "start") return;
+    if (preview) this.#door.showPreview(preview);
     if (listen) this.#door.showWay("listen");
+    else if (preview?.role !== "listen") this.#ownLevel.startIfAllowed();
   }
 
   /**
