@@ -114,20 +114,31 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
+@click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
 @data_dir_option
 @limit_options
-def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None:
-    """Start the relay and show the links to join."""
+def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
+    """Start the relay and show the links to join.
+
+    In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or hides the
+    code, r goes to the next room, l locks the room, o opens the code in the browser, q quits.
+    """
+    from streamer.client.interrupts import until_interrupted
     from streamer.relay import logs
     from streamer.relay import serve as serving
-    from streamer.relay.banner import code_style
+    from streamer.relay.screen.qr_code import CodeStyle, code_style
+    from streamer.relay.screen.screen import Screen, can_show
 
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
-    logs.begin()
+    handler = logs.begin()
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
-    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
     gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
+    if not plain and can_show():
+        screen = Screen(handler)
+        run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen)))
+        return
+    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
     run(serving.serve(serve_options, limits, click.echo, style))
 
 
@@ -164,10 +175,14 @@ ca_option = click.option(
 
 
 def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    """Returns `ca_file`, or else the authority of this computer's own relay if the URL needs one and it is usable."""
+    """Returns `ca_file`, or else the authority of this computer's own relay if it is usable.
+
+    A link that begins with http: may need one, too: the join page's leads to TLS.
+    """
     from streamer.client.trust import is_usable
 
-    if ca_file or not Address.parse(url).secure:
+    Address.parse(url)
+    if ca_file:
         return ca_file
     own = own_authority(data_dir)
     return own if own and is_usable(own) else None
@@ -207,6 +222,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @client_options
 @click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
+@click.option("--ptt", metavar="KEY", default="", help="Talk only while KEY is held: a letter, space, tab, f1 to f12.")
 def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
     from streamer.client import session

@@ -36,6 +36,9 @@ _LIMITS: Final = Limits(
     max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
 )
 
+_ECHO_WANTED: Final = "echo-wanted"
+"""Whoever came back would send the next visitor of the room echo away."""
+
 _ENDS: Final = {
     close_codes.GOING_AWAY: "The relay is going away",
     close_codes.LOST: "The connection to the relay was lost",
@@ -140,6 +143,8 @@ class Link(Connection, asyncio.Protocol):
             self._ended.set()
 
     def _why(self, code: int, reason: str) -> StreamerError:
+        if reason == _ECHO_WANTED:
+            return SentAwayError("Others want to try the room echo, so your turn is over. Join again to go on")
         if self.closed_by_peer or code == close_codes.LOST:
             kind = SentAwayError if code in close_codes.FINAL else ConnectionLostError
             return kind(_ENDS.get(code, f"The relay closed the connection ({code})"))

@@ -188,7 +188,9 @@ class Roster:
         self._tell_said(self._name_of(talker_id), text)
 
     def _on_lock(self, talker_id: int, *, locked: bool) -> None:
-        self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")
+        """Nobody's talker_id, 0, is the host's who sits before the relay."""
+        who = self._name_of(talker_id) if talker_id else "The host"
+        self._tell(f"{who} has {'locked the room' if locked else 'opened the room again'}")
 
     def _on_invites(self, invites: list[WireInvite]) -> None:
         """The host asked for them, so it wants to hand them on; everybody else reads that theirs are no longer good."""

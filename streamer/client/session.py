@@ -25,9 +25,11 @@ from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.own_state import OwnState
 from streamer.client.reconnecting import Line
 from streamer.client.terminal.json_lines import FigureLines
-from streamer.client.terminal.keyboard import Keyboard
 from streamer.client.terminal.live_view import Meters
-from streamer.errors import AudioError
+from streamer.client.terminal.push_to_talk import PushToTalk
+from streamer.errors import AudioError, StreamerError
+from streamer.terminal.keyboard import Keyboard, is_terminal
+from streamer.terminal.line_editor import LineEditor
 from streamer.wire.messages import FromRelay
 from streamer.wire.room_link import Address
 
@@ -49,6 +51,8 @@ class Options:
     stay: bool = False
     figures: bool = False
     music: bool = False
+    ptt: str = ""
+    """The key that lets the others hear us while it is held; without one, the voice does."""
 
     @property
     def writes_sound(self) -> bool:
@@ -86,6 +90,7 @@ class Session:
         self.voice = Voice(source.mode, music=music) if source else None
         self.own = OwnState(line.send_control)
         self.own.listening = source is None
+        self.push_to_talk: PushToTalk | None = None
         self.left = asyncio.Event()
 
     async def run(self, playout: Playout) -> None:
@@ -158,7 +163,8 @@ class Session:
                 await asyncio.sleep(source.wait_s(now))
                 continue
             position, samples = frame
-            voice.gate.muted = self.own.muted
+            is_released = self.push_to_talk is not None and not self.push_to_talk.is_held(now)
+            voice.gate.muted = self.own.muted or is_released
             was_talking = voice.talking
             packets = voice.packets(samples, position)
             if self._roster.one_at_a_time and voice.talking != was_talking:
@@ -193,12 +199,18 @@ async def _join(options: Options, *, talking: bool) -> None:
         session = Session(line, roster, source, stay=stay, music=options.music)
         commands = Commands(roster, session.own, send=line.say, tell=meters.tell, leave=session.left.set)
         keyboard = Keyboard()
+        if options.ptt:
+            keyboard.reader = session.push_to_talk = PushToTalk(options.ptt, keyboard.editor)
         typed = keyboard.lines(commands.obey) if options.input_file != STANDARD_STREAM else nullcontext()
-        with meters.show(roster, session.timing, session.voice, keyboard), typed:
+        with meters.show(roster, session.timing, session.voice, keyboard, session.push_to_talk), typed:
             await _first_of(session.run(playout), meters.run())
 
 
 def _check_files(options: Options) -> None:
+    if options.ptt:
+        PushToTalk(options.ptt, LineEditor())
+        if not is_terminal():
+            raise StreamerError("--ptt needs a terminal, to hold a key in: standard input is none")
     if options.writes_sound and options.figures:
         raise AudioError("standard output can't have both sound and figures: give --output a file")
     if STANDARD_STREAM in (options.input_file, options.output_file):

@@ -6,7 +6,7 @@ from pathlib import Path
 from streamer.doctor.finding import Finding, error, ok, warning
 from streamer.errors import CertificateError
 from streamer.relay.access.invites_file import AdmissionFile
-from streamer.relay.network.addresses import lan_addresses
+from streamer.relay.network.addresses import uncertified
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.dates import clock_trouble
 from streamer.relay.tls.identity import Identity, read_pem
@@ -34,13 +34,9 @@ def certificate(data_dir: Path | None, cert: Path | None) -> Finding:
 
 
 def _coverage(authority: Authority) -> Finding:
-    usable = [each.address for each in lan_addresses() if each.is_usable]
-    outside = [address for address in usable if not authority.covers(address)]
-    if outside:
-        remedy = "use a certificate of your own (--cert, --key), or give this computer a private address"
-        return warning(
-            f"{', '.join(outside)} is not a private address, so the relay's authority can't certify it", remedy
-        )
+    trouble = uncertified(authority)
+    if trouble:
+        return warning(*trouble)
     return ok(f"covers these addresses; the authority's fingerprint is {fingerprint_of(authority.certificate)}")
 
 

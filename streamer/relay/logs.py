@@ -14,7 +14,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final, Protocol, TextIO
 from urllib.parse import unquote
 from weakref import WeakSet
 
@@ -147,13 +147,14 @@ REDACTION: Final = Redaction()
 """Of this process, as its loggers are."""
 
 
-def begin() -> None:
-    """Log to standard error from now on, everything of ours and what goes wrong in libraries."""
-    handler = logging.StreamHandler()
+def begin() -> logging.StreamHandler[TextIO]:
+    """Log to standard error from now on, everything of ours and what goes wrong in libraries; returns what does it."""
+    handler: logging.StreamHandler[TextIO] = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     guard(handler)
     logging.basicConfig(handlers=[handler])
     logging.getLogger("streamer").setLevel(logging.INFO)
+    return handler
 
 
 def guard(handler: logging.Handler) -> None:

@@ -2,27 +2,39 @@
 
 import asyncio
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.background import keep_running, report_failure
-from streamer.relay.banner import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
+from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
 from streamer.relay.http.origins import Origins
 from streamer.relay.http.static_files import read_page
-from streamer.relay.network.addresses import LOOPBACK, in_url, lan_addresses, mdns_name, with_loopback
+from streamer.relay.network.addresses import (
+    LOOPBACK,
+    in_url,
+    lan_addresses,
+    mdns_name,
+    uncertified,
+    with_loopback,
+)
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import Place, place
 from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.rooms.glance import Glance
+from streamer.relay.rooms.leg import server_us
+from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.running import listening
+from streamer.relay.screen.qr_code import CodeStyle
+from streamer.relay.screen.screen import Screen
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 
@@ -56,8 +68,14 @@ class ServeOptions:
         return bool(self.renew or self.invite_hours or self.invite_uses)
 
 
-async def serve(options: ServeOptions, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
-    """Serve until cancelled; raises SetupError if this computer can't provide what `options` asks for.
+async def serve(
+    options: ServeOptions,
+    limits: RelayLimits,
+    say: Say,
+    code_style: CodeStyle = CodeStyle.BLOCKS,
+    screen: Screen | None = None,
+) -> None:
+    """Serve until cancelled, or ended at the `screen`; raises SetupError if this computer can't provide `options`.
 
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
@@ -71,9 +89,32 @@ async def serve(options: ServeOptions, limits: RelayLimits, say: Say, code_style
     tls = certificate.context if certificate else None
     try:
         async with listening(relay, server.place.bind, options.port, tls, plain) as port:
-            await server.keep(port)
+            house = FromInside(server, relay.lobby, port)
+            await _until_ended(server.keep(port), screen.run(house) if screen else None)
     finally:
         await server.close()
+
+
+async def _until_ended(work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None) -> None:
+    """Until `work` fails or is cancelled, or `screen` returns. A screen that fails ends nothing."""
+    task = asyncio.create_task(work)
+    shown = asyncio.create_task(_shown(screen)) if screen else None
+    try:
+        await asyncio.wait(filter(None, [task, shown]), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+    finally:
+        for each in filter(None, [task, shown]):
+            each.cancel()
+        await asyncio.gather(*filter(None, [task, shown]), return_exceptions=True)
+
+
+async def _shown(screen: Coroutine[Any, Any, None]) -> None:
+    try:
+        await screen
+    except Exception as error:
+        report_failure("the screen", error)
+        await asyncio.Event().wait()
 
 
 class Server:
@@ -92,7 +133,8 @@ class Server:
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
-        self._said: set[str] = set()
+        self.troubles: list[str] = []
+        """What the host should know now, in words."""
 
     def _certificate(self, options: ServeOptions) -> LiveCertificate:
         everywhere = with_loopback(self._addresses)
@@ -181,11 +223,11 @@ class Server:
 
     def _tell_troubles(self) -> None:
         """Shows each trouble once, and again if it comes back."""
-        found = dict.fromkeys(self._troubles())
+        found = list(dict.fromkeys(self._troubles()))
+        known, self.troubles = self.troubles, found
         for words in found:
-            if words not in self._said:
+            if words not in known:
                 self._tell(words)
-        self._said = set(found)
 
     def _troubles(self) -> Iterator[str]:
         if self._refusal:
@@ -194,7 +236,25 @@ class Server:
             yield from self.certificate.troubles(datetime.datetime.now(datetime.UTC))
             if not self.origins.url and not self.certificate.covers(self._shown):
                 yield not_covered(self._shown)
+            elif not self.origins.url and self.authority and self.place.is_everywhere:
+                yield from self._uncertified(self.authority)
         yield from self.admission.troubles
+
+    def _uncertified(self, authority: Authority) -> Iterator[str]:
+        """Of the addresses beside the one in the links."""
+        with suppress(OSError):
+            found = uncertified(authority)
+            if found:
+                what, remedy = found
+                yield f"{what}: {remedy}"
+
+    def link(self, room: str, port: int) -> str:
+        """The link that the code for `room` holds."""
+        return room_link(self._join_origin(port) or self._origin(port), room, self.admission.key(room))
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        return self._options.rooms
 
     async def _announce(self) -> None:
         while self._announcement:
@@ -247,6 +307,33 @@ class Server:
         hosts = [*named, *filter(None, [self.place.name]), *self._addresses[:1]]
         covered = [host for host in hosts if self.certificate is None or self.certificate.covers(host)]
         return (covered or hosts)[0]
+
+
+class FromInside:
+    """What the screen of a relay shows and does: see House."""
+
+    def __init__(self, server: Server, lobby: Lobby, port: int) -> None:
+        self._server = server
+        self._lobby = lobby
+        self._port = port
+
+    @property
+    def rooms(self) -> list[str]:
+        """Those that were asked for, and those that the host has made since, while somebody is there."""
+        return list(dict.fromkeys([*self._server.rooms, *self._lobby.rooms_with_people]))
+
+    @property
+    def troubles(self) -> list[str]:
+        return self._server.troubles
+
+    def link(self, room: str) -> str:
+        return self._server.link(room, self._port)
+
+    def glance(self, room: str) -> Glance:
+        return self._lobby.glance(room, server_us())
+
+    def lock(self, room: str, *, locked: bool) -> None:
+        self._lobby.lock(room, locked=locked)
 
 
 def _admission(options: ServeOptions) -> InviteStore:

@@ -258,6 +258,16 @@ test("being thrown out ends the tries", async () => {
   assert.equal(world.sockets.length, 1);
 });
 
+test("who leaves the room echo for others does not come back, who was silent too long does", async () => {
+  for (const [reason, sockets] of /** @type {const} */ ([["echo-wanted", 1], ["idle", 2]])) {
+    const world = new World().join();
+    world.socket.lose(4408, reason);
+    await world.pass(60_000);
+    assert.equal(world.sockets.length > 1, sockets > 1, reason);
+    assert.equal(world.states.includes(`refused ${reason}`), sockets === 1, reason);
+  }
+});
+
 test("a connection on which nothing comes is given up, whatever the browser believes", async () => {
   const world = new World().join();
   const dead = world.socket;

@@ -9,12 +9,14 @@ import struct
 import subprocess
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 import pyte
 from audio_rig import stop
 from processes import START_S, STREAMER, hear_ctrl_c
+from terminal_picture import Picture, draw_cells
 
 DUMP_S = 20
 QUIET_S = 0.04
@@ -25,8 +27,15 @@ class Terminal:
     """Runs `streamer`, or another `program`, in it; the end of the block presses Ctrl-C."""
 
     def __init__(
-        self, home: Path, *arguments: str | Path, columns: int = 100, rows: int = 24, program: str | Path = STREAMER
+        self,
+        home: Path,
+        *arguments: str | Path,
+        columns: int = 100,
+        rows: int = 24,
+        program: str | Path = STREAMER,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        self._environment = environment or {}
         self._command = [str(program), *map(str, arguments)]
         self._home = home
         self._size = rows, columns
@@ -40,6 +49,7 @@ class Terminal:
         environment = {**os.environ, "HOME": str(self._home), "TERM": "xterm-256color", "PYTHONUTF8": "1"}
         environment["PYTHONFAULTHANDLER"] = "1"  # see `wait`
         environment = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
+        environment |= self._environment
 
         def sit_down() -> None:
             hear_ctrl_c()
@@ -65,6 +75,19 @@ class Terminal:
     @property
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self._theirs)[3] & termios.ECHO)
+
+    def resize(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
+    @property
+    def shows_cursor(self) -> bool:
+        return not self._screen.cursor.hidden
+
+    def picture(self, *, is_light: bool = False) -> Picture:
+        """What somebody sees, in grey, with a theme that is dark or light."""
+        self.look()
+        return draw_cells(self._screen, is_light=is_light)
 
     def type(self, keys: str) -> None:
         os.write(self._end, keys.encode())

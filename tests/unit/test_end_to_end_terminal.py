@@ -1,17 +1,25 @@
 """Somebody types at a terminal while meters are drawn there and news come."""
 
 import os
+import re
 import signal
+import ssl
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
 import pytest
 from audio_rig import wait_until
 from processes import START_S, STREAMER, RelayProcess, StreamerProcess, hear_ctrl_c
+from sound import speech
 from terminal import Terminal
+from test_wav_files import write
+
+from streamer.audio_format import SAMPLE_RATE
 
 REDRAWS_S = 1.5
 ONE_REDRAW_S = 20
@@ -41,7 +49,7 @@ def ada(relay: RelayProcess, home: Path, **size: int) -> Iterator[Terminal]:
 
 
 def another(relay: RelayProcess, home: Path, name: str = "Grace") -> StreamerProcess:
-    command = ("listen", relay.link, "--ca", relay.authority, "--name", name, "--output", home / "heard.wav")
+    command = ("listen", relay.join_link, "--ca", relay.authority, "--name", name, "--output", home / "heard.wav")
     return StreamerProcess(home, *command)
 
 
@@ -136,3 +144,29 @@ def test_ctrl_c_ends_it_at_once_while_a_name_server_does_not_answer(tmp_path: Pa
     _, errors = process.communicate(timeout=PATIENCE_S)
     assert monotonic() - began < SLOW_S / 2
     assert "Traceback" not in errors
+
+
+def test_with_push_to_talk_nobody_is_heard_until_the_key_is_held(relay: RelayProcess, tmp_path: Path) -> None:
+    write(tmp_path / "speech.wav", np.tile(speech(), 40), SAMPLE_RATE)
+    command = ("talk", relay.join_link, "--name", "Ada", "--input", tmp_path / "speech.wav", "--ptt", "space")
+    with another(relay, tmp_path / "grace") as grace, Terminal(
+        tmp_path, *command, environment={"XDG_DATA_HOME": str(relay.home)}
+    ) as terminal:
+        terminal.wait_for("hold space to talk")
+        relay.wait_for_members(2)
+        assert packets_at(relay) == 0
+        end = monotonic() + PATIENCE_S
+        while packets_at(relay) < 20:
+            assert monotonic() < end, "\n".join(terminal.look())
+            terminal.type(" ")
+        terminal.wait_for("hold space to talk")
+        terminal.type("no gap\r")
+        wait_until(lambda: "Ada: no gap" in grace.log, START_S, grace.complaint)
+
+
+def packets_at(relay: RelayProcess) -> int:
+    context = ssl.create_default_context(cafile=str(relay.authority))
+    with urllib.request.urlopen(f"{relay.origin}/metrics", timeout=5, context=context) as answer:
+        found = re.search(r"^streamer_packets_in_total (\d+)", answer.read().decode(), re.MULTILINE)
+    assert found
+    return int(found[1])

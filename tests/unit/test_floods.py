@@ -50,6 +50,7 @@ class Stub:
     hand_us = 0
     role: Role = "talk"
     turn: object | None = None
+    last_clock: None = None
     voice = Voice.HEARD
     right = Right.GUEST
     device = Device("192.168.1.7", "Ada")

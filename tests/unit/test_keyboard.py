@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from streamer.client.terminal.keyboard import Keyboard, is_terminal
+from streamer.terminal.keyboard import Keyboard, is_terminal
 
 
 async def test_lines_come_as_they_are_from_a_pipe_up_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

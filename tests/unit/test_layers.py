@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "printing": set(),
     "terminal_text": set(),
+    "terminal": LEAVES,
     "state_directory": BASE,
     "websocket": BASE,
     "jitter": BASE,
@@ -38,14 +39,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.network": RELAY | {"relay.logs", "relay.access", "relay.tls"},
     "relay.rooms": RELAY | {"relay.access"},
     "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms"},
-    "relay": RELAY | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http"},
+    "relay.screen": RELAY | {"terminal", "relay.rooms"},
+    "relay": RELAY
+    | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.screen"},
     "client.audio": LEAVES | {"jitter", "wire"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
-    "client.terminal": LEAVES | {"jitter", "wire", "client.audio", "client.delay", "client"},
-    "client": LEAVES | {"websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
+    "client.terminal": LEAVES | {"terminal", "jitter", "wire", "client.audio", "client.delay", "client"},
+    "client": LEAVES
+    | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
-    "cli": LEAVES | {"", "wire", "relay", "relay.logs", "relay.access", "client", "client.audio", "measure", "doctor"},
+    "cli": LEAVES
+    | {"", "wire", "relay", "relay.logs", "relay.access", "relay.screen"}
+    | {"client", "client.audio", "measure", "doctor"},
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }
@@ -72,7 +78,7 @@ DOORS = {
     },
     "aiofastnet": {"relay/network/listener.py"},
     "prometheus_client": {"relay/http/metrics.py"},
-    "segno": {"relay/banner.py"},
+    "segno": {"relay/screen/qr_code.py"},
     "yarl": {"relay/http/origins.py"},
     "confusable_homoglyphs": {"relay/access/names.py"},
     "zeroconf": {"relay/network/mdns.py"},

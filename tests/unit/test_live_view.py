@@ -1,19 +1,29 @@
 import io
 import json
+import re
+from time import perf_counter
+from types import SimpleNamespace
 
 import pytest
 from messages import member, welcome
+from rich.cells import cell_len
 from rich.console import Console
 
 from streamer.client.audio.packetizer import Voice
 from streamer.client.delay.delay_monitor import Timing
+from streamer.client.delay.mouth_to_ear import PARTS, PartFigure
 from streamer.client.members import Roster
 from streamer.client.mixer import Mixer
 from streamer.client.terminal.json_lines import figure_line
-from streamer.client.terminal.keyboard import Keyboard
-from streamer.client.terminal.line_editor import LineEditor
-from streamer.client.terminal.live_view import BAR_CELLS, Fitted, Meters, level_bar, render, typed_row
+from streamer.client.terminal.live_view import Fitted, Meters, render, typed_row
+from streamer.client.terminal.meeting import BAR_CELLS, level_bar
+from streamer.client.terminal.push_to_talk import FIRST_S, REPEATED_S, PushToTalk
+from streamer.errors import StreamerError
+from streamer.terminal.keyboard import Keyboard
+from streamer.terminal.line_editor import LineEditor
 from streamer.wire.packet import Packet
+
+UNKNOWN = {part: PartFigure("unknown", None) for part in PARTS}
 
 
 def roster() -> Roster:
@@ -95,7 +105,7 @@ def test_where_there_is_not_room_for_all_the_last_row_and_what_is_typed_are_ther
     console.print(Fitted(render(room, Timing(room), None, 0.0), editor))
     assert isinstance(console.file, io.StringIO)
     rows = console.file.getvalue().splitlines()
-    assert len(rows) == 6
+    assert len(rows) == 5, "the parts of the delay are left out, all of them"
     assert "kitchen" in rows[0]
     assert "round trip" in rows[-2]
     assert rows[-1] == "› hello "
@@ -117,3 +127,79 @@ def test_of_a_long_line_the_part_around_the_cursor_is_seen() -> None:
     assert typed_row(editor, 20).plain == "› 012345678901234567"
     editor.feed("世" * 30)
     assert typed_row(editor, 20).plain == "›  " + "世" * 8 + "0"
+
+
+def drawn(room: Roster, width: int, height: int, *, trouble: bool = False) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, height=height)
+    console.print(Fitted(render(room, Timing(room), Voice(), 0.0), LineEditor()))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+LONG = "Bartholomew Featherstonehaugh-Cholmondeley"
+NAMES = ("Ada", LONG, "Zoë", "山田太郎" * 6, *(f"Guest {n}" for n in range(2, 9)))
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (44, 14), (40, 24), (30, 10)])
+def test_with_eleven_others_each_has_one_line_and_no_word_or_figure_is_cut(width: int, height: int) -> None:
+    room = Roster(Mixer(), lambda text: None)
+    others = [member(3 + n, name, muted=n % 3 == 1, hand=n == 7) for n, name in enumerate(NAMES)]
+    room.on_control(welcome(*others))
+    for other in room.members:
+        figure = SimpleNamespace(total_ms=(212.4, 99_999.0, 1_234.0), complete=False, parts=UNKNOWN)
+        other.mouth_to_ear.figure = lambda now_us, figure=figure: figure
+    rows = drawn(room, width, height)
+    assert len(rows) <= height
+    assert all(cell_len(row) <= width for row in rows)
+    assert "round trip" in rows[-2]
+    people = rows[1:-2]
+    if height == 24:
+        assert len(people) == 12
+        assert sum("muted" in row for row in people) == 4
+    else:
+        assert re.search(r"… and \d+ more: /who", people[-1])
+    assert sum("hand raised" in row for row in people) == 1
+    figures = re.findall(r"(?:≥ )?\d+ ms", " ".join(people))
+    assert set(figures) <= {"≥ 212 ms", "≥ 99999 ms", "≥ 1234 ms"}
+    assert len(figures) >= (11 if height == 24 else 0)
+    assert len(figures) == 33 or width < 80
+
+
+def test_the_parts_of_a_delay_are_shown_where_there_is_room_for_all() -> None:
+    assert not any("capture" in row for row in drawn(roster(), 80, 8))
+    assert sum("capture" in row for row in drawn(roster(), 160, 24)) == 2
+
+
+def test_who_talks_by_a_key_sees_which_one_and_the_key_counts_as_held_until_no_repetition_comes() -> None:
+    editor = LineEditor()
+    key = PushToTalk("space", editor)
+    room, voice = roster(), Voice()
+    voice.gate.muted = True
+
+    def own_row(now: float) -> str:
+        console = Console(file=io.StringIO(), width=100)
+        console.print(render(room, Timing(room), voice, now, key))
+        assert isinstance(console.file, io.StringIO)
+        return next(line for line in console.file.getvalue().splitlines() if "(you)" in line)
+
+    assert "hold space to talk" in own_row(10.0)
+    key.press(10.0)
+    assert "hold space" not in own_row(10.0 + FIRST_S - 0.01)
+    assert "hold space" in own_row(10.0 + FIRST_S + 0.01)
+    for repetition in range(100):
+        key.press(20.0 + 0.03 * repetition)
+    assert key.is_held(23.0)
+    assert not key.is_held(23.0 + REPEATED_S)
+
+
+def test_the_key_to_talk_is_an_ordinary_one_of_a_line_that_is_begun() -> None:
+    editor = LineEditor()
+    key = PushToTalk("space", editor)
+    assert key.feed("  hello world\r") == ["hello world"]
+    assert key.is_held(perf_counter())
+
+
+@pytest.mark.parametrize("name", ["", "shift", "ab", "f13", "\x07", "/"])
+def test_a_key_that_a_terminal_does_not_tell_of_is_refused(name: str) -> None:
+    with pytest.raises(StreamerError, match="--ptt takes"):
+        PushToTalk(name, LineEditor())

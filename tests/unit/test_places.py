@@ -21,11 +21,12 @@ from test_serve import Computer, RelayThere
 
 from streamer.errors import SetupError
 from streamer.relay import background, serve
-from streamer.relay.banner import CodeStyle, best_there_is, code_style, qr_code
+from streamer.relay.banner import best_there_is
 from streamer.relay.network import addresses, mdns
 from streamer.relay.network.addresses import LanAddress, in_url, judge, lan_addresses, mdns_name, usable_addresses
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import place
+from streamer.relay.screen.qr_code import CodeStyle, code_style, qr_code
 from streamer.relay.tls.authority import Authority
 
 ODD_NAMES = {

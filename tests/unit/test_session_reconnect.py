@@ -191,8 +191,20 @@ async def test_who_is_removed_by_the_host_does_not_come_back() -> None:
             await asyncio.wait_for(ada.stay, PATIENCE_S)
 
 
-@pytest.mark.parametrize(("code", "links"), [(1001, 3), (1011, 3), (4400, 1), (4401, 1), (4409, 1), (4429, 1)])
-async def test_who_is_sent_away_stays_away_and_who_is_lost_comes_back(code: int, links: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "reason", "links"),
+    [
+        (1001, "", 3),
+        (1011, "", 3),
+        (4400, "", 1),
+        (4401, "", 1),
+        (4408, "idle", 3),
+        (4408, "echo-wanted", 1),
+        (4409, "", 1),
+        (4429, "", 1),
+    ],
+)
+async def test_who_is_sent_away_stays_away_and_who_is_lost_comes_back(code: int, reason: str, links: int) -> None:
     tokens: list[str | None] = []
 
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
@@ -200,7 +212,7 @@ async def test_who_is_sent_away_stays_away_and_who_is_lost_comes_back(code: int,
         await socket.send_json(
             messages.welcome(resume=f"t0ken{len(tokens)}")
         )
-        await socket.close(code=code if len(tokens) < 3 else 4401)
+        await socket.close(code=code if len(tokens) < 3 else 4401, message=reason.encode())
 
     async with relay(talk) as address:
         line = await Line.open(address)

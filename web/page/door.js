@@ -88,6 +88,11 @@ export class Door {
     this.#listen.hidden = room === ECHO_ROOM;
     this.#showFaces([]);
     this.showWay("join");
+    this.linkCheck();
+  }
+
+  /** The check leads back here: by what the address says now, which before joining may be the host's own link. */
+  linkCheck() {
     for (const id of ["check", "check-first"]) element(id, HTMLAnchorElement).hash = location.hash;
   }
 
@@ -103,6 +108,7 @@ export class Door {
   showPreview({ people, count, locked, role }) {
     this.#showFaces(people);
     setText(element("door-who", HTMLElement), whoIsThere(people, count));
+    if (this.#way === "knock") return; // who was refused may only ask, whatever others may
     this.showWay(locked ? "knock" : role === "listen" ? "listen" : "join");
   }
 
@@ -141,9 +147,21 @@ export class Door {
       const when = create("small", "", lastTime(atMs));
       const row = create("a", "row", plainFace(room), create("span", "words", create("b", "", room), when), icon("right"));
       row.href = fragment;
+      row.dataset.room = room;
       return create("li", "", row);
     });
     find(element("recent", HTMLElement), "ul", HTMLElement).replaceChildren(...rows);
+  }
+
+  /**
+   * @param {string} room one of those that are shown as recent
+   * @param {Preview} preview
+   */
+  showPresence(room, { people, count }) {
+    const rows = [...element("recent", HTMLElement).querySelectorAll("a.row")];
+    const row = rows.find((each) => each instanceof HTMLElement && each.dataset.room === room);
+    row?.toggleAttribute("data-alive", count > 0);
+    if (row) setText(find(row, "small", HTMLElement), whoIsThere(people, count));
   }
 
   /** @param {string} words what the page waits for; empty where it no longer does */

@@ -26,7 +26,7 @@ import { LostSheet } from "./lost_sheet.js";
 import { MediaControls } from "./media_controls.js";
 import { OwnLevel } from "./own_level.js";
 import { Question } from "./question.js";
-import { RecentRooms } from "./recent_rooms.js";
+import { RecentPresence, RecentRooms } from "./recent_rooms.js";
 import { knock, previewRoom } from "./room_preview.js";
 import { Room } from "./room.js";
 import { RoomView } from "./room_view.js";
@@ -49,6 +49,11 @@ class Page {
   #toasts = new Toasts();
   #attention = new Attention();
   #recent = new RecentRooms();
+  #presence = new RecentPresence({
+    ask: previewRoom,
+    show: (room, preview) => this.#door.showPresence(room, preview),
+    isSeen: () => document.visibilityState === "visible",
+  });
   #question = new Question();
   #cues = new Cues((sound) => this.#sound.cue(sound));
   #invitation = new Invitation(location.origin);
@@ -168,6 +173,7 @@ class Page {
     });
     this.#call.onState = (state) => {
       keys.active = state === "joined" || state === "lost";
+      this.#door.linkCheck();
       this.#lifecycle.joined = keys.active;
       this.#media.show({ joined: keys.active, room: this.#roster.room });
       if (state === "joining") this.#ownLevel.stop();
@@ -226,15 +232,18 @@ class Page {
     const { room, key, name, auto, listen } = this.#room.link;
     this.#door.showRoom(room);
     this.#door.showRecent(this.#recent.all);
+    if (room === "") this.#presence.start(this.#recent.all, hostKey());
+    else this.#presence.stop();
     if (listen) this.#door.showWay("listen");
     if (name) this.#door.name = name;
     if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
     if (room === "") return;
-    this.#ownLevel.startIfAllowed();
-    if (room === ECHO_ROOM) return;
+    if (room === ECHO_ROOM) return void this.#ownLevel.startIfAllowed();
     const preview = await previewRoom({ room, key: hostKey() || key, resume: "" });
-    if (preview && this.#room.link.room === room) this.#door.showPreview(preview);
+    if (this.#room.link.room !== room || this.#call.state !== "start") return;
+    if (preview) this.#door.showPreview(preview);
     if (listen) this.#door.showWay("listen");
+    else if (preview?.role !== "listen") this.#ownLevel.startIfAllowed();
   }
 
   /**

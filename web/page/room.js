@@ -175,7 +175,7 @@ export class Room {
     const { name, auto } = this.link;
     this.link = { ...this.link, room, key: invitation.key || (hostKey() ? "" : this.link.key) };
     const fragment = serializeFragment({ room, key: this.link.key, name, auto, listen: this.link.listen });
-    history.replaceState(null, "", fragment);
+    history.replaceState(history.state, "", fragment);
     save("fragment", fragment);
     if (room !== ECHO_ROOM) recent.add(room, fragment);
   }

@@ -2,6 +2,7 @@
 // own way back close it. The focus goes to its title, and back to what opened it.
 
 import { find } from "../ui/dom.js";
+import { WayBack } from "./way_back.js";
 
 const WIDE = "(min-width: 62.5rem)";
 /** A swipe of this length closes; a shorter one springs back. */
@@ -9,6 +10,13 @@ const SWIPE_PX = 80;
 
 /** @type {Set<Sheet>} */
 const sheets = new Set();
+
+const wayBack = new WayBack({
+  history,
+  close: () => sheets.forEach((sheet) => sheet.goBack()),
+  isOpen: () => [...sheets].some((sheet) => sheet.isOpen && sheet.closesByBack),
+});
+addEventListener("popstate", () => wayBack.onPop());
 
 export class Sheet {
   node;
@@ -38,6 +46,14 @@ export class Sheet {
     return this.node.open;
   }
 
+  get closesByBack() {
+    return !this.#staysModal;
+  }
+
+  goBack() {
+    if (this.closesByBack) this.close();
+  }
+
   /** @param {Element | null} [opener] gets the focus back */
   open(opener = document.activeElement) {
     if (this.node.open) return;
@@ -48,6 +64,7 @@ export class Sheet {
     else this.node.showModal();
     find(this.node, "h2", HTMLElement).focus({ preventScroll: true });
     if (opener instanceof HTMLElement) opener.setAttribute("aria-expanded", "true");
+    if (this.closesByBack) wayBack.onOpen();
   }
 
   close() {
@@ -71,6 +88,7 @@ export class Sheet {
       opener.setAttribute("aria-expanded", "false");
       if (opener.isConnected) opener.focus({ preventScroll: true });
     }
+    wayBack.onClose();
     this.onClose();
   }
 

@@ -22,6 +22,8 @@ const LEFT = 1000;
 const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
+/** Whoever came back would send the next visitor of the room echo away. */
+const ECHO_WANTED = "echo-wanted";
 /** Refusals that pass by themselves. */
 const PASSING_REFUSALS = ["draining", "too-many", "noRelay"];
 /** What a plain GET gets where a WebSocket would have been let in. */
@@ -134,7 +136,7 @@ export class Link {
   #onClose(code, reason) {
     const wasJoined = this.#joined;
     this.#drop();
-    if (FINAL_CLOSES.includes(code)) {
+    if (FINAL_CLOSES.includes(code) || reason === ECHO_WANTED) {
       this.#refuse(reason || "ended", reason || String(code));
     } else if (wasJoined) {
       this.#lose(code === GOING_AWAY ? "draining" : "lost", "");

@@ -10,9 +10,10 @@ from typing import Any, Final, Self
 from streamer.client.audio.packetizer import Voice
 from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.members import Roster
-from streamer.client.terminal.keyboard import Keyboard
 from streamer.client.terminal.live_view import SAID
-from streamer.client.terminal.output import Output
+from streamer.client.terminal.push_to_talk import PushToTalk
+from streamer.terminal.keyboard import Keyboard
+from streamer.terminal.output import Output
 
 _EVERY_S: Final = 1.0
 
@@ -31,7 +32,14 @@ class FigureLines:
     def tell_said(self, name: str, text: str) -> None:
         self.tell(f"{SAID}{name}: {text}")
 
-    def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
+    def show(
+        self,
+        roster: Roster,
+        timing: Timing,
+        voice: Voice | None,
+        keyboard: Keyboard,
+        push_to_talk: PushToTalk | None = None,
+    ) -> Self:
         self._show = roster, timing
         return self
 

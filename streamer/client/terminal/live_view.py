@@ -9,10 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO, cast
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 
 from streamer.client.audio.packetizer import Voice
@@ -20,17 +18,17 @@ from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.delay.diagnosis import worst
 from streamer.client.delay.mouth_to_ear import PARTS, Figure, PartFigure
 from streamer.client.members import Roster
-from streamer.client.terminal.keyboard import Keyboard, is_foreground, is_terminal
-from streamer.client.terminal.line_editor import LineEditor
-from streamer.client.terminal.output import Output
+from streamer.client.terminal.meeting import Meeting, Row, State
+from streamer.client.terminal.push_to_talk import PushToTalk
+from streamer.terminal.keyboard import Keyboard, is_foreground, is_terminal
+from streamer.terminal.line_editor import LineEditor
+from streamer.terminal.output import Output
 from streamer.terminal_text import one_line
+from streamer.wire.packet import SILENCE_LEVEL
 
 if TYPE_CHECKING:
     from streamer.jitter.jitter_buffer import JitterStatistics
 
-BAR_CELLS: Final = 24
-_BAR_DB: Final = 60
-_LOUD_DB, _HOT_DB = 12, 3
 _REFRESHES_PER_SECOND: Final = 8
 _PROMPT: Final = "› "
 
@@ -64,14 +62,21 @@ class Meters:
             said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
         self._console.print(Text(said), soft_wrap=True)
 
-    def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
+    def show(
+        self,
+        roster: Roster,
+        timing: Timing,
+        voice: Voice | None,
+        keyboard: Keyboard,
+        push_to_talk: PushToTalk | None = None,
+    ) -> Self:
         """What the context shall show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             return self
         editor = keyboard.editor if is_terminal() else None
         self._live = Live(
             console=self._console,
-            get_renderable=lambda: Fitted(render(roster, timing, voice, perf_counter()), editor),
+            get_renderable=lambda: Fitted(render(roster, timing, voice, perf_counter(), push_to_talk), editor),
             refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
         )
@@ -107,20 +112,14 @@ class Meters:
 
 
 class Fitted:
-    """As much of `meters` as there is room for, its last row in any case; below them the line that is being typed."""
+    """As much of `meeting` as there is room for, its last row in any case; below it the line that is being typed."""
 
-    def __init__(self, meters: RenderableType, editor: LineEditor | None) -> None:
-        self._meters = meters
+    def __init__(self, meeting: Meeting, editor: LineEditor | None) -> None:
+        self._meeting = meeting
         self._editor = editor
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = console.render_lines(self._meters, options, pad=False)
-        height = options.size.height - (1 if self._editor else 0)
-        if len(rows) > height:
-            rows = [*rows[: height - 1], rows[-1]]
-        for row in rows:
-            yield from row
-            yield Segment.line()
+        yield from self._meeting.lines(options.max_width, options.size.height - (1 if self._editor else 0))
         if self._editor:
             yield typed_row(self._editor, options.max_width)
 
@@ -137,23 +136,28 @@ def typed_row(editor: LineEditor, width: int) -> Text:
     return row
 
 
-def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> RenderableType:
-    table = Table(title=one_line(roster.room), title_justify="left", expand=False)
-    for column in ("", "level", "mouth to ear", "p50", "p95"):
-        table.add_column(column, no_wrap=True)
+def render(
+    roster: Roster, timing: Timing, voice: Voice | None, now: float, push_to_talk: PushToTalk | None = None
+) -> Meeting:
+    """What the meters show at `now`, in s of perf_counter()."""
+    people, details = [], []
     if voice:
-        state = _state(voice.gate.muted, voice.level, listens=not roster.may_talk)
-        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), state)
-    details = []
+        is_released = push_to_talk is not None and not push_to_talk.is_held(now)
+        muted = voice.gate.muted and not is_released
+        state = _state(muted, voice.level, listens=not roster.may_talk)
+        if push_to_talk and is_released and roster.may_talk and not muted:
+            state = State(f"hold {push_to_talk.name} to talk")
+        people.append(Row(f"{one_line(roster.name)} (you)", state, ("", "", ""), is_wanted=True))
     for member in roster.members:
-        figure = member.mouth_to_ear.figure(to_us(now))
-        state = _state(member.muted, member.level(now), listens=member.only_listens, hand=member.hand)
-        table.add_row(Text(one_line(member.name)), state, *describe_figure(figure))
-        details.append(Text(f"{one_line(member.name)}: {describe_parts(figure)}", style="dim"))
-        details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
+        figure, level = member.mouth_to_ear.figure(to_us(now)), member.level(now)
+        state = _state(member.muted, level, listens=member.only_listens, hand=member.hand)
+        is_wanted = member.hand or level < SILENCE_LEVEL
+        people.append(Row(one_line(member.name), state, describe_figure(figure), is_wanted=is_wanted))
+        details.append(f"{one_line(member.name)}: {describe_parts(figure)}")
+        details.append(f"  {describe_buffer(member.jitter_buffer.statistics)}")
     trouble = worst(timing.figures(now))
-    last = [Text(one_line(str(trouble)))] if trouble else []
-    return Group(table, *details, *last, Text(_describe_round_trip(timing)))
+    last = [*([one_line(str(trouble))] if trouble else []), _describe_round_trip(timing)]
+    return Meeting(one_line(roster.room), people, details, last)
 
 
 def describe_figure(figure: Figure) -> tuple[str, str, str]:
@@ -186,19 +190,11 @@ def describe_buffer(statistics: "JitterStatistics") -> str:
     )
 
 
-def _state(muted: bool, level: int, *, listens: bool = False, hand: bool = False) -> Text:
+def _state(muted: bool, level: int, *, listens: bool = False, hand: bool = False) -> State:
     """In words why a member is not heard, or how loud it is; a raised hand comes first."""
     quiet = "listens" if listens else "muted" if muted else ""
-    if not hand:
-        return Text(quiet, style="dim") if quiet else level_bar(level)
-    return Text.assemble(("hand raised", "bold"), (f", {quiet}" if quiet else "", "dim"))
-
-
-def level_bar(level: int) -> Text:
-    """A bar for `level` in −dBov: empty from −60 down, full at 0."""
-    cells = max(0, round((_BAR_DB - level) / _BAR_DB * BAR_CELLS))
-    style = "red" if level <= _HOT_DB else "yellow" if level <= _LOUD_DB else "green"
-    return Text("█" * cells + "·" * (BAR_CELLS - cells), style=style)
+    words = ", ".join(filter(None, ["hand raised" if hand else "", quiet]))
+    return State(words, level)
 
 
 def _describe_round_trip(timing: Timing) -> str:

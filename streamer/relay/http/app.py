@@ -72,6 +72,11 @@ class Relay:
         self._sockets: set[Socket] = set()
         self._checks = Checks()
 
+    @property
+    def lobby(self) -> Lobby:
+        """Where rooms are; there is one once the application is made."""
+        return self._reception
+
     def application(self) -> web.Application:
         """Made in the event loop that it will run in."""
         self._flusher = Flusher(asyncio.get_running_loop(), deadline_ms=self.limits.deadline_ms)

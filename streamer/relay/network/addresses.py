@@ -12,7 +12,7 @@ from typing import Final
 import ifaddr
 
 from streamer.relay.network.adapters import Kind, adapter_kind
-from streamer.relay.tls.authority import is_private
+from streamer.relay.tls.authority import Authority, is_private
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -52,6 +52,19 @@ def usable_addresses(*, with_ipv6: bool = False) -> list[str]:
     ipv4 = [address for address in usable if not _is_ipv6(address)]
     best = [each.address for each in found[:1] if not ipaddress.ip_address(each.address).is_loopback]
     return ipv4 or usable or best or [LOOPBACK]
+
+
+def uncertified(authority: Authority) -> tuple[str, str] | None:
+    """What phones may reach and `authority` can't certify, in words, and what to do; None if it certifies all."""
+    usable = [each.address for each in lan_addresses() if each.is_usable]
+    outside = [address for address in usable if not authority.covers(address)]
+    if not outside:
+        return None
+    are = "are not private addresses" if len(outside) > 1 else "is not a private address"
+    return (
+        f"{', '.join(outside)} {are}, so the relay's authority can't certify {'them' if len(outside) > 1 else 'it'}",
+        "use a certificate of your own (--cert, --key), or give this computer a private address",
+    )
 
 
 def needs_ipv6() -> bool:

@@ -88,6 +88,7 @@ class Leg:
         self.muted = self.away = self.hand = False
         self.hand_us = 0
         self.listening = entry.listening
+        self.last_clock: MemberClock | None = None
         self._source = entry.source
         self._connection = connection
         self._room = entry.room
@@ -287,6 +288,7 @@ class Leg:
             "received_us": received_us,
             "relayed_us": server_us(),
         }
+        self.last_clock = times
         self._tell_others(times, "clock")
 
     def _on_leave(self) -> None:

@@ -20,6 +20,7 @@ from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
+from streamer.relay.rooms.glance import Glance, talking
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
@@ -168,6 +169,29 @@ class Lobby:
         room = self._rooms.get(room_name)
         if room:
             room.tell_hosts({"type": "knocks", "knocks": self._knocks.waiting(room_name)})
+
+    def glance(self, room_name: str, now_us: int) -> Glance:
+        """What there is to see in a room, for who sits before the relay; `now_us` is of the relay's clock."""
+        room = self._room_as_it_is(room_name)
+        talkers = talking(room.members, now_us)
+        return Glance(
+            people=room.size,
+            elsewhere=sum(other.size for other in self._rooms.values()) - room.size,
+            talkers=tuple(name for name, _ in talkers),
+            slowest=max(talkers, key=lambda each: each[1], default=None),
+            locked=room.locked,
+            knocks=tuple(each["name"] for each in self._knocks.waiting(room_name)),
+        )
+
+    @property
+    def rooms_with_people(self) -> list[str]:
+        return [room.name for room in self._rooms.values() if room.size]
+
+    def lock(self, room_name: str, *, locked: bool) -> None:
+        """Who sits before the relay is its host, too."""
+        room = self._room_as_it_is(room_name)
+        room.locked = locked
+        room.tell(room.members, {"type": "lock", "talker_id": 0, "locked": locked})
 
     def _check_draining(self) -> None:
         if self.is_draining:

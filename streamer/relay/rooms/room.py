@@ -42,6 +42,8 @@ class Member(Protocol):
     role: Role
     turn: object | None
     voice: Voice
+    last_clock: messages.MemberClock | None
+    """What this member told last of its voice; None before it talks."""
 
     @property
     def right(self) -> Right: ...

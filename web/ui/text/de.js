@@ -234,6 +234,7 @@ export const text = {
   ended: "Die Verbindung wurde beendet: {message}",
   removed: "Die Moderation hat dich aus diesem Raum entfernt.",
   idle: "Die Verbindung wurde beendet, weil von diesem Gerät zu lange nichts kam.",
+  "echo-wanted": "Auch andere möchten sich hören, darum bist du jetzt draußen. Tritt noch einmal bei, um weiterzumachen.",
   replaced: "Du bist auf einer anderen Seite oder einem anderen Gerät beigetreten, deshalb endet es hier.",
   "too-fast": "Dieses Gerät hat mehr gesendet, als ein Mensch kann, und wurde getrennt.",
   "bad-message": "Diese Seite hat etwas gesendet, das der Server nicht versteht. Lade sie neu.",

@@ -243,6 +243,7 @@ export const text = {
   ended: "The connection was ended: {message}",
   removed: "The host removed you from this room.",
   idle: "The connection was closed because nothing came from this device for too long.",
+  "echo-wanted": "Others want to hear themselves, too, so your turn is over. Join again to go on.",
   replaced: "You joined from another page or device, so this one was left.",
   "too-fast": "This device sent more than a person can, so it was disconnected.",
   "bad-message": "This page sent something that the server did not understand. Reload it.",

@@ -234,6 +234,7 @@ export const text = {
   ended: "La conexión ha terminado: {message}",
   removed: "El anfitrión te ha expulsado de esta sala.",
   idle: "La conexión se ha cerrado porque no llegaba nada de este dispositivo.",
+  "echo-wanted": "Hay más gente que quiere escucharse, así que tu turno ha terminado. Vuelve a entrar para seguir.",
   replaced: "Has entrado desde otra página u otro dispositivo, así que aquí se ha cerrado.",
   "too-fast": "Este dispositivo ha enviado más de lo que puede una persona y se ha desconectado.",
   "bad-message": "Esta página ha enviado algo que el servidor no entiende. Vuelve a cargarla.",

@@ -10,6 +10,11 @@ _KEY: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Z]|[\s\S]")
 _ENTER: Final = ("\n", "\r")
 
 
+def split_keys(keys: str) -> list[str]:
+    """Returns each key as the terminal sent it: a character, or a sequence that begins with ESC."""
+    return _KEY.findall(keys)
+
+
 class LineEditor:
     def __init__(self) -> None:
         self.text = ""
@@ -21,7 +26,7 @@ class LineEditor:
     def feed(self, keys: str) -> list[str]:
         """The lines that `keys` complete."""
         lines = []
-        for key in _KEY.findall(keys):
+        for key in split_keys(keys):
             if key in _ENTER:
                 lines.append(self._finish())
             else:

@@ -1,7 +1,7 @@
-"""What somebody types while talking.
+"""What somebody types at a terminal while a program draws there.
 
-A terminal echoes a key wherever its cursor happens to be: in the midst of the meters, which the next redraw then tears.
-So where the meters can draw the line that is being typed, the terminal is told to echo nothing. Elsewhere (a pipe, a
+A terminal echoes a key wherever its cursor happens to be: in the midst of what is drawn, which the next redraw then
+tears. So where the program can draw what is being typed, the terminal is told to echo nothing. Elsewhere (a pipe, a
 file, Windows) lines come as they are.
 
 A terminal belongs to one group of processes at a time, its foreground. A program that reads from the background is
@@ -16,20 +16,38 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from streamer.client.terminal.line_editor import LineEditor
+from streamer.terminal.line_editor import LineEditor, split_keys
 
 _READ_BYTES: Final = 4_096
 _LOOK_S: Final = 0.25
 """How soon somebody who brought us back may type."""
 
 
-class Keyboard:
-    """`on_key` draws what `editor` holds; where nobody has set it, the terminal does."""
+class KeyReader(Protocol):
+    """Makes something of the keys that a terminal sends: lines, or the keys themselves."""
 
-    def __init__(self) -> None:
+    def feed(self, keys: str) -> list[str]:
+        """Returns what `keys` complete."""
+
+
+class SingleKeys:
+    """Each key by itself; those that a terminal sends as a sequence, such as arrows, are left out."""
+
+    def feed(self, keys: str) -> list[str]:
+        return [key for key in split_keys(keys) if len(key) == 1 and key.isprintable()]
+
+
+class Keyboard:
+    """`on_key` draws what `editor` holds; where nobody has set it, the terminal does.
+
+    `reader` makes something else of the keys than lines.
+    """
+
+    def __init__(self, reader: KeyReader | None = None) -> None:
         self.editor = LineEditor()
+        self.reader = reader or self.editor
         self.on_key: Callable[[], None] | None = None
         self.on_foreground: Callable[[bool], None] = lambda is_foreground: None
 
@@ -146,7 +164,7 @@ class _Typist:
         if not data:
             self._loop.remove_reader(self._stdin)
             self._stdin = None
-        for line in self._keyboard.editor.feed(self._decoder.decode(data) if data else "\n"):
+        for line in self._keyboard.reader.feed(self._decoder.decode(data) if data else "\n"):
             self._on_line(line)
         if self._keyboard.on_key:
             self._keyboard.on_key()

@@ -1,0 +1,1 @@
+"""What `streamer serve` shows in a terminal while it runs, and the keys that it takes there."""
