@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         SentAwayError,
         StreamerError,
     )
+    from streamer.terminal_text import one_line
 
 __version__: Final = "0.1.0"
 
@@ -75,6 +76,7 @@ _HOMES: Final = {
         "AudioError", "CertificateError", "ConnectionLostError", "DeniedError", "RefusedError", "SentAwayError",
         "StreamerError",
     ),
+    "terminal_text": ("one_line",),
 }  # fmt: skip
 """The module of each public name."""
 
@@ -85,7 +87,7 @@ __all__ = [
     "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined", "Knocks", "Left", "Locked", "Lost", "Member",
     "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts", "Received", "Refused", "RefusedError", "Reply",
     "Result", "Room", "SentAwayError", "SentNotice", "Speaker", "StreamerError", "Talking", "Telemetry", "Trouble",
-    "Turn", "__version__", "join",
+    "Turn", "__version__", "join", "one_line",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:

@@ -149,7 +149,8 @@ async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
 
 def test_a_notice_is_answered_in_its_own_words_however_they_are_typed() -> None:
     terminal = Terminal()
-    notice = {"type": "notice", "talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
+    said = {"talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
+    notice = {"type": "notice", **said}
     terminal.offline.hear({**notice, "id": 8, "actions": ["Open", "Wait"]}, {**notice, "id": 9, "actions": ["Open"]})
     assert terminal.type("/answer open") == ([{"type": "reply", "id": 9, "action": 0}], [])
     assert terminal.type("/answer WAIT") == ([{"type": "reply", "id": 8, "action": 1}], [])
