@@ -1,4 +1,4 @@
-"""Shows live who is in a room, who talks, how late each voice is, and what devices report: dashboard.py LINK"""
+"""Shows live who is here, who talks, how late each voice is, and what devices report: dashboard.py LINK"""
 
 import asyncio
 import sys
@@ -23,7 +23,9 @@ class Dashboard:
             figure = self.ear.delay(member)
             delay = f"{figure.total_ms.p50:.0f} ms" if figure and figure.total_ms else ""
             state = "talks" if member.talker_id in self.talking else "muted" if member.muted else ""
-            told = [report for (talker_id, _), report in self.reports.items() if talker_id == member.talker_id]
+            told = [
+                report for (talker_id, _), report in self.reports.items() if talker_id == member.talker_id
+            ]
             table.add_row(Text(streamer.one_line(member.name)), state, delay, Text("\n".join(told)))
         return table
 
@@ -40,7 +42,10 @@ class Dashboard:
 
 async def main(link: str) -> None:
     room = streamer.join(link, name="Dashboard", listening=True)
-    dashboard, events = Dashboard(room), room.events()  # before the room is entered, so that nothing is missed
+    dashboard, events = (
+        Dashboard(room),
+        room.events(),
+    )  # before the room is entered, so that nothing is missed
     with Live(dashboard, refresh_per_second=4):
         async with room, asyncio.TaskGroup() as tasks:
             playing = tasks.create_task(dashboard.ear.run(streamer.FilePlayout(dashboard.ear.pop)))

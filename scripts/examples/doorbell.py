@@ -22,7 +22,9 @@ def ding_dong() -> NDArray[np.float32]:
 
 
 async def ring(room: streamer.Room) -> None:
-    notice = await room.notify("Somebody is at the door", title="Door", sound=True, actions=["Open", "Not now"])
+    notice = await room.notify(
+        "Somebody is at the door", title="Door", sound=True, actions=["Open", "Not now"]
+    )
     await room.say(ding_dong())
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -8,7 +8,7 @@ from streamer.wire.control import MAX_OBJECT_BYTES
 
 
 def check_size(what: str, values: Mapping[str, Any]) -> None:
-    """Raises ValueError where it is too long, or can't be told in JSON, as infinity can't; `what` names it."""
+    """Raises ValueError where it is too long, or no JSON, as infinity is none; `what` names it."""
     try:
         text = json.dumps(dict(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from streamer.audio_format import CHANNELS, DURATION_UNIT_SAMPLES, DURATIONS, SAMPLE_RATE, SAMPLES_PER_FRAME, STEREO
+from streamer.audio_format import (
+    CHANNELS,
+    DURATION_UNIT_SAMPLES,
+    DURATIONS,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    STEREO,
+)
 from streamer.client.audio.codec import MAX_PAYLOAD_BYTES, load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.packetizer import Frame, Voice
@@ -32,7 +39,7 @@ What is said so soon after the last is its continuation; ten frames, since a bus
 """
 
 _LAST_WORDS_S: Final = 0.5
-"""Seconds from the last packet to leaving: twice the longest that a jitter buffer holds one, so that all is heard."""
+"""Seconds from the last packet to leaving: twice the longest that a jitter buffer holds one."""
 
 _FRAME_S: Final = SAMPLES_PER_FRAME / SAMPLE_RATE
 _MS_PER_UNIT: Final = 1000 * DURATION_UNIT_SAMPLES / SAMPLE_RATE
@@ -172,7 +179,7 @@ class Speech:
 
 
 class SampleSource:
-    """A Source of samples that are here already, paced as if a microphone had heard them from `started` on."""
+    """A Source of samples that are here already, paced as if a microphone heard them from `started` on."""
 
     name = "samples"
     mode: Mode = "open"

@@ -30,7 +30,7 @@ class Wanted:
 
 
 class Stay:
-    """`enter` it once, and `leave` it in any case. Before and after that, whatever may be lost is not sent."""
+    """`enter` it once, and `leave` it in any case. Before and after, whatever may be lost is not sent."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -51,7 +51,7 @@ class Stay:
     async def enter(
         self, on_packet: OnPacket, on_control: OnControl, *beside: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
-        """Returns when the relay has let us in; `beside` runs as long as the stay lasts. Raises StreamerError."""
+        """Returns when the relay has let us in; `beside` runs for as long as we stay. Raises StreamerError."""
         if self._line:
             raise StreamerError("A room can be entered once: join again to come again")
         wanted = self._wanted
@@ -63,7 +63,9 @@ class Stay:
             patient=wanted.wait,
         )
         self._line, line.on_lost, line.on_trouble = line, self.on_lost, self.on_trouble
-        self._running = asyncio.create_task(self._run(line.run(on_packet, on_control), *(job() for job in beside)))
+        self._running = asyncio.create_task(
+            self._run(line.run(on_packet, on_control), *(job() for job in beside))
+        )
         try:
             await first_of(_wait(self.entered), _wait(self._ended))
             if self.has_ended:

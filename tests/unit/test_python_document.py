@@ -1,4 +1,4 @@
-"""docs/python-api.md is true: its ten lines talk, its names exist, none is missing; the examples do what they say."""
+"""docs/python-api.md is true: its ten lines talk, its names are all there; the examples do what they say."""
 
 import ast
 import asyncio
@@ -52,17 +52,28 @@ def test_every_public_name_is_in_the_document_and_every_name_in_it_is_public() -
         assert name in streamer.__all__
 
 
+def test_every_public_name_is_found_where_it_is_said_to_be() -> None:
+    assert set(streamer.__all__) == {*streamer._HOME_OF, "__version__"}
+    assert all(getattr(streamer, name) is not None for name in streamer.__all__)
+    with pytest.raises(AttributeError):
+        streamer.jion  # noqa: B018
+
+
 def test_every_method_of_a_room_is_in_the_document_and_says_what_it_does() -> None:
     for name, member in inspect.getmembers(streamer.Room):
         if not name.startswith("_"):
-            assert re.search(rf"room\.{name}\b|`{name}`", TEXT) or name == "clock", f"{name} is not in the document"
+            assert re.search(rf"room\.{name}\b|`{name}`", TEXT) or name == "clock", (
+                f"{name} is not in the document"
+            )
             assert inspect.getdoc(member), f"{name} has no docstring"
 
 
 def test_every_event_is_in_the_document_with_its_fields() -> None:
     events = TEXT.split("## What happens")[1].split("## Hear")[0]
     for kind in streamer.Event.__args__:
-        row = next((row for row in events.splitlines() if row.startswith("|") and f"`{kind.__name__}`" in row), None)
+        row = next(
+            (row for row in events.splitlines() if row.startswith("|") and f"`{kind.__name__}`" in row), None
+        )
         assert row, f"{kind.__name__} is not in the table"
         for field in dataclasses.fields(kind):
             assert field.name.startswith("_") or f"`{field.name}`" in row, f"{kind.__name__}.{field.name}"
@@ -175,7 +186,9 @@ def test_the_dashboard_shows_who_talks_how_late_and_what_is_reported(tmp_path: P
 async def running(program: Path, *arguments: Any) -> AsyncIterator[asyncio.subprocess.Process]:
     pipe = asyncio.subprocess.PIPE
     command = (sys.executable, program, *arguments)
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+    )
     try:
         yield process
     finally:

@@ -54,7 +54,12 @@ async def test_a_program_sees_who_comes_changes_writes_and_goes() -> None:
             assert (await next_of(events, streamer.Changed)).member.hand
             other.write("Dinner is ready")
             chat = await next_of(events, streamer.Chat)
-            assert (chat.name, chat.text, chat.age_s, chat.member) == ("Ada", "Dinner is ready", 0, room.members[0])
+            assert (chat.name, chat.text, chat.age_s, chat.member) == (
+                "Ada",
+                "Dinner is ready",
+                0,
+                room.members[0],
+            )
         assert (await next_of(events, streamer.Left)).member.name == "Ada"
         assert (room.name, room.me.name, room.members) == ("kitchen", "Robot", ())
 
@@ -101,7 +106,7 @@ def test_what_is_said_piece_by_piece_is_heard_whole() -> None:
 
 
 async def test_what_is_heard_comes_with_the_time_at_which_it_was_captured() -> None:
-    """In real time, as the relay's clock is. One that was misunderstood is off by far more than a busy machine."""
+    """In real time, as the relay's clock is: a misunderstood one is off by more than a busy machine."""
     started, heard = await said_and_heard(speech()[:SAMPLE_RATE], after_s=1)
     captured = [each.captured_s for each in heard if each.captured_s is not None]
     assert len(captured) > 0.5 * len(heard)
@@ -173,7 +178,10 @@ async def test_a_reader_that_never_reads_holds_up_nobody_and_is_told_what_it_mis
 
 
 async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> None:
-    async with House.open() as house, streamer.join(f"{house.url}/#room=home&key={KEY}", name="Robot") as room:
+    async with (
+        House.open() as house,
+        streamer.join(f"{house.url}/#room=home&key={KEY}", name="Robot") as room,
+    ):
         host = await house.enter(key=HOST_KEY)
         events = room.events()
         (robot,) = host.welcome["members"]
@@ -194,7 +202,9 @@ async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> No
         ("http://127.0.0.1:1/#room=kitchen", streamer.ConnectionLostError, "No relay answers"),
     ],
 )
-async def test_a_link_that_leads_nowhere_is_told_in_words(link: str, error: type[Exception], words: str) -> None:
+async def test_a_link_that_leads_nowhere_is_told_in_words(
+    link: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         async with streamer.join(link):
             pass
