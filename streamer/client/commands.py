@@ -8,17 +8,19 @@ from streamer.client.own_state import OwnState
 from streamer.client.receiver import Receiver
 from streamer.client.volume import gain_of
 from streamer.errors import ConnectionLostError
-from streamer.wire.control import MAX_CHAT_CHARACTERS
+from streamer.wire.control import MAX_ACTIONS, MAX_CHAT_CHARACTERS
 from streamer.wire.messages import FromClient
 
 HELP: Final = """A line is written to everybody. Commands:
   /who                      who is here
   /mute  /unmute            whether the others hear you
   /hand                     raise your hand, or lower it
+  /answer N                 answer the last notice with its action N
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
   /help                     this list
   /leave                    go; Ctrl-C does it too
 For the host:
+  /notify TEXT              tell everybody something; after TEXT, | ACTION for each that they may answer
   /silence NAME             ask NAME for silence
   /mute-all                 ask everybody for silence, but hosts
   /turn NAME                let NAME talk; again, and NAME only listens
@@ -31,8 +33,8 @@ For the host:
   /invite [HOURS [PEOPLE]]  make new invites; those before open nothing any more"""
 
 _FOR_THE_HOST: Final = {
-    "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all", "only-hosts",
-    "invite",
+    "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
+    "only-hosts", "invite",
 }  # fmt: skip
 
 
@@ -87,6 +89,8 @@ class Commands:
                 self._tell("Your hand is raised" if self._own.hand else "Your hand is down")
             case "volume":
                 self._set_volume(rest)
+            case "answer":
+                self._answer(rest)
             case "leave":
                 self._leave()
             case "help" | "":
@@ -100,6 +104,8 @@ class Commands:
         if not self._roster.host:
             raise CommandError(f"/{name} is for the host, who joined by the host's own link")
         match name:
+            case "notify":
+                self._notify(rest)
             case "silence":
                 self._send({"type": "mute", "talker_id": self._member(rest).talker_id})
             case "mute-all":
@@ -119,6 +125,23 @@ class Commands:
             case "invite":
                 hours, uses = _numbers(rest)
                 self._send({"type": "invite", "hours": hours, "uses": uses})
+
+    def _notify(self, rest: str) -> None:
+        text, *actions = [part.strip() for part in rest.split("|")]
+        if not text or not all(actions) or len(actions) > MAX_ACTIONS:
+            raise CommandError(f"/notify TEXT | ACTION | ACTION: a text, and up to {MAX_ACTIONS} actions")
+        self._send({"type": "notify", "text": text, "level": "info", "actions": actions})
+
+    def _answer(self, rest: str) -> None:
+        asked = [(number, actions) for number, actions in self._roster.notices.items() if actions]
+        if not asked:
+            raise CommandError("No notice asks for an answer")
+        number, actions = asked[-1]
+        choices = {str(place): place - 1 for place in range(1, len(actions) + 1)}
+        if rest.strip() not in choices:
+            offered = ", ".join(f"{place} {action}" for place, action in enumerate(actions, 1))
+            raise CommandError(f"The last notice can be answered with: {offered}")
+        self._send({"type": "reply", "id": number, "action": choices[rest.strip()]})
 
     def _remove(self, name: str, rest: str) -> None:
         if name == "remove":

@@ -10,7 +10,7 @@ from streamer.client.receiver import Receiver
 from streamer.client.told import Told
 from streamer.errors import ControlError, PacketError
 from streamer.terminal_text import one_line
-from streamer.wire.control import FROM_RELAY, MAX_ROOM
+from streamer.wire.control import FROM_RELAY, MAX_ACTIONS, MAX_ROOM
 from streamer.wire.messages import (
     FromRelay,
     Joined,
@@ -23,6 +23,7 @@ from streamer.wire.messages import (
     WireInvite,
 )
 from streamer.wire.packet import Packet
+from streamer.wire.programs import Notice, Reply
 
 _CHANGES: Final = (
     ("muted", "not muted any more"),
@@ -31,6 +32,10 @@ _CHANGES: Final = (
     ("only listening", "not only listening any more"),
 )
 """What is said where a state begins, and where it ends."""
+
+_LEVELS: Final = {"info": "Notice", "warning": "Warning", "alarm": "ALARM"}
+_KEPT_NOTICES: Final = 20
+"""More scroll by than anybody answers."""
 
 _T = TypeVar("_T")
 
@@ -61,6 +66,8 @@ class Roster:
         self.barred: dict[int, str] = {}
         self.knocks: dict[int, str] = {}
         """Names of who was removed, and of who waits, by the ids that the relay gave them; for the host alone."""
+        self.notices: dict[int, list[str]] = {}
+        """What may be answered to the last of them, by the ids that the relay gave them, oldest first."""
         self.one_at_a_time = False
         self.unreadable = 0
         self._last_said: tuple[str, str] | None = None
@@ -127,7 +134,11 @@ class Roster:
                 self._tell(f"The relay says: {message['message']}")
             case "error":
                 self._tell(f"The relay refused a message of ours: {message['message']}")
-            case "clock" | "ping" | "pong" | "notice" | "reply" | "telemetry" | "command" | "result":
+            case "notice":
+                self._on_notice(message)
+            case "reply":
+                self._on_reply(message)
+            case "clock" | "ping" | "pong" | "telemetry" | "command" | "result":
                 pass
             case _:
                 assert_never(message)
@@ -186,6 +197,25 @@ class Roster:
     def _on_chat(self, talker_id: int, text: str) -> None:
         self._last_said = self._name_of(talker_id), text
         self._tell_said(self._name_of(talker_id), text)
+
+    def _on_notice(self, notice: Notice) -> None:
+        """Only the last one can be answered by its number: whoever reads ten at once answers none of the others."""
+        self._last_said = notice["name"], notice["text"]
+        actions = [str(action) for action in notice["actions"][:MAX_ACTIONS]]
+        self.notices[notice["id"]] = actions
+        while len(self.notices) > _KEPT_NOTICES:
+            del self.notices[next(iter(self.notices))]
+        title = f"{notice['title']}: " if notice["title"] else ""
+        answers = ", ".join(f"/answer {number} {action}" for number, action in enumerate(actions, 1))
+        bell = "\a" if notice["sound"] else ""
+        level = _LEVELS.get(notice["level"], "Notice")
+        told = f"{bell}{level} from {notice['name']}: {title}{notice['text']}"
+        self._tell(told + (f"  ({answers})" if answers else ""))
+
+    def _on_reply(self, reply: Reply) -> None:
+        actions = self.notices.get(reply["id"], [])
+        if 0 <= reply["action"] < len(actions):
+            self._tell(f"{reply['name']} answers: {actions[reply['action']]}")
 
     def _on_lock(self, talker_id: int, *, locked: bool) -> None:
         self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")

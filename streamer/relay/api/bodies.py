@@ -40,6 +40,14 @@ async def read_object(request: web.Request, wanted: Mapping[str, type], optional
     return body
 
 
+def check_lengths(fields: Mapping[Any, Any], most: Mapping[Any, int]) -> None:
+    """As they came: what is left out of a text when it is cleaned counts, too. Raises RefusedError `bad-body`."""
+    for name, most_characters in most.items():
+        text = fields.get(name)
+        if isinstance(text, str) and len(text) > most_characters:
+            raise _bad(f'the field "{name}" has more than {most_characters} characters')
+
+
 async def _read(request: web.Request) -> bytes:
     try:
         return await request.read()
