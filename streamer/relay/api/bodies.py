@@ -60,7 +60,7 @@ async def _read(request: web.Request) -> bytes:
 def _parse(content: bytes) -> dict[str, Any]:
     try:
         body = json.loads(content)
-        json.dumps(body, allow_nan=False).encode()
+        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise _bad("the body is not JSON") from None
     if not isinstance(body, dict):
