@@ -13,7 +13,7 @@ from streamer.errors import AudioError, ControlError, RefusedError
 from streamer.relay.access.invites import Right
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.sanitize import MAX_NAME_CHARACTERS, clean_chat, clean_name
-from streamer.relay.api.bodies import answer, check_lengths, number_of, read_object, refusal_of, room_of
+from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object, refusal_of, room_of
 from streamer.relay.api.callers import HOST, Caller, Callers
 from streamer.relay.api.speech import LANGUAGES, MAX_SPEECH_CHARACTERS, speak
 from streamer.relay.background import surviving
@@ -145,7 +145,7 @@ class AnnouncementsApi:
         name = room_of(request)
         caller = self._callers.caller(request)
         caller.check("speak", name)
-        spoken = self._spoken.get(number_of(request, "id", "no-announcement"))
+        spoken = self._spoken.get(id_of(request))
         if spoken is None or spoken.room.name != name:
             raise RefusedError("nothing is being said by this id", status=404, code="no-announcement")
         if spoken.caller_id != caller.id and "moderate" not in caller.scopes:

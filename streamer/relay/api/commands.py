@@ -7,7 +7,7 @@ from aiohttp import web
 
 from streamer.errors import ControlError
 from streamer.relay.access.programs import clean_command
-from streamer.relay.api.bodies import answer, check_lengths, number_of, read_object, refusal_of, room_of
+from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object, refusal_of, room_of
 from streamer.relay.api.callers import Callers
 from streamer.relay.api.rooms import find_member
 from streamer.relay.network.visitor import visitor_of
@@ -41,7 +41,7 @@ class CommandsApi:
         fields = await read_object(request, _WANTED, _OPTIONAL)
         check_lengths(fields, {"name": MAX_COMMAND_CHARACTERS, "device": MAX_DEVICE_CHARACTERS})
         room = self._lobby.room_as_it_is(room_name)
-        target = find_member(room, number_of(request, "id", "no-member"))
+        target = find_member(room, id_of(request))
         deadline_ms, arguments = fields.get("deadline_ms", DEADLINE_MS), fields.get("arguments", {})
         done: asyncio.Future[tuple[FinalOutcome, str]] = asyncio.get_running_loop().create_future()
 

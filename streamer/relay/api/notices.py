@@ -9,7 +9,7 @@ from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.allowance import Allowance, Writing
 from streamer.relay.access.programs import CleanNotice, clean_notice
 from streamer.relay.access.tokens import MAX_TOKENS
-from streamer.relay.api.bodies import answer, check_lengths, number_of, read_object, refusal_of, room_of
+from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object, refusal_of, room_of
 from streamer.relay.api.callers import Caller, Callers
 from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.lobby import Lobby
@@ -52,7 +52,7 @@ class NoticesApi:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         name = room_of(request)
         self._callers.caller(request).check("read", name)
-        sent = self._lobby.room_as_it_is(name).notices.find(number_of(request, "id", "no-notice"))
+        sent = self._lobby.room_as_it_is(name).notices.find(id_of(request))
         if sent is None:
             raise RefusedError("no notice of this id is known any more", status=404, code="no-notice")
         replies = [without_type(reply) for reply in sent.replies.values()]
