@@ -34,7 +34,7 @@ from streamer.client.events import (
 )
 from streamer.errors import ControlError, PacketError
 from streamer.wire import messages, programs
-from streamer.wire.control import FROM_RELAY, MAX_ROOM
+from streamer.wire.control import FROM_RELAY, MAX_ACTIONS, MAX_ROOM
 from streamer.wire.packet import SILENCE_LEVEL, Packet
 
 _LEVEL_LASTS_S: Final = 0.3
@@ -185,7 +185,7 @@ class Roster:
 
     def on_notice(self, message: programs.Notice) -> Notice:
         member = self.member(message["talker_id"])
-        actions = tuple(action for action in message["actions"] if isinstance(action, str))
+        actions = tuple(action for action in message["actions"][:MAX_ACTIONS] if isinstance(action, str))
         notice = Notice(
             member,
             message["name"],

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Final, Protocol, get_args
 
 from streamer.client.events import Command, Event, Member, Notice, Refused, Reply, Result, Telemetry
-from streamer.client.json_size import check_size
+from streamer.client.json_size import check_size, is_small
 from streamer.client.mailbox import Mailbox
 from streamer.errors import ConnectionLostError, DeniedError
 from streamer.wire import programs
@@ -176,13 +176,15 @@ class Programs:
     def on_telemetry(self, message: programs.Telemetry) -> None:
         values = message["values"]
         if values is not None:
-            values = {
-                name: value for name, value in values.items() if isinstance(value, str | int | float | None)
-            }
+            if not is_small(values):
+                return
+            values = {name: value for name, value in values.items() if isinstance(value, str | int | float | None)}
         member = self._member(message["talker_id"])
         self._emit(Telemetry(member, message["device"], values, max(0, message["age_ms"]) / 1000))
 
     def on_command(self, message: programs.Command) -> None:
+        if not is_small(message["arguments"]):
+            return
         number = message["id"]
 
         async def answer(outcome: Outcome, words: str) -> None:

@@ -13,6 +13,8 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
+from numpy.typing import ArrayLike
+
 from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
@@ -245,7 +247,7 @@ class Room:
 
     # ---- to talk
 
-    async def say(self, samples: Any) -> None:
+    async def say(self, samples: ArrayLike) -> None:
         """Says float samples at 48 kHz, full scale at ±1, of shape (n,), or (n, 2) for left and right; at
         their own pace.
 

@@ -9,9 +9,10 @@ left out.
 
 import asyncio
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from streamer.audio_format import (
     CHANNELS,
@@ -79,7 +80,7 @@ class Speech:
         async with self._turn:
             await self._send_all(source, gives_way=False)
 
-    async def say(self, samples: Any) -> None:
+    async def say(self, samples: ArrayLike) -> None:
         """Raises ValueError where `samples` are none."""
         frames = to_frames(samples, self._channels)
         self._begin()
@@ -214,7 +215,7 @@ class SampleSource:
         pass
 
 
-def to_frames(samples: Any, channels: int) -> Samples:
+def to_frames(samples: ArrayLike, channels: int) -> Samples:
     """Float samples in mono, or in rows of left and right, as whole frames, the last one filled up with
     silence.
 

@@ -13,8 +13,6 @@ from streamer.errors import ConnectionLostError, StreamerError
 from streamer.wire.messages import FromClient
 from streamer.wire.room_link import Address
 
-_OUTSIDE = "The room has not been entered"
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -89,20 +87,24 @@ class Stay:
             raise self._error
 
     def send(self, message: FromClient) -> None:
-        """What must not be lost. Raises ConnectionLostError while there is no connection."""
-        if self._line is None:
-            raise ConnectionLostError(_OUTSIDE)
-        self._line.say(message)
+        """What must not be lost. Raises ConnectionLostError while there is no connection, or what ended the stay."""
+        self._open_line().say(message)
 
     def send_control(self, message: FromClient) -> None:
         """What is out of date once there is a connection again."""
-        if self._line:
+        if self._line and not self.has_ended:
             self._line.send_control(message)
 
     def send_packet(self, packet: bytes) -> None:
+        """Dropped while there is no connection; raises what ended the stay."""
+        self._open_line().send_packet(packet)
+
+    def _open_line(self) -> Line:
         if self._line is None:
-            raise ConnectionLostError(_OUTSIDE)
-        self._line.send_packet(packet)
+            raise ConnectionLostError("The room has not been entered")
+        if self.has_ended:
+            raise self._error or ConnectionLostError("The room has been left")
+        return self._line
 
     async def _run(self, *jobs: Coroutine[Any, Any, None]) -> None:
         try:

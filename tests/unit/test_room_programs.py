@@ -14,6 +14,7 @@ from test_room import next_of
 
 import streamer
 from streamer.client.reports import AT_ONCE, MOST_DEVICES
+from streamer.client.terminal.words import Words
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
@@ -228,9 +229,14 @@ def test_a_terminal_tells_notices_and_answers_them() -> None:
     offline = OfflineRoom(
         welcome(member(3, "Door")), {**notice, "level": "alarm", "sound": True, "actions": ["Open", "Wait"]}
     )
+    rings = list[bool]()
+    words = Words(lambda line: None, ring=lambda: rings.append(True))
+    for event in offline.events:
+        words.on_event(event)
+    assert rings == [True]
     assert offline.told[1:] == [
         "Door, alarm: Gate: Ring ↵ Grace left",
-        "To answer: /answer Open, /answer Wait",
+        "To answer: /answer 1 Open, /answer 2 Wait",
     ]
 
 
@@ -239,6 +245,12 @@ def test_programs_of_a_hostile_relay_are_taken_with_care() -> None:
     offline.hear(
         {"type": "reply", "id": 9, "talker_id": 3, "name": "Door", "action": 2**40},
         {"type": "result", "id": -1, "outcome": "exploded", "message": ""},
+        {"type": "telemetry", "talker_id": 3, "device": "", "values": {"a": "x" * 50_000}, "age_ms": 0},
+        {"type": "telemetry", "talker_id": 3, "device": "", "values": {"a": math.inf}, "age_ms": 0},
+        {
+            "type": "command", "id": 1, "talker_id": 3, "sender": "", "device": "", "name": "open",
+            "arguments": {"a": [[]] * 9_000}, "deadline_ms": 1,
+        },
         {"type": "telemetry", "talker_id": 9, "device": "", "values": {"a": [1], "b": {}, "c": 1}, "age_ms": -5},
         {
             "type": "notice", "id": 1, "talker_id": 99, "name": "", "title": "", "text": "", "level": "doom",

@@ -49,11 +49,18 @@ _T = TypeVar("_T")
 
 
 class Words:
-    """`tell` gets our own lines; `tell_said` gets name and words of who writes, or else `tell` does."""
+    """`tell` gets our own lines; `tell_said` gets name and words of who writes, or else `tell` does.
+
+    `ring` is for a notice that wants to be heard.
+    """
 
     def __init__(
-        self, tell: Callable[[str], None], tell_said: Callable[[str, str], None] | None = None
+        self,
+        tell: Callable[[str], None],
+        tell_said: Callable[[str, str], None] | None = None,
+        ring: Callable[[], None] = lambda: None,
     ) -> None:
+        self._ring = ring
         self._tell = Told(tell)
         self._show_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
         self._my_id = NOBODY
@@ -155,17 +162,22 @@ class Words:
 
     def _on_notice(self, notice: Notice) -> None:
         level = "" if notice.level == "info" else f", {notice.level}"
-        self._tell_said(
-            f"{notice.name}{level}", f"{notice.title}: {notice.text}" if notice.title else notice.text
-        )
+        text = f"{notice.title}: {notice.text}" if notice.title else notice.text
+        self._tell_said(f"{notice.name}{level}", text, rings=notice.sound and not notice.age_s)
         if notice.actions and not self._is_me(notice.member):
-            self._tell("To answer: " + ", ".join(f"/answer {action}" for action in notice.actions))
+            answers = (f"/answer {number} {action}" for number, action in enumerate(notice.actions, 1))
+            self._tell("To answer: " + ", ".join(answers))
 
     def _is_me(self, member: Member | None) -> bool:
         return member is not None and member.talker_id == self._my_id
 
-    def _tell_said(self, name: str, text: str) -> None:
-        self._tell(text, lambda words: self._show_said(name, words))
+    def _tell_said(self, name: str, text: str, *, rings: bool = False) -> None:
+        def show(words: str) -> None:
+            self._show_said(name, words)
+            if rings:
+                self._ring()
+
+        self._tell(text, show)
 
 
 def states_of(member: Member) -> list[str]:
