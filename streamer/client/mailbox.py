@@ -74,6 +74,10 @@ class Readers(Generic[_T]):
             mailbox.close(*self._end)
         return mailbox
 
+    def __bool__(self) -> bool:
+        """Whether anybody reads: what nobody reads need not be made."""
+        return bool(self._mailboxes)
+
     def put(self, item: _T) -> None:
         for mailbox in list(self._mailboxes):
             mailbox.put(item)

@@ -32,6 +32,7 @@ from streamer.client.events import (
     Turn,
     Waiting,
 )
+from streamer.client.mailbox import Readers
 from streamer.errors import ControlError, PacketError
 from streamer.wire import messages, programs
 from streamer.wire.control import FROM_RELAY, MAX_ACTIONS, MAX_ROOM
@@ -47,21 +48,18 @@ _FULL: Final = "More people are here than can be heard at once"
 
 
 class Roster:
-    """`relay_url` is what a link to the room begins with.
-
-    `emit` gets each event, `pass_on` each packet of a member.
-    """
+    """`relay_url` is what a link to the room begins with. `emit` gets each event, `packets` each packet."""
 
     def __init__(
         self,
         ears: Ears,
         emit: Callable[[Event], None],
-        pass_on: Callable[[Received], None] = lambda received: None,
-        relay_url: str = "",
+        packets: Readers[Received],
+        relay_url: str,
     ) -> None:
         self._ears = ears
         self._emit = emit
-        self._pass_on = pass_on
+        self._packets = packets
         self._relay_url = relay_url
         self._members: dict[int, Member] = {}
         self._sounds: dict[int, tuple[int, float]] = {}
@@ -107,7 +105,8 @@ class Roster:
             self._emit(Talking(talker, on=True))
         self._sounds[talker.talker_id] = packet.level, now
         self._ears.push(packet, now)
-        self._pass_on(Received(talker, packet, now))
+        if self._packets:
+            self._packets.put(Received(talker, packet, now))
 
     def find_silent(self, now: float) -> None:
         """Tell who has stopped talking; to be called some times a second."""

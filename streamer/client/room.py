@@ -101,7 +101,7 @@ class Room:
         self._events = Readers[Event](MOST_EVENTS, Missed)
         self._packets = Readers[Received](MOST_PACKETS)
         self._ears = Ears()
-        self._roster = Roster(self._ears, self._emit, self._packets.put, wanted.address.url)
+        self._roster = Roster(self._ears, self._emit, self._packets, wanted.address.url)
         self._timing = Timing(self._ears)
         self._own = OwnState(self._stay.send_control, listening=wanted.listening)
         self._speech = Speech(self._stay, self._roster, self._own, self._timing, music=wanted.music)

@@ -7,12 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from aiohttp import web
 from fake_relay import answering, relay
 from messages import member, welcome
 from offline_room import OfflineRoom
 
+import streamer
 from streamer.client.connection import Link
 from streamer.client.reconnecting import Line
 from streamer.client.session import Options, listen
@@ -74,6 +76,28 @@ def test_a_listener_survives_whatever_a_relay_says(tmp_path: Path, figures: bool
             options = Options(url_of(address), output_file=tmp_path / "heard.wav", figures=figures)
             with suppress(StreamerError):  # in words, whatever it was
                 await asyncio.wait_for(listen(options), 30)
+
+    for seed in range(25):
+        asyncio.run(main(seed))
+
+
+def test_a_program_survives_whatever_a_relay_says() -> None:
+    async def main(seed: int) -> None:
+        async with relay(lambda socket: say_anything(socket, seed)) as address:
+            room = streamer.join(url_of(address), reconnect=False)
+            events, packets = room.events(), room.packets()
+            with suppress(StreamerError):  # in words, whatever it was
+                async with asyncio.timeout(30), room:
+                    room.tell({"number": seed})
+                    hearing = asyncio.create_task(room.until_closed())
+                    async for heard in room.hear():
+                        assert np.isfinite(heard.samples).all()
+                    await hearing
+            for reader in (events, packets):
+                with suppress(StreamerError):
+                    async with asyncio.timeout(30):
+                        async for each in reader:
+                            repr(each)
 
     for seed in range(25):
         asyncio.run(main(seed))
