@@ -10,6 +10,7 @@ import json
 import math
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import fields
@@ -19,15 +20,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streamer import __version__
-from streamer.errors import MeasurementError, StreamerError
+from streamer.errors import MeasurementError, SetupError, StreamerError
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
-from streamer.state_directory import data_dir_option, own_authority, state_directory
+from streamer.relay.access.tokens import SCOPES, TOKENS_FILE, Scope, TokenStore, check_scopes
+from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
 from streamer.wire.control import MAX_INVITE_HOURS
 from streamer.wire.room_link import Address
 
 if TYPE_CHECKING:
     from streamer.measure.result import Measurement
+    from streamer.sounds import Sound
 
 DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
@@ -136,10 +139,69 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
     gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
     if not plain and can_show():
         screen = Screen(handler)
-        run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen)))
+        run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
         return
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
-    run(serving.serve(serve_options, limits, click.echo, style))
+    run(serving.serve(serve_options, limits, click.echo, style, None, _recording))
+
+
+def _recording(content: bytes) -> "Sound":
+    """Read a sound for an announcement. The codec is loaded when the first one comes."""
+    from streamer.client.audio.studio import Recording
+
+    return Recording(content)
+
+
+@main.group()
+def token() -> None:
+    """Tokens let programs and devices in; the relay may run meanwhile."""
+
+
+def _parse_scopes(context: click.Context, parameter: click.Parameter, value: str) -> frozenset[Scope]:
+    try:
+        return check_scopes(each.strip() for each in value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@token.command()
+@click.option("--scope", "scopes", required=True, callback=_parse_scopes, help=f"Some of {','.join(SCOPES)}.")
+@click.option("--room", default="", help="Good for this room alone.  [default: all rooms]")
+@click.option("--name", default="program", show_default=True, help="Who has it, for your own list.")
+@data_dir_option
+def create(scopes: frozenset[Scope], room: str, name: str, data_dir: Path | None) -> None:
+    """Make a token and show it, this once."""
+    made, secret = token_store(data_dir).create(name, scopes, room, time.time())
+    click.echo(f"Token {made.id} for {made.name}. It is shown only now:", err=True)
+    click.echo(secret)
+
+
+@token.command("list")
+@data_dir_option
+def list_tokens(data_dir: Path | None) -> None:
+    """Show all tokens: id, day, scopes, room, name."""
+    for each in token_store(data_dir).all:
+        day = time.strftime("%Y-%m-%d", time.localtime(each.created_s))
+        click.echo(f"{each.id}  {day}  {','.join(sorted(each.scopes))}  {each.room or 'all rooms'}  {each.name}")
+
+
+@token.command()
+@click.argument("id", metavar="ID")
+@data_dir_option
+def revoke(id: str, data_dir: Path | None) -> None:  # noqa: A002 (the argument's name)
+    """Revoke the token ID: whoever has it is out within a second."""
+    revoked = token_store(data_dir).revoke(id)
+    if revoked is None:
+        raise click.ClickException(f"There is no token {id}; `streamer token list` shows all.")
+    click.echo(f"Token {revoked.id} of {revoked.name} is good no more.")
+
+
+def token_store(data_dir: Path | None) -> TokenStore:
+    """Raises SetupError where the file is damaged: nothing may be written over it."""
+    store = TokenStore(state_directory(data_dir) / TOKENS_FILE)
+    if store.trouble:
+        raise SetupError(store.trouble)
+    return store
 
 
 @main.command()
@@ -174,18 +236,10 @@ ca_option = click.option(
 )
 
 
-def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    """Returns `ca_file`, or else the authority of this computer's own relay if it is usable.
+def trusted_authority(ca_file: Path | None, data_dir: Path | None) -> Path | None:
+    from streamer.client.trust import own_authority_for
 
-    A link that begins with http: may need one, too: the join page's leads to TLS.
-    """
-    from streamer.client.trust import is_usable
-
-    Address.parse(url)
-    if ca_file:
-        return ca_file
-    own = own_authority(data_dir)
-    return own if own and is_usable(own) else None
+    return ca_file or own_authority_for(data_dir)
 
 
 INPUT_HELP: Final = "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
@@ -227,7 +281,7 @@ def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
     from streamer.client import session
 
-    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
+    options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
     run(session.talk(session.Options(**options)))
 
 
@@ -237,7 +291,7 @@ def listen(data_dir: Path | None, **options: Any) -> None:
     """Listen to the room that URL links to."""
     from streamer.client import session
 
-    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
+    options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
     run(session.listen(session.Options(**options)))
 
 
@@ -276,7 +330,8 @@ def measure(
     found: list[Measurement] = []
 
     async def main() -> None:
-        measure_options = MeasureOptions(url, count, authority_for(url, ca_file, data_dir))
+        trusted = trusted_authority(ca_file, data_dir)
+        measure_options = MeasureOptions(url, count, trusted)
         found.append(await measure_with_progress(measure_options, device, acoustic=acoustic))
 
     run(main())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import CertificateError
+from streamer.state_directory import own_authority
 from streamer.wire.room_link import Address
 
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOSTNAME, _OTHER_IP_ADDRESS = 9, 10, 62, 64
@@ -46,6 +47,15 @@ def _context(ca_file: Path | None, written: object, defaults: object) -> ssl.SSL
 
 def _unreadable(ca_file: Path | None, error: OSError) -> CertificateError:
     return CertificateError(f"{ca_file} can't be read: {error.strerror}")
+
+
+def own_authority_for(data_dir: Path | None = None) -> Path | None:
+    """Returns the authority of this computer's own relay if it is usable.
+
+    A link that begins with http: may need one, too: the join page's leads to TLS.
+    """
+    own = own_authority(data_dir)
+    return own if own and is_usable(own) else None
 
 
 def is_usable(ca_file: Path) -> bool:

@@ -12,6 +12,7 @@ from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
+from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.http.app import Relay
@@ -37,6 +38,7 @@ from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.screen.screen import Screen
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
+from streamer.sounds import Studio
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
@@ -74,15 +76,17 @@ async def serve(
     say: Say,
     code_style: CodeStyle = CodeStyle.BLOCKS,
     screen: Screen | None = None,
+    studio: Studio | None = None,
 ) -> None:
     """Serve until cancelled, or ended at the `screen`; raises SetupError if this computer can't provide `options`.
 
+    `studio` reads sounds for announcements; None where there is no codec.
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
     server = Server(options, say, code_style)
     page = read_page()
     decisions = Decisions.from_file(options.directory / "rooms.json")
-    relay = Relay(server.admission, page, limits, server.origins, decisions)
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio)
     certificate = server.certificate
     authority = server.authority.certificate_path if server.authority else None
     plain = JoinPage(page, authority).application() if certificate else None
@@ -130,6 +134,7 @@ class Server:
         self._addresses = self.place.first_addresses()
         self.certificate = None if options.no_tls else self._certificate(options)
         self.admission = _admission(options)
+        self.tokens = TokenStore(options.directory / TOKENS_FILE)
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
@@ -239,6 +244,8 @@ class Server:
             elif not self.origins.url and self.authority and self.place.is_everywhere:
                 yield from self._uncertified(self.authority)
         yield from self.admission.troubles
+        if self.tokens.trouble:
+            yield self.tokens.trouble
 
     def _uncertified(self, authority: Authority) -> Iterator[str]:
         """Of the addresses beside the one in the links."""

@@ -11,9 +11,11 @@ import aiohttp
 
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.tokens import TokenStore
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins
 from streamer.relay.running import listening
+from streamer.sounds import Studio
 from streamer.wire.packet import Packet
 
 PATIENCE_S = 30
@@ -100,9 +102,12 @@ class House:
         limits: RelayLimits | None = None,
         tls: ssl.SSLContext | None = None,
         origins: Origins | None = None,
+        tokens: TokenStore | None = None,
+        studio: Studio | None = None,
     ) -> AsyncIterator[Self]:
         limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
-        relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
+        admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
+        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio)
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=any_number) as http,

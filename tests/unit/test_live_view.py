@@ -6,14 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 from messages import member, welcome
+from offline_room import OfflineRoom
 from rich.cells import cell_len
 from rich.console import Console
 
-from streamer.client.audio.packetizer import Voice
-from streamer.client.delay.delay_monitor import Timing
 from streamer.client.delay.mouth_to_ear import PARTS, PartFigure
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
+from streamer.client.ears import Ear
+from streamer.client.room import Room
 from streamer.client.terminal.json_lines import figure_line
 from streamer.client.terminal.live_view import Fitted, Meters, render, typed_row
 from streamer.client.terminal.meeting import BAR_CELLS, level_bar
@@ -26,15 +25,14 @@ from streamer.wire.packet import Packet
 UNKNOWN = {part: PartFigure("unknown", None) for part in PARTS}
 
 
-def roster() -> Roster:
-    roster = Roster(Mixer(), lambda text: None)
-    roster.on_control(welcome(member(3, "Grace"), member(4, "\x1b[31mEve", muted=True)))
-    return roster
+def offline(**wanted: bool) -> tuple[OfflineRoom, Ear]:
+    here = OfflineRoom(welcome(member(3, "Grace"), member(4, "\x1b[31mEve", muted=True)), **wanted)
+    return here, here.room.ear()
 
 
-def shown(roster: Roster, timing: Timing, now: float = 0.0) -> str:
+def shown(room: Room, ear: Ear) -> str:
     console = Console(file=io.StringIO(), width=120)
-    console.print(render(roster, timing, Voice(), now))
+    console.print(render(room, ear, perf_counter()))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -46,11 +44,11 @@ def test_a_bar_reaches_from_60_db_under_full_scale_to_full_scale(level: int, cel
 
 
 def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
-    room = roster()
-    timing = Timing(room)
-    room.on_packet(Packet(seq=0, timestamp=0, payload=b"x", talker_id=3, level=30).serialize(), 0.0)
-    timing.clock.pong(0, 0, 0, 2_345)
-    text = shown(room, timing)
+    here, ear = offline()
+    here.room.clock.pong(0, 0, 0, 2_345)
+    packet = Packet(seq=0, timestamp=0, payload=b"x", talker_id=3, level=30).serialize()
+    here.hear_packet(packet, perf_counter() + 60)  # so that it counts as the last moment's, however slow the machine is
+    text = shown(here.room, ear)
     grace = next(line for line in text.splitlines() if "Grace" in line)
     assert grace.count("█") == BAR_CELLS // 2
     assert "Ada (you)" in text
@@ -59,20 +57,22 @@ def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
 
 
 def test_the_meters_show_what_the_jitter_buffer_holds_and_had_to_do() -> None:
-    text = shown(roster(), Timing(roster()))
+    here, ear = offline()
+    text = shown(here.room, ear)
     assert "holds 0 of 31 ms · 0 late · 0 × dry · concealed 0 ms · sped up by 0 ms · slowed down by 0 ms" in text
 
 
 def test_a_line_for_programs_has_figure_and_jitter_buffer() -> None:
-    room = roster()
-    line = json.loads(json.dumps(figure_line(room, Timing(room), 0.0)))
+    here, ear = offline()
+    line = json.loads(json.dumps(figure_line(here.room, ear)))
     assert [talker["name"] for talker in line["talkers"]] == ["Grace", "�[31mEve"]
     assert line["talkers"][0]["total_ms"] is None
     assert {"target_ms", "level_ms", "late", "concealed_ms", "underruns"} <= line["talkers"][0]["jitter_buffer"].keys()
 
 
 def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> None:
-    text = shown(roster(), Timing(roster()))
+    here, ear = offline()
+    text = shown(here.room, ear)
     eve = next(line for line in text.splitlines() if "Eve" in line)
     assert "muted" in eve
     assert "\x1b[31mEve" not in text
@@ -82,7 +82,8 @@ def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> No
 def test_into_a_file_news_are_plain_lines_and_no_meters() -> None:
     console = Console(file=io.StringIO(), width=40)
     meters = Meters(console)
-    with meters.show(roster(), Timing(roster()), None, Keyboard()):
+    here, ear = offline()
+    with meters.show(here.room, ear, Keyboard()):
         meters.tell("Grace: [bold]a long line\x07 that is not to be broken at forty")
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "Grace: [bold]a long line� that is not to be broken at forty\n"
@@ -91,7 +92,8 @@ def test_into_a_file_news_are_plain_lines_and_no_meters() -> None:
 def test_in_a_terminal_news_stand_above_the_meters() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
     meters = Meters(console)
-    with meters.show(roster(), Timing(roster()), None, Keyboard()):
+    here, ear = offline()
+    with meters.show(here.room, ear, Keyboard()):
         meters.tell("Joan joined")
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
@@ -99,10 +101,10 @@ def test_in_a_terminal_news_stand_above_the_meters() -> None:
 
 
 def test_where_there_is_not_room_for_all_the_last_row_and_what_is_typed_are_there() -> None:
-    room, editor = roster(), LineEditor()
+    (here, ear), editor = offline(listening=True), LineEditor()
     editor.feed("hello")
     console = Console(file=io.StringIO(), width=100, height=6)
-    console.print(Fitted(render(room, Timing(room), None, 0.0), editor))
+    console.print(Fitted(render(here.room, ear, perf_counter()), editor))
     assert isinstance(console.file, io.StringIO)
     rows = console.file.getvalue().splitlines()
     assert len(rows) == 5, "the parts of the delay are left out, all of them"
@@ -112,11 +114,9 @@ def test_where_there_is_not_room_for_all_the_last_row_and_what_is_typed_are_ther
 
 
 def test_who_is_muted_sees_so() -> None:
-    voice, console = Voice(), Console(file=io.StringIO(), width=100)
-    voice.gate.muted = True
-    console.print(render(roster(), Timing(roster()), voice, 0.0))
-    assert isinstance(console.file, io.StringIO)
-    assert "muted" in next(line for line in console.file.getvalue().splitlines() if "Ada (you)" in line)
+    here, ear = offline()
+    here.room.mute()
+    assert "muted" in next(line for line in shown(here.room, ear).splitlines() if "Ada (you)" in line)
 
 
 def test_of_a_long_line_the_part_around_the_cursor_is_seen() -> None:
@@ -129,9 +129,9 @@ def test_of_a_long_line_the_part_around_the_cursor_is_seen() -> None:
     assert typed_row(editor, 20).plain == "›  " + "世" * 8 + "0"
 
 
-def drawn(room: Roster, width: int, height: int, *, trouble: bool = False) -> list[str]:
+def drawn(room: Room, ear: Ear, width: int, height: int) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=height)
-    console.print(Fitted(render(room, Timing(room), Voice(), 0.0), LineEditor()))
+    console.print(Fitted(render(room, ear, perf_counter()), LineEditor()))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
 
@@ -141,14 +141,15 @@ NAMES = ("Ada", LONG, "Zoë", "山田太郎" * 6, *(f"Guest {n}" for n in range(
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (44, 14), (40, 24), (30, 10)])
-def test_with_eleven_others_each_has_one_line_and_no_word_or_figure_is_cut(width: int, height: int) -> None:
-    room = Roster(Mixer(), lambda text: None)
+def test_with_eleven_others_each_has_one_line_and_no_word_or_figure_is_cut(
+    width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     others = [member(3 + n, name, muted=n % 3 == 1, hand=n == 7) for n, name in enumerate(NAMES)]
-    room.on_control(welcome(*others))
-    for other in room.members:
-        figure = SimpleNamespace(total_ms=(212.4, 99_999.0, 1_234.0), complete=False, parts=UNKNOWN)
-        other.mouth_to_ear.figure = lambda now_us, figure=figure: figure
-    rows = drawn(room, width, height)
+    room = OfflineRoom(welcome(*others)).room
+    figure = SimpleNamespace(total_ms=(212.4, 99_999.0, 1_234.0), complete=False, parts=UNKNOWN)
+    monkeypatch.setattr(Ear, "delay", lambda ear, member: figure)
+    monkeypatch.setattr("streamer.client.terminal.live_view.worst", lambda figures: None)
+    rows = drawn(room, room.ear(), width, height)
     assert len(rows) <= height
     assert all(cell_len(row) <= width for row in rows)
     assert "round trip" in rows[-2]
@@ -166,19 +167,19 @@ def test_with_eleven_others_each_has_one_line_and_no_word_or_figure_is_cut(width
 
 
 def test_the_parts_of_a_delay_are_shown_where_there_is_room_for_all() -> None:
-    assert not any("capture" in row for row in drawn(roster(), 80, 8))
-    assert sum("capture" in row for row in drawn(roster(), 160, 24)) == 2
+    here, ear = offline()
+    assert not any("capture" in row for row in drawn(here.room, ear, 80, 8))
+    assert sum("capture" in row for row in drawn(here.room, ear, 160, 24)) == 2
 
 
 def test_who_talks_by_a_key_sees_which_one_and_the_key_counts_as_held_until_no_repetition_comes() -> None:
     editor = LineEditor()
     key = PushToTalk("space", editor)
-    room, voice = roster(), Voice()
-    voice.gate.muted = True
+    here, ear = offline()
 
     def own_row(now: float) -> str:
         console = Console(file=io.StringIO(), width=100)
-        console.print(render(room, Timing(room), voice, now, key))
+        console.print(render(here.room, ear, now, key))
         assert isinstance(console.file, io.StringIO)
         return next(line for line in console.file.getvalue().splitlines() if "(you)" in line)
 

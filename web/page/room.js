@@ -7,6 +7,7 @@ import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
+import { Notices } from "./notices.js";
 
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
 /** @typedef {import("../shared/control.js").FromClient} FromClient */
@@ -27,6 +28,7 @@ import { hostKey, keepHostKey } from "./host_key.js";
  * @property {import("./toasts.js").Toasts} toasts
  * @property {import("./cues.js").Cues} cues
  * @property {import("./attention.js").Attention} attention
+ * @property {import("./speech.js").Speech} speech
  * @property {import("./settings_controller.js").SettingsController} settings
  * @property {import("./details.js").Details} details
  * @property {import("./acoustic_test.js").AcousticTest} acoustic
@@ -37,6 +39,7 @@ const SECOND_MS = 1_000;
 
 export class Room {
   #parts;
+  #notices;
   #delays = new Delays();
   /** @type {RoomLink} */
   link;
@@ -53,6 +56,7 @@ export class Room {
    */
   constructor(parts, link) {
     this.#parts = parts;
+    this.#notices = new Notices(parts, (message) => this.send(message));
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
@@ -137,7 +141,10 @@ export class Room {
       case "floor":
         return this.#onFloor(message);
       case "notice":
-        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+        return this.#notices.show(message, message.talker_id === this.#parts.roster.talkerId);
+      case "reply":
+        return this.#notices.showReply(message);
+      case "hint":
       case "error":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
     }
@@ -148,7 +155,7 @@ export class Room {
   #onWelcome(welcome) {
     const { roster, invitation, host, chat, attention } = this.#parts;
     roster.onWelcome(welcome);
-    if (welcome.host) keepHostKey(this.link.key);
+    if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
     this.#showAddress(welcome.room);
     this.#onlyHosts = welcome.only_hosts;
@@ -172,9 +179,10 @@ export class Room {
    */
   #showAddress(room) {
     const { invitation, recent } = this.#parts;
-    const { name, auto } = this.link;
-    this.link = { ...this.link, room, key: invitation.key || (hostKey() ? "" : this.link.key) };
-    const fragment = serializeFragment({ room, key: this.link.key, name, auto, listen: this.link.listen });
+    const { name, auto, token } = this.link;
+    const key = token ? "" : invitation.key || (hostKey() ? "" : this.link.key);
+    this.link = { ...this.link, room, key };
+    const fragment = serializeFragment({ room, key, token, name, auto, listen: this.link.listen });
     history.replaceState(history.state, "", fragment);
     save("fragment", fragment);
     if (room !== ECHO_ROOM) recent.add(room, fragment);
@@ -369,4 +377,4 @@ const handOf = (hand) => ({ hand, hand_us: hand ? Number.MAX_SAFE_INTEGER : 0 })
 const inviteOf = ({ role, key, ends_s }) => ({ role, key, ends: ends_s * SECOND_MS });
 
 /** @param {import("../shared/control.js").Line} line */
-const lineOf = ({ name, text, age_s }) => ({ name, text, own: false, atMs: Date.now() - age_s * SECOND_MS });
+const lineOf = ({ age_s, ...line }) => ({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS });

@@ -13,11 +13,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from streamer.client.audio.packetizer import Voice
-from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.delay.diagnosis import worst
 from streamer.client.delay.mouth_to_ear import PARTS, Figure, PartFigure
-from streamer.client.members import Roster
+from streamer.client.delay.relay_clock import RelayClock
+from streamer.client.ears import Ear
+from streamer.client.room import Room
 from streamer.client.terminal.meeting import Meeting, Row, State
 from streamer.client.terminal.push_to_talk import PushToTalk
 from streamer.terminal.keyboard import Keyboard, is_foreground, is_terminal
@@ -62,21 +62,18 @@ class Meters:
             said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
         self._console.print(Text(said), soft_wrap=True)
 
-    def show(
-        self,
-        roster: Roster,
-        timing: Timing,
-        voice: Voice | None,
-        keyboard: Keyboard,
-        push_to_talk: PushToTalk | None = None,
-    ) -> Self:
+    def ring(self) -> None:
+        """A notice wants to be heard."""
+        self._console.bell()
+
+    def show(self, room: Room, ear: Ear, keyboard: Keyboard, push_to_talk: PushToTalk | None = None) -> Self:
         """What the context shall show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             return self
         editor = keyboard.editor if is_terminal() else None
         self._live = Live(
             console=self._console,
-            get_renderable=lambda: Fitted(render(roster, timing, voice, perf_counter(), push_to_talk), editor),
+            get_renderable=lambda: Fitted(render(room, ear, perf_counter(), push_to_talk), editor),
             refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
         )
@@ -136,28 +133,32 @@ def typed_row(editor: LineEditor, width: int) -> Text:
     return row
 
 
-def render(
-    roster: Roster, timing: Timing, voice: Voice | None, now: float, push_to_talk: PushToTalk | None = None
-) -> Meeting:
+def render(room: Room, ear: Ear, now: float, push_to_talk: PushToTalk | None = None) -> Meeting:
     """What the meters show at `now`, in s of perf_counter()."""
-    people, details = [], []
-    if voice:
-        is_released = push_to_talk is not None and not push_to_talk.is_held(now)
-        muted = voice.gate.muted and not is_released
-        state = _state(muted, voice.level, listens=not roster.may_talk)
-        if push_to_talk and is_released and roster.may_talk and not muted:
-            state = State(f"hold {push_to_talk.name} to talk")
-        people.append(Row(f"{one_line(roster.name)} (you)", state, ("", "", ""), is_wanted=True))
-    for member in roster.members:
-        figure, level = member.mouth_to_ear.figure(to_us(now)), member.level(now)
+    people, details, figures = [], [], {}
+    if not room.me.listening:
+        people.append(_own_row(room, push_to_talk, now))
+    for member in room.members:
+        name, figure, statistics = one_line(member.name), ear.delay(member), ear.statistics(member)
+        level = room.level(member)
         state = _state(member.muted, level, listens=member.only_listens, hand=member.hand)
         is_wanted = member.hand or level < SILENCE_LEVEL
-        people.append(Row(one_line(member.name), state, describe_figure(figure), is_wanted=is_wanted))
-        details.append(f"{one_line(member.name)}: {describe_parts(figure)}")
-        details.append(f"  {describe_buffer(member.jitter_buffer.statistics)}")
-    trouble = worst(timing.figures(now))
-    last = [*([one_line(str(trouble))] if trouble else []), _describe_round_trip(timing)]
-    return Meeting(one_line(roster.room), people, details, last)
+        people.append(Row(name, state, describe_figure(figure) if figure else ("", "", ""), is_wanted=is_wanted))
+        if figure and statistics:
+            figures[name] = figure
+            details.append(f"{name}: {describe_parts(figure)}")
+            details.append(f"  {describe_buffer(statistics)}")
+    trouble = worst(figures)
+    last = [*([str(trouble)] if trouble else []), _describe_round_trip(room.clock)]
+    return Meeting(one_line(room.name), people, details, last)
+
+
+def _own_row(room: Room, push_to_talk: PushToTalk | None, now: float) -> Row:
+    me = room.me
+    state = _state(me.muted, room.level(me), listens=me.role == "listen")
+    if push_to_talk and not state.words and not push_to_talk.is_held(now):
+        state = State(f"hold {push_to_talk.name} to talk")
+    return Row(f"{one_line(me.name)} (you)", state, ("", "", ""), is_wanted=True)
 
 
 def describe_figure(figure: Figure) -> tuple[str, str, str]:
@@ -197,8 +198,7 @@ def _state(muted: bool, level: int, *, listens: bool = False, hand: bool = False
     return State(words, level)
 
 
-def _describe_round_trip(timing: Timing) -> str:
-    clock = timing.clock
+def _describe_round_trip(clock: RelayClock) -> str:
     if clock.round_trip_us is None:
         return "round trip unknown · /help · Ctrl-C leaves"
     return f"round trip {clock.round_trip_us / 1000:.1f} ms · /help · Ctrl-C leaves"

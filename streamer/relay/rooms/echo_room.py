@@ -9,8 +9,9 @@ from time import monotonic
 from typing import Final, cast
 
 from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.rooms.member import Member, describe
 from streamer.relay.rooms.post import Later
-from streamer.relay.rooms.room import Member, SharedRoom, describe
+from streamer.relay.rooms.room import SharedRoom
 from streamer.wire import messages
 from streamer.wire.messages import FromRelay
 from streamer.wire.packet import stamp
