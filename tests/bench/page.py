@@ -35,6 +35,10 @@ OBSERVE: Final = """() => {
 }"""
 
 
+MOVED: Final = """() => [...new Set(shifts.flatMap(({ sources }) => sources.map(({ node }) =>
+    node?.nodeType === 1 ? `${node.tagName} ${node.id} ${node.className}` : node?.parentElement?.className)))].join(", ")"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--joins", type=int, default=5)
@@ -93,8 +97,9 @@ def print_shifts(phone: Phone, other: Phone, rig: Rig, seconds: float) -> None:
         phone.page.wait_for_timeout(PAUSE_MS)
         turns += 1
     score = phone.page.evaluate("shifts.reduce((sum, { value }) => sum + value, 0)")
+    moved = phone.page.evaluate(MOVED)
     seen = phone.page.locator("main button[data-talker]").count()
-    print(f"layout-shift score in {seconds:.0f} s, {seen} people, {turns} turns of talk: {score:g}")
+    print(f"layout-shift score in {seconds:.0f} s, {seen} people, {turns} turns of talk: {score:g}" + (f"; moved: {moved}" if moved else ""))
     assert other.errors == []
 
 

@@ -34,7 +34,7 @@ _PAGE: Final = """<!doctype html>
 </style>
 <h1>{room}</h1>
 <p>Scan this code to join.</p>
-{code}
+{drawing}
 <p>{link}</p>
 </html>
 """
@@ -86,6 +86,6 @@ class CodePage:
         return self._folder / "code.html"
 
     def _write(self, room: str, link: str) -> None:
-        page = _PAGE.format(reload_s=_RELOAD_S, room=escape(room), link=escape(link), code=picture(link))
+        page = _PAGE.format(reload_s=_RELOAD_S, room=escape(room), link=escape(link), drawing=picture(link))
         self._path.write_text(page, encoding="utf-8")
         self._shown = room, link
