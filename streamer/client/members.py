@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar, assert_never, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 
 from streamer.client.mixer import Mixer
@@ -15,15 +15,18 @@ from streamer.wire.messages import (
     FromRelay,
     Joined,
     Member,
+    MemberClock,
     MemberRole,
     MemberState,
+    Ping,
+    Pong,
     Shown,
     Waiting,
     Welcome,
     WireInvite,
 )
 from streamer.wire.packet import Packet
-from streamer.wire.programs import Notice, Reply
+from streamer.wire.programs import Command, Notice, Reply, Result, Telemetry
 
 _CHANGES: Final = (
     ("muted", "not muted any more"),
@@ -134,14 +137,8 @@ class Roster:
                 self._tell(f"The relay says: {message['message']}")
             case "error":
                 self._tell(f"The relay refused a message of ours: {message['message']}")
-            case "notice":
-                self._on_notice(message)
-            case "reply":
-                self._on_reply(message)
-            case "clock" | "ping" | "pong" | "telemetry" | "command" | "result":
-                pass
             case _:
-                assert_never(message)
+                self._on_program(message)
 
     def on_lost(self) -> None:
         """The connection is: nothing of before is to be heard any more."""
@@ -197,6 +194,13 @@ class Roster:
     def _on_chat(self, talker_id: int, text: str) -> None:
         self._last_said = self._name_of(talker_id), text
         self._tell_said(self._name_of(talker_id), text)
+
+    def _on_program(self, message: Notice | Reply | Telemetry | Command | Result | MemberClock | Ping | Pong) -> None:
+        """Of what programs say, notices and answers are for people."""
+        if message["type"] == "notice":
+            self._on_notice(message)
+        elif message["type"] == "reply":
+            self._on_reply(message)
 
     def _on_notice(self, notice: Notice) -> None:
         """Only the last one can be answered by its number: whoever reads ten at once answers none of the others."""
