@@ -43,7 +43,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_room_that_cannot_be_named_so_is_refused() -> None:
-    result = streamer("serve", "--no-tls", "--port", "0", "--room", "living room")
+    result = streamer("serve", "--no-tls", "--port", "0", "--room", "living/room")
     assert result.exit_code == 1
     assert "a room's name is 1 to 64 of" in result.output
 
@@ -61,3 +61,33 @@ def test_ctrl_c_while_it_still_starts_ends_it_without_a_traceback(tmp_path: Path
     (package / "cli.py").write_text("raise KeyboardInterrupt")
     done = subprocess.run([sys.executable, "-m", "streamer"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Path) -> None:
+    where = ("--data-dir", str(tmp_path))
+    made = streamer("token", "create", "--scope", "read,notify", "--room", "home", "--name", "door", *where)
+    assert made.exit_code == 0
+    secret = made.stdout.split()[-1]
+    listed = streamer("token", "list", *where)
+    [line] = listed.stdout.splitlines()
+    number = line.split()[0]
+    assert "notify,read  home  door" in line
+    assert secret not in line
+    assert streamer("token", "revoke", number, *where).exit_code == 0
+    assert streamer("token", "list", *where).stdout == ""
+    again = streamer("token", "revoke", number, *where)
+    assert (again.exit_code, "There is no token" in again.output) == (1, True)
+
+
+def test_a_scope_that_there_is_not_is_refused_in_words(tmp_path: Path) -> None:
+    result = streamer("token", "create", "--scope", "read,everything", "--data-dir", str(tmp_path))
+    assert result.exit_code == 2
+    assert "not everything" in result.output
+
+
+def test_a_damaged_file_of_tokens_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "tokens.json").write_text("{")
+    result = streamer("token", "create", "--scope", "read", "--data-dir", str(tmp_path))
+    assert result.exit_code == 1
+    assert "can't be read" in result.output
+    assert (tmp_path / "tokens.json").read_text() == "{"
