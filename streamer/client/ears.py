@@ -149,9 +149,6 @@ class Ears:
             if receiver.name == name:
                 receiver.gain = gain
 
-    def gain(self, name: str) -> float:
-        return self._gains.get(name, 1.0)
-
     def receivers(self) -> Iterator[Receiver]:
         for ear in list(self._ears):
             yield from ear.receivers()

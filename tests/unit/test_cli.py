@@ -87,3 +87,33 @@ def test_no_collection_looks_through_what_a_relay_has_loaded_while_voice_waits(t
     )
     frozen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
     assert int(frozen) > 10_000
+
+
+def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Path) -> None:
+    where = ("--data-dir", str(tmp_path))
+    made = streamer("token", "create", "--scope", "read,notify", "--room", "home", "--name", "door", *where)
+    assert made.exit_code == 0
+    secret = made.stdout.split()[-1]
+    listed = streamer("token", "list", *where)
+    [line] = listed.stdout.splitlines()
+    number = line.split()[0]
+    assert "notify,read  home  door" in line
+    assert secret not in line
+    assert streamer("token", "revoke", number, *where).exit_code == 0
+    assert streamer("token", "list", *where).stdout == ""
+    again = streamer("token", "revoke", number, *where)
+    assert (again.exit_code, "There is no token" in again.output) == (1, True)
+
+
+def test_a_scope_that_there_is_not_is_refused_in_words(tmp_path: Path) -> None:
+    result = streamer("token", "create", "--scope", "read,everything", "--data-dir", str(tmp_path))
+    assert result.exit_code == 2
+    assert "not everything" in result.output
+
+
+def test_a_damaged_file_of_tokens_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "tokens.json").write_text("{")
+    result = streamer("token", "create", "--scope", "read", "--data-dir", str(tmp_path))
+    assert result.exit_code == 1
+    assert "can't be read" in result.output
+    assert (tmp_path / "tokens.json").read_text() == "{"

@@ -1,9 +1,12 @@
 """The page as it is served: what a phone has to load of it."""
 
 import fnmatch
+import json
 import posixpath
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from streamer.relay.http.static_files import Asset, read_page
 
@@ -12,6 +15,15 @@ LOADS = re.compile(
     r"""(?:src=|href=|from|import|import\(|new URL\()\s*["'`]([^"'`]+\.(?:js|mjs|css|svg|webmanifest))["'`]"""
 )
 COMMENT = re.compile(r"^\s*/?\*.*|@type.*", re.MULTILINE)
+
+WEB = Path(__file__).parents[2] / "web"
+SAME = """
+const ts = require("./node_modules/typescript");
+const options = { compilerOptions: { removeComments: true, target: "esnext", module: "esnext" } };
+const bare = (text) => ts.transpileModule(text, options).outputText;
+const scripts = JSON.parse(require("node:fs").readFileSync(0, "utf-8"));
+console.log(JSON.stringify(scripts.filter(([, ours, served]) => bare(ours) !== bare(served)).map(([name]) => name)));
+"""
 
 
 def loaded_by(page: Mapping[str, Asset], path: str) -> Iterator[str]:
@@ -35,3 +47,15 @@ def test_the_page_its_codec_included_is_light() -> None:
     assert {"/worker/worker.js", "/worklets/playout.js", "/ui/text/es.js"} <= loaded
     assert any(path.endswith("libopus.generated.mjs") for path in loaded)
     assert weight <= MOST_BYTES
+
+
+def test_a_script_as_it_is_served_lacks_its_comments_and_nothing_else() -> None:
+    page = read_page()
+    ours = [name for name in page if name.endswith(".js") and "node_modules" not in name]
+    scripts = [(name, (WEB / name[1:]).read_text(encoding="utf-8"), page[name].body.decode()) for name in ours]
+    assert len(scripts) > 100
+    asked = json.dumps(scripts)
+    answer = subprocess.run(["node", "-e", SAME], input=asked, capture_output=True, check=True, text=True, cwd=WEB)
+    assert json.loads(answer.stdout) == []
+    assert all(kept.count("\n") == served.count("\n") for _, kept, served in scripts)
+    assert sum(len(served) for *_, served in scripts) < 0.9 * sum(len(kept) for _, kept, _ in scripts)

@@ -37,10 +37,19 @@ export class Notices {
   }
 
   /**
+   * @param {Notice | Reply} message
+   * @param {number} talkerId our own
+   */
+  on(message, talkerId) {
+    if (message.type === "reply") this.#showReply(message);
+    else this.#show(message, message.talker_id === talkerId);
+  }
+
+  /**
    * @param {Notice} notice
    * @param {boolean} own whether it is ours
    */
-  show(notice, own) {
+  #show(notice, own) {
     const { chat, toasts, cues, attention, speech } = this.#parts;
     const { id, name, title, text, level, sound } = notice;
     const actions = notice.actions.slice(0, MOST_ACTIONS).map(String);
@@ -64,7 +73,7 @@ export class Notices {
   }
 
   /** @param {Reply} reply to a notice of ours */
-  showReply({ id, name, action }) {
+  #showReply({ id, name, action }) {
     const words = this.#actions.get(id)?.[action];
     if (words === undefined) return;
     const said = t("theyAnswered", { name, action: words });

@@ -8,6 +8,7 @@ import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
 import { Notices } from "./notices.js";
+import { Telemetry } from "./telemetry.js";
 
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
 /** @typedef {import("../shared/control.js").FromClient} FromClient */
@@ -40,6 +41,7 @@ const SECOND_MS = 1_000;
 export class Room {
   #parts;
   #notices;
+  #telemetry;
   #delays = new Delays();
   /** @type {RoomLink} */
   link;
@@ -57,6 +59,7 @@ export class Room {
   constructor(parts, link) {
     this.#parts = parts;
     this.#notices = new Notices(parts, (message) => this.send(message));
+    this.#telemetry = new Telemetry(() => parts.view.person.talkerId);
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
@@ -101,6 +104,7 @@ export class Room {
   clear() {
     const { chat, host, toasts, attention, view } = this.#parts;
     chat.restart([]);
+    this.#telemetry.clear();
     host.available = false;
     toasts.clear();
     view.clear();
@@ -141,9 +145,10 @@ export class Room {
       case "floor":
         return this.#onFloor(message);
       case "notice":
-        return this.#notices.show(message, message.talker_id === this.#parts.roster.talkerId);
       case "reply":
-        return this.#notices.showReply(message);
+        return this.#notices.on(message, this.#parts.roster.talkerId);
+      case "telemetry":
+        return this.#telemetry.take(message);
       case "hint":
       case "error":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
@@ -155,6 +160,7 @@ export class Room {
   #onWelcome(welcome) {
     const { roster, invitation, host, chat, attention } = this.#parts;
     roster.onWelcome(welcome);
+    this.#telemetry.clear();
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
     this.#showAddress(welcome.room);
@@ -203,6 +209,7 @@ export class Room {
   #onLeft(talkerId) {
     const { roster, cues, chat, toasts } = this.#parts;
     const name = roster.onLeft(talkerId);
+    this.#telemetry.forget(talkerId);
     if (name) {
       cues.play("leaves", roster.people.length);
       chat.addEvent(t("wentOut", { name }));
