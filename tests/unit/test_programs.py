@@ -12,6 +12,7 @@ from streamer.errors import ControlError
 from streamer.relay.access.allowance import CHATS
 from streamer.relay.access.tokens import Scope, TokenStore
 from streamer.relay.rooms.commands import MAX_OF_SENDER
+from streamer.relay.rooms.post import Post
 from streamer.relay.rooms.telemetry import MAX_MEMBER_BYTES, TelemetryBoard
 
 NOTICE = {"type": "notify", "text": "Somebody is at the gate", "level": "info", "actions": ["Open", "Wait"]}
@@ -150,6 +151,31 @@ async def test_a_sender_that_came_back_still_hears_the_answer() -> None:
         back = await house.enter(key="", resume=host.welcome["resume"])
         await say(guest, type="reply", id=told["id"], action=0)
         assert (await back.text("reply"))["id"] == told["id"]
+
+
+def test_a_notice_overtakes_what_a_room_has_still_to_say_and_goes_out_at_once() -> None:
+    later: list[Any] = []
+    told: list[tuple[int, str]] = []
+
+    class Ear:
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+        def send_control(self, message: Any) -> None:
+            told.append((self._number, message["type"]))
+
+    post, ears = Post(lambda seconds, act: later.append((seconds, act))), [Ear(number) for number in range(500)]
+    for talker_id in range(100):
+        post.send({"type": "left", "talker_id": talker_id}, ears)
+    fields = {"id": 1, "talker_id": 0, "name": "Gate", "title": "", "text": "Fire", "level": "alarm"}
+    post.send({"type": "notice", **fields, "sound": True, "actions": []}, ears)  # type: ignore[typeddict-item]
+    waited_s = 0.0
+    while sum(kind == "notice" for _, kind in told) < len(ears):
+        seconds, act = later.pop(0)
+        waited_s += seconds
+        act()
+    assert waited_s < 0.03
+    assert [number for number, kind in told if kind == "notice"] == list(range(500))
 
 
 # ---- Telemetry
