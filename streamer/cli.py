@@ -27,6 +27,7 @@ from streamer.relay import logs
 from streamer.relay import serve as serving
 from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.banner import code_style
+from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, own_authority, state_directory
 from streamer.terminal_text import one_line
 from streamer.wire.room_link import Address
@@ -74,6 +75,9 @@ class Streamer(click.Group):
 @click.version_option(__version__, prog_name="streamer")
 def main() -> None:
     """Talk to everyone on your Wi-Fi."""
+
+
+main.add_command(hook)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:

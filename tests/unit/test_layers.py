@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.tls": RELAY,
     "relay.network": RELAY | {"relay.logs", "relay.access", "relay.tls"},
     "relay.rooms": RELAY | {"relay.access"},
+    "relay.hooks": RELAY | {"relay.access"},
     "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms"},
     "relay": RELAY | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http"},
     "client.audio": LEAVES | {"jitter", "wire"},
@@ -45,7 +46,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": LEAVES | {"websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
-    "cli": LEAVES | {"", "wire", "relay", "relay.logs", "relay.access", "client", "client.audio", "measure", "doctor"},
+    "cli": LEAVES
+    | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks"}
+    | {"client", "client.audio", "measure", "doctor"},
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }
@@ -69,6 +72,7 @@ DOORS = {
         "relay/http/upgrade.py",
         "relay/network/visitor.py",
         "client/handshake.py",
+        "relay/hooks/delivery.py",
     },
     "aiofastnet": {"relay/network/listener.py"},
     "prometheus_client": {"relay/http/metrics.py"},
