@@ -123,11 +123,11 @@ class Roster:
                 self.barred = _parse_waiting(message["barred"])
             case "knocks":
                 self._on_knocks(message["knocks"])
-            case "notice":
+            case "hint":
                 self._tell(f"The relay says: {message['message']}")
             case "error":
                 self._tell(f"The relay refused a message of ours: {message['message']}")
-            case "clock" | "ping" | "pong":
+            case "clock" | "ping" | "pong" | "notice" | "reply" | "telemetry" | "command" | "result":
                 pass
             case _:
                 assert_never(message)

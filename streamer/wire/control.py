@@ -7,6 +7,7 @@ The unions `FromClient` and `FromRelay` of messages.py are what each side may sa
 import json
 import re
 from collections.abc import Mapping
+from types import NoneType, UnionType
 from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from streamer.errors import ControlError
@@ -15,6 +16,15 @@ from streamer.wire.messages import FromClient, FromRelay
 MAX_TEXT_BYTES: Final = 16_384
 MAX_WELCOME_BYTES: Final = 65_536
 MAX_CHAT_CHARACTERS: Final = 2_000
+MAX_TITLE_CHARACTERS: Final = 100
+MAX_ACTIONS: Final = 4
+MAX_ACTION_CHARACTERS: Final = 40
+MAX_DEVICE_CHARACTERS: Final = 64
+MAX_COMMAND_CHARACTERS: Final = 64
+MAX_OBJECT_BYTES: Final = 4_096
+"""Of the values of a device, or the arguments of a command, serialized: about a hundred figures with their names."""
+
+MAX_DEADLINE_MS: Final = 60_000
 MAX_ROOM: Final = 256
 """Members that a client keeps; a hundred is what a relay lets into a room by default."""
 
@@ -30,17 +40,21 @@ class Table(dict[str, Fields], Generic[_M]):
         """`union` is the one of TypedDicts that the table is of."""
         super().__init__()
         self.optional: dict[str, frozenset[str]] = {}
+        self.nullable: dict[str, frozenset[str]] = {}
         for message in get_args(union):
             hints = get_type_hints(message)
             [kind] = get_args(hints.pop("type"))
             self[kind] = {name: _kind_of(hint) for name, hint in hints.items()}
             self.optional[kind] = message.__optional_keys__
+            self.nullable[kind] = frozenset(name for name, hint in hints.items() if NoneType in get_args(hint))
 
 
 def _kind_of(hint: Any) -> type:
     """What a field is in JSON."""
     if get_origin(hint) is Literal:
         return str
+    if get_origin(hint) is UnionType:
+        [hint] = (each for each in get_args(hint) if each is not NoneType)
     kind: type = get_origin(hint) or hint
     return kind
 
@@ -55,7 +69,7 @@ MAX_INTEGER: Final = 2**53 - 1
 
 
 def parse(text: str, known: Table[_M]) -> _M:
-    """One control message, its fields checked; unknown fields are left out, and optional ones are false or 0.
+    """One control message, its fields checked; unknown fields are left out, and optional ones are false or empty.
 
     Raises ControlError `bad-json`, `bad-field` or `unknown-type`; after the last one the session goes on.
     """
@@ -66,8 +80,12 @@ def parse(text: str, known: Table[_M]) -> _M:
         raise ControlError(f'no message is of type "{printable(kind)}"', code="unknown-type", close_code=None)
     checked = {"type": kind}
     for name, wanted in fields.items():
-        is_left_out = name in known.optional[kind] and name not in message
-        checked[name] = wanted() if is_left_out else _field(message, name, wanted)
+        if name in known.optional[kind] and name not in message:
+            checked[name] = wanted()
+        elif name in known.nullable[kind] and message.get(name, wanted) is None:
+            checked[name] = None
+        else:
+            checked[name] = _field(message, name, wanted)
     return checked  # type: ignore[return-value]  # the table is derived from the union
 
 

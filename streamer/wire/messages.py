@@ -5,6 +5,20 @@ A checker finds a misspelt field, and a forgotten case where `match message["typ
 
 from typing import Literal, NotRequired, TypedDict
 
+from streamer.wire.programs import (
+    AnswerNotice,
+    Ask,
+    Command,
+    Done,
+    Level,
+    Notice,
+    Notify,
+    Reply,
+    Report,
+    Result,
+    Telemetry,
+)
+
 Role = Literal["talk", "listen"]
 
 
@@ -38,11 +52,13 @@ class Member(Shown):
 
 
 class Line(TypedDict):
-    """What was written lately."""
+    """What was written lately. Only a notice has a `level`, and perhaps a `title`."""
 
     name: str
     text: str
     age_s: int
+    title: NotRequired[str]
+    level: NotRequired[Level]
 
 
 class WireInvite(TypedDict):
@@ -191,7 +207,10 @@ FromHost = (
 )  # fmt: skip
 """What only a host may send."""
 
-FromClient = Ping | Pong | Leave | OwnState | OwnClock | Write | AskFloor | FromHost
+FromClient = (
+    Ping | Pong | Leave | OwnState | OwnClock | Write | AskFloor | FromHost
+    | Notify | AnswerNotice | Report | Ask | Done
+)  # fmt: skip
 
 
 class Welcome(Talker):
@@ -296,10 +315,10 @@ class FloorTaken(Talker):
     on: bool
 
 
-class Notice(_Said):
-    """Something the member should know."""
+class Hint(_Said):
+    """Something the relay itself wants the member to know."""
 
-    type: Literal["notice"]
+    type: Literal["hint"]
 
 
 class Refusal(_Said):
@@ -310,5 +329,6 @@ class Refusal(_Said):
 
 FromRelay = (
     Ping | Pong | Welcome | Joined | Left | MemberState | MemberRole | MemberClock | Chat | Mute | Turn
-    | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken | Notice | Refusal
+    | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken
+    | Notice | Reply | Telemetry | Command | Result | Hint | Refusal
 )  # fmt: skip

@@ -43,7 +43,7 @@ def test_what_happens_in_the_room_is_told_in_words() -> None:
         {"type": "chat", "talker_id": 9, "text": "Dinner is ready"},
         {"type": "chat", "talker_id": 7, "text": "Coming"},
         {"type": "left", "talker_id": 9},
-        {"type": "notice", "code": "shed", "message": "Your connection was slow"},
+        {"type": "hint", "code": "shed", "message": "Your connection was slow"},
         {"type": "error", "code": "unknown-type", "message": "no message is of type dance"},
     )
     assert told[1:] == [

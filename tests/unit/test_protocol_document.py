@@ -153,7 +153,7 @@ def is_text(key: ast.expr | None) -> TypeGuard[ast.Constant]:
 
 
 def message_type(call: ast.Call) -> str:
-    """Of a message that is made by a call: `Notice(type="notice", code="shed")`."""
+    """Of a message that is made by a call: `Hint(type="hint", code="shed")`."""
     kind = keyword(call, "type")
     return str(kind.value) if isinstance(kind, ast.Constant) else ""
 
@@ -161,7 +161,7 @@ def message_type(call: ast.Call) -> str:
 def test_the_codes_are_found_in_the_source() -> None:
     """Else the tests below could not fail."""
     found = {(sent.kind, sent.code) for sent in codes_sent()}
-    assert {("RefusedError", "key-expired"), ("ControlError", "too-fast"), ("notice", "shed")} <= found
+    assert {("RefusedError", "key-expired"), ("ControlError", "too-fast"), ("hint", "shed")} <= found
     assert "bad-packet" in {sent.code for sent in codes_sent()}
 
 
@@ -182,9 +182,9 @@ def test_every_error_that_can_be_sent_is_in_the_document_and_the_other_way_round
     assert sent == documented
 
 
-def test_every_notice_that_can_be_sent_is_in_the_document() -> None:
-    row = next(row for row in table("Control (text messages)") if row[0] == "`notice`")
-    codes = {each.code for each in codes_sent() if each.kind == "notice"}
+def test_every_hint_that_can_be_sent_is_in_the_document() -> None:
+    row = next(row for row in table("Control (text messages)") if row[0] == "`hint`")
+    codes = {each.code for each in codes_sent() if each.kind == "hint"}
     assert codes
     assert {code for code in codes if f"`{code}`" not in row[-1]} == set()
 

@@ -101,7 +101,7 @@ def test_names_notices_and_refusals_of_a_relay_are_one_line_too() -> None:
     said = (
         welcome(),
         {"type": "joined", **messages.member(3, "Eve\nGrace left")},
-        {"type": "notice", "code": "x", "message": "a\u2028b\x1b[2J"},
+        {"type": "hint", "code": "x", "message": "a\u2028b\x1b[2J"},
         {"type": "error", "code": "x", "message": "a\rb"},
         {"type": "invite", "invites": [{"role": "talk", "key": "k\n", "ends_s": 0}]},
         {"type": "knocks", "knocks": [{"id": 1, "name": "Eve\r\x1b[2J"}]},

@@ -135,8 +135,7 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
-      case "notice":
-        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+      case "hint":
       case "error":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
     }

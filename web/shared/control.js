@@ -23,11 +23,15 @@
  * @property {boolean} host
  * @property {Role} role
  */
-/** @typedef {{name: string, text: string, age_s: number}} Line */
+/** @typedef {"info" | "warning" | "alarm"} Level */
+/** Only a notice has a `level`, and perhaps a `title`. @typedef {{name: string, text: string, age_s: number, title?: string, level?: Level}} Line */
+/** What a device reports; what is null is not known. @typedef {Record<string, string | number | boolean | null>} Values */
+/** @typedef {"done" | "refused" | "unknown" | "timed-out" | "gone"} Outcome */
 /** @typedef {{role: Role, key: string, ends_s: number}} WireInvite */
 /** @typedef {{id: number, name: string}} Waiting */
 /** @typedef {{timestamp: number, server_us: number, device_us: number, sent_us: number, error_us: number}} Clock */
 /** @typedef {{received_us: number, relayed_us: number}} Relayed */
+/** @typedef {{device: string, name: string, arguments: Record<string, unknown>, deadline_ms: number}} Asked */
 /** @typedef {{type: "ping", t0: number}} Ping */
 /** @typedef {{type: "pong", t0: number, t1: number, t2: number}} Pong */
 
@@ -46,7 +50,12 @@
  *   | {type: "invite", hours: number, uses: number}
  *   | {type: "one_at_a_time", on: boolean}
  *   | {type: "only_hosts", on: boolean}
- *   | {type: "floor", wants: boolean}} FromClient
+ *   | {type: "floor", wants: boolean}
+ *   | {type: "notify", text: string, title?: string, level: Level, sound?: boolean, actions?: string[]}
+ *   | {type: "reply", id: number, action: number}
+ *   | {type: "telemetry", device: string, values: Values | null}
+ *   | {type: "command", id: number, talker_id: number} & Asked
+ *   | {type: "result", id: number, outcome: Outcome, message: string}} FromClient
  */
 /**
  * @typedef {object} WelcomeFields
@@ -84,15 +93,21 @@
  *   | {type: "barred", barred: Waiting[]}
  *   | {type: "knocks", knocks: Waiting[]}
  *   | {type: "floor", talker_id: number, on: boolean}
- *   | {type: "notice", code: string, message: string}
+ *   | {type: "notice", id: number, talker_id: number, name: string, title: string, text: string, level: Level, sound: boolean, actions: string[]}
+ *   | {type: "reply", id: number, talker_id: number, name: string, action: number}
+ *   | {type: "telemetry", talker_id: number, device: string, values: Values | null, age_ms: number}
+ *   | {type: "command", id: number, talker_id: number, sender: string} & Asked
+ *   | {type: "result", id: number, outcome: Outcome, message: string}
+ *   | {type: "hint", code: string, message: string}
  *   | {type: "error", code: string, message: string}} FromRelay
  */
 
-/** @typedef {"integer" | "string" | "boolean" | "array" | "boolean?"} Kind */
+/** `?` may be left out; `null` stands where there is none. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "boolean?" | "string?" | "array?"} Kind */
 /** @typedef {Record<string, Kind>} Fields */
 /**
  * @template T
- * @typedef {T extends number ? "integer" : T extends string ? "string" : T extends boolean ? "boolean" : T extends unknown[] ? "array" : "boolean?"} KindOf
+ * @typedef {T extends number ? "integer" : T extends string ? "string" : T extends boolean ? "boolean" : T extends unknown[] ? "array"
+ *   : T extends null ? "object or null" : T extends object ? "object" | "object or null" : "boolean?" | "string?" | "array?"} KindOf
  */
 /**
  * The table that a union asks for: a row for each type, a kind for each field.
@@ -114,6 +129,16 @@ const TALKER = /** @type {const} */ ({ talker_id: "integer" });
 const STATED = /** @type {const} */ ({ ...TALKER, ...STATE, hand_us: "integer", listening: "boolean" });
 const MEMBER = /** @type {const} */ ({ ...STATED, name: "string", host: "boolean", role: "string" });
 const ON = /** @type {const} */ ({ on: "boolean" });
+const ASKED = /** @type {const} */ ({
+  id: "integer",
+  ...TALKER,
+  device: "string",
+  name: "string",
+  arguments: "object",
+  deadline_ms: "integer",
+});
+const RESULT = /** @type {const} */ ({ id: "integer", outcome: "string", message: "string" });
+const REPORTED = /** @type {const} */ ({ device: "string", values: "object or null" });
 const SAID = /** @type {const} */ ({ code: "string", message: "string" });
 
 /** @type {Table<FromClient>} */
@@ -134,6 +159,11 @@ export const FROM_CLIENT = {
   one_at_a_time: ON,
   only_hosts: ON,
   floor: { wants: "boolean" },
+  notify: { text: "string", title: "string?", level: "string", sound: "boolean?", actions: "array?" },
+  reply: { id: "integer", action: "integer" },
+  telemetry: REPORTED,
+  command: ASKED,
+  result: RESULT,
 };
 
 /** @type {Table<FromRelay>} */
@@ -171,7 +201,21 @@ export const FROM_RELAY = {
   barred: { barred: "array" },
   knocks: { knocks: "array" },
   floor: { ...TALKER, ...ON },
-  notice: SAID,
+  notice: {
+    id: "integer",
+    ...TALKER,
+    name: "string",
+    title: "string",
+    text: "string",
+    level: "string",
+    sound: "boolean",
+    actions: "array",
+  },
+  reply: { id: "integer", ...TALKER, name: "string", action: "integer" },
+  telemetry: { ...TALKER, ...REPORTED, age_ms: "integer" },
+  command: { ...ASKED, sender: "string" },
+  result: RESULT,
+  hint: SAID,
   error: SAID,
 };
 
@@ -224,6 +268,9 @@ function parseObject(text) {
   return message;
 }
 
+/** What an optional field is where it was left out. */
+const left = { "boolean?": () => false, "string?": () => "", "array?": () => [] };
+
 /**
  * @param {Record<string, unknown> & {type: string}} message
  * @param {string} name
@@ -231,7 +278,7 @@ function parseObject(text) {
  */
 function checkedField(message, name, kind) {
   if (!Object.hasOwn(message, name)) {
-    if (kind === "boolean?") return false;
+    if (kind.endsWith("?")) return left[/** @type {keyof typeof left} */ (kind)]();
     throw new ControlError("bad-field", `"${message.type}" lacks its field "${name}"`);
   }
   if (!isOfKind(message[name], kind)) {
@@ -245,7 +292,9 @@ function checkedField(message, name, kind) {
  * @param {Kind} kind
  */
 function isOfKind(value, kind) {
+  if (value === null) return kind === "object or null";
   if (kind === "integer") return Number.isSafeInteger(value);
-  if (kind === "array") return Array.isArray(value);
-  return typeof value === (kind === "boolean?" ? "boolean" : kind);
+  if (kind.startsWith("array")) return Array.isArray(value);
+  if (kind.startsWith("object")) return typeof value === "object" && !Array.isArray(value);
+  return typeof value === kind.replace("?", "");
 }

@@ -107,19 +107,7 @@ function onControl(message) {
     case "floor":
       talking.onFloor(message);
       break;
-    case "state":
-    case "role":
-    case "chat":
-    case "mute":
-    case "turn":
-    case "lock":
-    case "only_hosts":
-    case "invite":
-    case "barred":
-    case "knocks":
-    case "notice":
-    case "error":
-      break; // for people: the page shows it
+    default: // for people: the page shows it
   }
   return report({ type: "control", message });
 }

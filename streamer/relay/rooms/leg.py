@@ -205,7 +205,7 @@ class Leg:
 
     def on_shed(self, packets: int) -> None:
         message = f"Your connection was too slow for {packets} packets of voice"
-        self.send_control({"type": "notice", "code": "shed", "message": message})
+        self.send_control({"type": "hint", "code": "shed", "message": message})
 
     def on_text(self, text: str) -> None:
         received_us = server_us()
@@ -252,6 +252,8 @@ class Leg:
                 self._hosting(received_us).one_at_a_time(on=message["on"])
             case "only_hosts":
                 self._hosting(received_us).only_hosts(on=message["on"])
+            case "notify" | "reply" | "telemetry" | "command" | "result":
+                pass
             case _:
                 assert_never(message)
 
