@@ -16,7 +16,7 @@ from rich.console import Console
 from streamer import __version__
 from streamer.client import session
 from streamer.client.audio.microphone import list_devices
-from streamer.client.trust import is_usable
+from streamer.client.trust import own_authority_for
 from streamer.doctor.report import findings, is_error, to_lines
 from streamer.errors import MeasurementError, StreamerError
 from streamer.measure.html_report import import_pyplot, to_html
@@ -28,7 +28,7 @@ from streamer.relay import serve as serving
 from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.banner import code_style
 from streamer.relay.hooks.commands import hook
-from streamer.state_directory import data_dir_option, own_authority, state_directory
+from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
 from streamer.wire.room_link import Address
 
@@ -145,14 +145,6 @@ ca_option = click.option(
 )
 
 
-def authority_for(url: str, ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    """Returns `ca_file`, or else the authority of this computer's own relay if the URL needs one and it is usable."""
-    if ca_file or not Address.parse(url).secure:
-        return ca_file
-    own = own_authority(data_dir)
-    return own if own and is_usable(own) else None
-
-
 INPUT_HELP: Final = "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
 OUTPUT_HELP: Final = (
     "Record into this file instead of using the loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
@@ -189,7 +181,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
 def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
-    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
+    options["ca_file"] = options["ca_file"] or own_authority_for(Address.parse(options["url"]), data_dir)
     run(session.talk(session.Options(**options)))
 
 
@@ -197,7 +189,7 @@ def talk(data_dir: Path | None, **options: Any) -> None:
 @client_options
 def listen(data_dir: Path | None, **options: Any) -> None:
     """Listen to the room that URL links to."""
-    options["ca_file"] = authority_for(options["url"], options["ca_file"], data_dir)
+    options["ca_file"] = options["ca_file"] or own_authority_for(Address.parse(options["url"]), data_dir)
     run(session.listen(session.Options(**options)))
 
 
@@ -232,7 +224,8 @@ def measure(
     found: list[Measurement] = []
 
     async def main() -> None:
-        measure_options = MeasureOptions(url, count, authority_for(url, ca_file, data_dir))
+        trusted = ca_file or own_authority_for(Address.parse(url), data_dir)
+        measure_options = MeasureOptions(url, count, trusted)
         found.append(await measure_with_progress(measure_options, device, acoustic=acoustic))
 
     run(main())

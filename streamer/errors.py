@@ -5,6 +5,7 @@
     │   ├── PacketError            a binary message is not a packet
     │   └── ControlError           a text message is not a control message
     ├── RefusedError           a relay did not let this client in; `status` is the HTTP status
+    ├── DeniedError            a relay did not do what this member asked for; `code` says why
     ├── ConnectionLostError    a connection ended, or could not be made
     │   ├── SentAwayError          the relay ended it: coming back would only do the same again
     │   └── TooBigError            the relay sent a message beyond the protocol's bound; a later one may be within it
@@ -63,6 +64,14 @@ class RefusedError(StreamerError):
     def __init__(self, message: str, *, status: int, code: str) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
+
+
+class DeniedError(StreamerError):
+    """A relay did not do what this member asked for. `code` is the stable name of wire/PROTOCOL.md."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
         self.code = code
 
 

@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import Final
 
-from streamer.client.members import Roster
-from streamer.client.own_state import OwnState
-from streamer.client.receiver import Receiver
-from streamer.client.volume import gain_of
+from streamer.client.events import Member, Waiting
+from streamer.client.room import Room
+from streamer.client.terminal.words import states_of
 from streamer.errors import ConnectionLostError
+from streamer.terminal_text import one_line
 from streamer.wire.control import MAX_CHAT_CHARACTERS
-from streamer.wire.messages import FromClient
 
 HELP: Final = """A line is written to everybody. Commands:
   /who                      who is here
   /mute  /unmute            whether the others hear you
   /hand                     raise your hand, or lower it
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
+  /answer WORDS             answer a notice with one of its answers
   /help                     this list
   /leave                    go; Ctrl-C does it too
 For the host:
@@ -41,23 +41,11 @@ class CommandError(Exception):
 
 
 class Commands:
-    """`send` takes a control message, `tell` words for the one who types, `leave` ends the stay.
+    """`tell` gets words for the one who types, `leave` ends the stay. People are named as the terminal shows them."""
 
-    `send` may raise ConnectionLostError, whose words are then told.
-    """
-
-    def __init__(
-        self,
-        roster: Roster,
-        own: OwnState,
-        *,
-        send: Callable[[FromClient], None],
-        tell: Callable[[str], None],
-        leave: Callable[[], None],
-    ) -> None:
-        self._roster = roster
-        self._own = own
-        self._send = send
+    def __init__(self, room: Room, *, tell: Callable[[str], None], leave: Callable[[], None]) -> None:
+        self._room = room
+        self._send = room.send
         self._tell = tell
         self._leave = leave
 
@@ -79,14 +67,16 @@ class Commands:
     def _command(self, name: str = "", rest: str = "") -> None:
         match name:
             case "who":
-                self._tell(self._roster.describe())
+                self._tell(describe(self._room))
             case "mute" | "unmute":
                 self._mute(muted=name == "mute")
             case "hand":
-                self._own.change(hand=not self._own.hand)
-                self._tell("Your hand is raised" if self._own.hand else "Your hand is down")
+                self._room.raise_hand(not self._room.me.hand)
+                self._tell("Your hand is raised" if self._room.me.hand else "Your hand is down")
             case "volume":
                 self._set_volume(rest)
+            case "answer":
+                self._answer(rest)
             case "leave":
                 self._leave()
             case "help" | "":
@@ -97,7 +87,7 @@ class Commands:
     def _host_command(self, name: str, rest: str) -> None:  # noqa: C901 (a case for each command)
         if name not in _FOR_THE_HOST:
             raise CommandError(f"There is no /{name}; /help lists what there is")
-        if not self._roster.host:
+        if not self._room.me.host:
             raise CommandError(f"/{name} is for the host, who joined by the host's own link")
         match name:
             case "silence":
@@ -124,28 +114,27 @@ class Commands:
         if name == "remove":
             self._send({"type": "remove", "talker_id": self._member(rest).talker_id})
             return
-        barred = self._roster.barred
-        found = [number for number, other in barred.items() if other.casefold() == rest.strip().casefold()]
+        found = [barred for barred in self._room.barred if _is_called(barred, rest)]
         if not found:
-            names = ", ".join(barred.values())
+            names = ", ".join(one_line(barred.name) for barred in self._room.barred)
             raise CommandError(f"Removed are: {names}" if names else "Nobody is removed from this room")
-        for number in found:
-            self._send({"type": "unbar", "id": number})
+        for barred in found:
+            self._send({"type": "unbar", "id": barred.id})
 
     def _knock(self, rest: str) -> int:
         """The number of a knock; where only one knocks, nobody needs to say it."""
-        knocks = self._roster.knocks
+        knocks = self._room.knocks
         if not rest.strip() and len(knocks) == 1:
-            return next(iter(knocks))
-        numbers = {str(number): number for number in knocks}
+            return knocks[0].id
+        numbers = {str(knock.id): knock.id for knock in knocks}
         if rest.strip() not in numbers:
-            waiting = ", ".join(f"{name} ({number})" for number, name in knocks.items())
+            waiting = ", ".join(f"{one_line(knock.name)} ({knock.id})" for knock in knocks)
             raise CommandError(f"These knock: {waiting}" if waiting else "Nobody knocks")
         return numbers[rest.strip()]
 
     def _mute(self, *, muted: bool) -> None:
-        self._own.change(muted=muted)
-        if self._own.muted != muted:
+        self._room.mute(muted)
+        if self._room.me.muted != muted:
             raise CommandError("You only listen here; `streamer talk` lets the others hear you")
         self._tell("Nobody hears you; /unmute changes that" if muted else "The others hear you again")
 
@@ -154,11 +143,20 @@ class Commands:
         if not percent.isdecimal() or int(percent) > 200:
             raise CommandError("/volume NAME PERCENT: the percentage is a number from 0 to 200")
         member = self._member(name)
-        self._roster.set_gain(member, gain_of(int(percent) / 100))
-        self._tell(f"{member.name} is at {percent} % for you")
+        self._room.set_volume(member, int(percent) / 100)
+        self._tell(f"{one_line(member.name)} is at {percent} % for you")
 
-    def _member(self, name: str) -> Receiver:
-        found = [member for member in self._roster.members if member.name.casefold() == name.strip().casefold()]
+    def _answer(self, action: str) -> None:
+        """The newest notice that has this action is meant."""
+        for notice in reversed(self._room.notices):
+            for known in notice.actions:
+                if one_line(known).casefold() == action.strip().casefold():
+                    self._room.reply(notice, known)
+                    return
+        raise CommandError("No notice has that answer")
+
+    def _member(self, name: str) -> Member:
+        found = [member for member in self._room.members if _is_called(member, name)]
         if not name.strip():
             raise CommandError("Whom? Say the name too; /who lists who is here")
         if len(found) > 1:
@@ -166,6 +164,25 @@ class Commands:
         if not found:
             raise CommandError(f"Nobody here is called {name}; /who lists who is here")
         return found[0]
+
+
+def describe(room: Room) -> str:
+    """Everybody, and what can be seen of them; raised hands in the order in which they were raised."""
+    me = room.me
+    own = ["you", *(["the host"] if me.host else []), *([] if me.role == "talk" else ["only listening"])]
+    lines = [f"{one_line(me.name)} ({', '.join(own)})"]
+    for member in room.members:
+        lines.append(": ".join(filter(None, (one_line(member.name), ", ".join(states_of(member))))))
+    hands = sorted((member for member in room.members if member.hand), key=lambda member: member.hand_us)
+    if len(hands) > 1:
+        lines.append(f"Hands, the first one first: {', '.join(one_line(member.name) for member in hands)}")
+    if room.barred:
+        lines.append(f"Removed: {', '.join(one_line(barred.name) for barred in room.barred)}")
+    return "\n".join(lines)
+
+
+def _is_called(somebody: Member | Waiting, name: str) -> bool:
+    return one_line(somebody.name).casefold() == name.strip().casefold()
 
 
 def _on(rest: str) -> bool:

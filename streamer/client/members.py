@@ -1,83 +1,97 @@
-"""Who is in the room: turns what the relay says into members, and into words for people."""
+"""Who is in the room, and what holds there: keeps it from what the relay says, and tells of each change as an event."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar, assert_never, cast
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
-from streamer.client.mixer import Mixer
-from streamer.client.receiver import Receiver
-from streamer.client.told import Told
-from streamer.errors import ControlError, PacketError
-from streamer.terminal_text import one_line
-from streamer.wire.control import FROM_RELAY, MAX_ROOM
-from streamer.wire.messages import (
-    FromRelay,
+from streamer.client.ears import Ears
+from streamer.client.events import (
+    NOBODY,
+    Back,
+    Changed,
+    Chat,
+    Entered,
+    Event,
+    Floor,
+    Hint,
     Joined,
+    Knocks,
+    Left,
+    Locked,
+    Lost,
     Member,
-    MemberRole,
-    MemberState,
-    Shown,
+    Muted,
+    NewLink,
+    Notice,
+    OnlyHosts,
+    Received,
+    Talking,
+    Trouble,
+    Turn,
     Waiting,
-    Welcome,
-    WireInvite,
 )
-from streamer.wire.packet import Packet
+from streamer.errors import ControlError, PacketError
+from streamer.wire import messages, programs
+from streamer.wire.control import FROM_RELAY, MAX_ROOM
+from streamer.wire.packet import SILENCE_LEVEL, Packet
 
-_CHANGES: Final = (
-    ("muted", "not muted any more"),
-    ("away", "back"),
-    ("raising a hand", "lowering the hand"),
-    ("only listening", "not only listening any more"),
-)
-"""What is said where a state begins, and where it ends."""
+_LEVEL_LASTS_S: Final = 0.3
+"""Seconds since the last packet, after which a talker is silent: longer than a network is away in passing."""
 
-_T = TypeVar("_T")
+_NOTICES: Final = 100
+"""As many as a relay knows the senders of; an answer to an older one reaches nobody."""
+
+_FULL: Final = "More people are here than can be heard at once"
 
 
 class Roster:
-    """`relay_url` is what a link to the room begins with."""
+    """`relay_url` is what a link to the room begins with.
+
+    `emit` gets each event, `pass_on` each packet of a member.
+    """
 
     def __init__(
         self,
-        mixer: Mixer,
-        tell: Callable[[str], None],
+        ears: Ears,
+        emit: Callable[[Event], None],
+        pass_on: Callable[[Received], None] = lambda received: None,
         relay_url: str = "",
-        tell_said: Callable[[str, str], None] | None = None,
     ) -> None:
-        """`tell_said` gets name and words of who writes; else they are told as ours are."""
+        self._ears = ears
+        self._emit = emit
+        self._pass_on = pass_on
         self._relay_url = relay_url
-        self._mixer = mixer
-        self._tell = Told(tell)
-        self._show_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
-        self._members: dict[int, Receiver] = {}
-        self._gains: dict[str, float] = {}
-        self._talker_id = 0
+        self._members: dict[int, Member] = {}
+        self._sounds: dict[int, tuple[int, float]] = {}
+        """The level of each talker's last packet, and when it came; only of those who talk."""
+        self.me = Member(NOBODY, "")
         self.room = ""
-        self.name = ""
-        self.host = False
-        self.may_talk = True
+        self.locked = False
         self.only_hosts = False
-        self.barred: dict[int, str] = {}
-        self.knocks: dict[int, str] = {}
-        """Names of who was removed, and of who waits, by the ids that the relay gave them; for the host alone."""
         self.one_at_a_time = False
+        self.barred: tuple[Waiting, ...] = ()
+        self.knocks: tuple[Waiting, ...] = ()
+        self.notices: deque[Notice] = deque(maxlen=_NOTICES)
+        """The newest that can be answered."""
         self.unreadable = 0
         self._last_said: tuple[str, str] | None = None
-        self._is_told_full = False
-        self.welcomed = asyncio.Event()
+        self._was_full = False
 
     @property
-    def members(self) -> list[Receiver]:
+    def members(self) -> tuple[Member, ...]:
         """Everybody else, in the order they came."""
-        return list(self._members.values())
+        return tuple(self._members.values())
 
-    def member(self, talker_id: int) -> Receiver | None:
-        return self._members.get(talker_id)
+    def member(self, talker_id: int) -> Member | None:
+        """Whoever has this id, ourselves included."""
+        return self.me if talker_id == self.me.talker_id != NOBODY else self._members.get(talker_id)
 
-    def set_gain(self, member: Receiver, gain: float) -> None:
-        """For as long as we stay, and whenever somebody of this name comes back."""
-        self._gains[member.name] = member.gain = gain
+    def level(self, talker_id: int, now: float) -> int:
+        """How loud a talker is, in −dBov."""
+        level, at = self._sounds.get(talker_id, (SILENCE_LEVEL, float("-inf")))
+        return level if now - at < _LEVEL_LASTS_S else SILENCE_LEVEL
 
     def on_packet(self, data: bytes, now: float) -> None:
         try:
@@ -89,274 +103,214 @@ class Roster:
         if talker is None:
             self.unreadable += 1
             return
-        talker.push(packet, now)
+        if talker.talker_id not in self._sounds:
+            self._emit(Talking(talker, on=True))
+        self._sounds[talker.talker_id] = packet.level, now
+        self._ears.push(packet, now)
+        self._pass_on(Received(talker, packet, now))
 
-    def on_control(self, message: FromRelay) -> None:  # noqa: C901 (a case for each message)
-        """Whatever text is in it comes from others, and will be shown: none of it may pass for a line of ours."""
-        message = _for_terminal(message)
-        match message["type"]:
-            case "welcome":
-                self._on_welcome(message)
-            case "joined":
-                self._on_joined(message)
-            case "left":
-                self._on_left(message["talker_id"])
-            case "state":
-                self._on_state(message)
-            case "role":
-                self._on_role(message)
-            case "floor":
-                self._on_floor(message["talker_id"], on=message["on"])
-            case "only_hosts":
-                self._on_only_hosts(message["talker_id"], on=message["on"])
-            case "turn":
-                self._on_turn(message["talker_id"])
-            case "chat":
-                self._on_chat(message["talker_id"], message["text"])
-            case "lock":
-                self._on_lock(message["talker_id"], locked=message["locked"])
-            case "mute":
-                self._on_mute(message["talker_id"])
-            case "invite":
-                self._on_invites(message["invites"])
-            case "barred":
-                self.barred = _parse_waiting(message["barred"])
-            case "knocks":
-                self._on_knocks(message["knocks"])
-            case "hint":
-                self._tell(f"The relay says: {message['message']}")
-            case "error":
-                self._tell(f"The relay refused a message of ours: {message['message']}")
-            case "clock" | "ping" | "pong" | "notice" | "reply" | "telemetry" | "command" | "result":
-                pass
-            case _:
-                assert_never(message)
+    def find_silent(self, now: float) -> None:
+        """Tell who has stopped talking; to be called some times a second."""
+        for talker_id, (_, at) in list(self._sounds.items()):
+            if now - at >= _LEVEL_LASTS_S:
+                self._hush(talker_id)
 
     def on_lost(self) -> None:
         """The connection is: nothing of before is to be heard any more."""
-        for member in self.members:
-            self._mixer.remove(member)
-        self._tell("The relay is away. Trying again …")
+        for talker_id in self._members:
+            self._ears.remove(talker_id)
+            self._hush(talker_id)
+        self._emit(Lost())
 
-    def on_trouble(self, words: str) -> None:
-        """Why there is no connection, where that is known."""
-        self._tell(words)
-
-    def _on_floor(self, talker_id: int, *, on: bool) -> None:
-        self.one_at_a_time = on
-        if not on:
-            self._tell("Everybody may talk")
-        elif talker_id == 0:
-            self._tell("One talks at a time; nobody does now")
-        else:
-            self._tell("It is your turn" if talker_id == self._talker_id else f"{self._name_of(talker_id)} talks now")
-
-    def _on_joined(self, joined: Joined) -> None:
-        member = self._add(joined)
-        if member:
-            states = ", ".join(_states(member))
-            self._tell(f"{member.name} joined" + (f" ({states})" if states else ""))
-
-    def _on_left(self, talker_id: int) -> None:
-        if talker_id in self._members:
-            self._tell(f"{self._members[talker_id].name} left")
-            self._remove(talker_id)
-
-    def _on_role(self, message: MemberRole) -> None:
-        may_talk = message["role"] == "talk"
-        member = self._members.get(message["talker_id"])
-        if message["talker_id"] == self._talker_id:
-            self.may_talk = may_talk
-            self._tell("You may talk now" if may_talk else "You only listen now; /hand asks to talk")
-        elif member:
-            member.may_talk = may_talk
-            self._tell(f"{member.name} {'may talk now' if may_talk else 'only listens now'}")
-
-    def _on_only_hosts(self, talker_id: int, *, on: bool) -> None:
-        self.only_hosts = on
-        self._tell(f"{self._name_of(talker_id)} has decided: {'only hosts talk' if on else 'everybody may talk'}")
-
-    def _on_turn(self, talker_id: int) -> None:
-        is_own = talker_id == self._talker_id
-        self._tell("It is your turn" if is_own else f"It is the turn of {self._name_of(talker_id)}")
-
-    def _on_mute(self, talker_id: int) -> None:
-        self._tell(f"{self._name_of(talker_id)}, the host, has muted you; /unmute lets you talk again")
-
-    def _on_chat(self, talker_id: int, text: str) -> None:
-        self._last_said = self._name_of(talker_id), text
-        self._tell_said(self._name_of(talker_id), text)
-
-    def _on_lock(self, talker_id: int, *, locked: bool) -> None:
-        self._tell(f"{self._name_of(talker_id)} has {'locked the room' if locked else 'opened the room again'}")
-
-    def _on_invites(self, invites: list[WireInvite]) -> None:
-        """The host asked for them, so it wants to hand them on; everybody else reads that theirs are no longer good."""
-        for role, key in _parse_invites(invites):
-            way = "to talk" if role == "talk" else "only to listen"
-            link = f"{self._relay_url}#{urlencode({'room': self.room, **({'key': key} if key else {})})}"
-            self._tell(f"The new link to {self.room}, {way}: {link}")
-
-    def _on_knocks(self, knocks: list[Waiting]) -> None:
-        before, self.knocks = self.knocks, _parse_waiting(knocks)
-        for number, name in self.knocks.items():
-            if number not in before:
-                self._tell(f"{name} knocks; /admit {number} lets {name} in, /decline {number} does not")
-
-    def _on_welcome(self, message: Welcome) -> None:
-        self._talker_id, self.room, self.name = message["talker_id"], message["room"], message["name"]
-        self.host = message["host"]
-        self.may_talk, self.only_hosts = message["role"] == "talk", message["only_hosts"]
+    def on_welcome(self, message: messages.Welcome) -> None:
+        before = self.me
+        self.me = Member(message["talker_id"], message["name"], host=message["host"], role=message["role"])
+        self.room, self.locked, self.only_hosts = message["room"], message["locked"], message["only_hosts"]
         self.barred = _parse_waiting(message["barred"])
         self.one_at_a_time = False
-        missed = self._missed(message["history"])
-        self._add_all(message["members"])
-        others = ", ".join(member.name for member in self.members)
-        where = "Back" if self.welcomed.is_set() else f"You are in {self.room} as {self.name}"
-        self._tell(f"{where}; " + (f"with you: {others}" if others else "nobody else yet"))
-        if not self.may_talk:
-            self._tell("You only listen here; /hand asks to talk")
-        for name, text in missed:
-            self._tell_said(f"{name} wrote", text)
-        self.knocks = {}
-        self._on_knocks(message["knocks"])
-        self.welcomed.set()
+        said = [_parse_said(each) for each in message["history"]]
+        self._replace_all([_parse_member(member) for member in message["members"]])
+        is_first = before.talker_id == NOBODY
+        self._emit(Entered(self.me, self.room, self.members) if is_first else Back(self.me, self.members))
+        for each in self._missed(said):
+            self._emit(each)
+        self.knocks = ()
+        self.on_knocks(message["knocks"])
 
-    def _add_all(self, members: list[Any]) -> None:
-        """In place of those who were here before a loss."""
-        parsed = [_parse_member(member) for member in members]
-        for talker_id in list(self._members):
+    def on_joined(self, message: messages.Joined) -> None:
+        member = _member(message)
+        if self._add(member):
+            self._emit(Joined(member))
+
+    def on_left(self, talker_id: int) -> None:
+        member = self._members.get(talker_id)
+        if member:
+            self._hush(talker_id)
             self._remove(talker_id)
-        for member in parsed:
+            self._emit(Left(member))
+
+    def on_state(self, message: messages.MemberState) -> None:
+        member = self._members.get(message["talker_id"])
+        if member:
+            muted, away, listening = message["muted"], message["away"], message["listening"]
+            hand, hand_us = message["hand"], message["hand_us"]
+            self._change(replace(member, muted=muted, away=away, listening=listening, hand=hand, hand_us=hand_us))
+
+    def on_role(self, message: messages.MemberRole) -> None:
+        member = self.member(message["talker_id"])
+        if member:
+            self._change(replace(member, role=message["role"]))
+
+    def on_floor(self, message: messages.FloorTaken) -> None:
+        self.one_at_a_time = message["on"]
+        self._emit(Floor(message["on"], self.member(message["talker_id"])))
+
+    def on_only_hosts(self, message: messages.OnlyHosts) -> None:
+        self.only_hosts = message["on"]
+        self._emit(OnlyHosts(self.member(message["talker_id"]), message["on"]))
+
+    def on_turn(self, talker_id: int) -> None:
+        self._emit(Turn(self.member(talker_id)))
+
+    def on_mute(self, talker_id: int) -> None:
+        self._emit(Muted(self.member(talker_id)))
+
+    def on_chat(self, message: messages.Chat) -> None:
+        member = self.member(message["talker_id"])
+        name = member.name if member else ""
+        self._last_said = name, message["text"]
+        self._emit(Chat(member, name, message["text"]))
+
+    def on_notice(self, message: programs.Notice) -> Notice:
+        member = self.member(message["talker_id"])
+        actions = tuple(action for action in message["actions"] if isinstance(action, str))
+        notice = Notice(
+            member,
+            message["name"],
+            message["text"],
+            message["title"],
+            _level(message["level"]),
+            message["sound"],
+            actions,
+            message["id"],
+        )
+        self._last_said = notice.name, notice.text
+        if actions:
+            self.notices.append(notice)
+        self._emit(notice)
+        return notice
+
+    def on_lock(self, message: messages.Locked) -> None:
+        self.locked = message["locked"]
+        self._emit(Locked(self.member(message["talker_id"]), message["locked"]))
+
+    def on_invites(self, invites: Sequence[messages.WireInvite]) -> None:
+        for role, key in _parse_invites(invites):
+            query = urlencode({"room": self.room, **({"key": key} if key else {})})
+            self._emit(NewLink(role, f"{self._relay_url}#{query}"))
+
+    def on_barred(self, barred: Sequence[messages.Waiting]) -> None:
+        self.barred = _parse_waiting(barred)
+
+    def on_knocks(self, knocks: Sequence[messages.Waiting]) -> None:
+        before, self.knocks = self.knocks, _parse_waiting(knocks)
+        known = {knock.id for knock in before}
+        if self.knocks != before:
+            self._emit(Knocks(self.knocks, tuple(knock for knock in self.knocks if knock.id not in known)))
+
+    def on_hint(self, code: str, text: str) -> None:
+        self._emit(Hint(code, text))
+
+    def _replace_all(self, members: list[Member]) -> None:
+        """In place of those who were here before a loss."""
+        for talker_id in list(self._members):
+            self._hush(talker_id)
+            self._remove(talker_id)
+        for member in members:
             self._add(member)
 
-    def _tell_said(self, name: str, text: str) -> None:
-        self._tell(text, lambda words: self._show_said(name, words))
+    def _missed(self, said: list[Chat | Notice]) -> Iterator[Chat | Notice]:
+        """What was written and noticed since the last that was told."""
+        keys = [(each.name, each.text) for each in said]
+        since = len(said) - keys[::-1].index(self._last_said) if self._last_said in keys else 0
+        here = {member.name: member for member in (*self.members, self.me)}
+        return (replace(each, member=here.get(each.name)) for each in said[since:])
 
-    def _missed(self, history: list[Any]) -> list[tuple[str, str]]:
-        """What was written, by whom, since the last that was told."""
-        said = [_parse_said(each) for each in history]
-        if self._last_said in said:
-            del said[: len(said) - said[::-1].index(self._last_said)]
-        return said
-
-    def describe(self) -> str:
-        """Everybody, and what can be seen of them; raised hands in the order in which they were raised."""
-        own = ["you", *(["the host"] if self.host else []), *([] if self.may_talk else ["only listening"])]
-        lines = [f"{self.name} ({', '.join(own)})"]
-        for member in self.members:
-            lines.append(": ".join(filter(None, (member.name, ", ".join(_states(member))))))
-        hands = [member.name for member in self.hands]
-        if len(hands) > 1:
-            lines.append(f"Hands, the first one first: {', '.join(hands)}")
-        if self.barred:
-            lines.append(f"Removed: {', '.join(self.barred.values())}")
-        return "\n".join(lines)
-
-    @property
-    def hands(self) -> list[Receiver]:
-        """Whose hand is raised, the first one first."""
-        return sorted((member for member in self.members if member.hand), key=lambda member: member.hand_us)
-
-    def _on_state(self, message: MemberState) -> None:
-        member = self._members.get(message["talker_id"])
-        if member is None:
+    def _change(self, member: Member) -> None:
+        before = self.member(member.talker_id)
+        if before is None or before == member:
             return
-        before = member.muted, member.away, member.hand, member.listening
-        _set_state(member, message)
-        after = member.muted, member.away, member.hand, member.listening
-        for was, now, (starts, ends) in zip(before, after, _CHANGES, strict=True):
-            if was != now:
-                self._tell(f"{member.name} is {starts if now else ends}")
+        if member.talker_id == self.me.talker_id:
+            self.me = member
+        else:
+            self._members[member.talker_id] = member
+        self._emit(Changed(member, before))
 
-    def _add(self, described: Member) -> Receiver | None:
-        """None where nobody could be heard any more: each takes memory, and no room has so many."""
-        talker_id, name = described["talker_id"], described["name"]
-        self._remove(talker_id)
-        if len(self._members) >= MAX_ROOM or not 0 < talker_id < 2**16:
-            if not self._is_told_full:
-                self._tell("More people are here than can be heard at once")
-            self._is_told_full = True
-            return None
-        member = Receiver(talker_id, name, gain=self._gains.get(name, 1.0))
-        member.host, member.may_talk = described["host"], described["role"] == "talk"
-        _set_state(member, described)
-        self._members[talker_id] = member
-        self._mixer.add(member)
-        return member
+    def _add(self, member: Member) -> bool:
+        """Returns False where nobody could be heard any more: each takes memory, and no room has so many."""
+        self._remove(member.talker_id)
+        if len(self._members) >= MAX_ROOM or not 0 < member.talker_id < 2**16:
+            if not self._was_full:
+                self._emit(Trouble(_FULL))
+            self._was_full = True
+            return False
+        self._members[member.talker_id] = member
+        self._ears.add(member)
+        return True
 
     def _remove(self, talker_id: int) -> None:
-        if talker_id in self._members:
-            self._mixer.remove(self._members.pop(talker_id))
+        if self._members.pop(talker_id, None):
+            self._ears.remove(talker_id)
 
-    def _name_of(self, talker_id: int) -> str:
-        if talker_id == self._talker_id:
-            return self.name
-        member = self._members.get(talker_id)
-        return member.name if member else "Somebody"
-
-
-def _set_state(member: Receiver, state: Shown) -> None:
-    member.muted, member.away, member.listening = state["muted"], state["away"], state["listening"]
-    member.hand, member.hand_us = state["hand"], state["hand_us"]
+    def _hush(self, talker_id: int) -> None:
+        """Of whom nothing is heard any more."""
+        if self._sounds.pop(talker_id, None) and talker_id in self._members:
+            self._emit(Talking(self._members[talker_id], on=False))
 
 
-def _states(member: Receiver) -> list[str]:
-    """In words."""
-    found = {
-        "the host": member.host,
-        "muted": member.muted,
-        "only listening": member.only_listens,
-        "away": member.away,
-        "hand raised": member.hand,
-    }
-    return [words for words, holds in found.items() if holds]
+def _member(told: messages.Member) -> Member:
+    return Member(**{each.name: cast(Any, told)[each.name] for each in fields(Member)})
 
 
-def _for_terminal(value: _T) -> _T:
-    """`value`, every text within it as a terminal may show it."""
-    shown: Any = value
-    match shown:
-        case str():
-            shown = one_line(shown)
-        case list():
-            shown = [_for_terminal(each) for each in shown]
-        case dict():
-            shown = {name: _for_terminal(each) for name, each in shown.items()}
-    return cast(_T, shown)
-
-
-def _parse_member(member: Any) -> Member:
-    if isinstance(member, dict):
+def _parse_member(told: Any) -> Member:
+    if isinstance(told, dict):
         fields = FROM_RELAY["joined"].items()
-        if all(type(member.get(name)) is kind for name, kind in fields):
-            return cast(Member, member)
+        if all(type(told.get(name)) is kind for name, kind in fields):
+            return _member(cast(messages.Member, told))
     raise ControlError('a member in "welcome" lacks a field of its state', code="bad-field")
 
 
-def _parse_said(each: Any) -> tuple[str, str]:
+def _parse_said(each: Any) -> Chat | Notice:
     match each:
         case {"name": str(name), "text": str(text)}:
-            return name, text
+            age_s = max(1, each["age_s"]) if type(each.get("age_s")) is int else 1
         case _:
             raise ControlError('what was said in "history" lacks who or what', code="bad-field")
+    if "level" not in each:
+        return Chat(None, name, text, age_s)
+    title = each.get("title", "")
+    return Notice(None, name, text, title if isinstance(title, str) else "", _level(each["level"]), age_s=age_s)
 
 
-def _parse_waiting(waiting: Sequence[Any]) -> dict[int, str]:
-    """Names by the ids that the relay gave."""
+def _level(told: Any) -> programs.Level:
+    """A level that a newer relay may have is as good as none."""
+    return told if told in ("warning", "alarm") else "info"
+
+
+def _parse_waiting(waiting: Sequence[Any]) -> tuple[Waiting, ...]:
     found = {}
     for each in waiting[:MAX_ROOM]:
         match each:
             case {"id": int(number), "name": str(name)}:
-                found[number] = name
+                found[number] = Waiting(number, name)
             case _:
                 raise ControlError("who knocks, or was removed, lacks an id or a name", code="bad-field")
-    return found
+    return tuple(found.values())
 
 
-def _parse_invites(invites: Sequence[Any]) -> list[tuple[str, str]]:
+def _parse_invites(invites: Sequence[Any]) -> list[tuple[messages.Role, str]]:
     """Roles and keys."""
-    found = []
+    found: list[tuple[messages.Role, str]] = []
     for each in invites[:2]:
         match each:
             case {"role": "talk" | "listen" as role, "key": str(key)}:

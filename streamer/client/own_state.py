@@ -9,18 +9,32 @@ from streamer.wire.messages import OwnState as OwnStateMessage
 class OwnState:
     """`send` gets the control message `state`. Who has `nothing_to_say` stays muted."""
 
-    def __init__(self, send: Callable[[FromClient], None]) -> None:
-        self.nothing_to_say = False
-        self.muted = False
+    def __init__(self, send: Callable[[FromClient], None], *, listening: bool = False) -> None:
+        """`listening`: there is no microphone, and there will be none."""
+        self.listening = self.nothing_to_say = self.muted = listening
         self.hand = False
-        self.listening = False
-        """There is no microphone, and there will be none."""
         self._send = send
 
     def change(self, *, muted: bool | None = None, hand: bool | None = None) -> None:
         self.muted = self.nothing_to_say or (self.muted if muted is None else muted)
         self.hand = self.hand if hand is None else hand
         self.tell()
+
+    def begin(self) -> None:
+        """There is something to say, maybe again."""
+        if self.nothing_to_say and not self.listening:
+            self.nothing_to_say = False
+            self.change(muted=False)
+
+    def finish(self) -> None:
+        """Nothing more will be said for now."""
+        self.nothing_to_say = True
+        self.change()
+
+    def on_welcome(self) -> None:
+        """The relay knows nothing of us yet, or of somebody who was not muted."""
+        if self.muted or self.hand:
+            self.tell()
 
     def tell(self) -> None:
         told: OwnStateMessage = {"type": "state", "muted": self.muted, "away": False, "hand": self.hand}

@@ -1,7 +1,8 @@
-"""One talker as a listener has him: a jitter buffer, a decoder, and what is known about him.
+"""One talker as one listener has him: a jitter buffer, a decoder, and how late he is.
 
-Packets come on the event loop; samples are asked for by the device's thread. Between the two is only `_inbox`, a deque
-(its append and popleft are atomic): the jitter buffer and the decoder belong to the thread that asks.
+Packets come on the event loop; samples are asked for by the device's thread. Between the two is only
+`_inbox`, a deque (its append and popleft are atomic): the jitter buffer and the decoder belong to the thread
+that asks.
 """
 
 from collections import deque
@@ -13,39 +14,22 @@ from streamer.client.audio.codec import Decoder
 from streamer.client.audio.samples import Samples
 from streamer.client.delay.mouth_to_ear import MouthToEar
 from streamer.jitter.jitter_buffer import JitterBuffer
-from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, TALKSPURT_START, Packet
+from streamer.wire.packet import ENCRYPTED, TALKSPURT_START, Packet
 
 _INBOX_PACKETS: Final = 512
 """Five seconds: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
 
-_LEVEL_LASTS_S: Final = 0.3
-
 
 class Receiver:
-    def __init__(self, talker_id: int, name: str, *, muted: bool = False, gain: float = 1.0) -> None:
+    def __init__(self, talker_id: int, name: str, *, gain: float = 1.0) -> None:
         self.talker_id = talker_id
         self.name = name
-        self.muted = muted
-        self.away = False
-        self.hand = False
-        self.hand_us = 0
-        """When it was raised, in µs of the relay's clock."""
-        self.listening = False
-        self.host = False
-        self.may_talk = True
         self.gain = gain
         self.unreadable = 0
         self.mouth_to_ear = MouthToEar()
         self._playout: tuple[int | None, float] = (None, 0.0)
         self._jitter_buffer = JitterBuffer(Decoder())
         self._inbox: deque[tuple[int, int, bytes, float, bool]] = deque(maxlen=_INBOX_PACKETS)
-        self._last_level = SILENCE_LEVEL
-        self._last_heard = float("-inf")
-
-    @property
-    def only_listens(self) -> bool:
-        """By its own choice, or because it may not talk."""
-        return self.listening or not self.may_talk
 
     @property
     def jitter_buffer(self) -> JitterBuffer:
@@ -55,7 +39,6 @@ class Receiver:
         if packet.flags & ENCRYPTED:
             self.unreadable += 1
             return
-        self._last_level, self._last_heard = packet.level, now
         self.mouth_to_ear.arrived(packet.timestamp, round(now * 1e6))
         starts = bool(packet.flags & TALKSPURT_START)
         self._inbox.append((packet.seq, packet.timestamp, packet.payload, now * 1000, starts))
@@ -72,6 +55,18 @@ class Receiver:
         self._jitter_buffer.pop_into(mid, now * 1000, side)
         return self._loud(planes)
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether a voice is being played, and no silence between two talkspurts."""
+        return self._jitter_buffer.playout_timestamp is not None
+
+    @property
+    def captured_s(self) -> float | None:
+        """When the next sample entered the talker's microphone, in seconds of perf_counter(); None while unknown."""
+        timestamp = self._jitter_buffer.playout_timestamp
+        captured_us = None if timestamp is None else self.mouth_to_ear.captured_us(timestamp)
+        return None if captured_us is None else captured_us / 1e6
+
     def _take_in(self, now: float) -> None:
         while self._inbox:
             self._jitter_buffer.push(*self._inbox.popleft())
@@ -86,7 +81,3 @@ class Receiver:
         self._playout = None, popped
         if timestamp is not None:
             self.mouth_to_ear.played(timestamp, round(popped * 1e6), output_us)
-
-    def level(self, now: float) -> int:
-        """How loud this talker is, in −dBov."""
-        return self._last_level if now - self._last_heard < _LEVEL_LASTS_S else SILENCE_LEVEL

@@ -42,13 +42,30 @@ class Line:
         self.on_trouble: Callable[[str], None] = lambda words: None
 
     @classmethod
-    async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None, lasting: bool = True) -> Self:
-        """Raises as `Link.open` does. One that isn't `lasting` ends with its first link."""
+    async def open(
+        cls,
+        address: Address,
+        *,
+        name: str = "",
+        ca_file: Path | None = None,
+        lasting: bool = True,
+        patient: bool = False,
+    ) -> Self:
+        """Raises as `Link.open` does. One that isn't `lasting` ends with its first link.
+
+        A `patient` one waits for a relay that is not there yet, and raises only where waiting would be in vain.
+        """
 
         async def reopen(resume: str) -> Link:
             return await Link.open(address, name=name, ca_file=ca_file, resume=resume)
 
-        return cls(await reopen(""), reopen, lasting=lasting)
+        try:
+            link = await reopen("")
+        except (ConnectionLostError, RefusedError) as error:
+            if not patient or not _passes(error):
+                raise
+            link = await _try_again(reopen, "", 0)
+        return cls(link, reopen, lasting=lasting)
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
@@ -69,7 +86,8 @@ class Line:
                     self._tell(str(error))
             else:
                 return
-            self._link = await self._come_back()
+            self._link = await _try_again(self._reopen, self._resume, self._tries)
+            self._tries += 1
 
     def send_control(self, message: FromClient) -> None:
         if self._joined:
@@ -100,18 +118,23 @@ class Line:
             self._joined = False
             self.on_lost()
 
-    async def _come_back(self) -> Link:
-        while True:
-            self._tries += 1
-            await asyncio.sleep(wait_ms(self._tries, random()) / 1000)
-            try:
-                async with asyncio.timeout(SILENT_S):
-                    return await self._reopen(self._resume)
-            except RefusedError as refusal:
-                if refusal.code not in _PASSING_REFUSALS:
-                    raise
-            except (ConnectionLostError, TimeoutError):
-                continue
+
+async def _try_again(reopen: Callable[[str], Awaitable[Link]], resume: str, tries: int) -> Link:
+    """Until a link is there; `tries` were in vain already. Raises where another try would be in vain."""
+    while True:
+        tries += 1
+        await asyncio.sleep(wait_ms(tries, random()) / 1000)
+        try:
+            async with asyncio.timeout(SILENT_S):
+                return await reopen(resume)
+        except (ConnectionLostError, RefusedError, TimeoutError) as error:
+            if not _passes(error):
+                raise
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it passes by itself."""
+    return not isinstance(error, RefusedError) or error.code in _PASSING_REFUSALS
 
 
 def _token_of(resume: str) -> str:

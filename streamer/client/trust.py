@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 from streamer.errors import CertificateError
+from streamer.state_directory import own_authority
 from streamer.wire.room_link import Address
 
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOSTNAME, _OTHER_IP_ADDRESS = 9, 10, 62, 64
@@ -21,6 +22,12 @@ def client_context(ca_file: Path | None) -> ssl.SSLContext:
         except OSError as error:
             raise CertificateError(f"{ca_file} can't be read: {error.strerror}") from error
     return context
+
+
+def own_authority_for(address: Address, data_dir: Path | None = None) -> Path | None:
+    """The authority of this computer's own relay, if the address needs one and it is usable."""
+    own = own_authority(data_dir) if address.secure else None
+    return own if own and is_usable(own) else None
 
 
 def is_usable(ca_file: Path) -> bool:

@@ -119,14 +119,14 @@ async def measure_loop(wish: MeasureOptions, device: str | None) -> Measurement:
         stack.callback(microphone.close)
         listener = await enter(stack, wish, LISTENER, None)
         talker = await enter(stack, wish, TALKER, microphone)
-        mixer = ChirpMixer(wish.count, listener.mixer.pop)
+        mixer = ChirpMixer(wish.count, listener.ear.pop)
         speaker = Speaker(mixer.pop, device)
         stack.callback(speaker.close)
         live = LiveFigures(listener)
-        playouts: dict[MeasuringClient, Playout] = {listener: speaker, talker: RecordedPlayout(talker.mixer.pop)}
+        playouts: dict[MeasuringClient, Playout] = {listener: speaker, talker: RecordedPlayout(talker.ear.pop)}
         await _listen(wish, playouts, mixer, microphone, live)
     path = f"loudspeaker → microphone ({microphone.name}) → relay → loudspeaker"
-    return _evaluate(wish, path, talker.roster.room, microphone.heard, live)
+    return _evaluate(wish, path, talker.room.name, microphone.heard, live)
 
 
 async def measure_acoustic(wish: MeasureOptions, device: str | None) -> Measurement:
@@ -143,7 +143,7 @@ async def measure_acoustic(wish: MeasureOptions, device: str | None) -> Measurem
         await _listen(wish, {talker: speaker}, mixer, microphone, peer)
     remark = f"The distance between the two devices adds {AIR_MS_PER_M} ms per metre."
     path = f"this microphone → relay → the loudspeaker of {peer.name}, in the air"
-    return _evaluate(wish, path, talker.roster.room, microphone.heard, None, [remark])
+    return _evaluate(wish, path, talker.room.name, microphone.heard, None, [remark])
 
 
 class Peer:
@@ -156,8 +156,8 @@ class Peer:
         self.name = ""
 
     def look(self, now: float) -> None:
-        names = [member.name for member in self._talker.roster.members]
-        if self._talker.roster.welcomed.is_set() and len(names) > 1:
+        names = [member.name for member in self._talker.room.members]
+        if len(names) > 1:
             raise MeasurementError(f"{', '.join(names)} would all play the chirps back: leave only one in the room")
         if not names and self._mixer.playing:
             raise MeasurementError(f"{self.name} left during the measurement, so there is no result")

@@ -42,7 +42,8 @@ class LiveFigures:
         self.last: Figure | None = None
 
     def look(self, now: float) -> None:
-        figure = self._stay.session.timing.figures(now).get(TALKER)
+        talker = next((member for member in self._stay.room.members if member.name == TALKER), None)
+        figure = self._stay.ear.delay(talker) if talker else None
         if figure is None:
             return
         self.last = figure
@@ -62,12 +63,12 @@ async def measure_pair(wish: MeasureOptions) -> Measurement:
     async with AsyncExitStack() as stack:
         listener = await enter(stack, wish, LISTENER, None)
         talker = await enter(stack, wish, TALKER, source)
-        playout, live = RecordedPlayout(listener.mixer.pop), LiveFigures(listener)
+        playout, live = RecordedPlayout(listener.ear.pop), LiveFigures(listener)
 
         def look(now: float) -> None:
             _refuse_company(talker)
             wish.on_progress(min(1.0, source.progress))
-            listener.session.timing.look(playout.latency_s)
+            listener.ear.note_playout(playout.latency_s)
             live.look(now)
 
         end_s = (len(samples) + SAMPLE_RATE) / SAMPLE_RATE + _LAST_S
@@ -75,12 +76,12 @@ async def measure_pair(wish: MeasureOptions) -> Measurement:
         def done() -> bool:
             return source.ended and len(playout.lateness_s) * 240 / SAMPLE_RATE > end_s + 1
 
-        await run_until({listener: playout, talker: RecordedPlayout(talker.mixer.pop)}, done, look)
+        await run_until({listener: playout, talker: RecordedPlayout(talker.ear.pop)}, done, look)
     return _evaluate(talker, source, playout, live, places)
 
 
 def _refuse_company(talker: MeasuringClient) -> None:
-    others = [member.name for member in talker.roster.members if member.name != LISTENER]
+    others = [member.name for member in talker.room.members if member.name != LISTENER]
     if others:
         raise MeasurementError(
             f"{', '.join(others)} would hear the chirps: measure in an empty room, or use --acoustic with one "
@@ -100,11 +101,11 @@ def _evaluate(
         for at, each in zip(said, late, strict=True)
     ]
     remarks = [] if found else [describe_missing(recording)]
-    if talker.session.timing.clock.jumps:
+    if talker.room.clock.jumps:
         remarks.append("A clock jumped meanwhile: what the live figure knew before was forgotten.")
     uncertainty_ms = MATCHED_MS + 1000 * quantile(sorted(playout.lateness_s), 0.5)
     path = "encoder → relay → jitter buffer → decoder, without a sound card"
-    return Measurement(path, talker.roster.room, chirps, uncertainty_ms, live.last, remarks)
+    return Measurement(path, talker.room.name, chirps, uncertainty_ms, live.last, remarks)
 
 
 def _ms(samples: float | None) -> float | None:

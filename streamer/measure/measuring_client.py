@@ -1,27 +1,24 @@
 """A client that measures: a stay in the room as everybody's, whose microphone and loudspeaker are ours."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
-from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.samples import Samples, silence
 from streamer.client.audio.speaker import Playout, Pop
 from streamer.client.audio.transmit_gate import Mode
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
-from streamer.client.reconnecting import Line
-from streamer.client.session import Session
+from streamer.client.ears import Ear
+from streamer.client.room import Room, join
+from streamer.client.tasks import first_of
 from streamer.errors import MeasurementError
-from streamer.wire.room_link import Address
 
 BLOCK_SAMPLES: Final = 240
 SETTLE_S: Final = 2.0
@@ -46,19 +43,18 @@ class MeasureOptions:
 
 @dataclass(frozen=True, slots=True)
 class MeasuringClient:
-    session: Session
-    roster: Roster
-    mixer: Mixer
+    """A room, what is heard in it, and what is said."""
+
+    room: Room
+    ear: Ear
+    source: Source | None
 
 
 async def enter(stack: AsyncExitStack, wish: MeasureOptions, name: str, source: Source | None) -> MeasuringClient:
     """Join the room; whatever is opened is closed by `stack`. Raises StreamerError."""
-    load_opus()
-    mixer = Mixer()
-    line = await Line.open(Address.parse(wish.url), name=name, ca_file=wish.ca_file, lasting=False)
-    stack.push_async_callback(line.leave)
-    roster = Roster(mixer, lambda text: None)
-    return MeasuringClient(Session(line, roster, source), roster, mixer)
+    room = join(wish.url, name=name, ca_file=wish.ca_file, listening=source is None, reconnect=False)
+    ear = room.ear()
+    return MeasuringClient(await stack.enter_async_context(room), ear, source)
 
 
 class ChirpSource:
@@ -139,7 +135,7 @@ async def run_until(
     playouts: dict[MeasuringClient, Playout], done: Callable[[], bool], look: Callable[[float], None]
 ) -> None:
     """All stays at once, until `done`; `look` is called while each chirp lasts. Raises StreamerError where one ends."""
-    stays = [asyncio.ensure_future(stay.session.run(playout)) for stay, playout in playouts.items()]
+    stays = [asyncio.ensure_future(_stay(client, playout)) for client, playout in playouts.items()]
     try:
         while not done():
             ended = [stay for stay in stays if stay.done()]
@@ -152,3 +148,15 @@ async def run_until(
         for stay in stays:
             stay.cancel()
         await asyncio.gather(*stays, return_exceptions=True)
+
+
+async def _stay(client: MeasuringClient, playout: Playout) -> None:
+    """Hears and says, until the relay closes the room."""
+    talking = [client.room.talk(client.source)] if client.source else []
+    await first_of(client.room.until_closed(), client.ear.run(playout), *map(_for_good, talking))
+
+
+async def _for_good(talking: Coroutine[Any, Any, None]) -> None:
+    """What was said last is still to be heard."""
+    await talking
+    await asyncio.Event().wait()

@@ -18,8 +18,7 @@ from streamer.measure.measuring_client import SETTLE_S
 def room(*names: str) -> Any:
     """A stay among these members."""
     members = [SimpleNamespace(name=name) for name in names]
-    welcomed = SimpleNamespace(is_set=lambda: True)
-    return SimpleNamespace(roster=SimpleNamespace(members=members, welcomed=welcomed))
+    return SimpleNamespace(room=SimpleNamespace(members=members))
 
 
 def test_chirps_begin_when_the_one_other_member_is_there() -> None:
@@ -28,7 +27,7 @@ def test_chirps_begin_when_the_one_other_member_is_there() -> None:
     peer = Peer(stay, mixer)
     peer.look(peer._since + 1)
     assert not mixer.playing
-    stay.roster.members.append(SimpleNamespace(name="Ada"))
+    stay.room.members.append(SimpleNamespace(name="Ada"))
     peer.look(peer._since + 2)
     assert (mixer.playing, peer.name) == (True, "Ada")
 
@@ -38,7 +37,7 @@ def test_a_peer_who_leaves_in_the_middle_leaves_no_number() -> None:
     mixer.playing = False
     peer = Peer(stay, mixer)
     peer.look(0)
-    stay.roster.members.clear()
+    stay.room.members.clear()
     with pytest.raises(MeasurementError, match="Ada left during"):
         peer.look(1)
 

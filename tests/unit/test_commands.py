@@ -5,12 +5,10 @@ import re
 
 import pytest
 from messages import member, welcome
+from offline_room import OfflineRoom
 from relay_fixture import HOST_KEY, House
 
 from streamer.client.commands import HELP, Commands
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
-from streamer.client.own_state import OwnState
 from streamer.wire.control import Message
 
 WELCOME = welcome(
@@ -24,23 +22,20 @@ WELCOME = welcome(
 
 
 class Terminal:
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
+    def __init__(self, **wanted: bool) -> None:
+        self.offline = OfflineRoom(WELCOME, **wanted)
         self.told: list[str] = []
         self.left = 0
-        self.roster = Roster(Mixer(), lambda _: None)
-        self.roster.on_control(WELCOME)
-        self.own = OwnState(self.sent.append)
-        self.commands = Commands(self.roster, self.own, send=self.sent.append, tell=self.told.append, leave=self._leave)
+        self.commands = Commands(self.offline.room, tell=self.told.append, leave=self._leave)
 
     def _leave(self) -> None:
         self.left += 1
 
     def type(self, line: str) -> tuple[list[Message], list[str]]:
-        self.sent.clear()
+        self.offline.sent.clear()
         self.told.clear()
         self.commands.obey(line)
-        return list(self.sent), list(self.told)
+        return list(self.offline.sent), list(self.told)
 
 
 def test_a_line_is_written_to_everybody() -> None:
@@ -102,16 +97,17 @@ def test_what_cannot_be_done_is_said_and_nothing_is_sent(line: str, words: str) 
 
 def test_a_volume_is_for_oneself_alone() -> None:
     terminal = Terminal()
+    ear = terminal.offline.room.ear()
     assert terminal.type("/volume grace hopper 50") == ([], ["Grace Hopper is at 50 % for you"])
-    assert terminal.roster.members[0].gain == 0.25
+    assert [receiver.gain for receiver in ear.receivers()] == [0.25, 1.0, 1.0]
 
 
 def test_a_volume_is_kept_for_who_comes_back() -> None:
     terminal = Terminal()
+    ear = terminal.offline.room.ear()
     terminal.type("/volume Grace Hopper 50")
-    terminal.roster.on_control({"type": "left", "talker_id": 3})
-    terminal.roster.on_control({"type": "joined", **member(9, "Grace Hopper")})
-    assert {member.name: member.gain for member in terminal.roster.members} == {"Eve": 1.0, "Grace Hopper": 0.25}
+    terminal.offline.hear({"type": "left", "talker_id": 3}, {"type": "joined", **member(9, "Grace Hopper")})
+    assert {receiver.name: receiver.gain for receiver in ear.receivers()} == {"Eve": 1.0, "Grace Hopper": 0.25}
 
 
 def test_who_is_here_and_what_there_is_to_type() -> None:
@@ -131,13 +127,12 @@ def test_all_that_can_be_typed_is_in_the_list_and_all_of_the_list_can_be_typed()
 
 def test_who_is_no_host_is_told_so_and_nothing_is_sent() -> None:
     terminal = Terminal()
-    terminal.roster.host = False
+    terminal.offline.hear({**WELCOME, "host": False})
     assert terminal.type("/lock") == ([], ["/lock is for the host, who joined by the host's own link"])
 
 
 def test_who_has_nothing_to_say_can_t_be_unmuted() -> None:
-    terminal = Terminal()
-    terminal.own.nothing_to_say = True
+    terminal = Terminal(listening=True)
     sent, told = terminal.type("/unmute")
     assert [message["muted"] for message in sent] == [True]
     assert "You only listen here" in told[0]

@@ -1,13 +1,11 @@
 """Two members of a room and their relay, in made-up time: the listener's figure is the delay that was made up."""
 
 import pytest
-from messages import member, welcome
 
-from streamer.client.audio.wav_files import FileSource
 from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.delay.mouth_to_ear import Figure
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
+from streamer.client.ears import Ear, Ears
+from streamer.client.events import Member
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
@@ -16,26 +14,26 @@ TALKER_AHEAD_S = -50.0
 TALKER = 3
 
 
-class Talking:
-    """A Source whose microphone takes 8 ms, by its own clock."""
-
-    name = "made up"
-    ended = False
-    latency_s = 0.008
-
-    def __init__(self, latency_s: float | None = 0.008) -> None:
-        self.latency_s = latency_s  # type: ignore[assignment]
-
-    start, pop, wait_s, close = FileSource.start, FileSource.pop, FileSource.wait_s, FileSource.close
-
-    def captured_at(self, position: int) -> float:
-        return TALKER_AHEAD_S + position / 48_000
+DEVICE_S = 0.008
+"""What the talker's microphone takes, by its own word."""
 
 
-def listener_of_a_talker() -> tuple[Roster, Timing]:
-    roster = Roster(Mixer(), lambda text: None)
-    roster.on_control(welcome(member(TALKER, "Ada")))
-    return roster, Timing(roster)
+def captured_at(position: int) -> float:
+    """By the talker's clock."""
+    return TALKER_AHEAD_S + position / 48_000
+
+
+def listener_of_a_talker() -> tuple[Ears, Ear, Timing]:
+    ears = Ears()
+    ear = ears.open([Member(TALKER, "Ada")], stereo=False)
+    return ears, ear, Timing(ears)
+
+
+def figure_of(ear: Ear, now: float) -> Figure:
+    """The talker's, at a made-up time."""
+    receiver = ear.receiver(TALKER)
+    assert receiver
+    return receiver.mouth_to_ear.figure(to_us(now))
 
 
 def pinged(timing: Timing, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:
@@ -50,24 +48,24 @@ def relayed(message: Message, received: float, relayed: float) -> Message:
     return {**message, **times, "talker_id": TALKER}
 
 
-def heard(output_s: float | None = 0.012, device_s: float | None = 0.008, network_s: float = 0.003) -> Figure:
-    roster, listener = listener_of_a_talker()
-    talker = Timing(Roster(Mixer(), lambda text: None))
+def heard(output_s: float | None = 0.012, device_s: float | None = DEVICE_S, network_s: float = 0.003) -> Figure:
+    ears, ear, listener = listener_of_a_talker()
+    talker = Timing(Ears())
     pinged(talker, TALKER_AHEAD_S)
     pinged(listener, 0.0)
     for position in range(0, 4_800, 480):
         sent = position / 48_000 + 0.019
         arrived = sent + network_s + 0.0001 + 0.002
         packet = Packet(seq=0, timestamp=position, payload=b"x", talker_id=TALKER)
-        roster.on_packet(packet.serialize(), arrived)
-        message = talker.clock_message(Talking(device_s), position, sent + TALKER_AHEAD_S)
+        ears.push(packet, arrived)
+        message = talker.clock_message(position, captured_at(position), device_s, sent + TALKER_AHEAD_S)
         if message:
             listener.on_clock(relayed(message, sent + network_s, sent + network_s + 0.0001), arrived)
-        member = roster.member(TALKER)
-        assert member
-        member._playout = position, arrived + 0.040
-        listener.look(output_s)
-    return listener.figures(0.2)["Ada"]
+        receiver = ear.receiver(TALKER)
+        assert receiver
+        receiver._playout = position, arrived + 0.040
+        ear.note_playout(output_s)
+    return figure_of(ear, 0.2)
 
 
 def test_the_figure_is_the_delay_and_its_parts_are_the_parts() -> None:
@@ -95,39 +93,45 @@ def test_devices_that_say_nothing_make_the_figure_a_lower_bound() -> None:
 
 
 def test_a_talker_tells_his_clock_with_the_first_packet_and_then_twice_a_second() -> None:
-    talker = Timing(Roster(Mixer(), lambda text: None))
-    assert talker.clock_message(Talking(), 0, TALKER_AHEAD_S) is None, "he doesn't know the relay's clock yet"
+    talker = Timing(Ears())
+
+    def tells(number: int) -> bool:
+        position = number * 480
+        return talker.clock_message(position, captured_at(position), DEVICE_S, number / 100) is not None
+
+    assert not tells(0), "he doesn't know the relay's clock yet"
     pinged(talker, TALKER_AHEAD_S)
-    told = [number for number in range(200) if talker.clock_message(Talking(), number * 480, number / 100)]
-    assert told == [0, 50, 100, 150]
+    assert [number for number in range(200) if tells(number)] == [0, 50, 100, 150]
+    talker.tell_soon()
+    assert tells(200), "another microphone is on a line of its own"
 
 
 def test_when_the_listener_s_clock_jumps_no_false_number_stays() -> None:
-    roster, listener = listener_of_a_talker()
+    _, ear, listener = listener_of_a_talker()
     pinged(listener, 0.0)
-    member = roster.member(TALKER)
-    assert member
+    receiver = ear.receiver(TALKER)
+    assert receiver
     message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
     listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
-    member._playout = 0, 0.05
-    listener.look(0.01)
-    assert listener.figures(0.1)["Ada"].total_ms
+    receiver._playout = 0, 0.05
+    ear.note_playout(0.01)
+    assert figure_of(ear, 0.1).total_ms
     pinged(listener, -600.0, at=1.0)
-    assert listener.figures(0.1)["Ada"].total_ms is None
+    assert figure_of(ear, 0.1).total_ms is None
 
 
 def test_times_at_which_nothing_can_have_happened_leave_the_figure_alone() -> None:
-    roster, listener = listener_of_a_talker()
+    _, ear, listener = listener_of_a_talker()
     pinged(listener, 0.0)
-    member = roster.member(TALKER)
-    assert member
+    receiver = ear.receiver(TALKER)
+    assert receiver
     message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
     listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
     for field in ("server_us", "relayed_us", "received_us", "device_us", "error_us"):
         for wrong in (2**53 - 1, -(2**53) + 1):
             listener.on_clock({**relayed(message, 0.01, 0.01), field: wrong}, 0.013)
-    member._playout = 0, 0.05
-    listener.look(0.01)
-    total_ms = listener.figures(0.1)["Ada"].total_ms
+    receiver._playout = 0, 0.05
+    ear.note_playout(0.01)
+    total_ms = figure_of(ear, 0.1).total_ms
     assert total_ms
     assert total_ms.p95 < 100

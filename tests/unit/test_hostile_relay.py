@@ -11,10 +11,9 @@ import pytest
 from aiohttp import web
 from fake_relay import answering, relay
 from messages import member, welcome
+from offline_room import OfflineRoom
 
 from streamer.client.connection import Link
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
 from streamer.client.reconnecting import Line
 from streamer.client.session import Options, listen
 from streamer.client.told import AT_ONCE, Told
@@ -32,6 +31,7 @@ GOOD: dict[type, list[str]] = {
     bool: ["true", "false"],
     str: [r'"\ud800"', '""', '"Grace"', '"' + "n" * 20_000 + '"', r'"\u001b[2J\r\n"', '"a\u202eb"'],
     list: ["[]"],
+    dict: ["{}", '{"a":1,"b":[{}],"c":null,"d":"\\u001b[2J"}'],
 }
 
 
@@ -79,23 +79,16 @@ def test_a_listener_survives_whatever_a_relay_says(tmp_path: Path, figures: bool
         asyncio.run(main(seed))
 
 
-def roster() -> tuple[Roster, Mixer, list[str]]:
-    told: list[str] = []
-    mixer = Mixer()
-    return Roster(mixer, told.append), mixer, told
-
-
 def joined(talker_id: int) -> Message:
     return {"type": "joined", **member(talker_id, f"Talker {talker_id}")}
 
 
 def test_those_who_join_without_end_take_no_memory_without_end() -> None:
-    room, mixer, told = roster()
-    room.on_control(welcome())
-    for talker_id in range(1, 2 * MAX_ROOM):
-        room.on_control(joined(talker_id))
-    assert len(room.members) == len(mixer._receivers) == MAX_ROOM
-    assert "More people are here than can be heard at once" in told
+    offline = OfflineRoom(welcome())
+    ear = offline.room.ear()
+    offline.hear(*map(joined, range(1, 2 * MAX_ROOM)))
+    assert len(offline.room.members) == len(list(ear.receivers())) == len(ear._mixer._receivers) == MAX_ROOM
+    assert "More people are here than can be heard at once" in offline.told
 
 
 def test_words_without_end_are_told_at_a_rate_that_people_can_read_and_counted() -> None:
@@ -116,17 +109,14 @@ def test_words_without_end_are_told_at_a_rate_that_people_can_read_and_counted()
 
 @pytest.mark.parametrize("talker_id", [0, -1, 2**16, 2**53 - 1])
 def test_an_id_that_no_packet_can_carry_is_nobody(talker_id: int) -> None:
-    room, _, _ = roster()
-    room.on_control(welcome())
-    room.on_control(joined(talker_id))
-    assert not room.members
+    assert not OfflineRoom(welcome(), joined(talker_id)).room.members
 
 
 def test_a_welcome_after_a_welcome_puts_nobody_into_the_mix_twice() -> None:
-    room, mixer, _ = roster()
-    for _ in range(5):
-        room.on_control(welcome(member(3, "Grace"), member(4, "Joan")))
-    assert len(mixer._receivers) == 2
+    offline = OfflineRoom()
+    ear = offline.room.ear()
+    offline.hear(*[welcome(member(3, "Grace"), member(4, "Joan"))] * 5)
+    assert len(ear._mixer._receivers) == 2
 
 
 def test_a_refusal_without_an_end_is_a_refusal() -> None:
@@ -170,6 +160,5 @@ def test_a_token_that_fits_into_no_address_is_none(token: str) -> None:
 @pytest.mark.parametrize("field", ["members", "history"])
 @pytest.mark.parametrize("wrong", [[None], [1], [[]], [{}], [{"name": 1, "text": 2, "talker_id": "x"}]])
 def test_a_list_in_a_welcome_is_checked_to_its_leaves(field: str, wrong: list[Any]) -> None:
-    room, _, _ = roster()
     with pytest.raises(StreamerError, match=r"welcome|history"):
-        room.on_control({**welcome(), field: wrong})
+        OfflineRoom({**welcome(), field: wrong})

@@ -3,7 +3,7 @@ import numpy as np
 from streamer.client.audio.codec import Encoder
 from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.receiver import Receiver
-from streamer.wire.packet import ENCRYPTED, SILENCE_LEVEL, Packet
+from streamer.wire.packet import ENCRYPTED, Packet
 
 FRAME = 480
 TONE = (np.sin(np.arange(FRAME * 40) * 2 * np.pi * 10 / FRAME) * 0.7).astype(np.float32)  # 1 kHz
@@ -78,9 +78,3 @@ def test_encrypted_packets_are_counted_and_not_played() -> None:
     receiver = talker(mixer, 1, ENCRYPTED)
     assert not mixer.pop(FRAME * 4, 0.05).any()
     assert receiver.unreadable == 6
-
-
-def test_a_talker_s_level_is_that_of_his_last_packet_for_a_moment() -> None:
-    receiver = talker(Mixer(), 1)
-    assert receiver.level(0.1) == 10
-    assert receiver.level(1.0) == SILENCE_LEVEL

@@ -18,15 +18,13 @@ from processes import RelayProcess, StreamerProcess
 from relay_fixture import HOST_KEY, KEY, PATIENCE_S, Guest, House
 
 from streamer.client.audio.wav_files import FilePlayout
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
 from streamer.client.reconnecting import Line
-from streamer.client.session import Session
+from streamer.client.room import join
+from streamer.client.terminal.words import Words
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
-from streamer.wire.room_link import Address
 
 SILENT_S = 2.5
 
@@ -75,26 +73,34 @@ class Wifi:
 class Ada:
     """Who listens at a terminal, and what it tells."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, port: int, key: str) -> None:
         self.told: list[str] = []
-        self.line = line
-        self.mixer = Mixer()
-        self.roster = Roster(self.mixer, self.told.append)
-        self.session = Session(line, self.roster, None)
+        self.room = join(f"http://127.0.0.1:{port}/#room=home&key={key}", name="Ada", listening=True)
+        self.ear = self.room.ear()
+        self._events = self.room.events()
+        self._words = Words(self.told.append)
 
     @classmethod
     @asynccontextmanager
     async def entered(cls, port: int, key: str = KEY) -> AsyncIterator["Ada"]:
-        line = await Line.open(Address(False, "127.0.0.1", port, "home", key), name="Ada")
-        ada = cls(line)
-        ada.stay = asyncio.create_task(ada.session.run(FilePlayout(ada.mixer.pop)))
+        ada = cls(port, key)
+        telling = asyncio.create_task(ada._tell())
+        playing = asyncio.create_task(ada.ear.run(FilePlayout(ada.ear.pop)))
         try:
-            await asyncio.wait_for(ada.roster.welcomed.wait(), PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                await ada.room.__aenter__()
+            await ada.hears_of("You are in")
+            ada.stay = asyncio.create_task(ada.room.until_closed())
             yield ada
         finally:
-            ada.stay.cancel()
-            await asyncio.gather(ada.stay, return_exceptions=True)
-            await line.leave()
+            for task in (telling, playing, ada.stay):
+                task.cancel()
+            await asyncio.gather(telling, playing, ada.stay, return_exceptions=True)
+            await ada.room.__aexit__(None, None, None)
+
+    async def _tell(self) -> None:
+        async for event in self._events:
+            self._words.on_event(event)
 
     async def hears_of(self, beginning: str) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -115,22 +121,22 @@ async def test_after_a_loss_of_the_wifi_it_is_the_same_member_and_nobody_notices
     async with House.open() as house, Wifi.open(house.port) as (wifi, port), Ada.entered(port) as ada:
         grace = await house.enter(name="Grace")
         (member,) = grace.welcome["members"]
-        ada.session.own.change(hand=True)
+        ada.room.raise_hand()
         await ada.hears_of("Grace joined")
-        ada.roster.set_gain(ada.roster.members[0], 0.5)
+        ada.room.set_volume(ada.room.members[0], 0.5)
         await seen_until_now(grace)
         wifi.go_away()
         await ada.hears_of("The relay is away. Trying again …")
         with pytest.raises(ConnectionLostError, match="was not sent"):
-            ada.line.say({"type": "chat", "text": "Is anybody there?"})
+            ada.room.send({"type": "chat", "text": "Is anybody there?"})
         await grace.socket.send_json({"type": "chat", "text": "Where is Ada?"})
         wifi.come_back()
         await ada.hears_of("Back; with you: Grace")
         assert set(await seen_until_now(grace)) <= {"chat", "state"}
         assert ada.told[-1] == "Grace wrote: Where is Ada?"
-        ada.line.say({"type": "chat", "text": "Here I am"})
+        ada.room.send({"type": "chat", "text": "Here I am"})
         assert (await grace.text("chat"))["talker_id"] == member["talker_id"]
-        assert [(other.name, other.gain) for other in ada.roster.members] == [("Grace", 0.5)]
+        assert [(other.name, other.gain) for other in ada.ear.receivers()] == [("Grace", 0.25)]
         late = await house.enter(name="Joan")
         assert [(m["name"], m["muted"], m["hand"]) for m in late.welcome["members"]] == [
             ("Ada", True, True),
@@ -150,13 +156,13 @@ async def test_the_relay_s_clock_and_the_voices_are_new_after_a_loss() -> None:
     async with House.open() as house, Wifi.open(house.port) as (wifi, port), Ada.entered(port) as ada:
         guest = await house.enter(name="Grace")
         await ada.hears_of("Grace joined")
-        clock, grace = ada.session.timing.clock, ada.roster.members[0]
+        clock, (grace,) = ada.room.clock, ada.ear.receivers()
         wifi.go_away()
         await ada.hears_of("The relay is away")
         wifi.come_back()
         await ada.hears_of("Back;")
-        assert ada.session.timing.clock is not clock
-        assert ada.roster.members[0] is not grace
+        assert ada.room.clock is not clock
+        assert list(ada.ear.receivers()) != [grace]
         assert "left" not in await seen_until_now(guest)
 
 

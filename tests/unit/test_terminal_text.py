@@ -5,11 +5,11 @@ import unicodedata
 
 import messages
 import pytest
+from offline_room import OfflineRoom
 from rich.console import Console
 
-from streamer.client.members import Roster
-from streamer.client.mixer import Mixer
 from streamer.client.terminal.live_view import Meters
+from streamer.client.terminal.words import Words
 from streamer.terminal_text import one_line
 
 FORGED = "Grace left"
@@ -47,11 +47,13 @@ def test_words_of_all_scripts_stay_as_they_are() -> None:
         assert one_line(words) == words
 
 
-def roster_on(width: int, *, is_terminal: bool) -> tuple[Roster, io.StringIO]:
+def room_on(width: int, *, is_terminal: bool) -> tuple[OfflineRoom, io.StringIO]:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=is_terminal, width=width, color_system=None, highlight=False)
     meters = Meters(console)
-    return Roster(Mixer(), meters.tell, "", meters.tell_said), screen
+    offline = OfflineRoom()
+    offline.words = Words(meters.tell, meters.tell_said)
+    return offline, screen
 
 
 def welcome(*history: dict[str, object]) -> dict[str, object]:
@@ -77,10 +79,10 @@ TEXTS = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("width", [40, 38, 20, 9])
 def test_no_row_of_a_message_begins_where_ours_do(text: str, width: int) -> None:
-    roster, screen = roster_on(width, is_terminal=True)
-    roster.on_control(welcome({"name": "Grace", "text": text}))
+    room, screen = room_on(width, is_terminal=True)
+    room.hear(welcome({"name": "Grace", "text": text}))
     before = len(screen.getvalue())
-    roster.on_control({"type": "chat", "talker_id": 2, "text": text})
+    room.hear({"type": "chat", "talker_id": 2, "text": text})
     first, *others = screen.getvalue()[before:].splitlines()
     assert first.startswith("> ")
     assert all(row.startswith("  ") for row in others)
@@ -89,15 +91,15 @@ def test_no_row_of_a_message_begins_where_ours_do(text: str, width: int) -> None
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_in_a_file_a_message_is_one_line(text: str) -> None:
-    roster, screen = roster_on(40, is_terminal=False)
-    roster.on_control(welcome())
+    room, screen = room_on(40, is_terminal=False)
+    room.hear(welcome())
     before = len(screen.getvalue())
-    roster.on_control({"type": "chat", "talker_id": 2, "text": text})
+    room.hear({"type": "chat", "talker_id": 2, "text": text})
     assert len(screen.getvalue()[before:].splitlines()) == 1
 
 
 def test_names_notices_and_refusals_of_a_relay_are_one_line_too() -> None:
-    roster, screen = roster_on(200, is_terminal=True)
+    room, screen = room_on(200, is_terminal=True)
     said = (
         welcome(),
         {"type": "joined", **messages.member(3, "Eve\nGrace left")},
@@ -108,6 +110,6 @@ def test_names_notices_and_refusals_of_a_relay_are_one_line_too() -> None:
         {"type": "left", "talker_id": 3},
     )
     for told, message in enumerate(said, start=1):
-        roster.on_control(message)
+        room.hear(message)
         assert len(screen.getvalue().splitlines()) == told, screen.getvalue()
     assert "\x1b" not in screen.getvalue()

@@ -5,6 +5,7 @@ nobody had found to be a voice yet. It is as long as a listener's jitter buffer 
 """
 
 from collections import deque
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from streamer.audio_format import DURATION_UNIT_SAMPLES, MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
@@ -28,12 +29,25 @@ class Frame(NamedTuple):
 class Voice:
     def __init__(self, mode: Mode = "free", *, music: bool = False) -> None:
         """Music comes in stereo, and all of it passes: no gate tells a soft note from silence."""
-        self.gate = Gate("open" if music else mode)
+        self._music = music
         self.level = SILENCE_LEVEL
-        self.talking = False
-        self._encoder = Encoder(MUSIC_BITRATE, channels=STEREO) if music else Encoder()
+        self.listen_to(mode)
         self._seq = 0
         self._frames: deque[Frame] = deque(maxlen=PREROLL_FRAMES + 1)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder(MUSIC_BITRATE, channels=STEREO) if self._music else Encoder()
+
+    def listen_to(self, mode: Mode) -> None:
+        """Another source comes, whose first packet begins a talkspurt."""
+        self.gate = Gate("open" if self._music else mode)
+        self.rest()
+
+    def rest(self) -> None:
+        """Nothing more is heard for now: the next packet begins a talkspurt."""
+        self.talking = False
+        self.level = SILENCE_LEVEL
 
     def packets(self, samples: Samples, position: int) -> list[Packet]:
         """What to send now that `samples` were heard, the first of which is the source's sample number `position`."""
@@ -45,9 +59,11 @@ class Voice:
         now = list(self._frames) if self.talking else []
         if self.talking or self.gate.muted:
             self._frames.clear()
-        return [self._packet(frame, starts=starts and number == 0) for number, frame in enumerate(now)]
+        whole = SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES
+        return [self.packet(frame, starts=starts and number == 0, duration=whole) for number, frame in enumerate(now)]
 
-    def _packet(self, frame: Frame, *, starts: bool) -> Packet:
+    def packet(self, frame: Frame, *, starts: bool, duration: int) -> Packet:
+        """One that was encoded elsewhere; `duration` counts in 2.5 ms."""
         seq = self._seq
         self._seq = (seq + 1) % 2**16
         return Packet(
@@ -57,5 +73,5 @@ class Voice:
             level=frame.level,
             voice=frame.voice,
             flags=TALKSPURT_START if starts else 0,
-            duration=SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES,
+            duration=duration,
         )

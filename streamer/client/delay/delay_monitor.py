@@ -7,10 +7,9 @@ Its times are in seconds of perf_counter(); on the wire they are µs.
 from typing import Final
 
 from streamer.audio_format import SAMPLE_RATE
-from streamer.client.audio.microphone import Source
-from streamer.client.delay.mouth_to_ear import UNKNOWN_US, Figure
+from streamer.client.delay.mouth_to_ear import UNKNOWN_US
 from streamer.client.delay.relay_clock import RelayClock
-from streamer.client.members import Roster
+from streamer.client.ears import Ears
 from streamer.wire.messages import MemberClock, OwnClock, Ping, Pong
 
 CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
@@ -18,14 +17,18 @@ CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
 
 
 class Timing:
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, ears: Ears) -> None:
+        self._ears = ears
         self.restart()
 
     def restart(self) -> None:
         """Another connection: the clock may be another relay's."""
-        self._told_position = -CLOCK_SAMPLES
         self.clock = RelayClock()
+        self.tell_soon()
+
+    def tell_soon(self) -> None:
+        """What is sent from now on comes from another microphone: the next `clock_message` is due at once."""
+        self._told: int | None = None
 
     def ping(self, now: float) -> Ping:
         return {"type": "ping", "t0": to_us(now)}
@@ -34,41 +37,37 @@ class Timing:
         jumps = self.clock.jumps
         self.clock.pong(message["t0"], message["t1"], message["t2"], to_us(now))
         if self.clock.jumps > jumps:
-            for member in self._roster.members:
-                member.mouth_to_ear.forget()
+            for receiver in self._ears.receivers():
+                receiver.mouth_to_ear.forget()
 
     def on_clock(self, message: MemberClock, now: float) -> None:
         """A talker told when what he says entered his microphone."""
         heard_us = to_us(now)
         relay_us, error_us = self.clock.relay_us(heard_us), self.clock.error_us(heard_us)
-        member = self._roster.member(message["talker_id"])
-        if member and relay_us is not None and error_us is not None:
-            member.mouth_to_ear.told(message, heard_us, relay_us - heard_us, error_us)
+        if relay_us is None or error_us is None:
+            return
+        for receiver in self._ears.receivers_of(message["talker_id"]):
+            receiver.mouth_to_ear.told(message, heard_us, relay_us - heard_us, error_us)
 
-    def clock_message(self, source: Source, position: int, now: float) -> OwnClock | None:
-        """What to tell right behind the packet of sample `position`; None where it isn't time, or time isn't known."""
-        captured_us, sent_us = self.clock.relay_us(to_us(source.captured_at(position))), self.clock.relay_us(to_us(now))
+    def clock_message(self, position: int, captured_s: float, latency_s: float | None, now: float) -> OwnClock | None:
+        """What to tell right behind the packet of sample `position`; None where it isn't time, or time isn't known.
+
+        The sample entered the microphone at `captured_s`, and the device says that it took `latency_s` to come here.
+        """
+        captured_us, sent_us = self.clock.relay_us(to_us(captured_s)), self.clock.relay_us(to_us(now))
         error_us = self.clock.error_us(to_us(now))
-        if captured_us is None or sent_us is None or error_us is None or position - self._told_position < CLOCK_SAMPLES:
+        is_due = self._told is None or position - self._told >= CLOCK_SAMPLES
+        if captured_us is None or sent_us is None or error_us is None or not is_due:
             return None
-        self._told_position = position
+        self._told = position
         return {
             "type": "clock",
             "timestamp": position % 2**32,
             "server_us": captured_us,
-            "device_us": UNKNOWN_US if source.latency_s is None else to_us(source.latency_s),
+            "device_us": UNKNOWN_US if latency_s is None else to_us(latency_s),
             "sent_us": sent_us,
             "error_us": error_us,
         }
-
-    def look(self, output_s: float | None) -> None:
-        """Note what plays now of each talker; the loudspeaker takes `output_s` more, None where that's unknown."""
-        for member in self._roster.members:
-            member.note_playout(None if output_s is None else to_us(output_s))
-
-    def figures(self, now: float) -> dict[str, Figure]:
-        """By name."""
-        return {member.name: member.mouth_to_ear.figure(to_us(now)) for member in self._roster.members}
 
 
 def to_us(seconds: float) -> int:

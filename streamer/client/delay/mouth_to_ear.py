@@ -125,6 +125,10 @@ class MouthToEar:
         if waited_us is not None:
             self._add("buffer", popped_us, waited_us)
 
+    def captured_us(self, timestamp: int) -> float | None:
+        """When sample `timestamp` entered the microphone; None as long as its talker has not told."""
+        return None if self._clock is None else self._captured_us(self._clock, timestamp)
+
     def figure(self, now_us: int) -> Figure:
         parts = {part: self._part(part, now_us) for part in PARTS}
         total_ms = self._total.quantiles(now_us, _FIGURE_LASTS_US)

@@ -7,12 +7,12 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
-from streamer.client.audio.packetizer import Voice
-from streamer.client.delay.delay_monitor import Timing, to_us
-from streamer.client.members import Roster
+from streamer.client.ears import Ear
+from streamer.client.room import Room
 from streamer.client.terminal.keyboard import Keyboard
 from streamer.client.terminal.live_view import SAID
 from streamer.client.terminal.output import Output
+from streamer.terminal_text import one_line
 
 _EVERY_S: Final = 1.0
 
@@ -23,7 +23,7 @@ class FigureLines:
     def __init__(self) -> None:
         self._output = Output(sys.stdout)
         self._words = Output(sys.stderr)
-        self._show: tuple[Roster, Timing] | None = None
+        self._show: tuple[Room, Ear] | None = None
 
     def tell(self, text: str) -> None:
         print(text, file=self._words, flush=True)
@@ -31,8 +31,8 @@ class FigureLines:
     def tell_said(self, name: str, text: str) -> None:
         self.tell(f"{SAID}{name}: {text}")
 
-    def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
-        self._show = roster, timing
+    def show(self, room: Room, ear: Ear, keyboard: Keyboard) -> Self:
+        self._show = room, ear
         return self
 
     async def run(self) -> None:
@@ -54,24 +54,25 @@ class FigureLines:
     async def _print(self) -> None:
         while self._show:
             await asyncio.sleep(_EVERY_S)
-            print(json.dumps(figure_line(*self._show, perf_counter())), file=self._output, flush=True)
+            print(json.dumps(figure_line(*self._show)), file=self._output, flush=True)
 
 
-def figure_line(roster: Roster, timing: Timing, now: float) -> dict[str, Any]:
-    """What is known of everybody in the room at `now`, in seconds of perf_counter()."""
-    clock = timing.clock
+def figure_line(room: Room, ear: Ear) -> dict[str, Any]:
+    """What is known now of everybody in the room."""
+    clock = room.clock
     return {
-        "room": roster.room,
+        "room": one_line(room.name),
         "round_trip_ms": clock.round_trip_us and clock.round_trip_us / 1000,
-        "clock_error_us": clock.error_us(to_us(now)),
+        "clock_error_us": clock.error_us(perf_counter() * 1e6),
         "drift_ppm": clock.drift_ppm,
         "talkers": [
             {
                 "talker_id": member.talker_id,
-                "name": member.name,
-                **member.mouth_to_ear.figure(to_us(now)).to_json(),
-                "jitter_buffer": member.jitter_buffer.statistics,
+                "name": one_line(member.name),
+                **figure.to_json(),
+                "jitter_buffer": ear.statistics(member),
             }
-            for member in roster.members
+            for member in room.members
+            if (figure := ear.delay(member))
         ],
     }

@@ -4,7 +4,6 @@ Plain lines where it isn't a terminal.
 """
 
 import sys
-from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO, cast
 
@@ -15,11 +14,11 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from streamer.client.audio.packetizer import Voice
-from streamer.client.delay.delay_monitor import Timing, to_us
 from streamer.client.delay.diagnosis import worst
 from streamer.client.delay.mouth_to_ear import PARTS, Figure, PartFigure
-from streamer.client.members import Roster
+from streamer.client.delay.relay_clock import RelayClock
+from streamer.client.ears import Ear
+from streamer.client.room import Room
 from streamer.client.terminal.keyboard import Keyboard, is_foreground, is_terminal
 from streamer.client.terminal.line_editor import LineEditor
 from streamer.client.terminal.output import Output
@@ -64,14 +63,14 @@ class Meters:
             said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
         self._console.print(Text(said), soft_wrap=True)
 
-    def show(self, roster: Roster, timing: Timing, voice: Voice | None, keyboard: Keyboard) -> Self:
+    def show(self, room: Room, ear: Ear, keyboard: Keyboard) -> Self:
         """What the context shall show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             return self
         editor = keyboard.editor if is_terminal() else None
         self._live = Live(
             console=self._console,
-            get_renderable=lambda: Fitted(render(roster, timing, voice, perf_counter()), editor),
+            get_renderable=lambda: Fitted(render(room, ear), editor),
             refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
         )
@@ -137,23 +136,26 @@ def typed_row(editor: LineEditor, width: int) -> Text:
     return row
 
 
-def render(roster: Roster, timing: Timing, voice: Voice | None, now: float) -> RenderableType:
-    table = Table(title=one_line(roster.room), title_justify="left", expand=False)
+def render(room: Room, ear: Ear) -> RenderableType:
+    table = Table(title=one_line(room.name), title_justify="left", expand=False)
     for column in ("", "level", "mouth to ear", "p50", "p95"):
         table.add_column(column, no_wrap=True)
-    if voice:
-        state = _state(voice.gate.muted, voice.level, listens=not roster.may_talk)
-        table.add_row(Text(f"{one_line(roster.name)} (you)", style="bold"), state)
-    details = []
-    for member in roster.members:
-        figure = member.mouth_to_ear.figure(to_us(now))
-        state = _state(member.muted, member.level(now), listens=member.only_listens, hand=member.hand)
-        table.add_row(Text(one_line(member.name)), state, *describe_figure(figure))
-        details.append(Text(f"{one_line(member.name)}: {describe_parts(figure)}", style="dim"))
-        details.append(Text(f"  {describe_buffer(member.jitter_buffer.statistics)}", style="dim"))
-    trouble = worst(timing.figures(now))
-    last = [Text(one_line(str(trouble)))] if trouble else []
-    return Group(table, *details, *last, Text(_describe_round_trip(timing)))
+    me = room.me
+    if not me.listening:
+        state = _state(me.muted, room.level(me), listens=me.role == "listen")
+        table.add_row(Text(f"{one_line(me.name)} (you)", style="bold"), state)
+    details, figures = [], {}
+    for member in room.members:
+        name, figure, statistics = one_line(member.name), ear.delay(member), ear.statistics(member)
+        state = _state(member.muted, room.level(member), listens=member.only_listens, hand=member.hand)
+        table.add_row(Text(name), state, *(describe_figure(figure) if figure else ()))
+        if figure and statistics:
+            figures[name] = figure
+            details.append(Text(f"{name}: {describe_parts(figure)}", style="dim"))
+            details.append(Text(f"  {describe_buffer(statistics)}", style="dim"))
+    trouble = worst(figures)
+    last = [Text(str(trouble))] if trouble else []
+    return Group(table, *details, *last, Text(_describe_round_trip(room.clock)))
 
 
 def describe_figure(figure: Figure) -> tuple[str, str, str]:
@@ -201,8 +203,7 @@ def level_bar(level: int) -> Text:
     return Text("█" * cells + "·" * (BAR_CELLS - cells), style=style)
 
 
-def _describe_round_trip(timing: Timing) -> str:
-    clock = timing.clock
+def _describe_round_trip(clock: RelayClock) -> str:
     if clock.round_trip_us is None:
         return "round trip unknown · /help · Ctrl-C leaves"
     return f"round trip {clock.round_trip_us / 1000:.1f} ms · /help · Ctrl-C leaves"

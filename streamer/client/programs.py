@@ -1,0 +1,269 @@
+"""What programs and devices do in a room beside talking: notices and their answers, telemetry, commands and
+theirs.
+
+The relay answers a notice with the notice itself, in the order they were sent, and each command once, by its
+id. An `error` names no message; so one whose code can only be an answer to what waits here ends what has
+waited longest.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from typing import Any, Final, Protocol, get_args
+
+from streamer.client.events import Command, Event, Member, Notice, Refused, Reply, Result, Telemetry
+from streamer.client.mailbox import Mailbox
+from streamer.errors import ConnectionLostError, DeniedError
+from streamer.wire import programs
+from streamer.wire.control import (
+    MAX_ACTION_CHARACTERS,
+    MAX_ACTIONS,
+    MAX_CHAT_CHARACTERS,
+    MAX_COMMAND_CHARACTERS,
+    MAX_DEADLINE_MS,
+    MAX_DEVICE_CHARACTERS,
+    MAX_OBJECT_BYTES,
+    MAX_TITLE_CHARACTERS,
+)
+from streamer.wire.messages import FromClient
+from streamer.wire.programs import FinalOutcome, Level, Outcome, Value
+
+MOST_NOTICES: Final = 100
+"""Sent notices whose answers are told apart: as many as a relay knows the senders of."""
+
+MOST_REPLIES: Final = 256
+"""Answers to one notice that wait for their reader: one of each member of a large room."""
+
+MOST_DEVICES: Final = 128
+"""Devices of one member that a relay keeps the telemetry of."""
+
+_ANSWER_S: Final = 5.0
+"""Seconds that a relay may take to send a notice back: a network that is away longer is lost, and then that is told."""
+
+_GRACE_S: Final = 2.0
+"""Seconds after a deadline for the relay's own answer to come; without one the command has timed out as well."""
+
+_OUTCOMES: Final = frozenset(get_args(FinalOutcome))
+_OF_NOTICES: Final = frozenset({"no-right", "bad-notice", "too-fast"})
+_OF_COMMANDS: Final = frozenset({"no-right", "bad-command", "too-fast"})
+
+
+class SentNotice:
+    """A notice of ours that the room has got."""
+
+    def __init__(self, notice: Notice) -> None:
+        self.notice = notice
+        self._replies = Mailbox[Reply](MOST_REPLIES)
+
+    @property
+    def id(self) -> int:
+        return self.notice.id
+
+    def replies(self) -> Mailbox[Reply]:
+        """Who answered what, from the beginning on: an async iterator, for one reader, which ends with the stay."""
+        return self._replies
+
+
+class Whereabouts(Protocol):
+    """Whom an id belongs to; None where nobody here has it."""
+
+    def __call__(self, talker_id: int) -> Member | None: ...
+
+
+class Programs:
+    """`send` passes a message to the relay, and raises ConnectionLostError where there is no connection now."""
+
+    def __init__(
+        self, member: Whereabouts, send: Callable[[FromClient], None], emit: Callable[[Event], None]
+    ) -> None:
+        self._member = member
+        self._send = send
+        self._emit = emit
+        self._notices: dict[int, SentNotice] = {}
+        self._told: dict[str, dict[str, Value]] = {}
+        self._waiting: deque[asyncio.Future[Notice]] = deque()
+        self._commands: dict[int, asyncio.Future[Result]] = {}
+        self._numbers = count(1)
+
+    async def notify(self, text: str, title: str, level: Level, actions: Sequence[str], *, sound: bool) -> SentNotice:
+        _check_notice(text, title, level, actions)
+        answer: asyncio.Future[Notice] = asyncio.get_running_loop().create_future()
+        self._send(
+            {"type": "notify", "text": text, "title": title, "level": level, "sound": sound, "actions": list(actions)}
+        )
+        self._waiting.append(answer)
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                notice = await answer
+        except TimeoutError:
+            raise ConnectionLostError("The relay did not answer: nobody knows whether the notice was sent") from None
+        finally:
+            if answer in self._waiting:
+                self._waiting.remove(answer)
+        return self._notices[notice.id]
+
+    def reply(self, notice: Notice, action: str) -> None:
+        if action not in notice.actions:
+            raise ValueError(f"{action!r} is none of the actions of that notice: {', '.join(notice.actions) or 'none'}")
+        self._send({"type": "reply", "id": notice.id, "action": notice.actions.index(action)})
+
+    def tell(self, values: Mapping[str, Value] | None, device: str) -> None:
+        if len(device) > MAX_DEVICE_CHARACTERS:
+            raise ValueError(f"the name of a device has at most {MAX_DEVICE_CHARACTERS} characters")
+        if values is None:
+            self._told.pop(device, None)
+        else:
+            _check_values(values)
+            if device not in self._told and len(self._told) >= MOST_DEVICES:
+                raise ValueError(f"one member reports of at most {MOST_DEVICES} devices")
+            self._told[device] = dict(values)
+        with suppress(ConnectionLostError):  # it is told again as soon as we are back
+            self._send({"type": "telemetry", "device": device, "values": None if values is None else dict(values)})
+
+    async def command(
+        self, talker_id: int, name: str, arguments: Mapping[str, Any], device: str, deadline_s: float
+    ) -> Result:
+        deadline_ms = _check_command(name, arguments, device, deadline_s)
+        number = next(self._numbers)
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._commands[number] = answer
+        try:
+            self._send(
+                {
+                    "type": "command",
+                    "talker_id": talker_id,
+                    "id": number,
+                    "device": device,
+                    "name": name,
+                    "arguments": dict(arguments),
+                    "deadline_ms": deadline_ms,
+                }
+            )
+            async with asyncio.timeout(deadline_s + _GRACE_S):
+                return await answer
+        except TimeoutError:
+            return Result("timed-out", "The relay did not say what became of it")
+        finally:
+            del self._commands[number]
+
+    def on_welcome(self) -> None:
+        """The relay knows nothing of us yet, or is another one."""
+        for device, values in self._told.items():
+            self._send({"type": "telemetry", "device": device, "values": values})
+
+    def on_lost(self) -> None:
+        self._fail_notices(ConnectionLostError("The connection was lost: nobody knows whether the notice was sent"))
+
+    def close(self) -> None:
+        """Nothing more will be answered."""
+        self._fail_notices(ConnectionLostError("The room was left before the notice was sent"))
+        for answer in self._commands.values():
+            if not answer.done():
+                answer.set_result(Result("gone", "We left the room before the answer came"))
+        for sent in self._notices.values():
+            sent.replies().close()
+
+    def on_own_notice(self, notice: Notice) -> None:
+        """It came back from the relay, so everybody got it."""
+        self._notices[notice.id] = SentNotice(notice)
+        if len(self._notices) > MOST_NOTICES:
+            self._notices.pop(next(iter(self._notices))).replies().close()
+        self._answer_notice(lambda answer: answer.set_result(notice))
+
+    def on_reply(self, message: programs.Reply) -> None:
+        sent = self._notices.get(message["id"])
+        if sent is None or not 0 <= message["action"] < len(sent.notice.actions):
+            return
+        action = sent.notice.actions[message["action"]]
+        reply = Reply(message["id"], self._member(message["talker_id"]), message["name"], action)
+        sent.replies().put(reply)
+        self._emit(reply)
+
+    def on_telemetry(self, message: programs.Telemetry) -> None:
+        values = message["values"]
+        if values is not None:
+            values = {name: value for name, value in values.items() if isinstance(value, str | int | float | None)}
+        member = self._member(message["talker_id"])
+        self._emit(Telemetry(member, message["device"], values, max(0, message["age_ms"]) / 1000))
+
+    def on_command(self, message: programs.Command) -> None:
+        number = message["id"]
+
+        async def answer(outcome: Outcome, words: str) -> None:
+            self._send({"type": "result", "id": number, "outcome": outcome, "message": words[:MAX_CHAT_CHARACTERS]})
+
+        member, deadline_s = self._member(message["talker_id"]), max(0, message["deadline_ms"]) / 1000
+        sender, device, name = message["sender"], message["device"], message["name"]
+        self._emit(Command(member, sender, device, name, message["arguments"], deadline_s, answer))
+
+    def on_result(self, message: programs.Result) -> None:
+        answer = self._commands.get(message["id"])
+        if answer and not answer.done():
+            is_known = message["outcome"] in _OUTCOMES  # a newer relay may have others
+            answer.set_result(Result(message["outcome"] if is_known else "unknown", message["message"]))
+
+    def on_refused(self, code: str, text: str) -> None:
+        """Ends what waits for an answer, or tells of it as an event."""
+        error = DeniedError(text, code=code)
+        if code in _OF_NOTICES and self._answer_notice(lambda answer: answer.set_exception(error)):
+            return
+        commands = [answer for answer in self._commands.values() if not answer.done()]
+        if code in _OF_COMMANDS and commands:
+            commands[0].set_exception(error)
+            return
+        self._emit(Refused(code, text))
+
+    def _answer_notice(self, give: Callable[[asyncio.Future[Notice]], None]) -> bool:
+        """Returns True if a notice waited."""
+        while self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                give(answer)
+                return True
+        return False
+
+    def _fail_notices(self, error: ConnectionLostError) -> None:
+        while self._answer_notice(lambda answer: answer.set_exception(error)):
+            pass
+
+
+def _check_notice(text: str, title: str, level: Level, actions: Sequence[str]) -> None:
+    if not 0 < len(text.strip()) <= len(text) <= MAX_CHAT_CHARACTERS:
+        raise ValueError(f"a notice has 1 to {MAX_CHAT_CHARACTERS:,} characters, not {len(text):,}")
+    if len(title) > MAX_TITLE_CHARACTERS:
+        raise ValueError(f"a title has at most {MAX_TITLE_CHARACTERS} characters, not {len(title):,}")
+    if level not in get_args(Level):
+        raise ValueError(f"a level is one of {', '.join(get_args(Level))}, not {level}")
+    if isinstance(actions, str) or len(actions) > MAX_ACTIONS:
+        raise ValueError(f"actions are a list of at most {MAX_ACTIONS} texts")
+    if not all(0 < len(action) <= MAX_ACTION_CHARACTERS for action in actions):
+        raise ValueError(f"an action has 1 to {MAX_ACTION_CHARACTERS} characters")
+
+
+def _check_values(values: Mapping[str, Value]) -> None:
+    if not all(isinstance(value, str | int | float | None) for value in values.values()):
+        raise ValueError("a value is a text, a number, True, False or None")
+    _check_size("what a device reports", values)
+
+
+def _check_command(name: str, arguments: Mapping[str, Any], device: str, deadline_s: float) -> int:
+    """Returns the deadline in ms."""
+    if not 0 < len(name) <= MAX_COMMAND_CHARACTERS or len(device) > MAX_DEVICE_CHARACTERS:
+        raise ValueError(f"the name of a command has 1 to {MAX_COMMAND_CHARACTERS} characters")
+    if not 0 < deadline_s * 1000 <= MAX_DEADLINE_MS:
+        raise ValueError(f"a deadline is more than 0 and at most {MAX_DEADLINE_MS // 1000} s, not {deadline_s}")
+    _check_size("what a command is given", arguments)
+    return max(1, round(deadline_s * 1000))
+
+
+def _check_size(what: str, values: Mapping[str, Any]) -> None:
+    """As JSON. Raises ValueError where it is too long, or can't be told in JSON, as infinity can't."""
+    try:
+        size = len(json.dumps(dict(values), ensure_ascii=False, allow_nan=False).encode(errors="replace"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{what} is no JSON: {error}") from None
+    if size > MAX_OBJECT_BYTES:
+        raise ValueError(f"{what} is {size:,} bytes as JSON; {MAX_OBJECT_BYTES:,} are allowed")

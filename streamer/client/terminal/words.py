@@ -1,0 +1,190 @@
+"""What happens in the room, in words for the one at the terminal."""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final, TypeVar, assert_never, cast
+
+from streamer.client.events import (
+    NOBODY,
+    Back,
+    Changed,
+    Chat,
+    Command,
+    Entered,
+    Event,
+    Floor,
+    Hint,
+    Joined,
+    Knocks,
+    Left,
+    Locked,
+    Lost,
+    Member,
+    Missed,
+    Muted,
+    NewLink,
+    Notice,
+    OnlyHosts,
+    Refused,
+    Reply,
+    Talking,
+    Telemetry,
+    Trouble,
+    Turn,
+)
+from streamer.client.told import Told
+from streamer.terminal_text import one_line
+
+_CHANGES: Final = (
+    ("muted", "muted", "not muted any more"),
+    ("away", "away", "back"),
+    ("hand", "raising a hand", "lowering the hand"),
+    ("listening", "only listening", "not only listening any more"),
+)
+"""A member's field, and what is said where it begins to hold and where it ends."""
+
+OfHosts = Floor | Turn | OnlyHosts | Locked | Muted | NewLink | Knocks
+
+_T = TypeVar("_T")
+
+
+class Words:
+    """`tell` gets our own lines; `tell_said` gets name and words of who writes, or else `tell` does."""
+
+    def __init__(self, tell: Callable[[str], None], tell_said: Callable[[str, str], None] | None = None) -> None:
+        self._tell = Told(tell)
+        self._show_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
+        self._my_id = NOBODY
+        self._room = ""
+
+    def on_event(self, event: Event) -> None:  # noqa: C901 (a case for each event)
+        """Whatever text is in it comes from others: none of it may pass for a line of ours."""
+        event = for_terminal(event)
+        match event:
+            case Entered():
+                self._my_id, self._room = event.me.talker_id, event.room
+                self._on_here(f"You are in {event.room} as {event.me.name}", event.me, event.members)
+            case Back():
+                self._my_id = event.me.talker_id
+                self._on_here("Back", event.me, event.members)
+            case Lost():
+                self._tell("The relay is away. Trying again …")
+            case Trouble():
+                self._tell(event.text)
+            case Joined(member):
+                states = ", ".join(states_of(member))
+                self._tell(f"{member.name} joined" + (f" ({states})" if states else ""))
+            case Left(member):
+                self._tell(f"{member.name} left")
+            case Changed():
+                self._on_changed(event)
+            case Chat():
+                name = event.name or "Somebody"
+                self._tell_said(f"{name} wrote" if event.age_s else name, event.text)
+            case Notice():
+                self._on_notice(event)
+            case Reply():
+                self._tell(f"{event.name} answers: {event.action}")
+            case Hint():
+                self._tell(f"The relay says: {event.text}")
+            case Refused():
+                self._tell(f"The relay refused a message of ours: {event.text}")
+            case Missed(count):
+                self._tell(f"{count:,} events were left out: more happens than can be told")
+            case Talking() | Telemetry() | Command():  # the meters show who talks
+                pass
+            case _:
+                self._on_rule(event)
+
+    def _on_rule(self, event: OfHosts) -> None:
+        """What a host decided, or is told."""
+        match event:
+            case Floor():
+                self._on_floor(event)
+            case Turn(member):
+                self._tell("It is your turn" if self._is_me(member) else f"It is the turn of {_name(member)}")
+            case OnlyHosts(member, on):
+                self._tell(f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}")
+            case Locked(member, locked):
+                self._tell(f"{_name(member)} has {'locked the room' if locked else 'opened the room again'}")
+            case Muted(member):
+                self._tell(f"{_name(member)}, the host, has muted you; /unmute lets you talk again")
+            case NewLink(role, url):
+                self._tell(f"The new link to {self._room}, {'to talk' if role == 'talk' else 'only to listen'}: {url}")
+            case Knocks():
+                for knock in event.new:
+                    number, name = knock.id, knock.name
+                    self._tell(f"{name} knocks; /admit {number} lets {name} in, /decline {number} does not")
+            case _:
+                assert_never(event)
+
+    def _on_here(self, where: str, me: Member, members: tuple[Member, ...]) -> None:
+        others = ", ".join(member.name for member in members)
+        self._tell(f"{where}; " + (f"with you: {others}" if others else "nobody else yet"))
+        if me.role == "listen":
+            self._tell("You only listen here; /hand asks to talk")
+
+    def _on_changed(self, changed: Changed) -> None:
+        member, before = changed.member, changed.before
+        if member.role != before.role:
+            self._on_role(member)
+        for field, starts, ends in _CHANGES:
+            if getattr(member, field) != getattr(before, field):
+                self._tell(f"{member.name} is {starts if getattr(member, field) else ends}")
+
+    def _on_role(self, member: Member) -> None:
+        may_talk = member.role == "talk"
+        if self._is_me(member):
+            self._tell("You may talk now" if may_talk else "You only listen now; /hand asks to talk")
+        else:
+            self._tell(f"{member.name} {'may talk now' if may_talk else 'only listens now'}")
+
+    def _on_floor(self, floor: Floor) -> None:
+        if not floor.on:
+            self._tell("Everybody may talk")
+        elif floor.member is None:
+            self._tell("One talks at a time; nobody does now")
+        else:
+            self._tell("It is your turn" if self._is_me(floor.member) else f"{floor.member.name} talks now")
+
+    def _on_notice(self, notice: Notice) -> None:
+        level = "" if notice.level == "info" else f", {notice.level}"
+        self._tell_said(f"{notice.name}{level}", f"{notice.title}: {notice.text}" if notice.title else notice.text)
+        if notice.actions and not self._is_me(notice.member):
+            self._tell("To answer: " + ", ".join(f"/answer {action}" for action in notice.actions))
+
+    def _is_me(self, member: Member | None) -> bool:
+        return member is not None and member.talker_id == self._my_id
+
+    def _tell_said(self, name: str, text: str) -> None:
+        self._tell(text, lambda words: self._show_said(name, words))
+
+
+def states_of(member: Member) -> list[str]:
+    """In words."""
+    found = {
+        "the host": member.host,
+        "muted": member.muted,
+        "only listening": member.only_listens,
+        "away": member.away,
+        "hand raised": member.hand,
+    }
+    return [words for words, holds in found.items() if holds]
+
+
+def for_terminal(value: _T) -> _T:
+    """`value`, every text within it as a terminal may show it."""
+    shown: Any = value
+    match shown:
+        case str():
+            shown = one_line(shown)
+        case tuple():
+            shown = tuple(map(for_terminal, shown))
+        case _ if is_dataclass(shown) and not isinstance(shown, type):
+            names = [each.name for each in fields(shown) if isinstance(getattr(shown, each.name), str | tuple | Member)]
+            shown = replace(shown, **{name: for_terminal(getattr(shown, name)) for name in names})
+    return cast(_T, shown)
+
+
+def _name(member: Member | None) -> str:
+    return member.name if member else "Somebody"

@@ -1,0 +1,241 @@
+"""A program in a room, by the Python interface; the relay is a real one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
+from scipy.io import wavfile
+from sound import hear as likeness
+from sound import speech
+from virtual_time import run_virtually
+
+import streamer
+from streamer.audio_format import SAMPLE_RATE
+from streamer.client.audio.codec import Encoder
+from streamer.client.audio.samples import Samples
+from streamer.client.mailbox import Mailbox
+from streamer.client.room import MOST_EVENTS
+from streamer.relay.access.invites import InviteStore
+from streamer.relay.http.app import Relay
+from streamer.relay.running import listening
+
+
+@asynccontextmanager
+async def open_relay() -> AsyncIterator[str]:
+    """Gives the link to a room that anybody may enter."""
+    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
+        yield f"http://127.0.0.1:{port}/#room=kitchen"
+
+
+async def next_of(events: Mailbox[streamer.Event], kind: type) -> Any:
+    """The next event of this kind; others before it are passed over."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not isinstance(event := await anext(events), kind):
+            pass
+    return event
+
+
+async def test_a_program_sees_who_comes_changes_writes_and_goes() -> None:
+    async with open_relay() as url, streamer.join(url, name="Robot") as room:
+        events = room.events()
+        async with streamer.join(url, name="Ada", listening=True) as other:
+            joined = await next_of(events, streamer.Joined)
+            assert (joined.member.name, joined.member.host) == ("Ada", False)
+            assert (await next_of(events, streamer.Changed)).member.only_listens
+            assert [member.name for member in room.members] == ["Ada"]
+            assert [member.name for member in other.members] == ["Robot"]
+            other.raise_hand()
+            assert (await next_of(events, streamer.Changed)).member.hand
+            other.write("Dinner is ready")
+            chat = await next_of(events, streamer.Chat)
+            assert (chat.name, chat.text, chat.age_s, chat.member) == ("Ada", "Dinner is ready", 0, room.members[0])
+        assert (await next_of(events, streamer.Left)).member.name == "Ada"
+        assert (room.name, room.me.name, room.members) == ("kitchen", "Robot", ())
+
+
+async def hear_all(url: str) -> list[streamer.Heard]:
+    """Everything that is heard, until the first talker has left."""
+    heard: list[streamer.Heard] = []
+
+    async def collect(room: streamer.Room) -> None:
+        async for each in room.hear():
+            heard.append(each)
+
+    async with streamer.join(url, listening=True) as room:
+        events = room.events()
+        hearing = asyncio.create_task(collect(room))
+        await next_of(events, streamer.Left)
+        hearing.cancel()
+    return heard
+
+
+async def say_in_pieces(url: str, samples: Samples, *, after_s: float = 0.2) -> float:
+    """Returns when it began, in seconds of perf_counter()."""
+    async with streamer.join(url, name="Talker") as room:
+        await asyncio.sleep(after_s)
+        started = perf_counter()
+        for at in range(0, len(samples), 4_800):
+            await room.say(samples[at : at + 4_800])
+        return started
+
+
+async def said_and_heard(samples: Samples, *, after_s: float = 0.2) -> tuple[float, list[streamer.Heard]]:
+    async with open_relay() as url:
+        hearing = asyncio.create_task(hear_all(url))
+        started = await say_in_pieces(url, samples, after_s=after_s)
+        return started, await hearing
+
+
+def test_what_is_said_piece_by_piece_is_heard_whole() -> None:
+    said = speech()[: 2 * SAMPLE_RATE]
+    (_, heard), _ = run_virtually(said_and_heard(said))
+    assert likeness(said, np.concatenate([each.samples for each in heard])).alike
+    assert {each.member.name for each in heard} == {"Talker"}
+    assert all(each.samples.shape == (480,) and each.samples.dtype == np.float32 for each in heard)
+
+
+async def test_what_is_heard_comes_with_the_time_at_which_it_was_captured() -> None:
+    """In real time, as the relay's clock is. One that was misunderstood is off by far more than a busy machine."""
+    started, heard = await said_and_heard(speech()[:SAMPLE_RATE], after_s=1)
+    captured = [each.captured_s for each in heard if each.captured_s is not None]
+    assert len(captured) > 0.5 * len(heard)
+    assert min(captured) > started - 0.2
+    assert max(captured) < started + 1.2
+    assert np.diff(captured).min() > -0.05, "time does not go back"
+
+
+async def test_packets_go_through_a_program_undecoded() -> None:
+    encoder = Encoder()
+    payloads = [encoder.encode(np.full(480, 0.1 * number, dtype=np.float32)) for number in range(5)]
+    async with open_relay() as url, streamer.join(url) as room, streamer.join(url, name="Talker") as talker:
+        packets = room.packets()
+        await talker_seen(room)
+        for payload in payloads:
+            talker.send_packet(payload, level=20)
+        async with asyncio.timeout(PATIENCE_S):
+            received = [await anext(packets) for _ in payloads]
+    assert [each.packet.payload for each in received] == payloads
+    assert {(each.member.name, each.packet.level) for each in received} == {("Talker", 20)}
+    starts = [each.packet.timestamp for each in received]
+    assert np.diff(starts).tolist() == [480] * 4
+    assert [each.packet.seq for each in received] == [0, 1, 2, 3, 4]
+
+
+async def talker_seen(room: streamer.Room) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not room.members:
+            await asyncio.sleep(0.01)
+
+
+def test_a_file_is_played_and_an_ear_mixes_it(tmp_path: Path) -> None:
+    said = speech(2)[:SAMPLE_RATE]
+    wavfile.write(tmp_path / "said.wav", SAMPLE_RATE, said)
+
+    async def main() -> None:
+        async with open_relay() as url, streamer.join(url, listening=True) as room:
+            ear = room.ear()
+            playout = streamer.FilePlayout(ear.pop, tmp_path / "heard.wav")
+            recording = asyncio.create_task(ear.run(playout))
+            async with streamer.join(url) as talker:
+                await talker.play(tmp_path / "said.wav")
+            recording.cancel()
+            playout.close()
+
+    run_virtually(main())
+    heard = wavfile.read(tmp_path / "heard.wav")[1].astype(np.float32) / 32_768
+    assert likeness(said, heard).alike
+
+
+async def test_a_reader_that_never_reads_holds_up_nobody_and_is_told_what_it_missed() -> None:
+    async with House.open() as house:
+        url = f"{house.url}/#room=home&key={KEY}"
+        async with streamer.join(url) as room:
+            slow, quick = room.events(), room.events()
+            guest = await house.enter(name="Guest")
+            talker_id = room.me.talker_id
+            await next_of(quick, streamer.Joined)
+            for number in range(MOST_EVENTS + 50):
+                event = streamer.Chat(None, "", str(number))
+                room._emit(event)
+                assert await anext(quick) == event
+            missed = await anext(slow)
+            assert missed == streamer.Missed(51)
+            first = await anext(slow)
+            assert isinstance(first, streamer.Chat)
+            assert first.text == "50"
+            assert guest.welcome["members"][0]["talker_id"] == talker_id
+
+
+async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> None:
+    async with House.open() as house, streamer.join(f"{house.url}/#room=home&key={KEY}", name="Robot") as room:
+        host = await house.enter(key=HOST_KEY)
+        events = room.events()
+        (robot,) = host.welcome["members"]
+        await host.socket.send_json({"type": "remove", "talker_id": robot["talker_id"]})
+        with pytest.raises(streamer.SentAwayError, match="no longer admitted"):
+            await asyncio.wait_for(room.until_closed(), PATIENCE_S)
+        with pytest.raises(streamer.SentAwayError):
+            await next_of(events, streamer.Missed)
+        with pytest.raises(streamer.SentAwayError):
+            async for _ in room.hear():
+                pass
+
+
+@pytest.mark.parametrize(
+    ("link", "error", "words"),
+    [
+        ("kitchen", streamer.StreamerError, "does not name a room"),
+        ("http://127.0.0.1:1/#room=kitchen", streamer.ConnectionLostError, "No relay answers"),
+    ],
+)
+async def test_a_link_that_leads_nowhere_is_told_in_words(link: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        async with streamer.join(link):
+            pass
+
+
+async def test_a_wrong_key_is_refused() -> None:
+    async with House.open() as house:
+        with pytest.raises(streamer.RefusedError) as refused:
+            async with streamer.join(f"{house.url}/#room=home&key=wrong"):
+                pass
+    assert refused.value.code == "key-wrong"
+
+
+async def test_a_patient_program_waits_for_a_relay_that_is_not_there_yet() -> None:
+    async with open_relay() as url:
+        pass
+    port = int(url.split(":")[2].split("/")[0])
+    room = streamer.join(url, wait=True)
+    entering = asyncio.create_task(room.__aenter__())
+    await asyncio.sleep(0.3)
+    assert not entering.done()
+    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", port, None):
+        await asyncio.wait_for(entering, PATIENCE_S)
+        assert room.name == "kitchen"
+        await room.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [np.zeros(480, np.int16), np.zeros((480, 3), np.float32), np.zeros((1, 2, 2), np.float32), "hello"],
+    ids=["int16", "three channels", "three dimensions", "text"],
+)
+async def test_what_is_no_sound_is_not_said(samples: Any) -> None:
+    room = streamer.join("http://127.0.0.1:1/#room=kitchen")
+    with pytest.raises(ValueError, match=r"samples"):
+        await room.say(samples)
+
+
+async def test_who_joined_to_listen_says_nothing_and_who_is_outside_sends_nothing() -> None:
+    listener = streamer.join("http://127.0.0.1:1/#room=kitchen", listening=True)
+    with pytest.raises(streamer.StreamerError, match="only to listen"):
+        await listener.say(np.zeros(480, np.float32))
+    with pytest.raises(streamer.ConnectionLostError, match="not been entered"):
+        listener.write("Hello")
