@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,12 @@ from streamer import __version__
 from streamer.client import session
 from streamer.client.audio.microphone import list_devices
 from streamer.client.trust import own_authority_for
+from streamer.device.config import read_config
+from streamer.device.device import Device
 from streamer.doctor.report import findings, is_error, to_lines
 from streamer.errors import MeasurementError, StreamerError
+from streamer.gateway.broker import BrokerAddress
+from streamer.gateway.gateway import Gateway, GatewayOptions
 from streamer.measure.html_report import import_pyplot, to_html
 from streamer.measure.measuring_client import MeasureOptions
 from streamer.measure.result import Measurement, to_json, to_table
@@ -191,6 +195,65 @@ def listen(data_dir: Path | None, **options: Any) -> None:
     """Listen to the room that URL links to."""
     options["ca_file"] = options["ca_file"] or own_authority_for(Address.parse(options["url"]), data_dir)
     run(session.listen(session.Options(**options)))
+
+
+@main.command()
+@click.option("--config", type=FILE, required=True, help="The file that describes the device (TOML).")
+def device(config: Path) -> None:
+    """Be a member without a screen: talk, obey commands, and report. It stays until it is stopped."""
+
+    async def main() -> None:
+        await Device(read_config(config), _log).run()
+
+    run(main())
+
+
+@main.command()
+@click.argument("broker")
+@click.argument("url")
+@click.option("--name", default="Gateway", show_default=True, help="Its name, as others see it.")
+@click.option("--prefix", default="streamer", show_default=True, help="What its MQTT topics begin with.")
+@click.option("--also", multiple=True, help="Read telemetry from these topics, too, + for the device: zigbee2mqtt/+")
+@click.option("--discovery", default="homeassistant", show_default=True, help="Home Assistant's prefix; or empty.")
+@click.option("--password-file", type=FILE, help="The broker's password: the first line of this file.")
+@click.option("--broker-ca", type=FILE, help="Trust this certificate authority (PEM), the broker's.")
+@ca_option
+@data_dir_option
+def gateway(
+    broker: str,
+    url: str,
+    discovery: str,
+    password_file: Path | None,
+    broker_ca: Path | None,
+    ca_file: Path | None,
+    data_dir: Path | None,
+    **options: Any,
+) -> None:
+    """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands back.
+
+    mqtts:// is with TLS. It stays until it is stopped.
+    """
+    address = BrokerAddress.parse(broker)
+    if password_file:
+        address = replace(address, password=password_file.read_text(encoding="utf-8").split("\n", 1)[0])
+    gateway_options = GatewayOptions(
+        address,
+        url,
+        ca_file=ca_file or own_authority_for(Address.parse(url), data_dir),
+        broker_ca_file=broker_ca,
+        discovery_prefix=discovery,
+        **options,
+    )
+
+    async def main() -> None:
+        await Gateway(gateway_options, _log).run()
+
+    run(main())
+
+
+def _log(words: str) -> None:
+    """Standard error goes to the service's log, which notes the time itself."""
+    click.echo(one_line(words), err=True)
 
 
 @main.command()

@@ -1,7 +1,8 @@
 """A stay that nobody attends, of a device or a gateway: whatever ends it, it begins again.
 
-The room itself comes back after a lost connection. What ends it for good, as a person sees it (a token that was revoked,
-a relay that is another one now), may be put right while nobody is here: so it is tried again, ever less often.
+The room itself comes back after a lost connection. What ends it for good, as a person sees it (a token that
+was revoked, a relay that is another one now), may be put right while nobody is here: so it is tried again, ever
+less often.
 """
 
 import asyncio

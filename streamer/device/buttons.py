@@ -1,6 +1,6 @@
 """Push to talk without a screen: a file that a driver writes, a key of a keyboard, or lines on standard input.
 
-Each tells `on_press` whenever it changes; None is unknown, when the file or the keyboard is gone, and nobody talks then.
+Each tells `on_press` whenever it changes; None is unknown, when the file or the keyboard is gone: nobody talks.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ from streamer.errors import in_words
 OnPress = Callable[[bool | None], None]
 
 LOOK_S: Final = 0.01
-"""How often a file is read: a packet's length, and 0.3 % of a small processor. A driver's file can't always be waited for."""
+"""How often a file is read: a packet's length, and 0.3 % of a small processor. Not every driver's file tells when
+it has changed."""
 
 AGAIN_S: Final = 1.0
 """Before a keyboard that was unplugged is looked for again."""

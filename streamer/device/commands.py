@@ -81,7 +81,7 @@ class DeviceCommands:
 
     def _play(self, arguments: Mapping[str, Any]) -> None:
         name = arguments.get("sound")
-        if name not in self._sounds:
+        if not isinstance(name, str) or name not in self._sounds:
             known = f"there are {', '.join(self._sounds)}" if self._sounds else "it has none"
             raise ArgumentError(f"This device has no such sound; {known}")
         if not self._state.has_speaker:

@@ -1,4 +1,4 @@
-"""The file that describes a device, TOML. What is wrong in it is said with the name of the field, before anything starts.
+"""The file that describes a device, TOML. What is wrong in it is said first, with the name of the field.
 
     link = "https://192.168.1.20:8443/#room=home&token=…"
     name = "Kitchen"
@@ -192,7 +192,8 @@ class Table:
         self._known: set[str] = set()
 
     def text(self, name: str) -> str | None:
-        return self._take(name, str, "a text in quotes")
+        value: str | None = self._take(name, str, "a text in quotes")
+        return value
 
     def flag(self, name: str, default: bool) -> bool:
         value = self._take(name, bool, "true or false")

@@ -27,7 +27,7 @@ _RELEASED: Final = ("quiet", "0")
 
 
 class Device:
-    """`run` until cancelled; `tell` gets a line for the log. Raises SetupError or AudioError for a bad configuration."""
+    """`run` until cancelled; `tell` gets a line for the log. Raises AudioError for a sound that can't be played."""
 
     def __init__(self, config: DeviceConfig, tell: Callable[[str], None]) -> None:
         self._config = config
@@ -119,10 +119,3 @@ class Device:
 
     def _on_sound(self) -> None:
         self._state.set_sound(speaker=self._sound.has_speaker, microphone=self._sound.has_microphone)
-
-
-async def run_device(config: DeviceConfig, tell: Callable[[str], None]) -> None:
-    """Until cancelled. Raises SetupError or AudioError for a bad configuration."""
-    await Device(config, tell).run()
-
-

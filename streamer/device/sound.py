@@ -137,7 +137,7 @@ class DeviceSound:
 
 
 def load_sounds(paths: Mapping[str, Path]) -> dict[str, Samples]:
-    """Raises AudioError for a file that is none, or too long: the device says so at its start, not when it is to ring."""
+    """Raises AudioError for what can't be played, or is too long: at the start, not when it is to ring."""
     return {name: _load(path) for name, path in paths.items()}
 
 

@@ -17,7 +17,7 @@ MAX_READING_CHARACTERS: Final = 200
 """Of one value: those of 16 long ones fit what a relay keeps of a device."""
 
 _SOON_S: Final = 0.2
-"""Changes within this time are told as one: a relay takes a few messages per second for long, not a key that flutters."""
+"""Changes within this time are told as one: a relay takes a few messages per second, and a key may flutter."""
 
 _READ_BYTES: Final = 4 * MAX_READING_CHARACTERS
 
@@ -26,7 +26,13 @@ class DeviceState:
     """`run` tells the room; whoever changes something calls `changed`. `tell` gets a line for the log."""
 
     def __init__(
-        self, loudspeaker: Loudspeaker, config: TelemetryConfig, *, muted: bool, pushes: bool, tell: Callable[[str], None]
+        self,
+        loudspeaker: Loudspeaker,
+        config: TelemetryConfig,
+        tell: Callable[[str], None],
+        *,
+        muted: bool,
+        pushes: bool,
     ) -> None:
         """`pushes` says that it talks only while a button is pressed."""
         self._loudspeaker = loudspeaker

@@ -25,7 +25,7 @@ KEPT_S: Final = 86_400
 """How long the broker keeps what devices say while the gateway is away: a day, in which somebody notices."""
 
 MAX_QUEUED: Final = 4_096
-"""Messages read from the broker and not yet handled: its own default is to keep 1,000 for us, beside what it retains."""
+"""Messages read and not yet handled; a broker keeps 1,000 for us by default, beside what it retains."""
 
 _KEEPALIVE_S: Final = 10
 """A cut cable shows after one and a half times that."""
@@ -201,7 +201,7 @@ def _properties(packet: str, **values: int) -> Any:
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
 
-    properties = Properties(getattr(PacketTypes, packet))
+    properties: Any = Properties(getattr(PacketTypes, packet))  # type: ignore[no-untyped-call]
     for name, value in values.items():
         setattr(properties, name, value)
     return properties

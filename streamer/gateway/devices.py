@@ -1,6 +1,6 @@
 """What is known of the devices behind the broker, and what of it the room has yet to hear.
 
-What is not known is None: after the broker was away, no reading is known until its device, or the broker, says it again.
+What is not known is None: after the broker was away, no reading is known until somebody says it again.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from streamer.gateway.payloads import PayloadError, check_size, text_of
 from streamer.wire.control import MAX_DEVICE_CHARACTERS
-from streamer.wire.programs import Value, Values
+from streamer.wire.programs import Values
 
 MAX_DEVICES: Final = 100
 """A relay keeps 128 of one member, and takes 120 messages at once: all are told at once when the room is back."""

@@ -111,7 +111,8 @@ def result_of(payload: bytes) -> DeviceResult:
     found = _json(payload)
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise PayloadError('it is not a JSON object with the "id" of a command')
-    outcome, message = found.get("outcome"), found.get("message", "")
+    outcome: Any = found.get("outcome")
+    message = found.get("message", "")
     if outcome not in get_args(Outcome) or not isinstance(message, str):
         raise PayloadError(f'"outcome" is one of {", ".join(get_args(Outcome))}, and "message" is a text')
     return DeviceResult(found["id"], outcome, message[:MAX_CHAT_CHARACTERS])

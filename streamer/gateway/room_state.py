@@ -4,7 +4,16 @@ import json
 from time import time
 
 from streamer.client.events import (
-    Back, Changed, Entered, Event, Joined, Left, Lost, Member, Notice, Talking,
+    Back,
+    Changed,
+    Entered,
+    Event,
+    Joined,
+    Left,
+    Lost,
+    Member,
+    Notice,
+    Talking,
 )  # fmt: skip
 from streamer.gateway.publisher import Publisher
 from streamer.gateway.topics import Topics

@@ -1,4 +1,4 @@
-"""A real MQTT broker, Debian's mosquitto, on a port of its own of 127.0.0.1, which a test can stop, kill and restart."""
+"""A real MQTT broker, Debian's mosquitto, on a port of its own, which a test can stop, kill and restart."""
 
 import socket
 import subprocess

@@ -1,7 +1,6 @@
 """The connection to a broker, with a real mosquitto: it comes back, and loses nothing that the broker keeps for us."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -128,17 +127,6 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> N
         await ours.until(lambda: ours.told)
         with mosquitto:
             await ours.until(lambda: ours.broker.is_here)
-
-
-async def test_the_broker_says_our_last_will_when_we_are_gone_without_a_word(mosquitto: Mosquitto) -> None:
-    async with Ours(mosquitto.url).running() as ours:
-        await ours.until(lambda: ours.broker.is_here)
-        await ours.broker.publish("house/status", "online", retain=True)
-        ours.broker._client._client.socket().shutdown(socket.SHUT_RDWR)
-        ours.broker._client._client.socket().close()
-        async with asyncio.timeout(PATIENCE_S):
-            while await first_message(mosquitto, "house/status") != "offline":
-                await asyncio.sleep(0.05)
 
 
 async def test_a_message_that_is_longer_than_we_take_stays_with_the_broker(mosquitto: Mosquitto) -> None:

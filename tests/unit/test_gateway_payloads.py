@@ -88,11 +88,10 @@ def test_any_bytes_at_all_are_taken_or_refused_and_what_is_taken_fits_json(paylo
     for read in readers:
         try:
             found = read(payload)
-        except PayloadError as error:
-            assert str(error)
-        else:
-            if read in (values_of, value_of):
-                json.dumps(found, allow_nan=False)
+        except PayloadError:
+            continue
+        if read in (values_of, value_of):
+            json.dumps(found, allow_nan=False)
 
 
 # ---- topics

@@ -45,10 +45,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client.terminal": LEAVES | {"jitter", "wire", "client.audio", "client.delay", "client"},
     "client": LEAVES | {"websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
+    "device": LEAVES | {"wire", "client", "client.audio"},
+    "gateway": LEAVES | {"", "wire", "client"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks"}
-    | {"client", "client.audio", "measure", "doctor"},
+    | {"client", "client.audio", "device", "gateway", "measure", "doctor"},
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }
@@ -81,6 +83,8 @@ DOORS = {
     "yarl": {"relay/http/origins.py"},
     "confusable_homoglyphs": {"relay/access/names.py"},
     "zeroconf": {"relay/network/mdns.py"},
+    "aiomqtt": {"gateway/broker.py"},
+    "paho": {"gateway/broker.py"},
     "sounddevice": {"client/audio/microphone.py", "client/audio/speaker.py"},
     "soundfile": {"client/audio/sound_files.py"},
     "opuslib": {"client/audio/codec.py"},
