@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -20,7 +21,7 @@ from streamer.client.trust import own_authority_for
 from streamer.device.config import read_config
 from streamer.device.device import Device
 from streamer.doctor.report import findings, is_error, to_lines
-from streamer.errors import MeasurementError, StreamerError
+from streamer.errors import MeasurementError, SetupError, StreamerError
 from streamer.gateway.broker import BrokerAddress
 from streamer.gateway.gateway import Gateway, GatewayOptions
 from streamer.measure.html_report import import_pyplot, to_html
@@ -30,6 +31,7 @@ from streamer.measure.run import measure_with_progress
 from streamer.relay import logs
 from streamer.relay import serve as serving
 from streamer.relay.access.limits import RelayLimits, raise_file_limit
+from streamer.relay.access.tokens import SCOPES, TOKENS_FILE, Scope, TokenStore, check_scopes
 from streamer.relay.banner import code_style
 from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, state_directory
@@ -119,6 +121,58 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
     run(serving.serve(serve_options, limits, click.echo, style))
+
+
+@main.group()
+def token() -> None:
+    """Tokens let programs and devices in; the relay may run meanwhile."""
+
+
+def _parse_scopes(context: click.Context, parameter: click.Parameter, value: str) -> frozenset[Scope]:
+    try:
+        return check_scopes(each.strip() for each in value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@token.command()
+@click.option("--scope", "scopes", required=True, callback=_parse_scopes, help=f"Some of {','.join(SCOPES)}.")
+@click.option("--room", default="", help="Good for this room alone.  [default: all rooms]")
+@click.option("--name", default="program", show_default=True, help="Who has it, for your own list.")
+@data_dir_option
+def create(scopes: frozenset[Scope], room: str, name: str, data_dir: Path | None) -> None:
+    """Make a token and show it, this once."""
+    made, secret = token_store(data_dir).create(name, scopes, room, time.time())
+    click.echo(f"Token {made.id} for {made.name}. It is shown only now:", err=True)
+    click.echo(secret)
+
+
+@token.command("list")
+@data_dir_option
+def list_tokens(data_dir: Path | None) -> None:
+    """Show all tokens: id, day, scopes, room, name."""
+    for each in token_store(data_dir).all:
+        day = time.strftime("%Y-%m-%d", time.localtime(each.created_s))
+        click.echo(f"{each.id}  {day}  {','.join(sorted(each.scopes))}  {each.room or 'all rooms'}  {each.name}")
+
+
+@token.command()
+@click.argument("id", metavar="ID")
+@data_dir_option
+def revoke(id: str, data_dir: Path | None) -> None:  # noqa: A002 (the argument's name)
+    """Revoke the token ID: whoever has it is out within a second."""
+    revoked = token_store(data_dir).revoke(id)
+    if revoked is None:
+        raise click.ClickException(f"There is no token {id}; `streamer token list` shows all.")
+    click.echo(f"Token {revoked.id} of {revoked.name} is good no more.")
+
+
+def token_store(data_dir: Path | None) -> TokenStore:
+    """Raises SetupError where the file is damaged: nothing may be written over it."""
+    store = TokenStore(state_directory(data_dir) / TOKENS_FILE)
+    if store.trouble:
+        raise SetupError(store.trouble)
+    return store
 
 
 @main.command()

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from streamer.client.events import Command, Event, Reply
+from streamer.client.events import Command, Event, Refused, Reply
 from streamer.client.mailbox import Mailbox
 from streamer.client.room import Room, join
 from streamer.client.spoken_text import Announcer
@@ -36,9 +36,13 @@ from streamer.gateway.room_state import RoomState
 from streamer.gateway.topics import Topics
 from streamer.wire.room_link import Address
 
-AT_ONCE: Final = 60
-PER_S: Final = 10.0
-"""Readings told to the room: half of what a relay takes of one member, so that answers to commands get through."""
+AT_ONCE: Final = 20
+PER_S: Final = 8.0
+"""Reports to the room. A relay takes 128 at once and 10 per second, and the room tells of all devices at once whenever it
+comes back: what is left then must not be spent."""
+
+_AGAIN_S: Final = 2.0
+"""Before everything is told again, when the relay refused a report because there were too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,10 @@ class Gateway:
                 self._in_background(self._commands.pass_on(event))
             elif isinstance(event, Reply):
                 self._pass_on_reply(event)
+            elif isinstance(event, Refused):
+                self._bad_payload(f"The relay refused something: {event.text}")
+                if event.code == "too-fast":
+                    asyncio.get_running_loop().call_later(_AGAIN_S, self._devices.tell_all)
 
     def _pass_on_reply(self, reply: Reply) -> None:
         asker = self._notices.asker(reply)

@@ -12,6 +12,7 @@ from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
+from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import CodeStyle, best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.http.app import Relay
@@ -64,7 +65,7 @@ async def serve(options: ServeOptions, limits: RelayLimits, say: Say, code_style
     server = Server(options, say, code_style)
     page = read_page()
     decisions = Decisions.from_file(options.directory / "rooms.json")
-    relay = Relay(server.admission, page, limits, server.origins, decisions)
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens)
     certificate = server.certificate
     authority = server.authority.certificate_path if server.authority else None
     plain = JoinPage(page, authority).application() if certificate else None
@@ -89,6 +90,7 @@ class Server:
         self._addresses = self.place.first_addresses()
         self.certificate = None if options.no_tls else self._certificate(options)
         self.admission = _admission(options)
+        self.tokens = TokenStore(options.directory / TOKENS_FILE)
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
@@ -195,6 +197,8 @@ class Server:
             if not self.origins.url and not self.certificate.covers(self._shown):
                 yield not_covered(self._shown)
         yield from self.admission.troubles
+        if self.tokens.trouble:
+            yield self.tokens.trouble
 
     async def _announce(self) -> None:
         while self._announcement:

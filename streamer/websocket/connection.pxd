@@ -27,6 +27,7 @@ cdef enum CloseCode:
 cdef enum:
     HELD_UP_US = 2_000_000  # twice as long as from tick to tick
     PACKET_HEADER_BYTES = 12
+    VOICE_ACTIVITY = 0x80   # of the packet's second byte (PROTOCOL.md, Packets)
     LONGEST_PACKET = 1_500
     READS_WITHIN_US = 10_000_000  # a phone that changes from one Wi-Fi to another reads again within that
     WORST_BACKLOG = 16      # times the backlog: what nobody may have waiting, however fast it came
@@ -53,6 +54,7 @@ cdef class Connection(Sink):
     cdef public uint16_t talker_id
     cdef readonly Limits limits
     cdef readonly bint closed_by_peer
+    cdef readonly int64_t voiced_us  # when the last packet with a voice went to the room; 0 before the first
     cdef FrameParser _parser
     cdef MaskingKeys _keys        # None for a relay: its frames are not masked
     cdef ConnectionState _state

@@ -260,6 +260,8 @@ cdef class Connection(Sink):
         cdef unsigned char* packet = self._parser.payload
         packet[2], packet[3] = self.talker_id >> 8, self.talker_id & 0xFF
         self.flusher.traffic.packets_in += 1
+        if packet[1] & VOICE_ACTIVITY:
+            self.voiced_us = now_us
         if self.deliveries is not None and not self.deliveries.take(len(self.fanout), now_us):
             if self.fanout.is_crowded():  # the other addresses of the room go first
                 self.flusher.traffic.shed_crowded += 1

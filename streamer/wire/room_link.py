@@ -15,13 +15,14 @@ _EXAMPLE: Final = "https://192.168.1.20:8443/#room=kitchen&key=…"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a room is, and what opens it."""
+    """Where a room is, and what opens it: an invitation's `key`, or a program's `token`."""
 
     secure: bool
     host: str
     port: int
     room: str
     key: str = ""
+    token: str = ""
 
     @classmethod
     def parse(cls, link: str) -> Self:
@@ -44,7 +45,8 @@ class Address:
         if "room" not in asked:
             raise StreamerError(f"{link} does not name a room; a link looks like {_EXAMPLE}")
         secure = _SECURE[parts.scheme]
-        return cls(secure, parts.hostname, port or (443 if secure else 80), asked["room"], asked.get("key", ""))
+        port = port or (443 if secure else 80)
+        return cls(secure, parts.hostname, port, asked["room"], asked.get("key", ""), asked.get("token", ""))
 
     @property
     def origin(self) -> str:
@@ -58,6 +60,6 @@ class Address:
         return f"{'https' if self.secure else 'http'}://{self.origin}/"
 
     def socket_url(self, name: str = "", resume: str = "") -> str:
-        asked = {"room": self.room, "key": self.key, "name": name, "resume": resume}
+        asked = {"room": self.room, "key": self.key, "token": self.token, "name": name, "resume": resume}
         query = urlencode({field: value for field, value in asked.items() if value})
         return f"{'wss' if self.secure else 'ws'}://{self.origin}/ws?{query}"

@@ -11,6 +11,7 @@ import aiohttp
 
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.tokens import TokenStore
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins
 from streamer.relay.running import listening
@@ -100,8 +101,9 @@ class House:
         limits: RelayLimits | None = None,
         tls: ssl.SSLContext | None = None,
         origins: Origins | None = None,
+        tokens: TokenStore | None = None,
     ) -> AsyncIterator[Self]:
-        relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins)
+        relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins, tokens=tokens)
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=any_number) as http,

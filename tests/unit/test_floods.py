@@ -13,6 +13,7 @@ from relay_fixture import HOST_KEY, PACKET, Guest, House
 from streamer.relay.access.allowance import ADDRESS_FACTOR, CHAT_BYTES, CHATS
 from streamer.relay.access.invites import Right
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.post import BURST, SLICE, Post, ToMany
 from streamer.relay.rooms.rights import Voice
@@ -52,6 +53,10 @@ class Stub:
     turn: object | None = None
     voice = Voice.HEARD
     right = Right.GUEST
+    scopes: frozenset[Scope] = frozenset()
+    token_id = ""
+    is_listener = True
+    voiced_us = 0
     device = Device("192.168.1.7", "Ada")
 
     def __init__(self, name: str = "Ada") -> None:

@@ -152,7 +152,7 @@ async def test_user_and_password_let_us_in_and_wrong_ones_are_said_without_the_p
 async def test_with_tls_the_broker_is_checked_by_its_authority(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "authority")
     leaf = authority.leaf(["localhost"], ["127.0.0.1"])
-    options = [f"certfile {leaf.files.cert}", f"keyfile {leaf.files.key}"]
+    options = [f"certfile {leaf.cert}", f"keyfile {leaf.key}"]
     with Mosquitto(tmp_path / "secure", *options) as mosquitto:
         url = mosquitto.url.replace("mqtt:", "mqtts:")
         async with Ours(url, authority.certificate_path).running() as ours:

@@ -12,6 +12,10 @@ from streamer.wire.room_link import Address
             Address(True, "192.168.1.20", 8443, "kitchen", "abc_-1"),
         ),
         ("wss://relay.local/ws?room=kitchen&key=abc", Address(True, "relay.local", 443, "kitchen", "abc")),
+        (
+            "https://h:1/#room=gate&token=t0k-_n",
+            Address(True, "h", 1, "gate", token="t0k-_n"),
+        ),
         ("http://127.0.0.1:8080/#room=kitchen", Address(False, "127.0.0.1", 8080, "kitchen")),
         ("https://[::1]:8443/#room=echo", Address(True, "::1", 8443, "echo")),
         (" relay.local:8443/#room=kitchen\n", Address(True, "relay.local", 8443, "kitchen")),
@@ -40,4 +44,6 @@ def test_a_link_that_leads_nowhere_is_refused_in_words(link: str, reason: str) -
 def test_what_is_asked_of_the_relay_is_escaped() -> None:
     address = Address.parse("https://[::1]:8443/#room=kitchen&key=abc")
     assert address.socket_url("Ada & Bo") == "wss://[::1]:8443/ws?room=kitchen&key=abc&name=Ada+%26+Bo"
+    token = Address.parse("wss://h/ws?room=gate&token=t0k")
+    assert token.socket_url() == "wss://h:443/ws?room=gate&token=t0k"
     assert Address.parse("http://localhost/#room=echo").socket_url() == "ws://localhost:80/ws?room=echo"

@@ -69,8 +69,9 @@ export class Call {
     if (this.#state !== "joining") return; // left while the browser asked for the microphone
     settings.useLoudspeaker();
     const asked = room.link;
-    const key = asked.room === ECHO_ROOM ? "" : hostKey() || asked.key;
-    const url = socketUrl(location.origin, { room: asked.room, key, resume, listen }, name);
+    const token = asked.room === ECHO_ROOM ? "" : asked.token;
+    const key = asked.room === ECHO_ROOM || token ? "" : hostKey() || asked.key;
+    const url = socketUrl(location.origin, { room: asked.room, key, token, resume, listen }, name);
     engine.order({ type: "join", url, state: { muted: voice.silent, hand: false, listening: listen } });
   }
 

@@ -63,7 +63,7 @@ export class Invitation {
   link(role) {
     const invite = this.#invites.get(role);
     if (!invite) return "";
-    return `${this.#origin}/${serializeFragment({ room: this.#room, key: invite.key, name: "", auto: false, listen: false })}`;
+    return `${this.#origin}/${serializeFragment({ room: this.#room, key: invite.key, token: "", name: "", auto: false, listen: false })}`;
   }
 
   /** @param {Role} role */

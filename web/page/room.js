@@ -145,7 +145,7 @@ export class Room {
   #onWelcome(welcome) {
     const { roster, invitation, host, chat, attention } = this.#parts;
     roster.onWelcome(welcome);
-    if (welcome.host) keepHostKey(this.link.key);
+    if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
     this.#showAddress(welcome.room);
     this.#onlyHosts = welcome.only_hosts;
@@ -169,9 +169,10 @@ export class Room {
    */
   #showAddress(room) {
     const { invitation, recent } = this.#parts;
-    const { name, auto } = this.link;
-    this.link = { ...this.link, room, key: invitation.key || (hostKey() ? "" : this.link.key) };
-    const fragment = serializeFragment({ room, key: this.link.key, name, auto, listen: this.link.listen });
+    const { token } = this.link;
+    const key = token ? "" : invitation.key || (hostKey() ? "" : this.link.key);
+    this.link = { ...this.link, room, key };
+    const fragment = serializeFragment(this.link);
     history.replaceState(null, "", fragment);
     save("fragment", fragment);
     if (room !== ECHO_ROOM) recent.add(room, fragment);

@@ -12,6 +12,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
  * @typedef {object} RoomLink
  * @property {string} room empty where the link names none
  * @property {string} key
+ * @property {string} token of a program or device, in place of an invitation
  * @property {string} name empty where the link gives none
  * @property {boolean} auto the page is to begin by itself, where the browser lets it
  * @property {boolean} listen without a microphone
@@ -29,6 +30,7 @@ export function parseFragment(fragment) {
   return {
     room: asked.get("room") ?? "",
     key: asked.get("key") ?? "",
+    token: asked.get("token") ?? "",
     name: asked.get("name") ?? "",
     auto: asked.has("auto"),
     listen: asked.has("listen"),
@@ -41,21 +43,22 @@ export function parseFragment(fragment) {
  * What leads back into a room; options don't last.
  * @param {Omit<RoomLink, "processing" | "music">} address
  */
-export function serializeFragment({ room, key, name, auto, listen }) {
+export function serializeFragment({ room, key, token, name, auto, listen }) {
   const flags = { ...(auto && { auto: "" }), ...(listen && { listen: "" }) };
-  return `#${new URLSearchParams({ room, ...(key && { key }), ...(name && { name }), ...flags })}`;
+  return `#${new URLSearchParams({ room, ...(key && { key }), ...(token && { token }), ...(name && { name }), ...flags })}`;
 }
 
 /**
  * Where the room's socket is.
  * @param {string} origin of the page
- * @param {{room: string, key: string, resume?: string, listen?: boolean}} link `resume` stands for an invitation; `listen`: no voice
+ * @param {{room: string, key: string, token?: string, resume?: string, listen?: boolean}} link `resume` stands for an invitation; `listen`: no voice
  * @param {string} name what the others see
  */
-export function socketUrl(origin, { room, key, resume, listen }, name) {
+export function socketUrl(origin, { room, key, token, resume, listen }, name) {
   const url = new URL("/ws", origin.replace(/^http/, "ws"));
   url.searchParams.set("room", room);
   if (key) url.searchParams.set("key", key);
+  if (token) url.searchParams.set("token", token);
   if (name) url.searchParams.set("name", name);
   if (resume) url.searchParams.set("resume", resume);
   if (listen) url.searchParams.set("listen", "1");

@@ -5,7 +5,7 @@ as well, as they are sent (UTF-8, after normalization, which may make a text thr
 of one device are one address, so together they say little more than one person does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from streamer.errors import ControlError
@@ -38,6 +38,32 @@ CLOCKS_PER_S: Final = 5.0
 ACTIONS: Final = 30
 ACTIONS_PER_S: Final = 4.0
 """Hands, mutes, the floor, the host's commands: fingers on buttons."""
+
+REPLIES: Final = 30
+REPLIES_PER_S: Final = 4.0
+"""To notices: fingers on buttons."""
+
+COMMANDS: Final = 64
+COMMANDS_PER_S: Final = 8.0
+"""A dispatcher who calls all devices of a gateway at once."""
+
+REPORTS: Final = 128
+REPORTS_PER_S: Final = 10.0
+"""A gateway that tells all its devices when it comes, and then what changes."""
+
+REPORT_BYTES: Final = 131_072
+REPORT_BYTES_PER_S: Final = 8_192.0
+"""Twice what the relay keeps of one member, and a device's full 4 KiB twice a second."""
+
+
+@dataclass(slots=True)
+class ProgramBudget:
+    """What one member's program may still say, beside notices, which count as chat."""
+
+    replies: Bucket = field(default_factory=lambda: Bucket(REPLIES, REPLIES_PER_S))
+    commands: Bucket = field(default_factory=lambda: Bucket(COMMANDS, COMMANDS_PER_S))
+    reports: Bucket = field(default_factory=lambda: Bucket(REPORTS, REPORTS_PER_S))
+    report_bytes: Bucket = field(default_factory=lambda: Bucket(REPORT_BYTES, REPORT_BYTES_PER_S))
 
 
 class Writing:

@@ -116,6 +116,11 @@ class InviteStore:
         """What the host should know of the file, in words; the relay goes on with what it has."""
         return [*filter(None, [self._unkept, self._file.damage() if self._file else None])]
 
+    @property
+    def rooms(self) -> list[str]:
+        """That are kept here; an open relay has all others, too."""
+        return list(self._invites)
+
     def key(self, room: str) -> str | None:
         """The invite's key of `room`, or None where none is asked for."""
         invite = self._invites.get(room)

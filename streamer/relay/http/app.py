@@ -15,6 +15,7 @@ from streamer.errors import RefusedError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import Places, most_files
+from streamer.relay.access.tokens import TokenStore
 from streamer.relay.background import keep_running, surviving
 from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Checks
 from streamer.relay.http.host import host_of
@@ -56,6 +57,7 @@ class Relay:
         limits: RelayLimits | None = None,
         origins: Origins | None = None,
         decisions: Decisions | None = None,
+        tokens: TokenStore | None = None,
     ) -> None:
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
@@ -68,6 +70,7 @@ class Relay:
         self._admission = admission
         REDACTION.watch(admission)
         self._decisions = decisions
+        self._tokens = tokens or TokenStore()
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -83,6 +86,7 @@ class Relay:
             asyncio.get_running_loop().call_later,
             self._decisions,
             lambda: self.origins.join_origin,
+            self._tokens,
         )
         self.waiting: Waiting[Visitor] = Waiting(
             places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular

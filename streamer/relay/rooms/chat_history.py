@@ -1,10 +1,11 @@
-"""What was written in a room lately, for who comes later."""
+"""What was written in a room lately, and noticed, for who comes later."""
 
 from collections import deque
 from typing import Final
 
 from streamer.wire import control
 from streamer.wire.messages import Line
+from streamer.wire.programs import Level
 
 KEPT_S: Final = 3_600.0
 MAX_BYTES: Final = 15_000
@@ -15,7 +16,7 @@ class History:
     """The newest of the last hour. Times are in s, of any clock."""
 
     def __init__(self) -> None:
-        self._said: deque[tuple[float, str, str, int]] = deque()
+        self._said: deque[tuple[float, Line, int]] = deque()
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -25,9 +26,15 @@ class History:
     def __bool__(self) -> bool:
         return bool(self._said)
 
-    def add(self, name: str, text: str, now: float) -> None:
-        size = _size(name, text)
-        self._said.append((now, name, text, size))
+    def add(self, name: str, text: str, now: float, *, title: str = "", level: Level | None = None) -> None:
+        """A `level` makes a notice of it."""
+        line: Line = {"name": name, "text": text, "age_s": int(KEPT_S)}
+        if level:
+            line["level"] = level
+        if title:
+            line["title"] = title
+        size = _size(line)
+        self._said.append((now, line, size))
         self._bytes += size
         while self._bytes > MAX_BYTES:
             self._drop()
@@ -40,21 +47,17 @@ class History:
         """As PROTOCOL.md's welcome has it, oldest first: the newest that fit in `most_bytes`, serialized."""
         self.prune(now)
         fitting: deque[Line] = deque()
-        for then, name, text, size in reversed(self._said):
+        for then, line, size in reversed(self._said):
             most_bytes -= size
             if most_bytes < 0:
                 break
-            fitting.appendleft(_entry(name, text, int(now - then)))
+            fitting.appendleft({**line, "age_s": int(now - then)})
         return list(fitting)
 
     def _drop(self) -> None:
-        self._bytes -= self._said.popleft()[3]
+        self._bytes -= self._said.popleft()[2]
 
 
-def _entry(name: str, text: str, age_s: int) -> Line:
-    return {"name": name, "text": text, "age_s": age_s}
-
-
-def _size(name: str, text: str) -> int:
+def _size(line: Line) -> int:
     """At the greatest age, and with the comma between two."""
-    return len(control.serialize(_entry(name, text, int(KEPT_S))).encode()) + 1
+    return len(control.serialize(line).encode()) + 1

@@ -10,7 +10,8 @@ from typing import Final, cast
 
 from streamer.errors import ControlError
 from streamer.relay.access.rate_limit import Bucket
-from streamer.relay.rooms.room import Member, Room, describe
+from streamer.relay.rooms.member import Member, describe
+from streamer.relay.rooms.room import Room
 from streamer.wire import messages
 from streamer.wire.messages import FromRelay
 from streamer.wire.packet import stamp
@@ -43,7 +44,7 @@ class EchoRoom(Room):
     """
 
     def __init__(self, call_later: Later, everybody: Bucket | None = None) -> None:
-        super().__init__(ECHO_ROOM)
+        super().__init__(ECHO_ROOM, call_later=call_later)
         self._call_later = call_later
         self._everybody = everybody or Bucket(ALL_PER_S, ALL_PER_S)
         self._waiting: deque[tuple[float, Callable[[], None]]] = deque()

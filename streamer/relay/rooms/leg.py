@@ -12,17 +12,21 @@ from streamer.relay.access.allowance import (
     CLOCKS,
     CLOCKS_PER_S,
     Allowance,
+    ProgramBudget,
     Writing,
     too_fast,
 )
 from streamer.relay.access.invites import Right
 from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.access.sanitize import clean_chat
+from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
+from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
+from streamer.relay.rooms.programs import Programs
 from streamer.relay.rooms.rights import Voice
-from streamer.relay.rooms.room import Room, shown
+from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
 from streamer.websocket.budget import Budget
 from streamer.websocket.connection import Connection
@@ -98,6 +102,7 @@ class Leg:
         self._errors = Bucket(ERRORS, ERRORS_PER_S)
         self._clocks = Bucket(CLOCKS, CLOCKS_PER_S)
         self._actions = Bucket(ACTIONS, ACTIONS_PER_S)
+        self._program = ProgramBudget()
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
         connection.deliveries = entry.deliveries
         connection.fanout = entry.room.fanout
@@ -105,6 +110,22 @@ class Leg:
     @property
     def sink(self) -> Sink:
         return self._connection
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        return self._stay.scopes
+
+    @property
+    def token_id(self) -> str:
+        return self._stay.token_id
+
+    @property
+    def is_listener(self) -> bool:
+        return True
+
+    @property
+    def voiced_us(self) -> int:
+        return self._connection.voiced_us
 
     @property
     def device(self) -> Device:
@@ -172,6 +193,8 @@ class Leg:
         self.send_control(welcome)
         for member in members[len(welcome["members"]) :]:
             self.send_control({"type": "joined", **member})
+        for report in self._room.telemetry.all(monotonic()):
+            self._room.tell([self], report)
 
     def end(self) -> None:
         self._room.leave(self)
@@ -253,7 +276,7 @@ class Leg:
             case "only_hosts":
                 self._hosting(received_us).only_hosts(on=message["on"])
             case "notify" | "reply" | "telemetry" | "command" | "result":
-                pass
+                Programs(self, self._room, self._allowance, self._program).on(message, received_us / 1e6)
             case _:
                 assert_never(message)
 
@@ -303,6 +326,7 @@ class Leg:
         self._allowance.check_growth(len(text.encode()) - size, now)
         self._room.history.add(self.name, text, now)
         said: FromRelay = {"type": "chat", "talker_id": self.talker_id, "text": text}
+        self._room.observe("chat", {"talker_id": self.talker_id, "name": self.name, "text": text})
         self.send_control(said)
         self._tell_others(said)
 

@@ -16,10 +16,13 @@ from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.access.sanitize import check_room_name, clean_name
 from streamer.relay.access.seats import Seats
 from streamer.relay.access.source import source_of
+from streamer.relay.access.tokens import Grant, TokenStore
 from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom, Later
+from streamer.relay.rooms.events import Events
+from streamer.relay.rooms.hosting import REMOVED
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.regulars import Regulars
@@ -79,6 +82,7 @@ class Lobby:
         call_later: Later,
         decisions: Decisions | None = None,
         join_origin: Callable[[], str] = str,
+        tokens: TokenStore | None = None,
     ) -> None:
         """`join_origin` gives that of the page where devices learn to trust this relay; empty where there is none."""
         self.is_draining = False
@@ -92,7 +96,10 @@ class Lobby:
         self._addresses: dict[str, _Address] = {}
         self._decisions = decisions or Decisions()
         self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
-        self._guesses = Guesses()
+        self.guesses = Guesses()
+        self.events = Events()
+        self._tokens = tokens or TokenStore()
+        self._token_changes = self._tokens.changes
         self._stays = Sessions(limits.max_per_address)
         self._regulars = Regulars()
         self._seats = Seats(limits.max_per_address, places)
@@ -105,7 +112,8 @@ class Lobby:
         """Raises RefusedError (PROTOCOL.md, Refusals)."""
         room_name = check_room_name(query.get("room", ""))
         resumed = self._resumed(query, room_name)
-        right = self._right(query, address, room_name, resumed)
+        grant = self._grant(query, address, room_name, resumed)
+        right = grant.right
         name = clean_name(query["name"]) if query.get("name") else GUEST
         self._check_draining()
         self._seats.check(address, is_expected=resumed is not None or right is Right.HOST)
@@ -117,12 +125,14 @@ class Lobby:
         if source.joins.overflows(monotonic()) and right is not Right.HOST:
             message = "this address joins again and again: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
-        stay = resumed or Session(room_name, right, source_of(address))
+        stay = resumed or Session(
+            room_name, right, source_of(address), scopes=grant.scopes, token_id=grant.token_id
+        )
         return Admitted(
             room,
             own,
             stay,
-            RoomDesk(self, self._admission, self._knocks, room),
+            self.desk(room),
             asked_name=name,
             source=source_of(address),
             listening=query.get("listen") == "1",
@@ -136,7 +146,7 @@ class Lobby:
             message = "this address asks again and again who is here: wait a minute"
             raise RefusedError(message, status=429, code="too-many")
         room_name = check_room_name(query.get("room", ""))
-        right = self._right(query, address, room_name, self._resumed(query, room_name))
+        right = self._grant(query, address, room_name, self._resumed(query, room_name)).right
         self._check_draining()
         room = self._room_as_it_is(room_name)
         self._check_barred(room, query, address, right)
@@ -174,14 +184,18 @@ class Lobby:
 
     def _resumed(self, query: Mapping[str, str], room_name: str) -> Session | None:
         token, now = query.get("resume", ""), monotonic()
-        return self._stays.find(token, room_name, now) or self._knocks.admitted(token, room_name, now)
+        found = self._stays.find(token, room_name, now) or self._knocks.admitted(token, room_name, now)
+        is_revoked = found and found.token_id and not self._tokens.has(found.token_id)
+        return None if is_revoked else found
 
-    def _right(self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None) -> Right:
+    def _grant(self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None) -> Grant:
         """Who was removed, and comes with nothing but its old token, hears that, not that a key is wanted."""
         if resumed:
-            return resumed.right
+            return Grant(resumed.right, resumed.scopes, resumed.token_id)
         try:
-            return self._check_key(room_name, query.get("key"), address)
+            if query.get("token"):
+                return self._check_token(room_name, query["token"], address)
+            return Grant(self._check_key(room_name, query.get("key"), address))
         except RefusedError:
             self._check_barred(self._room_as_it_is(room_name), {"resume": query.get("resume", "")}, "")
             raise
@@ -209,7 +223,7 @@ class Lobby:
             return  # it asks for no invite, so it earns nothing
         self._regulars.entered(address)
         self._knocks.begun(entry.stay)
-        if self._stays.keep(entry.stay):
+        if self._stays.keep(entry.stay) and not entry.stay.token_id:
             self._admission.entered(entry.room.name, entry.stay.right)
 
     def left(self, entry: Admitted, address: str) -> None:
@@ -230,6 +244,8 @@ class Lobby:
     def tick(self) -> None:
         """Once a second: what is over is forgotten."""
         now = monotonic()
+        with surviving("the watch of tokens"):
+            self._send_revoked_away()
         with surviving("the forgetting of stays"):
             self._stays.prune(now)
         with surviving("the forgetting of knocks"):
@@ -243,12 +259,53 @@ class Lobby:
         for name in over:
             del self._addresses[name]
 
+    def _send_revoked_away(self) -> None:
+        """Whoever is here by a token that is good no more."""
+        self._tokens.refresh()
+        if self._token_changes == self._tokens.changes:
+            return
+        self._token_changes = self._tokens.changes
+        for room in list(self._rooms.values()):
+            for member in room.members:
+                if member.token_id and not self._tokens.has(member.token_id):
+                    member.send_away(REMOVED, "removed")
+
+    def _check_token(self, room_name: str, token: str, address: str) -> Grant:
+        try:
+            grant = self._tokens.admit(token, room_name)
+        except RefusedError as refusal:
+            if refusal.code == "token-wrong":
+                self.guesses.wrong(address, monotonic())
+            raise
+        self.check_room(room_name)
+        return grant
+
+    def check_room(self, name: str) -> None:
+        """Raises RefusedError `no-room` where nobody could be in a room of this name; also for `echo`."""
+        is_kept = self._admission.is_open or name in self._admission.rooms
+        if name == ECHO_ROOM or not is_kept:
+            raise RefusedError(f"there is no room {name} here", status=404, code="no-room")
+
+    @property
+    def rooms(self) -> list[Room]:
+        """All that are kept or used."""
+        names = dict.fromkeys([*self._admission.rooms, *self._rooms])
+        return [self._room_as_it_is(name) for name in names]
+
+    def room(self, name: str) -> Room:
+        """To be spoken to from outside. Raises RefusedError `no-room`."""
+        self.check_room(name)
+        return self._room(name)
+
+    def desk(self, room: Room) -> "RoomDesk":
+        return RoomDesk(self, self._admission, self._knocks, room)
+
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:
             return self._admission.admit(room_name, key)
         except RefusedError as refusal:
             if refusal.code == "key-wrong":
-                self._guesses.wrong(address, monotonic())
+                self.guesses.wrong(address, monotonic())
             raise
 
     def _check_space(self, room: Room, right: Right, resumed: Session | None) -> None:
@@ -264,7 +321,9 @@ class Lobby:
             return EchoRoom(self._call_later, self._echoes)
         room = self._rooms.get(name)
         if room is None:
-            room = SharedRoom(name, self._decisions, self._call_later, self._limits.deliveries_per_s)
+            room = SharedRoom(
+                name, self._decisions, self._call_later, self._limits.deliveries_per_s, self.events.add
+            )
             self._rooms[name] = room
             self._forget_a_room(room)
         return room

@@ -7,12 +7,16 @@ A member's **role** is what it may do at all, and everybody is told of it; its *
     voice  HEARD    role talk, has not chosen to listen, and has the floor where one talks at a time
            LISTENS  role listen, or has chosen to listen
            WAITS    role talk, without the floor
+
+A host may also send notices and commands; a guest may only if its token has that **scope**. Everybody may answer them.
 """
 
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
+from streamer.errors import ControlError
 from streamer.relay.access.invites import Right
+from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.floor import Floor
 from streamer.wire.messages import Role
 
@@ -34,6 +38,19 @@ class Speaker(Protocol):
 
     @property
     def right(self) -> Right: ...
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Of the token that it came with."""
+
+
+_NEEDS: Final = "only the host, or a token with the scope {}, may do that here"
+
+
+def check_may(member: Speaker, scope: Scope) -> None:
+    """Raises ControlError `no-right`."""
+    if member.right is not Right.HOST and scope not in member.scopes:
+        raise ControlError(_NEEDS.format(scope), code="no-right", close_code=None)
 
 
 class Rights:

@@ -5,80 +5,37 @@ nothing here is called. `fan_out` is for rooms without one, and for packets that
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.allowance import ROOM_FACTOR, Writing
 from streamer.relay.access.invites import Right
 from streamer.relay.rooms.bars import Device, bar_of, bars_against
 from streamer.relay.rooms.chat_history import History
+from streamer.relay.rooms.commands import Commands
 from streamer.relay.rooms.decisions import MAX_BARRED, Bar, Decided, Decisions
+from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.floor import Floor
+from streamer.relay.rooms.member import Member, describe, shown
+from streamer.relay.rooms.notices import Notices
 from streamer.relay.rooms.post import Later, Post
-from streamer.relay.rooms.rights import Rights, Voice
+from streamer.relay.rooms.rights import Rights
+from streamer.relay.rooms.telemetry import TelemetryBoard
 from streamer.websocket.fanout import Fanout
-from streamer.websocket.sink import Sink
 from streamer.wire import messages
-from streamer.wire.messages import FromRelay, Role, Shown, Waiting
+from streamer.wire.messages import FromRelay, Waiting
 
 MAX_TALKER_ID: Final = 0xFFFF
 NO_LIMIT: Final = 1e9
 
-
-class Member(Protocol):
-    """One person in a room, whatever carries what is said to them. `role` is what the others were told last."""
-
-    talker_id: int
-    name: str
-    muted: bool
-    away: bool
-    hand: bool
-    hand_us: int
-    listening: bool
-    role: Role
-    turn: object | None
-    voice: Voice
-
-    @property
-    def right(self) -> Right: ...
-
-    @property
-    def device(self) -> Device: ...
-
-    @property
-    def sink(self) -> Sink:
-        """Where packets for this member go on the short way."""
-
-    def send_packet(self, packet: bytes) -> None: ...
-
-    def send_control(self, message: FromRelay) -> None: ...
-
-    def send_away(self, close_code: int, reason: str) -> None:
-        """End this member's connection."""
+Observe = Callable[[str, str, Mapping[str, object]], None]
+"""Is told of each event: its kind, the room's name, and its fields."""
 
 
-def describe(member: Member) -> messages.Member:
-    """As the others see it."""
-    return {
-        **shown(member),
-        "name": member.name,
-        "host": member.right is Right.HOST,
-        "role": member.role,
-    }
-
-
-def shown(member: Member) -> Shown:
-    """What of a member changes while it is here."""
-    return {
-        "talker_id": member.talker_id,
-        "muted": member.muted,
-        "away": member.away,
-        "hand": member.hand,
-        "hand_us": member.hand_us,
-        "listening": member.listening,
-    }
+def _nobody_watches(kind: str, room: str, fields: Mapping[str, object]) -> None:
+    pass
 
 
 class Room(ABC):
@@ -86,14 +43,28 @@ class Room(ABC):
 
     fanout: Fanout | None = None
 
-    def __init__(self, name: str, decisions: Decisions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        decisions: Decisions | None = None,
+        call_later: Later | None = None,
+        observe: Observe = _nobody_watches,
+    ) -> None:
         self.name = name
         self.history = History()
+        self.notices = Notices()
+        self.telemetry = TelemetryBoard()
+        self.commands = Commands(call_later)
+        self._observe = observe
         self.floor = Floor()
         self.writing = Writing(ROOM_FACTOR)
         self._decisions = decisions or Decisions()
         self.floor.switch(on=self._decided.one_at_a_time)
         self.rights = Rights(self.floor, only_hosts=self._decided.only_hosts)
+
+    def observe(self, kind: str, fields: Mapping[str, object]) -> None:
+        """Tell who watches this room from outside."""
+        self._observe(kind, self.name, fields)
 
     @property
     def _decided(self) -> Decided:
@@ -246,9 +217,17 @@ class Room(ABC):
     def tell_floor(self) -> None:
         """Tell all who has the floor, and let nobody else through."""
 
+    def tell_telemetry(self, now: float) -> None:
+        """What is due of it, to all."""
+        for message in self.telemetry.due(now):
+            about = ("telemetry", message["talker_id"], message["device"])
+            self.tell(self.members, message, about)
+            self.observe("telemetry", without_type(message))
+
     def tick(self, now: float) -> None:
         """Once a second or so; `now` is in s."""
         self.history.prune(now)
+        self.tell_telemetry(now)
         if self.floor.expire(now):
             self.tell_floor()
 
@@ -272,8 +251,9 @@ class SharedRoom(Room):
         decisions: Decisions | None = None,
         call_later: Later | None = None,
         deliveries_per_s: float = NO_LIMIT,
+        observe: Observe = _nobody_watches,
     ) -> None:
-        super().__init__(name, decisions)
+        super().__init__(name, decisions, call_later, observe)
         self.fanout: Fanout = Fanout(deliveries_per_s)
         self._post = Post(call_later)
         self._members: dict[int, Member] = {}
@@ -300,6 +280,7 @@ class SharedRoom(Room):
             member.talker_id = self._free_talker_id()
         self._enter(member)
         self.tell_others({"type": "joined", **describe(member)}, member)
+        self.observe("joined", describe(member))
         return self._described_others(member)
 
     def take_over(self, member: Member, before: Member) -> list[messages.Member]:
@@ -320,6 +301,9 @@ class SharedRoom(Room):
         if self._members.get(member.talker_id) is member:
             del self._members[member.talker_id]
             self.tell_others({"type": "left", "talker_id": member.talker_id}, member)
+            self.observe("left", {"talker_id": member.talker_id, "name": member.name})
+            self.telemetry.forget(member.talker_id)
+            self.commands.forget(member.talker_id)
             if self.floor.release(member.talker_id):
                 self.tell_floor()
 
@@ -337,7 +321,8 @@ class SharedRoom(Room):
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member
         member.role, member.voice = self.rights.role_of(member), self.rights.voice_of(member)
-        self.fanout.add(member.sink)
+        if member.is_listener:
+            self.fanout.add(member.sink)
 
     def _described_others(self, member: Member) -> list[messages.Member]:
         return [describe(other) for other in self._others(member)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from streamer.relay.access.invites import Right
+from streamer.relay.access.tokens import Scope
 
 if TYPE_CHECKING:
     from streamer.relay.rooms.leg import Leg
@@ -33,6 +34,9 @@ class Session:
     session: "Leg | None" = None
     token: str = field(default_factory=_token)
     ended: float | None = None
+    scopes: frozenset[Scope] = frozenset()
+    token_id: str = ""
+    """Of the token that it began with; empty where it began with an invitation."""
     turn: object | None = None
     """What the room gave the member when it was this member's turn."""
 
