@@ -148,12 +148,14 @@ class Commands:
 
     def _answer(self, action: str) -> None:
         """The newest notice that has this action is meant."""
-        for notice in reversed(self._room.notices):
-            for known in notice.actions:
-                if one_line(known).casefold() == action.strip().casefold():
-                    self._room.reply(notice, known)
-                    return
-        raise CommandError("No notice has that answer")
+        known = {}
+        for notice in self._room.notices:
+            known.update({one_line(each).casefold(): (notice, each) for each in notice.actions})
+        found = known.get(action.strip().casefold())
+        if not found:
+            words = ", ".join(one_line(each) for _, each in known.values())
+            raise CommandError(f"No notice has that answer; you can answer: {words}" if words else "No notice waits")
+        self._room.reply(*found)
 
     def _member(self, name: str) -> Member:
         found = [member for member in self._room.members if _is_called(member, name)]

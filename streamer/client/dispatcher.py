@@ -8,6 +8,7 @@ from streamer.client.events import NOBODY
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs
+from streamer.client.reports import Reports
 from streamer.client.speech import Speech
 from streamer.wire import messages
 from streamer.wire.messages import FromClient, FromRelay
@@ -33,6 +34,7 @@ class Dispatcher:
         own: OwnState,
         speech: Speech,
         programs: Programs,
+        reports: Reports,
         send: Callable[[FromClient], None],
     ) -> None:
         self._roster = roster
@@ -40,6 +42,7 @@ class Dispatcher:
         self._own = own
         self._speech = speech
         self._programs = programs
+        self._reports = reports
         self._send = send
 
     def on_lost(self) -> None:
@@ -54,7 +57,7 @@ class Dispatcher:
                 self._roster.on_welcome(message)
                 self._send(self._timing.ping(now))
                 self._own.on_welcome()
-                self._programs.on_welcome()
+                self._reports.on_welcome()
             case "ping":  # the link has answered it
                 pass
             case "pong":

@@ -7,14 +7,13 @@ waited longest.
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from itertools import count
 from typing import Any, Final, Protocol, get_args
 
 from streamer.client.events import Command, Event, Member, Notice, Refused, Reply, Result, Telemetry
+from streamer.client.json_size import check_size
 from streamer.client.mailbox import Mailbox
 from streamer.errors import ConnectionLostError, DeniedError
 from streamer.wire import programs
@@ -25,20 +24,16 @@ from streamer.wire.control import (
     MAX_COMMAND_CHARACTERS,
     MAX_DEADLINE_MS,
     MAX_DEVICE_CHARACTERS,
-    MAX_OBJECT_BYTES,
     MAX_TITLE_CHARACTERS,
 )
 from streamer.wire.messages import FromClient
-from streamer.wire.programs import FinalOutcome, Level, Outcome, Value
+from streamer.wire.programs import FinalOutcome, Level, Outcome
 
 MOST_NOTICES: Final = 100
 """Sent notices whose answers are told apart: as many as a relay knows the senders of."""
 
 MOST_REPLIES: Final = 256
 """Answers to one notice that wait for their reader: one of each member of a large room."""
-
-MOST_DEVICES: Final = 128
-"""Devices of one member that a relay keeps the telemetry of."""
 
 _ANSWER_S: Final = 5.0
 """Seconds that a relay may take to send a notice back: a network that is away longer is lost, and then that is told."""
@@ -83,7 +78,6 @@ class Programs:
         self._send = send
         self._emit = emit
         self._notices: dict[int, SentNotice] = {}
-        self._told: dict[str, dict[str, Value]] = {}
         self._waiting: deque[asyncio.Future[Notice]] = deque()
         self._commands: dict[int, asyncio.Future[Result]] = {}
         self._numbers = count(1)
@@ -110,19 +104,6 @@ class Programs:
             raise ValueError(f"{action!r} is none of the actions of that notice: {', '.join(notice.actions) or 'none'}")
         self._send({"type": "reply", "id": notice.id, "action": notice.actions.index(action)})
 
-    def tell(self, values: Mapping[str, Value] | None, device: str) -> None:
-        if len(device) > MAX_DEVICE_CHARACTERS:
-            raise ValueError(f"the name of a device has at most {MAX_DEVICE_CHARACTERS} characters")
-        if values is None:
-            self._told.pop(device, None)
-        else:
-            _check_values(values)
-            if device not in self._told and len(self._told) >= MOST_DEVICES:
-                raise ValueError(f"one member reports of at most {MOST_DEVICES} devices")
-            self._told[device] = dict(values)
-        with suppress(ConnectionLostError):  # it is told again as soon as we are back
-            self._send({"type": "telemetry", "device": device, "values": None if values is None else dict(values)})
-
     async def command(
         self, talker_id: int, name: str, arguments: Mapping[str, Any], device: str, deadline_s: float
     ) -> Result:
@@ -148,11 +129,6 @@ class Programs:
             return Result("timed-out", "The relay did not say what became of it")
         finally:
             del self._commands[number]
-
-    def on_welcome(self) -> None:
-        """The relay knows nothing of us yet, or is another one."""
-        for device, values in self._told.items():
-            self._send({"type": "telemetry", "device": device, "values": values})
 
     def on_lost(self) -> None:
         self._fail_notices(ConnectionLostError("The connection was lost: nobody knows whether the notice was sent"))
@@ -243,27 +219,11 @@ def _check_notice(text: str, title: str, level: Level, actions: Sequence[str]) -
         raise ValueError(f"an action has 1 to {MAX_ACTION_CHARACTERS} characters")
 
 
-def _check_values(values: Mapping[str, Value]) -> None:
-    if not all(isinstance(value, str | int | float | None) for value in values.values()):
-        raise ValueError("a value is a text, a number, True, False or None")
-    _check_size("what a device reports", values)
-
-
 def _check_command(name: str, arguments: Mapping[str, Any], device: str, deadline_s: float) -> int:
     """Returns the deadline in ms."""
     if not 0 < len(name) <= MAX_COMMAND_CHARACTERS or len(device) > MAX_DEVICE_CHARACTERS:
         raise ValueError(f"the name of a command has 1 to {MAX_COMMAND_CHARACTERS} characters")
     if not 0 < deadline_s * 1000 <= MAX_DEADLINE_MS:
         raise ValueError(f"a deadline is more than 0 and at most {MAX_DEADLINE_MS // 1000} s, not {deadline_s}")
-    _check_size("what a command is given", arguments)
+    check_size("what a command is given", arguments)
     return max(1, round(deadline_s * 1000))
-
-
-def _check_size(what: str, values: Mapping[str, Any]) -> None:
-    """As JSON. Raises ValueError where it is too long, or can't be told in JSON, as infinity can't."""
-    try:
-        size = len(json.dumps(dict(values), ensure_ascii=False, allow_nan=False).encode(errors="replace"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{what} is no JSON: {error}") from None
-    if size > MAX_OBJECT_BYTES:
-        raise ValueError(f"{what} is {size:,} bytes as JSON; {MAX_OBJECT_BYTES:,} are allowed")

@@ -7,7 +7,7 @@ oldest of what is too much.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -26,12 +26,11 @@ from streamer.client.mailbox import Mailbox, Readers
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs, SentNotice
-from streamer.client.reconnecting import Line
+from streamer.client.reports import Reports
 from streamer.client.speech import Speech
-from streamer.client.tasks import first_of
+from streamer.client.stay import Stay, Wanted
 from streamer.client.trust import own_authority_for
 from streamer.client.volume import gain_of
-from streamer.errors import ConnectionLostError, StreamerError
 from streamer.wire.control import MAX_CHAT_CHARACTERS
 from streamer.wire.messages import FromClient
 from streamer.wire.programs import Level, Value
@@ -74,19 +73,6 @@ def join(
     return Room(Wanted(address, name, trusted, listening, music, reconnect, wait))
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What `join` was asked for."""
-
-    address: Address
-    name: str
-    ca_file: Path | None
-    listening: bool
-    music: bool
-    reconnect: bool
-    wait: bool
-
-
 class Room:
     """Made by `join`. What sends may be called at any time; while the connection is lost, what is sent is
     dropped.
@@ -97,51 +83,43 @@ class Room:
     """
 
     def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
-        self._line: Line | None = None
-        self._stay: asyncio.Task[None] | None = None
+        self._music = wanted.music
+        self._stay = Stay(wanted)
         self._events = Readers[Event](MOST_EVENTS, Missed)
         self._packets = Readers[Received](MOST_PACKETS)
-        self._entered, self._closed = asyncio.Event(), asyncio.Event()
-        self._error: Exception | None = None
         self._ears = Ears()
         self._roster = Roster(self._ears, self._emit, self._packets.put, wanted.address.url)
         self._timing = Timing(self._ears)
-        self._own = OwnState(self._send, listening=wanted.listening)
-        self._speech = Speech(self._open_line, self._roster, self._own, self._timing, music=wanted.music)
-        self._programs = Programs(self._roster.member, self.send, self._emit)
+        self._own = OwnState(self._stay.send_control, listening=wanted.listening)
+        self._speech = Speech(self._stay, self._roster, self._own, self._timing, music=wanted.music)
+        self._programs = Programs(self._roster.member, self._stay.send, self._emit)
+        self._reports = Reports(self._stay.send)
         self._dispatcher = Dispatcher(
-            self._roster, self._timing, self._own, self._speech, self._programs, self._send
-        )  # fmt: skip
+            self._roster,
+            self._timing,
+            self._own,
+            self._speech,
+            self._programs,
+            self._reports,
+            self._stay.send_control,
+        )
+        self._stay.on_lost = self._dispatcher.on_lost
+        self._stay.on_trouble = lambda words: self._emit(Trouble(words))
+        self._stay.on_end = self._on_end
 
     async def __aenter__(self) -> Self:
-        if self._line:
-            raise StreamerError("A room can be entered once: join again to come again")
-        wanted = self._wanted
-        line = self._line = await Line.open(
-            wanted.address, name=wanted.name, ca_file=wanted.ca_file, lasting=wanted.reconnect, patient=wanted.wait
-        )
-        line.on_lost = self._dispatcher.on_lost
-        line.on_trouble = lambda words: self._emit(Trouble(words))
-        self._stay = asyncio.create_task(self._run(line))
-        try:
-            await first_of(self._until(self._entered), self._until(self._closed))
-            if self._closed.is_set():
-                raise self._error or ConnectionLostError("The relay closed the connection")
-        except BaseException:
-            await self._leave(line, self._stay)
-            raise
+        on_packet, on_control = self._roster.on_packet, self._dispatcher.on_control
+        await self._stay.enter(on_packet, on_control, self._ping, self._look, self._reports.run)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._line and self._stay:
-            try:
-                if error is None and not self._closed.is_set():
-                    await self._speech.let_last_words_out()
-            finally:
-                await self._leave(self._line, self._stay)
+        try:
+            if error is None and not self._stay.has_ended:
+                await self._speech.let_last_words_out()
+        finally:
+            await self._stay.leave()
 
     # ---- who is here
 
@@ -221,14 +199,13 @@ class Room:
         """
         ear = self.ear()
         async for frames in ear.frames():
-            if self._closed.is_set():
+            if self._stay.has_ended:
                 break
             for talker_id, samples, captured_s in frames:
                 member = self._roster.member(talker_id)
                 if member:
                     yield Heard(member, samples, captured_s)
-        if self._error:
-            raise self._error
+        await self._stay.until_ended()
 
     def packets(self) -> Mailbox[Received]:
         """Every packet of every talker from now on, not decoded, as an async iterator; one for each reader.
@@ -245,7 +222,7 @@ class Room:
         It may be opened before the room is entered. It decodes for as long as somebody holds it.
         """
         load_opus()
-        return self._ears.open(self.members, stereo=self._wanted.music)
+        return self._ears.open(self.members, stereo=self._music)
 
     def set_volume(self, member: Member, volume: float) -> None:
         """How loud a member is for us, in every ear and whenever this name comes back: 1 is as sent, 0 is silence."""
@@ -253,9 +230,7 @@ class Room:
 
     async def until_closed(self) -> None:
         """Waits until the relay closes the room, or the connection is lost for good; raises why, as `Room` says."""
-        await self._closed.wait()
-        if self._error:
-            raise self._error
+        await self._stay.until_ended()
 
     # ---- to talk
 
@@ -275,7 +250,7 @@ class Room:
 
         Raises AudioError where it can't be read, StreamerError where the room was joined only to listen.
         """
-        channels = STEREO if self._wanted.music else CHANNELS
+        channels = STEREO if self._music else CHANNELS
         source = await asyncio.to_thread(FileSource, Path(path), channels)
         try:
             await self._speech.play(source)
@@ -361,60 +336,33 @@ class Room:
         """Reports telemetry of ours, or of a `device` behind us: all its values, a None among them for what
         is not known.
 
-        It replaces what was told before, and is told again by itself after a lost connection. `values` of
-        None say that this device is gone. Raises ValueError for more than 4,096 bytes as JSON, or more than
-        128 devices.
+        It replaces what was told before, and is told again by itself after a lost connection. Of what changes
+        faster than eight times a second, the newest is told. `values` of None say that this device is gone.
+        Raises ValueError for more than 4,096 bytes as JSON, or more than 128 devices.
         """
-        self._programs.tell(values, device)
+        self._reports.tell(values, device)
 
     def send(self, message: FromClient) -> None:
         """Sends any control message of PROTOCOL.md, such as those of a host. Raises ConnectionLostError."""
-        if self._line is None:
-            raise ConnectionLostError("The room has not been entered")
-        self._line.say(message)
+        self._stay.send(message)
 
     # ---- inside
-
-    def _open_line(self) -> Line:
-        if self._line is None:
-            raise ConnectionLostError("The room has not been entered")
-        return self._line
-
-    def _send(self, message: FromClient) -> None:
-        """What is out of date once there is a connection again."""
-        if self._line:
-            self._line.send_control(message)
 
     def _emit(self, event: Event) -> None:
         self._events.put(event)
         if isinstance(event, Entered):
-            self._entered.set()
+            self._stay.entered.set()
 
-    async def _run(self, line: Line) -> None:
-        """The stay, for as long as it lasts."""
-        try:
-            await first_of(line.run(self._roster.on_packet, self._dispatcher.on_control), self._ping(), self._look())
-        except Exception as error:  # whoever reads is told
-            self._error = error
-        finally:
-            self._closed.set()
-            self._programs.close()
-            self._events.close(self._error)
-            self._packets.close(self._error)
-
-    async def _leave(self, line: Line, stay: asyncio.Task[None]) -> None:
-        stay.cancel()
-        await asyncio.gather(stay, return_exceptions=True)
-        await line.leave()
-
-    async def _until(self, event: asyncio.Event) -> None:
-        await event.wait()
+    def _on_end(self, error: Exception | None) -> None:
+        self._programs.close()
+        self._events.close(error)
+        self._packets.close(error)
 
     async def _ping(self) -> None:
-        await self._entered.wait()
+        await self._stay.entered.wait()
         while True:
             now = perf_counter()
-            self._send(self._timing.ping(now))
+            self._stay.send_control(self._timing.ping(now))
             await asyncio.sleep(self._timing.clock.ping_every_us(now * 1e6) / 1e6)
 
     async def _look(self) -> None:

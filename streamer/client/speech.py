@@ -8,7 +8,6 @@ left out.
 """
 
 import asyncio
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from streamer.client.audio.transmit_gate import Mode
 from streamer.client.delay.delay_monitor import Timing
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
-from streamer.client.reconnecting import Line
+from streamer.client.stay import Stay
 from streamer.errors import StreamerError
 
 CONTINUES_S: Final = 0.1
@@ -40,12 +39,12 @@ _MS_PER_UNIT: Final = 1000 * DURATION_UNIT_SAMPLES / SAMPLE_RATE
 
 
 class Speech:
-    """Sends over what `line` returns: there is none before the room is entered."""
+    """While the connection is lost, whatever is said is dropped, at its own pace."""
 
     def __init__(
-        self, line: Callable[[], Line], roster: Roster, own: OwnState, timing: Timing, *, music: bool = False
+        self, stay: Stay, roster: Roster, own: OwnState, timing: Timing, *, music: bool = False
     ) -> None:
-        self._line = line
+        self._stay = stay
         self._roster = roster
         self._own = own
         self._timing = timing
@@ -105,13 +104,13 @@ class Speech:
             self._source, self._next = self, max(self._next, due)
         frame = Frame(payload, self._next, level, voice)
         self._next += int(duration) * DURATION_UNIT_SAMPLES
-        self._line().send_packet(self.voice.packet(frame, starts=starts, duration=int(duration)).serialize())
+        self._stay.send_packet(self.voice.packet(frame, starts=starts, duration=int(duration)).serialize())
         self._sent_at = perf_counter()
 
     def on_floor(self, *, on: bool, is_free: bool) -> None:
         """One talks at a time from now on, and it may be us."""
         if on and is_free and self.voice.talking:
-            self._line().send_control({"type": "floor", "wants": True})
+            self._stay.send_control({"type": "floor", "wants": True})
 
     async def let_last_words_out(self) -> None:
         """Waits until what was sent last has been heard."""
@@ -148,13 +147,13 @@ class Speech:
         packets = self.voice.packets(samples, position + self._shift)
         self._ask_floor(was_talking)
         for packet in packets:
-            self._line().send_packet(packet.serialize())
+            self._stay.send_packet(packet.serialize())
         if packets:
             self._sent_at = perf_counter()
             captured_s, now = source.captured_at(position), perf_counter()
             clock = self._timing.clock_message(position + self._shift, captured_s, source.latency_s, now)
             if clock:
-                self._line().send_control(clock)
+                self._stay.send_control(clock)
 
     def _place(self, captured_s: float) -> int:
         return round((captured_s - self._began) * SAMPLE_RATE)
@@ -169,7 +168,7 @@ class Speech:
 
     def _ask_floor(self, was_talking: bool) -> None:
         if self._roster.one_at_a_time and self.voice.talking != was_talking:
-            self._line().send_control({"type": "floor", "wants": self.voice.talking})
+            self._stay.send_control({"type": "floor", "wants": self.voice.talking})
 
 
 class SampleSource:

@@ -145,3 +145,12 @@ async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
         (message,), _ = terminal.type("/lock")
         await host.socket.send_json(message)
         assert await guest.text("lock") == {"type": "lock", "talker_id": host.welcome["talker_id"], "locked": True}
+
+
+def test_a_notice_is_answered_in_its_own_words_however_they_are_typed() -> None:
+    terminal = Terminal()
+    notice = {"type": "notice", "talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
+    terminal.offline.hear({**notice, "id": 8, "actions": ["Open", "Wait"]}, {**notice, "id": 9, "actions": ["Open"]})
+    assert terminal.type("/answer open") == ([{"type": "reply", "id": 9, "action": 0}], [])
+    assert terminal.type("/answer WAIT") == ([{"type": "reply", "id": 8, "action": 1}], [])
+    assert terminal.type("/answer dance") == ([], ["No notice has that answer; you can answer: Open, Wait"])

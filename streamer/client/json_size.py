@@ -1,0 +1,18 @@
+"""Whether an object of a program's can be told in JSON, and is as small as a relay takes it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from streamer.wire.control import MAX_OBJECT_BYTES
+
+
+def check_size(what: str, values: Mapping[str, Any]) -> None:
+    """Raises ValueError where it is too long, or can't be told in JSON, as infinity can't; `what` names it."""
+    try:
+        text = json.dumps(dict(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{what} is no JSON: {error}") from None
+    size = len(text.encode(errors="replace"))
+    if size > MAX_OBJECT_BYTES:
+        raise ValueError(f"{what} is {size:,} bytes as JSON; {MAX_OBJECT_BYTES:,} are allowed")
