@@ -17,6 +17,7 @@ from rich.console import Console
 from streamer import __version__
 from streamer.client import session
 from streamer.client.audio.microphone import list_devices
+from streamer.client.audio.studio import Recording
 from streamer.client.trust import own_authority_for
 from streamer.device.config import read_config
 from streamer.device.device import Device
@@ -120,7 +121,7 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, **options: Any) -> None
     logs.begin()
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
-    run(serving.serve(serve_options, limits, click.echo, style))
+    run(serving.serve(serve_options, limits, click.echo, style, Recording))
 
 
 @main.group()

@@ -26,6 +26,7 @@ from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.running import listening
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
+from streamer.sounds import Studio
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
@@ -57,15 +58,22 @@ class ServeOptions:
         return bool(self.renew or self.invite_hours or self.invite_uses)
 
 
-async def serve(options: ServeOptions, limits: RelayLimits, say: Say, code_style: CodeStyle = CodeStyle.BLOCKS) -> None:
+async def serve(
+    options: ServeOptions,
+    limits: RelayLimits,
+    say: Say,
+    code_style: CodeStyle = CodeStyle.BLOCKS,
+    studio: Studio | None = None,
+) -> None:
     """Serve until cancelled; raises SetupError if this computer can't provide what `options` asks for.
 
+    `studio` reads sounds for announcements; None where there is no codec.
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
     server = Server(options, say, code_style)
     page = read_page()
     decisions = Decisions.from_file(options.directory / "rooms.json")
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens)
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio)
     certificate = server.certificate
     authority = server.authority.certificate_path if server.authority else None
     plain = JoinPage(page, authority).application() if certificate else None

@@ -15,6 +15,7 @@ from streamer.relay.access.tokens import TokenStore
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins
 from streamer.relay.running import listening
+from streamer.sounds import Studio
 from streamer.wire.packet import Packet
 
 PATIENCE_S = 30
@@ -102,8 +103,10 @@ class House:
         tls: ssl.SSLContext | None = None,
         origins: Origins | None = None,
         tokens: TokenStore | None = None,
+        studio: Studio | None = None,
     ) -> AsyncIterator[Self]:
-        relay = Relay(admission or InviteStore({"home": Invite(KEY)}, HOST_KEY), {}, limits, origins, tokens=tokens)
+        admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
+        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio)
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=any_number) as http,

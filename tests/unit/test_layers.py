@@ -18,13 +18,14 @@ DECLARED = sorted(PACKAGE.rglob("*.p[yx][idx]"))
 JAVASCRIPT = sorted(path for path in WEB.rglob("*.js") if "node_modules" not in path.parts)
 
 BASE = {"audio_format", "errors"}
-LEAVES = BASE | {"printing", "state_directory", "terminal_text"}
+LEAVES = BASE | {"printing", "sounds", "state_directory", "terminal_text"}
 RELAY = LEAVES | {"wire", "websocket", "relay.background", "relay.state_files"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": {"errors", "client", "client.audio"},
     "audio_format": set(),
     "errors": set(),
     "printing": set(),
+    "sounds": set(),
     "terminal_text": set(),
     "state_directory": BASE,
     "websocket": BASE,
@@ -37,9 +38,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.tls": RELAY,
     "relay.network": RELAY | {"relay.logs", "relay.access", "relay.tls"},
     "relay.rooms": RELAY | {"relay.access"},
-    "relay.hooks": RELAY | {"relay.access"},
-    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms"},
-    "relay": RELAY | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http"},
+    "relay.hooks": RELAY | {"relay.access", "relay.rooms"},
+    "relay.api": RELAY | {"relay.access", "relay.network", "relay.rooms"},
+    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"},
+    "relay": RELAY
+    | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"},
     "client.audio": LEAVES | {"jitter", "wire"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
     "client.terminal": LEAVES | {"jitter", "wire", "client.audio", "client.delay", "client"},
@@ -65,6 +68,17 @@ NOT_YET: set[tuple[str, str]] = {
 
 DOORS = {
     "aiohttp": {
+        "relay/api/announcements.py",
+        "relay/api/bodies.py",
+        "relay/api/callers.py",
+        "relay/api/checks.py",
+        "relay/api/commands.py",
+        "relay/api/description.py",
+        "relay/api/events.py",
+        "relay/api/invites.py",
+        "relay/api/notices.py",
+        "relay/api/rooms.py",
+        "relay/api/routes.py",
         "relay/http/middleware.py",
         "relay/http/app.py",
         "relay/network/listener.py",

@@ -204,9 +204,11 @@ async def test_only_the_host_reads_what_devices_found_out() -> None:
     async with House.open() as house:
         async with house.http.post(f"{house.url}/check", json=result) as answer:
             assert answer.status == 204
-        for key in ("", KEY, HOST_KEY[:-1]):
-            async with house.http.get(f"{house.url}/checks", headers={"Authorization": f"Bearer {key}"}) as answer:
-                assert (answer.status, (await answer.json())["error"]) == (403, "not-host")
-        async with house.http.get(f"{house.url}/checks", headers={"Authorization": f"Bearer {HOST_KEY}"}) as answer:
-            (check,) = await answer.json()
+        url = f"{house.url}/api/v1/checks"
+        wrong = 403, "token-wrong"
+        for key, refusal in (("", (401, "token-required")), (KEY, wrong), (HOST_KEY[:-1], wrong)):
+            async with house.http.get(url, headers={"Authorization": f"Bearer {key}"}) as answer:
+                assert (answer.status, (await answer.json())["code"]) == refusal
+        async with house.http.get(url, headers={"Authorization": f"Bearer {HOST_KEY}"}) as answer:
+            (check,) = (await answer.json())["checks"]
     assert (check["browser"], check["rows"]) == (result["browser"], result["rows"])

@@ -16,6 +16,8 @@ from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import Places, most_files
 from streamer.relay.access.tokens import TokenStore
+from streamer.relay.api.bodies import MAX_JSON_BYTES
+from streamer.relay.api.routes import Api
 from streamer.relay.background import keep_running, surviving
 from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Checks
 from streamer.relay.http.host import host_of
@@ -35,6 +37,8 @@ from streamer.relay.rooms.echo_room import MESSAGES_PER_S, EchoRoom
 from streamer.relay.rooms.leg import server_us
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.socket import Socket
+from streamer.relay.rooms.talking import EVERY_S, TalkWatch
+from streamer.sounds import Studio
 from streamer.websocket.sink import Flusher
 from streamer.wire.close_codes import GOING_AWAY, IDLE
 from streamer.wire.names import SUBPROTOCOL
@@ -58,7 +62,9 @@ class Relay:
         origins: Origins | None = None,
         decisions: Decisions | None = None,
         tokens: TokenStore | None = None,
+        studio: Studio | None = None,
     ) -> None:
+        """`studio` reads sounds for announcements; None where there is no codec."""
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
         self.door: Listener | None = None
@@ -71,6 +77,7 @@ class Relay:
         REDACTION.watch(admission)
         self._decisions = decisions
         self._tokens = tokens or TokenStore()
+        self._studio = studio
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -92,7 +99,7 @@ class Relay:
             places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular
         )
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
-        application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_CHECK_BYTES)
+        application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
         RoomRequests(self._reception, self.origins).add_to(application.router)
@@ -100,7 +107,16 @@ class Relay:
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
         application.router.add_post("/check", self._take_check)
-        application.router.add_get("/checks", self._tell_checks)
+        checks = self._checks
+        self._api = Api(
+            self._reception,
+            self._tokens,
+            self._admission,
+            self._flusher,
+            lambda: [asdict(check) for check in checks.newest],
+            self._studio,
+        )
+        self._api.add_to(application.router)
         application.router.add_get("/{path:.*}", self._asset)
         application.cleanup_ctx.append(self._ticking)
         application.on_shutdown.append(self._drain)
@@ -110,6 +126,7 @@ class Relay:
         works = {
             "the tick": self._tick,
             "the heartbeat": self._beat,
+            "the watch of who talks": self._watch_talking,
             "the watch of the event loop": self._metrics.watch_lag,
         }
         tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
@@ -126,6 +143,13 @@ class Relay:
                 with surviving("the tick of a connection"):
                     socket.tick(now_us)
             self._reception.tick()
+
+    async def _watch_talking(self) -> None:
+        watch = TalkWatch()
+        while True:
+            await asyncio.sleep(EVERY_S)
+            if self._reception.events.is_watched:
+                watch.look(self._reception.rooms, server_us())
 
     async def _beat(self) -> None:
         """So that the core knows when the event loop was held up, and how old what it reads then may be."""
@@ -156,18 +180,18 @@ class Relay:
     async def _take_check(self, request: web.Request) -> web.StreamResponse:
         try:
             body = await request.read()
+            if len(body) > MAX_CHECK_BYTES:
+                raise web.HTTPRequestEntityTooLarge(MAX_CHECK_BYTES, len(body))
         except web.HTTPRequestEntityTooLarge:
             raise RefusedError(
                 f"a result is at most {MAX_CHECK_BYTES} bytes long", status=413, code="too-big"
             ) from None
         except RuntimeError:  # aiohttp's word for a peer that is gone
             raise RefusedError("the result ended early", status=400, code="bad-request") from None
-        logger.info("%s", self._checks.add(body, request.remote or "", time(), monotonic()))
+        check = self._checks.add(body, request.remote or "", time(), monotonic())
+        logger.info("%s", check)
+        self._reception.events.add("check", "", asdict(check))
         return web.Response(status=204)
-
-    async def _tell_checks(self, request: web.Request) -> web.StreamResponse:
-        self._admission.check_host(request.headers.get("Authorization", "").removeprefix("Bearer "))
-        return web.json_response([asdict(check) for check in self._checks.newest])
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self.origins.check(request.headers.get("Origin"), host_of(request))
@@ -199,6 +223,8 @@ class Relay:
 
     async def _drain(self, application: web.Application) -> None:
         self._reception.is_draining = True
+        self._api.end()
+        self._reception.events.end()
         for socket in list(self._sockets):
             socket.close(GOING_AWAY, "draining")
         with suppress(TimeoutError):

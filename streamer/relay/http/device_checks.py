@@ -18,7 +18,7 @@ MAX_CHECK_BYTES: Final = 8_192
 MAX_ROWS: Final = 16
 MAX_TEXT_CHARACTERS: Final = 400
 MAX_LOGGED_CHARACTERS: Final = 2_000
-"""All that the page finds out is shorter; the host sees the rest of what is longer at /checks."""
+"""All that the page finds out is shorter; the host sees the rest of what is longer at /api/v1/checks."""
 KEPT: Final = 50
 BURST: Final = 60
 PER_S: Final = 1.0

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from streamer.errors import RefusedError
 from streamer.relay.http.host import host_of
 from streamer.relay.http.origins import Origins
+from streamer.relay.http.problems import PROBLEM_TYPE, is_api, problem
 from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import VERSION
 from streamer.relay.network.visitor import visitor_of
@@ -45,18 +46,21 @@ class Answers:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = visitor_of(request)
-        if visitor and not await visitor.begin_request():
+        if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request)):
             return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
             response = await self._answer(request, handler, origin)
         except RefusedError as refusal:
             self.refusals[refusal.code] += 1
-            response = _refused(refusal)
+            response = _refused(refusal, request.path)
         except web.HTTPError as refused:
-            response = _refused(RefusedError(refused.reason, status=refused.status, code="bad-request"))
+            response = _refused(RefusedError(refused.reason, status=refused.status, code="bad-request"), request.path)
+            if hdrs.ALLOW in refused.headers:
+                response.headers[hdrs.ALLOW] = refused.headers[hdrs.ALLOW]
         except (web.RequestPayloadError, ConnectionError):
-            response = _refused(RefusedError("the body ended early, or is malformed", status=400, code="bad-request"))
+            broken = RefusedError("the body ended early, or is malformed", status=400, code="bad-request")
+            response = _refused(broken, request.path)
         response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers})
         if origin and self._origins.is_foreign(origin):
             response.headers.update(_cors(origin))
@@ -83,7 +87,16 @@ def asset_answer(request: web.Request, asset: Asset) -> web.Response:
     return web.Response(body=asset.body, headers=headers)
 
 
-def _refused(refusal: RefusedError) -> web.Response:
+def _may_be_long(request: web.Request) -> bool:
+    """Only what brings a sound; whether it may, is decided when it is its turn."""
+    return request.method == hdrs.METH_POST and is_api(request.path) and request.path.endswith("/announcements")
+
+
+def _refused(refusal: RefusedError, path: str) -> web.Response:
+    if is_api(path):
+        challenge = {hdrs.WWW_AUTHENTICATE: "Bearer"} if refusal.status == 401 else None
+        details = problem(refusal)
+        return web.json_response(details, status=refusal.status, content_type=PROBLEM_TYPE, headers=challenge)
     body = {"error": refusal.code, "message": str(refusal)}
     headers = {"Sec-WebSocket-Version": VERSION} if refusal.code == "bad-handshake" else None
     return web.json_response(body, status=refusal.status, headers=headers)

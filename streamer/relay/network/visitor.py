@@ -21,6 +21,8 @@ MAX_REQUEST_BYTES: Final = 131_072
 """All of a request, so that 256 strangers hold 32 MB at most; what comes beyond is dropped."""
 MAX_DROPPED_BYTES: Final = 16_777_216
 """Read all the same, so that the peer reads why it is refused; no more, because reading costs time."""
+MAX_HELD_BYTES: Final = 524_288
+"""Of a long body, until it is known whether it may be so long: one or two reads."""
 FRESH: Final = 1 / 3
 """Of its time: so long may it begin other requests, and so long is it kept unused; so each has a third
 left."""
@@ -45,6 +47,8 @@ class Visitor(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._http: web.RequestHandler | None = None
         self._request_bytes = 0
+        self._most_bytes = MAX_REQUEST_BYTES
+        self._held: bytearray | None = None
         self._is_gone = False
 
     @property
@@ -56,19 +60,38 @@ class Visitor(asyncio.Protocol):
         self._http = server()
         return self
 
-    async def begin_request(self) -> bool:
+    async def begin_request(self, *, may_be_long: bool = False) -> bool:
         """Wait until it is this request's turn. Is there still somebody to answer?
 
-        Its header has been read: what comes now counts for its body, or for the next one.
+        Its header has been read: what comes now counts for its body, or for the next one. Of one that `may_be_long`,
+        what is too much waits, until `take_long` says that it is not, or the request ends.
         """
         self._request_bytes = 0
+        self._most_bytes = MAX_REQUEST_BYTES
+        self._held = bytearray() if may_be_long else None
         self._use()
         await self._turnstile.passed(self.source)
         return not self._is_gone
 
+    def take_long(self, most_bytes: int, seconds: float) -> None:
+        """This request may have so many bytes, and that long from now on."""
+        loop = asyncio.get_running_loop()
+        if not self._is_gone:
+            self._deadline.cancel()
+            self._deadline = loop.call_later(seconds, self.end)
+            self._fresh_until = loop.time()
+        self._most_bytes = most_bytes
+        held, self._held = self._held, None
+        if held and self._http:
+            self._http.data_received(bytes(held))
+            self._read_on()
+
     def end_request(self) -> None:
         """It has its answer: the connection closes where no other request comes soon."""
         self._use()
+        if self._held:
+            self._read_on()
+        self._held = None
         if self._transport and not self._is_gone:
             self._unused = asyncio.get_running_loop().call_later(self._fresh_s, self._transport.close)
 
@@ -94,12 +117,24 @@ class Visitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._use()
         self._request_bytes += len(data)
-        if self._request_bytes > MAX_REQUEST_BYTES:
-            if self._request_bytes > MAX_DROPPED_BYTES:
-                self.end()
+        if self._request_bytes > self._most_bytes:
+            self._take_too_much(data)
             return
         assert self._http
         self._http.data_received(data)
+
+    def _take_too_much(self, data: bytes) -> None:
+        if self._held is not None and len(self._held) + len(data) <= MAX_HELD_BYTES:
+            self._held += data
+            if self._transport:
+                self._transport.pause_reading()
+        elif self._request_bytes > MAX_DROPPED_BYTES:
+            self.end()
+
+    def _read_on(self) -> None:
+        """Unless aiohttp has enough for now: it goes on by itself then."""
+        if self._transport and not self._transport.is_closing() and not _is_full(self._http):
+            self._transport.resume_reading()
 
     def eof_received(self) -> bool | None:
         return None
@@ -136,3 +171,8 @@ def visitor_of(request: web.BaseRequest) -> Visitor | None:
     transport = request.transport
     protocol = transport.get_protocol() if transport else None
     return protocol if isinstance(protocol, Visitor) else None
+
+
+def _is_full(http: web.RequestHandler | None) -> bool:
+    """Whether aiohttp itself has stopped reading."""
+    return any(getattr(http, name, False) for name in ("_reading_paused", "_buffer_paused"))

@@ -297,6 +297,11 @@ class Lobby:
         self.check_room(name)
         return self._room(name)
 
+    def room_as_it_is(self, name: str) -> Room:
+        """To be looked at from outside. Raises RefusedError `no-room`."""
+        self.check_room(name)
+        return self._room_as_it_is(name)
+
     def desk(self, room: Room) -> "RoomDesk":
         return RoomDesk(self, self._admission, self._knocks, room)
 

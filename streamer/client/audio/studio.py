@@ -1,0 +1,48 @@
+"""A sound file's content as Opus, piece by piece: what a relay says into a room."""
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from streamer.audio_format import DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.client.audio.codec import Encoder
+from streamer.client.audio.samples import level_of
+from streamer.client.audio.wav_files import FileReader
+from streamer.errors import AudioError
+from streamer.sounds import MAX_SOUND_S, Piece
+
+VOICE_LEVEL: Final = 60
+"""In −dBov: what is louder is shown as talking."""
+
+
+class Recording:
+    """Encoded as it is read, so that it begins at once, however long it is."""
+
+    def __init__(self, content: bytes) -> None:
+        with tempfile.TemporaryDirectory() as directory:  # the file stays readable for as long as it is open
+            path = Path(directory) / "sound"
+            path.write_bytes(content)
+            try:
+                self._reader = FileReader(path)
+            except AudioError as error:
+                raise AudioError(str(error).replace(str(path), "the body")) from None
+        self._length = self._reader.n_samples or 0
+        self.duration_s = self._length / SAMPLE_RATE
+        if self.duration_s > MAX_SOUND_S:
+            self._reader.close()
+            raise AudioError(f"the sound is longer than {MAX_SOUND_S:.0f} s")
+        self._encoder = Encoder()
+        self._position = 0
+
+    def read(self, count: int) -> list[Piece]:
+        pieces: list[Piece] = []
+        while len(pieces) < count and self._position < self._length:
+            samples = self._reader.read(self._position, SAMPLES_PER_FRAME)
+            level = level_of(samples)
+            duration = SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES
+            pieces.append(Piece(self._encoder.encode(samples), duration, level, voice=level < VOICE_LEVEL))
+            self._position += SAMPLES_PER_FRAME
+        return pieces
+
+    def close(self) -> None:
+        self._reader.close()
