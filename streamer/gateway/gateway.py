@@ -38,8 +38,8 @@ from streamer.wire.room_link import Address
 
 AT_ONCE: Final = 20
 PER_S: Final = 8.0
-"""Reports to the room. A relay takes 128 at once and 10 per second, and the room tells of all devices at once whenever it
-comes back: what is left then must not be spent."""
+"""Reports to the room. A relay takes 128 at once and 10 per second, and the room tells of all devices at once
+whenever it comes back: what is left then must not be spent."""
 
 _AGAIN_S: Final = 2.0
 """Before everything is told again, when the relay refused a report because there were too many."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from hook_receiver import Receiver, receiving
+from relay_fixture import HOST_KEY, House
 
 from streamer.cli import main
 from streamer.errors import SetupError
@@ -21,6 +22,7 @@ from streamer.relay.hooks.events import Event, signed_headers
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.hooks.hooks_file import MAX_HOOKS, Hook, HooksFile
 from streamer.relay.hooks.targets import check_url, why_forbidden
+from streamer.relay.rooms.events import Events
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The example of standardwebhooks.com."""
@@ -264,7 +266,7 @@ async def test_a_hook_that_is_added_and_removed_takes_effect_while_the_relay_run
 ) -> None:
     monkeypatch.setattr("streamer.relay.hooks.hooks.FOLLOW_S", 0.01)
     hooks = Hooks(tmp_path)
-    task = asyncio.create_task(hooks.run())
+    task = asyncio.create_task(hooks.run(Events()))
     async with receiving() as receiver:
         output = streamer(tmp_path, "add", receiver.url, "--event", "notice", "--allow-any-address")
         secret = next(line for line in output.splitlines() if line.startswith("whsec_"))
@@ -288,12 +290,30 @@ async def test_a_file_that_was_damaged_leaves_the_hooks_as_they_are(
     file = HooksFile(tmp_path / "hooks.json")
     file.add("https://example.org/", ("notice",), None, any_address=False)
     hooks = Hooks(tmp_path)
-    task = asyncio.create_task(hooks.run())
+    task = asyncio.create_task(hooks.run(Events()))
     await until(lambda: len(hooks.deliveries) == 1)
     (tmp_path / "hooks.json").write_text('{"hooks": [{"id": 3')
     await until(lambda: "hooks.json can't be read" in caplog.text)
     assert len(hooks.deliveries) == 1
     task.cancel()
+
+
+async def test_a_relay_tells_a_hook_what_happens_in_its_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.relay.hooks.hooks.FOLLOW_S", 0.01)
+    hooks = Hooks(tmp_path)
+    async with receiving() as receiver, House.open(hooks=hooks) as house:
+        HooksFile(tmp_path / "hooks.json").add(receiver.url, (), "home", any_address=True)
+        await until(lambda: len(hooks.deliveries) == 1)
+        ann = await house.enter(name="Ann", key=HOST_KEY)
+        await ann.socket.send_json({"type": "chat", "text": "hello"})
+        await ann.socket.send_json({"type": "notify", "text": "Fire", "level": "alarm"})
+        await ann.socket.send_json({"type": "leave"})
+        told = [(await receiver.request(number)).event for number in range(4)]
+    assert [event["type"] for event in told] == ["joined", "chat", "notice", "left"]
+    assert {(event["room"], event["name"]) for event in told} == {("home", "Ann")}
+    assert (told[1]["text"], told[2]["level"]) == ("hello", "alarm")
 
 
 GOOD = {"id": "a", "url": "https://example.org/", "secret": SECRET, "events": ["chat"], "room": None,

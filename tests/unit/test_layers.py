@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.rooms": RELAY | {"relay.access"},
     "relay.hooks": RELAY | {"relay.access", "relay.rooms"},
     "relay.api": RELAY | {"relay.access", "relay.network", "relay.rooms"},
-    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"},
+    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"}
+    | {"relay.hooks"},
     "relay": RELAY
     | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"},
     "client.audio": LEAVES | {"jitter", "wire"},

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["joined", "left", "talking", "chat", "notice", "reply", "telemetry", "check"]
+Kind = Literal["joined", "left", "talking", "silent", "chat", "notice", "reply", "telemetry", "check"]
 
 MAX_EVENT_BYTES: Final = 16_384
 """As long as a control message may be, which no event is longer than."""
@@ -23,7 +23,7 @@ MAX_EVENT_BYTES: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened in `room`, at `at_s` of Unix time."""
+    """One thing that happened in `room`, empty where it is about no room, at `at_s` of Unix time."""
 
     id: str
     kind: Kind

@@ -1,7 +1,9 @@
 """All hooks of a relay: takes each event to those that want it, and follows the file while the relay runs."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from time import time
 from typing import Final
@@ -10,7 +12,8 @@ from streamer.errors import SetupError
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.hooks.delivery import Delivery
 from streamer.relay.hooks.events import MAX_EVENT_BYTES, Event, Kind
-from streamer.relay.hooks.hooks_file import Hook, HooksFile
+from streamer.relay.hooks.hooks_file import KINDS, Hook, HooksFile
+from streamer.relay.rooms.events import Events, Watcher
 
 FILE_NAME: Final = "hooks.json"
 FOLLOW_S: Final = 1.0
@@ -18,7 +21,7 @@ FOLLOW_S: Final = 1.0
 
 
 class Hooks:
-    """`tell` of events; `run` until cancelled. Raises SetupError if the file can't be used at the start."""
+    """`run` until cancelled. Raises SetupError if the file can't be used at the start."""
 
     def __init__(self, directory: Path, wall_clock: Callable[[], float] = time) -> None:
         self._file = HooksFile(directory / FILE_NAME)
@@ -42,15 +45,36 @@ class Hooks:
         for delivery, _ in self._running.values():
             delivery.put(event)
 
-    async def run(self) -> None:
+    async def run(self, events: Events) -> None:
+        """Tell the hooks what happens; while there are none, nothing is watched."""
+        watcher: Watcher | None = None
         try:
             while True:
                 self._start_and_stop()
-                await asyncio.sleep(FOLLOW_S)
+                if self._running and watcher is None:
+                    watcher = events.watch("")
+                await self._pass_on(watcher)
+                if watcher and (watcher.is_cut_off or not self._running):
+                    events.leave(watcher)
+                    watcher = None
                 self._follow()
         finally:
+            if watcher:
+                events.leave(watcher)
             self._wanted = ()
             self._start_and_stop()
+
+    async def _pass_on(self, watcher: Watcher | None) -> None:
+        """What happens within FOLLOW_S, or before."""
+        if watcher is None:
+            await asyncio.sleep(FOLLOW_S)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(watcher.wait(), FOLLOW_S)
+        for event in watcher.take():
+            kind = next((kind for kind in KINDS if kind == event.kind), None)
+            if kind:
+                self.tell(kind, event.room, json.loads(event.data))
 
     def _follow(self) -> None:
         version = self._file.version()
