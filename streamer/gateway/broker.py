@@ -145,6 +145,7 @@ class Broker:
                 await self._stay()
             except (aiomqtt.MqttError, OSError) as error:
                 words = str(error) or type(error).__name__
+                _pass_cancellation_on()
             if self._client is not None:
                 failures = 0
                 self._client = None
@@ -190,6 +191,13 @@ class Broker:
                 arriving.cancel()
                 with suppress(asyncio.CancelledError, BrokerAwayError):
                     await arriving
+
+
+def _pass_cancellation_on() -> None:
+    """A cancelled connection says goodbye, and an error of that takes the place of the cancellation."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _nothing() -> None:
