@@ -79,28 +79,37 @@ async def test_a_command_that_no_device_can_obey_is_answered_at_once_in_words(mo
 
 
 async def test_a_device_can_not_answer_for_another_one(mosquitto: Mosquitto) -> None:
-    async with House.open() as house, bridging(house, mosquitto) as bridge, Watcher.open(bridge.host_link) as host:
-        async with Behind.open(mosquitto, "gate") as gate, Behind.open(mosquitto, "thief") as thief:
-            gate.outcome = ""
-            await gate.say("status", "online")
-            await until(lambda: "gate" in host.readings)
-            asking = asyncio.create_task(host.room.command(host.member("Gateway"), "open", device="gate"))
-            await until(lambda: gate.asked)
-            for device, outcome in ((thief, "done"), (gate, "refused")):
-                await device.say("result", {"id": gate.asked[0]["id"], "outcome": outcome, "message": ""})
-            assert (await asking).outcome == "refused"
+    async with (
+        House.open() as house,
+        bridging(house, mosquitto) as bridge,
+        Watcher.open(bridge.host_link) as host,
+        Behind.open(mosquitto, "gate") as gate,
+        Behind.open(mosquitto, "thief") as thief,
+    ):
+        gate.outcome = ""
+        await gate.say("status", "online")
+        await until(lambda: "gate" in host.readings)
+        asking = asyncio.create_task(host.room.command(host.member("Gateway"), "open", device="gate", deadline_s=30))
+        await until(lambda: gate.asked)
+        for device, outcome in ((thief, "done"), (gate, "refused")):
+            await device.say("result", {"id": gate.asked[0]["id"], "outcome": outcome, "message": ""})
+        assert (await asking).outcome == "refused"
 
 
 async def test_a_notice_of_a_device_is_told_and_the_answer_comes_back_to_it(mosquitto: Mosquitto) -> None:
-    async with House.open() as house, bridging(house, mosquitto) as bridge, Watcher.open(bridge.host_link) as host:
-        async with Behind.open(mosquitto, "gate") as gate:
-            await gate.say("notice", {"text": "Somebody rings", "sound": True, "actions": ["Open", "Wait"], "id": "n1"})
-            await until(lambda: host.of(Notice), lambda: bridge.told)
-            [notice] = host.of(Notice)
-            assert (notice.name, notice.title, notice.text, notice.sound) == ("Gateway", "gate", "Somebody rings", True)
-            host.room.reply(notice, "Open")
-            await until(lambda: gate.replies)
-            assert gate.replies == [{"id": "n1", "action": "Open", "name": "Host"}]
+    async with (
+        House.open() as house,
+        bridging(house, mosquitto) as bridge,
+        Watcher.open(bridge.host_link) as host,
+        Behind.open(mosquitto, "gate") as gate,
+    ):
+        await gate.say("notice", {"text": "Somebody rings", "sound": True, "actions": ["Open", "Wait"], "id": "n1"})
+        await until(lambda: host.of(Notice), lambda: bridge.told)
+        [notice] = host.of(Notice)
+        assert (notice.name, notice.title, notice.text, notice.sound) == ("Gateway", "gate", "Somebody rings", True)
+        host.room.reply(notice, "Open")
+        await until(lambda: gate.replies)
+        assert gate.replies == [{"id": "n1", "action": "Open", "name": "Host"}]
 
 
 async def test_home_assistant_finds_the_room_sees_who_is_there_and_announces(mosquitto: Mosquitto) -> None:
