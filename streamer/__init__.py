@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         SentAwayError,
         StreamerError,
     )
+    from streamer.terminal_text import one_line
 
 __version__: Final = "0.1.0"
 
@@ -65,27 +66,29 @@ _HOMES: Final = {
     "client.audio.wav_files": ("FilePlayout",),
     "client.ears": ("Ear",),
     "client.events": (
-        "Back", "Changed", "Chat", "Command", "Entered", "Event", "Floor", "Heard", "Hint", "Joined", "Knocks", "Left",
-        "Locked", "Lost", "Member", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts", "Received", "Refused", "Reply",
-        "Result", "Talking", "Telemetry", "Trouble", "Turn",
+        "Back", "Changed", "Chat", "Command", "Entered", "Event", "Floor", "Heard", "Hint", "Joined",
+        "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
+        "Received", "Refused", "Reply", "Result", "Talking", "Telemetry", "Trouble", "Turn",
     ),
     "client.programs": ("SentNotice",),
     "client.room": ("Room", "join"),
     "errors": (
-        "AudioError", "CertificateError", "ConnectionLostError", "DeniedError", "RefusedError", "SentAwayError",
-        "StreamerError",
+        "AudioError", "CertificateError", "ConnectionLostError", "DeniedError", "RefusedError",
+        "SentAwayError", "StreamerError",
     ),
+    "terminal_text": ("one_line",),
 }  # fmt: skip
 """The module of each public name."""
 
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "AudioError", "Back", "CertificateError", "Changed", "Chat", "Command", "ConnectionLostError", "DeniedError", "Ear",
-    "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined", "Knocks", "Left", "Locked", "Lost", "Member",
-    "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts", "Received", "Refused", "RefusedError", "Reply",
-    "Result", "Room", "SentAwayError", "SentNotice", "Speaker", "StreamerError", "Talking", "Telemetry", "Trouble",
-    "Turn", "__version__", "join",
+    "AudioError", "Back", "CertificateError", "Changed", "Chat", "Command", "ConnectionLostError",
+    "DeniedError", "Ear", "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined", "Knocks",
+    "Left", "Locked", "Lost", "Member", "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
+    "Received", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError", "SentNotice",
+    "Speaker", "StreamerError", "Talking", "Telemetry", "Trouble", "Turn", "__version__", "join",
+    "one_line",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:

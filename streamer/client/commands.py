@@ -8,17 +8,18 @@ from streamer.client.room import Room
 from streamer.client.terminal.words import states_of
 from streamer.errors import ConnectionLostError
 from streamer.terminal_text import one_line
-from streamer.wire.control import MAX_CHAT_CHARACTERS
+from streamer.wire.control import MAX_ACTIONS, MAX_CHAT_CHARACTERS
 
 HELP: Final = """A line is written to everybody. Commands:
   /who                      who is here
   /mute  /unmute            whether the others hear you
   /hand                     raise your hand, or lower it
+  /answer N                 answer the last notice with its action N
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
-  /answer WORDS             answer a notice with one of its answers
   /help                     this list
   /leave                    go; Ctrl-C does it too
 For the host:
+  /notify TEXT              tell everybody something; after TEXT, | ACTION for each that they may answer
   /silence NAME             ask NAME for silence
   /mute-all                 ask everybody for silence, but hosts
   /turn NAME                let NAME talk; again, and NAME only listens
@@ -31,8 +32,8 @@ For the host:
   /invite [HOURS [PEOPLE]]  make new invites; those before open nothing any more"""
 
 _FOR_THE_HOST: Final = {
-    "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all", "only-hosts",
-    "invite",
+    "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
+    "only-hosts", "invite",
 }  # fmt: skip
 
 
@@ -90,6 +91,8 @@ class Commands:
         if not self._room.me.host:
             raise CommandError(f"/{name} is for the host, who joined by the host's own link")
         match name:
+            case "notify":
+                self._notify(rest)
             case "silence":
                 self._send({"type": "mute", "talker_id": self._member(rest).talker_id})
             case "mute-all":
@@ -146,16 +149,22 @@ class Commands:
         self._room.set_volume(member, int(percent) / 100)
         self._tell(f"{one_line(member.name)} is at {percent} % for you")
 
-    def _answer(self, action: str) -> None:
-        """The newest notice that has this action is meant."""
-        known = {}
-        for notice in self._room.notices:
-            known.update({one_line(each).casefold(): (notice, each) for each in notice.actions})
-        found = known.get(action.strip().casefold())
-        if not found:
-            words = ", ".join(one_line(each) for _, each in known.values())
-            raise CommandError(f"No notice has that answer; you can answer: {words}" if words else "No notice waits")
-        self._room.reply(*found)
+    def _notify(self, rest: str) -> None:
+        text, *actions = [part.strip() for part in rest.split("|")]
+        if not text or not all(actions) or len(actions) > MAX_ACTIONS:
+            raise CommandError(f"/notify TEXT | ACTION | ACTION: a text, and up to {MAX_ACTIONS} actions")
+        self._send({"type": "notify", "text": text, "level": "info", "actions": actions})
+
+    def _answer(self, rest: str) -> None:
+        """Only the last one can be answered: whoever reads ten at once answers none of the others."""
+        if not self._room.notices:
+            raise CommandError("No notice asks for an answer")
+        notice = self._room.notices[-1]
+        choices = {str(place): action for place, action in enumerate(notice.actions, 1)}
+        if rest.strip() not in choices:
+            offered = ", ".join(f"{place} {one_line(action)}" for place, action in choices.items())
+            raise CommandError(f"The last notice can be answered with: {offered}")
+        self._room.reply(notice, choices[rest.strip()])
 
     def _member(self, name: str) -> Member:
         found = [member for member in self._room.members if _is_called(member, name)]

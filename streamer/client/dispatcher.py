@@ -1,4 +1,4 @@
-"""The one place where the client takes in what the relay says: each message goes to the part that it concerns."""
+"""The one place where the client takes in what the relay says: each message goes to the part it concerns."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -16,12 +16,14 @@ from streamer.wire.programs import Command, Notice, Reply, Result, Telemetry
 
 OfPrograms = Notice | Reply | Telemetry | Command | Result
 OfHosts = (
-    messages.FloorTaken | messages.OnlyHosts | messages.Turn | messages.Locked | messages.Mute | messages.Invites
-    | messages.Barred | messages.Knocks
+    messages.FloorTaken | messages.OnlyHosts | messages.Turn | messages.Locked | messages.Mute
+    | messages.Invites | messages.Barred | messages.Knocks
 )  # fmt: skip
 """What a host decides, or is told."""
 
-OfMembers = messages.Joined | messages.Left | messages.MemberState | messages.MemberRole | messages.Chat | OfHosts
+OfMembers = (
+    messages.Joined | messages.Left | messages.MemberState | messages.MemberRole | messages.Chat | OfHosts
+)
 
 
 class Dispatcher:

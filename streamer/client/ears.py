@@ -78,7 +78,9 @@ class Ear:
             await asyncio.sleep(max(0.0, due - perf_counter()))
             if perf_counter() - due > _HELD_UP_S:
                 due = perf_counter()
-            yield [frame for receiver in list(self._receivers.values()) if (frame := self._frame(receiver, due))]
+            yield [
+                frame for receiver in list(self._receivers.values()) if (frame := self._frame(receiver, due))
+            ]
 
     def note_playout(self, output_s: float | None) -> None:
         """What was popped last plays in `output_s` seconds; None where that's unknown.
@@ -89,7 +91,7 @@ class Ear:
             receiver.note_playout(None if output_s is None else round(output_s * 1e6))
 
     def delay(self, member: Member) -> Figure | None:
-        """How long this member's voice takes from mouth to ear, over the last half minute; None if it isn't here."""
+        """How late this member's voice is, mouth to ear, over the last half minute; None if it isn't here."""
         receiver = self._receivers.get(member.talker_id)
         return receiver.mouth_to_ear.figure(round(perf_counter() * 1e6)) if receiver else None
 

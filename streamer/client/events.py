@@ -267,13 +267,13 @@ class Command:
     _answer: Callable[[Outcome, str], Awaitable[None]] = field(repr=False, compare=False)
 
     async def answer(self, outcome: Outcome, message: str = "") -> None:
-        """Says "done", "refused" (we will not, or can't) or "unknown" (we know no such command), and why, in words."""
+        """Says "done", "refused" (we will not, or can't) or "unknown" (there is no such command), and why."""
         await self._answer(outcome, message)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a command of ours: what its target said, "timed-out", or "gone" where that member is not here."""
+    """What became of a command of ours: its target's word, "timed-out", or "gone" where it is not here."""
 
     outcome: FinalOutcome
     message: str
@@ -287,8 +287,8 @@ class Missed:
 
 
 Event = (
-    Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts | Locked
-    | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Hint | Refused | Missed
+    Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts
+    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Hint | Refused | Missed
 )  # fmt: skip
 
 
@@ -308,7 +308,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One packet as it came, not decoded; `arrived_s` is in seconds of this process's `time.perf_counter()`."""
+    """One packet as it came, not decoded; `arrived_s` is in seconds of this process's `perf_counter()`."""
 
     member: Member
     packet: Packet

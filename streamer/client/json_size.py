@@ -7,8 +7,17 @@ from typing import Any
 from streamer.wire.control import MAX_OBJECT_BYTES
 
 
+def is_small(values: Mapping[str, Any]) -> bool:
+    """Returns True if the relay could have passed that on: what is not is of a relay that means harm."""
+    try:
+        check_size("it", values)
+    except ValueError:
+        return False
+    return True
+
+
 def check_size(what: str, values: Mapping[str, Any]) -> None:
-    """Raises ValueError where it is too long, or can't be told in JSON, as infinity can't; `what` names it."""
+    """Raises ValueError where it is too long, or no JSON, as infinity is none; `what` names it."""
     try:
         text = json.dumps(dict(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:

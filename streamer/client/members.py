@@ -1,4 +1,4 @@
-"""Who is in the room, and what holds there: keeps it from what the relay says, and tells of each change as an event."""
+"""Who is in the room, and what holds there: keeps what the relay says, and tells of each change as an event."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ from streamer.client.events import (
 )
 from streamer.errors import ControlError, PacketError
 from streamer.wire import messages, programs
-from streamer.wire.control import FROM_RELAY, MAX_ROOM
+from streamer.wire.control import FROM_RELAY, MAX_ACTIONS, MAX_ROOM
 from streamer.wire.packet import SILENCE_LEVEL, Packet
 
 _LEVEL_LASTS_S: Final = 0.3
@@ -154,7 +154,9 @@ class Roster:
         if member:
             muted, away, listening = message["muted"], message["away"], message["listening"]
             hand, hand_us = message["hand"], message["hand_us"]
-            self._change(replace(member, muted=muted, away=away, listening=listening, hand=hand, hand_us=hand_us))
+            self._change(
+                replace(member, muted=muted, away=away, listening=listening, hand=hand, hand_us=hand_us)
+            )
 
     def on_role(self, message: messages.MemberRole) -> None:
         member = self.member(message["talker_id"])
@@ -183,7 +185,7 @@ class Roster:
 
     def on_notice(self, message: programs.Notice) -> Notice:
         member = self.member(message["talker_id"])
-        actions = tuple(action for action in message["actions"] if isinstance(action, str))
+        actions = tuple(action for action in message["actions"][:MAX_ACTIONS] if isinstance(action, str))
         notice = Notice(
             member,
             message["name"],
@@ -289,7 +291,9 @@ def _parse_said(each: Any) -> Chat | Notice:
     if "level" not in each:
         return Chat(None, name, text, age_s)
     title = each.get("title", "")
-    return Notice(None, name, text, title if isinstance(title, str) else "", _level(each["level"]), age_s=age_s)
+    return Notice(
+        None, name, text, title if isinstance(title, str) else "", _level(each["level"]), age_s=age_s
+    )
 
 
 def _level(told: Any) -> programs.Level:

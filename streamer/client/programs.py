@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Final, Protocol, get_args
 
 from streamer.client.events import Command, Event, Member, Notice, Refused, Reply, Result, Telemetry
-from streamer.client.json_size import check_size
+from streamer.client.json_size import check_size, is_small
 from streamer.client.mailbox import Mailbox
 from streamer.errors import ConnectionLostError, DeniedError
 from streamer.wire import programs
@@ -36,10 +36,10 @@ MOST_REPLIES: Final = 256
 """Answers to one notice that wait for their reader: one of each member of a large room."""
 
 _ANSWER_S: Final = 5.0
-"""Seconds that a relay may take to send a notice back: a network that is away longer is lost, and then that is told."""
+"""Seconds that a relay may take to send a notice back: a network that is away longer counts as lost."""
 
 _GRACE_S: Final = 2.0
-"""Seconds after a deadline for the relay's own answer to come; without one the command has timed out as well."""
+"""Seconds after a deadline for the relay's own answer to come; without one the command has timed out, too."""
 
 _OUTCOMES: Final = frozenset(get_args(FinalOutcome))
 _OF_NOTICES: Final = frozenset({"no-right", "bad-notice", "too-fast"})
@@ -58,7 +58,7 @@ class SentNotice:
         return self.notice.id
 
     def replies(self) -> Mailbox[Reply]:
-        """Who answered what, from the beginning on: an async iterator, for one reader, which ends with the stay."""
+        """Who answered what, from the beginning on: an async iterator for one reader; it ends with the stay."""
         return self._replies
 
 
@@ -69,7 +69,7 @@ class Whereabouts(Protocol):
 
 
 class Programs:
-    """`send` passes a message to the relay, and raises ConnectionLostError where there is no connection now."""
+    """`send` passes a message to the relay, or raises ConnectionLostError where there is no connection."""
 
     def __init__(
         self, member: Whereabouts, send: Callable[[FromClient], None], emit: Callable[[Event], None]
@@ -82,18 +82,29 @@ class Programs:
         self._commands: dict[int, asyncio.Future[Result]] = {}
         self._numbers = count(1)
 
-    async def notify(self, text: str, title: str, level: Level, actions: Sequence[str], *, sound: bool) -> SentNotice:
+    async def notify(
+        self, text: str, title: str, level: Level, actions: Sequence[str], *, sound: bool
+    ) -> SentNotice:
         _check_notice(text, title, level, actions)
         answer: asyncio.Future[Notice] = asyncio.get_running_loop().create_future()
         self._send(
-            {"type": "notify", "text": text, "title": title, "level": level, "sound": sound, "actions": list(actions)}
+            {
+                "type": "notify",
+                "text": text,
+                "title": title,
+                "level": level,
+                "sound": sound,
+                "actions": list(actions),
+            }
         )
         self._waiting.append(answer)
         try:
             async with asyncio.timeout(_ANSWER_S):
                 notice = await answer
         except TimeoutError:
-            raise ConnectionLostError("The relay did not answer: nobody knows whether the notice was sent") from None
+            raise ConnectionLostError(
+                "The relay did not answer: nobody knows whether the notice was sent"
+            ) from None
         finally:
             if answer in self._waiting:
                 self._waiting.remove(answer)
@@ -101,7 +112,9 @@ class Programs:
 
     def reply(self, notice: Notice, action: str) -> None:
         if action not in notice.actions:
-            raise ValueError(f"{action!r} is none of the actions of that notice: {', '.join(notice.actions) or 'none'}")
+            raise ValueError(
+                f"{action!r} is none of the actions of that notice: {', '.join(notice.actions) or 'none'}"
+            )
         self._send({"type": "reply", "id": notice.id, "action": notice.actions.index(action)})
 
     async def command(
@@ -131,7 +144,9 @@ class Programs:
             del self._commands[number]
 
     def on_lost(self) -> None:
-        self._fail_notices(ConnectionLostError("The connection was lost: nobody knows whether the notice was sent"))
+        self._fail_notices(
+            ConnectionLostError("The connection was lost: nobody knows whether the notice was sent")
+        )
 
     def close(self) -> None:
         """Nothing more will be answered."""
@@ -161,15 +176,21 @@ class Programs:
     def on_telemetry(self, message: programs.Telemetry) -> None:
         values = message["values"]
         if values is not None:
+            if not is_small(values):
+                return
             values = {name: value for name, value in values.items() if isinstance(value, str | int | float | None)}
         member = self._member(message["talker_id"])
         self._emit(Telemetry(member, message["device"], values, max(0, message["age_ms"]) / 1000))
 
     def on_command(self, message: programs.Command) -> None:
+        if not is_small(message["arguments"]):
+            return
         number = message["id"]
 
         async def answer(outcome: Outcome, words: str) -> None:
-            self._send({"type": "result", "id": number, "outcome": outcome, "message": words[:MAX_CHAT_CHARACTERS]})
+            self._send(
+                {"type": "result", "id": number, "outcome": outcome, "message": words[:MAX_CHAT_CHARACTERS]}
+            )
 
         member, deadline_s = self._member(message["talker_id"]), max(0, message["deadline_ms"]) / 1000
         sender, device, name = message["sender"], message["device"], message["name"]
@@ -224,6 +245,8 @@ def _check_command(name: str, arguments: Mapping[str, Any], device: str, deadlin
     if not 0 < len(name) <= MAX_COMMAND_CHARACTERS or len(device) > MAX_DEVICE_CHARACTERS:
         raise ValueError(f"the name of a command has 1 to {MAX_COMMAND_CHARACTERS} characters")
     if not 0 < deadline_s * 1000 <= MAX_DEADLINE_MS:
-        raise ValueError(f"a deadline is more than 0 and at most {MAX_DEADLINE_MS // 1000} s, not {deadline_s}")
+        raise ValueError(
+            f"a deadline is more than 0 and at most {MAX_DEADLINE_MS // 1000} s, not {deadline_s}"
+        )
     check_size("what a command is given", arguments)
     return max(1, round(deadline_s * 1000))

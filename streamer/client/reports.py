@@ -1,4 +1,4 @@
-"""Our telemetry on its way to the relay: always the newest, no faster than a relay takes it, and again after a loss."""
+"""Our telemetry on its way to the relay: the newest, no faster than a relay takes it, and again after a loss."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ MOST_DEVICES: Final = 128
 """Devices of one member that a relay keeps the telemetry of."""
 
 AT_ONCE: Final = 60
-"""Reports that go out at once: half of the text messages that a relay takes at once, so that others have room."""
+"""Reports that go out at once: half of the messages that a relay takes at once, so that others have room."""
 
 EVERY_S: Final = 0.125
-"""Seconds between two reports from then on. A relay takes ten in a second (PROTOCOL.md); a fifth is left unused."""
+"""Seconds between two reports from then on. A relay takes ten in a second; a fifth of that is left unused."""
 
 
 class Reports:
-    """`send` passes a message to the relay, and raises ConnectionLostError where there is no connection now."""
+    """`send` passes a message to the relay, or raises ConnectionLostError where there is no connection."""
 
     def __init__(self, send: Callable[[FromClient], None]) -> None:
         self._send = send

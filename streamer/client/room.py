@@ -13,6 +13,8 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
+from numpy.typing import ArrayLike
+
 from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
@@ -21,7 +23,18 @@ from streamer.client.delay.delay_monitor import Timing
 from streamer.client.delay.relay_clock import RelayClock
 from streamer.client.dispatcher import Dispatcher
 from streamer.client.ears import Ear, Ears
-from streamer.client.events import Entered, Event, Heard, Member, Missed, Notice, Received, Result, Trouble, Waiting
+from streamer.client.events import (
+    Entered,
+    Event,
+    Heard,
+    Member,
+    Missed,
+    Notice,
+    Received,
+    Result,
+    Trouble,
+    Waiting,
+)
 from streamer.client.mailbox import Mailbox, Readers
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
@@ -37,7 +50,7 @@ from streamer.wire.programs import Level, Value
 from streamer.wire.room_link import Address
 
 MOST_EVENTS: Final = 1_024
-"""Events that wait for one reader: the members and the history of a large room come in one go, and are fewer."""
+"""Events that wait for one reader: what a large room says in one go, its members and its history, is less."""
 
 MOST_PACKETS: Final = 1_024
 """Packets that wait for one reader: a second of ten talkers."""
@@ -171,7 +184,7 @@ class Room:
 
     @property
     def clock(self) -> RelayClock:
-        """What is known of the relay's clock and of the round trip to it; another one after each lost connection."""
+        """What is known of the relay's clock and the round trip to it; another one after each lost connection."""
         return self._timing.clock
 
     def level(self, member: Member) -> int:
@@ -225,16 +238,16 @@ class Room:
         return self._ears.open(self.members, stereo=self._music)
 
     def set_volume(self, member: Member, volume: float) -> None:
-        """How loud a member is for us, in every ear and whenever this name comes back: 1 is as sent, 0 is silence."""
+        """How loud a member is for us, in every ear, and when this name comes back: 1 is as sent, 0 is silence."""
         self._ears.set_gain(member.name, gain_of(volume))
 
     async def until_closed(self) -> None:
-        """Waits until the relay closes the room, or the connection is lost for good; raises why, as `Room` says."""
+        """Waits until the relay closes the room or the connection is lost for good; raises why, as `Room` says."""
         await self._stay.until_ended()
 
     # ---- to talk
 
-    async def say(self, samples: Any) -> None:
+    async def say(self, samples: ArrayLike) -> None:
         """Says float samples at 48 kHz, full scale at ±1, of shape (n,), or (n, 2) for left and right; at
         their own pace.
 
@@ -296,7 +309,13 @@ class Room:
         self.send({"type": "chat", "text": text})
 
     async def notify(
-        self, text: str, *, title: str = "", level: Level = "info", sound: bool = False, actions: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        title: str = "",
+        level: Level = "info",
+        sound: bool = False,
+        actions: Sequence[str] = (),
     ) -> SentNotice:
         """Tells everybody something: `text` of 1 to 2,000 characters, maybe with up to four `actions` to
         answer with.

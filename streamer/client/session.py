@@ -1,4 +1,4 @@
-"""`streamer talk` and `streamer listen`: a room with microphone, loudspeaker and terminal, or files in their place."""
+"""`streamer talk` and `streamer listen`: a room with microphone, loudspeaker and terminal, or with files."""
 
 import asyncio
 from contextlib import AsyncExitStack, nullcontext, suppress
@@ -29,7 +29,7 @@ from streamer.errors import AudioError, StreamerError
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for on the command line; without files, sound goes through `device`, or the default one."""
+    """What the command line asks for; without files, sound goes through `device`, or the default one."""
 
     url: str
     name: str = ""
@@ -80,7 +80,9 @@ async def _join(options: Options, *, talking: bool) -> None:
     )
     _check_files(options)
     load_opus()
-    meters = FigureLines() if options.figures else Meters(Console(stderr=True) if options.writes_sound else None)
+    meters = (
+        FigureLines() if options.figures else Meters(Console(stderr=True) if options.writes_sound else None)
+    )
     async with AsyncExitStack() as stack:
         ear = room.ear()
         with ended_by_signals():
@@ -93,7 +95,7 @@ async def _join(options: Options, *, talking: bool) -> None:
             if isinstance(opened, Microphone | Speaker) and opened.remark:
                 meters.tell(opened.remark)
         is_shown = asyncio.Event()
-        telling = asyncio.create_task(_tell(room.events(), Words(meters.tell, meters.tell_said), is_shown))
+        telling = asyncio.create_task(_tell(room.events(), Words(meters.tell, meters.tell_said, meters.ring), is_shown))
         stack.callback(telling.cancel)
         await stack.enter_async_context(room)
         await _stay(options, room, ear, source, playout, meters, is_shown)
@@ -115,7 +117,11 @@ async def _stay(
     with meters.show(room, ear, keyboard), typed:
         is_shown.set()
         await first_of(
-            room.until_closed(), ear.run(playout), _talk(room, source, stays=options.stays), _wait(left), meters.run()
+            room.until_closed(),
+            ear.run(playout),
+            _talk(room, source, stays=options.stays),
+            _wait(left),
+            meters.run(),
         )
 
 
@@ -150,8 +156,14 @@ def _check_files(options: Options) -> None:
         raise AudioError("standard output can't have both sound and figures: give --output a file")
     if STANDARD_STREAM in (options.input_file, options.output_file):
         return
-    if options.input_file and options.output_file and options.input_file.resolve() == options.output_file.resolve():
-        raise AudioError(f"{options.input_file} can't be read and written at once: --output needs a file of its own")
+    if (
+        options.input_file
+        and options.output_file
+        and options.input_file.resolve() == options.output_file.resolve()
+    ):
+        raise AudioError(
+            f"{options.input_file} can't be read and written at once: --output needs a file of its own"
+        )
 
 
 def _open_source(options: Options) -> Source:

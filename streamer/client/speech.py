@@ -9,11 +9,19 @@ left out.
 
 import asyncio
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from streamer.audio_format import CHANNELS, DURATION_UNIT_SAMPLES, DURATIONS, SAMPLE_RATE, SAMPLES_PER_FRAME, STEREO
+from streamer.audio_format import (
+    CHANNELS,
+    DURATION_UNIT_SAMPLES,
+    DURATIONS,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    STEREO,
+)
 from streamer.client.audio.codec import MAX_PAYLOAD_BYTES, load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.packetizer import Frame, Voice
@@ -32,7 +40,7 @@ What is said so soon after the last is its continuation; ten frames, since a bus
 """
 
 _LAST_WORDS_S: Final = 0.5
-"""Seconds from the last packet to leaving: twice the longest that a jitter buffer holds one, so that all is heard."""
+"""Seconds from the last packet to leaving: twice the longest that a jitter buffer holds one."""
 
 _FRAME_S: Final = SAMPLES_PER_FRAME / SAMPLE_RATE
 _MS_PER_UNIT: Final = 1000 * DURATION_UNIT_SAMPLES / SAMPLE_RATE
@@ -72,7 +80,7 @@ class Speech:
         async with self._turn:
             await self._send_all(source, gives_way=False)
 
-    async def say(self, samples: Any) -> None:
+    async def say(self, samples: ArrayLike) -> None:
         """Raises ValueError where `samples` are none."""
         frames = to_frames(samples, self._channels)
         self._begin()
@@ -172,7 +180,7 @@ class Speech:
 
 
 class SampleSource:
-    """A Source of samples that are here already, paced as if a microphone had heard them from `started` on."""
+    """A Source of samples that are here already, paced as if a microphone heard them from `started` on."""
 
     name = "samples"
     mode: Mode = "open"
@@ -207,7 +215,7 @@ class SampleSource:
         pass
 
 
-def to_frames(samples: Any, channels: int) -> Samples:
+def to_frames(samples: ArrayLike, channels: int) -> Samples:
     """Float samples in mono, or in rows of left and right, as whole frames, the last one filled up with
     silence.
 

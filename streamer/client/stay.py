@@ -13,8 +13,6 @@ from streamer.errors import ConnectionLostError, StreamerError
 from streamer.wire.messages import FromClient
 from streamer.wire.room_link import Address
 
-_OUTSIDE = "The room has not been entered"
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -30,7 +28,7 @@ class Wanted:
 
 
 class Stay:
-    """`enter` it once, and `leave` it in any case. Before and after that, whatever may be lost is not sent."""
+    """`enter` it once, and `leave` it in any case. Before and after, whatever may be lost is not sent."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -51,7 +49,7 @@ class Stay:
     async def enter(
         self, on_packet: OnPacket, on_control: OnControl, *beside: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
-        """Returns when the relay has let us in; `beside` runs as long as the stay lasts. Raises StreamerError."""
+        """Returns when the relay has let us in; `beside` runs for as long as we stay. Raises StreamerError."""
         if self._line:
             raise StreamerError("A room can be entered once: join again to come again")
         wanted = self._wanted
@@ -63,7 +61,9 @@ class Stay:
             patient=wanted.wait,
         )
         self._line, line.on_lost, line.on_trouble = line, self.on_lost, self.on_trouble
-        self._running = asyncio.create_task(self._run(line.run(on_packet, on_control), *(job() for job in beside)))
+        self._running = asyncio.create_task(
+            self._run(line.run(on_packet, on_control), *(job() for job in beside))
+        )
         try:
             await first_of(_wait(self.entered), _wait(self._ended))
             if self.has_ended:
@@ -87,20 +87,24 @@ class Stay:
             raise self._error
 
     def send(self, message: FromClient) -> None:
-        """What must not be lost. Raises ConnectionLostError while there is no connection."""
-        if self._line is None:
-            raise ConnectionLostError(_OUTSIDE)
-        self._line.say(message)
+        """What must not be lost. Raises ConnectionLostError while there is no connection, or what ended the stay."""
+        self._open_line().say(message)
 
     def send_control(self, message: FromClient) -> None:
         """What is out of date once there is a connection again."""
-        if self._line:
+        if self._line and not self.has_ended:
             self._line.send_control(message)
 
     def send_packet(self, packet: bytes) -> None:
+        """Dropped while there is no connection; raises what ended the stay."""
+        self._open_line().send_packet(packet)
+
+    def _open_line(self) -> Line:
         if self._line is None:
-            raise ConnectionLostError(_OUTSIDE)
-        self._line.send_packet(packet)
+            raise ConnectionLostError("The room has not been entered")
+        if self.has_ended:
+            raise self._error or ConnectionLostError("The room has been left")
+        return self._line
 
     async def _run(self, *jobs: Coroutine[Any, Any, None]) -> None:
         try:

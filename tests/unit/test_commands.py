@@ -147,10 +147,20 @@ async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
         assert await guest.text("lock") == {"type": "lock", "talker_id": host.welcome["talker_id"], "locked": True}
 
 
-def test_a_notice_is_answered_in_its_own_words_however_they_are_typed() -> None:
+def test_the_last_notice_that_asks_is_answered_by_number() -> None:
     terminal = Terminal()
-    notice = {"type": "notice", "talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
-    terminal.offline.hear({**notice, "id": 8, "actions": ["Open", "Wait"]}, {**notice, "id": 9, "actions": ["Open"]})
-    assert terminal.type("/answer open") == ([{"type": "reply", "id": 9, "action": 0}], [])
-    assert terminal.type("/answer WAIT") == ([{"type": "reply", "id": 8, "action": 1}], [])
-    assert terminal.type("/answer dance") == ([], ["No notice has that answer; you can answer: Open, Wait"])
+    assert terminal.type("/answer 1") == ([], ["No notice asks for an answer"])
+    said = {"talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
+    notice = {"type": "notice", **said}
+    terminal.offline.hear({**notice, "id": 8, "actions": ["Yes"]}, {**notice, "id": 9, "actions": ["Open", "Wait\x1b"]})
+    terminal.offline.hear({**notice, "id": 10, "actions": []})
+    assert terminal.type("/answer 2") == ([{"type": "reply", "id": 9, "action": 1}], [])
+    assert terminal.type("/answer 3") == ([], ["The last notice can be answered with: 1 Open, 2 Wait�"])
+
+
+def test_the_host_notifies_from_a_terminal() -> None:
+    terminal = Terminal()
+    sent = {"type": "notify", "text": "Dinner", "level": "info", "actions": ["Coming", "Later"]}
+    assert terminal.type("/notify Dinner | Coming |Later") == ([sent], [])
+    for wrong in ("/notify", "/notify a | ", "/notify a | b | c | d | e | f"):
+        assert terminal.type(wrong) == ([], ["/notify TEXT | ACTION | ACTION: a text, and up to 4 actions"])

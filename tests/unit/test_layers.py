@@ -21,7 +21,7 @@ BASE = {"audio_format", "errors"}
 LEAVES = BASE | {"printing", "sounds", "state_directory", "terminal_text"}
 RELAY = LEAVES | {"wire", "websocket", "relay.background", "relay.state_files"}
 MAY_IMPORT: dict[str, set[str]] = {
-    "": {"errors", "client", "client.audio"},
+    "": {"errors", "terminal_text", "client", "client.audio"},
     "audio_format": set(),
     "errors": set(),
     "printing": set(),

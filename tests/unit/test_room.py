@@ -1,8 +1,10 @@
 """A program in a room, by the Python interface; the relay is a real one."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
 from scipy.io import wavfile
 from sound import hear as likeness
-from sound import speech
+from sound import speech, tone, tone_dbfs
 from virtual_time import run_virtually
 
 import streamer
@@ -54,7 +56,12 @@ async def test_a_program_sees_who_comes_changes_writes_and_goes() -> None:
             assert (await next_of(events, streamer.Changed)).member.hand
             other.write("Dinner is ready")
             chat = await next_of(events, streamer.Chat)
-            assert (chat.name, chat.text, chat.age_s, chat.member) == ("Ada", "Dinner is ready", 0, room.members[0])
+            assert (chat.name, chat.text, chat.age_s, chat.member) == (
+                "Ada",
+                "Dinner is ready",
+                0,
+                room.members[0],
+            )
         assert (await next_of(events, streamer.Left)).member.name == "Ada"
         assert (room.name, room.me.name, room.members) == ("kitchen", "Robot", ())
 
@@ -101,7 +108,7 @@ def test_what_is_said_piece_by_piece_is_heard_whole() -> None:
 
 
 async def test_what_is_heard_comes_with_the_time_at_which_it_was_captured() -> None:
-    """In real time, as the relay's clock is. One that was misunderstood is off by far more than a busy machine."""
+    """In real time, as the relay's clock is: a misunderstood one is off by more than a busy machine."""
     started, heard = await said_and_heard(speech()[:SAMPLE_RATE], after_s=1)
     captured = [each.captured_s for each in heard if each.captured_s is not None]
     assert len(captured) > 0.5 * len(heard)
@@ -173,7 +180,10 @@ async def test_a_reader_that_never_reads_holds_up_nobody_and_is_told_what_it_mis
 
 
 async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> None:
-    async with House.open() as house, streamer.join(f"{house.url}/#room=home&key={KEY}", name="Robot") as room:
+    async with (
+        House.open() as house,
+        streamer.join(f"{house.url}/#room=home&key={KEY}", name="Robot") as room,
+    ):
         host = await house.enter(key=HOST_KEY)
         events = room.events()
         (robot,) = host.welcome["members"]
@@ -194,7 +204,9 @@ async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> No
         ("http://127.0.0.1:1/#room=kitchen", streamer.ConnectionLostError, "No relay answers"),
     ],
 )
-async def test_a_link_that_leads_nowhere_is_told_in_words(link: str, error: type[Exception], words: str) -> None:
+async def test_a_link_that_leads_nowhere_is_told_in_words(
+    link: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         async with streamer.join(link):
             pass
@@ -239,3 +251,116 @@ async def test_who_joined_to_listen_says_nothing_and_who_is_outside_sends_nothin
         await listener.say(np.zeros(480, np.float32))
     with pytest.raises(streamer.ConnectionLostError, match="not been entered"):
         listener.write("Hello")
+
+
+class Hum:
+    """A Source that hums at 440 Hz without end, as a microphone would."""
+
+    name = "hum"
+    mode = "open"
+    ended = False
+    latency_s = 0.0
+
+    def __init__(self) -> None:
+        self._tone = tone(440, 20).reshape(-1, 480)
+        self._popped = 0
+
+    def start(self, now: float) -> None:
+        self._started = now
+
+    def pop(self, now: float) -> tuple[int, Samples] | None:
+        if self.wait_s(now) > 0:
+            return None
+        self._popped += 1
+        return (self._popped - 1) * 480, self._tone[self._popped % len(self._tone)]
+
+    def wait_s(self, now: float) -> float:
+        return max(0.0, self.captured_at((self._popped + 1) * 480) - now)
+
+    def captured_at(self, position: int) -> float:
+        return self._started + position / SAMPLE_RATE
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_is_said_goes_before_a_microphone_which_then_goes_on() -> None:
+    async def say(url: str) -> None:
+        async with streamer.join(url, name="Talker") as room:
+            humming = asyncio.create_task(room.talk(Hum()))
+            await asyncio.sleep(1)
+            await asyncio.gather(room.say(tone(880, 0.5)), room.say(tone(1_320, 0.5)))
+            await asyncio.sleep(1)
+            humming.cancel()
+
+    async def main() -> list[streamer.Heard]:
+        async with open_relay() as url:
+            hearing = asyncio.create_task(hear_all(url))
+            await asyncio.sleep(0.2)
+            await say(url)
+            return await hearing
+
+    heard, _ = run_virtually(main())
+    loudest = []
+    for at in range(0, len(heard) - 20, 20):
+        samples = np.concatenate([each.samples for each in heard[at : at + 20]])
+        levels = {hertz: tone_dbfs(samples, hertz) for hertz in (440, 880, 1_320)}
+        loudest.append(max(levels, key=lambda hertz: levels[hertz]))
+    assert [hertz for hertz, _ in groupby(loudest)] == [440, 880, 1_320, 440]
+
+
+async def test_where_one_talks_at_a_time_a_program_asks_for_the_floor_and_gives_it_back() -> None:
+    async with House.open() as house:
+        host = await house.enter(key=HOST_KEY)
+        async with streamer.join(f"{house.url}/#room=home&key={KEY}", name="Robot") as room:
+            events = room.events()
+            await host.socket.send_json({"type": "one_at_a_time", "on": True})
+            assert (await next_of(events, streamer.Floor)).member is None
+            assert room.one_at_a_time
+            await room.say(tone(440, 0.3))
+            assert (await next_of(events, streamer.Floor)).member.name == "Robot"
+            assert (await next_of(events, streamer.Floor)).member is None
+
+
+async def test_while_muted_nothing_is_sent_and_the_others_see_so() -> None:
+    async with open_relay() as url, streamer.join(url) as room, streamer.join(url, name="Talker") as talker:
+        await talker_seen(room)
+        events, packets = room.events(), room.packets()
+        talker.mute()
+        assert (await next_of(events, streamer.Changed)).member.muted
+        assert talker.me.muted
+        await talker.say(tone(440, 0.2))
+        talker.send_packet(b"\x80\xff")
+        talker.write("That was all")
+        await next_of(events, streamer.Chat)
+        assert not packets._items
+
+
+async def test_a_room_is_entered_once() -> None:
+    async with open_relay() as url, streamer.join(url) as room:
+        with pytest.raises(streamer.StreamerError, match="entered once"):
+            await room.__aenter__()
+
+
+async def test_after_leaving_every_reader_ends() -> None:
+    async with open_relay() as url:
+        async with streamer.join(url) as room:
+            events, packets = room.events(), room.packets()
+        async with asyncio.timeout(PATIENCE_S):
+            assert [event async for event in events] == []
+            assert [packet async for packet in packets] == []
+            assert [heard async for heard in room.hear()] == []
+            assert [event async for event in room.events()] == []
+            await room.until_closed()
+        with pytest.raises(streamer.ConnectionLostError):
+            room.write("Is anybody there?")
+
+
+def test_a_reader_or_an_ear_that_nobody_holds_takes_no_memory() -> None:
+    room = streamer.join("http://127.0.0.1:1/#room=kitchen")
+    readers = [room.events(), room.packets()]
+    ear = room.ear()
+    assert (len(room._events._mailboxes), len(room._packets._mailboxes), len(room._ears._ears)) == (1, 1, 1)
+    del readers, ear
+    gc.collect()
+    assert (len(room._events._mailboxes), len(room._packets._mailboxes), len(room._ears._ears)) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Programs and devices in a room, by the Python interface: notices, telemetry, commands. The relay is a real one."""
+"""Programs and devices in a room, by the Python interface: notices, telemetry, commands, at a real relay."""
 
 import asyncio
 import math
@@ -14,6 +14,7 @@ from test_room import next_of
 
 import streamer
 from streamer.client.reports import AT_ONCE, MOST_DEVICES
+from streamer.client.terminal.words import Words
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
@@ -37,7 +38,9 @@ async def host_and_guest() -> AsyncIterator[tuple[streamer.Room, streamer.Room]]
 async def test_a_notice_is_told_to_all_and_its_sender_hears_who_answers_what() -> None:
     async with host_and_guest() as (host, guest):
         events = guest.events()
-        sent = await host.notify("Somebody is at the gate", title="Gate", level="warning", actions=["Open", "Wait"])
+        sent = await host.notify(
+            "Somebody is at the gate", title="Gate", level="warning", actions=["Open", "Wait"]
+        )
         notice = await next_of(events, streamer.Notice)
         assert (notice.name, notice.title, notice.text) == ("Door", "Gate", "Somebody is at the gate")
         assert (notice.level, notice.actions, notice.id) == ("warning", ("Open", "Wait"), sent.id)
@@ -61,7 +64,11 @@ async def test_a_command_is_answered_by_its_target_or_by_the_relay() -> None:
                 command = await next_of(events, streamer.Command)
                 match command.name:
                     case "open":
-                        assert (command.sender, command.device, command.arguments) == ("Door", "gate", {"seconds": 20})
+                        assert (command.sender, command.device, command.arguments) == (
+                            "Door",
+                            "gate",
+                            {"seconds": 20},
+                        )
                         await command.answer("done", "open")
                     case "close":
                         await command.answer("refused", "the gate is blocked")
@@ -211,11 +218,26 @@ async def test_a_command_that_no_relay_would_take_is_refused_before_it_is_sent()
 
 
 def test_a_terminal_tells_notices_and_answers_them() -> None:
-    notice = {"type": "notice", "id": 4, "talker_id": 3, "name": "Door", "title": "Gate", "text": "Ring\nGrace left"}
+    notice = {
+        "type": "notice",
+        "id": 4,
+        "talker_id": 3,
+        "name": "Door",
+        "title": "Gate",
+        "text": "Ring\nGrace left",
+    }
     offline = OfflineRoom(
         welcome(member(3, "Door")), {**notice, "level": "alarm", "sound": True, "actions": ["Open", "Wait"]}
     )
-    assert offline.told[1:] == ["Door, alarm: Gate: Ring ↵ Grace left", "To answer: /answer Open, /answer Wait"]
+    rings = list[bool]()
+    words = Words(lambda line: None, ring=lambda: rings.append(True))
+    for event in offline.events:
+        words.on_event(event)
+    assert rings == [True]
+    assert offline.told[1:] == [
+        "Door, alarm: Gate: Ring ↵ Grace left",
+        "To answer: /answer 1 Open, /answer 2 Wait",
+    ]
 
 
 def test_programs_of_a_hostile_relay_are_taken_with_care() -> None:
@@ -223,7 +245,13 @@ def test_programs_of_a_hostile_relay_are_taken_with_care() -> None:
     offline.hear(
         {"type": "reply", "id": 9, "talker_id": 3, "name": "Door", "action": 2**40},
         {"type": "result", "id": -1, "outcome": "exploded", "message": ""},
-        {"type": "telemetry", "talker_id": 99, "device": "", "values": {"a": [1], "b": {}, "c": 1}, "age_ms": -5},
+        {"type": "telemetry", "talker_id": 3, "device": "", "values": {"a": "x" * 50_000}, "age_ms": 0},
+        {"type": "telemetry", "talker_id": 3, "device": "", "values": {"a": math.inf}, "age_ms": 0},
+        {
+            "type": "command", "id": 1, "talker_id": 3, "sender": "", "device": "", "name": "open",
+            "arguments": {"a": [[]] * 9_000}, "deadline_ms": 1,
+        },
+        {"type": "telemetry", "talker_id": 9, "device": "", "values": {"a": [1], "b": {}, "c": 1}, "age_ms": -5},
         {
             "type": "notice", "id": 1, "talker_id": 99, "name": "", "title": "", "text": "", "level": "doom",
             "sound": False, "actions": [1, None, "Open", {}],

@@ -7,8 +7,12 @@ import urllib.request
 import venv
 from pathlib import Path
 
+import numpy as np
 import pytest
-from processes import RelayProcess
+from processes import RelayProcess, StreamerProcess
+from python_document import ten_lines
+from scipy.io import wavfile
+from sound import level_dbfs
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,3 +60,15 @@ def test_the_installed_code_is_the_wheel_s_own(installed: Path) -> None:
     python = installed.with_name("python")
     printed = subprocess.run([python, "-c", program], check=True, capture_output=True, text=True, cwd="/", timeout=60)
     assert all(path.startswith(str(installed.parents[1])) for path in json.loads(printed.stdout))
+
+
+def test_the_ten_lines_of_the_document_talk_where_the_wheel_is_installed(installed: Path, tmp_path: Path) -> None:
+    program, heard = tmp_path / "ten_lines.py", tmp_path / "heard.wav"
+    with RelayProcess(tmp_path / "relay", "--no-tls", "--open", program=installed) as relay:
+        program.write_text(ten_lines(relay.link), encoding="utf-8")
+        with StreamerProcess(tmp_path / "ada", "listen", relay.link, "--name", "Ada", "--output", heard):
+            relay.wait_for_members(1)
+            python = installed.with_name("python")
+            done = subprocess.run([python, program], check=True, capture_output=True, text=True, cwd="/", timeout=60)
+    assert done.stdout == "Here are: ['Ada']\n"
+    assert level_dbfs(wavfile.read(heard)[1] / np.float32(32_768)) > -30

@@ -6,7 +6,8 @@ import { language, sayCount, t } from "../ui/text.js";
 import { plainFace } from "./face.js";
 import { Sheet } from "./sheet.js";
 
-/** @typedef {{name: string, text: string, own: boolean, atMs: number}} Said `atMs` as Date.now(): a time of day */
+/** @typedef {import("../shared/control.js").Level} Level */
+/** `atMs` as Date.now(): a time of day; what has a `level` is a notice. @typedef {{name: string, text: string, own: boolean, atMs: number, title?: string, level?: Level}} Said */
 
 /** What is kept on the screen; the relay keeps less. */
 const MOST_LINES = 300;
@@ -56,12 +57,17 @@ export class ChatPanel {
     this.#words.focus();
   }
 
-  /** @param {Said} said */
+  /**
+   * @param {Said} said
+   * @returns {HTMLElement} its line
+   */
   add(said) {
     const follows = this.#isAtEnd || said.own;
     if (!this.isOpen && !said.own) this.#countUnread();
-    this.#append(lineOf(said));
+    const line = lineOf(said);
+    this.#append(line);
     if (follows) this.#scrollToEnd();
+    return line;
   }
 
   /** @param {string} words such as that somebody came */
@@ -141,9 +147,10 @@ export class ChatPanel {
 }
 
 /** @param {Said} said */
-function lineOf({ name, text, own, atMs }) {
-  const words = create("div", "text", ...linked(text));
+function lineOf({ name, text, own, atMs, title, level }) {
+  const words = create("div", "text", ...(title ? [create("b", "title", title)] : []), ...linked(text));
   const line = create("div", "said");
+  if (level) line.dataset.level = level;
   line.toggleAttribute("data-own", own);
   const who = create("p", own ? "unseen" : "who", create("b", "", own ? t("you") : name), ` · ${timeOf(atMs)}`);
   line.append(who, ...(own ? [words] : [plainFace(name), words]));

@@ -32,6 +32,7 @@ import { Room } from "./room.js";
 import { RoomView } from "./room_view.js";
 import { Roster } from "./roster.js";
 import { SettingsController } from "./settings_controller.js";
+import { Speech } from "./speech.js";
 import { Toasts } from "./toasts.js";
 import { joinUnattended } from "./unattended.js";
 import { Volumes } from "./volumes.js";
@@ -48,6 +49,7 @@ class Page {
   #door = new Door();
   #toasts = new Toasts();
   #attention = new Attention();
+  #speech = new Speech();
   #recent = new RecentRooms();
   #question = new Question();
   #cues = new Cues((sound) => this.#sound.cue(sound));
@@ -70,7 +72,13 @@ class Page {
     release: (atMs) => this.#voice.release(atMs),
     toggle: () => this.#voice.toggle(),
   });
-  #settings = new SettingsController({ voice: this.#voice, sound: this.#sound, cues: this.#cues, attention: this.#attention });
+  #settings = new SettingsController({
+    voice: this.#voice,
+    sound: this.#sound,
+    cues: this.#cues,
+    attention: this.#attention,
+    speech: this.#speech,
+  });
   #acoustic = new AcousticTest({
     show: showAcousticTest,
     sound: this.#sound,
@@ -91,6 +99,7 @@ class Page {
       toasts: this.#toasts,
       cues: this.#cues,
       attention: this.#attention,
+      speech: this.#speech,
       settings: this.#settings,
       details: new Details(this.#sound, this.#roster),
       acoustic: this.#acoustic,

@@ -6,6 +6,7 @@ import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
+import { Notices } from "./notices.js";
 
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
 /** @typedef {import("../shared/control.js").FromClient} FromClient */
@@ -26,6 +27,7 @@ import { hostKey, keepHostKey } from "./host_key.js";
  * @property {import("./toasts.js").Toasts} toasts
  * @property {import("./cues.js").Cues} cues
  * @property {import("./attention.js").Attention} attention
+ * @property {import("./speech.js").Speech} speech
  * @property {import("./settings_controller.js").SettingsController} settings
  * @property {import("./details.js").Details} details
  * @property {import("./acoustic_test.js").AcousticTest} acoustic
@@ -36,6 +38,7 @@ const SECOND_MS = 1_000;
 
 export class Room {
   #parts;
+  #notices;
   #delays = new Delays();
   /** @type {RoomLink} */
   link;
@@ -52,6 +55,7 @@ export class Room {
    */
   constructor(parts, link) {
     this.#parts = parts;
+    this.#notices = new Notices(parts, (message) => this.send(message));
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
@@ -135,6 +139,10 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
+      case "notice":
+        return this.#notices.show(message, message.talker_id === this.#parts.roster.talkerId);
+      case "reply":
+        return this.#notices.showReply(message);
       case "hint":
       case "error":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
@@ -367,4 +375,4 @@ const handOf = (hand) => ({ hand, hand_us: hand ? Number.MAX_SAFE_INTEGER : 0 })
 const inviteOf = ({ role, key, ends_s }) => ({ role, key, ends: ends_s * SECOND_MS });
 
 /** @param {import("../shared/control.js").Line} line */
-const lineOf = ({ name, text, age_s }) => ({ name, text, own: false, atMs: Date.now() - age_s * SECOND_MS });
+const lineOf = ({ age_s, ...line }) => ({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS });

@@ -16,6 +16,7 @@ const METER_MS = 100;
  * @property {AudioGraph} sound
  * @property {import("./cues.js").Cues} cues
  * @property {import("./attention.js").Attention} attention
+ * @property {import("./speech.js").Speech} speech
  */
 
 export class SettingsController {
@@ -56,8 +57,10 @@ export class SettingsController {
    * @param {string | boolean} value
    */
   async #choose(name, value) {
-    const { voice, cues, attention } = this.#parts;
+    const { voice, cues, attention, speech } = this.#parts;
     switch (name) {
+      case "speakNotices":
+        return speech.switch(value === true);
       case "cues":
         return cues.switch(value === true);
       case "notifications":
@@ -96,7 +99,8 @@ export class SettingsController {
   }
 
   #show() {
-    const { cues, attention } = this.#parts;
-    this.#panel.show({ ...this.#settings.chosen, ...this.processing, cues: cues.on, notifications: attention.on });
+    const { cues, attention, speech } = this.#parts;
+    const switches = { cues: cues.on, notifications: attention.on, speakNotices: speech.on };
+    this.#panel.show({ ...this.#settings.chosen, ...this.processing, ...switches });
   }
 }

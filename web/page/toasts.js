@@ -11,12 +11,16 @@ const MOST_WAITING = 4;
 /** A screen reader is told at most this often; what came meanwhile is said together. */
 const SPOKEN_EVERY_MS = 3_000;
 
+/** @typedef {{words: string, act: () => void}} Action */
 /**
  * @typedef {object} Toast
  * @property {string} [name] whose face stands beside it
  * @property {string} [title]
  * @property {string} words
- * @property {{words: string, act: () => void}} [action]
+ * @property {Action} [action]
+ * @property {Action[]} [actions]
+ * @property {import("../shared/control.js").Level} [level] of a notice
+ * @property {number} [lastsMs] where it is not the usual time
  */
 
 export class Toasts {
@@ -28,6 +32,7 @@ export class Toasts {
   /** @type {HTMLElement | null} */
   #shown = null;
   #timer = 0;
+  #lastsMs = LASTS_MS;
   /** @type {string[]} */
   #toSpeak = [];
   #speakTimer = 0;
@@ -73,33 +78,38 @@ export class Toasts {
     const toast = this.#waiting.shift();
     if (!toast) return;
     this.#shown = this.#draw(toast);
+    this.#lastsMs = toast.lastsMs ?? LASTS_MS;
     this.#place.replaceChildren(this.#shown);
     this.#place.showPopover?.();
     this.#start();
   }
 
   /** @param {Toast} toast */
-  #draw({ name, title, words, action }) {
+  #draw({ name, title, words, action, actions = action ? [action] : [], level = "info" }) {
     const text = create("div", "words", ...(title ? [create("b", "", title)] : []), create("span", "", words));
     const node = create("div", "toast", ...(name ? [plainFace(name)] : []), text);
-    if (action) {
-      const button = create("button", "button short", action.words);
-      button.type = "button";
-      button.addEventListener("click", () => {
-        this.#close();
-        action.act();
-      });
-      node.append(button);
-    }
+    node.dataset.level = level;
+    node.append(...actions.map((each) => this.#buttonOf(each)));
     if (this.#waiting.length > 0) node.append(create("span", "count", t("more", { count: this.#waiting.length })));
     node.addEventListener("pointerdown", () => clearTimeout(this.#timer));
     for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) node.addEventListener(end, () => this.#start());
     return node;
   }
 
+  /** @param {Action} action */
+  #buttonOf({ words, act }) {
+    const button = create("button", "button short", words);
+    button.type = "button";
+    button.addEventListener("click", () => {
+      this.#close();
+      act();
+    });
+    return button;
+  }
+
   #start() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#close(), LASTS_MS);
+    this.#timer = setTimeout(() => this.#close(), this.#lastsMs);
   }
 
   #close() {

@@ -31,6 +31,9 @@ class FigureLines:
     def tell_said(self, name: str, text: str) -> None:
         self.tell(f"{SAID}{name}: {text}")
 
+    def ring(self) -> None:
+        """Programs hear no bell."""
+
     def show(self, room: Room, ear: Ear, keyboard: Keyboard) -> Self:
         self._show = room, ear
         return self

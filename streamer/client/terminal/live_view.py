@@ -63,6 +63,10 @@ class Meters:
             said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
         self._console.print(Text(said), soft_wrap=True)
 
+    def ring(self) -> None:
+        """A notice wants to be heard."""
+        self._console.bell()
+
     def show(self, room: Room, ear: Ear, keyboard: Keyboard) -> Self:
         """What the context shall show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:

@@ -49,9 +49,18 @@ _T = TypeVar("_T")
 
 
 class Words:
-    """`tell` gets our own lines; `tell_said` gets name and words of who writes, or else `tell` does."""
+    """`tell` gets our own lines; `tell_said` gets name and words of who writes, or else `tell` does.
 
-    def __init__(self, tell: Callable[[str], None], tell_said: Callable[[str, str], None] | None = None) -> None:
+    `ring` is for a notice that wants to be heard.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str], None],
+        tell_said: Callable[[str, str], None] | None = None,
+        ring: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._ring = ring
         self._tell = Told(tell)
         self._show_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
         self._my_id = NOBODY
@@ -104,13 +113,17 @@ class Words:
             case Turn(member):
                 self._tell("It is your turn" if self._is_me(member) else f"It is the turn of {_name(member)}")
             case OnlyHosts(member, on):
-                self._tell(f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}")
+                self._tell(
+                    f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}"
+                )
             case Locked(member, locked):
                 self._tell(f"{_name(member)} has {'locked the room' if locked else 'opened the room again'}")
             case Muted(member):
                 self._tell(f"{_name(member)}, the host, has muted you; /unmute lets you talk again")
             case NewLink(role, url):
-                self._tell(f"The new link to {self._room}, {'to talk' if role == 'talk' else 'only to listen'}: {url}")
+                self._tell(
+                    f"The new link to {self._room}, {'to talk' if role == 'talk' else 'only to listen'}: {url}"
+                )
             case Knocks():
                 for knock in event.new:
                     number, name = knock.id, knock.name
@@ -149,15 +162,22 @@ class Words:
 
     def _on_notice(self, notice: Notice) -> None:
         level = "" if notice.level == "info" else f", {notice.level}"
-        self._tell_said(f"{notice.name}{level}", f"{notice.title}: {notice.text}" if notice.title else notice.text)
+        text = f"{notice.title}: {notice.text}" if notice.title else notice.text
+        self._tell_said(f"{notice.name}{level}", text, rings=notice.sound and not notice.age_s)
         if notice.actions and not self._is_me(notice.member):
-            self._tell("To answer: " + ", ".join(f"/answer {action}" for action in notice.actions))
+            answers = (f"/answer {number} {action}" for number, action in enumerate(notice.actions, 1))
+            self._tell("To answer: " + ", ".join(answers))
 
     def _is_me(self, member: Member | None) -> bool:
         return member is not None and member.talker_id == self._my_id
 
-    def _tell_said(self, name: str, text: str) -> None:
-        self._tell(text, lambda words: self._show_said(name, words))
+    def _tell_said(self, name: str, text: str, *, rings: bool = False) -> None:
+        def show(words: str) -> None:
+            self._show_said(name, words)
+            if rings:
+                self._ring()
+
+        self._tell(text, show)
 
 
 def states_of(member: Member) -> list[str]:
@@ -181,7 +201,11 @@ def for_terminal(value: _T) -> _T:
         case tuple():
             shown = tuple(map(for_terminal, shown))
         case _ if is_dataclass(shown) and not isinstance(shown, type):
-            names = [each.name for each in fields(shown) if isinstance(getattr(shown, each.name), str | tuple | Member)]
+            names = [
+                each.name
+                for each in fields(shown)
+                if isinstance(getattr(shown, each.name), str | tuple | Member)
+            ]
             shown = replace(shown, **{name: for_terminal(getattr(shown, name)) for name in names})
     return cast(_T, shown)
 

@@ -12,10 +12,10 @@ from aiohttp import web
 from streamer.errors import AudioError, ControlError, RefusedError
 from streamer.relay.access.invites import Right
 from streamer.relay.access.names import distinguish
-from streamer.relay.access.sanitize import clean_chat, clean_name
-from streamer.relay.api.bodies import answer, number_of, read_object, refusal_of, room_of
+from streamer.relay.access.sanitize import MAX_NAME_CHARACTERS, clean_chat, clean_name
+from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object, refusal_of, room_of
 from streamer.relay.api.callers import HOST, Caller, Callers
-from streamer.relay.api.speech import LANGUAGES, speak
+from streamer.relay.api.speech import LANGUAGES, MAX_SPEECH_CHARACTERS, speak
 from streamer.relay.background import surviving
 from streamer.relay.network.visitor import visitor_of
 from streamer.relay.rooms.announcer import Announcer
@@ -145,7 +145,7 @@ class AnnouncementsApi:
         name = room_of(request)
         caller = self._callers.caller(request)
         caller.check("speak", name)
-        spoken = self._spoken.get(number_of(request, "id", "no-announcement"))
+        spoken = self._spoken.get(id_of(request))
         if spoken is None or spoken.room.name != name:
             raise RefusedError("nothing is being said by this id", status=404, code="no-announcement")
         if spoken.caller_id != caller.id and "moderate" not in caller.scopes:
@@ -162,6 +162,7 @@ def _cancel(task: asyncio.Task[None]) -> None:
 
 
 def _speech(fields: dict[str, Any]) -> tuple[str, str]:
+    check_lengths(fields, {"text": MAX_SPEECH_CHARACTERS, "name": MAX_NAME_CHARACTERS})
     language = fields.get("language", LANGUAGES[0])
     if language not in LANGUAGES:
         raise RefusedError(f"the language is one of {', '.join(LANGUAGES)}", status=400, code="bad-body")

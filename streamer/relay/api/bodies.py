@@ -13,6 +13,9 @@ MAX_JSON_BYTES: Final = 16_384
 """As of a control message: the longest text in the longest characters, and more."""
 
 _FRESH: Final = {"Cache-Control": "no-store"}
+_ID_DIGITS: Final = 16
+"""Of the largest number that JavaScript holds."""
+
 _JSON: Final = "application/json"
 
 
@@ -40,6 +43,14 @@ async def read_object(request: web.Request, wanted: Mapping[str, type], optional
     return body
 
 
+def check_lengths(fields: Mapping[Any, Any], most: Mapping[Any, int]) -> None:
+    """As they came: what is left out of a text when it is cleaned counts, too. Raises RefusedError `bad-body`."""
+    for name, most_characters in most.items():
+        text = fields.get(name)
+        if isinstance(text, str) and len(text) > most_characters:
+            raise _bad(f'the field "{name}" has more than {most_characters} characters')
+
+
 async def _read(request: web.Request) -> bytes:
     try:
         return await request.read()
@@ -52,7 +63,7 @@ async def _read(request: web.Request) -> bytes:
 def _parse(content: bytes) -> dict[str, Any]:
     try:
         body = json.loads(content)
-        json.dumps(body, allow_nan=False).encode()
+        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise _bad("the body is not JSON") from None
     if not isinstance(body, dict):
@@ -65,12 +76,10 @@ def room_of(request: web.Request) -> str:
     return check_room_name(request.match_info["room"])
 
 
-def number_of(request: web.Request, name: str, code: str) -> int:
-    """The number in the path. Raises RefusedError 404 with that `code` where it is none."""
-    text = request.match_info[name]
-    if not (text.isascii() and text.isdigit() and len(text) < 17):
-        raise RefusedError(f"there is nothing with the id {text[:40]}", status=404, code=code)
-    return int(text)
+def id_of(request: web.Request) -> int:
+    """The id in the path; 0, which nothing has, where it is no number."""
+    text = request.match_info["id"]
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS else 0
 
 
 def refusal_of(error: ControlError) -> RefusedError:

@@ -7,13 +7,13 @@ from aiohttp import web
 
 from streamer.errors import ControlError
 from streamer.relay.access.programs import clean_command
-from streamer.relay.api.bodies import answer, number_of, read_object, refusal_of, room_of
+from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object, refusal_of, room_of
 from streamer.relay.api.callers import Callers
 from streamer.relay.api.rooms import find_member
 from streamer.relay.network.visitor import visitor_of
 from streamer.relay.rooms.commands import Wish
 from streamer.relay.rooms.lobby import Lobby
-from streamer.wire.control import MAX_DEADLINE_MS
+from streamer.wire.control import MAX_COMMAND_CHARACTERS, MAX_DEADLINE_MS, MAX_DEVICE_CHARACTERS
 from streamer.wire.programs import FinalOutcome
 
 _WANTED: Final = {"name": str}
@@ -39,8 +39,9 @@ class CommandsApi:
         caller = self._callers.caller(request)
         caller.check("command", room_name)
         fields = await read_object(request, _WANTED, _OPTIONAL)
+        check_lengths(fields, {"name": MAX_COMMAND_CHARACTERS, "device": MAX_DEVICE_CHARACTERS})
         room = self._lobby.room_as_it_is(room_name)
-        target = find_member(room, number_of(request, "id", "no-member"))
+        target = find_member(room, id_of(request))
         deadline_ms, arguments = fields.get("deadline_ms", DEADLINE_MS), fields.get("arguments", {})
         done: asyncio.Future[tuple[FinalOutcome, str]] = asyncio.get_running_loop().create_future()
 

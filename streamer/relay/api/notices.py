@@ -9,16 +9,18 @@ from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.allowance import Allowance, Writing
 from streamer.relay.access.programs import CleanNotice, clean_notice
 from streamer.relay.access.tokens import MAX_TOKENS
-from streamer.relay.api.bodies import answer, number_of, read_object, refusal_of, room_of
+from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object, refusal_of, room_of
 from streamer.relay.api.callers import Caller, Callers
 from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.programs import add_notice
 from streamer.relay.rooms.room import Room
 from streamer.wire import control
+from streamer.wire.control import MAX_ACTION_CHARACTERS, MAX_ACTIONS, MAX_CHAT_CHARACTERS, MAX_TITLE_CHARACTERS
 
 _WANTED: Final = {"text": str, "level": str}
 _OPTIONAL: Final = {"title": str, "sound": bool, "actions": list}
+_LENGTHS: Final = {"text": MAX_CHAT_CHARACTERS, "title": MAX_TITLE_CHARACTERS}
 
 
 class NoticesApi:
@@ -50,7 +52,7 @@ class NoticesApi:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         name = room_of(request)
         self._callers.caller(request).check("read", name)
-        sent = self._lobby.room_as_it_is(name).notices.find(number_of(request, "id", "no-notice"))
+        sent = self._lobby.room_as_it_is(name).notices.find(id_of(request))
         if sent is None:
             raise RefusedError("no notice of this id is known any more", status=404, code="no-notice")
         replies = [without_type(reply) for reply in sent.replies.values()]
@@ -61,7 +63,10 @@ class NoticesApi:
         if len(self._writing) > MAX_TOKENS:
             self._writing = {token: writing for token, writing in self._writing.items() if not writing.is_unused(now)}
         own = self._writing.setdefault(caller.id, Writing())
+        check_lengths(fields, _LENGTHS)
+        actions = dict(enumerate(fields.get("actions", [])))
+        check_lengths(actions, dict.fromkeys(range(MAX_ACTIONS), MAX_ACTION_CHARACTERS))
         allowance = Allowance(own, Writing(), room.writing)
         allowance.check(len(control.serialize(fields).encode()), now)
-        title, actions, sound = fields.get("title", ""), fields.get("actions", []), fields.get("sound", False)
-        return clean_notice(fields["text"], title, fields["level"], actions, sound=sound)
+        title, sound = fields.get("title", ""), fields.get("sound", False)
+        return clean_notice(fields["text"], title, fields["level"], list(actions.values()), sound=sound)

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from streamer.errors import ControlError, RefusedError
-from streamer.relay.api.bodies import answer, number_of, room_of
+from streamer.relay.api.bodies import answer, id_of, room_of
 from streamer.relay.api.callers import Callers
 from streamer.relay.rooms.hosting import REMOVED
 from streamer.relay.rooms.lobby import Lobby
@@ -47,7 +47,7 @@ class RoomsApi:
         name = room_of(request)
         self._callers.caller(request).check("moderate", name)
         room = self._lobby.room_as_it_is(name)
-        member = find_member(room, number_of(request, "id", "no-member"))
+        member = find_member(room, id_of(request))
         room.bar(member)
         member.send_away(REMOVED, "removed")
         return web.Response(status=204)

@@ -48,7 +48,8 @@ class Visitor(asyncio.Protocol):
         self._http: web.RequestHandler | None = None
         self._request_bytes = 0
         self._most_bytes = MAX_REQUEST_BYTES
-        self._held: bytearray | None = None
+        self._held: bytearray | None = bytearray()
+        self._is_begun = False
         self._is_gone = False
 
     @property
@@ -66,9 +67,13 @@ class Visitor(asyncio.Protocol):
         Its header has been read: what comes now counts for its body, or for the next one. Of one that `may_be_long`,
         what is too much waits, until `take_long` says that it is not, or the request ends.
         """
-        self._request_bytes = 0
+        self._request_bytes = len(self._held or b"")
         self._most_bytes = MAX_REQUEST_BYTES
-        self._held = bytearray() if may_be_long else None
+        if not may_be_long:
+            self._held = None
+        elif self._held and self._transport:
+            self._transport.pause_reading()
+        self._is_begun = True
         self._use()
         await self._turnstile.passed(self.source)
         return not self._is_gone
@@ -91,7 +96,8 @@ class Visitor(asyncio.Protocol):
         self._use()
         if self._held:
             self._read_on()
-        self._held = None
+        self._held = bytearray()
+        self._is_begun = False
         if self._transport and not self._is_gone:
             self._unused = asyncio.get_running_loop().call_later(self._fresh_s, self._transport.close)
 
@@ -118,18 +124,24 @@ class Visitor(asyncio.Protocol):
         self._use()
         self._request_bytes += len(data)
         if self._request_bytes > self._most_bytes:
-            self._take_too_much(data)
+            self._take_too_much(data, fitting=self._most_bytes - self._request_bytes + len(data))
             return
         assert self._http
         self._http.data_received(data)
 
-    def _take_too_much(self, data: bytes) -> None:
+    def _take_too_much(self, data: bytes, fitting: int) -> None:
+        """The first bytes may still fit, and have the header in them."""
+        if fitting > 0 and not self._held and self._http:
+            self._http.data_received(data[:fitting])
+            data = data[fitting:]
         if self._held is not None and len(self._held) + len(data) <= MAX_HELD_BYTES:
             self._held += data
-            if self._transport:
+            if self._is_begun and self._transport:
                 self._transport.pause_reading()
         elif self._request_bytes > MAX_DROPPED_BYTES:
             self.end()
+        else:
+            self._held = None
 
     def _read_on(self) -> None:
         """Unless aiohttp has enough for now: it goes on by itself then."""

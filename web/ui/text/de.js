@@ -85,6 +85,8 @@ export const text = {
   send: "Senden",
   reply: "Antworten",
   fresh: "{count} neu",
+  theyAnswered: "{name} hat geantwortet: „{action}“",
+  youAnswered: "Du hast geantwortet: „{action}“",
   chatHint: "Die letzte Stunde bleibt auf dem Server, für alle, die später kommen.",
 
   holdToTalk: "Zum Sprechen halten",
@@ -177,6 +179,8 @@ export const text = {
   cuesHint: "Kommen, Nachrichten, Verbindung weg",
   notifications: "Benachrichtigungen",
   notificationsHint: "Nachrichten, während du woanders bist",
+  speakNotices: "Meldungen vorlesen",
+  speakNoticesHint: "der Browser liest sie dir vor",
   checkHint: "Mikrofon, Lautsprecher, Netz",
   keys: "Tasten",
   keyMute: "Mikro an oder aus",

@@ -88,6 +88,8 @@ export const text = {
   send: "Send",
   reply: "Reply",
   fresh: "{count} new",
+  theyAnswered: "{name} answered “{action}”",
+  youAnswered: "You answered “{action}”",
   chatHint: "The last hour is kept on the server for people who join later.",
 
   // Push to talk.
@@ -184,6 +186,8 @@ export const text = {
   cuesHint: "joining, messages, lost connection",
   notifications: "Notifications",
   notificationsHint: "messages while you look elsewhere",
+  speakNotices: "Speak notices",
+  speakNoticesHint: "the browser reads them to you",
   checkHint: "microphone, loudspeaker, network",
   keys: "Keys",
   keyMute: "microphone on or off",

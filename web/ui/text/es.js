@@ -85,6 +85,8 @@ export const text = {
   send: "Enviar",
   reply: "Responder",
   fresh: "{count} nuevos",
+  theyAnswered: "{name} ha respondido «{action}»",
+  youAnswered: "Has respondido «{action}»",
   chatHint: "El servidor guarda la última hora para quienes lleguen más tarde.",
 
   holdToTalk: "Mantén pulsado para hablar",
@@ -177,6 +179,8 @@ export const text = {
   cuesHint: "entradas, mensajes, conexión perdida",
   notifications: "Notificaciones",
   notificationsHint: "mensajes mientras miras otra cosa",
+  speakNotices: "Leer avisos en voz alta",
+  speakNoticesHint: "el navegador te los lee",
   checkHint: "micrófono, altavoz, red",
   keys: "Teclas",
   keyMute: "encender o apagar el micrófono",
