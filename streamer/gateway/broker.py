@@ -134,7 +134,9 @@ class Broker:
         try:
             await self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
+            _pass_cancellation_on()
             raise BrokerAwayError(f"the MQTT broker did not take it: {error}") from None
+        _pass_cancellation_on()
 
     async def run(self) -> None:
         import aiomqtt
@@ -179,6 +181,7 @@ class Broker:
         )
         async with client:
             await client.subscribe([(topic, 2) for topic in self._topics])
+            _pass_cancellation_on()
             self._client = client
             self._remarks.forget()
             self._tell(f"The MQTT broker {self._address} is there")
@@ -194,7 +197,10 @@ class Broker:
 
 
 def _pass_cancellation_on() -> None:
-    """A cancelled connection says goodbye, and an error of that takes the place of the cancellation."""
+    """A call of aiomqtt that is cancelled may end well, or with an error of its own, as if it were not cancelled.
+
+    It waits by `asyncio.wait_for`, which in Python 3.11 prefers a result that comes in the same moment.
+    """
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError

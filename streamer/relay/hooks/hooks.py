@@ -70,7 +70,8 @@ class Hooks:
             await asyncio.sleep(FOLLOW_S)
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(watcher.wait(), FOLLOW_S)
+            async with asyncio.timeout(FOLLOW_S):
+                await watcher.wait()
         for event in watcher.take():
             kind = next((kind for kind in KINDS if kind == event.kind), None)
             if kind:
