@@ -1,7 +1,7 @@
 """A dispatcher's board: where all vehicles are, on a plain list; calls one of them, or all. dispatcher.py LINK [NAME]
 
-    dispatcher.py LINK            the board. On standard input: `list`, `call NAME TEXT`, `all TEXT`, `tell NAME COMMAND`
-    dispatcher.py LINK NAME       a vehicle of that name, which reports its position and obeys `call`
+    dispatcher.py LINK         the board, which takes `list`, `call NAME TEXT`, `all TEXT` and `tell NAME COMMAND`
+    dispatcher.py LINK NAME    a vehicle of that name, which reports its position and obeys `call`
 
 LINK has to let the board notify and command: the host's own, or one with a token of these scopes.
 """

@@ -1,6 +1,7 @@
 """A door: a button rings in the room, somebody answers by voice and opens. door_station.py LINK [HEARD.wav]
 
-Each line on standard input is a press of the button. What the room says is played at the door, or written into HEARD.wav.
+Each line on standard input is a press of the button. What the room says is played at the door, or written into
+HEARD.wav.
 The door opens by the answer "Open" to its notice, or by the command `open`; a lock would be where `open_door` is. LINK
 has to let it talk and notify: the host's own, or one with a token of these scopes.
 """

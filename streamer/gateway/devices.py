@@ -12,7 +12,7 @@ from streamer.wire.control import MAX_DEVICE_CHARACTERS
 from streamer.wire.programs import Values
 
 MAX_DEVICES: Final = 100
-"""A relay keeps 128 of one member, and takes 120 messages at once: all are told at once when the room is back."""
+"""A relay keeps 128 of one member, the gateway itself among them."""
 
 Status = Literal["online", "offline"]
 STATUS: Final = "status"

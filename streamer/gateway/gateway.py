@@ -16,8 +16,7 @@ import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 from streamer.client.events import Command, Event, Refused, Reply
 from streamer.client.mailbox import Mailbox
@@ -35,14 +34,6 @@ from streamer.gateway.publisher import Publisher
 from streamer.gateway.room_state import RoomState
 from streamer.gateway.topics import Topics
 from streamer.wire.room_link import Address
-
-AT_ONCE: Final = 20
-PER_S: Final = 8.0
-"""Reports to the room. A relay takes 128 at once and 10 per second, and the room tells of all devices at once
-whenever it comes back: what is left then must not be spent."""
-
-_AGAIN_S: Final = 2.0
-"""Before everything is told again, when the relay refused a report because there were too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +135,6 @@ class Gateway:
                 self._pass_on_reply(event)
             elif isinstance(event, Refused):
                 self._bad_payload(f"The relay refused something: {event.text}")
-                if event.code == "too-fast":
-                    asyncio.get_running_loop().call_later(_AGAIN_S, self._devices.tell_all)
 
     def _pass_on_reply(self, reply: Reply) -> None:
         asker = self._notices.asker(reply)
@@ -155,15 +144,13 @@ class Gateway:
             self._publisher.say(self._topics.of_device(device, "reply"), json.dumps(told, ensure_ascii=False))
 
     async def _tell_readings(self, room: Room) -> None:
-        """At a pace that a relay takes. The room tells them again by itself whenever it comes back."""
-        pace = Pace(AT_ONCE, PER_S)
+        """The room keeps the pace that a relay takes, and tells all again by itself whenever it comes back."""
         self._devices.tell_all()
         while True:
             await self._news.wait()
             self._news.clear()
             for name, values in self._devices.untold():
                 room.tell(values, device=name)
-                await pace.take()
 
     def _on_message(self, message: Message) -> None:
         """What a device says must not stop the others from being heard, whatever it is."""
@@ -203,24 +190,6 @@ class Gateway:
         task = asyncio.ensure_future(answering)
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
-
-
-class Pace:
-    """At most `at_once` in a row, and `per_s` in the long run."""
-
-    def __init__(self, at_once: int, per_s: float) -> None:
-        self._at_once = at_once
-        self._per_s = per_s
-        self._left = float(at_once)
-        self._at = monotonic()
-
-    async def take(self) -> None:
-        """One is done; returns when the next one may be."""
-        now = monotonic()
-        self._left = min(self._at_once, self._left + (now - self._at) * self._per_s) - 1
-        self._at = now
-        if self._left < 1:
-            await asyncio.sleep((1 - self._left) / self._per_s)
 
 
 async def _until(task: "asyncio.Future[None]") -> None:

@@ -35,28 +35,27 @@ async def type_line(process: asyncio.subprocess.Process, line: str) -> None:
 
 async def test_a_door_rings_is_answered_by_voice_and_opens(tmp_path: Path) -> None:
     heard = tmp_path / "heard.wav"
-    async with House.open() as house:
-        async with (
-            Watcher.open(link_to(house), "Ada") as ada,
-            running(EXAMPLES / "door_station.py", link_to(house), heard) as door,
-        ):
-            await line_of(door, "Press Enter to ring in home")
-            await type_line(door, "")
-            await until(lambda: ada.of(Notice) and any(talking.on for talking in ada.of(Talking)))
-            [notice] = ada.of(Notice)
-            assert (notice.name, notice.sound, notice.actions) == ("Door", True, ("Open", "Not now"))
-            await ada.room.say(tone(440, 1))
-            result = await ada.room.command(ada.member("Door"), "open", deadline_s=20)
-            assert (result.outcome, result.message) == ("done", "The door is open")
-            await until(lambda: ada.readings.get("") == {"open": True})
-            await until(lambda: ada.readings.get("") == {"open": False})
-            assert (await ada.room.command(ada.member("Door"), "jump")).outcome == "unknown"
-            ada.room.reply(notice, "Open")
-            await line_of(door, "Ada opens")
-            await until(lambda: ada.readings.get("") == {"open": True})
-            assert door.stdin
-            door.stdin.close()
-            assert await asyncio.wait_for(door.wait(), PATIENCE_S) == 0
+    async with (
+        House.open() as house, Watcher.open(link_to(house), "Ada") as ada,
+        running(EXAMPLES / "door_station.py", link_to(house), heard) as door,
+    ):
+        await line_of(door, "Press Enter to ring in home")
+        await type_line(door, "")
+        await until(lambda: ada.of(Notice) and any(talking.on for talking in ada.of(Talking)))
+        [notice] = ada.of(Notice)
+        assert (notice.name, notice.sound, notice.actions) == ("Door", True, ("Open", "Not now"))
+        await ada.room.say(tone(440, 1))
+        result = await ada.room.command(ada.member("Door"), "open", deadline_s=20)
+        assert (result.outcome, result.message) == ("done", "The door is open")
+        await until(lambda: ada.readings.get("") == {"open": True})
+        await until(lambda: ada.readings.get("") == {"open": False})
+        assert (await ada.room.command(ada.member("Door"), "jump")).outcome == "unknown"
+        ada.room.reply(notice, "Open")
+        await line_of(door, "Ada opens")
+        await until(lambda: ada.readings.get("") == {"open": True})
+        assert door.stdin
+        door.stdin.close()
+        assert await asyncio.wait_for(door.wait(), PATIENCE_S) == 0
     reader = FileReader(heard)
     samples = reader.read(0, reader.n_samples or 0)
     [loud] = np.nonzero(np.abs(samples) > 0.05)
