@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from streamer import __version__
 from streamer.errors import MeasurementError, SetupError, StreamerError
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.access.tokens import SCOPES, TOKENS_FILE, Scope, TokenStore, check_scopes
+from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
 from streamer.wire.control import MAX_INVITE_HOURS
@@ -90,6 +91,9 @@ class Streamer(click.Group):
 @click.version_option(__version__, prog_name="streamer")
 def main() -> None:
     """Talk to everyone on your Wi-Fi."""
+
+
+main.add_command(hook)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -293,6 +297,71 @@ def listen(data_dir: Path | None, **options: Any) -> None:
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
     run(session.listen(session.Options(**options)))
+
+
+@main.command()
+@click.option("--config", type=FILE, required=True, help="The file that describes the device (TOML).")
+def device(config: Path) -> None:
+    """Be a member without a screen: talk, obey commands, and report. It stays until it is stopped."""
+
+    from streamer.device.config import read_config
+    from streamer.device.device import Device
+
+    async def main() -> None:
+        await Device(read_config(config), _log).run()
+
+    run(main())
+
+
+@main.command()
+@click.argument("broker")
+@click.argument("url")
+@click.option("--name", default="Gateway", show_default=True, help="Its name, as others see it.")
+@click.option("--prefix", default="streamer", show_default=True, help="What its MQTT topics begin with.")
+@click.option("--also", multiple=True, help="Read telemetry from these topics, too, + for the device: zigbee2mqtt/+")
+@click.option("--discovery", default="homeassistant", show_default=True, help="Home Assistant's prefix; or empty.")
+@click.option("--password-file", type=FILE, help="The broker's password: the first line of this file.")
+@click.option("--broker-ca", type=FILE, help="Trust this certificate authority (PEM), the broker's.")
+@ca_option
+@data_dir_option
+def gateway(
+    broker: str,
+    url: str,
+    discovery: str,
+    password_file: Path | None,
+    broker_ca: Path | None,
+    ca_file: Path | None,
+    data_dir: Path | None,
+    **options: Any,
+) -> None:
+    """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands back.
+
+    mqtts:// is with TLS. It stays until it is stopped.
+    """
+    from streamer.gateway.broker import BrokerAddress
+    from streamer.gateway.gateway import Gateway, GatewayOptions
+
+    address = BrokerAddress.parse(broker)
+    if password_file:
+        address = replace(address, password=password_file.read_text(encoding="utf-8").split("\n", 1)[0])
+    gateway_options = GatewayOptions(
+        address,
+        url,
+        ca_file=trusted_authority(ca_file, data_dir),
+        broker_ca_file=broker_ca,
+        discovery_prefix=discovery,
+        **options,
+    )
+
+    async def main() -> None:
+        await Gateway(gateway_options, _log).run()
+
+    run(main())
+
+
+def _log(words: str) -> None:
+    """Standard error goes to the service's log, which notes the time itself."""
+    click.echo(one_line(words), err=True)
 
 
 @main.command()

@@ -15,6 +15,7 @@ from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
+from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
 from streamer.relay.http.origins import Origins
@@ -86,7 +87,8 @@ async def serve(
     server = Server(options, say, code_style)
     page = read_page()
     decisions = Decisions.from_file(options.directory / "rooms.json")
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio)
+    hooks = Hooks(options.directory)
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks)
     certificate = server.certificate
     authority = server.authority.certificate_path if server.authority else None
     plain = JoinPage(page, authority).application() if certificate else None

@@ -12,6 +12,7 @@ import aiohttp
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.tokens import TokenStore
+from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins
 from streamer.relay.running import listening
@@ -104,10 +105,11 @@ class House:
         origins: Origins | None = None,
         tokens: TokenStore | None = None,
         studio: Studio | None = None,
+        hooks: Hooks | None = None,
     ) -> AsyncIterator[Self]:
         limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
         admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
-        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio)
+        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio, hooks=hooks)
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=any_number) as http,

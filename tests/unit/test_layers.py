@@ -39,21 +39,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.tls": RELAY,
     "relay.network": RELAY | {"relay.logs", "relay.access", "relay.tls"},
     "relay.rooms": RELAY | {"relay.access"},
+    "relay.hooks": RELAY | {"relay.access", "relay.rooms"},
     "relay.api": RELAY | {"relay.access", "relay.network", "relay.rooms"},
-    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"},
+    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"}
+    | {"relay.hooks"},
     "relay.screen": RELAY | {"terminal", "relay.rooms"},
     "relay": RELAY
-    | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.screen"},
+    | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"}
+    | {"relay.screen"},
     "client.audio": LEAVES | {"jitter", "wire"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
     "client.terminal": LEAVES | {"terminal", "jitter", "wire", "client.audio", "client.delay", "client"},
     "client": LEAVES
     | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
+    "device": LEAVES | {"wire", "client", "client.audio"},
+    "gateway": LEAVES | {"", "wire", "client"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
-    | {"", "wire", "relay", "relay.logs", "relay.access", "relay.screen"}
-    | {"client", "client.audio", "measure", "doctor"},
+    | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen"}
+    | {"client", "client.audio", "device", "gateway", "measure", "doctor"},
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }
@@ -89,6 +94,7 @@ DOORS = {
         "relay/http/upgrade.py",
         "relay/network/visitor.py",
         "client/handshake.py",
+        "relay/hooks/delivery.py",
     },
     "aiofastnet": {"relay/network/listener.py"},
     "prometheus_client": {"relay/http/metrics.py"},
@@ -96,6 +102,8 @@ DOORS = {
     "yarl": {"relay/http/origins.py"},
     "confusable_homoglyphs": {"relay/access/names.py"},
     "zeroconf": {"relay/network/mdns.py"},
+    "aiomqtt": {"gateway/broker.py"},
+    "paho": {"gateway/broker.py"},
     "sounddevice": {"client/audio/microphone.py", "client/audio/speaker.py"},
     "soundfile": {"client/audio/sound_files.py"},
     "opuslib": {"client/audio/codec.py"},

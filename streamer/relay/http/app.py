@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from time import monotonic, time
 from typing import Final
 
@@ -19,6 +20,7 @@ from streamer.relay.access.tokens import TokenStore
 from streamer.relay.api.bodies import MAX_JSON_BYTES
 from streamer.relay.api.routes import Api
 from streamer.relay.background import keep_running, surviving
+from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Checks
 from streamer.relay.http.host import host_of
 from streamer.relay.http.join_app import PROBE, probe
@@ -63,6 +65,7 @@ class Relay:
         decisions: Decisions | None = None,
         tokens: TokenStore | None = None,
         studio: Studio | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         """`studio` reads sounds for announcements; None where there is no codec."""
         self.limits = limits or RelayLimits()
@@ -78,6 +81,7 @@ class Relay:
         self._decisions = decisions
         self._tokens = tokens or TokenStore()
         self._studio = studio
+        self._hooks = hooks
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -128,12 +132,14 @@ class Relay:
         return application
 
     async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
-        works = {
+        works: dict[str, Callable[[], Awaitable[None]]] = {
             "the tick": self._tick,
             "the heartbeat": self._beat,
             "the watch of who talks": self._watch_talking,
             "the watch of the event loop": self._metrics.watch_lag,
         }
+        if self._hooks:
+            works["the hooks"] = partial(self._hooks.run, self._reception.events)
         tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
         yield
         for task in tasks:

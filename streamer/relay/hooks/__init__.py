@@ -1,0 +1,1 @@
+"""Outgoing webhooks: the relay tells other programs what happens in its rooms."""
