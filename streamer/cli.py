@@ -27,7 +27,6 @@ from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
 from streamer.wire.control import MAX_INVITE_HOURS
-from streamer.wire.room_link import Address
 
 if TYPE_CHECKING:
     from streamer.measure.result import Measurement

@@ -274,7 +274,8 @@ class Room:
         """Says what a microphone hears, until it ends or this is cancelled; `say` and `play` go before it
         meanwhile.
 
-        For push to talk, `is_held` says whether anything is sent at a time, in s of perf_counter(). Raises AudioError where it was unplugged, StreamerError where the room was joined only to listen.
+        For push to talk, `is_held` says whether anything is sent at a time, in s of perf_counter(). Raises
+        AudioError if it was unplugged, StreamerError if the room was joined only to listen.
         """
         await self._speech.talk(source, is_held)
 

@@ -36,7 +36,8 @@ OBSERVE: Final = """() => {
 
 
 MOVED: Final = """() => [...new Set(shifts.flatMap(({ sources }) => sources.map(({ node }) =>
-    node?.nodeType === 1 ? `${node.tagName} ${node.id} ${node.className}` : node?.parentElement?.className)))].join(", ")"""
+    node?.nodeType === 1 ? `${node.tagName} ${node.id} ${node.className}` : node?.parentElement?.className,
+)))].join(", ")"""
 
 
 def main() -> None:
@@ -99,7 +100,8 @@ def print_shifts(phone: Phone, other: Phone, rig: Rig, seconds: float) -> None:
     score = phone.page.evaluate("shifts.reduce((sum, { value }) => sum + value, 0)")
     moved = phone.page.evaluate(MOVED)
     seen = phone.page.locator("main button[data-talker]").count()
-    print(f"layout-shift score in {seconds:.0f} s, {seen} people, {turns} turns of talk: {score:g}" + (f"; moved: {moved}" if moved else ""))
+    what = f"; moved: {moved}" if moved else ""
+    print(f"layout-shift score in {seconds:.0f} s, {seen} people, {turns} turns of talk: {score:g}{what}")
     assert other.errors == []
 
 

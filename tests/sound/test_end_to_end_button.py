@@ -1,5 +1,5 @@
-"""When and how loud each person is heard, on real sound: the button to talk by, silences, volumes, stalls, voices as browsers
-process them. Anna and Ben are on phones, Desk at a desktop."""
+"""When and how loud each person is heard, on real sound: the button to talk by, silences, volumes, stalls, voices as
+browsers process them. Anna and Ben are on phones, Desk at a desktop."""
 
 import os
 import signal

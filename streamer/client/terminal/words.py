@@ -117,7 +117,7 @@ class Words:
                     f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}"
                 )
             case Locked(member, locked):
-                who = _name(member) if member.talker_id != NOBODY else "The host"  # who sits before the relay
+                who = _name(member) if member else "The host"  # at the relay itself
                 self._tell(f"{who} has {'locked the room' if locked else 'opened the room again'}")
             case Muted(member):
                 self._tell(f"{_name(member)}, the host, has muted you; /unmute lets you talk again")

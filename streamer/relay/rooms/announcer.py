@@ -14,7 +14,7 @@ from streamer.relay.rooms.rights import Voice
 from streamer.relay.rooms.room import Room
 from streamer.sounds import Piece, Sound
 from streamer.websocket.sink import Flusher, Sink
-from streamer.wire.messages import FromRelay, Role
+from streamer.wire.messages import FromRelay, MemberClock, Role
 from streamer.wire.packet import TALKSPURT_START, Packet
 
 READ_AT_ONCE: Final = 25
@@ -44,6 +44,7 @@ class Announcer:
         self.turn: object | None = None
         self.voice = Voice.HEARD
         self.voiced_us = 0
+        self.last_clock: MemberClock | None = None
         self.right = right
         self.scopes = scopes
         self.token_id = token_id

@@ -19,7 +19,7 @@ _DIGEST_CHARACTERS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that asks to enter, or has entered: `source` is its address as limits count it, `name` the name it asked for."""
+    """A device that asks to enter, or has entered: `source` is its address as limits count it."""
 
     source: str
     name: str

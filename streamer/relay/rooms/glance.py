@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streamer.relay.rooms.room import Member
+from streamer.relay.rooms.member import Member
 
 TALKS_US: Final = 1_200_000
 """Who talks tells its clock every half second; one message may come late, and then another."""

@@ -214,7 +214,7 @@ class Lobby:
         return None if is_revoked else found
 
     def _grant(self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None) -> Grant:
-        """A removed device that comes back with only its old token is told that it was removed, not that it needs a key."""
+        """Tells a removed device that has only its old token that it was removed, not that it needs a key."""
         if resumed:
             return Grant(resumed.right, resumed.scopes, resumed.token_id)
         try:

@@ -105,7 +105,10 @@ class Post:
             self._hand_out()
 
     def _hand_out(self) -> None:
-        """Hand out a slice now, and the rest after a pause. A member may leave when it is told: that sends another message."""
+        """Hand out a slice now, and the rest after a pause.
+
+        A member may leave when it is told: that sends another message.
+        """
         self._is_busy = True
         self._refill()
         count, size = 0, 0

@@ -149,7 +149,7 @@ class Authority:
         return leaf
 
     def _read_certificate(self) -> x509.Certificate | None:
-        """Returns None if there is no file. An empty file was left by an older version that was killed while it started."""
+        """Returns None if there is no file. An older version left an empty one if it was killed at its start."""
         pem = read_pem(self._ca.cert)
         if not pem:
             return None
