@@ -1,8 +1,8 @@
 """How the relay's certificates are made: an authority that phones are asked to trust, and leaves for its addresses.
 
 The authority is name-constrained: critically, to local names and private addresses (RFC 5280, section 4.2.1.10), and
-it may vouch for servers alone (section 4.2.1.12). Anyone who steals its key can't pose as any site of the public web, and can't
-sign as anybody's e-mail.
+it may vouch for servers alone (section 4.2.1.12). Anyone who steals its key can't pose as a site of the public web,
+and can't sign as anybody's e-mail.
 """
 
 import datetime

@@ -1,7 +1,8 @@
 """A Chromium that nobody watches while it is measured.
 
-Anyone who drives a browser as usual is told of every message of every socket, which costs it more than the message itself, and
-leaves things behind in its pages. This one is only asked, by the DevTools protocol, and tells nothing by itself.
+Anyone who drives a browser as usual is told of every message of every socket, which costs it more than the message
+itself, and leaves things behind in its pages. This one is only asked, by the DevTools protocol, and tells nothing
+by itself.
 """
 
 import json
