@@ -4,6 +4,7 @@ After each round it has to obey, and to be in the room exactly once.
 """
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import AsyncIterator
@@ -11,10 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import aiomqtt
 from device_fixture import DeviceProcess, make_token
 from gateway_fixture import Watcher
-from mosquitto import free_port
-from processes import RelayProcess
+from mosquitto import Mosquitto, free_port
+from processes import RelayProcess, StreamerProcess
 
 from streamer.errors import StreamerError
 
@@ -102,16 +104,90 @@ async def live(folder: Path, rounds: int, seed: int) -> list[tuple[str, float]]:
     return took
 
 
+async def live_behind_gateway(folder: Path, rounds: int, seed: int, devices: int = 50) -> list[tuple[str, float]]:
+    """Likewise for a gateway: it, its relay or its broker is killed; then each of its devices has to obey."""
+    chance = random.Random(seed)
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        relay = RelayProcess(folder / "relay", "--no-tls", "--port", str(port), exit_code=None)
+        relay.__enter__()
+        stack.callback(lambda: relay.__exit__(True))
+        token = make_token(folder / "relay/streamer", "speak", "notify")
+        broker = Mosquitto(folder / "mosquitto")
+        broker.start()
+        stack.callback(broker.stop)
+        link = f"{relay.origin}/#room=home&token={token}"
+        gateway = StreamerProcess(folder / "gateway", "gateway", broker.url, link, exit_code=None)
+        gateway.__enter__()
+        stack.callback(lambda: gateway.__exit__(True))
+        names = [f"vehicle {number}" for number in range(devices)]
+        serving = asyncio.ensure_future(serve_devices(broker, names))
+        stack.callback(serving.cancel)
+        host = await stack.enter_async_context(Watcher.open(relay.host_link))
+        took = [("start", await all_obey(host, names))]
+        kinds = (["gateway", "relay", "broker"] * rounds)[:rounds]
+        chance.shuffle(kinds)
+        for kind in kinds:
+            if kind == "broker":
+                broker.stop(kill=True)
+                await asyncio.sleep(chance.uniform(0, 1))
+                await asyncio.to_thread(broker.start)
+            else:
+                process = gateway if kind == "gateway" else relay
+                process.kill()
+                await asyncio.sleep(chance.uniform(0, 1))
+                await asyncio.to_thread(process.__enter__)
+            took.append((kind, await all_obey(host, names)))
+    return took
+
+
+async def serve_devices(broker: Mosquitto, names: list[str]) -> None:
+    """All devices in one client, which comes back when the broker does."""
+    while True:
+        with suppress(aiomqtt.MqttError):
+            async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+                await client.subscribe("streamer/device/+/command", qos=1)
+                for name in names:
+                    await client.publish(f"streamer/device/{name}/status", "online", qos=1, retain=True)
+                async for message in client.messages:
+                    assert isinstance(message.payload, bytes)
+                    topic = str(message.topic).replace("/command", "/result")
+                    answer = {"id": json.loads(message.payload)["id"], "outcome": "done"}
+                    await client.publish(topic, json.dumps(answer), qos=1)
+        await asyncio.sleep(0.1)
+
+
+async def all_obey(host: Watcher, names: list[str]) -> float:
+    """Seconds until each device behind the gateway does what it is told, and the gateway is the only other member."""
+    began = time.monotonic()
+    left = list(names)
+    while left:
+        with suppress(StreamerError, ValueError):
+            if [member.name for member in host.room.members] == ["Gateway"]:
+                [gateway] = host.room.members
+                result = await host.room.command(gateway, "stop", device=left[0], deadline_s=2)
+                if result.outcome == "done":
+                    left.pop(0)
+                    continue
+        assert time.monotonic() - began < COMES_BACK_S, f"{len(left)} do not obey: {host.room.members}"
+        await asyncio.sleep(0.02)
+    assert [member.name for member in host.room.members] == ["Gateway"]
+    return time.monotonic() - began
+
+
 async def obeys(host: Watcher, volume: int) -> float:
     """Seconds until the device does what it is told, and is the only other member."""
     began = time.monotonic()
+    last: object = "nothing was asked"
     while True:
-        with suppress(StreamerError, ValueError):
+        try:
             if [member.name for member in host.room.members] == ["Kitchen"]:
                 [member] = host.room.members
-                result = await host.room.command(member, "volume", {"percent": volume % 100}, deadline_s=2)
+                last = result = await host.room.command(member, "volume", {"percent": volume % 100}, deadline_s=2)
                 if result.outcome == "done" and [each.name for each in host.room.members] == ["Kitchen"]:
                     return time.monotonic() - began
+        except StreamerError as error:
+            last = error
         names = [member.name for member in host.room.members]
-        assert time.monotonic() - began < COMES_BACK_S, f"it does not obey, or is not there once: {names}"
+        assert time.monotonic() - began < COMES_BACK_S, f"it does not obey, or is not there once: {names}, {last!r}"
         await asyncio.sleep(0.02)
