@@ -10,7 +10,6 @@ import json
 import math
 import signal
 import sys
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -20,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streamer import __version__
-from streamer.errors import MeasurementError, SetupError, StreamerError
+from streamer.errors import MeasurementError, StreamerError
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
-from streamer.relay.access.tokens import SCOPES, TOKENS_FILE, Scope, TokenStore, check_scopes
+from streamer.relay.access.token_commands import token
 from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
@@ -93,6 +92,7 @@ def main() -> None:
 
 
 main.add_command(hook)
+main.add_command(token)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -153,58 +153,6 @@ def _recording(content: bytes) -> "Sound":
     from streamer.client.audio.studio import Recording
 
     return Recording(content)
-
-
-@main.group()
-def token() -> None:
-    """Tokens let programs and devices in; the relay may run meanwhile."""
-
-
-def _parse_scopes(context: click.Context, parameter: click.Parameter, value: str) -> frozenset[Scope]:
-    try:
-        return check_scopes(each.strip() for each in value.split(","))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-@token.command()
-@click.option("--scope", "scopes", required=True, callback=_parse_scopes, help=f"Some of {','.join(SCOPES)}.")
-@click.option("--room", default="", help="Good for this room alone.  [default: all rooms]")
-@click.option("--name", default="program", show_default=True, help="Who has it, for your own list.")
-@data_dir_option
-def create(scopes: frozenset[Scope], room: str, name: str, data_dir: Path | None) -> None:
-    """Make a token and show it, this once."""
-    made, secret = token_store(data_dir).create(name, scopes, room, time.time())
-    click.echo(f"Token {made.id} for {made.name}. It is shown only now:", err=True)
-    click.echo(secret)
-
-
-@token.command("list")
-@data_dir_option
-def list_tokens(data_dir: Path | None) -> None:
-    """Show all tokens: id, day, scopes, room, name."""
-    for each in token_store(data_dir).all:
-        day = time.strftime("%Y-%m-%d", time.localtime(each.created_s))
-        click.echo(f"{each.id}  {day}  {','.join(sorted(each.scopes))}  {each.room or 'all rooms'}  {each.name}")
-
-
-@token.command()
-@click.argument("id", metavar="ID")
-@data_dir_option
-def revoke(id: str, data_dir: Path | None) -> None:  # noqa: A002 (the argument's name)
-    """Revoke the token ID: whoever has it is out within a second."""
-    revoked = token_store(data_dir).revoke(id)
-    if revoked is None:
-        raise click.ClickException(f"There is no token {id}; `streamer token list` shows all.")
-    click.echo(f"Token {revoked.id} of {revoked.name} is good no more.")
-
-
-def token_store(data_dir: Path | None) -> TokenStore:
-    """Raises SetupError where the file is damaged: nothing may be written over it."""
-    store = TokenStore(state_directory(data_dir) / TOKENS_FILE)
-    if store.trouble:
-        raise SetupError(store.trouble)
-    return store
 
 
 @main.command()

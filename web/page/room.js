@@ -144,14 +144,26 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
+      case "hint":
+      case "error":
+        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+      case "result":
+        return; // of a command, and a page sends none
+      default:
+        return this.#onProgram(message);
+    }
+  }
+
+  /** @param {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command"}>} message of a program or device */
+  #onProgram(message) {
+    switch (message.type) {
       case "notice":
       case "reply":
         return this.#notices.on(message, this.#parts.roster.talkerId);
       case "telemetry":
         return this.#telemetry.take(message);
-      case "hint":
-      case "error":
-        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+      case "command": // devices obey commands; the sender should not have to wait for its deadline
+        return this.send({ type: "result", id: message.id, outcome: "unknown", message: "A page takes no commands" });
     }
     return unreachable(message);
   }

@@ -20,6 +20,7 @@ from streamer.relay.access.tokens import Grant, TokenStore
 from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.rooms.desk import RoomDesk
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.events import Events
 from streamer.relay.rooms.glance import Glance, talking
@@ -31,7 +32,6 @@ from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions
 from streamer.websocket.budget import Budget
-from streamer.wire.messages import Waiting, WireInvite
 from streamer.wire.room_link import ECHO_ROOM
 
 GUEST: Final = "Guest"
@@ -327,8 +327,8 @@ class Lobby:
         self.check_room(name)
         return self._room_as_it_is(name)
 
-    def desk(self, room: Room) -> "RoomDesk":
-        return RoomDesk(self, self._admission, self._knocks, room)
+    def desk(self, room: Room) -> RoomDesk:
+        return RoomDesk(self._admission, self._knocks, room, self._join_origin, self.tell_knocks)
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:
@@ -374,37 +374,6 @@ class Lobby:
         if source not in self._addresses:
             self._addresses[source] = _Address(self._limits)
         return self._addresses[source]
-
-
-class RoomDesk:
-    """What a room's members want of the lobby; see Desk."""
-
-    def __init__(self, lobby: Lobby, admission: InviteStore, knocks: Knocks, room: Room) -> None:
-        self._lobby = lobby
-        self._admission = admission
-        self._knocks = knocks
-        self._room = room
-
-    @property
-    def join_origin(self) -> str:
-        return self._lobby.join_origin
-
-    def invites(self, right: Right) -> list[WireInvite]:
-        return self._admission.invites(self._room.name, right)
-
-    def renew(self, hours: int, uses: int) -> None:
-        self._admission.renew(self._room.name, uses=uses or None, hours=hours)
-
-    def knocks(self) -> list[Waiting]:
-        return self._knocks.waiting(self._room.name)
-
-    def answer(self, number: int, *, admit: bool) -> bool:
-        knock = self._knocks.answer(self._room.name, number, monotonic(), admit=admit)
-        if knock and admit:
-            self._room.admit(knock.device)
-        if knock:
-            self._lobby.tell_knocks(self._room.name)
-        return knock is not None
 
 
 def _device(query: Mapping[str, str], address: str) -> Device:

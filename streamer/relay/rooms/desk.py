@@ -1,0 +1,48 @@
+"""What a room's members want of the relay beyond their room: invitations, and the people who knock."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from streamer.relay.access.invites import InviteStore, Right
+from streamer.relay.rooms.knocks import Knocks
+from streamer.relay.rooms.room import Room
+from streamer.wire.messages import Waiting, WireInvite
+
+
+class RoomDesk:
+    """The `Desk` (see hosting.py) of one room."""
+
+    def __init__(
+        self,
+        admission: InviteStore,
+        knocks: Knocks,
+        room: Room,
+        join_origin: Callable[[], str],
+        tell_knocks: Callable[[str], None],
+    ) -> None:
+        self._admission = admission
+        self._knocks = knocks
+        self._room = room
+        self._join_origin = join_origin
+        self._tell_knocks = tell_knocks
+
+    @property
+    def join_origin(self) -> str:
+        return self._join_origin()
+
+    def invites(self, right: Right) -> list[WireInvite]:
+        return self._admission.invites(self._room.name, right)
+
+    def renew(self, hours: int, uses: int) -> None:
+        self._admission.renew(self._room.name, uses=uses or None, hours=hours)
+
+    def knocks(self) -> list[Waiting]:
+        return self._knocks.waiting(self._room.name)
+
+    def answer(self, number: int, *, admit: bool) -> bool:
+        knock = self._knocks.answer(self._room.name, number, monotonic(), admit=admit)
+        if knock and admit:
+            self._room.admit(knock.device)
+        if knock:
+            self._tell_knocks(self._room.name)
+        return knock is not None
