@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
@@ -36,10 +36,12 @@ from streamer.relay.rooms.leg import server_us
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.running import listening
 from streamer.relay.screen.qr_code import CodeStyle
-from streamer.relay.screen.screen import Screen
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.sounds import Studio
+
+if TYPE_CHECKING:
+    from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
@@ -76,7 +78,7 @@ async def serve(
     limits: RelayLimits,
     say: Say,
     code_style: CodeStyle = CodeStyle.BLOCKS,
-    screen: Screen | None = None,
+    screen: "Screen | None" = None,
     studio: Studio | None = None,
 ) -> None:
     """Serve until cancelled, or ended at the `screen`; raises SetupError if this computer can't provide `options`.
