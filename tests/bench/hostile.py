@@ -31,24 +31,19 @@ from typing import Final, NamedTuple
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
-from attacks_by_members import BY_MEMBERS, NOISY, Attack
+from attacks_by_members import BY_MEMBERS, Attack
 from attacks_by_strangers import BY_STRANGERS
-from processes import ServeProcess
-from quiet_room import QUIET, Figures, measure
-from raw_peer import PEOPLE, Target
+from quiet_room import Figures, measure
+from raw_peer import Target
+from two_rooms import TwoRooms
 
 SETTLE_S: Final = 1.5
 MAX_RATIO: Final = 1.5
 ATTACKS: Final[dict[str, Attack]] = BY_MEMBERS | BY_STRANGERS
 
 
-class RelayUnderAttack(ServeProcess):
-    """`streamer serve` with both rooms, on the first processor."""
-
-    def __init__(self, home: Path, *, tls: bool = False) -> None:
-        place = ("--host", PEOPLE, "--port", "0", "--room", QUIET, "--room", NOISY)
-        super().__init__(home, "serve", *place, *(() if tls else ("--no-tls",)), exit_code=None)
-        self._tls = tls
+class RelayUnderAttack(TwoRooms):
+    """On the first processor."""
 
     def wait_ready(self) -> None:
         come_first(self.pid)
@@ -56,14 +51,6 @@ class RelayUnderAttack(ServeProcess):
         first, *others = sorted(os.sched_getaffinity(0))
         if others:
             os.sched_setaffinity(self.pid, {first})
-
-    def __exit__(self, *_: object) -> None:
-        self.interrupt()
-
-    @property
-    def target(self) -> Target:
-        links = self.links
-        return Target(links.port, links.talking_keys, self._tls)
 
 
 def come_first(pid: int) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from bench.hostile import BINARY, NOISY, PEOPLE, QUIET, Peer, RelayUnderAttack
+from attacks_by_members import NOISY
+from quiet_room import QUIET
+from raw_peer import BINARY, PEOPLE, Peer
+from two_rooms import TwoRooms
 
 from streamer.wire.packet import Packet
 
@@ -17,6 +20,7 @@ STOPPED_S = 3.0
 FRESH_S = 0.6
 """What was sent so shortly before the relay went on may still be heard; five times the deadline, for a busy machine."""
 
+AGAIN_S = 30
 CAUGHT_UP_S = 1.5
 """Within a second after it stood still, the relay takes all voice again."""
 
@@ -38,7 +42,7 @@ async def until(count: int, sent: list[float]) -> None:
 
 @pytest.mark.parametrize("honest", [True, False], ids=["true timestamps", "one timestamp for all"])
 async def test_voice_that_waited_while_the_relay_stood_still_is_dropped(tmp_path: Path, honest: bool) -> None:
-    with RelayUnderAttack(tmp_path) as relay:
+    with TwoRooms(tmp_path) as relay:
         listener = await Peer.enter(relay.target, QUIET, PEOPLE, "Ben")
         talker = await Peer.enter(relay.target, QUIET, PEOPLE, "Ada")
         heard: list[int] = []
@@ -53,19 +57,21 @@ async def test_voice_that_waited_while_the_relay_stood_still_is_dropped(tmp_path
         await asyncio.sleep(STOPPED_S)
         os.kill(relay.pid, signal.SIGCONT)
         went_on = monotonic()
-        await until(len(sent) + 200, sent)
+
+        def heard_later() -> int:
+            return sum(sent[number] > went_on + FRESH_S for number in heard)
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_S):
+                while heard_later() < 100:
+                    await asyncio.sleep(0.05)
         talking.cancel()
         stale = {number for number, when in enumerate(sent) if stopped + 0.1 < when < went_on - FRESH_S}
-        later = {number for number, when in enumerate(sent) if when > went_on + FRESH_S}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(10):
-                while len(later & set(heard)) < 0.7 * len(later):
-                    await asyncio.sleep(0.05)
         assert not talker.reader.at_eof(), "nobody is disconnected"
         assert not listener.reader.at_eof()
         assert len(stale) > 150
         assert not stale & set(heard)
-        assert len(later & set(heard)) > 0.5 * len(later), "the talker stays, and is heard again"
+        assert heard_later() >= 100, "the talker stays, and is heard again"
         metrics = await asyncio.to_thread(
             lambda: urllib.request.urlopen(f"http://{PEOPLE}:{relay.target.port}/metrics").read().decode()
         )
@@ -79,7 +85,7 @@ async def test_voice_that_waited_while_the_relay_stood_still_is_dropped(tmp_path
 
 async def test_who_did_not_talk_before_is_heard_after_from_the_first_packet_on(tmp_path: Path) -> None:
     """However long ago the relay stood still: nothing of this talker had waited then."""
-    with RelayUnderAttack(tmp_path) as relay:
+    with TwoRooms(tmp_path, "--deadline-ms", "1000") as relay:  # a busy machine may hold up the first packet
         listener = await Peer.enter(relay.target, NOISY, PEOPLE, "Ben")
         talker = await Peer.enter(relay.target, NOISY, PEOPLE, "Ada")
         heard: asyncio.Queue[int] = asyncio.Queue()
@@ -87,7 +93,7 @@ async def test_who_did_not_talk_before_is_heard_after_from_the_first_packet_on(t
             listener.packets(lambda packet: heard.put_nowait(int.from_bytes(packet[12:16], "big")))
         )
         os.kill(relay.pid, signal.SIGSTOP)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(STOPPED_S)
         os.kill(relay.pid, signal.SIGCONT)
         await asyncio.sleep(CAUGHT_UP_S)
         talking = asyncio.create_task(talk(talker, [], honest=True))

@@ -202,7 +202,7 @@ async def test_an_invite_for_longer_than_any_calendar_is_refused_and_the_host_st
         host = await house.enter(key=HOST_KEY)
         for hours in (876_001, 2**53 - 1):
             await host.socket.send_json({"type": "invite", "hours": hours, "uses": 0})
-            assert (await host.text("error"))["code"] == "bad-field"
+            assert (await host.text("error"))["code"] == "bad-invite"
         await host.socket.send_json({"type": "invite", "hours": 876_000, "uses": 0})
         ends = [invite["ends_s"] for invite in (await host.text("invite"))["invites"]]
         assert max(ends) * 1_000 < 8.64e15  # the last moment that a Date of JavaScript can be

@@ -157,11 +157,11 @@ export class Room {
   /** @param {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command"}>} message of a program or device */
   #onProgram(message) {
     switch (message.type) {
+      case "telemetry":
+        return this.#telemetry.take(message);
       case "notice":
       case "reply":
         return this.#notices.on(message, this.#parts.roster.talkerId);
-      case "telemetry":
-        return this.#telemetry.take(message);
       case "command": // devices obey commands; the sender should not have to wait for its deadline
         return this.send({ type: "result", id: message.id, outcome: "unknown", message: "A page takes no commands" });
     }

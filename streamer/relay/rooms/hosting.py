@@ -33,7 +33,7 @@ class Desk(Protocol):
 
 
 class Hosting:
-    """By the host `talker_id`. Each may raise ControlError: `no-member`, `bad-field` or `not-stored`."""
+    """By the host `talker_id`. Each may raise ControlError: `no-member`, `bad-invite` or `not-stored`."""
 
     def __init__(self, talker_id: int, room: Room, desk: Desk) -> None:
         self._talker_id = talker_id
@@ -75,11 +75,9 @@ class Hosting:
 
     def invite(self, hours: int, uses: int) -> None:
         """New ones for both roles; everybody is told what they may hand on now."""
-        if hours < 0 or uses < 0:
-            raise ControlError('hours and uses of "invite" are 0 or more', code="bad-field")
-        if hours > MAX_INVITE_HOURS:
-            message_to_host = f"an invite lasts {MAX_INVITE_HOURS} hours at most; 0 is no limit"
-            raise ControlError(message_to_host, code="bad-field", close_code=None)
+        if not 0 <= hours <= MAX_INVITE_HOURS or uses < 0:
+            bounds = f'"invite" has 0 to {MAX_INVITE_HOURS} hours and 0 or more uses; 0 is no limit'
+            raise ControlError(bounds, code="bad-invite", close_code=None)
         try:
             self._desk.renew(hours, uses)
         except SetupError as error:
