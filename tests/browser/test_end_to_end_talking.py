@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from audio_rig import Rig, stop, wait_until
@@ -66,6 +67,17 @@ def player(bus: str) -> str | None:
     return next((name for name in names if name.startswith("org.mpris.MediaPlayer2.")), None)
 
 
+def press_until_it_says(bus: str, headset: str, phone: Phone, expected: str) -> None:
+    """The bus takes a press before the browser does: that one is lost."""
+    title = phone.page.locator("#floor-title")
+    for _ in range(3):
+        on_bus(bus, headset, "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player.PlayPause")
+        with suppress(AssertionError):
+            expect(title).to_have_text(expected, timeout=PATIENCE_MS / 3)
+            return
+    expect(title).to_have_text(expected)
+
+
 @pytest.mark.own_browser
 def test_the_button_of_a_headset_opens_the_way_and_closes_it(
     desktop_bus: str, rig: Rig, relay: RelayProcess, phones: Phones
@@ -75,5 +87,4 @@ def test_the_button_of_a_headset_opens_the_way_and_closes_it(
     complaint = "the browser plays nothing that can be paused"
     headset = wait_until(lambda: player(desktop_bus), PATIENCE_MS / 1000, lambda: complaint)
     for expected in ("They hear you", "It’s quiet"):
-        on_bus(desktop_bus, headset, "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player.PlayPause")
-        expect(anna.page.locator("#floor-title")).to_have_text(expected)
+        press_until_it_says(desktop_bus, headset, anna, expected)

@@ -32,7 +32,9 @@ CLEAN: Final = 0.6
 SILENT_RMS: Final = 0.002
 TOGETHER: Final = SAMPLE_RATE // 50
 """How much two excerpts that follow each other may differ in age."""
-ATTEMPTS: Final = 3
+ATTEMPTS: Final = 8
+"""Half a minute. What an element plays, Chromium speeds up by a tenth until it is in step, for some ten seconds."""
+
 LATEST_MS: Final = 2_000
 
 
