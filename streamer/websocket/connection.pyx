@@ -359,10 +359,12 @@ cdef class Connection(Sink):
         if not self._over_us:
             self._over_us = now_us
         if left > WORST_BACKLOG * backlog or now_us - self._over_us > READS_WITHIN_US:
+            was_open = self._state == OPEN  # the flush may have closed it, and said so
             self._state = CLOSED  # first, so that a transport which ends at once finds it said already
             self._abort()
             self._end()
-            self.on_close(POLICY, "the peer does not read")
+            if was_open:
+                self.on_close(POLICY, "the peer does not read")
         return 0
 
     cdef int _abort(self) except -1:

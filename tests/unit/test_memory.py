@@ -264,6 +264,11 @@ class Steady:
     def abort(self) -> None: ...
 
 
+def test_a_connection_that_is_closed_while_it_is_judged_says_so_once() -> None:
+    """In this case of the fuzz, the flush that asks whether a peer reads ends the connection."""
+    memory_fuzz.fuzz_connection(memory_fuzz.random.Random(3_752_200_201))
+
+
 def house(count: int) -> tuple[Fanout, list[Connection], list[Steady]]:
     flusher, room = Flusher(memory_fuzz.RandomLoop()), Fanout()  # type: ignore[arg-type]
     members, transports = [], []
