@@ -86,7 +86,7 @@ def test_a_phone_measures_in_the_air_what_the_wires_say(room: Room, phone: Phone
         phone.page.get_by_role("button", name="Stop measuring").wait_for()
         phone.page.get_by_role("button", name="Measure the delay through the air").wait_for(timeout=40_000)
         words = phone.page.locator("#air-words").inner_text()
-        said = re.search(r"the ear of Desk: (\d+) ms .*?(\d+) of 8 chirps", words)
+        said = re.search(r"to Desk’s ear: (\d+) ms .*?(\d+) of 8 chirps", words)
         check(rig, recording, PHONE, float(said[1]) if said else None)
 
 
