@@ -11,6 +11,7 @@ from random import random
 from time import monotonic
 from typing import Final
 
+from streamer.doubling import doubled_s
 from streamer.errors import StreamerError
 
 FIRST_WAIT_S: Final = 1.0
@@ -59,5 +60,4 @@ async def stay_for_ever(visit: Callable[[], Awaitable[None]], tell: Callable[[st
 
 def wait_s(failures: int, chance: float) -> float:
     """How long to wait after so many failures in a row, half of it by `chance`, from 0 to 1."""
-    doubled: float = FIRST_WAIT_S * 2 ** min(failures - 1, 10)
-    return min(doubled, LONGEST_WAIT_S) * (0.5 + chance / 2)
+    return doubled_s(failures, chance, FIRST_WAIT_S, LONGEST_WAIT_S)

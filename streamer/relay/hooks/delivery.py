@@ -14,6 +14,7 @@ from typing import Final
 
 import aiohttp
 
+from streamer.doubling import doubled_s
 from streamer.errors import StreamerError
 from streamer.relay.background import report_failure
 from streamer.relay.hooks.events import Event, signed_headers
@@ -138,5 +139,4 @@ class Delivery:
 
 def wait_s(failures: int, chance: float) -> float:
     """How long to wait after so many failures in a row; `chance` is from 0 to 1."""
-    doubled: float = FIRST_WAIT_S * 2 ** min(failures - 1, 10)
-    return min(doubled, LONGEST_WAIT_S) * (0.5 + chance / 2)
+    return doubled_s(failures, chance, FIRST_WAIT_S, LONGEST_WAIT_S)
