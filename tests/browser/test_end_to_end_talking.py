@@ -62,9 +62,11 @@ def on_bus(bus: str, service: str, path: str, method: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_MS / 1000, check=True).stdout
 
 
-def player(bus: str) -> str | None:
+def player_of(phone: Phone, bus: str) -> str | None:
+    """Every browser that plays something is on the bus, under the number of its process."""
     names = on_bus(bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames").split('"')
-    return next((name for name in names if name.startswith("org.mpris.MediaPlayer2.")), None)
+    mine = f"org.mpris.MediaPlayer2.chromium.instance{phone.pid}"
+    return mine if mine in names else None
 
 
 def press_until_it_says(bus: str, headset: str, phone: Phone, expected: str) -> None:
@@ -85,6 +87,6 @@ def test_the_button_of_a_headset_opens_the_way_and_closes_it(
     anna, _ = anna_and_ben(phones, rig, relay)
     anna.push_to_talk()
     complaint = "the browser plays nothing that can be paused"
-    headset = wait_until(lambda: player(desktop_bus), PATIENCE_MS / 1000, lambda: complaint)
+    headset = wait_until(lambda: player_of(anna, desktop_bus), PATIENCE_MS / 1000, lambda: complaint)
     for expected in ("They hear you", "It’s quiet"):
         press_until_it_says(desktop_bus, headset, anna, expected)
