@@ -5,6 +5,7 @@ without exact sound shares rig and browsers with its file: each of its phones is
 browser, and its relay is its own. The mark `own_browser` is for one whose browser must be in no other state.
 """
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,12 @@ from streamer.relay.tls.authority import Authority
 
 MACHINE = pytest.StashKey[Steadiness]()
 EVIDENCE = pytest.StashKey[Evidence]()
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and every child inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ To the millisecond, this is measured by `scripts/bench exact`.
 import json
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ PHONE, DESK, NOBODY = range(3)
 CHIRPS: Final = 8
 ENOUGH: Final = 5
 """Of 8 chirps, which have to come back by the cables at all."""
+ATTEMPTS: Final = 3
 OFF: Final = 0.25
 """Of the truth; a machine that stands still between a chirp and its echo moves single ones."""
 
@@ -50,14 +51,26 @@ def air(rig: Rig, here: int, there: int) -> Iterator[None]:
         yield
 
 
-def check(rig: Rig, recording: Recording, here: int, said_ms: float | None) -> None:
-    """Compare with what is on the microphone's wire: every chirp, and the same one again."""
+def on_wire(rig: Rig, recording: Recording, here: int) -> list[float]:
+    """How long each chirp on the microphone's wire was away until it came back, in ms."""
     echoes = echo_delays(find_chirps(recording.wire(rig.microphone(here))), CHIRPS)
-    on_wire_ms = [echo / 48 for echo in echoes if echo is not None]
-    print(f"{said_ms} ms, on the wire {[round(echo, 1) for echo in on_wire_ms]} ms")
-    if len(on_wire_ms) < ENOUGH:
-        return  # the cables themselves stood still: whatever is said, nobody knows better
-    assert said_ms == pytest.approx(statistics.median_low(on_wire_ms), rel=OFF)
+    return [echo / 48 for echo in echoes if echo is not None]
+
+
+def check(rig: Rig, here: int, said: Callable[[], float | None]) -> None:
+    """Compare what is said, in ms, with what is on the microphone's wire: every chirp, and the same one again.
+
+    Where the cables themselves stood still, nobody knows better than what is said: then it is measured again.
+    """
+    for _ in range(ATTEMPTS):
+        with rig.record() as recording:
+            said_ms = said()
+            truth_ms = on_wire(rig, recording, here)
+        print(f"{said_ms} ms, on the wire {[round(echo, 1) for echo in truth_ms]} ms")
+        if len(truth_ms) >= ENOUGH:
+            assert said_ms == pytest.approx(statistics.median_low(truth_ms), rel=OFF)
+            return
+    pytest.fail(f"in {ATTEMPTS} attempts the cables brought back fewer than {ENOUGH} of {CHIRPS} chirps")
 
 
 def measure(
@@ -80,27 +93,27 @@ def found_ms(process: StreamerProcess) -> float | None:
 
 
 def test_a_phone_measures_in_the_air_what_the_wires_say(room: Room, phone: Phone) -> None:
-    rig = room.rig
-    with air(rig, PHONE, DESK), room.desktop(DESK, "Desk"), rig.record() as recording:
+    def said() -> float | None:
         phone.press("Measure the delay through the air")
         phone.page.get_by_role("button", name="Stop measuring").wait_for()
         phone.page.get_by_role("button", name="Measure the delay through the air").wait_for(timeout=40_000)
         words = phone.page.locator("#air-words").inner_text()
-        said = re.search(r"to Desk’s ear: (\d+) ms .*?(\d+) of 8 chirps", words)
-        check(rig, recording, PHONE, float(said[1]) if said else None)
+        found = re.search(r"to Desk’s ear: (\d+) ms .*?(\d+) of 8 chirps", words)
+        return float(found[1]) if found else None
+
+    with air(room.rig, PHONE, DESK), room.desktop(DESK, "Desk"):
+        check(room.rig, PHONE, said)
 
 
 def test_the_terminal_measures_in_the_air_with_a_phone(room: Room, phone: Phone) -> None:
-    with air(room.rig, DESK, PHONE), room.rig.record() as recording:
-        said_ms = found_ms(measure(room, "air", "--json", "--acoustic", exit_code=None))
-        check(room.rig, recording, DESK, said_ms)
+    with air(room.rig, DESK, PHONE):
+        check(room.rig, DESK, lambda: found_ms(measure(room, "air", "--json", "--acoustic", exit_code=None)))
 
 
 def test_through_the_sound_card_and_a_loop_cable_the_terminal_measures_what_the_wire_says(room: Room) -> None:
     rig = room.rig
-    with rig.copy(rig.speaker(DESK), rig.microphone(DESK)), rig.record() as recording:
-        said_ms = found_ms(measure(room, "loop", "--json", "--device", exit_code=None))
-        check(rig, recording, DESK, said_ms)
+    with rig.copy(rig.speaker(DESK), rig.microphone(DESK)):
+        check(rig, DESK, lambda: found_ms(measure(room, "loop", "--json", "--device", exit_code=None)))
 
 
 def test_without_a_cable_there_is_no_number_and_the_reason_is_said(room: Room) -> None:

@@ -51,7 +51,6 @@ class StreamerProcess:
                 cwd=self.home,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=hear_ctrl_c,
             )
         try:
             self.wait_ready()
@@ -103,12 +102,6 @@ class StreamerProcess:
 
     def complaint(self) -> str:
         return f"{' '.join(self._command)} did not do well (exit code {self._process.poll()}):\n{self.log}"
-
-
-def hear_ctrl_c() -> None:
-    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class ServeProcess(StreamerProcess):

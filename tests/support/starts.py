@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from audio_rig import stop
-from processes import STREAMER, hear_ctrl_c
+from processes import STREAMER
 
 READY = "Stop with Ctrl-C"
 READY_S = 60.0
@@ -23,7 +23,7 @@ class Start:
         self._log = log
         command = [STREAMER, "serve", "--host", "127.0.0.1", "--port", "0", "--data-dir", directory]
         with log.open("wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=hear_ctrl_c)
+            self.process = subprocess.Popen(command, stdout=out, stderr=out)
 
     @property
     def log(self) -> str:

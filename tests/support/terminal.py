@@ -15,7 +15,7 @@ from typing import Self
 
 import pyte
 from audio_rig import stop
-from processes import START_S, STREAMER, hear_ctrl_c
+from processes import START_S, STREAMER
 from terminal_picture import Picture, draw_cells
 
 DUMP_S = 20
@@ -52,7 +52,6 @@ class Terminal:
         environment |= self._environment
 
         def sit_down() -> None:
-            hear_ctrl_c()
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

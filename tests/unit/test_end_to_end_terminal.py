@@ -14,7 +14,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from audio_rig import wait_until
-from processes import START_S, STREAMER, RelayProcess, StreamerProcess, hear_ctrl_c
+from processes import START_S, STREAMER, RelayProcess, StreamerProcess
 from sound import speech
 from terminal import Terminal
 from test_wav_files import write
@@ -137,7 +137,7 @@ def test_ctrl_c_ends_it_at_once_while_a_name_server_does_not_answer(tmp_path: Pa
     slow.write_text(SLOW_LOOK_UP)
     variables = {**os.environ, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
     command = [STREAMER, "listen", "https://nowhere.invalid/#room=home", "--output", tmp_path / "heard.wav"]
-    process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
+    process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True)
     wait_until((tmp_path / "looking").exists, PATIENCE_S, lambda: "it does not look the name up")
     began = monotonic()
     process.send_signal(signal.SIGINT)
