@@ -27,6 +27,9 @@ from streamer.relay.access.invites import InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
 
+CLOCK_OFF = SAMPLE_RATE // 20
+"""More than a client's estimate of the relay's clock moves on a busy machine."""
+
 
 @asynccontextmanager
 async def open_relay() -> AsyncIterator[str]:
@@ -112,9 +115,13 @@ def test_what_is_said_piece_by_piece_is_heard_whole() -> None:
     said = speech()[: 2 * SAMPLE_RATE]
     (_, heard), _ = run_virtually(said_and_heard(said))
     recording = np.zeros(3 * SAMPLE_RATE, dtype=np.float32)
+    end = 0
     for each, at_s in heard:  # in its place: a busy machine may pause in the middle of a word
         at = round((at_s - heard[0][1]) * SAMPLE_RATE)
-        recording[at : at + 480] = each.samples
+        if abs(at - end) < CLOCK_OFF:
+            at = end
+        end = at + 480
+        recording[at:end] = each.samples
     assert likeness(said, recording).alike
     assert {each.member.name for each, _ in heard} == {"Talker"}
     assert all(each.samples.shape == (480,) and each.samples.dtype == np.float32 for each, _ in heard)
