@@ -8,5 +8,5 @@ cdef enum:
 cdef class Traffic:
     cdef readonly uint64_t messages_in, packets_in, bytes_in
     cdef readonly uint64_t deliveries, writes, bytes_out
-    cdef readonly uint64_t shed_late, shed_closed, shed_held_up, shed_crowded, shed_not_allowed
+    cdef readonly uint64_t shed_late, shed_closed, shed_held_up, shed_crowded, shed_not_allowed, shed_quiet
     cdef uint64_t failed[FAILURE_KINDS]

@@ -10,5 +10,6 @@ class Traffic:
     shed_held_up: int
     shed_crowded: int
     shed_not_allowed: int
+    shed_quiet: int
     @property
     def failures(self) -> dict[str, int]: ...

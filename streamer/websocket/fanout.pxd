@@ -1,5 +1,6 @@
 from libc.stdint cimport int64_t
 
+from streamer.websocket.loudest cimport LoudestTalkers
 from streamer.websocket.sink cimport Flusher, Sink
 
 
@@ -25,10 +26,12 @@ cdef class Fanout:
     cdef int _window_used
     cdef bint _is_scheduled
     cdef Flusher _flusher         # of who sent last; one loop has one
+    cdef LoudestTalkers _loudest  # None if everybody is heard
     cdef list _observers          # None if there are none: then a packet costs one comparison
 
     cdef bint is_crowded(self) noexcept
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1
+    cdef bint _is_loud(self, bytes frame, Sink sender, int64_t now_us) except -1
     cdef int _show(self, bytes frame, Sink sender, int64_t now_us) except -1
     cdef int _wait(self, bytes frame, Sink sender, int64_t now_us) except -1
     cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1

@@ -14,7 +14,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
-from streamer.websocket.frames cimport BINARY, payload_of, serialize
+from streamer.websocket.frames cimport BINARY, payload_at, payload_of, serialize
+from streamer.websocket.loudest cimport LoudestTalkers
 from streamer.websocket.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
 from streamer.websocket.counters cimport Traffic
 
@@ -22,11 +23,12 @@ from streamer.websocket.counters cimport Traffic
 cdef class Fanout:
     """The sinks of one room. The list is replaced, never changed, so a loop over it sees the sinks it began with."""
 
-    def __cinit__(self, double deliveries_per_s=1e9):
+    def __cinit__(self, double deliveries_per_s=1e9, int loudest=0):
         self._sinks = []
         self._waiting = deque()
         self._per_us = deliveries_per_s / 1e6
         self._left = BURST_DELIVERIES
+        self._loudest = LoudestTalkers(loudest) if loudest else None
 
     def __len__(self):
         return len(self._sinks)
@@ -36,6 +38,13 @@ cdef class Fanout:
 
     def discard(self, Sink sink not None):
         self._sinks = [other for other in self._sinks if other is not sink]
+        if self._loudest is not None:
+            self._loudest.discard(sink)
+
+    def pin(self, Sink sink not None, bint is_pinned):
+        """A pinned talker is heard however many talk, and however loud."""
+        if self._loudest is not None:
+            self._loudest.pin(sink, is_pinned)
 
     def add_observer(self, observer not None):
         """Call `observer.push(packet, now_us)` from now on for each packet, in the order in which they arrive.
@@ -60,6 +69,10 @@ cdef class Fanout:
         """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
         if self._observers is not None:
             self._show(frame, sender, now_us)
+        if self._loudest is not None and PyList_GET_SIZE(self._sinks) > self._loudest.places + 1:
+            if not self._is_loud(frame, sender, now_us):
+                sender.flusher.traffic.shed_quiet += 1
+                return 0
         if self._is_scheduled:
             return self._wait(frame, sender, now_us)
         self._refill(now_us)
@@ -70,6 +83,11 @@ cdef class Fanout:
             return self._wait(frame, sender, now_us)
         self._window_used += self._deliver(frame, sender, now_us, now_us)
         return 0
+
+    cdef bint _is_loud(self, bytes frame, Sink sender, int64_t now_us) except -1:
+        """Byte 1 of a packet is its level (PROTOCOL.md)."""
+        cdef int level = <unsigned char>PyBytes_AS_STRING(frame)[payload_at(frame) + 1]
+        return self._loudest.admits_packet(sender, level & 0x7F, level & 0x80, now_us)
 
     cdef int _show(self, bytes frame, Sink sender, int64_t now_us) except -1:
         packet = payload_of(frame)

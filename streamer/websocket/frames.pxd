@@ -93,5 +93,6 @@ cdef class FrameParser:
 cdef int header_size(uint64_t payload_size, bint masked) noexcept nogil
 cdef void write_header(unsigned char* header, int opcode, uint64_t payload_size) noexcept nogil
 cdef bytes payload_of(bytes frame)
+cdef Py_ssize_t payload_at(bytes frame) noexcept
 cdef bytes serialize(int opcode, const unsigned char* payload, Py_ssize_t size, MaskingKeys keys)
 cdef Failure check_close(const unsigned char* payload, Py_ssize_t size) noexcept nogil

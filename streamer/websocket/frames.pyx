@@ -244,8 +244,13 @@ cdef bytes serialize(int opcode, const unsigned char* payload, Py_ssize_t size, 
 
 cdef bytes payload_of(bytes frame):
     """Of an unmasked frame that `serialize` made."""
-    cdef unsigned char length = frame[1]
-    return frame[2 if length < 126 else 4 if length == 126 else 10:]
+    return frame[payload_at(frame):]
+
+
+cdef Py_ssize_t payload_at(bytes frame) noexcept:
+    """Where the payload begins, in an unmasked frame that `serialize` made."""
+    cdef unsigned char length = <unsigned char>PyBytes_AS_STRING(frame)[1]
+    return 2 if length < 126 else 4 if length == 126 else 10
 
 
 def serialize_frame(int opcode, bytes payload not None, MaskingKeys keys=None):

@@ -36,6 +36,11 @@ RELAYS: Final = {
     "websockets": [sys.executable, str(HERE / "websockets_relay.py")],
 }
 
+LOUDEST: Final = "streamer, the 6 loudest"
+"""In a table of its own: `scripts/bench room`."""
+
+COMMANDS: Final = RELAYS | {LOUDEST: [*RELAYS[OURS], "--loudest", "6"]}
+
 Result = dict[str, Any]
 
 
@@ -125,7 +130,7 @@ class Bench:
     @contextmanager
     def _running(self, relay: str, identity: list[str]) -> Iterator[tuple[int, int]]:
         port = free_port()
-        program, *arguments = RELAYS[relay]
+        program, *arguments = COMMANDS[relay]
         if not arguments:
             program = str(self._folder / program)
         command = ["taskset", "-c", RELAY_CORE, program, *arguments, str(port), *identity]

@@ -35,6 +35,7 @@ class RelayLimits:
     deliveries_per_s: float = _option(
         120_000, "Packets per second that one room delivers; more wait, and are dropped when they are late."
     )
+    loudest: float = _option(6, "Voices that a room hears at once: of more, only the loudest. 0: all of them.")
     ping_s: float = _option(20, "Ping a connection after this many seconds without a message.")
     idle_s: float = _option(60, "Close a connection after this many seconds without a message (4408).")
 
@@ -61,6 +62,7 @@ class RelayLimits:
             "messages_per_s",
             "bytes_per_s",
             "deliveries_per_s",
+            "loudest",
         )
         return cls(**dict.fromkeys(names, NO_LIMIT))
 

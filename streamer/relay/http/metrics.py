@@ -24,8 +24,8 @@ COUNTERS: Final = {
     "bytes_out": "Bytes written by WebSockets",
 }
 
-SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed")
-"""Why a packet was dropped; the last one: its member may not talk."""
+SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed", "quiet")
+"""Why a packet was dropped; the last two: its member may not talk, or too many who are louder do."""
 
 
 class Metrics(Collector):

@@ -351,8 +351,14 @@ class Lobby:
             return EchoRoom(self._call_later, self._echoes)
         room = self._rooms.get(name)
         if room is None:
+            limits = self._limits
             room = SharedRoom(
-                name, self._decisions, self._call_later, self._limits.deliveries_per_s, self.events.add
+                name,
+                self._decisions,
+                self._call_later,
+                limits.deliveries_per_s,
+                self.events.add,
+                int(limits.loudest),
             )
             self._rooms[name] = room
             self._forget_a_room(room)

@@ -73,9 +73,8 @@ class Rights:
         return member.turn is self._term
 
     def give_turn(self, member: Speaker) -> None:
-        """Where the member may talk anyhow, nothing is kept."""
-        if self.role_of(member) == "listen":
-            member.turn = self._term
+        """In a room where everybody may talk, it says who is heard in any case, however many others talk."""
+        member.turn = self._term
 
     def role_of(self, member: Speaker) -> Role:
         if member.right is Right.HOST or self.has_turn(member):

@@ -168,6 +168,7 @@ class Room(ABC):
         """After something has changed on which roles depend: tell all of each that is another one now."""
         has_lost_floor = False
         for member in self.members:
+            self._pin(member)
             role = self.rights.role_of(member)
             if role != member.role:
                 member.role = role
@@ -180,6 +181,10 @@ class Room(ABC):
     def tell_role(self, member: Member) -> None:
         about = (member.talker_id, "role")
         self.tell_all({"type": "role", "talker_id": member.talker_id, "role": member.role}, about)
+
+    def _pin(self, member: Member) -> None:
+        """Whoever has a turn is heard, however many others are louder."""
+        self.fanout.pin(member.sink, self.rights.has_turn(member))
 
     def give_turn(self, member: Member, now: float) -> None:
         """Give `member` a turn, or take it back if it has one and its hand is down. `now` is in s."""
@@ -265,9 +270,10 @@ class SharedRoom(Room):
         call_later: Later | None = None,
         deliveries_per_s: float = NO_LIMIT,
         observe: Observe = _nobody_watches,
+        loudest: int = 0,
     ) -> None:
         super().__init__(name, decisions, call_later, observe)
-        self.fanout = Fanout(deliveries_per_s)
+        self.fanout = Fanout(deliveries_per_s, loudest)
         self._observers: list[Observer] = []
         self._post = Post(call_later)
         self._members: dict[int, Member] = {}
@@ -353,6 +359,7 @@ class SharedRoom(Room):
     def _enter(self, member: Member) -> None:
         self._members[member.talker_id] = member
         member.role, member.voice = self.rights.role_of(member), self.rights.voice_of(member)
+        self._pin(member)
         if member.is_listener:
             self.fanout.add(member.sink)
 

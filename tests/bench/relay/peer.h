@@ -61,7 +61,7 @@ static void peer_open(Peer *peer, int port) {
 /* The payload begins with the time of sending and the index of the talker. */
 static void peer_talk(Peer *peer, uint32_t index, size_t size, int64_t now) {
     static const uint8_t key[4] = {0x37, 0xfa, 0x21, 0x3d};
-    uint8_t frame[LONGEST], packet[LONGEST] = {0x10, 30, 0, 0, peer->seq >> 8, peer->seq, 0, 4};
+    uint8_t frame[LONGEST], packet[LONGEST] = {0x10, 0x80 | 30, 0, 0, peer->seq >> 8, peer->seq, 0, 4};
     memcpy(packet + PACKET_HEADER, &now, 8);
     memcpy(packet + PACKET_HEADER + 8, &index, 4);
     size_t head = put_header(frame, 0x82, size);

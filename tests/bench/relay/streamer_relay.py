@@ -1,10 +1,11 @@
 """This relay, as `streamer serve` runs it, without the limits that a load from one address would meet.
 
-python ours.py PORT [CERT KEY]
+python streamer_relay.py [--loudest K] PORT [CERT KEY]
 """
 
+import argparse
 import asyncio
-import sys
+from dataclasses import replace
 
 import uvloop
 from rooms import tls_context
@@ -15,11 +16,17 @@ from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
 
 
-async def main(port: int, *identity: str) -> None:
-    async with listening(
-        Relay(InviteStore({}, is_open=True), {}, RelayLimits.none()), "127.0.0.1", port, tls_context(identity)
-    ):
+async def main(options: argparse.Namespace) -> None:
+    limits = RelayLimits.none()
+    if options.loudest:
+        limits = replace(limits, loudest=options.loudest)
+    relay = Relay(InviteStore({}, is_open=True), {}, limits)
+    async with listening(relay, "127.0.0.1", options.port, tls_context(options.identity)):
         await asyncio.Event().wait()
 
 
-uvloop.run(main(int(sys.argv[1]), *sys.argv[2:]))
+parser = argparse.ArgumentParser()
+parser.add_argument("--loudest", type=int, default=0)
+parser.add_argument("port", type=int)
+parser.add_argument("identity", nargs="*")
+uvloop.run(main(parser.parse_args()))
