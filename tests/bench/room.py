@@ -2,9 +2,9 @@
 
     scripts/bench room [--rounds 3] [--seconds 3] [--sizes 10 20 50 100 200] [--plot FILE.svg]
 
-The relay runs on one core and the load generator, in C, on another. CPU is the relay's own per second of the room. The
-growth is the slope of a line through the logarithms: 1 is linear, 2 the square. Sizes from LARGE members on count, since
-below that the packets that come in cost more than those that go out.
+The relay runs on one core and the load generator, in C, on another. CPU is the relay's own per second of the room.
+The growth is the slope of a line through the logarithms: 1 is linear, 2 the square. It is taken from LARGE members on:
+in smaller rooms the packets that come in cost more than those that go out.
 """
 
 import argparse
@@ -84,7 +84,8 @@ def plot(costs: Costs) -> str:
     every = [statistics.median(rounds) for by_size in costs.values() for rounds in by_size.values()]
     x_of = scale(min(sizes), max(sizes), margin, width - margin)
     y_of = scale(min(every), max(every), height - margin, margin)
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">']
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
+    parts = [f'{svg} font-family="sans-serif" font-size="12">']
     for row, ((relay, by_size), colour) in enumerate(zip(costs.items(), ("#b3261e", "#1a6e5c"), strict=True)):
         points = [(x_of(size), y_of(statistics.median(rounds))) for size, rounds in by_size.items()]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
