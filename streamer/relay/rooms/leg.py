@@ -67,6 +67,8 @@ class Admitted:
     desk: Desk
     asked_name: str = ""
     """Before it was numbered, because somebody has the same."""
+    attempt: int = 0
+    """To come in, by the client's own count; 0 where it does not count."""
     source: str = ""
     """The address, as limits count it."""
     listening: bool = False
@@ -94,6 +96,7 @@ class Leg:
         self.listening = entry.listening
         self.last_clock: MemberClock | None = None
         self._source = entry.source
+        self._attempt = entry.attempt
         self._connection = connection
         self._room = entry.room
         self._stay = entry.stay
@@ -154,7 +157,7 @@ class Leg:
         """Enter the room, or come back to it; raises RefusedError where it is full."""
         before = self._stay.session
         members = self._room.take_over(self, before) if before else self._room.join(self)
-        self._stay.begin(self)
+        self._stay.begin(self, self._attempt)
         if before:
             before.send_away(REPLACED, "replaced")
         self._connection.talker_id = self.talker_id
@@ -203,7 +206,7 @@ class Leg:
 
     def send_away(self, close_code: int, reason: str) -> None:
         if close_code == REMOVED:
-            self._stay.forget()
+            self._stay.forget(self)
         self._connection.close(close_code, reason)
 
     def send_packet(self, packet: bytes) -> None:
@@ -317,7 +320,7 @@ class Leg:
         self._tell_others(times, "clock")
 
     def _on_leave(self) -> None:
-        self._stay.forget()
+        self._stay.forget(self)
         self._connection.close(LEFT)
 
     def _on_chat(self, typed: str) -> None:
