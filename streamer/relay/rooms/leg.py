@@ -33,7 +33,7 @@ from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
 from streamer.wire import control, messages
 from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
-from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Role, Welcome
+from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Refusal, Role, Welcome, id_of
 from streamer.wire.packet import Packet, stamp
 
 LEFT: Final = 1000
@@ -239,10 +239,12 @@ class Leg:
         if self._texts.overflows(received_us / 1e6):
             self._connection.close(TOO_FAST, "too-fast")
             return
+        message: FromClient | None = None
         try:
-            self._obey(control.parse(text, FROM_CLIENT), received_us)
+            message = control.parse(text, FROM_CLIENT)
+            self._obey(message, received_us)
         except ProtocolError as error:
-            self._refuse(error)
+            self._refuse(error, message)
 
     def _obey(self, message: FromClient, received_us: int) -> None:  # noqa: C901 (a case for each message)
         """The one dispatcher: a message that is forgotten here fails mypy."""
@@ -352,9 +354,13 @@ class Leg:
         about = (self.talker_id, value) if value else None
         self._room.tell_others(message, self, about)
 
-    def _refuse(self, error: ProtocolError) -> None:
-        if error.close_code is not None or not self._errors.overflows(monotonic()):
-            self.send_control({"type": "error", "code": error.code, "message": str(error)})
+    def _refuse(self, error: ProtocolError, message: FromClient | None = None) -> None:
+        """What has an id is always answered, for somebody waits for it."""
+        refusal: Refusal = {"type": "error", "code": error.code, "message": str(error)}
+        if message:
+            refusal["of"], refusal["id"] = message["type"], id_of(message)
+        if error.close_code is not None or refusal.get("id") or not self._errors.overflows(monotonic()):
+            self.send_control(refusal)
         if error.close_code is not None:
             self._connection.close(error.close_code, "bad-message")
 

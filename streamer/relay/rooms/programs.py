@@ -65,7 +65,8 @@ class Programs:
         room, token = self._room, self._member.device.token
         member = self._member
         notice = add_notice(room, clean, member.talker_id, member.name, lambda reply: tell(room, token, reply), now)
-        member.send_control(notice)
+        own_id = message.get("id", 0)
+        member.send_control({**notice, "own_id": own_id} if own_id else notice)
         room.tell_others(notice, member)
 
     def _reply(self, message: AnswerNotice, now: float) -> None:
