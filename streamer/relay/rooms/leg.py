@@ -1,6 +1,5 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
 from typing import Final, assert_never
@@ -33,6 +32,7 @@ from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
 from streamer.wire import control, messages
 from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
+from streamer.wire.json_size import json_size
 from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Refusal, Role, Welcome, id_of
 from streamer.wire.packet import Packet, stamp
 
@@ -186,9 +186,9 @@ class Leg:
             "barred": self._room.barred if is_host else [],
             "knocks": self._desk.knocks() if is_host else [],
         }
-        left_bytes = MAX_WELCOME_BYTES - _size(welcome)
+        left_bytes = MAX_WELCOME_BYTES - json_size(welcome)
         for fitting, member in enumerate(members):
-            left_bytes -= _size(member) + 1
+            left_bytes -= json_size(member) + 1
             if left_bytes < 0:
                 break
             welcome["members"] = members[: fitting + 1]
@@ -363,7 +363,3 @@ class Leg:
             self.send_control(refusal)
         if error.close_code is not None:
             self._connection.close(error.close_code, "bad-message")
-
-
-def _size(message: Mapping[str, object]) -> int:
-    return len(control.serialize(message).encode())
