@@ -133,15 +133,19 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
     from streamer.relay import logs
     from streamer.relay import serve as serving
     from streamer.relay.screen.qr_code import CodeStyle, code_style
-    from streamer.relay.screen.screen import Screen, can_show
+    from streamer.relay.screen.suitable import can_show
 
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     handler = logs.begin()
     serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
-    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
+    screen = None
     if not plain and can_show():
+        from streamer.relay.screen.screen import Screen
+
         screen = Screen(handler)
+    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
+    if screen:
         run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
         return
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())

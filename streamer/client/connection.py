@@ -67,9 +67,11 @@ class Link(Connection, asyncio.Protocol):
         self.attach(opened.transport, is_direct=not opened.is_secure)
 
     @classmethod
-    async def open(cls, address: Address, *, name: str = "", ca_file: Path | None = None, resume: str = "") -> Self:
+    async def open(
+        cls, address: Address, *, name: str = "", ca_file: Path | None = None, resume: str = "", attempt: int = 0
+    ) -> Self:
         """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
-        return cls(await shake_hands(address.socket_url(name, resume), address, ca_file))
+        return cls(await shake_hands(address.socket_url(name, resume, attempt), address, ca_file))
 
     @property
     def shed(self) -> int:

@@ -71,7 +71,7 @@ class Dispatcher:
             case "hint":
                 self._roster.on_hint(message["code"], message["message"])
             case "error":
-                self._programs.on_refused(message["code"], message["message"])
+                self._programs.on_refused(message)
             case _:
                 self._on_member(message)
 
@@ -118,7 +118,7 @@ class Dispatcher:
             case "notice":
                 notice = self._roster.on_notice(message)
                 if notice.member and notice.member.talker_id == self._roster.me.talker_id:
-                    self._programs.on_own_notice(notice)
+                    self._programs.on_own_notice(notice, message.get("own_id", 0))
             case "reply":
                 self._programs.on_reply(message)
             case "telemetry":

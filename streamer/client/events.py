@@ -198,11 +198,14 @@ class Hint:
 class Refused:
     """The relay did not do what a message of ours asked for.
 
-    `code` is stable (PROTOCOL.md); `text` is for people.
+    `code` is stable (PROTOCOL.md); `text` is for people. `of` is the type of that message, and `id` its id: that of the
+    notice that `Room.reply` answered, or of what `Room.send` was given; 0 where it has none.
     """
 
     code: str
     text: str
+    of: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Whether an object of a program's can be told in JSON, and is as small as a relay takes it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from streamer.wire.control import MAX_OBJECT_BYTES
+from streamer.wire.json_size import check_json, json_size
 
 
 def is_small(values: Mapping[str, Any]) -> bool:
@@ -19,9 +19,9 @@ def is_small(values: Mapping[str, Any]) -> bool:
 def check_size(what: str, values: Mapping[str, Any]) -> None:
     """Raises ValueError where it is too long, or no JSON, as infinity is none; `what` names it."""
     try:
-        text = json.dumps(dict(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{what} is no JSON: {error}") from None
-    size = len(text.encode(errors="replace"))
+        check_json(values)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+    size = json_size(values)
     if size > MAX_OBJECT_BYTES:
         raise ValueError(f"{what} is {size:,} bytes as JSON; {MAX_OBJECT_BYTES:,} are allowed")

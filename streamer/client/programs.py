@@ -1,13 +1,11 @@
 """What programs and devices do in a room beside talking: notices and their answers, telemetry, commands and
 theirs.
 
-The relay answers a notice with the notice itself, in the order they were sent, and each command once, by its
-id. An `error` names no message; so one whose code can only be an answer to what waits here ends what has
-waited longest.
+The relay answers a notice with the notice itself, and each command once, by the id that we gave them. An `error` says
+which of our messages it refuses.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, Protocol, get_args
@@ -16,7 +14,7 @@ from streamer.client.events import Command, Event, Member, Notice, Refused, Repl
 from streamer.client.json_size import check_size, is_small
 from streamer.client.mailbox import Mailbox
 from streamer.errors import ConnectionLostError, DeniedError
-from streamer.wire import programs
+from streamer.wire import messages, programs
 from streamer.wire.control import (
     MAX_ACTION_CHARACTERS,
     MAX_ACTIONS,
@@ -42,8 +40,6 @@ _GRACE_S: Final = 2.0
 """Seconds after a deadline for the relay's own answer to come; without one the command has timed out, too."""
 
 _OUTCOMES: Final = frozenset(get_args(FinalOutcome))
-_OF_NOTICES: Final = frozenset({"no-right", "bad-notice", "too-fast"})
-_OF_COMMANDS: Final = frozenset({"no-right", "bad-command", "too-fast"})
 
 
 class SentNotice:
@@ -78,7 +74,7 @@ class Programs:
         self._send = send
         self._emit = emit
         self._notices: dict[int, SentNotice] = {}
-        self._waiting: deque[asyncio.Future[Notice]] = deque()
+        self._waiting: dict[int, asyncio.Future[Notice]] = {}
         self._commands: dict[int, asyncio.Future[Result]] = {}
         self._numbers = count(1)
 
@@ -86,10 +82,12 @@ class Programs:
         self, text: str, title: str, level: Level, actions: Sequence[str], *, sound: bool
     ) -> SentNotice:
         _check_notice(text, title, level, actions)
+        number = next(self._numbers)
         answer: asyncio.Future[Notice] = asyncio.get_running_loop().create_future()
         self._send(
             {
                 "type": "notify",
+                "id": number,
                 "text": text,
                 "title": title,
                 "level": level,
@@ -97,7 +95,7 @@ class Programs:
                 "actions": list(actions),
             }
         )
-        self._waiting.append(answer)
+        self._waiting[number] = answer
         try:
             async with asyncio.timeout(_ANSWER_S):
                 notice = await answer
@@ -106,8 +104,7 @@ class Programs:
                 "The relay did not answer: nobody knows whether the notice was sent"
             ) from None
         finally:
-            if answer in self._waiting:
-                self._waiting.remove(answer)
+            del self._waiting[number]
         return self._notices[notice.id]
 
     def reply(self, notice: Notice, action: str) -> None:
@@ -157,12 +154,14 @@ class Programs:
         for sent in self._notices.values():
             sent.replies().close()
 
-    def on_own_notice(self, notice: Notice) -> None:
-        """It came back from the relay, so everybody got it."""
+    def on_own_notice(self, notice: Notice, number: int) -> None:
+        """It came back from the relay, so everybody got it; `number` is ours."""
         self._notices[notice.id] = SentNotice(notice)
         if len(self._notices) > MOST_NOTICES:
             self._notices.pop(next(iter(self._notices))).replies().close()
-        self._answer_notice(lambda answer: answer.set_result(notice))
+        answer = self._waiting.get(number)
+        if answer and not answer.done():
+            answer.set_result(notice)
 
     def on_reply(self, message: programs.Reply) -> None:
         sent = self._notices.get(message["id"])
@@ -202,29 +201,20 @@ class Programs:
             is_known = message["outcome"] in _OUTCOMES  # a newer relay may have others
             answer.set_result(Result(message["outcome"] if is_known else "unknown", message["message"]))
 
-    def on_refused(self, code: str, text: str) -> None:
+    def on_refused(self, message: messages.Refusal) -> None:
         """Ends what waits for an answer, or tells of it as an event."""
-        error = DeniedError(text, code=code)
-        if code in _OF_NOTICES and self._answer_notice(lambda answer: answer.set_exception(error)):
-            return
-        commands = [answer for answer in self._commands.values() if not answer.done()]
-        if code in _OF_COMMANDS and commands:
-            commands[0].set_exception(error)
-            return
-        self._emit(Refused(code, text))
-
-    def _answer_notice(self, give: Callable[[asyncio.Future[Notice]], None]) -> bool:
-        """Returns True if a notice waited."""
-        while self._waiting:
-            answer = self._waiting.popleft()
-            if not answer.done():
-                give(answer)
-                return True
-        return False
+        of, number = message.get("of", ""), message.get("id", 0)
+        calls: dict[str, Mapping[int, asyncio.Future[Any]]] = {"notify": self._waiting, "command": self._commands}
+        answer = calls.get(of, {}).get(number)
+        if answer is None:
+            self._emit(Refused(message["code"], message["message"], of, number))
+        elif not answer.done():
+            answer.set_exception(DeniedError(message["message"], code=message["code"]))
 
     def _fail_notices(self, error: ConnectionLostError) -> None:
-        while self._answer_notice(lambda answer: answer.set_exception(error)):
-            pass
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(error)
 
 
 def _check_notice(text: str, title: str, level: Level, actions: Sequence[str]) -> None:

@@ -2,13 +2,15 @@
 
     joined → lost → joined … until one leaves, or the relay says no for good
 
-Who comes back is the same member, by the token of the last welcome. While the line is down nothing is kept for later.
+Who comes back is the same member, by the token of the last welcome, and before the first by one of its own. Attempts
+are numbered, so that one which was held up takes over from no later one. While the line is down nothing is kept.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from random import random
+from secrets import token_urlsafe
 from typing import Final, Self
 
 from streamer.client.backoff import wait_ms
@@ -20,8 +22,39 @@ from streamer.wire.room_link import Address
 _LONGEST_TOKEN: Final = 256
 """A relay's is 43 characters; it goes into an address, where not everything may stand."""
 
-_PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay"}
-"""They pass by themselves; the last one is a proxy's, before a relay that is not there yet."""
+_PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
+"""They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
+
+_OWN_TOKEN_BYTES: Final = 16
+"""As random as a relay's."""
+
+
+class _Door:
+    """Opens one link after the other for the same client."""
+
+    def __init__(self, address: Address, name: str, ca_file: Path | None) -> None:
+        self.resume = token_urlsafe(_OWN_TOKEN_BYTES)
+        self._address, self._name, self._ca_file = address, name, ca_file
+        self._attempts = 0
+
+    async def open(self) -> Link:
+        """Raises as `Link.open` does."""
+        self._attempts += 1
+        return await Link.open(
+            self._address, name=self._name, ca_file=self._ca_file, resume=self.resume, attempt=self._attempts
+        )
+
+    async def open_later(self, tries: int) -> Link:
+        """Until a link is there; `tries` were in vain already. Raises where another try would be in vain."""
+        while True:
+            tries += 1
+            await asyncio.sleep(wait_ms(tries, random()) / 1000)
+            try:
+                async with asyncio.timeout(SILENT_S):
+                    return await self.open()
+            except (ConnectionLostError, RefusedError, TimeoutError) as error:
+                if not _passes(error):
+                    raise
 
 
 class Line:
@@ -30,11 +63,10 @@ class Line:
     `on_trouble` hears in words why it can't be kept up, where the relay is there.
     """
 
-    def __init__(self, link: Link, reopen: Callable[[str], Awaitable[Link]], *, lasting: bool) -> None:
+    def __init__(self, link: Link, door: _Door, *, lasting: bool) -> None:
         self._link = link
-        self._reopen = reopen
+        self._door = door
         self._lasting = lasting
-        self._resume = ""
         self._joined = False
         self._tries = 0
         self._told = ""
@@ -55,24 +87,22 @@ class Line:
 
         A `patient` one waits for a relay that is not there yet, and raises only where waiting would be in vain.
         """
-
-        async def reopen(resume: str) -> Link:
-            return await Link.open(address, name=name, ca_file=ca_file, resume=resume)
-
+        door = _Door(address, name, ca_file)
         try:
-            link = await reopen("")
+            link = await door.open()
         except (ConnectionLostError, RefusedError) as error:
             if not patient or not _passes(error):
                 raise
-            link = await _try_again(reopen, "", 0)
-        return cls(link, reopen, lasting=lasting)
+            link = await door.open_later(0)
+        return cls(link, door, lasting=lasting)
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
 
         def on_message(message: FromRelay, now: float) -> None:
             if message["type"] == "welcome":
-                self._resume, self._joined, self._tries, self._told = _token_of(message["resume"]), True, 0, ""
+                self._door.resume = _token_of(message["resume"])
+                self._joined, self._tries, self._told = True, 0, ""
             on_control(message, now)
 
         while True:
@@ -86,7 +116,7 @@ class Line:
                     self._tell(str(error))
             else:
                 return
-            self._link = await _try_again(self._reopen, self._resume, self._tries)
+            self._link = await self._door.open_later(self._tries)
             self._tries += 1
 
     def send_control(self, message: FromClient) -> None:
@@ -117,19 +147,6 @@ class Line:
         if self._joined:
             self._joined = False
             self.on_lost()
-
-
-async def _try_again(reopen: Callable[[str], Awaitable[Link]], resume: str, tries: int) -> Link:
-    """Until a link is there; `tries` were in vain already. Raises where another try would be in vain."""
-    while True:
-        tries += 1
-        await asyncio.sleep(wait_ms(tries, random()) / 1000)
-        try:
-            async with asyncio.timeout(SILENT_S):
-                return await reopen(resume)
-        except (ConnectionLostError, RefusedError, TimeoutError) as error:
-            if not _passes(error):
-                raise
 
 
 def _passes(error: Exception) -> bool:

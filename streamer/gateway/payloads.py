@@ -14,6 +14,7 @@ from streamer.wire.control import (
     MAX_OBJECT_BYTES,
     MAX_TITLE_CHARACTERS,
 )
+from streamer.wire.json_size import json_size
 from streamer.wire.programs import Level, Outcome, Value
 
 MAX_TEXT_CHARACTERS: Final = 500
@@ -78,7 +79,7 @@ def value_of(payload: bytes) -> Value:
 
 def check_size(values: Mapping[str, Value]) -> None:
     """Raises PayloadError for more than a relay takes of one device."""
-    size = len(json.dumps(values, ensure_ascii=False).encode(errors="replace"))
+    size = json_size(values)
     if size > MAX_OBJECT_BYTES:
         raise PayloadError(f"it has {size:,} bytes of values, and {MAX_OBJECT_BYTES:,} are allowed")
 

@@ -322,9 +322,11 @@ class Hint(_Said):
 
 
 class Refusal(_Said):
-    """What the client did wrong."""
+    """What the client did wrong: with the message of the type `of` and of this `id`, where it had one."""
 
     type: Literal["error"]
+    of: NotRequired[str]
+    id: NotRequired[int]
 
 
 FromRelay = (
@@ -332,3 +334,14 @@ FromRelay = (
     | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken
     | Notice | Reply | Telemetry | Command | Result | Hint | Refusal
 )  # fmt: skip
+
+
+def id_of(message: FromClient) -> int:
+    """By which its sender knows it again; 0 where it has none."""
+    match message["type"]:
+        case "notify":
+            return message.get("id", 0)
+        case "reply" | "command" | "result" | "unbar" | "answer":
+            return message["id"]
+        case _:
+            return 0

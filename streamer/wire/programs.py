@@ -15,9 +15,13 @@ Values = dict[str, Value]
 
 
 class Notify(TypedDict):
-    """To everybody in the room, from whom may; `actions` are what may be answered, four at most."""
+    """To everybody in the room, from whom may; `actions` are what may be answered, four at most.
+
+    `id` is the sender's own.
+    """
 
     type: Literal["notify"]
+    id: NotRequired[int]
     text: str
     title: NotRequired[str]
     level: Level
@@ -63,7 +67,10 @@ class Done(TypedDict):
 
 
 class Notice(TypedDict):
-    """Somebody tells the room something; `talker_id` is 0 where it came through the HTTP interface."""
+    """Somebody tells the room something; `talker_id` is 0 where it came through the HTTP interface.
+
+    `own_id` is the `id` of our own `notify`, where it answers that.
+    """
 
     type: Literal["notice"]
     talker_id: int
@@ -74,6 +81,7 @@ class Notice(TypedDict):
     level: Level
     sound: bool
     actions: list[str]
+    own_id: NotRequired[int]
 
 
 class Reply(TypedDict):

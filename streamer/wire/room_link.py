@@ -59,7 +59,9 @@ class Address:
         """What links to its rooms begin with."""
         return f"{'https' if self.secure else 'http'}://{self.origin}/"
 
-    def socket_url(self, name: str = "", resume: str = "") -> str:
+    def socket_url(self, name: str = "", resume: str = "", attempt: int = 0) -> str:
+        """Of the room's socket. `attempt` counts a client's, so that a relay knows one that was held up."""
         asked = {"room": self.room, "key": self.key, "token": self.token, "name": name, "resume": resume}
+        asked["attempt"] = str(attempt) if attempt else ""
         query = urlencode({field: value for field, value in asked.items() if value})
         return f"{'wss' if self.secure else 'ws'}://{self.origin}/ws?{query}"

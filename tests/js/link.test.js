@@ -39,6 +39,7 @@ class World {
   asked = [];
   packets = [];
   answer = ADMITTED;
+  tokens = 0;
   #now = 0;
   #timers = new Map();
   #lastTimer = 0;
@@ -57,6 +58,7 @@ class World {
       },
       cancel: (timer) => this.#timers.delete(timer),
       random: () => 1,
+      token: () => `own${(this.tokens += 1)}`,
       nowMs: () => this.#now,
     });
     this.link.onState = (state, reason) => this.states.push(reason ? `${state} ${reason}` : state);
@@ -149,7 +151,7 @@ test("the relay's reason is asked for where the handshake fails, and a final one
   world.link.join(URL);
   world.socket.lose();
   await world.pass(60_000);
-  assert.deepEqual(world.asked, ["https://relay.home.arpa:8443/ws?room=kitchen&key=k"]);
+  assert.deepEqual(world.asked, ["https://relay.home.arpa:8443/ws?room=kitchen&key=k&resume=own1&attempt=2"]);
   assert.deepEqual(world.states, ["connecting", "refused key-wrong"]);
   assert.equal(world.sockets.length, 1);
 });
@@ -248,6 +250,47 @@ test("a wall clock that is set back when the connection dies does not hide that"
   const before = SURROUNDINGS.nowMs();
   context.mock.timers.setTime(1_000_000_000_000 - 3_600_000);
   assert.ok(SURROUNDINGS.nowMs() >= before);
+});
+
+const whoAndWhich = (url) => [new globalThis.URL(url).searchParams.get("resume"), Number(new globalThis.URL(url).searchParams.get("attempt"))];
+
+test("each attempt has a higher number than those before, and says whose it is, before the first welcome too", async () => {
+  const world = new World();
+  world.link.join(URL);
+  await world.pass(3_000); // the first socket never opens
+  world.socket.receive(WELCOME);
+  world.socket.lose();
+  await world.pass(200);
+  const attempts = world.sockets.map(({ url }) => whoAndWhich(url));
+  assert.deepEqual(attempts.map(([resume]) => resume), ["own1", "own1", "t0ken"]);
+  const numbers = attempts.map(([, attempt]) => attempt);
+  assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b));
+  assert.ok(numbers[0] > 0);
+});
+
+test("another room, and the same room later, are entered by another token", () => {
+  const world = new World().join();
+  world.link.leave();
+  world.link.join(URL);
+  assert.equal(whoAndWhich(world.socket.url)[0], "own2");
+});
+
+test("whom a host has let in comes by the token that the relay gave", () => {
+  const world = new World();
+  world.link.join(`${URL}&resume=admitted`);
+  assert.deepEqual(whoAndWhich(world.socket.url), ["admitted", 1]);
+});
+
+test("an attempt that a later one has overtaken is dropped, and the next one gets in", async () => {
+  const world = new World().join();
+  world.answer = { error: "stale", message: "" };
+  world.socket.lose();
+  await world.pass(1_000);
+  assert.equal(world.states.at(-1), "lost lost");
+  world.answer = ADMITTED;
+  await world.pass(1_000);
+  world.socket.receive(WELCOME);
+  assert.equal(world.states.at(-1), "joined");
 });
 
 test("being thrown out ends the tries", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { linkOf, parseFragment, serializeFragment, socketUrl } from "../../web/shared/room_link.js";
+import { attemptUrl, linkOf, parseFragment, serializeFragment, socketUrl } from "../../web/shared/room_link.js";
 
 const PRESSED = { token: "", name: "", auto: false, listen: false };
 const ON = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -51,6 +52,15 @@ test("a token stands in place of an invitation, in the fragment and at the socke
   assert.equal(serializeFragment({ room: "gate", key: "", ...PRESSED, token: "t0k" }), "#room=gate&token=t0k");
   assert.equal(socketUrl("https://h", { room: "gate", key: "", token: "t0k" }, ""), "wss://h/ws?room=gate&token=t0k");
 });
+
+for (const vector of JSON.parse(readFileSync(new URL("../vectors/attempts.json", import.meta.url), "utf-8"))) {
+  test(`an attempt says whose it is and which: ${vector.name}`, () => {
+    const { origin, hash } = new globalThis.URL(vector.link);
+    const url = new globalThis.URL(attemptUrl(socketUrl(origin, parseFragment(hash), vector.display), vector.resume, vector.attempt));
+    assert.equal(url.href.split("?")[0], vector.url);
+    assert.deepEqual(Object.fromEntries(url.searchParams), vector.query);
+  });
+}
 
 test("what was pasted is a link only if it leads to a room", () => {
   assert.equal(linkOf("https://10.0.0.2:8443/#room=home&key=k")?.host, "10.0.0.2:8443");

@@ -79,6 +79,24 @@ def test_a_relay_loads_neither_sound_nor_the_other_commands(tmp_path: Path) -> N
     assert not set(needless) & set(loaded)
 
 
+@pytest.mark.parametrize("options", [("--plain",), ()], ids=["asked for", "without a terminal"])
+def test_a_relay_that_prints_lines_loads_nothing_that_only_a_screen_needs(tmp_path: Path, options: tuple[str]) -> None:
+    arguments = ["serve", "--no-tls", "--port", "0", "--data-dir", str(tmp_path), *options]
+    look = (
+        "import os, sys, click, streamer.cli as cli\n"
+        "def echo(line='', **_):\n"
+        "    if 'Ctrl-C' in str(line):\n"
+        "        print(*sys.modules, flush=True)\n"
+        "        os._exit(0)\n"
+        "click.echo = echo\n"
+        f"cli.main({arguments!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60)
+    loaded = done.stdout.split()
+    assert "streamer.relay.serve" in loaded
+    assert not {"rich", "rich.console", "streamer.relay.screen.screen"} & set(loaded)
+
+
 def test_no_collection_looks_through_what_a_relay_has_loaded_while_voice_waits(tmp_path: Path) -> None:
     look = (
         "import gc, streamer.cli as cli; "

@@ -140,6 +140,37 @@ async def test_an_answer_to_no_notice_or_that_it_does_not_offer_is_refused() -> 
             assert (await host.text("error"))["code"] == "no-notice"
 
 
+async def test_a_refusal_says_of_which_message_it_is_and_what_has_an_id_is_always_answered() -> None:
+    async with House.open() as house:
+        guest = await house.enter()
+        refused: list[dict[str, Any]] = [
+            {"type": "notify", "id": 7, **NOTICE},
+            {"type": "reply", "id": 99, "action": 0},
+            {"type": "command", "id": 8, "talker_id": 1, "device": "", "name": "", "arguments": {}, "deadline_ms": 1},
+            {"type": "result", "id": 3, "outcome": "exploded", "message": ""},
+            {"type": "unbar", "id": 5},
+            {"type": "answer", "id": 6, "admit": True},
+        ]
+        for message in refused * 2:
+            await guest.socket.send_json(message)
+        for message in refused * 2:
+            error = await guest.text("error")
+            assert (error["of"], error["id"]) == (message["type"], message["id"]), error
+        await notify(guest)
+        anonymous = await guest.text("error")
+        assert (anonymous["of"], anonymous["id"], anonymous["code"]) == ("notify", 0, "no-right")
+
+
+async def test_the_sender_of_a_notice_knows_its_own_by_the_id_that_it_gave() -> None:
+    async with House.open() as house:
+        host, guest = await house.enter(key=HOST_KEY), await house.enter()
+        await notify(host, id=7)
+        assert (await host.text("notice"))["own_id"] == 7
+        assert "own_id" not in await guest.text("notice")
+        await notify(host)
+        assert "own_id" not in await host.text("notice")
+
+
 async def test_a_sender_that_came_back_still_hears_the_answer() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)

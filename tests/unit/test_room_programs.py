@@ -103,6 +103,40 @@ async def test_who_may_not_is_told_so_and_goes_on() -> None:
         assert (await next_of(events, streamer.Chat)).text == "I am still here"
 
 
+async def test_of_many_calls_at_once_each_hears_what_became_of_it() -> None:
+    """The relay refuses some of them, more than it tells a flood of."""
+    async with host_and_guest() as (host, guest):
+        events, refused = guest.events(), host.events()
+        (target,) = host.members
+
+        async def obey() -> None:
+            while True:
+                await (await next_of(events, streamer.Command)).answer("done")
+
+        obeying = asyncio.create_task(obey())
+        send = host._programs._send
+
+        def spoil(message: Any) -> None:
+            """Passes each second message on as a relay does not take it."""
+            wrong = {"notify": {"level": "panic"}, "command": {"deadline_ms": 0}}[message["type"]]
+            number = int(message.get("text", message.get("name", "")).split()[-1])
+            send({**message, **wrong} if number % 2 else message)  # type: ignore[typeddict-item]
+
+        host._programs._send = spoil
+        notices = [host.notify(f"{number}") for number in range(10)]
+        commands = [host.command(target, f"open {number}") for number in range(10)]
+        answers = await asyncio.gather(*notices, *commands, return_exceptions=True)
+        codes = [answer.code if isinstance(answer, streamer.DeniedError) else "done" for answer in answers]
+        assert codes == ["done", "bad-notice"] * 5 + ["done", "bad-command"] * 5
+        told = [answer for answer in answers[:10] if not isinstance(answer, BaseException)]
+        assert [sent.notice.text for sent in told] == ["0", "2", "4", "6", "8"]
+        host._programs._send = send
+        host.send({"type": "reply", "id": 999, "action": 0})
+        event = await next_of(refused, streamer.Refused)
+        assert (event.code, event.of, event.id) == ("no-notice", "reply", 999)
+        obeying.cancel()
+
+
 async def test_telemetry_is_told_to_those_who_are_here_and_those_who_come() -> None:
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(House.open())

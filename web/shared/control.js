@@ -51,7 +51,7 @@
  *   | {type: "one_at_a_time", on: boolean}
  *   | {type: "only_hosts", on: boolean}
  *   | {type: "floor", wants: boolean}
- *   | {type: "notify", text: string, title?: string, level: Level, sound?: boolean, actions?: string[]}
+ *   | {type: "notify", id?: number, text: string, title?: string, level: Level, sound?: boolean, actions?: string[]}
  *   | {type: "reply", id: number, action: number}
  *   | {type: "telemetry", device: string, values: Values | null}
  *   | {type: "command", id: number, talker_id: number} & Asked
@@ -93,21 +93,21 @@
  *   | {type: "barred", barred: Waiting[]}
  *   | {type: "knocks", knocks: Waiting[]}
  *   | {type: "floor", talker_id: number, on: boolean}
- *   | {type: "notice", id: number, talker_id: number, name: string, title: string, text: string, level: Level, sound: boolean, actions: string[]}
+ *   | {type: "notice", id: number, talker_id: number, name: string, title: string, text: string, level: Level, sound: boolean, actions: string[], own_id?: number}
  *   | {type: "reply", id: number, talker_id: number, name: string, action: number}
  *   | {type: "telemetry", talker_id: number, device: string, values: Values | null, age_ms: number}
  *   | {type: "command", id: number, talker_id: number, sender: string} & Asked
  *   | {type: "result", id: number, outcome: Outcome, message: string}
  *   | {type: "hint", code: string, message: string}
- *   | {type: "error", code: string, message: string}} FromRelay
+ *   | {type: "error", code: string, message: string, of?: string, id?: number}} FromRelay
  */
 
-/** `?` may be left out; `null` stands where there is none. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "boolean?" | "string?" | "array?"} Kind */
+/** `?` may be left out; `null` stands where there is none. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "integer?" | "boolean?" | "string?" | "array?"} Kind */
 /** @typedef {Record<string, Kind>} Fields */
 /**
  * @template T
  * @typedef {T extends number ? "integer" : T extends string ? "string" : T extends boolean ? "boolean" : T extends unknown[] ? "array"
- *   : T extends null ? "object or null" : T extends object ? "object" | "object or null" : "boolean?" | "string?" | "array?"} KindOf
+ *   : T extends null ? "object or null" : T extends object ? "object" | "object or null" : "integer?" | "boolean?" | "string?" | "array?"} KindOf
  */
 /**
  * The table that a union asks for: a row for each type, a kind for each field.
@@ -159,7 +159,7 @@ export const FROM_CLIENT = {
   one_at_a_time: ON,
   only_hosts: ON,
   floor: { wants: "boolean" },
-  notify: { text: "string", title: "string?", level: "string", sound: "boolean?", actions: "array?" },
+  notify: { id: "integer?", text: "string", title: "string?", level: "string", sound: "boolean?", actions: "array?" },
   reply: { id: "integer", action: "integer" },
   telemetry: REPORTED,
   command: ASKED,
@@ -210,13 +210,14 @@ export const FROM_RELAY = {
     level: "string",
     sound: "boolean",
     actions: "array",
+    own_id: "integer?",
   },
   reply: { id: "integer", ...TALKER, name: "string", action: "integer" },
   telemetry: { ...TALKER, ...REPORTED, age_ms: "integer" },
   command: { ...ASKED, sender: "string" },
   result: RESULT,
   hint: SAID,
-  error: SAID,
+  error: { ...SAID, of: "string?", id: "integer?" },
 };
 
 /** A text message is not a control message; `code` is the stable name of PROTOCOL.md. */
@@ -269,7 +270,7 @@ function parseObject(text) {
 }
 
 /** What an optional field is where it was left out. */
-const left = { "boolean?": () => false, "string?": () => "", "array?": () => [] };
+const left = { "integer?": () => 0, "boolean?": () => false, "string?": () => "", "array?": () => [] };
 
 /**
  * @param {Record<string, unknown> & {type: string}} message
@@ -293,7 +294,7 @@ function checkedField(message, name, kind) {
  */
 function isOfKind(value, kind) {
   if (value === null) return kind === "object or null";
-  if (kind === "integer") return Number.isSafeInteger(value);
+  if (kind.startsWith("integer")) return Number.isSafeInteger(value);
   if (kind.startsWith("array")) return Array.isArray(value);
   if (kind.startsWith("object")) return typeof value === "object" && !Array.isArray(value);
   return typeof value === kind.replace("?", "");

@@ -1,4 +1,4 @@
-// What the link says, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te. Twin of client/address.py.
+// What the link says, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te. Twin of wire/room_link.py.
 //
 // Room and invite are in the fragment, so that no server, log or Referer sees them. What a device on a wall is to do stands
 // there too, #room=kitchen&name=Door&auto, and options: for measurements, as in #room=kitchen&echoCancellation=off, and music=on.
@@ -63,6 +63,19 @@ export function socketUrl(origin, { room, key, token, resume, listen }, name) {
   if (resume) url.searchParams.set("resume", resume);
   if (listen) url.searchParams.set("listen", "1");
   return url.href;
+}
+
+/**
+ * The same socket, for one attempt to come in.
+ * @param {string} url of the room's socket
+ * @param {string} resume what makes us the same member: the token of the last welcome, or before the first our own
+ * @param {number} attempt counts ours, so that the relay knows one that was held up
+ */
+export function attemptUrl(url, resume, attempt) {
+  const attempting = new URL(url);
+  attempting.searchParams.set("resume", resume);
+  attempting.searchParams.set("attempt", String(attempt));
+  return attempting.href;
 }
 
 /**

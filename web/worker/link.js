@@ -6,8 +6,12 @@
 // relay's reason, the one that the socket got. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
 // browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
 // is dead, whatever the browser believes; so is one that doesn't open in that time.
+//
+// Each attempt has a number, and a token that makes it ours. So the relay takes no attempt that was held up on its way for
+// a newer one than the connection that we have by then.
 
 import { FROM_RELAY, parseControl } from "../shared/control.js";
+import { attemptUrl } from "../shared/room_link.js";
 import { waitMs } from "./backoff.js";
 import { reasonOf } from "./surroundings.js";
 
@@ -26,6 +30,8 @@ const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 const ECHO_WANTED = "echo-wanted";
 /** Refusals that pass by themselves. */
 const PASSING_REFUSALS = ["draining", "too-many", "noRelay"];
+/** A later attempt of ours came in before: the next one is not too late. */
+const STALE = "stale";
 /** What a plain GET gets where a WebSocket would have been let in. */
 const ADMITTED = "bad-handshake";
 
@@ -36,6 +42,10 @@ export class Link {
   /** @type {WebSocket | null} */
   #socket = null;
   #url = "";
+  /** What makes us the same member as before. */
+  #resume = "";
+  /** Attempts so far, in all rooms. */
+  #attempts = 0;
   #tries = 0;
   /** Sockets in a row that the relay would have let in, and that did not open. */
   #blocked = 0;
@@ -58,6 +68,7 @@ export class Link {
   join(url) {
     this.#end();
     this.#url = url;
+    this.#resume = new URL(url).searchParams.get("resume") ?? this.#surroundings.token();
     this.#tries = this.#blocked = 0;
     this.onState("connecting", "", "");
     this.#open();
@@ -85,8 +96,14 @@ export class Link {
     if (this.#joined) this.#socket?.send(packet);
   }
 
+  /** Of the next attempt: one that asks counts, too. */
+  #nextUrl() {
+    this.#attempts += 1;
+    return attemptUrl(this.#url, this.#resume, this.#attempts);
+  }
+
   #open() {
-    const socket = this.#surroundings.open(this.#url, SUBPROTOCOL);
+    const socket = this.#surroundings.open(this.#nextUrl(), SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#onMessage(data);
     socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
@@ -123,7 +140,7 @@ export class Link {
 
   /** @param {{resume: string}} welcome */
   #onWelcome({ resume }) {
-    this.#url = resumingUrl(this.#url, resume);
+    this.#resume = resume;
     this.#joined = true;
     this.#tries = this.#blocked = 0;
     this.onState("joined", "", "");
@@ -149,14 +166,15 @@ export class Link {
   /** Would the relay let us in? While one question hangs, the next may be answered. */
   async #ask() {
     const url = this.#url;
+    const resume = this.#resume;
     const { error, message } = await this.#refusal();
-    if (this.#url === url && !this.#socket) this.#onRefusal(error, message);
+    if (this.#url === url && this.#resume === resume && !this.#socket) this.#onRefusal(error, message);
   }
 
   /** Why a socket does not open: the relay's own words, where it can be reached. */
   async #refusal() {
     try {
-      const answer = await this.#surroundings.fetch(this.#url.replace(/^ws/, "http"));
+      const answer = await this.#surroundings.fetch(this.#nextUrl().replace(/^ws/, "http"));
       return await reasonOf(answer);
     } catch {
       return { error: "unreachable", message: "" };
@@ -169,6 +187,7 @@ export class Link {
    */
   #onRefusal(error, message) {
     if (error === ADMITTED) this.#onAdmitted();
+    else if (error === STALE) this.#lose("lost", "");
     else if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
     else this.#refuse(error, message);
   }
@@ -240,17 +259,6 @@ export class Link {
     this.#url = "";
     socket?.close(LEFT);
   }
-}
-
-/**
- * The same room's socket, as the same member.
- * @param {string} url
- * @param {string} token of the welcome
- */
-function resumingUrl(url, token) {
-  const resuming = new URL(url);
-  resuming.searchParams.set("resume", token);
-  return resuming.href;
 }
 
 /** @param {string} text */

@@ -5,6 +5,9 @@ import { SteadyClock } from "./steady_clock.js";
 /** A request to the relay that takes longer than this has failed. */
 const PATIENCE_MS = 3_000;
 
+/** As random as a relay's. */
+const TOKEN_BYTES = 16;
+
 /**
  * @typedef {object} Surroundings a test gives its own
  * @property {(url: string, protocol: string) => WebSocket} open
@@ -12,6 +15,7 @@ const PATIENCE_MS = 3_000;
  * @property {(call: () => void, ms: number) => number} later
  * @property {(timer: number) => void} cancel
  * @property {() => number} random
+ * @property {() => string} token that nobody guesses
  * @property {() => number} nowMs by a clock that goes on while the device sleeps, and never goes back
  */
 
@@ -25,6 +29,7 @@ export const SURROUNDINGS = {
   later: (call, ms) => setTimeout(call, ms),
   cancel: (timer) => clearTimeout(timer),
   random: Math.random,
+  token: () => Array.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
   nowMs: () => clock.nowMs(),
 };
 

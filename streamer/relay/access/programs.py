@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 
 from streamer.errors import ControlError
 from streamer.relay.access.sanitize import clean_chat, clean_line
-from streamer.wire import control
 from streamer.wire.control import (
     MAX_ACTION_CHARACTERS,
     MAX_ACTIONS,
@@ -18,6 +17,7 @@ from streamer.wire.control import (
     MAX_OBJECT_BYTES,
     MAX_TITLE_CHARACTERS,
 )
+from streamer.wire.json_size import json_size
 from streamer.wire.programs import Level, Outcome, Value, Values
 
 LEVELS: Final = ("info", "warning", "alarm")
@@ -84,7 +84,7 @@ def clean_values(values: Values) -> Values:
     if len(values) > MAX_OBJECT_BYTES // 4:  # before each of them is looked at
         raise _bad_telemetry(f"the values of a device have at most {MAX_OBJECT_BYTES} bytes")
     cleaned = {clean_line(name): _value(value) for name, value in values.items()}
-    if _size(cleaned) > MAX_OBJECT_BYTES or "" in cleaned:
+    if json_size(cleaned) > MAX_OBJECT_BYTES or "" in cleaned:
         raise _bad_telemetry(f"the values of a device have names, and at most {MAX_OBJECT_BYTES} bytes")
     return cleaned
 
@@ -106,7 +106,7 @@ def clean_command(name: str, device: str, arguments: dict[str, Any], deadline_ms
         raise bad_command(f"the deadline of a command is 1 to {MAX_DEADLINE_MS} ms")
     if len(device) > MAX_DEVICE_CHARACTERS:
         raise bad_command(f"the name of a device has at most {MAX_DEVICE_CHARACTERS} characters")
-    if not _is_plain(arguments, MAX_DEPTH) or _size(arguments) > MAX_OBJECT_BYTES:
+    if not _is_plain(arguments, MAX_DEPTH) or json_size(arguments) > MAX_OBJECT_BYTES:
         raise bad_command(f"the arguments of a command have at most {MAX_OBJECT_BYTES} bytes, {MAX_DEPTH} levels deep")
     return cleaned, clean_line(device)
 
@@ -132,10 +132,6 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, float):
         return isfinite(value)
     return isinstance(value, int) and abs(value) <= MAX_INTEGER
-
-
-def _size(value: dict[str, Any]) -> int:
-    return len(control.serialize(value).encode())
 
 
 def _bad_notice(message: str) -> ControlError:

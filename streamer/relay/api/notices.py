@@ -15,8 +15,8 @@ from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.programs import add_notice
 from streamer.relay.rooms.room import Room
-from streamer.wire import control
 from streamer.wire.control import MAX_ACTION_CHARACTERS, MAX_ACTIONS, MAX_CHAT_CHARACTERS, MAX_TITLE_CHARACTERS
+from streamer.wire.json_size import json_size
 
 _WANTED: Final = {"text": str, "level": str}
 _OPTIONAL: Final = {"title": str, "sound": bool, "actions": list}
@@ -67,6 +67,6 @@ class NoticesApi:
         actions = dict(enumerate(fields.get("actions", [])))
         check_lengths(actions, dict.fromkeys(range(MAX_ACTIONS), MAX_ACTION_CHARACTERS))
         allowance = Allowance(own, Writing(), room.writing)
-        allowance.check(len(control.serialize(fields).encode()), now)
+        allowance.check(json_size(fields), now)
         title, sound = fields.get("title", ""), fields.get("sound", False)
         return clean_notice(fields["text"], title, fields["level"], list(actions.values()), sound=sound)

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from streamer.wire import control
+from streamer.wire.json_size import json_size
 from streamer.wire.messages import Line
 from streamer.wire.programs import Level
 
@@ -60,4 +60,4 @@ class History:
 
 def _size(line: Line) -> int:
     """At the greatest age, and with the comma between two."""
-    return len(control.serialize(line).encode()) + 1
+    return json_size(line) + 1

@@ -1,6 +1,5 @@
 """One member's stay in a room: what they say is checked here, then handed to the room."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
 from typing import Final, assert_never
@@ -33,7 +32,8 @@ from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
 from streamer.wire import control, messages
 from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
-from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Role, Welcome
+from streamer.wire.json_size import json_size
+from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Refusal, Role, Welcome, id_of
 from streamer.wire.packet import Packet, stamp
 
 LEFT: Final = 1000
@@ -67,6 +67,8 @@ class Admitted:
     desk: Desk
     asked_name: str = ""
     """Before it was numbered, because somebody has the same."""
+    attempt: int = 0
+    """To come in, by the client's own count; 0 where it does not count."""
     source: str = ""
     """The address, as limits count it."""
     listening: bool = False
@@ -94,6 +96,7 @@ class Leg:
         self.listening = entry.listening
         self.last_clock: MemberClock | None = None
         self._source = entry.source
+        self._attempt = entry.attempt
         self._connection = connection
         self._room = entry.room
         self._stay = entry.stay
@@ -154,7 +157,7 @@ class Leg:
         """Enter the room, or come back to it; raises RefusedError where it is full."""
         before = self._stay.session
         members = self._room.take_over(self, before) if before else self._room.join(self)
-        self._stay.begin(self)
+        self._stay.begin(self, self._attempt)
         if before:
             before.send_away(REPLACED, "replaced")
         self._connection.talker_id = self.talker_id
@@ -183,9 +186,9 @@ class Leg:
             "barred": self._room.barred if is_host else [],
             "knocks": self._desk.knocks() if is_host else [],
         }
-        left_bytes = MAX_WELCOME_BYTES - _size(welcome)
+        left_bytes = MAX_WELCOME_BYTES - json_size(welcome)
         for fitting, member in enumerate(members):
-            left_bytes -= _size(member) + 1
+            left_bytes -= json_size(member) + 1
             if left_bytes < 0:
                 break
             welcome["members"] = members[: fitting + 1]
@@ -203,7 +206,7 @@ class Leg:
 
     def send_away(self, close_code: int, reason: str) -> None:
         if close_code == REMOVED:
-            self._stay.forget()
+            self._stay.forget(self)
         self._connection.close(close_code, reason)
 
     def send_packet(self, packet: bytes) -> None:
@@ -236,10 +239,12 @@ class Leg:
         if self._texts.overflows(received_us / 1e6):
             self._connection.close(TOO_FAST, "too-fast")
             return
+        message: FromClient | None = None
         try:
-            self._obey(control.parse(text, FROM_CLIENT), received_us)
+            message = control.parse(text, FROM_CLIENT)
+            self._obey(message, received_us)
         except ProtocolError as error:
-            self._refuse(error)
+            self._refuse(error, message)
 
     def _obey(self, message: FromClient, received_us: int) -> None:  # noqa: C901 (a case for each message)
         """The one dispatcher: a message that is forgotten here fails mypy."""
@@ -317,7 +322,7 @@ class Leg:
         self._tell_others(times, "clock")
 
     def _on_leave(self) -> None:
-        self._stay.forget()
+        self._stay.forget(self)
         self._connection.close(LEFT)
 
     def _on_chat(self, typed: str) -> None:
@@ -349,12 +354,12 @@ class Leg:
         about = (self.talker_id, value) if value else None
         self._room.tell_others(message, self, about)
 
-    def _refuse(self, error: ProtocolError) -> None:
-        if error.close_code is not None or not self._errors.overflows(monotonic()):
-            self.send_control({"type": "error", "code": error.code, "message": str(error)})
+    def _refuse(self, error: ProtocolError, message: FromClient | None = None) -> None:
+        """What has an id is always answered, for somebody waits for it."""
+        refusal: Refusal = {"type": "error", "code": error.code, "message": str(error)}
+        if message:
+            refusal["of"], refusal["id"] = message["type"], id_of(message)
+        if error.close_code is not None or refusal.get("id") or not self._errors.overflows(monotonic()):
+            self.send_control(refusal)
         if error.close_code is not None:
             self._connection.close(error.close_code, "bad-message")
-
-
-def _size(message: Mapping[str, object]) -> int:
-    return len(control.serialize(message).encode())

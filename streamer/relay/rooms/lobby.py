@@ -30,7 +30,7 @@ from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
-from streamer.relay.rooms.session import Session, Sessions
+from streamer.relay.rooms.session import Session, Sessions, attempt_of, own_token_of
 from streamer.websocket.budget import Budget
 from streamer.wire.room_link import ECHO_ROOM
 
@@ -113,6 +113,8 @@ class Lobby:
     def receive(self, query: Mapping[str, str], address: str) -> Admitted:
         """Raises RefusedError (PROTOCOL.md, Refusals)."""
         room_name = check_room_name(query.get("room", ""))
+        attempt = attempt_of(query)
+        self._stays.check_attempt(query.get("resume", ""), room_name, attempt)
         resumed = self._resumed(query, room_name)
         grant = self._grant(query, address, room_name, resumed)
         right = grant.right
@@ -128,7 +130,12 @@ class Lobby:
             message = "this address joins again and again: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
         stay = resumed or Session(
-            room_name, right, source_of(address), scopes=grant.scopes, token_id=grant.token_id
+            room_name,
+            right,
+            source_of(address),
+            scopes=grant.scopes,
+            token_id=grant.token_id,
+            own_token=own_token_of(query),
         )
         return Admitted(
             room,
@@ -136,6 +143,7 @@ class Lobby:
             stay,
             self.desk(room),
             asked_name=name,
+            attempt=attempt,
             source=source_of(address),
             listening=query.get("listen") == "1",
             writing=source.writing,

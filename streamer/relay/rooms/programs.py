@@ -4,7 +4,7 @@ Who sent a notice or a command may lose the connection and come back before the 
 the token of their stay.
 """
 
-from typing import Any, assert_never
+from typing import assert_never
 
 from streamer.errors import ControlError
 from streamer.relay.access.allowance import Allowance, ProgramBudget, too_fast
@@ -22,7 +22,7 @@ from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.notices import Answer
 from streamer.relay.rooms.rights import check_may
 from streamer.relay.rooms.room import Room
-from streamer.wire import control
+from streamer.wire.json_size import json_size
 from streamer.wire.messages import FromRelay
 from streamer.wire.programs import AnswerNotice, Ask, Done, FinalOutcome, Notice, Notify, Report
 
@@ -58,14 +58,15 @@ class Programs:
         """Counted before it is cleaned: cleaning costs more than reading. The sender gets it back, too."""
         check_may(self._member, "notify")
         title, actions = message.get("title", ""), message.get("actions", [])
-        size = len(message["text"].encode()) + len(title.encode()) + _size(actions)
+        size = len(message["text"].encode()) + len(title.encode()) + json_size(actions)
         self._allowance.check(size, now)
         sound = message.get("sound", False)
         clean = clean_notice(message["text"], title, message["level"], actions, sound=sound)
         room, token = self._room, self._member.device.token
         member = self._member
         notice = add_notice(room, clean, member.talker_id, member.name, lambda reply: tell(room, token, reply), now)
-        member.send_control(notice)
+        own_id = message.get("id", 0)
+        member.send_control({**notice, "own_id": own_id} if own_id else notice)
         room.tell_others(notice, member)
 
     def _reply(self, message: AnswerNotice, now: float) -> None:
@@ -76,7 +77,7 @@ class Programs:
 
     def _report(self, message: Report, now: float) -> None:
         values, device = message["values"], message["device"]
-        size = len(control.serialize(message).encode())
+        size = json_size(message)
         self._count(self._budget.reports.overflows(now) or self._budget.report_bytes.overflows(now, size))
         clean = clean_values(values) if values is not None else None
         self._room.telemetry.take(self._member.talker_id, clean_device(device), clean, now)
@@ -124,7 +125,3 @@ def tell(room: Room, token: str, message: FromRelay) -> None:
     for member in room.members if token else ():
         if member.device.token == token:
             member.send_control(message)
-
-
-def _size(actions: list[Any]) -> int:
-    return len(control.serialize({"actions": actions}).encode())

@@ -1,9 +1,15 @@
-"""Members' stays: who loses the connection comes back as the same member, by a token that only they were told."""
+"""Members' stays: who loses the connection comes back as the same member, by a token that only they know.
+
+A client numbers its attempts to come in. One that was held up on its way is then known as older than the connection
+that the client has by now, and takes nothing over.
+"""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from streamer.errors import RefusedError
 from streamer.relay.access.invites import Right
 from streamer.relay.access.tokens import Scope
 
@@ -14,6 +20,16 @@ RESUME_S: Final = 3_600.0
 MAX_STAYS: Final = 20_000
 STAYS_PER_CONNECTION: Final = 2
 """One that lasts, and one that was lost before."""
+
+HELD_UP_S: Final = 300.0
+"""For which a stay that somebody left is still known, so that a late attempt of its client begins no other. Networks
+and proxies give a request up earlier."""
+
+SHORTEST_OWN: Final = 16
+"""Characters of a token that a client makes itself: less could be guessed."""
+
+LONGEST_OWN: Final = 256
+MAX_ATTEMPT_DIGITS: Final = 9
 
 
 def _token() -> str:
@@ -39,9 +55,15 @@ class Session:
     """Of the token that it began with; empty where it began with an invitation."""
     turn: object | None = None
     """What the room gave the member when it was this member's turn."""
+    own_token: str = ""
+    """What its client came by before it was told the token; empty where that could be guessed."""
+    attempt: int = 0
+    """By the client's count, the one that the newest connection came from."""
+    is_over: bool = False
 
-    def begin(self, session: "Leg") -> None:
+    def begin(self, session: "Leg", attempt: int) -> None:
         self.session, self.ended = session, None
+        self.attempt = attempt
         self.talker_id = session.talker_id
 
     def end(self, session: "Leg", now: float) -> None:
@@ -50,11 +72,15 @@ class Session:
             self.session, self.ended = None, now
 
     def can_resume(self, now: float) -> bool:
-        return self.ended is None or now - self.ended < RESUME_S
+        return not self.is_over and (self.ended is None or now - self.ended < RESUME_S)
 
-    def forget(self) -> None:
-        """Nobody comes back by it."""
-        self.token = ""
+    def is_forgettable(self, now: float) -> bool:
+        return self.ended is not None and now - self.ended >= (HELD_UP_S if self.is_over else RESUME_S)
+
+    def forget(self, session: "Leg") -> None:
+        """Nobody comes back by it, where `session` is the last connection: what an older one says counts no more."""
+        if self.session is session:
+            self.is_over = True
 
 
 class Sessions:
@@ -65,6 +91,7 @@ class Sessions:
 
     def __init__(self, connections_per_address: float = MAX_STAYS) -> None:
         self._stays: dict[str, Session] = {}
+        self._by_own: dict[str, Session] = {}
         self._tokens: dict[str, dict[str, None]] = {}  # by source, oldest first
         self._per_source = STAYS_PER_CONNECTION * connections_per_address
 
@@ -76,6 +103,8 @@ class Sessions:
         if stay.token in self._stays:
             return False
         self._stays[stay.token] = stay
+        if stay.own_token:
+            self._by_own[stay.own_token] = stay
         tokens = self._tokens.setdefault(stay.source, {})
         tokens[stay.token] = None
         if len(tokens) > self._per_source:
@@ -84,27 +113,53 @@ class Sessions:
 
     def find(self, token: str, room_name: str, now: float) -> Session | None:
         """The one to be resumed by `token` in a room, if there is one."""
-        stay = self._stays.get(token)
-        if stay and stay.token and stay.room_name == room_name and stay.can_resume(now):
-            return stay
-        return None
+        stay = self._known(token, room_name)
+        return stay if stay and stay.can_resume(now) else None
+
+    def check_attempt(self, token: str, room_name: str, attempt: int) -> None:
+        """Raises RefusedError `stale` where this client has come in by a later attempt, even if it has left since."""
+        stay = self._known(token, room_name)
+        if stay and stay.attempt and attempt <= stay.attempt:
+            raise RefusedError("this attempt is older than one that came in", status=409, code="stale")
+
+    def _known(self, token: str, room_name: str) -> Session | None:
+        stay = self._by_own.get(token) or self._stays.get(token)
+        return stay if stay and stay.room_name == room_name else None
 
     def prune(self, now: float) -> None:
-        over = [token for token, stay in self._stays.items() if not stay.token or not stay.can_resume(now)]
+        over = [token for token, stay in self._stays.items() if stay.is_forgettable(now)]
         ended = [token for token, stay in self._stays.items() if stay.ended is not None]
+        ended.sort(key=lambda token: not self._stays[token].is_over)
         for token in {*over, *ended[: max(0, len(self._stays) - MAX_STAYS)]}:
             self._drop(token)
 
     def _drop_oldest(self, tokens: dict[str, None]) -> None:
-        """Of those that have ended; a host's only where there is no guest's."""
+        """Of those that have ended: first what is over, then a guest's, then a host's."""
         ended = [token for token in tokens if self._stays[token].ended is not None]
+        over = [token for token in ended if self._stays[token].is_over]
         guests = [token for token in ended if self._stays[token].right is not Right.HOST]
-        for token in (guests or ended)[:1]:
+        for token in (over or guests or ended)[:1]:
             self._drop(token)
 
     def _drop(self, token: str) -> None:
         stay = self._stays.pop(token)
+        if self._by_own.get(stay.own_token) is stay:
+            del self._by_own[stay.own_token]
         tokens = self._tokens[stay.source]
         del tokens[token]
         if not tokens:
             del self._tokens[stay.source]
+
+
+def attempt_of(query: Mapping[str, str]) -> int:
+    """By the client's count, 0 where it does not count. Raises RefusedError `bad-attempt`."""
+    text = query.get("attempt", "0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_ATTEMPT_DIGITS):
+        raise RefusedError("`attempt` is no whole number of at most 9 digits", status=400, code="bad-attempt")
+    return int(text)
+
+
+def own_token_of(query: Mapping[str, str]) -> str:
+    """What a client that is not known comes by, and may come back by; empty where it could be guessed."""
+    token = query.get("resume", "")
+    return token if SHORTEST_OWN <= len(token) <= LONGEST_OWN else ""

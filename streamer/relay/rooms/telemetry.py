@@ -9,7 +9,8 @@ from typing import Final
 
 from streamer.errors import ControlError
 from streamer.relay.access.rate_limit import Bucket
-from streamer.wire import control, programs
+from streamer.wire import programs
+from streamer.wire.json_size import json_size
 from streamer.wire.programs import Values
 
 MAX_DEVICES: Final = 128
@@ -46,7 +47,7 @@ class TelemetryBoard:
         """Raises ControlError `too-much`; what was reported before stays then."""
         key = talker_id, device
         before = self._reports.get(key)
-        size = len(control.serialize(values or {}).encode()) + 4 * len(device) + _ABOUT_A_REPORT
+        size = json_size(values or {}) + 4 * len(device) + _ABOUT_A_REPORT
         if values is not None and not self._fits(talker_id, size - (before.size if before else 0), before is None):
             message = "more devices, or more values, than the relay keeps of one member and one room"
             raise ControlError(message, code="too-much", close_code=None)

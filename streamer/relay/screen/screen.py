@@ -22,7 +22,7 @@ from streamer.relay.rooms.glance import Glance
 from streamer.relay.screen.code_page import CodePage, opener
 from streamer.relay.screen.layout import Key, View, frame
 from streamer.terminal.background_output import BackgroundOutput
-from streamer.terminal.keyboard import Keyboard, SingleKeys, is_foreground, is_terminal
+from streamer.terminal.keyboard import Keyboard, SingleKeys, is_foreground
 from streamer.terminal.region import Region
 from streamer.terminal_text import one_line
 
@@ -56,15 +56,6 @@ class House(Protocol):
     def glance(self, room: str) -> Glance: ...
 
     def lock(self, room: str, *, locked: bool) -> None: ...
-
-
-def can_show(output: TextIO = sys.stdout) -> bool:
-    """True if there is a terminal to draw in, whose keys we can read, and which has the characters of a code."""
-    console = Console(file=output)
-    with suppress(AttributeError, UnicodeEncodeError, LookupError):
-        "▀▄█·".encode(output.encoding)
-        return output.isatty() and not console.is_dumb_terminal and is_terminal()
-    return False
 
 
 class Screen:
