@@ -5,7 +5,7 @@
 // and, whatever their number, a row of faces above the talk disc, or one large face for somebody who only listens.
 // Nothing changes place when somebody talks.
 
-import { create, element, fillIn } from "../ui/dom.js";
+import { create, element, fillIn, icon } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { NOTHING_HEARD } from "../shared/messages.js";
 import { Duet } from "./duet.js";
@@ -207,9 +207,11 @@ export class PeopleView {
     const hands = handsOf(this.#people);
     const words = element("hands-words", HTMLElement);
     words.hidden = hands.length === 0;
+    if (words.hidden) return;
     const names = hands.slice(0, HANDS_NAMED).map(({ own, name }) => (own ? t("you") : name)).join(", ");
     const more = hands.length > HANDS_NAMED ? " …" : "";
-    fillIn(words, "span", `${t("handsNamed", { count: hands.length, names })}${more}`);
+    const said = `${t("handsNamed", { count: hands.length, names })}${more}`;
+    if (words.textContent !== said) words.replaceChildren(icon("hand"), create("span", "", said)); // new ones, so that none moves
   }
 
   #updateDuet() {

@@ -112,6 +112,7 @@ export const text = {
   muteForMe: "Für mich stummschalten",
   unmuteForMe: "Für mich wieder anschalten",
   delayNothing: "Wie lange diese Stimme bis zu dir braucht, steht hier, sobald sie zu hören war.",
+  delayFine: "So kurz bemerkt niemand die Verzögerung.",
   howLong: "So lange braucht die Stimme von {name} bis zu deinem Ohr",
   likeAir: "wie aus {metres} m Entfernung",
   mouthOf: "Mund von {name}",

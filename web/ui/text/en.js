@@ -117,6 +117,7 @@ export const text = {
   muteForMe: "Mute for me",
   unmuteForMe: "Unmute for me",
   delayNothing: "How long this voice takes to reach you is shown once it is heard.",
+  delayFine: "Nobody notices a delay this short.",
   howLong: "How long {name}’s voice takes to reach your ear",
   likeAir: "like {metres} m of air",
   mouthOf: "{name}’s mouth",

@@ -112,6 +112,7 @@ export const text = {
   muteForMe: "Silenciar para mí",
   unmuteForMe: "Volver a oír",
   delayNothing: "En cuanto se oiga esta voz, verás cuánto tarda en llegarte.",
+  delayFine: "Un retraso tan corto no se nota.",
   howLong: "Lo que tarda la voz de {name} en llegar a tu oído",
   likeAir: "como a {metres} m de distancia",
   mouthOf: "boca de {name}",
