@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 from audio_rig import Rig
-from phone import SIZE, Phone, Phones
+from phone import SIZE, Phones
 from playwright.sync_api import Page, expect
 from processes import RelayProcess
 from synthetic_room import Crowd, crowd
@@ -19,9 +19,9 @@ OBSERVE: Final = """() => {
     const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
     const name = (node) => node && (node.nodeType === 1 ? `${node.tagName} #${node.id} .${node.className}`
         : `"${node.textContent}" in ${name(node.parentElement)}`);
-    const said = ({ node, previousRect, currentRect }) => `${name(node)}: ${place(previousRect)} -> ${place(currentRect)}`;
-    const keep = (list) => shifts.push(...list.getEntries().filter(({ hadRecentInput }) => !hadRecentInput)
-        .map(({ value, sources }) => `${value.toFixed(5)} ${sources.map(said).join("; ")}`));
+    const said = ({ node, previousRect: was, currentRect: is }) => `${name(node)}: ${place(was)} -> ${place(is)}`;
+    const row = ({ value, sources }) => `${value.toFixed(5)} ${sources.map(said).join("; ")}`;
+    const keep = (list) => shifts.push(...list.getEntries().filter((each) => !each.hadRecentInput).map(row));
     globalThis.observer = new PerformanceObserver(keep);
     observer.observe({ type: "layout-shift" });
     globalThis.keepLast = () => keep({ getEntries: () => observer.takeRecords() });

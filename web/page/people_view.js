@@ -150,7 +150,7 @@ export class PeopleView {
     if (known) return known;
     const face = this.#newFace(CLASSES[this.#layout] ?? "tile");
     this.#faces.set(person.talkerId, face);
-    this.#place(face.node);
+    this.#place(face.node, person.own);
     face.show(person);
     face.showLevel(this.#levels[person.talkerId] ?? NOTHING_HEARD);
     face.showDelay(this.#wholeOf(person.talkerId));
@@ -164,9 +164,13 @@ export class PeopleView {
     return face;
   }
 
-  /** @param {HTMLElement} node */
-  #place(node) {
-    if (this.#layout === "duet") this.#duetSection.insertBefore(node, this.#duetSection.querySelector("#arc"));
+  /**
+   * In a duet the other one is at the left, where the way of the voice begins, and oneself at the right, where it ends.
+   * @param {HTMLElement} node
+   * @param {boolean} own
+   */
+  #place(node, own) {
+    if (this.#layout === "duet") this.#duetSection.insertBefore(node, own ? this.#duetSection.querySelector("#arc") : this.#duetSection.firstChild);
     else if (this.#layout === "audience") this.#audience.append(node);
     else {
       const list = this.#layout === "crowd" ? this.#crowd : this.#layout === "walkie" ? this.#row : this.#tiles;
