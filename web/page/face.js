@@ -85,7 +85,7 @@ export class Face {
     const { words, speed } = pillOf(this.#delay);
     const shown = this.#talks && !person.own ? words : "";
     const status = statusOf(person, this.#talks);
-    this.#renewLine(`${this.#talks} ${shown ? speed : status}`);
+    this.#renewLine(`${this.#talks} ${shown ? `${speed} ${this.#delay.complete}` : status}`);
     const pill = find(this.node, ".pill", HTMLElement);
     pill.hidden = shown === "";
     fillPill(pill, this.#delay);

@@ -8,7 +8,7 @@ import { msOf, PARTS_SHOWN } from "./delay_parts_shown.js";
 import { drawStrip } from "./delay_strip.js";
 import { cureFor } from "./delay_view.js";
 import { figureOf, metresOf, speedOf } from "./delay_words.js";
-import { Face } from "./face.js";
+import { Face, statusOf } from "./face.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./roster.js").Person} Person */
@@ -83,6 +83,7 @@ export class PersonSheet {
     this.#person = person;
     this.#byHost = byHost;
     this.#face.show(person);
+    this.#showStatus();
     setText(element("person-title", HTMLElement), person.own ? t("you") : person.name);
     element("person-volume", HTMLElement).hidden = person.own;
     element("person-acts", HTMLElement).hidden = !byHost || person.own;
@@ -105,7 +106,13 @@ export class PersonSheet {
 
   /** @param {import("../shared/messages.js").LevelOf} levels */
   showLevels(levels) {
-    if (this.#person && this.isOpen) this.#face.showLevel(levels[this.#person.talkerId] ?? NOTHING_HEARD);
+    if (!this.#person || !this.isOpen) return;
+    this.#face.showLevel(levels[this.#person.talkerId] ?? NOTHING_HEARD);
+    this.#showStatus();
+  }
+
+  #showStatus() {
+    if (this.#person) setText(element("person-status", HTMLElement), statusOf(this.#person, this.#face.talks));
   }
 
   /** @param {import("./delay_view.js").Delay} delay of the person whose sheet this is */

@@ -134,7 +134,7 @@ export const text = {
   cureCapture: "Das Mikrofon von {name} ist langsam. Ein eingebautes oder eines mit Kabel ist schneller.",
   cureEncode: "Das Handy von {name} ist ausgelastet. Dort andere Apps zu schließen würde helfen.",
   cureTheirNetwork: "Das Netz von {name} stockt. Näher am Router wird es besser.",
-  cureServer: "Der Computer, auf dem das hier läuft, ist ausgelastet. Dort andere Programme zu schließen würde helfen.",
+  cureServer: "Der Server ist ausgelastet. Andere Programme auf diesem Computer zu schließen würde helfen.",
   cureYourNetwork: "Dein Netz stockt. Näher am Router wird es besser.",
   cureOutput: "Dein Lautsprecher ist langsam. Kopfhörer mit Kabel sind schneller als solche ohne.",
   askToMute: "{name} bitten, das Mikro auszuschalten",

@@ -139,7 +139,7 @@ export const text = {
   cureCapture: "{name}’s microphone is slow. A wired or built-in one is faster.",
   cureEncode: "{name}’s phone is busy. Closing other apps there would help.",
   cureTheirNetwork: "{name}’s network stumbles. A few steps towards the router would help.",
-  cureServer: "The computer that runs this is busy. Closing other programs there would help.",
+  cureServer: "The server is busy. Closing other programs on that computer would help.",
   cureYourNetwork: "Your network stumbles. A few steps towards the router would help.",
   cureOutput: "Your loudspeaker is slow. Wired headphones are faster than wireless ones.",
   askToMute: "Ask {name} to mute",

@@ -134,7 +134,7 @@ export const text = {
   cureCapture: "El micrófono de {name} es lento. Uno integrado o con cable es más rápido.",
   cureEncode: "El móvil de {name} está ocupado. Cerrar allí otras aplicaciones ayudaría.",
   cureTheirNetwork: "La red de {name} se atasca. Acercarse al router ayuda.",
-  cureServer: "El ordenador que lleva esto está ocupado. Cerrar allí otros programas ayudaría.",
+  cureServer: "El servidor está ocupado. Cerrar otros programas en ese ordenador ayudaría.",
   cureYourNetwork: "Tu red se atasca. Acercarte al router ayuda.",
   cureOutput: "Tu altavoz es lento. Los auriculares con cable son más rápidos que los inalámbricos.",
   askToMute: "Pedir a {name} que se silencie",
