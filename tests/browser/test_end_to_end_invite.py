@@ -114,6 +114,19 @@ def test_two_people_of_one_name_can_be_told_apart(rig: Rig, relay: RelayProcess,
     assert shown[0] == {"You", "Ada (2)", "Ada (3)"}
 
 
+def test_a_name_that_only_looks_like_another_s_does_not_get_in_and_is_told_why(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
+    imitator = phones.start(rig, 1, relay.authority).open(relay.link)
+    imitator.page.locator("#name").fill("А\u200bd\u0430")  # Cyrillic, with an invisible character
+    imitator.press("Join")
+    imitator.page.locator("#door-problem").wait_for()
+    expect(ada.page.locator("#room-count")).to_have_text("1 person")
+    imitator.join("Adela")
+    ada.person("Adela").wait_for()
+
+
 def test_the_title_shows_who_talks(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     _, ben = (
         phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))

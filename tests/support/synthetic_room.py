@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from time import monotonic
@@ -35,33 +36,46 @@ ERROR_US: Final = 700
 LEAVES_S: Final = 10
 
 
+@dataclass
+class Crowd:
+    """What the members do; a test may change it while they are there."""
+
+    talkers: int
+    """The first so many talk without a pause."""
+    device_us: int = DEVICE_US
+    """From a talker's mouth to its program."""
+    leaving: threading.Event = field(default_factory=threading.Event)
+
+
 @contextmanager
-def crowd(relay: RelayProcess, size: int, talkers: int = 0) -> Iterator[None]:
+def crowd(relay: RelayProcess, size: int, talkers: int = 0) -> Iterator[Crowd]:
     """`size` more members in the relay's room until the end of the block; the first ones talk without a pause."""
-    leaving = threading.Event()
+    members = Crowd(talkers)
     before = relay.healthz()["members"]
     _payloads()  # here, since making them takes a while
     with ThreadPoolExecutor(1) as thread:
-        staying = thread.submit(asyncio.run, _stay(relay, NAMES[:size], talkers, leaving))
+        staying = thread.submit(asyncio.run, _stay(relay, NAMES[:size], members))
         try:
             relay.wait_for_members(before + size)
-            yield
+            yield members
         finally:
-            leaving.set()
+            members.leaving.set()
             staying.result(LEAVES_S)
 
 
-async def _stay(relay: RelayProcess, names: Sequence[str], talkers: int, leaving: threading.Event) -> None:
+async def _stay(relay: RelayProcess, names: Sequence[str], members: Crowd) -> None:
     trusting = ssl.create_default_context(cafile=str(relay.authority))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as http:
         guests = [await _enter(http, relay, name) for name in names]
         listening = [asyncio.create_task(_listen(guest)) for guest in guests]
-        began = monotonic()
+        began, talked = monotonic(), 0
         for number in count():
-            if leaving.is_set():
+            if members.leaving.is_set():
                 break
-            for guest in guests[:talkers]:
-                await _talk(guest, number)
+            talking = members.talkers
+            for place, guest in enumerate(guests[:talking]):
+                await _talk(guest, number, starts=place >= talked, device_us=members.device_us)
+            talked = talking
             await asyncio.sleep(began + number * FRAME_MS / 1000 - monotonic())
         for task in listening:
             task.cancel()
@@ -81,22 +95,22 @@ async def _listen(guest: Guest) -> None:
         pass
 
 
-async def _talk(guest: Guest, number: int) -> None:
+async def _talk(guest: Guest, number: int, starts: bool, device_us: int) -> None:
     """The packet of this number, and where it is due the clock behind it."""
     timestamp = number * SAMPLES_PER_FRAME
     payloads = _payloads()
     payload, level = payloads[(number + 37 * guest.welcome["talker_id"]) % len(payloads)]
-    flags = 0 if number else TALKSPURT_START
+    flags = TALKSPURT_START if starts else 0
     packet = Packet(number % 2**16, timestamp, payload, level=level, voice=True, flags=flags)
     await guest.socket.send_bytes(packet.serialize())
-    if number % CLOCK_EVERY == 0:
-        await guest.socket.send_json({"type": "clock", "timestamp": timestamp, **_times(guest, number)})
+    if starts or number % CLOCK_EVERY == 0:
+        await guest.socket.send_json({"type": "clock", "timestamp": timestamp, **_times(guest, number, device_us)})
 
 
-def _times(guest: Guest, number: int) -> dict[str, int]:
-    server_us = guest.welcome["server_us"] + int(number * FRAME_MS * 1000)
-    sent_us = server_us + SENT_AFTER_US
-    return {"server_us": server_us, "device_us": DEVICE_US, "sent_us": sent_us, "error_us": ERROR_US}
+def _times(guest: Guest, number: int, device_us: int) -> dict[str, int]:
+    sent_us = guest.welcome["server_us"] + int(number * FRAME_MS * 1000) + SENT_AFTER_US
+    server_us = sent_us - SENT_AFTER_US + DEVICE_US - device_us
+    return {"server_us": server_us, "device_us": device_us, "sent_us": sent_us, "error_us": ERROR_US}
 
 
 @cache

@@ -1,9 +1,7 @@
 """A relay whose computer gets another address while people talk, in a network namespace of its own. Needs root."""
 
-import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from audio_rig import wait_until
-from processes import STREAMER, RelayProcess, StreamerProcess
+from computer import Computer, RelayThere, a_computer
+from processes import StreamerProcess
 from sound import speech
 from test_wav_files import write
 
@@ -34,59 +33,11 @@ asyncio.run(ask())
 """
 
 
-class Computer:
-    """A network namespace with one network card, whose address can change."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self._name = name
-        self.streamer = folder / "streamer-there"
-        self.streamer.write_text(f'#!/bin/sh\nexec ip netns exec {name} {STREAMER} "$@"\n')
-        self.streamer.chmod(0o755)
-
-    def run(self, *command: str) -> str:
-        there = ["ip", "netns", "exec", self._name, *command]
-        return subprocess.run(there, check=True, capture_output=True, text=True, timeout=30).stdout
-
-    def add_network(self, card: str, address: str) -> None:
-        """A new card, which is the way to the router from now on."""
-        self.run("ip", "link", "add", card, "type", "veth", "peer", "name", f"{card}-peer")
-        self.run("ip", "link", "set", f"{card}-peer", "up")
-        self.run("ip", "addr", "add", f"{address}/24", "dev", card)
-        self.run("ip", "link", "set", card, "up", "multicast", "on")
-        self.run("ip", "route", "replace", "default", "dev", card)
-
-
 @pytest.fixture
 def computer(tmp_path: Path) -> Iterator[Computer]:
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a network namespace")
-    name = f"streamer{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        computer = Computer(name, tmp_path)
-        computer.run("ip", "link", "set", "lo", "up")
+    with a_computer(tmp_path) as computer:
         computer.add_network("wifi0", OLD)
         yield computer
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
-
-
-class RelayThere(RelayProcess):
-    """Listens at every address, in a network where only those there can ask it how it is."""
-
-    def __init__(self, home: Path, computer: Computer) -> None:
-        StreamerProcess.__init__(self, home, "serve", "--port", "8443", program=computer.streamer)
-        self._computer = computer
-
-    def wait_ready(self) -> None:
-        wait_until(self._announced, PATIENCE_S, self.complaint)
-
-    def members(self) -> int:
-        ask = "import ssl, sys, urllib.request as u; c = ssl.create_default_context(cafile=sys.argv[2])"
-        ask += "; print(u.urlopen(sys.argv[1], context=c).read().decode())"
-        url = f"https://{OLD}:8443/healthz"
-        health = json.loads(self._computer.run(sys.executable, "-c", ask, url, str(self.authority)))
-        return int(health["members"])
 
 
 def test_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: Path, computer: Computer) -> None:
@@ -101,7 +52,7 @@ def test_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: Path, comp
             home = tmp_path / f"talker-{number}"
             talker = StreamerProcess(home, "talk", relay.link, *options, program=computer.streamer)
             everybody.enter_context(talker)
-        wait_until(lambda: relay.members() == SIX, PATIENCE_S, relay.complaint)
+        wait_until(lambda: relay.health(OLD)["members"] == SIX, PATIENCE_S, relay.complaint)
         computer.add_network("wifi1", NEW)
         wait_until(lambda: f"→ {NEW}" in relay.log, PATIENCE_S, relay.complaint)
         assert "have changed" in relay.log
@@ -109,7 +60,7 @@ def test_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: Path, comp
         assert f"https://{NEW}:8443/#room=home" in link
         late = StreamerProcess(tmp_path / "late", "talk", link, *options, program=computer.streamer)
         everybody.enter_context(late)
-        wait_until(lambda: relay.members() == SIX + 1, PATIENCE_S, relay.complaint)
+        wait_until(lambda: relay.health(OLD)["members"] == SIX + 1, PATIENCE_S, relay.complaint)
 
 
 def test_the_name_under_local_leads_to_the_address(tmp_path: Path, computer: Computer) -> None:

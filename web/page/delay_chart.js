@@ -29,7 +29,7 @@ export function drawMinute(svg, history) {
     createSvg("line", { class: "axis", x1: LEFT, x2: RIGHT, y1: y(ms), y2: y(ms) }),
     label(String(ms), LEFT - 6, y(ms) + 4, "end"),
   ]);
-  nodes.push(label(t("minuteAgo"), LEFT, BOTTOM + 18, "start"), label(t("now"), RIGHT, BOTTOM + 18, "end"));
+  nodes.push(label(t("minuteAgo"), LEFT, BOTTOM + 18, "start"), label("30 s", (LEFT + RIGHT) / 2, BOTTOM + 18, "middle"), label(t("now"), RIGHT, BOTTOM + 18, "end"));
   nodes.push(createSvg("path", { class: "band", d: bandOf(history, x, y) }), createSvg("path", { class: "line", d: lineOf(history, x, y) }));
   const last = history.at(-1);
   if (typeof last === "number") nodes.push(createSvg("circle", { class: "now", cx: RIGHT, cy: y(last), r: 4 }));
@@ -76,7 +76,7 @@ function bandOf(history, x, y) {
  * @param {string} words
  * @param {number} x
  * @param {number} y
- * @param {"start" | "end"} anchor
+ * @param {"start" | "middle" | "end"} anchor
  */
 function label(words, x, y, anchor) {
   const node = createSvg("text", { x, y, "text-anchor": anchor });

@@ -20,17 +20,17 @@ export function speedOf(ms) {
   return ms <= VERY_SLOW_MS ? "slow" : "very-slow";
 }
 
+const SLOW = /** @type {const} */ ({ slow: "slow", "very-slow": "verySlow" });
+
 /**
  * "62 ms", "slow · 212 ms", "…"; with "≥" where a part is unknown.
  * @param {Whole} whole
  */
-export function pillOf({ ms, complete }) {
-  const speed = speedOf(ms);
-  if (ms === null) return { words: "…", speed };
-  const figure = figureOf({ ms, complete });
-  if (speed === "slow") return { words: `${t("slow")} · ${figure}`, speed };
-  if (speed === "very-slow") return { words: `${t("verySlow")} · ${figure}`, speed };
-  return { words: figure, speed };
+export function pillOf(whole) {
+  const speed = speedOf(whole.ms);
+  const label = speed === "slow" || speed === "very-slow" ? `${t(SLOW[speed])} · ` : "";
+  const figure = figureOf(whole);
+  return { label, figure, words: label + figure, speed };
 }
 
 /** @param {Whole} whole */

@@ -2,7 +2,7 @@
 // The same face is drawn as a tile, on the stage, in the crowd, in the row above the talk disc, and alone.
 
 import { meterOf } from "../shared/audio_level.js";
-import { element, fillIn, setAttribute, setIcon, setText } from "../ui/dom.js";
+import { element, fillIn, find, setAttribute, setIcon } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { pillOf, spokenDelay } from "./delay_words.js";
 
@@ -27,6 +27,7 @@ export class Face {
   /** @type {Whole} */
   #delay = { ms: null, complete: false };
   #talks = false;
+  #kindOfLine = "";
   /** @type {(talkerId: number) => void} */
   onPress = () => {};
 
@@ -83,14 +84,25 @@ export class Face {
     const person = /** @type {Person} */ (this.#person);
     const { words, speed } = pillOf(this.#delay);
     const shown = this.#talks && !person.own ? words : "";
-    const pill = /** @type {HTMLElement} */ (this.node.querySelector(".pill"));
-    pill.hidden = shown === "";
-    setText(pill, shown);
-    setAttribute(pill, "data-speed", speed);
     const status = statusOf(person, this.#talks);
+    this.#renewLine(`${this.#talks} ${shown ? `${speed} ${this.#delay.complete}` : status}`);
+    const pill = find(this.node, ".pill", HTMLElement);
+    pill.hidden = shown === "";
+    fillPill(pill, this.#delay);
     fillIn(this.node, ".doing", shown ? "" : status);
     this.#showBadge(badgeOf(person, this.#talks && speed !== "good" && speed !== "unknown"));
     setAttribute(this.node, "aria-label", labelOf(person, shown || status, shown ? [status, spokenDelay(this.#delay)] : []));
+  }
+
+  /**
+   * A line of another kind takes the place of the one before, so that nothing in it moves. Within one kind only figures change.
+   * @param {string} kind
+   */
+  #renewLine(kind) {
+    if (kind === this.#kindOfLine) return;
+    this.#kindOfLine = kind;
+    const line = find(this.node, ".status", HTMLElement);
+    line.replaceWith(line.cloneNode(true));
   }
 
   /** @param {Badge | null} badge */
@@ -143,6 +155,18 @@ function shownName({ own, name }) {
 function labelOf(person, line, more) {
   const parts = [shownName(person), line, ...more, person.own ? person.name : "", person.host ? t("host") : ""];
   return parts.filter(Boolean).join(", ");
+}
+
+/**
+ * A label, and a figure that has a place of its own.
+ * @param {Element} pill
+ * @param {Whole} whole
+ */
+export function fillPill(pill, whole) {
+  const { label, figure, speed } = pillOf(whole);
+  setAttribute(pill, "data-speed", speed);
+  fillIn(pill, ".speed", label);
+  fillIn(pill, ".figure", figure);
 }
 
 /** @param {string} name */

@@ -5,7 +5,7 @@
 // and, whatever their number, a row of faces above the talk disc, or one large face for somebody who only listens.
 // Nothing changes place when somebody talks.
 
-import { create, element, fillIn } from "../ui/dom.js";
+import { create, element, fillIn, icon } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { NOTHING_HEARD } from "../shared/messages.js";
 import { Duet } from "./duet.js";
@@ -150,7 +150,7 @@ export class PeopleView {
     if (known) return known;
     const face = this.#newFace(CLASSES[this.#layout] ?? "tile");
     this.#faces.set(person.talkerId, face);
-    this.#place(face.node);
+    this.#place(face.node, person.own);
     face.show(person);
     face.showLevel(this.#levels[person.talkerId] ?? NOTHING_HEARD);
     face.showDelay(this.#wholeOf(person.talkerId));
@@ -164,9 +164,13 @@ export class PeopleView {
     return face;
   }
 
-  /** @param {HTMLElement} node */
-  #place(node) {
-    if (this.#layout === "duet") this.#duetSection.insertBefore(node, this.#duetSection.querySelector("#arc"));
+  /**
+   * In a duet the other one is at the left, where the way of the voice begins, and oneself at the right, where it ends.
+   * @param {HTMLElement} node
+   * @param {boolean} own
+   */
+  #place(node, own) {
+    if (this.#layout === "duet") this.#duetSection.insertBefore(node, own ? this.#duetSection.querySelector("#arc") : this.#duetSection.firstChild);
     else if (this.#layout === "audience") this.#audience.append(node);
     else {
       const list = this.#layout === "crowd" ? this.#crowd : this.#layout === "walkie" ? this.#row : this.#tiles;
@@ -207,9 +211,11 @@ export class PeopleView {
     const hands = handsOf(this.#people);
     const words = element("hands-words", HTMLElement);
     words.hidden = hands.length === 0;
+    if (words.hidden) return;
     const names = hands.slice(0, HANDS_NAMED).map(({ own, name }) => (own ? t("you") : name)).join(", ");
     const more = hands.length > HANDS_NAMED ? " …" : "";
-    fillIn(words, "span", `${t("handsNamed", { count: hands.length, names })}${more}`);
+    const said = `${t("handsNamed", { count: hands.length, names })}${more}`;
+    if (words.textContent !== said) words.replaceChildren(icon("hand"), create("span", "", said)); // new ones, so that none moves
   }
 
   #updateDuet() {

@@ -1,18 +1,20 @@
 // The sheet of one person: how loud they are here, how long their voice takes and why, and what a host may do.
 
-import { element, fillIn, find, setAttribute, setText } from "../ui/dom.js";
+import { create, element, fillIn, find, setAttribute, setIcon, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { NOTHING_HEARD } from "../shared/messages.js";
 import { drawMinute } from "./delay_chart.js";
-import { isPartUnknown, msOf, PARTS_SHOWN, shareOf } from "./delay_parts_shown.js";
+import { msOf, PARTS_SHOWN } from "./delay_parts_shown.js";
+import { drawStrip } from "./delay_strip.js";
 import { cureFor } from "./delay_view.js";
 import { figureOf, metresOf, speedOf } from "./delay_words.js";
-import { Face } from "./face.js";
+import { Face, statusOf } from "./face.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./roster.js").Person} Person */
 /** @typedef {import("./volumes.js").Volume} Volume */
 /** @typedef {"ask-mute" | "remove" | "turn"} HostAct */
+/** What the note below the delay is: advice, or that none is needed, or that nothing is known yet. @typedef {"cure" | "fine" | "nothing"} Note */
 
 const PERCENT = 100;
 /** As the slider goes to 150 %. */
@@ -26,6 +28,8 @@ const THEIR = /** @type {const} */ ({
   yourNetwork: "yourNetwork",
   yourDevice: "yourDevice",
 });
+/** @type {Record<Note, string>} */
+const ICONS = { cure: "bulb", fine: "check", nothing: "ear" };
 
 export class PersonSheet {
   #sheet = new Sheet(element("person", HTMLDialogElement));
@@ -36,6 +40,8 @@ export class PersonSheet {
   /** @type {Person | null} */
   #person = null;
   #byHost = false;
+  /** Whose delay is drawn; 0 where nobody's is. */
+  #drawnOf = 0;
   /** @type {(name: string, volume: Volume) => void} */
   onVolume = () => {};
   /** @type {(act: HostAct, person: Person) => void} */
@@ -77,12 +83,13 @@ export class PersonSheet {
     this.#person = person;
     this.#byHost = byHost;
     this.#face.show(person);
+    this.#showStatus();
     setText(element("person-title", HTMLElement), person.own ? t("you") : person.name);
     element("person-volume", HTMLElement).hidden = person.own;
     element("person-acts", HTMLElement).hidden = !byHost || person.own;
     element("give-turn", HTMLElement).hidden = !needsTurn;
-    element("delay-nothing", HTMLElement).hidden = person.own || !hasDelay;
-    this.#delaySection.hidden = true;
+    this.#delaySection.hidden = person.own || !hasDelay;
+    if (this.#drawnOf !== person.talkerId) this.#showNothingKnown(person);
     fillIn(element("ask-mute", HTMLElement), "b", t("askToMute", { name: person.name }));
     fillIn(element("give-turn", HTMLElement), "b", t("giveTurn", { name: person.name }));
     this.#showVolume();
@@ -99,7 +106,13 @@ export class PersonSheet {
 
   /** @param {import("../shared/messages.js").LevelOf} levels */
   showLevels(levels) {
-    if (this.#person && this.isOpen) this.#face.showLevel(levels[this.#person.talkerId] ?? NOTHING_HEARD);
+    if (!this.#person || !this.isOpen) return;
+    this.#face.showLevel(levels[this.#person.talkerId] ?? NOTHING_HEARD);
+    this.#showStatus();
+  }
+
+  #showStatus() {
+    if (this.#person) setText(element("person-status", HTMLElement), statusOf(this.#person, this.#face.talks));
   }
 
   /** @param {import("./delay_view.js").Delay} delay of the person whose sheet this is */
@@ -107,39 +120,74 @@ export class PersonSheet {
     const { figure, history } = delay;
     const { totalMs, complete } = figure;
     if (!totalMs || !this.isOpen) return;
-    this.#delaySection.hidden = false;
-    element("delay-nothing", HTMLElement).hidden = true;
-    const ms = totalMs.now ?? totalMs.p50;
-    const speed = speedOf(ms);
-    fillIn(this.#delaySection, "#delay-whole b", figureOf({ ms, complete }));
-    fillIn(this.#delaySection, ".metres", t("likeAir", { metres: metresOf(ms) }));
-    const pill = find(this.#delaySection, "#delay-whole .pill", HTMLElement);
-    setAttribute(pill, "data-speed", speed);
-    setText(pill, t(SPEEDS[speed]));
-    this.#showParts(delay);
+    this.#drawnOf = delay.talkerId;
+    this.#showWhole({ ms: totalMs.now ?? totalMs.p50, complete });
+    this.#showParts(delay.name, figure);
     const known = history.filter((each) => each !== null).length;
-    const p95 = t("mostlyUnder", { ms: Math.round(totalMs.p95) });
-    fillIn(this.#delaySection, ".under", known > 0 ? p95 : "");
-    const chart = element("chart", SVGSVGElement);
-    setAttribute(chart, "aria-label", p95);
-    drawMinute(chart, history);
+    this.#showMinute(history, known > 0 ? t("mostlyUnder", { ms: Math.round(totalMs.p95) }) : "");
     const cure = cureFor(delay);
-    element("cure", HTMLElement).hidden = cure === "";
-    fillIn(element("cure", HTMLElement), "span", cure);
+    if (cure) this.#showNote("cure", cure);
+    else this.#showNote("fine", t("delayFine"));
   }
 
-  /** @param {import("./delay_view.js").Delay} delay */
-  #showParts({ name, figure }) {
+  /**
+   * All has its place before the first word is heard, so that nothing moves then.
+   * @param {Person} person
+   */
+  #showNothingKnown({ name }) {
+    this.#drawnOf = 0;
+    this.#showWhole({ ms: null, complete: false });
+    this.#showParts(name, null);
+    this.#showMinute([], "");
+    this.#showNote("nothing", t("delayNothing"));
+  }
+
+  /** @param {import("./delay_words.js").Whole} whole */
+  #showWhole(whole) {
+    const speed = speedOf(whole.ms);
+    fillIn(this.#delaySection, "#delay-whole b", figureOf(whole));
+    fillIn(this.#delaySection, ".metres", whole.ms === null ? "" : t("likeAir", { metres: metresOf(whole.ms) }));
+    const pill = find(this.#delaySection, "#delay-whole .pill", HTMLElement);
+    if (pill.dataset.speed === speed) return;
+    const next = create("span", "pill", t(SPEEDS[speed])); // one of another width is a new one, so that none moves
+    next.dataset.speed = speed;
+    pill.replaceWith(next);
+  }
+
+  /**
+   * @param {string} name
+   * @param {import("../shared/delay_parts.js").Figure | null} figure
+   */
+  #showParts(name, figure) {
     fillIn(this.#delaySection, ".mouth", t("mouthOf", { name }));
-    const bars = this.#delaySection.querySelectorAll(".strip i");
+    drawStrip(find(this.#delaySection, ".ways", SVGGElement), figure);
     const items = this.#delaySection.querySelectorAll(".parts li");
     PARTS_SHOWN.forEach((part, i) => {
-      const bar = /** @type {HTMLElement} */ (bars[i]);
-      bar.style.flexGrow = shareOf(figure, part).toFixed(3);
-      bar.toggleAttribute("data-unknown", isPartUnknown(figure, part));
-      fillIn(items[i], "b", partFigure(msOf(figure, part)));
+      fillIn(items[i], "b", partFigure(figure && msOf(figure, part)));
       fillIn(items[i], "span", t(THEIR[part], { name }));
     });
+  }
+
+  /**
+   * @param {readonly (number | null)[]} history
+   * @param {string} words
+   */
+  #showMinute(history, words) {
+    fillIn(this.#delaySection, ".under", words);
+    const chart = element("chart", SVGSVGElement);
+    setAttribute(chart, "aria-label", words || t("lastMinute"));
+    drawMinute(chart, history);
+  }
+
+  /**
+   * @param {Note} kind
+   * @param {string} words
+   */
+  #showNote(kind, words) {
+    const note = element("cure", HTMLElement);
+    setAttribute(note, "data-kind", kind);
+    setIcon(note, ICONS[kind]);
+    fillIn(note, "span", words);
   }
 
   get #isMuted() {

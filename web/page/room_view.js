@@ -4,7 +4,6 @@ import { element, setText } from "../ui/dom.js";
 import { sayCount, t } from "../ui/text.js";
 import { NOTHING_HEARD } from "../shared/messages.js";
 import { Bar } from "./bar.js";
-import { pillOf } from "./delay_words.js";
 import { PeopleView } from "./people_view.js";
 import { PersonSheet } from "./person_sheet.js";
 import { TalkDisc } from "./talk_disc.js";
@@ -133,7 +132,7 @@ export class RoomView {
       oneAtATime,
       holder: holder === 0 ? "free" : holder === own?.talkerId ? "ours" : "theirs",
       talker: talker?.name ?? "",
-      delay: figure?.totalMs ? pillOf({ ms: figure.totalMs.now, complete: figure.complete }).words : "",
+      delay: figure?.totalMs ? { ms: figure.totalMs.now, complete: figure.complete } : null,
     });
   }
 }

@@ -2,8 +2,9 @@
 //
 //   idle "Hold to talk" · heard: red, with the seconds · busy: somebody else talks · queued: you are next
 
-import { element, setAttribute, setIcon, setText } from "../ui/dom.js";
+import { element, find, setAttribute, setIcon, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
+import { fillPill } from "./face.js";
 import { listenToButton } from "./talk_keys.js";
 
 /**
@@ -13,7 +14,7 @@ import { listenToButton } from "./talk_keys.js";
  * @property {boolean} oneAtATime
  * @property {"free" | "ours" | "theirs"} holder who may talk, where one talks at a time
  * @property {string} talker who talks now; empty where nobody does
- * @property {string} delay of the talker, as the pill says it
+ * @property {import("./delay_words.js").Whole | null} delay of the talker
  */
 
 const SECOND_MS = 1_000;
@@ -28,9 +29,10 @@ export class TalkDisc {
   #disc = element("disc", HTMLButtonElement);
   #words = element("disc-words", HTMLElement);
   #title = element("floor-title", HTMLElement);
-  #under = element("floor-words", HTMLElement);
+  #under = element("floor-hint", HTMLElement);
+  #pill = element("floor-delay", HTMLElement);
   /** @type {Floor} */
-  #floor = { open: false, latched: false, oneAtATime: false, holder: "free", talker: "", delay: "" };
+  #floor = { open: false, latched: false, oneAtATime: false, holder: "free", talker: "", delay: null };
   #heardSince = 0;
   #timer = 0;
 
@@ -72,8 +74,10 @@ export class TalkDisc {
       setText(this.#under, t(latched ? "tapToStop" : "letGoToStop"));
     } else {
       setText(this.#title, talker ? t("isTalking", { name: talker }) : t("itIsQuiet"));
-      setText(this.#under, talker ? delay : t("anybodyCanStart"));
+      setText(this.#under, talker ? "" : t("anybodyCanStart"));
     }
+    this.#pill.hidden = state === "heard" || !talker || delay === null;
+    if (delay) fillPill(find(this.#pill, ".pill", HTMLElement), delay);
     const hint = state === "busy" ? "talkHintBusy" : "talkHint";
     setText(element("disc-hint", HTMLElement), t(hint));
   }
