@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streamer import __version__
-from streamer.errors import MeasurementError, StreamerError
+from streamer.errors import MeasurementError, SetupError, StreamerError
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
 from streamer.relay.hooks.commands import hook
@@ -36,6 +36,9 @@ DEFAULT_ROOM: Final = "home"
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+MAX_PASSWORD_BYTES: Final = 65_535
+"""What MQTT can say (section 3.1.3.6)."""
+
 PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
 
@@ -294,7 +297,7 @@ def gateway(
 
     address = BrokerAddress.parse(broker)
     if password_file:
-        address = replace(address, password=password_file.read_text(encoding="utf-8").split("\n", 1)[0])
+        address = replace(address, password=_first_line(password_file))
     gateway_options = GatewayOptions(
         address,
         url,
@@ -308,6 +311,15 @@ def gateway(
         await Gateway(gateway_options, _log).run()
 
     run(main())
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        line = file.readline(MAX_PASSWORD_BYTES).rstrip(b"\r\n")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise SetupError(f"{path} holds no password: its first line is not UTF-8") from None
 
 
 def _log(words: str) -> None:

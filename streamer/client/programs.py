@@ -191,7 +191,8 @@ class Programs:
                 {"type": "result", "id": number, "outcome": outcome, "message": words[:MAX_CHAT_CHARACTERS]}
             )
 
-        member, deadline_s = self._member(message["talker_id"]), max(0, message["deadline_ms"]) / 1000
+        member = self._member(message["talker_id"])
+        deadline_s = min(max(0, message["deadline_ms"]), MAX_DEADLINE_MS) / 1000
         sender, device, name = message["sender"], message["device"], message["name"]
         self._emit(Command(member, sender, device, name, message["arguments"], deadline_s, answer))
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from streamer.client.room import Room
 from streamer.client.unattended import Remarks
-from streamer.errors import AudioError, StreamerError
+from streamer.errors import AudioError, StreamerError, in_words
 
 PROGRAM: Final = "espeak-ng"
 MAX_CHARACTERS: Final = 500
@@ -51,10 +51,13 @@ class Announcer:
 
 async def speak(room: Room, text: str) -> None:
     """Say `text` in the room; returns when it has been said. Raises AudioError where it can't be spoken."""
-    with tempfile.TemporaryDirectory(prefix="streamer-") as directory:
-        path = Path(directory) / "spoken.wav"
-        await _write_speech(path, text)
-        await room.play(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix="streamer-") as directory:
+            path = Path(directory) / "spoken.wav"
+            await _write_speech(path, text)
+            await room.play(path)
+    except OSError as error:  # of the directory: no space, for instance
+        raise AudioError(f"there is no place for what is to be spoken: {in_words(error)}") from None
 
 
 async def _write_speech(path: Path, text: str) -> None:

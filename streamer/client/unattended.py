@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Final
 
 from streamer.doubling import doubled_s
-from streamer.errors import StreamerError
+from streamer.errors import StreamerError, in_words
 
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
@@ -22,17 +22,34 @@ LASTED_S: Final = 60.0
 """A stay of this length was a good one: the next wait is short again."""
 
 
-class Remarks:
-    """Tells a trouble once, however often it comes; `tell` gets a line for the log."""
+REMARKS: Final = 20
+REMARKS_PER_S: Final = 0.1
+"""Of one kind: as many as somebody reads who comes to look, and 8,640 lines a day at most."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+
+class Remarks:
+    """Tells a trouble once, however often it comes, and not too many in turn; `tell` gets a line for the log."""
+
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._tell = tell
+        self._clock = clock
         self._told = ""
+        self._left = float(REMARKS)
+        self._then = clock()
+        self._untold = 0
 
     def __call__(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            self._tell(words)
+        if words == self._told:
+            return
+        now = self._clock()
+        self._left, self._then = min(REMARKS, self._left + (now - self._then) * REMARKS_PER_S), now
+        if self._left < 1:
+            self._untold += 1
+            return
+        self._left -= 1
+        self._told = words
+        self._tell(f"{words} ({self._untold} other lines were left out)" if self._untold else words)
+        self._untold = 0
 
     def forget(self) -> None:
         """The trouble is over; it is told if it comes again."""
@@ -40,7 +57,8 @@ class Remarks:
 
 
 async def stay_for_ever(visit: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
-    """Run `visit` again and again until cancelled; it returns, or raises StreamerError, whenever a stay has ended."""
+    """Run `visit` again and again until cancelled; it returns, or raises StreamerError or OSError, whenever a stay has
+    ended."""
     remarks = Remarks(tell)
     failures = 0
     while True:
@@ -50,6 +68,8 @@ async def stay_for_ever(visit: Callable[[], Awaitable[None]], tell: Callable[[st
             words = "the relay closed the room"
         except StreamerError as error:
             words = str(error)
+        except OSError as error:  # a disk that is full, no more open files: it may pass
+            words = in_words(error)
         if monotonic() - began >= LASTED_S:
             failures = 0
             remarks.forget()

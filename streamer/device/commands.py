@@ -86,7 +86,8 @@ class DeviceCommands:
             raise ArgumentError(f"This device has no such sound; {known}")
         if not self._state.has_speaker:
             raise ArgumentError("This device has no loudspeaker now")
-        self._loudspeaker.play(self._sounds[name])
+        if not self._loudspeaker.play(self._sounds[name]):
+            raise ArgumentError("So many sounds are being played already: wait for one to end")
 
 
 def _flag(arguments: Mapping[str, Any]) -> bool:

@@ -25,6 +25,9 @@ from streamer.errors import AudioError
 AGAIN_S: Final = 5.0
 """Before a sound device that is missing is looked for again."""
 
+MOST_SOUNDS: Final = 8
+"""At once: more is noise to people, and work for the thread that may not be late."""
+
 LONGEST_SOUND_S: Final = 60.0
 """Decoded sounds stay in memory: 12 MB each at most."""
 
@@ -42,8 +45,13 @@ class Loudspeaker:
         self._sounds: tuple[PlayingSound, ...] = ()
         self._limiter = Limiter(SAMPLE_RATE)
 
-    def play(self, samples: Samples) -> None:
-        self._sounds = (*(sound for sound in self._sounds if not sound.is_over), PlayingSound(samples))
+    def play(self, samples: Samples) -> bool:
+        """Returns False if too many sounds are being played already."""
+        playing = tuple(sound for sound in self._sounds if not sound.is_over)
+        if len(playing) >= MOST_SOUNDS:
+            return False
+        self._sounds = (*playing, PlayingSound(samples))
+        return True
 
     def pop(self, n_samples: int, now: float) -> Samples:
         """The next samples for the device, at `now` in seconds of perf_counter()."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
@@ -118,8 +119,11 @@ class DeviceState:
     def _read(self, path: Path) -> Value:
         """The first line of a file; None, not known, if it can't be read."""
         try:
-            with path.open("rb") as file:
-                line = file.read(_READ_BYTES).split(b"\n", 1)[0]
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
+            try:
+                line = os.read(handle, _READ_BYTES).split(b"\n", 1)[0]
+            finally:
+                os.close(handle)
         except OSError as error:
             self._remarks(f"A reading is unknown: {path}: {error.strerror or error}")
             return None

@@ -93,7 +93,7 @@ def _firewalls(number: int) -> list[tuple[Callable[[], bool], str, str]]:
 
 def _ufw_is_on() -> bool:
     try:
-        return "ENABLED=yes" in UFW.read_text()
+        return "ENABLED=yes" in UFW.read_text(errors="replace")
     except OSError:
         return False
 
@@ -103,7 +103,7 @@ def _says(word: str, *command: str) -> bool:
     if shutil.which(command[0]) is None:
         return False
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        said = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return word in said.stdout.split()
+    return word.encode() in said.stdout.split()

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import random
@@ -132,7 +131,8 @@ class Broker:
         if expires_s is not None:
             properties = _properties("PUBLISH", MessageExpiryInterval=max(1, int(expires_s)))
         try:
-            await self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+            told = payload.encode(errors="replace")
+            await self._client.publish(topic, told, qos=1, retain=retain, properties=properties)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             _pass_cancellation_on()
             raise BrokerAwayError(f"the MQTT broker did not take it: {error}") from None
@@ -192,8 +192,9 @@ class Broker:
                     self.on_message(Message(str(message.topic), payload, bool(message.retain)))
             finally:
                 arriving.cancel()
-                with suppress(asyncio.CancelledError, BrokerAwayError):
-                    await arriving
+                [error] = await asyncio.gather(arriving, return_exceptions=True)
+                if isinstance(error, Exception) and not isinstance(error, BrokerAwayError):
+                    raise error
 
 
 def _pass_cancellation_on() -> None:

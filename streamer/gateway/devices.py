@@ -14,6 +14,9 @@ from streamer.wire.programs import Values
 MAX_DEVICES: Final = 100
 """A relay keeps 128 of one member, the gateway itself among them."""
 
+MAX_UNTOLD: Final = 2 * MAX_DEVICES
+"""Changes that wait for the room: of each device one, and of as many that are gone."""
+
 Status = Literal["online", "offline"]
 STATUS: Final = "status"
 """The name of the value that shows the status, where a device has one."""
@@ -102,4 +105,6 @@ class Devices:
 
     def _changed(self, name: str) -> None:
         self._untold[name] = None
+        if len(self._untold) > MAX_UNTOLD:  # the room is away, and will be told of those that there are
+            del self._untold[next(each for each in self._untold if each not in self._devices)]
         self._on_change()

@@ -158,6 +158,9 @@ class Gateway:
             self._take(message)
         except PayloadError as error:
             self._bad_payload(f"What came on the topic {message.topic[:200]} is left out: {error}")
+        except Exception as error:  # a fault of ours; a retained message would else end each start
+            words = f"{type(error).__name__}: {error}"
+            self._bad_payload(f"What came on the topic {message.topic[:200]} failed here, and is left out: {words}")
 
     def _take(self, message: Message) -> None:
         parsed = self._topics.parse(message.topic)

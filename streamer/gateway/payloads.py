@@ -11,8 +11,10 @@ from streamer.wire.control import (
     MAX_ACTION_CHARACTERS,
     MAX_ACTIONS,
     MAX_CHAT_CHARACTERS,
+    MAX_NESTING,
     MAX_OBJECT_BYTES,
     MAX_TITLE_CHARACTERS,
+    is_deeper,
 )
 from streamer.wire.json_size import json_size
 from streamer.wire.programs import Level, Outcome, Value
@@ -71,7 +73,7 @@ def value_of(payload: bytes) -> Value:
     """A plain value: a JSON number, true, false or null, or else the text as it is. Raises PayloadError."""
     text = text_of(payload)
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)
+        found = _loads(text)
     except (ValueError, RecursionError):
         return _value(text)
     return _value(found)
@@ -121,9 +123,17 @@ def result_of(payload: bytes) -> DeviceResult:
 
 def _json(payload: bytes) -> Any:
     try:
-        return json.loads(text_of(payload), parse_constant=_refuse_constant)
+        return _loads(text_of(payload))
     except (ValueError, RecursionError) as error:
         raise PayloadError(f"it is not JSON: {str(error)[:120]}") from None
+
+
+def _loads(text: str) -> Any:
+    """Raises ValueError, or RecursionError."""
+    found = json.loads(text, parse_constant=_refuse_constant)
+    if is_deeper(found, MAX_NESTING):
+        raise ValueError("it is nested too deeply")
+    return found
 
 
 def _refuse_constant(name: str) -> None:
@@ -146,8 +156,15 @@ def _value(value: Any) -> Value:
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):
-        return value if abs(value) < 2**53 else float(value)
+        return value if abs(value) < 2**53 else _as_float(value)
     return _value(json.dumps(value, ensure_ascii=False))
+
+
+def _as_float(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:  # as of 1e999
+        return None
 
 
 def _short(text: Any, what: str, most: int) -> str:

@@ -26,6 +26,10 @@ MAX_COMMAND_CHARACTERS: Final = 64
 MAX_OBJECT_BYTES: Final = 4_096
 """Of the values of a device, or the arguments of a command, serialized: about a hundred figures with their names."""
 
+MAX_NESTING: Final = 16
+"""Levels of lists and objects within a field. Python gives up at about a thousand, and sooner the deeper its own calls
+are: what it could just read might be more than it can write."""
+
 MAX_DEADLINE_MS: Final = 60_000
 MAX_ROOM: Final = 256
 """Members that a client keeps; a hundred is what a relay lets into a room by default."""
@@ -125,4 +129,14 @@ def _field(message: dict[str, Any], name: str, wanted: type) -> Any:
         raise ControlError(f'field "{name}" of "{message["type"]}" is not of type {wanted.__name__}', code="bad-field")
     if isinstance(value, str) and _LONE_SURROGATE.search(value):
         raise ControlError(f'field "{name}" of "{message["type"]}" is not Unicode text', code="bad-field")
+    if is_deeper(value, MAX_NESTING):
+        raise ControlError(f'field "{name}" of "{message["type"]}" is nested too deeply', code="bad-field")
     return value
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects of what JSON gave lie in one another on more than `most` levels."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return most <= 0 or any(is_deeper(each, most - 1) for each in inner)

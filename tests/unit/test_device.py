@@ -21,7 +21,7 @@ from streamer.device.buttons import FileButton, KeyButton
 from streamer.device.config import read_config
 from streamer.device.device import Device
 from streamer.device.programs import MOST_AT_ONCE
-from streamer.device.sound import Loudspeaker
+from streamer.device.sound import MOST_SOUNDS, Loudspeaker
 from streamer.errors import AudioError
 from streamer.wire.programs import Outcome
 
@@ -177,6 +177,15 @@ async def test_readings_come_from_files_and_one_that_is_missing_is_unknown(tmp_p
         assert sum("A reading is unknown" in line for line in kitchen.told) == 1
 
 
+async def test_a_reading_that_is_a_pipe_nobody_writes_holds_up_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "level").write_text("7")
+    text = SILENT + '[telemetry.files]\npipe = "pipe"\nlevel = "level"\n'
+    async with House.open() as house, installed(house, tmp_path, text) as it:
+        await it.until_shown("level", 7)
+        assert (await it.command("mute", {"on": True})).outcome == "done"
+
+
 async def test_more_readings_than_a_relay_takes_are_said_and_its_own_state_is_still_told(tmp_path: Path) -> None:
     async with House.open() as house, installed(house, tmp_path) as kitchen:
         for number in range(100):
@@ -302,6 +311,14 @@ def test_the_loudspeaker_plays_its_own_sounds_over_each_other_at_its_volume() ->
     loudspeaker.volume = 0
     loudspeaker.play(np.full(10, 0.4, np.float32))
     np.testing.assert_array_equal(loudspeaker.pop(10, 0.03), silence(10))
+
+
+def test_so_many_sounds_are_played_at_once_and_no_more() -> None:
+    loudspeaker = Loudspeaker(100, listens=True)
+    sound = silence(4_800)
+    assert [loudspeaker.play(sound) for _ in range(MOST_SOUNDS + 1)] == [True] * MOST_SOUNDS + [False]
+    loudspeaker.pop(4_800, 0.0)
+    assert loudspeaker.play(sound)
 
 
 def test_a_sound_that_can_not_be_played_is_said_at_the_start(tmp_path: Path) -> None:

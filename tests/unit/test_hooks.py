@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
+from unittest.mock import patch
 
+import aiohttp.client_proto
 import pytest
 from click.testing import CliRunner
 from hook_receiver import Receiver, receiving
@@ -21,7 +24,7 @@ from streamer.relay.hooks.delivery import Delivery, wait_s
 from streamer.relay.hooks.events import Event, signed_headers
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.hooks.hooks_file import MAX_HOOKS, Hook, HooksFile
-from streamer.relay.hooks.targets import check_url, why_forbidden
+from streamer.relay.hooks.targets import RECEIVED_BYTES, check_url, why_forbidden
 from streamer.relay.rooms.events import Events
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -43,9 +46,11 @@ NOW_S = 1_700_000_000.0
 
 
 @asynccontextmanager
-async def bringing(url: str, *, any_address: bool = True, **changes: Any) -> AsyncIterator[Delivery]:
+async def bringing(
+    url: str, *, any_address: bool = True, clock: Callable[[], float] = monotonic, **changes: Any
+) -> AsyncIterator[Delivery]:
     hook = replace(Hook("h1", url, SECRET, any_address=any_address), **changes)
-    brought = Delivery(hook, lambda: NOW_S)
+    brought = Delivery(hook, lambda: NOW_S, clock)
     task = asyncio.create_task(brought.run())
     try:
         yield brought
@@ -166,11 +171,49 @@ async def test_a_target_that_hangs_is_asked_again_and_holds_up_nobody_else(monke
 
 
 async def test_an_event_that_nobody_takes_for_an_hour_is_dropped_and_counted() -> None:
-    async with receiving() as receiver, bringing(receiver.url) as brought:
-        brought.put(event(at_s=NOW_S - delivery.EXPIRES_S - 1, text="old"))
+    now = [5.0]
+    async with receiving() as receiver, bringing(receiver.url, clock=lambda: now[0]) as brought:
+        brought.put(event(text="old"))
+        now[0] += delivery.EXPIRES_S + 1
         brought.put(event(text="new"))
         request = await receiver.request(0)
     assert (request.event["text"], request.event["missed"]) == ("new", 1)
+
+
+@pytest.mark.parametrize("step_s", [-86_400, 86_400])
+async def test_a_clock_that_is_set_drops_no_event_and_keeps_none_longer(step_s: float) -> None:
+    async with receiving() as receiver, bringing(receiver.url) as brought:
+        brought.put(event(at_s=NOW_S - step_s, text="from before"))
+        request = await receiver.request(0)
+        await until(lambda: brought.count.delivered == 1)
+    assert (request.event["text"], brought.count.dropped) == ("from before", 0)
+
+
+async def test_a_target_that_answers_without_end_delays_no_voice() -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            while True:
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 200)
+                await writer.drain()
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    longest = 0
+    received = aiohttp.client_proto.ResponseHandler.data_received
+
+    def note(self: Any, data: bytes) -> None:
+        nonlocal longest
+        longest = max(longest, len(data))
+        received(self, data)
+
+    with patch.object(aiohttp.client_proto.ResponseHandler, "data_received", note):
+        port = server.sockets[0].getsockname()[1]
+        async with bringing(f"http://127.0.0.1:{port}/") as brought:
+            brought.put(event(text="hello"))
+            await until(lambda: longest > 0)
+            await asyncio.sleep(0.2)
+    server.close()
+    assert longest <= 4 * RECEIVED_BYTES
 
 
 async def test_the_wait_doubles_to_a_minute_and_half_of_it_is_chance(monkeypatch: pytest.MonkeyPatch) -> None:

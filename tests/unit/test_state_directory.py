@@ -20,9 +20,13 @@ from processes import STREAMER
 from streamer.errors import SetupError
 from streamer.relay import serve
 from streamer.relay.access.invites import InviteStore
+from streamer.relay.access.tokens import TokenStore
+from streamer.relay.hooks.hooks_file import HooksFile
+from streamer.relay.rooms.decisions import Decided, Decisions
 from streamer.relay.tls.authority import Authority
 
-FILES = ("ca.pem", "ca-key.pem", "leaf.pem", "leaf-key.pem", "admission.json")
+CERTIFICATES = ("ca.pem", "ca-key.pem", "leaf.pem", "leaf-key.pem")
+FILES = (*CERTIFICATES, "admission.json", "rooms.json", "tokens.json", "hooks.json")
 REMEDIES = ("remove", "move it away", "Restore", "give it to this user", "free some space")
 
 Damage = Callable[[Path, Path], None]
@@ -31,6 +35,9 @@ Damage = Callable[[Path, Path], None]
 def first_start(directory: Path) -> None:
     Authority(directory).leaf(["localhost"], ["127.0.0.1", "::1", "127.0.0.1"])
     InviteStore.from_file(directory / "admission.json", ["home"])
+    Decisions(directory / "rooms.json").keep("home", locked=True, one_at_a_time=False)
+    TokenStore(directory / "tokens.json").create("door", frozenset({"read"}), "", 0)
+    HooksFile(directory / "hooks.json").add("https://example.org/hook", ["joined"], None, any_address=False)
 
 
 def missing(path: Path, other: Path) -> None:
@@ -86,6 +93,23 @@ def a_pipe(path: Path, other: Path) -> None:
     os.mkfifo(path)
 
 
+def without_end(path: Path, other: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def larger_than_memory(path: Path, other: Path) -> None:
+    os.truncate(path, 2**40)
+
+
+def of_another_shape(path: Path, other: Path) -> None:
+    path.write_text('{"home": [1], "tokens": [null], "hooks": {"a": 7}, "rooms": "none"}')
+
+
+def a_number_without_end(path: Path, other: Path) -> None:
+    path.write_text('{"home": ' + 10_000 * "9" + "}")
+
+
 DAMAGES = (
     missing,
     empty,
@@ -99,6 +123,10 @@ DAMAGES = (
     a_link_loop,
     a_link_to_nothing,
     a_pipe,
+    without_end,
+    larger_than_memory,
+    of_another_shape,
+    a_number_without_end,
 )
 
 
@@ -145,6 +173,7 @@ async def test_a_start_where_files_that_go_together_are_gone_or_another_s_serves
         damage(directory / name, other)
     if damage is empty and "admission.json" in names:
         (directory / "admission.json").unlink()
+        (directory / "hooks.json").unlink()
     assert await serves_or_says_the_remedy(directory)
 
 
@@ -184,8 +213,20 @@ def test_a_key_of_another_kind_is_refused_in_words(directory: Path) -> None:
             authority.leaf(["localhost"], ["10.1.1.1"])
 
 
-@pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem", "admission.json"])
-@pytest.mark.parametrize("damage", [missing, empty, garbage, a_directory, a_link_loop, a_pipe])
+RUNNING = ("ca.pem", "ca-key.pem", "admission.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *((name, missing) for name in RUNNING),  # tokens that are gone were revoked
+        *(
+            (name, damage)
+            for name in (*RUNNING, "tokens.json")
+            for damage in (empty, garbage, a_directory, a_link_loop, a_pipe, without_end, larger_than_memory)
+        ),
+    ],
+)
 async def test_a_running_relay_goes_on_with_what_it_has_and_says_so(
     directory: Path, other: Path, name: str, damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +244,7 @@ async def test_a_running_relay_whose_authority_was_replaced_serves_one_that_fits
 ) -> None:
     monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     async with hosting(directory) as host:
-        for name in FILES[:4]:
+        for name in CERTIFICATES:
             of_another_start(directory / name, other)
         await host.hears("ca.pem has been changed")
         port = host.port
@@ -214,6 +255,40 @@ async def test_a_running_relay_whose_authority_was_replaced_serves_one_that_fits
             return str(urllib.request.urlopen(f"https://127.0.0.1:{port}/healthz", timeout=10, context=context).read())
 
         assert "ok" in await asyncio.to_thread(ask)
+
+
+@pytest.mark.parametrize("damage", [a_directory, a_link_loop, a_pipe, without_end])
+async def test_a_room_that_the_host_locked_is_never_opened_by_a_file_that_can_not_be_read(
+    directory: Path, other: Path, damage: Damage
+) -> None:
+    damage(directory / "rooms.json", other)
+    with pytest.raises(SetupError, match=r"rooms\.json can't be read"):
+        async with hosting(directory):
+            pass
+
+
+def test_two_relays_with_one_directory_keep_what_each_other_s_hosts_decided(directory: Path) -> None:
+    path = directory / "rooms.json"
+    one, two = Decisions.from_file(path), Decisions.from_file(path)
+    one.keep("garden", locked=True, one_at_a_time=False)
+    two.keep("attic", locked=False, one_at_a_time=True)
+    one.keep("home", locked=False, one_at_a_time=False)
+    again = Decisions.from_file(path)
+    assert (again.of("garden").locked, again.of("attic").one_at_a_time) == (True, True)
+    assert again.of("home") == Decided()
+
+
+def test_what_could_not_be_kept_is_with_the_next_decision(directory: Path) -> None:
+    path = directory / "rooms.json"
+    decisions = Decisions.from_file(path)
+    os.rename(directory, directory.with_name("away"))
+    directory.touch()
+    decisions.keep("garden", locked=True, one_at_a_time=False)
+    directory.unlink()
+    os.rename(directory.with_name("away"), directory)
+    decisions.keep("attic", locked=True, one_at_a_time=False)
+    again = Decisions.from_file(path)
+    assert [again.of(room).locked for room in ("home", "garden", "attic")] == [True, True, True]
 
 
 def test_fields_of_a_newer_version_are_kept(directory: Path) -> None:
@@ -277,7 +352,7 @@ def as_user(user: int, *command: str | Path) -> list[str]:
     return ["setpriv", f"--reuid={user}", "--clear-groups", *map(str, command)]
 
 
-@pytest.mark.parametrize("name", ["ca.pem", "admission.json", ""])
+@pytest.mark.parametrize("name", ["ca.pem", "admission.json", "rooms.json", ""])
 def test_what_this_user_may_not_read_is_said_in_words(directory: Path, nobody: int, name: str) -> None:
     command = [STREAMER, "serve", "--host", "127.0.0.1", "--port", "0", "--data-dir", directory]
     directory.chmod(0o700 if not name else 0o755)

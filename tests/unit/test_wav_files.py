@@ -2,6 +2,7 @@ import asyncio
 import os
 import struct
 import threading
+import tracemalloc
 import wave
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ import soundfile
 from audio_rig import wait_until
 from virtual_time import run_virtually
 
-from streamer.audio_format import STEREO
+from streamer.audio_format import SAMPLE_RATE, STEREO
 from streamer.client.audio.samples import Samples, silence
 from streamer.client.audio.wav_files import FilePlayout, FileReader, FileSource, open_writer
 from streamer.client.audio.wav_writer import WavWriter
@@ -484,3 +485,56 @@ def test_a_source_that_was_held_up_floods_nobody(tmp_path: Path, held_up_s: floa
     while source.pop(now):
         at_once += 1
     assert at_once <= 50
+
+
+@pytest.mark.parametrize("rate", [4_001, 44_099, 47_999, 96_001, 383_999])
+def test_a_rate_that_no_sound_card_has_takes_no_more_memory_than_others(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "odd.wav"
+    times = np.arange(rate) / rate
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * 1_000 * times), rate, "FLOAT")
+    tracemalloc.start()
+    try:
+        reader = FileReader(path)
+        heard = np.concatenate([reader.read(start, 480) for start in range(0, 24_000, 480)])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    reader.close()
+    assert peak < 16e6
+    wanted = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(24_000) / SAMPLE_RATE)
+    assert np.abs(heard - wanted)[1_000:-1_000].max() < 1e-3
+
+
+def test_a_whole_sound_is_resampled_piece_by_piece(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(5).uniform(-1, 1, 10 * 96_000), 96_000)
+    tracemalloc.start()
+    try:
+        reader = FileReader(path)
+        whole = reader.read(0, reader.n_samples or 0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(whole) == 480_000
+    pieces = np.concatenate([reader.read(start, 7_001) for start in range(0, 480_000, 7_001)])
+    reader.close()
+    assert np.array_equal(pieces[:480_000], whole)
+    assert peak < 40e6
+
+
+def test_parts_without_end_are_not_looked_through(tmp_path: Path) -> None:
+    path = tmp_path / "parts.wav"
+    path.write_bytes(b"RIFF\xff\xff\xff\xffWAVE" + b"junk\0\0\0\0" * 100_000)
+    with pytest.raises(AudioError, match="parts without end"):
+        FileReader(path)
+
+
+def test_a_jump_in_a_damaged_file_is_said_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.flac"
+    soundfile.write(path, np.random.default_rng(3).uniform(-1, 1, 10 * SAMPLE_RATE), SAMPLE_RATE)
+    content = path.read_bytes()
+    path.write_bytes(content[:4_000])
+    reader = FileReader(path)
+    with suppress(AudioError):  # or silence
+        assert not reader.read(9 * SAMPLE_RATE, 480).any()
+    reader.close()

@@ -115,6 +115,9 @@
  * @typedef {{[T in M["type"]]: {[F in keyof Omit<Extract<M, {type: T}>, "type">]-?: KindOf<Extract<M, {type: T}>[F]>}}} Table
  */
 
+/** Levels of lists and objects within a field. */
+const MAX_NESTING = 16;
+
 const PING = /** @type {const} */ ({ t0: "integer" });
 const PONG = /** @type {const} */ ({ t0: "integer", t1: "integer", t2: "integer" });
 const STATE = /** @type {const} */ ({ muted: "boolean", away: "boolean", hand: "boolean" });
@@ -285,6 +288,9 @@ function checkedField(message, name, kind) {
   if (!isOfKind(message[name], kind)) {
     throw new ControlError("bad-field", `field "${name}" of "${message.type}" is not of type ${kind}`);
   }
+  if (isDeeper(message[name], MAX_NESTING)) {
+    throw new ControlError("bad-field", `field "${name}" of "${message.type}" is nested too deeply`);
+  }
   return message[name];
 }
 
@@ -298,4 +304,15 @@ function isOfKind(value, kind) {
   if (kind.startsWith("array")) return Array.isArray(value);
   if (kind.startsWith("object")) return typeof value === "object" && !Array.isArray(value);
   return typeof value === kind.replace("?", "");
+}
+
+/**
+ * Whether lists and objects of what JSON gave lie in one another on more than `most` levels.
+ * @param {unknown} value
+ * @param {number} most
+ * @returns {boolean}
+ */
+function isDeeper(value, most) {
+  if (typeof value !== "object" || value === null) return false;
+  return most <= 0 || Object.values(value).some((each) => isDeeper(each, most - 1));
 }

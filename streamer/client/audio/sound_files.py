@@ -109,7 +109,10 @@ class SoundReader:
 
     def seek(self, frame: int) -> None:
         """Of a file, never of a pipe."""
-        self._sound.seek(frame)
+        try:
+            self._sound.seek(frame)
+        except import_soundfile().LibsndfileError as error:
+            raise AudioError(f"{self.name} can't be used: it is damaged") from error
 
     def close(self) -> None:
         self._sound.close()
@@ -247,4 +250,7 @@ class EncodedWriter:
             raise AudioError(f"{self._path} can't be written: is there no space left?") from error
 
     def close(self) -> None:
-        self._sound.close()
+        try:
+            self._sound.close()
+        except self._soundfile.LibsndfileError as error:
+            raise AudioError(f"{self._path} can't be written: is there no space left?") from error

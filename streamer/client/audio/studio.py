@@ -2,11 +2,13 @@
 
 import tempfile
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from streamer.audio_format import DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.audio.codec import Encoder
 from streamer.client.audio.samples import level_of
+from streamer.client.audio.wav_chunks import MAGICS
 from streamer.client.audio.wav_files import FileReader
 from streamer.errors import AudioError
 from streamer.sounds import MAX_SOUND_S, Piece
@@ -14,11 +16,16 @@ from streamer.sounds import MAX_SOUND_S, Piece
 VOICE_LEVEL: Final = 60
 """In −dBov: what is louder is shown as talking."""
 
+_KINDS: Final = (*MAGICS, b"fLaC", b"OggS")
+"""libsndfile reads many more. Some of their readers are little used, and one of them writes on our standard error."""
+
 
 class Recording:
     """Encoded as it is read, so that it begins at once, however long it is."""
 
     def __init__(self, content: bytes) -> None:
+        if not content.startswith(_KINDS):
+            raise AudioError("the body is neither WAV, nor FLAC, nor Ogg")
         with tempfile.TemporaryDirectory() as directory:  # the file stays readable for as long as it is open
             path = Path(directory) / "sound"
             path.write_bytes(content)
@@ -33,8 +40,22 @@ class Recording:
             raise AudioError(f"the sound is longer than {MAX_SOUND_S:.0f} s")
         self._encoder = Encoder()
         self._position = 0
+        self._reading = Lock()
+        self._is_closed = False
 
     def read(self, count: int) -> list[Piece]:
+        with self._reading:
+            pieces = [] if self._is_closed else self._encode(count)
+        if self._is_closed:
+            self._try_close()
+        return pieces
+
+    def close(self) -> None:
+        """At once, or after what is being read in another thread: libsndfile knows no threads."""
+        self._is_closed = True
+        self._try_close()
+
+    def _encode(self, count: int) -> list[Piece]:
         pieces: list[Piece] = []
         while len(pieces) < count and self._position < self._length:
             samples = self._reader.read(self._position, SAMPLES_PER_FRAME)
@@ -44,5 +65,10 @@ class Recording:
             self._position += SAMPLES_PER_FRAME
         return pieces
 
-    def close(self) -> None:
-        self._reader.close()
+    def _try_close(self) -> None:
+        """Where a thread is reading, that one closes when it has read."""
+        if self._reading.acquire(blocking=False):
+            try:
+                self._reader.close()
+            finally:
+                self._reading.release()

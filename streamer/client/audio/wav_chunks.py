@@ -31,6 +31,9 @@ _ENDLESS_FROM: Final = 0x7FFF_0000
 _MAX_FORMAT_BYTES: Final = 4_096
 """WAVEFORMATEXTENSIBLE has 40; codecs add some hundred at most."""
 
+_MAX_CHUNKS: Final = 1_000
+"""Recorders write ten or twenty; each takes 10 µs, and a relay has voice to hand on meanwhile."""
+
 _SKIP_BYTES: Final = 65_536
 
 _KEPT_BYTES: Final = 16_384
@@ -77,7 +80,7 @@ class _Walk:
 
     def to_data(self) -> WavData:
         pushed_back = b""
-        while True:
+        for _ in range(_MAX_CHUNKS):
             head = pushed_back + self._read(CHUNK_HEADER.size - len(pushed_back))
             if len(head) < CHUNK_HEADER.size:
                 return self._at_end()
@@ -90,6 +93,7 @@ class _Walk:
                 continue
             self._look_into(name, size)
             pushed_back = self._read_padding() if size % 2 else b""
+        raise AudioError("is a damaged WAV file: it has parts without end, and no samples among the first of them")
 
     def take(self, size: int) -> bytes:
         data = self._read(size)

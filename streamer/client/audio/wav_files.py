@@ -25,6 +25,9 @@ _LATE_SAMPLES: Final = SAMPLE_RATE // 2
 _HELD_UP_S: Final = 0.1
 """Seconds. A later playout was held up: it continues from now, and the time in between is silence."""
 
+_AT_ONCE_SAMPLES: Final = SAMPLE_RATE // 10
+"""Resampled together: each sample takes up to 1 KiB of memory meanwhile."""
+
 _POLL_S: Final = 0.005
 """Half a frame, in seconds: how long to wait before an empty pipe is read again."""
 
@@ -63,6 +66,11 @@ class FileReader:
         """The samples [start, start + n_samples) at 48 kHz; silence before the beginning and beyond the end."""
         if self._sound.rate == SAMPLE_RATE:
             return self._read_padded(start, start + n_samples)
+        ends = range(start, start + n_samples, _AT_ONCE_SAMPLES)
+        pieces = [self._resampled(at, min(_AT_ONCE_SAMPLES, start + n_samples - at)) for at in ends]
+        return pieces[0] if len(pieces) == 1 else np.concatenate((silence(0, self._channels), *pieces))
+
+    def _resampled(self, start: int, n_samples: int) -> Samples:
         needed = self._read_padded(*self._resampler.needs(start, n_samples))
         planes = needed.reshape(-1, self._channels).T
         resampled = [self._resampler.resample(start, n_samples, plane) for plane in planes]

@@ -50,7 +50,10 @@ class WavWriter:
             self._rewrite_header()
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _rewrite_header(self) -> None:
         try:

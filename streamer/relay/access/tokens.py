@@ -164,8 +164,10 @@ class TokenStore:
     def _find_stamp(self) -> _Stamp | None:
         try:
             found = self._path.stat() if self._path else None
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as error:  # reading it will say what is wrong
+            return (0, 0, -(error.errno or 1))
         return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
 
     def _read(self) -> list[Token]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from contextlib import suppress
 from dataclasses import dataclass
 from time import time_ns
 from typing import Any, Final
@@ -83,7 +82,11 @@ class AnnouncementsApi:
         self._arriving += 1
         try:
             sound, asked = await self._receive(request)
-            spoken = self._begin(caller, self._lobby.room(name), sound, asked or caller.name)
+            try:
+                spoken = self._begin(caller, self._lobby.room(name), sound, asked or caller.name)
+            except RefusedError:
+                sound.close()
+                raise
         finally:
             self._arriving -= 1
         body = {
@@ -118,6 +121,9 @@ class AnnouncementsApi:
             return await asyncio.to_thread(self._studio, content)
         except AudioError as error:
             raise RefusedError(str(error), status=422, code="not-audio") from None
+        except OSError as error:
+            message = f"there is no place for the sound on the relay's computer: {error.strerror or error}"
+            raise RefusedError(message, status=503, code="not-stored") from None
 
     def _begin(self, caller: Caller, room: Room, sound: Sound, name: str) -> _Spoken:
         right = Right.HOST if "moderate" in caller.scopes else Right.GUEST
@@ -152,8 +158,7 @@ class AnnouncementsApi:
             raise RefusedError("another token has begun this announcement", status=403, code="no-scope")
         if spoken.task:
             spoken.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([spoken.task])
+            await asyncio.wait([spoken.task])
         return web.Response(status=204)
 
 

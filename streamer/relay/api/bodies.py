@@ -8,6 +8,7 @@ from aiohttp import web
 
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.sanitize import check_room_name
+from streamer.wire.control import MAX_NESTING, is_deeper
 
 MAX_JSON_BYTES: Final = 16_384
 """As of a control message: the longest text in the longest characters, and more."""
@@ -68,6 +69,8 @@ def _parse(content: bytes) -> dict[str, Any]:
         raise _bad("the body is not JSON") from None
     if not isinstance(body, dict):
         raise _bad("the body is not a JSON object")
+    if is_deeper(body, MAX_NESTING):
+        raise _bad("the body is nested too deeply")
     return body
 
 

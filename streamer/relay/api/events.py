@@ -69,7 +69,8 @@ class EventsApi:
         while not watcher.is_cut_off and self._callers.is_good(caller):
             if text:
                 try:
-                    await asyncio.wait_for(response.write(text.encode()), WRITE_S)
+                    async with asyncio.timeout(WRITE_S):
+                        await response.write(text.encode())
                 except (TimeoutError, ConnectionError):
                     break
                 written_at = monotonic()
@@ -80,7 +81,8 @@ class EventsApi:
 
     async def _next(self, watcher: Watcher) -> str:
         try:
-            await asyncio.wait_for(watcher.wait(), LOOK_S)
+            async with asyncio.timeout(LOOK_S):
+                await watcher.wait()
         except TimeoutError:
             return ""
         return "".join(map(self._written, watcher.take()))

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import random
-from time import time
+from time import monotonic, time
 from typing import Final
 
 import aiohttp
@@ -19,7 +19,7 @@ from streamer.errors import StreamerError
 from streamer.relay.background import report_failure
 from streamer.relay.hooks.events import Event, signed_headers
 from streamer.relay.hooks.hooks_file import Hook
-from streamer.relay.hooks.targets import guarded_socket
+from streamer.relay.hooks.targets import guarded_socket, open_socket
 
 MAX_WAITING: Final = 256
 """Events of a busy evening in half a minute; with MAX_EVENT_BYTES each, 4 MB at the very most."""
@@ -52,13 +52,17 @@ class Count:
 
 
 class Delivery:
-    """`put` events; `run` until cancelled. `wall_clock` is in seconds of Unix time."""
+    """`put` events; `run` until cancelled. `wall_clock` is in seconds of Unix time, and may be set at any moment;
+    `steady_clock` is not, so that it tells how old an event is."""
 
-    def __init__(self, hook: Hook, wall_clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self, hook: Hook, wall_clock: Callable[[], float] = time, steady_clock: Callable[[], float] = monotonic
+    ) -> None:
         self.hook = hook
         self.count = Count()
         self._wall_clock = wall_clock
-        self._waiting: deque[Event] = deque()
+        self._steady_clock = steady_clock
+        self._waiting: deque[tuple[float, Event]] = deque()
         self._missed = 0
         self._failures = 0
         self._has_event = asyncio.Event()
@@ -75,7 +79,7 @@ class Delivery:
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
             self._drop()
-        self._waiting.append(event)
+        self._waiting.append((self._steady_clock(), event))
         self._has_event.set()
 
     async def run(self) -> None:
@@ -83,7 +87,7 @@ class Delivery:
             limit=1,
             force_close=True,
             use_dns_cache=False,  # attempts are rare, and the target may have moved
-            socket_factory=None if self.hook.any_address else guarded_socket,
+            socket_factory=open_socket if self.hook.any_address else guarded_socket,
         )
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
         # trust_env stays False: a proxy of the environment would connect to where this process must not
@@ -91,11 +95,11 @@ class Delivery:
             while True:
                 await self._has_event.wait()
                 while self._waiting:
-                    await self._deliver(http, self._waiting.popleft())
+                    await self._deliver(http, *self._waiting.popleft())
                 self._has_event.clear()
 
-    async def _deliver(self, http: aiohttp.ClientSession, event: Event) -> None:
-        while self._wall_clock() - event.at_s <= EXPIRES_S:
+    async def _deliver(self, http: aiohttp.ClientSession, came_s: float, event: Event) -> None:
+        while self._steady_clock() - came_s <= EXPIRES_S:
             try:
                 is_taken = await self._post(http, event)
             except NotTakenError as error:

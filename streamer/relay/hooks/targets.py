@@ -16,6 +16,9 @@ from streamer.errors import SetupError
 MAX_URL_CHARACTERS: Final = 2_000
 """Longer ones fail at some server or proxy in any case."""
 
+RECEIVED_BYTES: Final = 4_096
+"""Of an answer, of which the status is all that counts."""
+
 _SCHEMES: Final = ("http", "https")
 _DISCARD_PORT: Final = 9
 """RFC 863; nothing is sent there: connecting a UDP socket only asks the routing table."""
@@ -73,11 +76,19 @@ def check_url(url: str) -> str:
 
 def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
     """A socket for an entry of `getaddrinfo`; raises ForbiddenTargetError if its address is forbidden."""
-    family, kind, protocol, _, address = info
+    address = info[4]
     reason = why_forbidden(address[0])
     if reason:
         raise ForbiddenTargetError(f"{address[0]} is {reason}; `streamer hook add --allow-any-address` allows that")
-    return socket.socket(family, kind, protocol)
+    return open_socket(info)
+
+
+def open_socket(info: tuple[Any, ...]) -> socket.socket:
+    """A socket for an entry of `getaddrinfo`. It takes little at once: voice waits while an answer is read."""
+    family, kind, protocol, _, _ = info
+    opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+    return opened
 
 
 def why_forbidden(address: str) -> str | None:

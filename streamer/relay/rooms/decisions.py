@@ -1,18 +1,19 @@
 """What the host decided about rooms. It outlives an empty room, a reconnect and the relay.
 
 Kept in one small file, which is written whole or not at all. A damaged one is reported and moved aside: the relay
-serves, with its rooms open, and says so.
+serves, with its rooms open, and says so. One that can't be read at all may be a good one, so that ends the start.
 """
 
 import json
 import logging
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
+from streamer.errors import SetupError
 from streamer.relay.background import report_failure
+from streamer.relay.state_files import locked, read_file, write_file
 
 MAX_ROOMS: Final = 10_000
 """The host makes rooms by hand; this bounds the file if a program does it in their name."""
@@ -25,6 +26,13 @@ MAX_BARRED: Final = 100
 
 _MAX_TEXT: Final = 256
 """Characters of a text in the file; what the relay writes is shorter."""
+
+_PATIENCE_S: Final = 0.1
+"""For another process that writes in the directory: voice waits meanwhile. What was not kept is kept with the next
+decision."""
+
+_DAMAGED: Final = (ValueError, TypeError, AttributeError, RecursionError)
+"""What reading damaged JSON raises, or JSON of another shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +65,21 @@ class Decisions:
     def __init__(self, path: Path | None = None, rooms: dict[str, Decided] | None = None) -> None:
         self._path = path
         self._rooms = rooms or {}
+        self._own: dict[str, Decided] = {}
+        """What was decided since the start."""
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """What `path` holds. A file that can't be read or used is reported in one line, and nothing is decided then."""
+        """What `path` holds. A damaged file is reported in one line, and nothing is decided then.
+
+        Raises SetupError where it can't be read: else a room that the host has locked would be open.
+        """
+        content = read_file(path)
+        if content is None:
+            return cls(path)
         try:
-            return cls(path, _parse(path.read_bytes()))
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            return cls(path, _parse(content))
+        except _DAMAGED as error:
             aside = path.with_suffix(".damaged")
             with suppress(OSError):
                 path.replace(aside)
@@ -73,7 +87,7 @@ class Decisions:
                 "%s can't be used (%s: %s): rooms are open until the host locks them again. It is kept as %s",
                 path, type(error).__name__, " ".join(str(error).split()), aside.name,
             )  # fmt: skip
-        return cls(path)
+            return cls(path)
 
     def of(self, room: str) -> Decided:
         return self._rooms.get(room, Decided())
@@ -85,16 +99,39 @@ class Decisions:
         decided = Decided(locked, one_at_a_time, only_hosts, barred)
         if decided == self.of(room):
             return
-        self._rooms.pop(room, None)
-        if decided != Decided():
-            self._rooms[room] = decided
-        while len(self._rooms) > MAX_ROOMS:
-            del self._rooms[next(iter(self._rooms))]
+        _put(self._rooms, room, decided)
         if self._path:
+            _put(self._own, room, decided)
             try:
-                _write(self._path, json.dumps({name: asdict(each) for name, each in self._rooms.items()}))
-            except OSError as error:
+                self._store(self._path)
+            except SetupError as error:
                 report_failure("keeping what the host decided", error)
+
+    def _store(self, path: Path) -> None:
+        """Beside what another relay that uses this directory has decided about its rooms."""
+        with locked(path.parent, _PATIENCE_S):
+            kept = dict(self._rooms if (stored := _stored(path)) is None else stored)
+            for room, decided in self._own.items():
+                _put(kept, room, decided)
+            rooms = {room: asdict(each) for room, each in kept.items() if each != Decided()}
+            write_file(path, json.dumps(rooms).encode())
+
+
+def _put(rooms: dict[str, Decided], room: str, decided: Decided) -> None:
+    """As the newest; the oldest goes where there are too many."""
+    rooms.pop(room, None)
+    rooms[room] = decided
+    while len(rooms) > MAX_ROOMS:
+        del rooms[next(iter(rooms))]
+
+
+def _stored(path: Path) -> dict[str, Decided] | None:
+    """None where there is no file, or one that can't be used: it is replaced."""
+    try:
+        content = read_file(path)
+        return None if content is None else _parse(content)
+    except (SetupError, *_DAMAGED):
+        return None
 
 
 def _parse(data: bytes) -> dict[str, Decided]:
@@ -123,17 +160,3 @@ def _truth(decided: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f'"{name}" is neither true nor false')
     return value
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, readable by the owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    half = path.with_suffix(f".{os.getpid()}.new")
-    try:
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)

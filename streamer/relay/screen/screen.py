@@ -107,7 +107,8 @@ class Screen:
             with surviving("the screen"):
                 self._draw()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await self._ended.wait()
 
     @property
     def _shown_room(self) -> str:
