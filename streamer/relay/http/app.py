@@ -22,7 +22,7 @@ from streamer.relay.api.routes import Api
 from streamer.relay.background import keep_running, surviving
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.below import canonical_paths, check_base
-from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Checks
+from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Check, Checks
 from streamer.relay.http.host import host_of
 from streamer.relay.http.join_app import PROBE, probe
 from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
@@ -90,6 +90,16 @@ class Relay:
         self._sockets: set[Socket] = set()
         self._checks = Checks()
 
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How many there were, by code."""
+        return self._answers.refusals
+
+    @property
+    def checks(self) -> list[Check]:
+        """What devices found out about themselves, the newest last."""
+        return self._checks.newest
+
     def count_refusal(self, code: str) -> None:
         """Of a connection that did not come as far as a request."""
         self._answers.count(code)
@@ -118,7 +128,7 @@ class Relay:
             self._reception.is_regular,
             self.proxies.trusts,
         )
-        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
+        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
@@ -127,13 +137,12 @@ class Relay:
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
         application.router.add_post("/check", self._take_check)
-        checks = self._checks
         self._api = Api(
             self._reception,
             self._tokens,
             self._admission,
             self._flusher,
-            lambda: [asdict(check) for check in checks.newest],
+            lambda: [asdict(check) for check in self.checks],
             self._studio,
             self.origins.path,
         )

@@ -164,8 +164,8 @@ def _split_url(text: str) -> tuple[Origin, str]:
     is_path = all(map(_SEGMENT.fullmatch, path.split("/")[1:])) and len(path) <= MAX_PATH_CHARACTERS
     if origin is None or not is_path:
         raise SetupError(
-            f"--url {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, a port where it "
-            "is not the usual one, and the path that the relay is below, such as https://example.org/voice/"
+            f"--url {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, a port "
+            "where it is not the usual one, and the path that the relay is below, such as https://example.org/voice/"
         )
     return origin, path
 

@@ -108,8 +108,8 @@ def _address_of(node: str) -> str | None:
     """None where the proxy does not tell whom it heard from (RFC 7239, section 6). Zones end at their link: they go."""
     host, port = node, ""
     if node.startswith("["):
-        host, _, rest = node[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        host, bracket, rest = node[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
             raise _refusal("an address in a header of the proxy is malformed")
         port = rest[1:]
         is_bare = rest == ""

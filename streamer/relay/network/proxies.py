@@ -47,6 +47,8 @@ class TrustedProxies:
 
 def _network(text: str) -> Network:
     try:
+        if "%" in text:
+            raise ValueError("a network has no zone")
         return _plain(ip_network(text.strip()))
     except ValueError as error:
         hint = "give one such as 10.0.0.0/8, 192.168.1.5 or ::1"
