@@ -87,9 +87,9 @@ class Answers:
         address = visitor.peer if visitor else plain_address(request.remote or "")
         trouble = None
         if self._proxies.trusts(address):
-            forwarded = (request.headers.getall(name, []) for name in ("Forwarded", "X-Forwarded-For"))
+            forwarded, by_custom = (request.headers.getall(name, []) for name in ("Forwarded", "X-Forwarded-For"))
             try:
-                address = real_address(address, *forwarded, self._proxies)
+                address = real_address(address, forwarded, by_custom, self._proxies)
             except RefusedError as refusal:
                 trouble = refusal
         if visitor:

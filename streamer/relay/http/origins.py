@@ -67,7 +67,11 @@ class Origins:
 
     def __init__(self, allowed: Iterable[str] = (), url: str | None = None) -> None:
         """`url` is where a proxy shows the relay. Raises SetupError for what is no origin; `url` may have a path."""
-        self._url, self.path = _split_url(url) if url else (None, "")
+        self._url: Origin | None = None
+        self.path = ""
+        """What the relay is below at `url`, without a slash at its end."""
+        if url:
+            self._url, self.path = _split_url(url)
         self.join_origin = ""
         """Of the page over plain HTTP where devices learn to trust the relay; empty where there is none."""
         self._scheme = "https"

@@ -49,6 +49,7 @@ async def read_header(peer: socket.socket, protocol: ProxyProtocol) -> str | Non
     """
     if protocol is ProxyProtocol.OFF:
         return None
+    beginning = None
     try:
         async with asyncio.timeout(READ_S):
             beginning = await _beginning(peer)
@@ -57,7 +58,7 @@ async def read_header(peer: socket.socket, protocol: ProxyProtocol) -> str | Non
             if beginning == V2_SIGNATURE[:2]:
                 return await _read_v2(peer)
     except TimeoutError:
-        if protocol is ProxyProtocol.OPTIONAL and not _peeked(peer, 2):
+        if protocol is ProxyProtocol.OPTIONAL and beginning is None and not _peeked(peer, 1):
             return None  # who says nothing has the time of any other connection
         raise ProxyHeaderError(f"its header of the PROXY protocol was not there within {READ_S:.0f} s") from None
     if protocol is ProxyProtocol.REQUIRED and beginning:  # a check whether we are there says nothing, and goes
