@@ -115,7 +115,22 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--no-tls", is_flag=True, help="Serve plain HTTP. Phones need HTTPS for the microphone: use a proxy.")
 @click.option("--cert", type=FILE, help="Use this certificate (PEM). It is read again when the file changes.")
 @click.option("--key", type=FILE, help="The private key of --cert (PEM).")
-@click.option("--url", help="Start the links with this URL: for a proxy or a name of your own.")
+@click.option("--url", help="Start the links with this URL, path included: for a proxy or a name of your own.")
+@click.option("--http-port", type=click.IntRange(1, 65_535), help="Serve the join page on this port, too: 80.")
+@click.option(
+    "--trust-proxy",
+    "trust_proxies",
+    multiple=True,
+    metavar="CIDR",
+    help="Believe proxies at these addresses whom they bring: X-Forwarded-For, Forwarded, PROXY protocol.",
+)
+@click.option(
+    "--proxy-protocol",
+    type=click.Choice(["optional", "required", "off"]),
+    default="optional",
+    show_default=True,
+    help="Whether trusted proxies begin connections with a header of the PROXY protocol.",
+)
 @click.option("--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]")
 @click.option("--renew", is_flag=True, help="Make new invitations; the previous ones stop working.")
 @click.option("--invite-hours", type=HOURS, help="Make new invitations that end after this many hours.")

@@ -1,24 +1,24 @@
 // Opens every page while the relay is away: in its place comes one that says so, and waits. Nothing else is ever answered from
 // here: where the relay answers, its own page is shown, and what is kept for its absence is made new.
 
-const KEPT = "away";
-const AWAY = "/offline.html";
+const KEPT = `away ${self.location.pathname}`; // one site may have several relays, each below a path of its own
+const AWAY = "offline.html";
 /** All that this page needs. */
 const SHELL = [
   AWAY,
-  "/offline/main.js",
-  "/ui/dom.js",
-  "/icons/mark.svg",
-  "/shared/audio_level.js",
-  "/shared/packet.js",
-  "/shared/sleep.js",
-  "/styles/base.css",
-  "/styles/small_pages.css",
-  "/styles/tokens.css",
-  "/ui/text.js",
-  "/ui/text/de.js",
-  "/ui/text/en.js",
-  "/ui/text/es.js",
+  "offline/main.js",
+  "ui/dom.js",
+  "icons/mark.svg",
+  "shared/audio_level.js",
+  "shared/packet.js",
+  "shared/sleep.js",
+  "styles/base.css",
+  "styles/small_pages.css",
+  "styles/tokens.css",
+  "ui/text.js",
+  "ui/text/de.js",
+  "ui/text/en.js",
+  "ui/text/es.js",
 ];
 const PATIENCE_MS = 5_000;
 
@@ -34,7 +34,7 @@ async function keep() {
 
 /** @param {string} path */
 async function kept(path) {
-  return (await caches.match(path)) ?? Response.error();
+  return (await (await caches.open(KEPT)).match(path)) ?? Response.error();
 }
 
 /** @param {FetchEvent} event */
@@ -60,7 +60,7 @@ worker.addEventListener("install", (event) => {
 });
 worker.addEventListener("fetch", (event) => {
   const asked = /** @type {FetchEvent} */ (event);
-  const { pathname } = new URL(asked.request.url);
+  const path = asked.request.url.replace(new URL(".", self.location.href).href, "").replace(/[?#].*$/, "");
   if (asked.request.mode === "navigate") asked.respondWith(pageFor(asked));
-  else if (SHELL.includes(pathname)) asked.respondWith(fileFor(asked.request, pathname));
+  else if (SHELL.includes(path)) asked.respondWith(fileFor(asked.request, path));
 });

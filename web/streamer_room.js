@@ -85,7 +85,7 @@ class StreamerRoom extends HTMLElement {
     }
     if (!this.#joining) return; // left in the meantime
     const [room, key, name] = ["room", "key", "name"].map((attribute) => this.getAttribute(attribute) ?? "");
-    const url = socketUrl(new URL(import.meta.url).origin, { room, key }, name);
+    const url = socketUrl(import.meta.url, { room, key }, name);
     engine.order({ type: "join", url, state: { muted: voice.silent } });
   }
 

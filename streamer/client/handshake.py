@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final, NamedTuple, cast
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -27,6 +28,7 @@ _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
 """Bytes read of a refusal: a relay's is a line or two, and another server's may never end."""
 _LOOK_S: Final = 0.005
+_HTTPS_PORT: Final = 443
 _REDIRECTS: Final = {301, 302, 307, 308}
 
 
@@ -47,9 +49,9 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
             aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
             asyncio.timeout(_OPEN_S),
         ):
-            if not address.secure and await _is_join_link(http, address):
-                address = replace(address, secure=True)
-                url = url.replace("ws://", "wss://", 1)
+            if not address.secure and (secure_port := await _secure_port(http, address)):
+                plain, address = address, replace(address, secure=True, port=secure_port)
+                url = url.replace(f"ws://{plain.origin}", f"wss://{address.origin}", 1)
             tls = client_context(ca_file) if address.secure else True
             websocket = await http.ws_connect(url, protocols=[SUBPROTOCOL], compress=0, ssl=tls)
             if websocket.protocol != SUBPROTOCOL:
@@ -61,14 +63,15 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
         raise _in_words(error, address, ca_file) from error
 
 
-async def _is_join_link(http: aiohttp.ClientSession, address: Address) -> bool:
-    """Whether the relay speaks TLS on the port of this http: link, and only leads there. Nothing secret is sent yet."""
+async def _secure_port(http: aiohttp.ClientSession, address: Address) -> int:
+    """Where the relay of this http: link speaks TLS, if it only leads there; else 0. Nothing secret is sent yet."""
     try:
         async with http.get(f"{address.url}trust", allow_redirects=False, raise_for_status=False) as response:
-            leads_to = response.headers.get("Location", "")
-            return response.status in _REDIRECTS and leads_to.startswith(f"https://{address.origin}/")
+            leads_to = urlsplit(response.headers.get("Location", ""))
+            is_there = leads_to.scheme == "https" and unquote(leads_to.hostname or "") == address.host
+            return (leads_to.port or _HTTPS_PORT) if response.status in _REDIRECTS and is_there else 0
     except (aiohttp.ClientError, OSError, ValueError):
-        return False
+        return 0
 
 
 class _Resolver(AbstractResolver):

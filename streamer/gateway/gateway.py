@@ -63,7 +63,7 @@ class Gateway:
         self._topics.check()
         self._news = asyncio.Event()
         self._devices = Devices(self._news.set)
-        whoami = f"{options.prefix}\n{address.origin}\n{address.room}\n{options.name}"
+        whoami = f"{options.prefix}\n{address.origin}{address.path}\n{address.room}\n{options.name}"
         self._broker = Broker(
             options.broker,
             options.broker_ca_file,

@@ -19,17 +19,20 @@ from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
 from streamer.relay.http.origins import Origins
-from streamer.relay.http.static_files import read_page
+from streamer.relay.http.static_files import at_path, read_page
 from streamer.relay.network.addresses import (
     LOOPBACK,
-    in_url,
     lan_addresses,
     mdns_name,
+    site,
+    to_be_typed,
     uncertified,
     with_loopback,
 )
+from streamer.relay.network.inherited import Inherited, inherited
 from streamer.relay.network.mdns import Announcement, AnnouncementError
-from streamer.relay.network.places import Place, place
+from streamer.relay.network.places import Place, place, place_of
+from streamer.relay.network.proxies import ProxyProtocol, TrustedProxies
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.glance import Glance
 from streamer.relay.rooms.leg import server_us
@@ -67,6 +70,9 @@ class ServeOptions:
     invite_uses: int | None = None
     allow_origins: tuple[str, ...] = ()
     mdns: bool = True
+    http_port: int | None = None
+    trust_proxies: tuple[str, ...] = ()
+    proxy_protocol: str = ProxyProtocol.OPTIONAL
 
     @property
     def renews(self) -> bool:
@@ -86,17 +92,30 @@ async def serve(
     `studio` reads sounds for announcements; None where there is no codec.
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
     """
-    server = Server(options, say, code_style)
-    page = read_page()
+    passed_on = inherited()
+    server = Server(options, say, code_style, passed_on)
+    page = at_path(read_page(), server.origins.path)
+    proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
     decisions = Decisions.from_file(options.directory / "rooms.json")
     hooks = Hooks(options.directory)
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks)
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
     certificate = server.certificate
     authority = server.authority.certificate_path if server.authority else None
-    plain = JoinPage(page, authority).application() if certificate else None
+    join_page = JoinPage(page, authority)
+    plain = join_page.application() if certificate else None
     tls = certificate.context if certificate else None
     try:
-        async with listening(relay, server.place.bind, options.port, tls, plain) as port:
+        doors = listening(
+            relay,
+            server.place.bind,
+            options.port,
+            tls,
+            plain,
+            http_port=options.http_port,
+            inherited=passed_on,
+        )
+        async with doors as port:
+            join_page.secure_port = port
             house = FromInside(server, relay.lobby, port)
             await _until_ended(server.keep(port), screen.run(house) if screen else None)
     finally:
@@ -128,8 +147,18 @@ async def _shown(screen: Coroutine[Any, Any, None]) -> None:
 class Server:
     """Keeps certificate, names and links up to date: checks every FOLLOW_S, and shows the host what has changed."""
 
-    def __init__(self, options: ServeOptions, say: Say, code_style: CodeStyle) -> None:
-        self.place: Place = place(options.host, no_tls=options.no_tls)
+    def __init__(
+        self, options: ServeOptions, say: Say, code_style: CodeStyle, passed_on: Inherited | None = None
+    ) -> None:
+        passed_on = passed_on or Inherited()
+        self.place: Place = (
+            place_of(passed_on.relay) if passed_on.relay else place(options.host, no_tls=options.no_tls)
+        )
+        self._join_port: int | None = (
+            passed_on.join_page.getsockname()[1] if passed_on.join_page else options.http_port
+        )
+        if options.no_tls and self._join_port:
+            raise SetupError("--http-port is for the join page of a relay with TLS; with --no-tls, use --port")
         self.origins = Origins(options.allow_origins, options.url)
         self.authority: Authority | None = None
         self._options = options = replace(options, rooms=tuple(map(check_room_name, options.rooms)))
@@ -199,18 +228,20 @@ class Server:
             self._tell_troubles()
 
     def _follow(self, port: int) -> None:
-        addresses = self.place.addresses
-        moved, self._addresses = addresses != self._addresses, addresses
+        before, self._addresses = self._addresses, self.place.addresses
+        moved = before != self._addresses
+        is_news = to_be_typed(before) != to_be_typed(self._addresses)
         renewed = self._renew_certificate()
         if moved or renewed:
             self._own_origins(port)
         if moved:
+            self._moved.set()
+        if is_news:
             self._tell(
                 "\nThe addresses of this computer have changed. Members stay connected; newcomers need this:"
             )
             for line in self._hand_out(port):
                 self._tell(line)
-            self._moved.set()
         elif renewed:
             self._tell("The certificate was renewed.")
 
@@ -305,11 +336,11 @@ class Server:
     def _join_origin(self, port: int) -> str | None:
         """The origin of the page where a device learns to trust this relay; None if there is no such page."""
         is_by_join_page = self.authority and not self.origins.url
-        return f"http://{in_url(self._shown)}:{port}" if is_by_join_page else None
+        return site("http", self._shown, self._join_port or port) if is_by_join_page else None
 
     def _origin(self, port: int) -> str:
         """The start of all links."""
-        return self.origins.url or f"{'https' if self.certificate else 'http'}://{in_url(self._shown)}:{port}"
+        return self.origins.url or site("https" if self.certificate else "http", self._shown, port)
 
     @property
     def _shown(self) -> str:

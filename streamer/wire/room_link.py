@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final, Self
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from streamer.errors import StreamerError
 
@@ -23,6 +23,8 @@ class Address:
     room: str
     key: str = ""
     token: str = ""
+    path: str = ""
+    """Of the site that the relay is below, without a slash at its end; empty where the site is the relay's."""
 
     @classmethod
     def parse(cls, link: str) -> Self:
@@ -46,22 +48,24 @@ class Address:
             raise StreamerError(f"{link} does not name a room; a link looks like {_EXAMPLE}")
         secure = _SECURE[parts.scheme]
         port = port or (443 if secure else 80)
-        return cls(secure, parts.hostname, port, asked["room"], asked.get("key", ""), asked.get("token", ""))
+        path = parts.path.rpartition("/")[0]
+        host = unquote(parts.hostname)  # the zone of an IPv6 address (RFC 6874)
+        return cls(secure, host, port, asked["room"], asked.get("key", ""), asked.get("token", ""), path)
 
     @property
     def origin(self) -> str:
         """Host and port, as people read them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
         """What links to its rooms begin with."""
-        return f"{'https' if self.secure else 'http'}://{self.origin}/"
+        return f"{'https' if self.secure else 'http'}://{self.origin}{self.path}/"
 
     def socket_url(self, name: str = "", resume: str = "", attempt: int = 0) -> str:
         """Of the room's socket. `attempt` counts a client's, so that a relay knows one that was held up."""
         asked = {"room": self.room, "key": self.key, "token": self.token, "name": name, "resume": resume}
         asked["attempt"] = str(attempt) if attempt else ""
         query = urlencode({field: value for field, value in asked.items() if value})
-        return f"{'wss' if self.secure else 'ws'}://{self.origin}/ws?{query}"
+        return f"{'wss' if self.secure else 'ws'}://{self.origin}{self.path}/ws?{query}"

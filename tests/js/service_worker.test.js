@@ -17,7 +17,7 @@ function needed(path, found = new Set()) {
 
 test("what waits for the relay is kept whole: a missing file would leave it blank", () => {
   const shell = read("/service_worker.js").match(/const SHELL = \[([^\]]+)\]/)[1];
-  const kept = [...shell.matchAll(/"([^"]+)"/g)].map(([, path]) => path).concat("/offline.html");
+  const kept = [...shell.matchAll(/"([^"]+)"/g)].map(([, path]) => `/${path}`).concat("/offline.html");
   assert.deepEqual(kept.sort(), [...needed("/offline.html")].sort());
 });
 

@@ -15,6 +15,7 @@ from streamer.relay.access.tokens import TokenStore
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.origins import Origins
+from streamer.relay.network.proxies import TrustedProxies
 from streamer.relay.running import listening
 from streamer.sounds import Studio
 from streamer.wire.packet import Packet
@@ -63,6 +64,9 @@ class Guest:
 class House:
     """A relay with the room `home`, and its guests."""
 
+    relay: Relay
+    """There for a house that was opened here."""
+
     def __init__(self, http: aiohttp.ClientSession, port: int) -> None:
         self.http = http
         self.port = port
@@ -106,13 +110,17 @@ class House:
         tokens: TokenStore | None = None,
         studio: Studio | None = None,
         hooks: Hooks | None = None,
+        proxies: TrustedProxies | None = None,
+        host: str = "127.0.0.1",
     ) -> AsyncIterator[Self]:
         limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
         admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
-        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio, hooks=hooks)
+        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio, hooks=hooks, proxies=proxies)
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=any_number) as http,
-            listening(relay, "127.0.0.1", 0, tls) as port,
+            listening(relay, host, 0, tls) as port,
         ):
-            yield cls(http, port)
+            house = cls(http, port)
+            house.relay = relay
+            yield house

@@ -88,7 +88,7 @@ async def test_phones_and_programs_get_the_authority_in_the_form_that_each_takes
     (payload,) = profile["PayloadContent"]
     assert (payload["PayloadType"], payload["PayloadContent"]) == ("com.apple.security.root", certificate)
     assert x509.load_der_x509_certificate(certificate).subject
-    assert facts == {"fingerprint": fingerprint(tmp_path / "ca.pem")}
+    assert facts == {"fingerprint": fingerprint(tmp_path / "ca.pem"), "host": host}
 
 
 async def test_the_proof_of_trust_answers_any_page_with_a_request_and_with_a_socket(tmp_path: Path) -> None:

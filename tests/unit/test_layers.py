@@ -85,6 +85,7 @@ DOORS = {
         "relay/api/notices.py",
         "relay/api/rooms.py",
         "relay/api/routes.py",
+        "relay/http/below.py",
         "relay/http/middleware.py",
         "relay/http/app.py",
         "relay/network/listener.py",

@@ -64,7 +64,6 @@ def test_an_origin_is_the_same_however_it_is_written(option: str, written: str, 
         "https://:443",
         "https://user@voice.example.org",
         "https://user:pw@voice.example.org",
-        "https://voice.example.org/room",
         "https://voice.example.org//",
         "https://voice.example.org?room=home",
         "https://voice.example.org#room=home",
@@ -223,3 +222,35 @@ async def test_the_way_to_https_is_for_now_only() -> None:
             assert answer.status in (302, 307)
             assert answer.headers["Location"].startswith("https://")
             assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https://example.org/voice/", "https://example.org/voice"),
+        ("https://example.org/voice", "https://example.org/voice"),
+        ("HTTPS://Example.ORG:443/a/b-c_d.e~1/", "https://example.org/a/b-c_d.e~1"),
+        ("https://example.org:8443/Küche/", "https://example.org:8443/K%C3%BCche"),
+        ("https://[2001:db8::1]:8443/voice/", "https://[2001:db8::1]:8443/voice"),
+    ],
+)
+def test_a_relay_below_a_path_begins_its_links_with_it_and_its_pages_come_from_the_site(
+    written: str, shown: str
+) -> None:
+    origins = Origins(url=written)
+    assert origins.url == shown
+    origins.check(str(Origin.parse(shown.rpartition(origins.path)[0])), "127.0.0.1:8443")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//", "/a//b", "/../x", "/a/./", "/a%2fb", "/a%2e", "/a%zz", "/a\\b", "/a?b", "/a#b", "/a b\n", "/" + "a" * 300],
+)
+def test_a_path_that_proxies_would_read_in_different_ways_is_refused(path: str) -> None:
+    with pytest.raises(SetupError, match="--url"):
+        Origins(url=f"https://example.org{path}")
+
+
+def test_an_allowed_site_has_no_path() -> None:
+    with pytest.raises(SetupError, match="--allow-origin"):
+        Origins(allowed=["https://voice.example.org/room"])

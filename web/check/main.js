@@ -22,7 +22,7 @@ const BEARABLE = new Set(["echo", "network", "loudspeaker"]);
 class Preflight {
   #address = parseFragment(location.hash);
   #sound = new SoundCheck(this.#address.processing);
-  #network = new NetworkCheck(location.origin);
+  #network = new NetworkCheck(location.href);
   /** @type {[CheckName, () => Verdict | Promise<Verdict>, string?][]} each with what to do meanwhile */
   #checks = [
     ["secure", () => (isSecureContext ? passes("") : fails(t("insecure")))],
@@ -100,7 +100,7 @@ function verdictOn(rows) {
 async function tellRelay(rows) {
   try {
     const body = JSON.stringify({ browser: navigator.userAgent, rows });
-    const { ok } = await fetch("/check", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    const { ok } = await fetch("check", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     return t(ok ? "checkTold" : "checkNotTold");
   } catch {
     return t("checkNotTold");

@@ -31,9 +31,9 @@ export class NetworkCheck {
    * @param {string} origin of the page
    * @param {Link} [link]
    */
-  constructor(origin, link = new Link(SURROUNDINGS)) {
+  constructor(page, link = new Link(SURROUNDINGS)) {
     this.#link = link;
-    this.#url = socketUrl(origin, { room: ECHO_ROOM, key: "" }, "");
+    this.#url = socketUrl(page, { room: ECHO_ROOM, key: "" }, "");
   }
 
   stop() {

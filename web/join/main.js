@@ -13,23 +13,35 @@ const AGAIN_MS = 1_000;
 
 class JoinPage {
   #platform = platformOf(navigator.userAgent, navigator.maxTouchPoints);
-  #room = `https://${location.host}/${location.hash}`;
+  /** Of the relay over TLS: this port, or the one that this page is told of. */
+  #host = location.host;
 
   constructor() {
     fillFixedWords();
-    element("go-on", HTMLAnchorElement).href = this.#room;
+    this.#lead();
     element("download", HTMLAnchorElement).href = this.#platform === "ios" ? "ca.mobileconfig" : "ca.crt";
     element("intro", HTMLElement).textContent = t("trustLooking");
   }
 
   async watch() {
     for (;;) {
-      const trust = await probeTrust(location.host);
+      const facts = await relayFacts();
+      this.#host = facts?.host ?? this.#host;
+      this.#lead();
+      const trust = await probeTrust(this.#host);
       if (trust === "all") break;
-      this.#explain(trust, await authorityFingerprint());
+      this.#explain(trust, facts?.fingerprint);
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
     location.replace(this.#room);
+  }
+
+  get #room() {
+    return `https://${this.#host}/${location.hash}`;
+  }
+
+  #lead() {
+    element("go-on", HTMLAnchorElement).href = this.#room;
   }
 
   /**
@@ -65,10 +77,10 @@ class JoinPage {
   }
 }
 
-async function authorityFingerprint() {
+/** @returns {Promise<{fingerprint: string | null, host: string} | undefined>} undefined where the relay does not answer */
+async function relayFacts() {
   try {
-    const answer = await fetch("trust.json", { cache: "no-store" });
-    return /** @type {string | null} */ ((await answer.json()).fingerprint);
+    return await (await fetch("trust.json", { cache: "no-store" })).json();
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // One call, from pressing Join to leaving: the microphone, the connection, and back to the start. What happens inside of the room
 // is room.js.
 
-import { ECHO_ROOM, socketUrl } from "../shared/room_link.js";
+import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
@@ -72,7 +72,7 @@ export class Call {
     const asked = room.link;
     const token = asked.room === ECHO_ROOM ? "" : asked.token;
     const key = asked.room === ECHO_ROOM || token ? "" : hostKey() || asked.key;
-    const url = socketUrl(location.origin, { room: asked.room, key, token, resume, listen }, name);
+    const url = socketUrl(location.href, { room: asked.room, key, token, resume, listen }, name);
     engine.order({ type: "join", url, state: { muted: voice.silent, hand: false, listening: listen } });
   }
 
@@ -195,5 +195,6 @@ export class Call {
  * @param {string} reason
  */
 function howLinkFor(reason) {
-  return reason === "blocked" && location.protocol === "https:" ? `http://${location.host}/${location.hash}` : "";
+  const isOwnSite = new URL(folderOf(location.href)).pathname === "/"; // else that page is a proxy's, which has its own certificate
+  return reason === "blocked" && location.protocol === "https:" && isOwnSite ? `http://${location.host}/${location.hash}` : "";
 }

@@ -9,15 +9,15 @@ import { serializeFragment } from "../shared/room_link.js";
 /** `ends` is the time of day in ms since 1970; 0 where it does not end. @typedef {{role: Role, key: string, ends: number}} Invite */
 
 export class Invitation {
-  #origin;
+  #start;
   #room = "";
   /** @type {Map<Role, Invite>} */
   #invites = new Map();
   onChange = () => {};
 
-  /** @param {string} origin of this page, where the relay names no other */
-  constructor(origin) {
-    this.#origin = origin;
+  /** @param {string} folder that this page is in, where the relay names no other place */
+  constructor(folder) {
+    this.#start = folder;
   }
 
   /**
@@ -28,7 +28,7 @@ export class Invitation {
   set(room, invites, joinOrigin) {
     this.#room = room;
     this.#invites = new Map(invites.map((invite) => [invite.role, invite]));
-    if (joinOrigin) this.#origin = joinOrigin;
+    if (joinOrigin) this.#start = `${joinOrigin}/`;
     this.onChange();
   }
 
@@ -63,7 +63,7 @@ export class Invitation {
   link(role) {
     const invite = this.#invites.get(role);
     if (!invite) return "";
-    return `${this.#origin}/${serializeFragment({ room: this.#room, key: invite.key, token: "", name: "", auto: false, listen: false })}`;
+    return `${this.#start}${serializeFragment({ room: this.#room, key: invite.key, token: "", name: "", auto: false, listen: false })}`;
   }
 
   /** @param {Role} role */

@@ -1,6 +1,6 @@
 // The page: makes its parts, and connects what is pressed with what it does.
 
-import { ECHO_ROOM, linkOf, parseFragment } from "../shared/room_link.js";
+import { ECHO_ROOM, folderOf, linkOf, parseFragment } from "../shared/room_link.js";
 import { element, fillFixedWords, setText } from "../ui/dom.js";
 import { load } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
@@ -58,7 +58,7 @@ class Page {
   });
   #question = new Question();
   #cues = new Cues((sound) => this.#sound.cue(sound));
-  #invitation = new Invitation(location.origin);
+  #invitation = new Invitation(folderOf(location.href));
   #inviteSheet = new InviteSheet(this.#invitation);
   #chat = new ChatPanel();
   #lost = new LostSheet();
@@ -229,7 +229,7 @@ class Page {
   #openLink(text) {
     const link = linkOf(text);
     if (!link) this.#door.showProblem(t("notALink"));
-    else if (link.origin === location.origin || link.host === location.host) location.hash = link.hash;
+    else if (link.host === location.host && isBesideUs(link)) location.hash = link.hash;
     else location.href = link.href;
   }
 
@@ -272,6 +272,9 @@ class Page {
     this.#order({ type: "deviceLatency", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
   }
 }
+
+/** @param {URL} link on this host: to the same relay? */
+const isBesideUs = (link) => new URL(".", link).pathname === new URL(".", location.href).pathname;
 
 /**
  * @param {string} words how the test through the air goes, or what came of it

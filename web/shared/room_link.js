@@ -49,13 +49,20 @@ export function serializeFragment({ room, key, token, name, auto, listen }) {
 }
 
 /**
+ * The folder that a page or script of the relay is in: the relay may be below a path of somebody else's site.
+ * @param {string} href
+ * @returns {string} with a slash at its end
+ */
+export const folderOf = (href) => new URL(".", href).href;
+
+/**
  * Where the room's socket is.
- * @param {string} origin of the page
+ * @param {string} relay the address of any page or script of the relay beside which the socket is
  * @param {{room: string, key: string, token?: string, resume?: string, listen?: boolean}} link `resume` stands for an invitation; `listen`: no voice
  * @param {string} name what the others see
  */
-export function socketUrl(origin, { room, key, token, resume, listen }, name) {
-  const url = new URL("/ws", origin.replace(/^http/, "ws"));
+export function socketUrl(relay, { room, key, token, resume, listen }, name) {
+  const url = new URL("ws", relay.replace(/^http/, "ws"));
   url.searchParams.set("room", room);
   if (key) url.searchParams.set("key", key);
   if (token) url.searchParams.set("token", token);

@@ -1,6 +1,8 @@
 // What this browser alone keeps from one time to the next.
 
-const PREFIX = "streamer.";
+/** One site may have several relays, each below a path of its own; what is kept is one relay's. */
+const FOLDER = new URL("..", import.meta.url).pathname;
+const PREFIX = FOLDER === "/" ? "streamer." : `streamer.${FOLDER}.`;
 
 /**
  * What was kept under `key`; empty where nothing was.

@@ -75,7 +75,7 @@ class AnnouncementsApi:
         name = room_of(request)
         caller = self._callers.caller(request)
         caller.check("speak", name)
-        room = self._lobby.room(name)
+        self._lobby.room(name)
         if len(self._spoken) + self._arriving >= MOST:
             message = f"{MOST} announcements are being made already: wait for one to end"
             raise RefusedError(message, status=429, code="too-many")
@@ -95,7 +95,7 @@ class AnnouncementsApi:
             "name": spoken.announcer.name,
             "duration_s": round(sound.duration_s, 3),
         }
-        return answer(body, status=201, Location=f"/api/v1/rooms/{room.name}/announcements/{spoken.id}")
+        return answer(body, status=201, Location=f"announcements/{spoken.id}")
 
     async def _receive(self, request: web.Request) -> tuple[Sound, str]:
         """The sound, and the name that the talker is to have."""

@@ -12,12 +12,14 @@ DOCUMENT: Final = "openapi.json"
 
 
 class Description:
-    """Anybody may read it: nothing in it is of this relay."""
+    """Anybody may read it: nothing in it is of this relay but the path `base`, which it is below."""
 
-    def __init__(self) -> None:
-        content = files("streamer.relay.api").joinpath(DOCUMENT).read_text(encoding="utf-8")
-        self._json = content.encode()
-        self._page = "".join(_page(json.loads(content))).encode()
+    def __init__(self, base: str = "") -> None:
+        document = json.loads(files("streamer.relay.api").joinpath(DOCUMENT).read_text(encoding="utf-8"))
+        for server in document["servers"]:
+            server["url"] = base + server["url"]
+        self._json = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        self._page = "".join(_page(document)).encode()
 
     def add_to(self, router: web.UrlDispatcher, prefix: str) -> None:
         router.add_get(f"{prefix}/{DOCUMENT}", self._tell, allow_head=False)
@@ -33,7 +35,8 @@ class Description:
 def _page(document: dict[str, Any]) -> Iterator[str]:
     info = document["info"]
     yield '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    yield '<link rel="stylesheet" href="/styles/tokens.css"><link rel="stylesheet" href="/styles/small_pages.css">'
+    for style in ("tokens", "small_pages"):
+        yield f'<link rel="stylesheet" href="../../styles/{style}.css">'
     yield f"<title>{escape(info['title'])}</title><main><h1>{escape(info['title'])}</h1>"
     yield f'<p>{escape(info["description"])}</p><p><a href="{DOCUMENT}">{DOCUMENT}</a> (OpenAPI)</p>'
     for path, methods in document["paths"].items():

@@ -46,7 +46,7 @@ class NoticesApi:
             raise refusal_of(error) from None
         notice = add_notice(room, clean, 0, caller.name, lambda reply: None, now)
         room.tell(room.members, notice)
-        path = f"{request.path}/{notice['id']}"
+        path = f"notices/{notice['id']}"  # beside this one, wherever a proxy shows it
         return answer({**without_type(notice), "members": room.size}, status=201, Location=path)
 
     async def _show(self, request: web.Request) -> web.StreamResponse:

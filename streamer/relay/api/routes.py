@@ -24,7 +24,10 @@ PREFIX: Final = "/api/v1"
 
 
 class Api:
-    """All of /api/v1. `checks` gives what devices found out; `studio` reads sounds, None where there is no codec."""
+    """All of /api/v1. `checks` gives what devices found out; `studio` reads sounds, None where there is no codec.
+
+    `base` is the path that the relay is below, behind a proxy; empty where it has its site for itself.
+    """
 
     def __init__(
         self,
@@ -34,11 +37,12 @@ class Api:
         flusher: Flusher,
         checks: Callable[[], list[dict[str, Any]]],
         studio: Studio | None,
+        base: str = "",
     ) -> None:
         callers = Callers(tokens, admission, lobby.guesses)
         self._announcements = AnnouncementsApi(callers, lobby, flusher, studio)
         self._parts = (
-            Description(),
+            Description(base),
             RoomsApi(callers, lobby),
             NoticesApi(callers, lobby),
             self._announcements,

@@ -21,7 +21,8 @@ from streamer.relay.api.bodies import MAX_JSON_BYTES
 from streamer.relay.api.routes import Api
 from streamer.relay.background import keep_running, surviving
 from streamer.relay.hooks.hooks import Hooks
-from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Checks
+from streamer.relay.http.below import canonical_paths, check_base
+from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Check, Checks
 from streamer.relay.http.host import host_of
 from streamer.relay.http.join_app import PROBE, probe
 from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
@@ -32,6 +33,7 @@ from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import upgrade
 from streamer.relay.logs import REDACTION
 from streamer.relay.network.listener import Listener
+from streamer.relay.network.proxies import TrustedProxies
 from streamer.relay.network.visitor import Visitor, visitor_of
 from streamer.relay.network.waiting import Waiting
 from streamer.relay.rooms.decisions import Decisions
@@ -66,12 +68,14 @@ class Relay:
         tokens: TokenStore | None = None,
         studio: Studio | None = None,
         hooks: Hooks | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
         """`studio` reads sounds for announcements; None where there is no codec."""
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
         self.door: Listener | None = None
-        self._answers = Answers(self.origins)
+        self.proxies = proxies or TrustedProxies()
+        self._answers = Answers(self.origins, self.proxies)
         self._connection_limits = self.limits.of_connection()
         echo_messages_per_s = min(self.limits.messages_per_s, MESSAGES_PER_S)
         self._echo_limits = replace(self.limits, messages_per_s=echo_messages_per_s).of_connection()
@@ -85,6 +89,20 @@ class Relay:
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How many there were, by code."""
+        return self._answers.refusals
+
+    @property
+    def checks(self) -> list[Check]:
+        """What devices found out about themselves, the newest last."""
+        return self._checks.newest
+
+    def count_refusal(self, code: str) -> None:
+        """Of a connection that did not come as far as a request."""
+        self._answers.count(code)
 
     @property
     def lobby(self) -> Lobby:
@@ -105,9 +123,12 @@ class Relay:
             self._tokens,
         )
         self.waiting: Waiting[Visitor] = Waiting(
-            places.visitors, self.limits.max_handshakes_per_address, self._reception.is_regular
+            places.visitors,
+            self.limits.max_handshakes_per_address,
+            self._reception.is_regular,
+            self.proxies.trusts,
         )
-        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self._answers.refusals)
+        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
@@ -116,16 +137,17 @@ class Relay:
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
         application.router.add_post("/check", self._take_check)
-        checks = self._checks
         self._api = Api(
             self._reception,
             self._tokens,
             self._admission,
             self._flusher,
-            lambda: [asdict(check) for check in checks.newest],
+            lambda: [asdict(check) for check in self.checks],
             self._studio,
+            self.origins.path,
         )
         self._api.add_to(application.router)
+        check_base(self.origins.path, [*canonical_paths(application), *self._page])
         application.router.add_get("/{path:.*}", self._asset)
         application.cleanup_ctx.append(self._ticking)
         application.on_shutdown.append(self._drain)
@@ -179,6 +201,8 @@ class Relay:
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         asset = self._page.get(request.path)
+        if asset is None and self.origins.path and request.raw_path == self.origins.path:
+            raise web.HTTPTemporaryRedirect(f"{self.origins.path}/", headers={"Cache-Control": "no-store"})
         if asset is None:
             raise RefusedError(f"there is nothing at {request.path}", status=404, code="not-found")
         return asset_answer(request, asset)

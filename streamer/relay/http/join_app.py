@@ -24,6 +24,8 @@ from streamer.relay.tls.authority import fingerprint_of_pem
 JOIN_PAGE: Final = "/join.html"
 JOIN_FILES: Final = ("/join/", "/ui/", "/styles/", "/icons/", "/images/", "/shared/")
 PROBE: Final = "/trust"
+HTTPS_PORT: Final = 443
+"""A link that names none means this one."""
 
 _FOR_ANYONE: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 _POLICY: Final = (
@@ -52,6 +54,8 @@ class JoinPage:
         self._page = {path: asset for path, asset in page.items() if path.startswith(JOIN_FILES)}
         self._page |= {"/": page[JOIN_PAGE]}
         self._authority = authority.read_text() if authority else None
+        self.secure_port: int | None = None
+        """Where TLS is, if this page has a port of its own."""
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[Answers(Origins()).middleware])
@@ -65,15 +69,25 @@ class JoinPage:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         asset = self._page.get(request.path)
         if asset is None or request.method not in ("GET", "HEAD"):
-            location = f"https://{host_of(request)}{request.rel_url}"
+            location = f"https://{self._secure_host(request)}{request.rel_url}"
             # For now only: a browser that keeps it could not come in once the relay serves without TLS.
             raise web.HTTPTemporaryRedirect(location, headers={"Cache-Control": "no-store"})
         answer = asset_answer(request, asset)
-        answer.headers["Content-Security-Policy"] = _POLICY.format(host_of(request))
+        answer.headers["Content-Security-Policy"] = _POLICY.format(self._secure_host(request))
         return answer
 
+    def _secure_host(self, request: web.Request) -> str:
+        """Host and port of the relay itself, for who asked here: this port, as they know it, or the one beside it."""
+        asked = host_of(request)
+        here = request.get_extra_info("sockname", (None, None))[1]
+        if self.secure_port in (None, here):
+            return asked
+        name = asked if asked.endswith("]") else asked.rpartition(":")[0] or asked
+        return name if self.secure_port == HTTPS_PORT else f"{name}:{self.secure_port}"
+
     async def _facts(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"fingerprint": fingerprint_of_pem(self._authority) if self._authority else None})
+        fingerprint = fingerprint_of_pem(self._authority) if self._authority else None
+        return web.json_response({"fingerprint": fingerprint, "host": self._secure_host(request)})
 
     async def _certificate(self, request: web.Request) -> web.StreamResponse:
         return web.Response(

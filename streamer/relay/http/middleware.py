@@ -7,12 +7,15 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from streamer.errors import RefusedError
+from streamer.relay.access.source import plain_address
 from streamer.relay.http.host import host_of
 from streamer.relay.http.origins import Origins
 from streamer.relay.http.problems import PROBLEM_TYPE, is_api, problem
 from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import VERSION
-from streamer.relay.network.visitor import visitor_of
+from streamer.relay.network.forwarded import real_address
+from streamer.relay.network.proxies import TrustedProxies
+from streamer.relay.network.visitor import Visitor, visitor_of
 
 HEADERS: Final = {
     "Cache-Control": "no-cache",
@@ -39,28 +42,35 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Answers:
     """Stands between every request and its handler."""
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: Origins, proxies: TrustedProxies | None = None) -> None:
         self.refusals: Counter[str] = Counter()
         self._origins = origins
+        self._proxies = proxies or TrustedProxies()
+
+    def count(self, code: str) -> None:
+        """A refusal that was no answer to a request."""
+        self.refusals[code] += 1
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = visitor_of(request)
+        request, trouble = self._told_by_proxies(request, visitor)
         if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request)):
             return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
-            response = await self._answer(request, handler, origin)
+            response = await self._answer(request, handler, origin, trouble)
         except RefusedError as refusal:
             self.refusals[refusal.code] += 1
-            response = _refused(refusal, request.path)
+            response = self._refused(refusal, request.path)
         except web.HTTPError as refused:
-            response = _refused(RefusedError(refused.reason, status=refused.status, code="bad-request"), request.path)
+            bad = RefusedError(refused.reason, status=refused.status, code="bad-request")
+            response = self._refused(bad, request.path)
             if hdrs.ALLOW in refused.headers:
                 response.headers[hdrs.ALLOW] = refused.headers[hdrs.ALLOW]
         except (web.RequestPayloadError, ConnectionError):
             broken = RefusedError("the body ended early, or is malformed", status=400, code="bad-request")
-            response = _refused(broken, request.path)
+            response = self._refused(broken, request.path)
         response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers})
         if origin and self._origins.is_foreign(origin):
             response.headers.update(_cors(origin))
@@ -70,7 +80,30 @@ class Answers:
                 response.force_close()
         return response
 
-    async def _answer(self, request: web.Request, handler: Handler, origin: str | None) -> web.StreamResponse:
+    def _told_by_proxies(
+        self, request: web.Request, visitor: Visitor | None
+    ) -> tuple[web.Request, RefusedError | None]:
+        """`request` with the address that it counts for as `remote`, and why its proxy is not believed, if so."""
+        address = visitor.peer if visitor else plain_address(request.remote or "")
+        trouble = None
+        if self._proxies.trusts(address):
+            forwarded, by_custom = (request.headers.getall(name, []) for name in ("Forwarded", "X-Forwarded-For"))
+            try:
+                address = real_address(address, forwarded, by_custom, self._proxies)
+            except RefusedError as refusal:
+                trouble = refusal
+        if visitor:
+            visitor.asks_from(address)
+        return (request if address == request.remote else request.clone(remote=address)), trouble
+
+    def _refused(self, refusal: RefusedError, path: str) -> web.Response:
+        return _refused(refusal, path, self._origins.path)
+
+    async def _answer(
+        self, request: web.Request, handler: Handler, origin: str | None, trouble: RefusedError | None
+    ) -> web.StreamResponse:
+        if trouble:
+            raise trouble
         asked = host_of(request)
         if request.method not in _SAFE:
             self._origins.check(origin, asked)
@@ -92,10 +125,10 @@ def _may_be_long(request: web.Request) -> bool:
     return request.method == hdrs.METH_POST and is_api(request.path) and request.path.endswith("/announcements")
 
 
-def _refused(refusal: RefusedError, path: str) -> web.Response:
+def _refused(refusal: RefusedError, path: str, base: str) -> web.Response:
     if is_api(path):
         challenge = {hdrs.WWW_AUTHENTICATE: "Bearer"} if refusal.status == 401 else None
-        details = problem(refusal)
+        details = problem(refusal, base)
         return web.json_response(details, status=refusal.status, content_type=PROBLEM_TYPE, headers=challenge)
     body = {"error": refusal.code, "message": str(refusal)}
     headers = {"Sec-WebSocket-Version": VERSION} if refusal.code == "bad-handshake" else None

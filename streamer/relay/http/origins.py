@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final, NamedTuple, Self
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -27,6 +28,11 @@ MAX_CHARACTERS: Final = 300
 _ORIGIN: Final = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[^\s\x00-\x20/?#@\\%*:\[\]]+)(?::([0-9]{0,5}))?/?", re.IGNORECASE
 )
+_URL: Final = re.compile(r"(https?://[^/?#\\]*)(/[^?#\\]*)?", re.IGNORECASE)
+_SEGMENT: Final = re.compile(r"(?!\.{1,2}$)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[89A-Fa-f][0-9A-Fa-f])+")
+"""Of a path; percent-encoded is only what has no other form, so that every proxy passes it on as it is."""
+MAX_PATH_CHARACTERS: Final = 200
+"""Each link and code holds it, and a longer code is hard to scan."""
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _LOCAL: Final = re.compile(r"(.+\.)?(localhost|local)", re.ASCII)
 
@@ -60,8 +66,12 @@ class Origins:
     """The relay's own origins, set by who knows the addresses, and those that its host allows beside them."""
 
     def __init__(self, allowed: Iterable[str] = (), url: str | None = None) -> None:
-        """`url` is where a proxy shows the relay. Raises SetupError for what is no origin."""
-        self._url = _as_origin("--url", url) if url else None
+        """`url` is where a proxy shows the relay. Raises SetupError for what is no origin; `url` may have a path."""
+        self._url: Origin | None = None
+        self.path = ""
+        """What the relay is below at `url`, without a slash at its end."""
+        if url:
+            self._url, self.path = _split_url(url)
         self.join_origin = ""
         """Of the page over plain HTTP where devices learn to trust the relay; empty where there is none."""
         self._scheme = "https"
@@ -71,7 +81,8 @@ class Origins:
 
     @property
     def url(self) -> str | None:
-        return str(self._url) if self._url else None
+        """What all links begin with; no slash is at its end."""
+        return f"{self._url}{self.path}" if self._url else None
 
     def own(self, scheme: str, hosts: Iterable[str], port: int) -> None:
         """From now on the relay is at these hosts; `*.` before a name stands for one label."""
@@ -148,6 +159,19 @@ def _without_zone(host: str) -> str:
 
 def _wildcard(host: str) -> str:
     return f"*.{host.partition('.')[2]}"
+
+
+def _split_url(text: str) -> tuple[Origin, str]:
+    found = _URL.fullmatch(text)
+    path = quote((found[2] or "").removesuffix("/"), safe="/%~!$&'()*+,;=:@") if found else ""
+    origin = Origin.parse(found[1]) if found else None
+    is_path = all(map(_SEGMENT.fullmatch, path.split("/")[1:])) and len(path) <= MAX_PATH_CHARACTERS
+    if origin is None or not is_path:
+        raise SetupError(
+            f"--url {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, a port "
+            "where it is not the usual one, and the path that the relay is below, such as https://example.org/voice/"
+        )
+    return origin, path
 
 
 def _as_origin(option: str, text: str) -> Origin:

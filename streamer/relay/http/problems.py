@@ -13,10 +13,10 @@ def is_api(path: str) -> bool:
     return path.startswith(API)
 
 
-def problem(refusal: RefusedError) -> dict[str, Any]:
-    """`type` leads to the paragraph of the page /api/v1/ that explains it."""
+def problem(refusal: RefusedError, base: str = "") -> dict[str, Any]:
+    """`type` leads to the paragraph of the page /api/v1/ that explains it; `base` is what the relay is below."""
     return {
-        "type": f"/api/v1/#{refusal.code}",
+        "type": f"{base}/api/v1/#{refusal.code}",
         "title": HTTPStatus(refusal.status).phrase,
         "status": refusal.status,
         "detail": str(refusal),

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final
 
 from streamer.errors import SetupError
 
+MANIFEST: Final = "/manifest.webmanifest"
 CODEC: Final = "node_modules/libopus-wasm/dist"
 
 _TYPES: Final = {
@@ -44,8 +46,12 @@ class Asset:
         body = path.read_bytes()
         if is_ours and path.suffix == ".js":
             body = without_comments(body)
+        return cls.of(body, _TYPES[path.suffix])
+
+    @classmethod
+    def of(cls, body: bytes, content_type: str) -> "Asset":
         digest = hashlib.sha256(body).hexdigest()[:32]
-        return cls(body, gzip.compress(body, 9, mtime=0), _TYPES[path.suffix], f'"{digest}"')
+        return cls(body, gzip.compress(body, 9, mtime=0), content_type, f'"{digest}"')
 
 
 def without_comments(script: bytes) -> bytes:
@@ -66,6 +72,14 @@ def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
         for path, name in names.items()
     }
     return {"/": assets["/index.html"], "/check": assets["/check.html"], **assets}
+
+
+def at_path(page: Mapping[str, Asset], base: str) -> Mapping[str, Asset]:
+    """`page` for a relay below `base`: browsers tell installed pages apart by an id, which is of the whole site."""
+    if not base:
+        return page
+    manifest = json.loads(page[MANIFEST].body) | {"id": f"{base}/"}
+    return {**page, MANIFEST: Asset.of(json.dumps(manifest, indent=1).encode(), page[MANIFEST].content_type)}
 
 
 def _files(directory: Path) -> Iterable[Path]:

@@ -19,6 +19,7 @@ LOOPBACK: Final = "127.0.0.1"
 _ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """For documentation only (RFC 5737, RFC 3849): nothing is sent; connecting a UDP socket asks the routing table."""
 _DISCARD_PORT: Final = 9
+_USUAL_PORTS: Final = {"https": 443, "http": 80}
 _MAX_LABEL_CHARACTERS: Final = 63
 """Of one part of a name (RFC 1035, section 2.3.4)."""
 
@@ -45,13 +46,19 @@ def lan_addresses() -> list[LanAddress]:
 def usable_addresses(*, with_ipv6: bool = False) -> list[str]:
     """Those that phones may reach, the likeliest first; if there are none, the best of the others; loopback comes last.
 
-    IPv6 only where there is no IPv4: its addresses are hard to type, and change often.
+    IPv6 comes behind IPv4: its addresses are hard to type, and change often.
     """
     found = [each for each in lan_addresses() if with_ipv6 or not _is_ipv6(each.address)]
     usable = [each.address for each in found if each.is_usable]
-    ipv4 = [address for address in usable if not _is_ipv6(address)]
+    usable.sort(key=_is_ipv6)
     best = [each.address for each in found[:1] if not ipaddress.ip_address(each.address).is_loopback]
-    return ipv4 or usable or best or [LOOPBACK]
+    return usable or best or [LOOPBACK]
+
+
+def to_be_typed(addresses: Iterable[str]) -> list[str]:
+    """Those of `addresses` that links may hold: IPv4, and IPv6 where there is nothing else."""
+    found = list(addresses)
+    return [address for address in found if not _is_ipv6(address)] or found
 
 
 def uncertified(authority: Authority) -> tuple[str, str] | None:
@@ -65,6 +72,18 @@ def uncertified(authority: Authority) -> tuple[str, str] | None:
         f"{', '.join(outside)} {are}, so the relay's authority can't certify {'them' if len(outside) > 1 else 'it'}",
         "use a certificate of your own (--cert, --key), or give this computer a private address",
     )
+
+
+def has_ipv6() -> bool:
+    """True if this computer has IPv6 at all, and one socket can take both."""
+    if not socket.has_dualstack_ipv6():
+        return False
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def needs_ipv6() -> bool:
@@ -93,6 +112,11 @@ def default_address() -> str | None:
 def in_url(host: str) -> str:
     """`host` as a URL has it: IPv6 in brackets (RFC 3986, section 3.2.2)."""
     return f"[{host}]" if ":" in host else host
+
+
+def site(scheme: str, host: str, port: int) -> str:
+    """What links to this place begin with; the usual port is left out."""
+    return f"{scheme}://{in_url(host)}" + ("" if port == _USUAL_PORTS[scheme] else f":{port}")
 
 
 def local_names() -> list[str]:

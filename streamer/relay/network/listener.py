@@ -8,13 +8,18 @@ come in.
 """
 
 import asyncio
+import logging
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 import aiofastnet
 from aiohttp import web
 
+from streamer.relay.access.source import source_of
+from streamer.relay.network.proxies import TrustedProxies
+from streamer.relay.network.proxy_protocol import ProxyHeaderError, read_header
 from streamer.relay.network.turnstile import REQUEST, Turnstile
 from streamer.relay.network.turnstile import TLS_HANDSHAKE as HANDSHAKE_COST
 from streamer.relay.network.visitor import Visitor
@@ -26,11 +31,14 @@ TLS_HANDSHAKE: Final = b"\x16"
 """The content type that a TLS connection begins with (RFC 8446, section 5.1); no HTTP method does."""
 OUT_OF_FILES_S: Final = 0.1
 
+logger = logging.getLogger(__name__)
+
 
 class Listener:
     """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
 
     Each visitor has `handshake_s` to become a member or to get an answer; `waiting` decides who gets a place.
+    `proxies` may say whom they bring; `on_refused` counts, by code, those that do not say it properly.
     """
 
     def __init__(
@@ -43,6 +51,8 @@ class Listener:
         waiting: Waiting[Visitor],
         handshake_s: float,
         requests_per_s: float,
+        proxies: TrustedProxies | None = None,
+        on_refused: Callable[[str], None] = lambda code: None,
     ) -> None:
         self.refused = 0
         self._server = server
@@ -52,6 +62,8 @@ class Listener:
         self._waiting = waiting
         self._handshake_s = handshake_s
         self._turnstile = Turnstile(requests_per_s)
+        self._proxies = proxies or TrustedProxies()
+        self._on_refused = on_refused
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept())
 
@@ -79,22 +91,36 @@ class Listener:
             self._receive(peer, name[0] if name else "")
 
     def _receive(self, peer: socket.socket, address: str) -> None:
-        visitor = Visitor(address, self._handshake_s, self._turnstile, self._waiting.discard)
-        leaving = self._waiting.add(visitor)
-        if leaving:
-            self.refused += 1
-            leaving.end()
-        if leaving is visitor:
+        visitor = Visitor(address, self._handshake_s, self._turnstile, self._waiting.discard, self._move)
+        if not self._seat(visitor):
             peer.close()
             return
         visitor.shaking_hands = handshake = asyncio.create_task(self._shake_hands(visitor, peer))
         self._handshakes.add(handshake)
         handshake.add_done_callback(self._handshakes.discard)
 
+    def _seat(self, visitor: Visitor) -> bool:
+        """Whether it gets a place; who has to go for it goes."""
+        leaving = self._waiting.add(visitor)
+        if leaving:
+            self.refused += 1
+            leaving.end()
+        return leaving is not visitor
+
+    def _move(self, visitor: Visitor, address: str) -> None:
+        """A proxy has told whose it is: it takes a place of that address."""
+        self._waiting.discard(visitor)
+        visitor.address, visitor.source = address, source_of(address)
+        self._seat(visitor)
+
     async def _shake_hands(self, visitor: Visitor, peer: socket.socket) -> None:
         hold_little(peer)
         try:
             await self._let_in(visitor, peer)
+        except ProxyHeaderError as error:
+            self._on_refused(error.code)
+            logger.warning("the proxy %s was refused: %s", visitor.peer, error)
+            self._turn_away(visitor, peer)
         except (OSError, ssl.SSLError):  # a peer that breaks off goes without a word
             self._turn_away(visitor, peer)
         except asyncio.CancelledError:
@@ -107,8 +133,13 @@ class Listener:
 
     async def _let_in(self, visitor: Visitor, peer: socket.socket) -> None:
         loop = asyncio.get_running_loop()
+        if self._proxies.trusts(visitor.peer):
+            address = await read_header(peer, self._proxies.protocol)
+            if address is not None:
+                visitor.connects_from(address)
         is_plain = self._tls is None or (self._plain and await self._first_byte(peer) != TLS_HANDSHAKE)
-        await self._turnstile.passed(visitor.source, REQUEST if is_plain else HANDSHAKE_COST)
+        if not self._proxies.trusts(visitor.peer):  # each request that a proxy brings waits for its own turn
+            await self._turnstile.passed(visitor.source, REQUEST if is_plain else HANDSHAKE_COST)
         if is_plain:
             server = self._server if self._tls is None else self._plain
             assert server

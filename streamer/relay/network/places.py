@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from streamer.errors import SetupError
-from streamer.relay.network.addresses import LOOPBACK, default_address, local_names, needs_ipv6, usable_addresses
+from streamer.relay.network.addresses import (
+    LOOPBACK,
+    default_address,
+    has_ipv6,
+    local_names,
+    mdns_name,
+    needs_ipv6,
+    usable_addresses,
+)
 
 EVERYWHERE: Final = "0.0.0.0"
 EVERYWHERE_IPV6: Final = "::"
@@ -56,20 +64,29 @@ def place(host: str | None, *, no_tls: bool) -> Place:
     except ValueError:
         return _named(host)
     if address.is_link_local and address.version == 6:
-        raise SetupError(f"the link-local address {bare} can't be used in links: choose another --host")
+        words = f"browsers open no link with the link-local address {bare}: choose another --host, or * for all"
+        raise SetupError(words)
     return Place(str(address))
 
 
-def _everywhere() -> Place:
+def place_of(listener: socket.socket) -> Place:
+    """Where a socket listens that somebody else opened."""
+    return Place(str(listener.getsockname()[0]))
+
+
+def _everywhere(name: str | None = None) -> Place:
+    """By IPv4 and, where this computer has it, by IPv6."""
     try:
-        return Place(EVERYWHERE_IPV6 if needs_ipv6() else EVERYWHERE)
+        return Place(EVERYWHERE_IPV6 if has_ipv6() or needs_ipv6() else EVERYWHERE, name)
     except OSError:
-        return Place(EVERYWHERE)
+        return Place(EVERYWHERE, name)
 
 
 def _named(name: str) -> Place:
     if name.lower().rstrip(".") == "localhost":
         return Place(LOOPBACK, "localhost")
+    if name.lower().rstrip(".") == mdns_name():
+        return _everywhere(mdns_name())  # which we announce ourselves
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError) as error:

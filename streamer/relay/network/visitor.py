@@ -29,17 +29,29 @@ left."""
 
 
 class Visitor(asyncio.Protocol):
-    """Has `seconds` from now on; `on_gone` is called once, when it gives up its place."""
+    """Has `seconds` from now on; `on_gone` is called once, when it gives up its place.
+
+    `on_moved` is called when its address turns out to be another one, which a proxy tells.
+    """
 
     def __init__(
-        self, address: str, seconds: float, turnstile: Turnstile, on_gone: Callable[["Visitor"], None]
+        self,
+        address: str,
+        seconds: float,
+        turnstile: Turnstile,
+        on_gone: Callable[["Visitor"], None],
+        on_moved: Callable[["Visitor", str], None] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
-        self.address = plain_address(address)
+        self.peer = plain_address(address)
+        """Where the connection comes from: a proxy passes on the requests of many through one."""
+        self.address = self.peer
+        """Whose request it is now; limits count it for that address."""
         self.source = source_of(address)
         self.shaking_hands: asyncio.Task[None] | None = None
         self._turnstile = turnstile
         self._on_gone = on_gone
+        self._on_moved = on_moved
         self._deadline = loop.call_later(seconds, self.end)
         self._fresh_s = seconds * FRESH
         self._fresh_until = loop.time() + self._fresh_s
@@ -55,6 +67,18 @@ class Visitor(asyncio.Protocol):
     @property
     def is_fresh(self) -> bool:
         return asyncio.get_running_loop().time() < self._fresh_until
+
+    def connects_from(self, address: str) -> None:
+        """What the header of the PROXY protocol says, before anything else is read."""
+        self.peer = plain_address(address)
+        self.asks_from(self.peer)
+
+    def asks_from(self, address: str) -> None:
+        """What a trusted proxy says of the request that came now."""
+        if self._is_gone or address == self.address:
+            return
+        if self._on_moved:
+            self._on_moved(self, address)
 
     def answered_by(self, server: web.Server) -> Self:
         """Whose pages it gets."""

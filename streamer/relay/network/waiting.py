@@ -28,14 +28,22 @@ H = TypeVar("H", bound=Holder)
 
 
 class Waiting(Generic[H]):
-    """At most `most` holders, `most_per_source` of one source; `is_regular` tells whose places are kept."""
+    """At most `most` holders, `most_per_source` of one source; `is_regular` tells whose places are kept.
+
+    `is_shared` tells of an address that it stands for many, as a proxy's until it says whom it brings.
+    """
 
     def __init__(
-        self, most: float, most_per_source: float, is_regular: Callable[[str], bool] = lambda address: False
+        self,
+        most: float,
+        most_per_source: float,
+        is_regular: Callable[[str], bool] = lambda address: False,
+        is_shared: Callable[[str], bool] = lambda address: False,
     ) -> None:
         self._most = most
         self._most_per_source = most_per_source
         self._is_regular = is_regular
+        self._is_shared = is_shared
         self._holders: dict[str, dict[H, bool]] = {}  # by source, oldest first; True where the place is kept
         self._count = 0
 
@@ -51,7 +59,7 @@ class Waiting(Generic[H]):
         holders = self._holders.setdefault(holder.source, {})
         holders[holder] = self._keeps(holder, holders)
         self._count += 1
-        if len(holders) > self._most_per_source:
+        if len(holders) > self._most_per_source and not self._is_shared(holder.address):
             return self._take_from(holders)
         if self._count > self._most:
             return self._take_from(max(self._holders.values(), key=_to_be_taken))
