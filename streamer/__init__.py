@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from streamer.client.ears import Ear
     from streamer.client.events import (
         Back,
+        Caption,
+        Captioning,
         Changed,
         Chat,
         Command,
@@ -66,8 +68,9 @@ _HOMES: Final = {
     "client.audio.wav_files": ("FilePlayout",),
     "client.ears": ("Ear",),
     "client.events": (
-        "Back", "Changed", "Chat", "Command", "Entered", "Event", "Floor", "Heard", "Hint", "Joined",
-        "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
+        "Back", "Caption", "Captioning", "Changed", "Chat", "Command", "Entered", "Event", "Floor",
+        "Heard", "Hint", "Joined", "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted", "NewLink",
+        "Notice", "OnlyHosts",
         "Received", "Refused", "Reply", "Result", "Talking", "Telemetry", "Trouble", "Turn",
     ),
     "client.programs": ("SentNotice",),
@@ -83,7 +86,8 @@ _HOMES: Final = {
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "AudioError", "Back", "CertificateError", "Changed", "Chat", "Command", "ConnectionLostError",
+    "AudioError", "Back", "Caption", "Captioning", "CertificateError", "Changed", "Chat", "Command",
+    "ConnectionLostError",
     "DeniedError", "Ear", "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined", "Knocks",
     "Left", "Locked", "Lost", "Member", "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
     "Received", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError", "SentNotice",

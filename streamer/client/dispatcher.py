@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
+from streamer.client.captions import Captions
 from streamer.client.delay.delay_monitor import Timing
 from streamer.client.events import NOBODY
 from streamer.client.members import Roster
@@ -37,6 +38,7 @@ class Dispatcher:
         speech: Speech,
         programs: Programs,
         reports: Reports,
+        captions: Captions,
         send: Callable[[FromClient], None],
     ) -> None:
         self._roster = roster
@@ -45,6 +47,7 @@ class Dispatcher:
         self._speech = speech
         self._programs = programs
         self._reports = reports
+        self._captions = captions
         self._send = send
 
     def on_lost(self) -> None:
@@ -60,6 +63,7 @@ class Dispatcher:
                 self._send(self._timing.ping(now))
                 self._own.on_welcome()
                 self._reports.on_welcome()
+                self._captions.on_welcome()
             case "ping":  # the link has answered it
                 pass
             case "pong":
@@ -68,6 +72,8 @@ class Dispatcher:
                 self._timing.on_clock(message, now)
             case "notice" | "reply" | "telemetry" | "command" | "result":
                 self._on_program(message)
+            case "captioning" | "caption":
+                self._captions.on_message(message)
             case "hint":
                 self._roster.on_hint(message["code"], message["message"])
             case "error":

@@ -283,6 +283,30 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Captioning:
+    """Somebody begins to write down what is said in this room (`on`), or nobody does any longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A line of what `member`, called `name`, said from `start_ms` to `end_ms` of the relay's clock.
+
+    It replaces the line of the same `id` and member, until it is `final`; no text withdraws it. `member` is
+    None where the talker is not here any more.
+    """
+
+    member: Member | None
+    name: str
+    text: str
+    id: int
+    start_ms: int
+    end_ms: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """The reader was too slow: `count` events before the next one were dropped, the oldest first."""
 
@@ -292,6 +316,7 @@ class Missed:
 Event = (
     Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts
     | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Hint | Refused | Missed
+    | Captioning | Caption
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.wav_files import FileSource
+from streamer.client.captions import Captions, WithCaptions
 from streamer.client.delay.delay_monitor import Timing
 from streamer.client.delay.relay_clock import RelayClock
 from streamer.client.dispatcher import Dispatcher
@@ -86,7 +87,7 @@ def join(
     return Room(Wanted(address, name, trusted, listening, music, reconnect, wait))
 
 
-class Room:
+class Room(WithCaptions):
     """Made by `join`. What sends may be called at any time; while the connection is lost, what is sent is
     dropped.
 
@@ -107,6 +108,8 @@ class Room:
         self._speech = Speech(self._stay, self._roster, self._own, self._timing, music=wanted.music)
         self._programs = Programs(self._roster.member, self._stay.send, self._emit)
         self._reports = Reports(self._stay.send)
+        stay = self._stay
+        self._captions = Captions(self._roster.member, stay.send, stay.send_control, self._emit)
         self._dispatcher = Dispatcher(
             self._roster,
             self._timing,
@@ -114,6 +117,7 @@ class Room:
             self._speech,
             self._programs,
             self._reports,
+            self._captions,
             self._stay.send_control,
         )
         self._stay.on_lost = self._dispatcher.on_lost

@@ -5,6 +5,7 @@ A checker finds a misspelt field, and a forgotten case where `match message["typ
 
 from typing import Literal, NotRequired, TypedDict
 
+from streamer.wire.captions import AskCaptions, Caption, Captioning, WriteCaption
 from streamer.wire.programs import (
     AnswerNotice,
     Ask,
@@ -210,6 +211,7 @@ FromHost = (
 FromClient = (
     Ping | Pong | Leave | OwnState | OwnClock | Write | AskFloor | FromHost
     | Notify | AnswerNotice | Report | Ask | Done
+    | AskCaptions | Captioning | WriteCaption
 )  # fmt: skip
 
 
@@ -333,6 +335,7 @@ FromRelay = (
     Ping | Pong | Welcome | Joined | Left | MemberState | MemberRole | MemberClock | Chat | Mute | Turn
     | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken
     | Notice | Reply | Telemetry | Command | Result | Hint | Refusal
+    | Captioning | Caption
 )  # fmt: skip
 
 

@@ -126,6 +126,7 @@ export class Call {
       case "link":
         return this.#onLink(report);
       case "control":
+        if (report.message.type === "captioning" || report.message.type === "caption") return undefined;
         room.onControl(report.message);
         return report.message.type === "welcome" ? this.#onInside() : undefined;
       case "levels":

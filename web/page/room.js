@@ -113,7 +113,7 @@ export class Room {
     this.#handRaised = false;
   }
 
-  /** @param {Extract<Report, {type: "control"}>["message"]} message */
+  /** @param {Exclude<Extract<Report, {type: "control"}>["message"], {type: "captioning" | "caption"}>} message */
   onControl(message) {
     switch (message.type) {
       case "welcome":

@@ -31,6 +31,7 @@
 /** @typedef {{id: number, name: string}} Waiting */
 /** @typedef {{timestamp: number, server_us: number, device_us: number, sent_us: number, error_us: number}} Clock */
 /** @typedef {{received_us: number, relayed_us: number}} Relayed */
+/** Times are ms of the relay's clock. @typedef {{talker_id: number, id: number, start_ms: number, end_ms: number, text: string, final: boolean}} CaptionLine */
 /** @typedef {{device: string, name: string, arguments: Record<string, unknown>, deadline_ms: number}} Asked */
 /** @typedef {{type: "ping", t0: number}} Ping */
 /** @typedef {{type: "pong", t0: number, t1: number, t2: number}} Pong */
@@ -55,7 +56,10 @@
  *   | {type: "reply", id: number, action: number}
  *   | {type: "telemetry", device: string, values: Values | null}
  *   | {type: "command", id: number, talker_id: number} & Asked
- *   | {type: "result", id: number, outcome: Outcome, message: string}} FromClient
+ *   | {type: "result", id: number, outcome: Outcome, message: string}
+ *   | {type: "captions", on: boolean}
+ *   | {type: "captioning", on: boolean}
+ *   | {type: "caption"} & CaptionLine} FromClient
  */
 /**
  * @typedef {object} WelcomeFields
@@ -98,6 +102,8 @@
  *   | {type: "telemetry", talker_id: number, device: string, values: Values | null, age_ms: number}
  *   | {type: "command", id: number, talker_id: number, sender: string} & Asked
  *   | {type: "result", id: number, outcome: Outcome, message: string}
+ *   | {type: "captioning", on: boolean}
+ *   | {type: "caption", name: string} & CaptionLine
  *   | {type: "hint", code: string, message: string}
  *   | {type: "error", code: string, message: string, of?: string, id?: number}} FromRelay
  */
@@ -142,6 +148,14 @@ const ASKED = /** @type {const} */ ({
 });
 const RESULT = /** @type {const} */ ({ id: "integer", outcome: "string", message: "string" });
 const REPORTED = /** @type {const} */ ({ device: "string", values: "object or null" });
+const CAPTION = /** @type {const} */ ({
+  ...TALKER,
+  id: "integer",
+  start_ms: "integer",
+  end_ms: "integer",
+  text: "string",
+  final: "boolean",
+});
 const SAID = /** @type {const} */ ({ code: "string", message: "string" });
 
 /** @type {Table<FromClient>} */
@@ -167,6 +181,9 @@ export const FROM_CLIENT = {
   telemetry: REPORTED,
   command: ASKED,
   result: RESULT,
+  captions: ON,
+  captioning: ON,
+  caption: CAPTION,
 };
 
 /** @type {Table<FromRelay>} */
@@ -219,6 +236,8 @@ export const FROM_RELAY = {
   telemetry: { ...TALKER, ...REPORTED, age_ms: "integer" },
   command: { ...ASKED, sender: "string" },
   result: RESULT,
+  captioning: ON,
+  caption: { ...CAPTION, name: "string" },
   hint: SAID,
   error: { ...SAID, of: "string?", id: "integer?" },
 };

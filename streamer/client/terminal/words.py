@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar, assert_never, cast
 from streamer.client.events import (
     NOBODY,
     Back,
+    Caption,
+    Captioning,
     Changed,
     Chat,
     Command,
@@ -100,7 +102,9 @@ class Words:
                 self._tell(f"The relay refused a message of ours: {event.text}")
             case Missed(count):
                 self._tell(f"{count:,} events were left out: more happens than can be told")
-            case Talking() | Telemetry() | Command():  # the meters show who talks
+            case Captioning(on):
+                self._tell(f"Captions are {'on: what is said here is written down' if on else 'off'}")
+            case Talking() | Telemetry() | Command() | Caption():  # the meters show who talks
                 pass
             case _:
                 self._on_rule(event)

@@ -55,6 +55,27 @@ REPORT_BYTES: Final = 131_072
 REPORT_BYTES_PER_S: Final = 8_192.0
 """Twice what the relay keeps of one member, and a device's full 4 KiB twice a second."""
 
+CAPTIONS: Final = 60
+CAPTIONS_PER_S: Final = 16.0
+"""Ten talkers at once: a partial line of each a second, and a final one now and then."""
+
+CAPTION_BYTES: Final = 65_536
+CAPTION_BYTES_PER_S: Final = 8_192.0
+"""A partial line holds all that was said since the last pause: on average half of the longest."""
+
+CAPTION_SWITCHES: Final = 10
+CAPTION_SWITCHES_PER_S: Final = 1.0
+"""Captions on, captions off: a finger on a switch, and each reconnect."""
+
+
+@dataclass(slots=True)
+class CaptionBudget:
+    """What one member may still write as captions, and how often it may ask for them."""
+
+    lines: Bucket = field(default_factory=lambda: Bucket(CAPTIONS, CAPTIONS_PER_S))
+    line_bytes: Bucket = field(default_factory=lambda: Bucket(CAPTION_BYTES, CAPTION_BYTES_PER_S))
+    switches: Bucket = field(default_factory=lambda: Bucket(CAPTION_SWITCHES, CAPTION_SWITCHES_PER_S))
+
 
 @dataclass(slots=True)
 class ProgramBudget:

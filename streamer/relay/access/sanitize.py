@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from streamer.errors import ControlError, RefusedError
+from streamer.wire.captions import MAX_CAPTION_CHARACTERS
 from streamer.wire.control import MAX_CHAT_CHARACTERS
 
 MAX_NAME_CHARACTERS: Final = 40
@@ -89,6 +90,23 @@ def clean_chat(text: str) -> str:
             code="bad-field",
         )
     return cleaned
+
+
+def clean_caption(text: str, *, may_be_empty: bool) -> str:
+    """`text` as one line, clean as chat is. Raises ControlError `bad-caption` where it is too long, or empty."""
+    if len(text) > 8 * MAX_CAPTION_CHARACTERS:
+        raise _bad_caption(f"a caption has at most {MAX_CAPTION_CHARACTERS} characters")
+    cleaned = _without_piles(clean_line(" ".join(text.split())))
+    is_seen = any(map(_is_seen, cleaned))
+    if not is_seen and not may_be_empty:
+        raise _bad_caption("a caption has no visible characters")
+    if len(cleaned) > MAX_CAPTION_CHARACTERS:
+        raise _bad_caption(f"a caption has at most {MAX_CAPTION_CHARACTERS} characters")
+    return cleaned if is_seen else ""
+
+
+def _bad_caption(message: str) -> ControlError:
+    return ControlError(message, code="bad-caption", close_code=None)
 
 
 @lru_cache(8_192)

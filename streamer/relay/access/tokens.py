@@ -21,7 +21,7 @@ from streamer.relay.access.invites import Right
 from streamer.relay.access.sanitize import check_room_name, clean_name
 from streamer.relay.state_files import locked, read_file, write_file
 
-Scope = Literal["read", "notify", "speak", "moderate", "command"]
+Scope = Literal["read", "notify", "speak", "moderate", "command", "caption"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 TOKENS_FILE: Final = "tokens.json"
 MAX_TOKENS: Final = 256
@@ -32,7 +32,12 @@ _ID_BYTES: Final = 4
 _MAX_SHOWN: Final = 128
 """Characters of a token that is looked at; ours have 32."""
 
-_RIGHTS: Final[dict[Scope, Right]] = {"moderate": Right.HOST, "speak": Right.GUEST, "read": Right.LISTENER}
+_RIGHTS: Final[dict[Scope, Right]] = {
+    "moderate": Right.HOST,
+    "speak": Right.GUEST,
+    "read": Right.LISTENER,
+    "caption": Right.LISTENER,
+}
 """As what a token lets its bearer in; the first scope that it has."""
 
 _Stamp = tuple[int, int, int]

@@ -11,6 +11,7 @@ from streamer.relay.access.allowance import (
     CLOCKS,
     CLOCKS_PER_S,
     Allowance,
+    CaptionBudget,
     ProgramBudget,
     Writing,
     too_fast,
@@ -20,6 +21,7 @@ from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
+from streamer.relay.rooms.captions import Captions
 from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
 from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
@@ -107,6 +109,7 @@ class Leg:
         self._clocks = Bucket(CLOCKS, CLOCKS_PER_S)
         self._actions = Bucket(ACTIONS, ACTIONS_PER_S)
         self._program = ProgramBudget()
+        self._captions = CaptionBudget()
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
         connection.deliveries = entry.deliveries
         connection.fanout = entry.room.fanout
@@ -164,6 +167,8 @@ class Leg:
         self._welcome(members)
         if self._room.floor.is_on:
             self.send_control(self._room.floor.message)
+        if self._room.captions.is_on:
+            self.send_control(self._room.captions.message)
 
     def _welcome(self, members: list[messages.Member]) -> None:
         """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
@@ -283,6 +288,8 @@ class Leg:
                 self._hosting(received_us).only_hosts(on=message["on"])
             case "notify" | "reply" | "telemetry" | "command" | "result":
                 Programs(self, self._room, self._allowance, self._program).on(message, received_us / 1e6)
+            case "captions" | "captioning" | "caption":
+                Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
             case _:
                 assert_never(message)
 

@@ -162,7 +162,14 @@ class Lobby:
         self._check_barred(room, query, address, right)
         role = "listen" if right is Right.LISTENER else "talk"
         people = room.names[:MAX_PREVIEWED]
-        return {"room": room_name, "people": people, "count": room.size, "locked": room.locked, "role": role}
+        return {
+            "room": room_name,
+            "people": people,
+            "count": room.size,
+            "locked": room.locked,
+            "role": role,
+            "captions": room.captions.is_on,
+        }
 
     def knock(self, query: Mapping[str, str], address: str) -> Knock:
         """Ask the host to be let in; who was removed may, with an invitation that is still good."""

@@ -30,9 +30,9 @@ BURST: Final = 128
 """At once: one message to a full room."""
 
 MAX_LETTERS: Final = 4_096
-"""Beyond that, what can be left out is left out: clocks, chat and telemetry."""
+"""Beyond that, what can be left out is left out: clocks, chat, telemetry and captions."""
 
-LEFT_OUT: Final = ("clock", "chat", "telemetry")
+LEFT_OUT: Final = ("clock", "chat", "telemetry", "caption")
 
 URGENT: Final = ("notice",)
 URGENT_PACE_S: Final = 0.001

@@ -8,7 +8,8 @@ A member's **role** is what it may do at all, and everybody is told of it; its *
            LISTENS  role listen, or has chosen to listen
            WAITS    role talk, without the floor
 
-A host may also send notices and commands; a guest may only if its token has that **scope**. Everybody may answer them.
+A host may also send notices, commands and captions; a guest may only if its token has that **scope**. Everybody may
+answer notices and commands, and read captions.
 """
 
 from enum import Enum

@@ -14,6 +14,7 @@ from streamer.relay.access.allowance import ROOM_FACTOR, Writing
 from streamer.relay.access.invites import Right
 from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device, bar_of, bars_against
+from streamer.relay.rooms.caption_board import CaptionBoard
 from streamer.relay.rooms.chat_history import History
 from streamer.relay.rooms.commands import Commands
 from streamer.relay.rooms.decisions import MAX_BARRED, Bar, Decided, Decisions
@@ -57,6 +58,7 @@ class Room(ABC):
         self.notices = Notices()
         self.telemetry = TelemetryBoard()
         self.commands = Commands(call_later)
+        self.captions = CaptionBoard()
         self._observe = observe
         self.floor = Floor()
         self.writing = Writing(ROOM_FACTOR)
@@ -336,6 +338,8 @@ class SharedRoom(Room):
             self.observe("left", {"talker_id": member.talker_id, "name": member.name})
             self.telemetry.forget(member.talker_id)
             self.commands.forget(member.talker_id)
+            if self.captions.forget(member):
+                self.tell_others(self.captions.message, member, about="captioning")
             if self.floor.release(member.talker_id):
                 self.tell_floor()
 

@@ -1,0 +1,125 @@
+"""Captions, as a program reads or writes them: part of `Room` (docs/python-api.md, Captions).
+
+What was asked for is asked again by itself after a lost connection.
+"""
+
+from collections.abc import Callable
+
+from streamer.client.events import Caption, Captioning, Event, Member
+from streamer.wire import captions
+from streamer.wire.captions import MAX_CAPTION_CHARACTERS
+from streamer.wire.messages import FromClient
+
+
+class Captions:
+    """`send` passes a message to the relay, or raises ConnectionLostError; `try_send` drops it where there is none."""
+
+    def __init__(
+        self,
+        member: Callable[[int], Member | None],
+        send: Callable[[FromClient], None],
+        try_send: Callable[[FromClient], None],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._member = member
+        self._send = send
+        self._try_send = try_send
+        self._emit = emit
+        self._reads = self._writes = False
+        self.is_on = False
+
+    def read(self, *, on: bool) -> None:
+        self._reads = on
+        self._try_send({"type": "captions", "on": on})
+
+    def write(self, *, on: bool) -> None:
+        self._writes = on
+        self._try_send({"type": "captioning", "on": on})
+
+    def send(self, member: Member, text: str, number: int, start_ms: int, end_ms: int, *, final: bool) -> None:
+        if not (text or final) or len(text) > MAX_CAPTION_CHARACTERS:
+            raise ValueError(f"a caption has 1 to {MAX_CAPTION_CHARACTERS} characters, not {len(text):,}")
+        if end_ms < start_ms:
+            raise ValueError(f"a caption can't end at {end_ms} ms, before it starts at {start_ms} ms")
+        self._send(
+            {
+                "type": "caption",
+                "talker_id": member.talker_id,
+                "id": number,
+                "start_ms": start_ms,
+                "end_ms": end_ms,
+                "text": text,
+                "final": final,
+            }
+        )
+
+    def on_welcome(self) -> None:
+        """Where somebody captions, the relay says so next."""
+        self._show(on=False)
+        if self._reads:
+            self.read(on=True)
+        if self._writes:
+            self.write(on=True)
+
+    def on_message(self, message: captions.Captioning | captions.Caption) -> None:
+        if message["type"] == "captioning":
+            self._show(on=message["on"])
+            return
+        if len(message["text"]) > MAX_CAPTION_CHARACTERS:
+            return
+        self._emit(
+            Caption(
+                self._member(message["talker_id"]),
+                message["name"],
+                message["text"],
+                message["id"],
+                message["start_ms"],
+                message["end_ms"],
+                message["final"],
+            )
+        )
+
+    def _show(self, *, on: bool) -> None:
+        if on != self.is_on:
+            self.is_on = on
+            self._emit(Captioning(on))
+
+
+class WithCaptions:
+    """The methods of `Room` that are about captions."""
+
+    _captions: Captions
+
+    @property
+    def has_captions(self) -> bool:
+        """Whether somebody captions this room: what is said in it is written down."""
+        return self._captions.is_on
+
+    def read_captions(self, on: bool = True) -> None:
+        """Asks for captions, which come as `Caption` events; or no longer."""
+        self._captions.read(on=on)
+
+    def write_captions(self, on: bool = True) -> None:
+        """Tells everybody that we write down what is said, which needs that right; or no longer.
+
+        Where we may not, `Refused` follows.
+        """
+        self._captions.write(on=on)
+
+    def send_caption(
+        self,
+        member: Member,
+        text: str,
+        *,
+        id: int,  # noqa: A002 (its name in `Caption`)
+        start_ms: int,
+        end_ms: int,
+        final: bool,
+    ) -> None:
+        """Sends a line of what `member` said, from `start_ms` to `end_ms` of the relay's clock.
+
+        Each line has an `id` of ours: what is sent later with it replaces what was before, until it is
+        `final`. A final line of no text withdraws it. Where we may not, `Refused` follows. Raises
+        ConnectionLostError while there is no connection, ValueError for more than 500 characters.
+        """
+        self._captions.send(member, text, id, start_ms, end_ms, final=final)
