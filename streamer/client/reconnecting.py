@@ -12,7 +12,8 @@ from random import random
 from typing import Final, Self
 
 from streamer.client.backoff import wait_ms
-from streamer.client.connection import SILENT_S, Link, OnControl, OnPacket
+from streamer.client.connection import Link, OnControl, OnPacket
+from streamer.client.way import TRY_S, Way
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, TooBigError
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
@@ -30,9 +31,18 @@ class Line:
     `on_trouble` hears in words why it can't be kept up, where the relay is there.
     """
 
-    def __init__(self, link: Link, reopen: Callable[[str], Awaitable[Link]], *, lasting: bool) -> None:
+    def __init__(
+        self,
+        link: Link,
+        reopen: Callable[[str], Awaitable[Link]],
+        on_ended: Callable[[Link], None] = lambda link: None,
+        *,
+        lasting: bool,
+    ) -> None:
+        """`on_ended` is told each link that was lost."""
         self._link = link
         self._reopen = reopen
+        self._on_ended = on_ended
         self._lasting = lasting
         self._resume = ""
         self._joined = False
@@ -56,16 +66,15 @@ class Line:
         A `patient` one waits for a relay that is not there yet, and raises only where waiting would be in vain.
         """
 
-        async def reopen(resume: str) -> Link:
-            return await Link.open(address, name=name, ca_file=ca_file, resume=resume)
-
+        way = Way(address, name, ca_file)
+        reopen = way.open
         try:
             link = await reopen("")
         except (ConnectionLostError, RefusedError) as error:
             if not patient or not _passes(error):
                 raise
             link = await _try_again(reopen, "", 0)
-        return cls(link, reopen, lasting=lasting)
+        return cls(link, reopen, way.ended, lasting=lasting)
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
@@ -114,6 +123,7 @@ class Line:
 
     def _lose(self) -> None:
         self._link.abort()
+        self._on_ended(self._link)
         if self._joined:
             self._joined = False
             self.on_lost()
@@ -125,7 +135,7 @@ async def _try_again(reopen: Callable[[str], Awaitable[Link]], resume: str, trie
         tries += 1
         await asyncio.sleep(wait_ms(tries, random()) / 1000)
         try:
-            async with asyncio.timeout(SILENT_S):
+            async with asyncio.timeout(TRY_S):
                 return await reopen(resume)
         except (ConnectionLostError, RefusedError, TimeoutError) as error:
             if not _passes(error):

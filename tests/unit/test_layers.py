@@ -87,6 +87,7 @@ DOORS = {
         "relay/api/routes.py",
         "relay/http/middleware.py",
         "relay/http/app.py",
+        "relay/http/fallback.py",
         "relay/network/listener.py",
         "relay/http/host.py",
         "relay/http/room_requests.py",

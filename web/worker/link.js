@@ -6,9 +6,13 @@
 // relay's reason, the one that the socket got. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
 // browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
 // is dead, whatever the browser believes; so is one that doesn't open in that time.
+//
+// Where the relay would let us in and the socket does not open, or does not last, the session runs over HTTP requests. They are a
+// socket to everything here; whether they are, is told to `onSlow`.
 
 import { FROM_RELAY, parseControl } from "../shared/control.js";
 import { waitMs } from "./backoff.js";
+import { HttpSocket, RETRY_MS } from "./http_socket.js";
 import { reasonOf } from "./surroundings.js";
 
 export const SUBPROTOCOL = "streamer.v1";
@@ -18,7 +22,12 @@ const QUIET_MS = 1_500;
 const LOOK_MS = 250;
 /** A welcome has at most so many bytes (PROTOCOL.md), and no character has less than one. */
 const MAX_MESSAGE_CHARACTERS = 65_536;
+/** A socket that ends sooner did not last; so many in a row are no accident. */
+const SHORT_LIVED_MS = 5_000;
+const SHORT_LIVED = 3;
+const MOST_SHORT_LIVED = 8;
 const LEFT = 1000;
+const CUT_OFF = [0, 1006];
 const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
@@ -33,12 +42,16 @@ const ADMITTED = "bad-handshake";
 
 export class Link {
   #surroundings;
-  /** @type {WebSocket | null} */
+  /** @type {WebSocket | HttpSocket | null} */
   #socket = null;
   #url = "";
   #tries = 0;
-  /** Sockets in a row that the relay would have let in, and that did not open. */
+  /** Sockets in a row that the relay would have let in, and that did not open: first a WebSocket, then requests. */
   #blocked = 0;
+  /** WebSockets in a row that were cut off soon after they had opened. */
+  #shortLived = 0;
+  /** When a WebSocket let us in, or took over; null while there is none. @type {number | null} */
+  #openedMs = null;
   #timer = 0;
   #joined = false;
   #heardMs = 0;
@@ -49,6 +62,9 @@ export class Link {
   /** @type {(data: ArrayBuffer) => void} */
   onPacket = () => {};
 
+  /** @type {(slow: boolean) => void} */
+  onSlow = () => {};
+
   /** @param {import("./surroundings.js").Surroundings} surroundings */
   constructor(surroundings) {
     this.#surroundings = surroundings;
@@ -58,7 +74,7 @@ export class Link {
   join(url) {
     this.#end();
     this.#url = url;
-    this.#tries = this.#blocked = 0;
+    this.#tries = this.#blocked = this.#shortLived = 0;
     this.onState("connecting", "", "");
     this.#open();
   }
@@ -86,10 +102,25 @@ export class Link {
   }
 
   #open() {
-    const socket = this.#surroundings.open(this.#url, SUBPROTOCOL);
+    this.#hold(this.#surroundings.open(this.#url, SUBPROTOCOL));
+  }
+
+  /** Where WebSockets do not last, one is tried less and less often. */
+  #openOverHttp() {
+    const retryMs = RETRY_MS * 2 ** Math.max(0, this.#shortLived - SHORT_LIVED);
+    const socket = new HttpSocket(this.#surroundings, this.#url, SUBPROTOCOL, retryMs);
+    socket.onTakenOver = () => {
+      this.#openedMs = this.#surroundings.nowMs();
+      this.onSlow(false);
+    };
+    this.#hold(socket);
+  }
+
+  /** @param {WebSocket | HttpSocket} socket */
+  #hold(socket) {
     socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.#onMessage(data);
-    socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
+    socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onMessage(data);
+    socket.onclose = (/** @type {{code: number, reason: string}} */ { code, reason }) => this.#onClose(code, reason);
     this.#socket = socket;
     this.#surroundings.cancel(this.#timer);
     this.#heardMs = this.#surroundings.nowMs();
@@ -126,6 +157,9 @@ export class Link {
     this.#url = resumingUrl(this.#url, resume);
     this.#joined = true;
     this.#tries = this.#blocked = 0;
+    const isSlow = this.#socket instanceof HttpSocket;
+    this.#openedMs = isSlow ? null : this.#surroundings.nowMs();
+    this.onSlow(isSlow);
     this.onState("joined", "", "");
   }
 
@@ -135,6 +169,7 @@ export class Link {
    */
   #onClose(code, reason) {
     const wasJoined = this.#joined;
+    if (wasJoined) this.#countShortLived(code);
     this.#drop();
     if (FINAL_CLOSES.includes(code) || reason === ECHO_WANTED) {
       this.#refuse(reason || "ended", reason || String(code));
@@ -144,6 +179,13 @@ export class Link {
       this.#blocked += 1;
       this.#ask();
     }
+  }
+
+  /** @param {number} code of the close: a relay that closes the socket itself has been reached */
+  #countShortLived(code) {
+    if (this.#openedMs === null || !CUT_OFF.includes(code)) return;
+    const lasted = this.#surroundings.nowMs() - this.#openedMs > SHORT_LIVED_MS;
+    this.#shortLived = lasted ? 0 : Math.min(this.#shortLived + 1, MOST_SHORT_LIVED);
   }
 
   /** Would the relay let us in? While one question hangs, the next may be answered. */
@@ -168,17 +210,25 @@ export class Link {
    * @param {string} message
    */
   #onRefusal(error, message) {
-    if (error === ADMITTED) this.#onAdmitted();
-    else if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
+    if (error === ADMITTED) {
+      this.#onAdmitted();
+      return;
+    }
+    this.#blocked = 0; // what the relay says is why the socket did not open
+    if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
     else this.#refuse(error, message);
   }
 
   #onAdmitted() {
-    if (this.#blocked < 2) {
+    if (this.#blocked === 0 && this.#shortLived < SHORT_LIVED) {
       this.#open();
       return;
     }
-    this.#blocked = 1;
+    if (this.#blocked < 2) {
+      this.#openOverHttp();
+      return;
+    }
+    this.#blocked = this.#shortLived = 0;
     this.#lose(this.#url.startsWith("wss:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
   }
 

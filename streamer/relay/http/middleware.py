@@ -41,12 +41,15 @@ class Answers:
 
     def __init__(self, origins: Origins) -> None:
         self.refusals: Counter[str] = Counter()
+        self.is_member: Callable[[web.Request], bool] = lambda request: False
+        """Whether a request is of somebody who was let in already."""
         self._origins = origins
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = visitor_of(request)
-        if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request)):
+        is_member = self.is_member(request)
+        if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request), is_member=is_member):
             return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
@@ -69,6 +72,10 @@ class Answers:
             if not visitor.is_fresh:
                 response.force_close()
         return response
+
+    def headers(self, origin: str | None) -> dict[str, str]:
+        """Of an answer that is written past aiohttp; `origin` is of the page that asks."""
+        return {**HEADERS, **_cors(origin)} if origin and self._origins.is_foreign(origin) else HEADERS
 
     async def _answer(self, request: web.Request, handler: Handler, origin: str | None) -> web.StreamResponse:
         asked = host_of(request)
