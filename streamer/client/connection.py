@@ -11,7 +11,8 @@ from pathlib import Path
 from time import monotonic_ns, perf_counter
 from typing import Final, Self
 
-from streamer.client.handshake import Opened, shake_hands
+from streamer.client.handshake import LegRequests, Opened, shake_hands
+from streamer.client.http_transport import RETRY_S, HttpTransport
 from streamer.errors import ConnectionLostError, ControlError, ProtocolError, SentAwayError, StreamerError, TooBigError
 from streamer.websocket.connection import Connection, Limits
 from streamer.websocket.sink import Flusher
@@ -62,8 +63,10 @@ class Link(Connection, asyncio.Protocol):
         self._gone = asyncio.Event()
         self._early = opened.early
         self._transport = opened.transport
-        hold_little(opened.transport.get_extra_info("socket"))
+        self.socket_since: float | None = perf_counter()
+        """When it got its WebSocket; None while it runs over plain HTTP."""
         opened.transport.set_protocol(self)
+        self._hold_little()
         self.attach(opened.transport, is_direct=not opened.is_secure)
 
     @classmethod
@@ -72,6 +75,42 @@ class Link(Connection, asyncio.Protocol):
     ) -> Self:
         """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
         return cls(await shake_hands(address.socket_url(name, resume, attempt), address, ca_file))
+
+    @classmethod
+    async def open_over_http(
+        cls,
+        address: Address,
+        *,
+        name: str = "",
+        ca_file: Path | None = None,
+        resume: str = "",
+        attempt: int = 0,
+        retry_s: float = RETRY_S,
+    ) -> Self:
+        """Where no WebSocket gets through; one is tried every `retry_s`. Raises as `open` does."""
+        requests = await LegRequests.open(address.socket_url(name, resume, attempt), address, ca_file)
+
+        async def open_socket(url: str) -> Opened:
+            return await shake_hands(url, requests.address, ca_file)
+
+        link = cls(Opened(HttpTransport(requests, open_socket, retry_s), b"", is_secure=True))
+        link.socket_since = None
+        return link
+
+    def go_on_over(self, opened: Opened) -> None:
+        """Leave the requests for a WebSocket. Nobody sees a difference, but in the delay."""
+        self._transport = opened.transport
+        self.socket_since = perf_counter()
+        self._hold_little()
+        opened.transport.set_protocol(self)
+        self.move(opened.transport, is_direct=not opened.is_secure)
+        if opened.early:
+            self.data_received(opened.early)
+
+    def _hold_little(self) -> None:
+        peer = self._transport.get_extra_info("socket")
+        if peer is not None:
+            hold_little(peer)
 
     @property
     def shed(self) -> int:

@@ -8,12 +8,14 @@ import asyncio
 import json
 import socket
 import ssl
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from typing import Any, Final, NamedTuple, cast
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final, NamedTuple, Self, cast
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -29,6 +31,10 @@ _REASON_BYTES: Final = 16_384
 """Bytes read of a refusal: a relay's is a line or two, and another server's may never end."""
 _LOOK_S: Final = 0.005
 _HTTPS_PORT: Final = 443
+_REFUSED: Final = 400
+"""HTTP statuses from here on are refusals."""
+_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)
+"""A stream has no end; whoever waits for something else knows how long."""
 _REDIRECTS: Final = {301, 302, 307, 308}
 
 
@@ -49,9 +55,7 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
             aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
             asyncio.timeout(_OPEN_S),
         ):
-            if not address.secure and (secure_port := await _secure_port(http, address)):
-                plain, address = address, replace(address, secure=True, port=secure_port)
-                url = url.replace(f"ws://{plain.origin}", f"wss://{address.origin}", 1)
+            url, address = await _where_secure(http, url, address)
             tls = client_context(ca_file) if address.secure else True
             websocket = await http.ws_connect(url, protocols=[SUBPROTOCOL], compress=0, ssl=tls)
             if websocket.protocol != SUBPROTOCOL:
@@ -61,6 +65,92 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
             return Opened(answer.take_over(), answer.early.data, address.secure)
     except (aiohttp.ClientError, OSError, ValueError) as error:  # the last one is of an address that can't be
         raise _in_words(error, address, ca_file) from error
+
+
+class LegRequests:
+    """The requests of a session over plain HTTP (PROTOCOL.md), opened with `open`; `close` in any case.
+
+    Each raises RefusedError where the relay, or a proxy in its place, says no, and ConnectionLostError where nothing
+    answers.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, address: Address, url: str, ca_file: Path | None) -> None:
+        self.address = address
+        self._http = http
+        self._url = url
+        self._ca_file = ca_file
+        self.leg = ""
+        self._tls = client_context(ca_file) if address.secure else True
+
+    @classmethod
+    async def open(cls, url: str, address: Address, ca_file: Path | None) -> Self:
+        """`url` is that of the WebSocket, with its query; the requests go beside it. Raises as `shake_hands` does."""
+        http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=_Resolver()))
+        try:
+            url, address = await _where_secure(http, url, address)
+            requests = cls(http, address, _beside(url, address), ca_file)
+            leg = json.loads(await requests._get_answer("POST", urlsplit(url).query))["leg"]
+            requests.leg = str(leg)
+        except (ValueError, KeyError, TypeError) as error:
+            await http.close()
+            raise ProtocolError(f"{address.origin} opens no session", code="bad-message") from error
+        except BaseException:
+            await http.close()
+            raise
+        return requests
+
+    @property
+    def socket_url(self) -> str:
+        """Of the WebSocket that takes over."""
+        scheme, host, path, _, _ = urlsplit(self._url)
+        return urlunsplit((scheme.replace("http", "ws"), host, path[: -len("leg")] + "ws", f"leg={self.leg}", ""))
+
+    async def stream(self, position: int) -> AsyncGenerator[bytes, None]:
+        """What comes from `position` on, until the response ends."""
+        async with self._request("GET", f"leg={self.leg}&from={position}") as response:
+            if response.status >= _REFUSED:
+                raise await _refusal(response)
+            while piece := await response.content.readany():
+                yield piece
+
+    async def ask(self, position: int, wait_ms: int) -> bytes:
+        """What there is from `position` on, after `wait_ms` at the latest."""
+        return await self._get_answer("GET", f"leg={self.leg}&from={position}&wait={wait_ms}")
+
+    async def post(self, at: int, received: int, batch: bytes) -> None:
+        await self._get_answer("POST", f"leg={self.leg}&at={at}&from={received}", batch)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _get_answer(self, method: str, query: str, body: bytes = b"") -> bytes:
+        async with self._request(method, query, body) as response:
+            if response.status >= _REFUSED:
+                raise await _refusal(response)
+            return await response.read()
+
+    @asynccontextmanager
+    async def _request(self, method: str, query: str, body: bytes = b"") -> AsyncIterator[aiohttp.ClientResponse]:
+        try:
+            url = f"{self._url}?{query}"
+            async with self._http.request(method, url, data=body, ssl=self._tls, timeout=_NO_TIMEOUT) as response:
+                yield response
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _in_words(error, self.address, self._ca_file) from error
+
+
+def _beside(url: str, address: Address) -> str:
+    """Where the requests go, for the WebSocket at `url`."""
+    _, host, path, _, _ = urlsplit(url)
+    return urlunsplit(("https" if address.secure else "http", host, path.rpartition("/")[0] + "/leg", "", ""))
+
+
+async def _where_secure(http: aiohttp.ClientSession, url: str, address: Address) -> tuple[str, Address]:
+    """`url` and `address` as they are, or by TLS where an http: link only leads there."""
+    if address.secure or not (port := await _secure_port(http, address)):
+        return url, address
+    secure = replace(address, secure=True, port=port)
+    return url.replace(f"ws://{address.origin}", f"wss://{secure.origin}", 1), secure
 
 
 async def _secure_port(http: aiohttp.ClientSession, address: Address) -> int:

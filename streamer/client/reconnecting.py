@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from random import random
-from secrets import token_urlsafe
 from typing import Final, Self
 
 from streamer.client.backoff import wait_ms
-from streamer.client.connection import SILENT_S, Link, OnControl, OnPacket
+from streamer.client.connection import Link, OnControl, OnPacket
+from streamer.client.way import TRY_S, Way
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, TooBigError
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
@@ -25,47 +25,15 @@ _LONGEST_TOKEN: Final = 256
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
 """They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
 
-_OWN_TOKEN_BYTES: Final = 16
-"""As random as a relay's."""
-
-
-class _Door:
-    """Opens one link after the other for the same client."""
-
-    def __init__(self, address: Address, name: str, ca_file: Path | None) -> None:
-        self.resume = token_urlsafe(_OWN_TOKEN_BYTES)
-        self._address, self._name, self._ca_file = address, name, ca_file
-        self._attempts = 0
-
-    async def open(self) -> Link:
-        """Raises as `Link.open` does."""
-        self._attempts += 1
-        return await Link.open(
-            self._address, name=self._name, ca_file=self._ca_file, resume=self.resume, attempt=self._attempts
-        )
-
-    async def open_later(self, tries: int) -> Link:
-        """Until a link is there; `tries` were in vain already. Raises where another try would be in vain."""
-        while True:
-            tries += 1
-            await asyncio.sleep(wait_ms(tries, random()) / 1000)
-            try:
-                async with asyncio.timeout(SILENT_S):
-                    return await self.open()
-            except (ConnectionLostError, RefusedError, TimeoutError) as error:
-                if not _passes(error):
-                    raise
-
-
 class Line:
     """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once.
 
     `on_trouble` hears in words why it can't be kept up, where the relay is there.
     """
 
-    def __init__(self, link: Link, door: _Door, *, lasting: bool) -> None:
+    def __init__(self, link: Link, way: Way, *, lasting: bool) -> None:
         self._link = link
-        self._door = door
+        self._way = way
         self._lasting = lasting
         self._joined = False
         self._tries = 0
@@ -87,21 +55,21 @@ class Line:
 
         A `patient` one waits for a relay that is not there yet, and raises only where waiting would be in vain.
         """
-        door = _Door(address, name, ca_file)
+        way = Way(address, name, ca_file)
         try:
-            link = await door.open()
+            link = await way.open()
         except (ConnectionLostError, RefusedError) as error:
             if not patient or not _passes(error):
                 raise
-            link = await door.open_later(0)
-        return cls(link, door, lasting=lasting)
+            link = await _open_later(way, 0)
+        return cls(link, way, lasting=lasting)
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
 
         def on_message(message: FromRelay, now: float) -> None:
             if message["type"] == "welcome":
-                self._door.resume = _token_of(message["resume"])
+                self._way.resume = _token_of(message["resume"])
                 self._joined, self._tries, self._told = True, 0, ""
             on_control(message, now)
 
@@ -116,7 +84,7 @@ class Line:
                     self._tell(str(error))
             else:
                 return
-            self._link = await self._door.open_later(self._tries)
+            self._link = await _open_later(self._way, self._tries)
             self._tries += 1
 
     def send_control(self, message: FromClient) -> None:
@@ -144,9 +112,23 @@ class Line:
 
     def _lose(self) -> None:
         self._link.abort()
+        self._way.ended(self._link)
         if self._joined:
             self._joined = False
             self.on_lost()
+
+
+async def _open_later(way: Way, tries: int) -> Link:
+    """Until a link is there; `tries` were in vain already. Raises where another try would be in vain."""
+    while True:
+        tries += 1
+        await asyncio.sleep(wait_ms(tries, random()) / 1000)
+        try:
+            async with asyncio.timeout(TRY_S):
+                return await way.open()
+        except (ConnectionLostError, RefusedError, TimeoutError) as error:
+            if not _passes(error):
+                raise
 
 
 def _passes(error: Exception) -> bool:

@@ -145,6 +145,18 @@ cdef class Sink:
         self.transport = transport
         return 0
 
+    def move(self, transport, *, bint is_direct=False):
+        """Go on over another transport, or over one that has changed: what waits goes there, and the owner sees nothing.
+
+        Raises RuntimeError where it is closed.
+        """
+        if self.transport is None:
+            raise RuntimeError("this connection is closed")
+        self.attach_sink(transport, is_direct)
+        self.is_clear = self.is_blocked = False
+        self.unasked_bytes = 0
+        self.flusher.mark(self)
+
     cdef void detach_sink(self) noexcept:
         """The socket is about to be closed, and its number may soon be another peer's."""
         self.transport = None

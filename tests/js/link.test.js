@@ -37,6 +37,7 @@ class World {
   sockets = [];
   states = [];
   asked = [];
+  requested = [];
   packets = [];
   answer = ADMITTED;
   tokens = 0;
@@ -51,6 +52,10 @@ class World {
         this.asked.push(url);
         if (this.answer === null) throw new TypeError("Failed to fetch");
         return { status: 400, json: async () => JSON.parse(JSON.stringify(await this.answer)) };
+      },
+      request: async (url) => {
+        this.requested.push(url);
+        throw new TypeError("Failed to fetch");
       },
       later: (call, ms) => {
         this.#timers.set((this.#lastTimer += 1), { call, at: this.#now + ms });
@@ -199,16 +204,16 @@ test("a page that loads while its socket fails again and again is a certificate 
   for (let sockets = 1; sockets < 5; sockets += 1) {
     assert.equal(world.sockets.length, sockets);
     world.socket.lose();
+    await world.pass(0);
+    assert.equal(world.requested.length, sockets); // plain HTTP was tried, too
+    assert.equal(world.states.at(-1), "lost blocked");
     await world.pass(500);
-    assert.equal(world.states.at(-1), sockets > 1 ? "lost blocked" : "connecting");
   }
 });
 
 test("where there is no TLS, no certificate is blamed for a socket that does not open", async () => {
   const world = new World();
   world.link.join(URL.replace("wss:", "ws:"));
-  world.socket.lose();
-  await world.pass(500);
   world.socket.lose();
   await world.pass(0);
   assert.equal(world.states.at(-1), "lost cutOff");

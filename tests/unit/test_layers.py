@@ -88,6 +88,7 @@ DOORS = {
         "relay/http/below.py",
         "relay/http/middleware.py",
         "relay/http/app.py",
+        "relay/http/fallback.py",
         "relay/network/listener.py",
         "relay/http/host.py",
         "relay/http/room_requests.py",

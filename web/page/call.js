@@ -3,6 +3,7 @@
 
 import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
+import { element } from "../ui/dom.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { hostKey } from "./host_key.js";
@@ -137,10 +138,17 @@ export class Call {
         return feedback.show(report.feedback, roster.others);
       case "delays":
         return room.onDelays(report);
+      case "slow":
+        return this.#showSlow(report.slow);
       case "chirpEcho":
         return acoustic.onEcho(report.echo);
     }
     return unreachable(report);
+  }
+
+  /** @param {boolean} slow whether the voice takes plain HTTP, since no WebSocket gets through */
+  #showSlow(slow) {
+    element("slow-path", HTMLElement).hidden = !slow;
   }
 
   #onInside() {

@@ -45,6 +45,7 @@
  *   | {type: "mutedVoice"}
  *   | {type: "feedback", feedback: Feedback}
  *   | {type: "chirpEcho", echo: Echo}
+ *   | {type: "slow", slow: boolean}
  *   | {type: "delays", roundTripMs: number | null, figures: [number, import("./delay_parts.js").Figure][]}} Report
  */
 

@@ -9,10 +9,14 @@
 //
 // Each attempt has a number, and a token that makes it ours. So the relay takes no attempt that was held up on its way for
 // a newer one than the connection that we have by then.
+//
+// Where the relay would let us in and the socket does not open, or does not last, the session runs over HTTP requests.
+// They are a socket to everything here; whether they are, is told to `onSlow`.
 
 import { FROM_RELAY, parseControl } from "../shared/control.js";
 import { attemptUrl } from "../shared/room_link.js";
 import { waitMs } from "./backoff.js";
+import { HttpSocket, RETRY_MS } from "./http_socket.js";
 import { reasonOf } from "./surroundings.js";
 
 export const SUBPROTOCOL = "streamer.v1";
@@ -22,7 +26,12 @@ const QUIET_MS = 1_500;
 const LOOK_MS = 250;
 /** A welcome has at most so many bytes (PROTOCOL.md), and no character has less than one. */
 const MAX_MESSAGE_CHARACTERS = 65_536;
+/** A socket that ends sooner did not last; so many in a row are no accident. */
+const SHORT_LIVED_MS = 5_000;
+const SHORT_LIVED = 3;
+const MOST_SHORT_LIVED = 8;
 const LEFT = 1000;
+const CUT_OFF = [0, 1006];
 const GOING_AWAY = 1001;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
@@ -39,7 +48,7 @@ const ADMITTED = "bad-handshake";
 
 export class Link {
   #surroundings;
-  /** @type {WebSocket | null} */
+  /** @type {WebSocket | HttpSocket | null} */
   #socket = null;
   #url = "";
   /** What makes us the same member as before. */
@@ -47,8 +56,12 @@ export class Link {
   /** Attempts so far, in all rooms. */
   #attempts = 0;
   #tries = 0;
-  /** Sockets in a row that the relay would have let in, and that did not open. */
+  /** Sockets in a row that the relay would have let in, and that did not open: first a WebSocket, then requests. */
   #blocked = 0;
+  /** WebSockets in a row that were cut off soon after they had opened. */
+  #shortLived = 0;
+  /** When a WebSocket let us in, or took over; null while there is none. @type {number | null} */
+  #openedMs = null;
   #timer = 0;
   #joined = false;
   #heardMs = 0;
@@ -58,6 +71,9 @@ export class Link {
   onControl = () => {};
   /** @type {(data: ArrayBuffer) => void} */
   onPacket = () => {};
+
+  /** @type {(slow: boolean) => void} */
+  onSlow = () => {};
 
   /** @param {import("./surroundings.js").Surroundings} surroundings */
   constructor(surroundings) {
@@ -69,7 +85,7 @@ export class Link {
     this.#end();
     this.#url = url;
     this.#resume = new URL(url).searchParams.get("resume") ?? this.#surroundings.token();
-    this.#tries = this.#blocked = 0;
+    this.#tries = this.#blocked = this.#shortLived = 0;
     this.onState("connecting", "", "");
     this.#open();
   }
@@ -103,10 +119,25 @@ export class Link {
   }
 
   #open() {
-    const socket = this.#surroundings.open(this.#nextUrl(), SUBPROTOCOL);
+    this.#hold(this.#surroundings.open(this.#nextUrl(), SUBPROTOCOL));
+  }
+
+  /** Where WebSockets do not last, one is tried less and less often. */
+  #openOverHttp() {
+    const retryMs = RETRY_MS * 2 ** Math.max(0, this.#shortLived - SHORT_LIVED);
+    const socket = new HttpSocket(this.#surroundings, this.#nextUrl(), SUBPROTOCOL, retryMs);
+    socket.onTakenOver = () => {
+      this.#openedMs = this.#surroundings.nowMs();
+      this.onSlow(false);
+    };
+    this.#hold(socket);
+  }
+
+  /** @param {WebSocket | HttpSocket} socket */
+  #hold(socket) {
     socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.#onMessage(data);
-    socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
+    socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onMessage(data);
+    socket.onclose = (/** @type {{code: number, reason: string}} */ { code, reason }) => this.#onClose(code, reason);
     this.#socket = socket;
     this.#surroundings.cancel(this.#timer);
     this.#heardMs = this.#surroundings.nowMs();
@@ -143,6 +174,9 @@ export class Link {
     this.#resume = resume;
     this.#joined = true;
     this.#tries = this.#blocked = 0;
+    const isSlow = this.#socket instanceof HttpSocket;
+    this.#openedMs = isSlow ? null : this.#surroundings.nowMs();
+    this.onSlow(isSlow);
     this.onState("joined", "", "");
   }
 
@@ -152,6 +186,7 @@ export class Link {
    */
   #onClose(code, reason) {
     const wasJoined = this.#joined;
+    if (wasJoined) this.#countShortLived(code);
     this.#drop();
     if (FINAL_CLOSES.includes(code) || reason === ECHO_WANTED) {
       this.#refuse(reason || "ended", reason || String(code));
@@ -161,6 +196,13 @@ export class Link {
       this.#blocked += 1;
       this.#ask();
     }
+  }
+
+  /** @param {number} code of the close: a relay that closes the socket itself has been reached */
+  #countShortLived(code) {
+    if (this.#openedMs === null || !CUT_OFF.includes(code)) return;
+    const lasted = this.#surroundings.nowMs() - this.#openedMs > SHORT_LIVED_MS;
+    this.#shortLived = lasted ? 0 : Math.min(this.#shortLived + 1, MOST_SHORT_LIVED);
   }
 
   /** Would the relay let us in? While one question hangs, the next may be answered. */
@@ -186,18 +228,26 @@ export class Link {
    * @param {string} message
    */
   #onRefusal(error, message) {
-    if (error === ADMITTED) this.#onAdmitted();
-    else if (error === STALE) this.#lose("lost", "");
+    if (error === ADMITTED) {
+      this.#onAdmitted();
+      return;
+    }
+    this.#blocked = 0; // what the relay says is why the socket did not open
+    if (error === STALE) this.#lose("lost", "");
     else if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
     else this.#refuse(error, message);
   }
 
   #onAdmitted() {
-    if (this.#blocked < 2) {
+    if (this.#blocked === 0 && this.#shortLived < SHORT_LIVED) {
       this.#open();
       return;
     }
-    this.#blocked = 1;
+    if (this.#blocked < 2) {
+      this.#openOverHttp();
+      return;
+    }
+    this.#blocked = this.#shortLived = 0;
     this.#lose(this.#url.startsWith("wss:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
   }
 

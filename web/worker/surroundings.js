@@ -12,6 +12,7 @@ const TOKEN_BYTES = 16;
  * @typedef {object} Surroundings a test gives its own
  * @property {(url: string, protocol: string) => WebSocket} open
  * @property {(url: string) => Promise<{status: number, json(): Promise<any>}>} fetch what the relay says to a socket of this address
+ * @property {(url: string, options: RequestInit) => Promise<Response>} request of a session that runs over plain HTTP
  * @property {(call: () => void, ms: number) => number} later
  * @property {(timer: number) => void} cancel
  * @property {() => number} random
@@ -26,6 +27,7 @@ export const SURROUNDINGS = {
   open: (url, protocol) => new WebSocket(url, protocol),
   // POST: a browser names the page's origin with it, as with a socket, and the relay decides by that; with GET it doesn't
   fetch: (url) => fetch(url, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }),
+  request: (url, options) => fetch(url, { ...options, cache: "no-store" }),
   later: (call, ms) => setTimeout(call, ms),
   cancel: (timer) => clearTimeout(timer),
   random: Math.random,

@@ -260,6 +260,7 @@ talking.onMutedVoice = () => {
 };
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;
+link.onSlow = (/** @type {boolean} */ slow) => report({ type: "slow", slow });
 link.onPacket = onPacket;
 link.onControl = onControl;
 addEventListener("message", ({ data }) => obey(data));

@@ -23,6 +23,7 @@ from streamer.relay.background import keep_running, surviving
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.below import canonical_paths, check_base
 from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Check, Checks
+from streamer.relay.http.fallback import Fallback
 from streamer.relay.http.host import host_of
 from streamer.relay.http.join_app import PROBE, probe
 from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
@@ -128,10 +129,12 @@ class Relay:
             self._reception.is_regular,
             self.proxies.trusts,
         )
-        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals)
+        self._fallback = self._make_fallback()
+        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, self._fallback.counts)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
+        self._fallback.add_to(application.router)
         RoomRequests(self._reception, self.origins).add_to(application.router)
         application.router.add_get(PROBE, probe)
         application.router.add_get("/healthz", self._healthz)
@@ -152,6 +155,11 @@ class Relay:
         application.cleanup_ctx.append(self._ticking)
         application.on_shutdown.append(self._drain)
         return application
+
+    def _make_fallback(self) -> Fallback:
+        fallback = Fallback(self._admit, self._entered, self._answers.headers)
+        self._answers.is_member = fallback.is_member
+        return fallback
 
     async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
         works: dict[str, Callable[[], Awaitable[None]]] = {
@@ -175,6 +183,7 @@ class Relay:
             for socket in list(self._sockets):
                 with surviving("the tick of a connection"):
                     socket.tick(now_us)
+            self._fallback.tick()
             self._reception.tick()
 
     async def _watch_talking(self) -> None:
@@ -192,6 +201,7 @@ class Relay:
 
     def _counted_now(self) -> dict[str, float]:
         counted: dict[str, float] = {"connections": len(self._sockets), "rooms": self._reception.room_count}
+        counted["fallback_legs"] = self._fallback.legs
         if self.door:
             counted |= {"handshakes": self.door.handshakes, "refused_at_the_door": self.door.refused}
         return counted
@@ -229,22 +239,32 @@ class Relay:
         return web.Response(status=204)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        self.origins.check(request.headers.get("Origin"), host_of(request))
-        address = request.remote or ""
         _check_subprotocol(request)
-        entry = self._reception.receive(request.query, address)
-        is_echo = isinstance(entry.room, EchoRoom)
-        limits = self._echo_limits if is_echo else self._connection_limits
-        socket = Socket(self._flusher, limits, entry, address, self._on_lost)
+        if "leg" in request.query:
+            self.origins.check(request.headers.get("Origin"), host_of(request))
+            return self._fallback.take_over(request)
+        socket = self._admit(request)
         visitor = visitor_of(request)
         response = upgrade(request, socket, subprotocol=SUBPROTOCOL)
         if visitor:
             visitor.pass_on()
-        self._sockets.add(socket)
-        self._reception.entered(entry, address)
-        if is_echo:
-            self._make_room_in_echo(socket)
+        self._entered(socket)
         return response
+
+    def _admit(self, request: web.Request) -> Socket:
+        """Raises RefusedError where whoever asks may not come in."""
+        self.origins.check(request.headers.get("Origin"), host_of(request))
+        address = request.remote or ""
+        entry = self._reception.receive(request.query, address)
+        limits = self._echo_limits if isinstance(entry.room, EchoRoom) else self._connection_limits
+        return Socket(self._flusher, limits, entry, address, self._on_lost)
+
+    def _entered(self, socket: Socket) -> None:
+        """It is attached."""
+        self._sockets.add(socket)
+        self._reception.entered(socket.entry, socket.address)
+        if isinstance(socket.entry.room, EchoRoom):
+            self._make_room_in_echo(socket)
 
     def _make_room_in_echo(self, newcomer: Socket) -> None:
         leaving = self._in_echo.add(newcomer)

@@ -29,14 +29,22 @@ SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed", "quiet")
 
 
 class Metrics(Collector):
-    """`gauges` gives what is counted now, by name; `refusals` counts by code who was not let in."""
+    """`gauges` gives what is counted now, by name; `refusals` counts by code who was not let in.
+
+    `fallback` counts what became of sessions over HTTP.
+    """
 
     def __init__(
-        self, traffic: Traffic, gauges: Callable[[], Mapping[str, float]], refusals: Mapping[str, int]
+        self,
+        traffic: Traffic,
+        gauges: Callable[[], Mapping[str, float]],
+        refusals: Mapping[str, int],
+        fallback: Mapping[str, int],
     ) -> None:
         self._traffic = traffic
         self._gauges = gauges
         self._refusals = refusals
+        self._fallback = fallback
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._lag = Histogram(
@@ -55,6 +63,7 @@ class Metrics(Collector):
         yield _by("cause", "shed", "Packets not delivered", shed)
         yield _by("cause", "parse_failures", "Connections that broke RFC 6455", self._traffic.failures)
         yield _by("code", "refusals", "Requests that were refused", self._refusals)
+        yield _by("event", "fallback", "What happened to sessions over plain HTTP", self._fallback)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

@@ -44,6 +44,8 @@ class Answers:
 
     def __init__(self, origins: Origins, proxies: TrustedProxies | None = None) -> None:
         self.refusals: Counter[str] = Counter()
+        self.is_member: Callable[[web.Request], bool] = lambda request: False
+        """Whether a request is of somebody who was let in already."""
         self._origins = origins
         self._proxies = proxies or TrustedProxies()
 
@@ -55,7 +57,8 @@ class Answers:
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = visitor_of(request)
         request, trouble = self._told_by_proxies(request, visitor)
-        if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request)):
+        is_member = self.is_member(request)
+        if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request), is_member=is_member):
             return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
@@ -95,6 +98,10 @@ class Answers:
         if visitor:
             visitor.asks_from(address)
         return (request if address == request.remote else request.clone(remote=address)), trouble
+
+    def headers(self, origin: str | None) -> dict[str, str]:
+        """Of an answer that is written past aiohttp; `origin` is of the page that asks."""
+        return {**HEADERS, **_cors(origin)} if origin and self._origins.is_foreign(origin) else HEADERS
 
     def _refused(self, refusal: RefusedError, path: str) -> web.Response:
         return _refused(refusal, path, self._origins.path)

@@ -68,7 +68,27 @@ def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | 
 
     Raises RefusedError before anything is written.
     """
-    answer = _answer(accept_key(request), subprotocol)
+    accept = accept_key(request)
+    transport, early = take_over(request)
+    begin_websocket(transport, accept, subprotocol)
+    transport.set_protocol(cast(asyncio.Protocol, connection))
+    connection.attach(transport, is_direct=is_plain(transport))
+    transport.resume_reading()
+    if early.data:
+        connection.data_received(early.data)
+    return web.Response(status=101)
+
+
+def begin_websocket(transport: asyncio.Transport, accept: str, subprotocol: str | None) -> None:
+    transport.set_write_buffer_limits(0)
+    transport.write(_answer(accept, subprotocol))
+
+
+def take_over(request: web.Request) -> tuple[asyncio.Transport, EarlyBytes]:
+    """Take the connection of `request` from aiohttp, with the bytes that came behind the request; reading is as it was.
+
+    The caller sets the transport's protocol. Raises RefusedError where the client is gone.
+    """
     transport = request.transport
     if transport is None or transport.is_closing():
         raise bad_handshake("the client is gone")
@@ -77,11 +97,9 @@ def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | 
     http.set_parser(early)  # type: ignore[arg-type]  # it only calls the two methods above
     http.transport = None
     http.connection_lost(None)
-    transport.set_protocol(cast(asyncio.Protocol, connection))
-    transport.set_write_buffer_limits(0)
-    transport.write(answer)
-    connection.attach(transport, is_direct=transport.get_extra_info("sslcontext") is None)
-    transport.resume_reading()
-    if early.data:
-        connection.data_received(early.data)
-    return web.Response(status=101)
+    return transport, early
+
+
+def is_plain(transport: asyncio.Transport) -> bool:
+    """Whether frames may go straight to its socket."""
+    return transport.get_extra_info("sslcontext") is None

@@ -52,6 +52,8 @@ class Visitor(asyncio.Protocol):
         self._turnstile = turnstile
         self._on_gone = on_gone
         self._on_moved = on_moved
+        self._has_place = True
+        self._seconds = seconds
         self._deadline = loop.call_later(seconds, self.end)
         self._fresh_s = seconds * FRESH
         self._fresh_until = loop.time() + self._fresh_s
@@ -63,6 +65,10 @@ class Visitor(asyncio.Protocol):
         self._held: bytearray | None = bytearray()
         self._is_begun = False
         self._is_gone = False
+
+    @property
+    def is_gone(self) -> bool:
+        return self._is_gone
 
     @property
     def is_fresh(self) -> bool:
@@ -85,11 +91,11 @@ class Visitor(asyncio.Protocol):
         self._http = server()
         return self
 
-    async def begin_request(self, *, may_be_long: bool = False) -> bool:
+    async def begin_request(self, *, may_be_long: bool = False, is_member: bool = False) -> bool:
         """Wait until it is this request's turn. Is there still somebody to answer?
 
         Its header has been read: what comes now counts for its body, or for the next one. Of one that `may_be_long`,
-        what is too much waits, until `take_long` says that it is not, or the request ends.
+        what is too much waits, until `take_long` says that it is not, or the request ends. A member's does not wait.
         """
         self._request_bytes = len(self._held or b"")
         self._most_bytes = MAX_REQUEST_BYTES
@@ -99,7 +105,10 @@ class Visitor(asyncio.Protocol):
             self._transport.pause_reading()
         self._is_begun = True
         self._use()
-        await self._turnstile.passed(self.source)
+        if is_member:
+            self.serve_member()
+        else:
+            await self._turnstile.passed(self.source)
         return not self._is_gone
 
     def take_long(self, most_bytes: int, seconds: float) -> None:
@@ -114,6 +123,16 @@ class Visitor(asyncio.Protocol):
         if held and self._http:
             self._http.data_received(bytes(held))
             self._read_on()
+
+    def serve_member(self) -> None:
+        """What it asks for is a member's, who has limits of its own: it leaves its place, and has its time anew."""
+        if self._is_gone:
+            return
+        loop = asyncio.get_running_loop()
+        self._leave_place()
+        self._deadline.cancel()
+        self._deadline = loop.call_later(self._seconds, self.end)
+        self._fresh_until = loop.time() + self._fresh_s
 
     def end_request(self) -> None:
         """It has its answer: the connection closes where no other request comes soon."""
@@ -199,7 +218,12 @@ class Visitor(asyncio.Protocol):
         self._is_gone = True
         self._use()
         self._deadline.cancel()
-        self._on_gone(self)
+        self._leave_place()
+
+    def _leave_place(self) -> None:
+        if self._has_place:
+            self._has_place = False
+            self._on_gone(self)
 
 
 def visitor_of(request: web.BaseRequest) -> Visitor | None:

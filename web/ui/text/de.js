@@ -203,6 +203,8 @@ export const text = {
   wentOut: "{name} ist gegangen",
   withEcho: "Sag etwas: Du hörst es eine Sekunde später.",
   left: "Du hast den Raum verlassen.",
+  slowPath:
+    "Etwas auf dem Weg, etwa ein Proxy, lässt die übliche Verbindung nicht durch. Du bist über einen langsameren Weg verbunden: Alles geht, nur mit mehr Verzögerung. Die Seite versucht es weiter auf dem üblichen Weg.",
   connectedAgain: "Du bist wieder verbunden.",
   notConnected: "Gerade nicht verbunden",
   nobodyHears: "Niemand hört dich, und du hörst niemanden.",

@@ -211,6 +211,8 @@ export const text = {
   wentOut: "{name} left",
   withEcho: "Say something: you hear it one second later.",
   left: "You have left the room.",
+  slowPath:
+    "Something on the way, such as a proxy, holds back the usual connection. You are connected by a slower path: everything works, with more delay. The page keeps trying the usual one.",
   connectedAgain: "You’re connected again.",
   notConnected: "Not connected just now",
   nobodyHears: "Nobody hears you, and you hear nobody.",

@@ -203,6 +203,8 @@ export const text = {
   wentOut: "Ha salido {name}",
   withEcho: "Di algo: lo oirás un segundo después.",
   left: "Has salido de la sala.",
+  slowPath:
+    "Algo en el camino, como un proxy, no deja pasar la conexión habitual. Tu voz va por una vía más lenta: todo funciona, con más retraso. La página sigue probando la vía habitual.",
   connectedAgain: "Vuelves a tener conexión.",
   notConnected: "Sin conexión",
   nobodyHears: "Nadie te oye y no oyes a nadie.",

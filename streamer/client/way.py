@@ -1,0 +1,85 @@
+"""Which way the next link takes: a WebSocket, or plain HTTP where that does not get through or does not last."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_urlsafe
+from time import perf_counter
+from typing import Final
+
+from streamer.client.connection import SILENT_S, Link
+from streamer.client.http_transport import RETRY_S
+from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError
+from streamer.wire.room_link import Address
+
+OWN_TOKEN_BYTES: Final = 16
+"""As random as a relay's."""
+TRY_S: Final = 2 * SILENT_S
+"""For both ways, one after the other."""
+SHORT_LIVED_S: Final = 5.0
+"""A WebSocket that ends sooner than that did not last."""
+SHORT_LIVED: Final = 3
+"""So many in a row are no accident."""
+LONGEST_RETRY_S: Final = 300.0
+KEEPS_BACK: Final = {"bad-handshake", "bad-subprotocol", "no-relay"}
+"""Refusals of a proxy that does not hand a WebSocket on: it stripped the request, or answered itself."""
+
+
+class Way:
+    """To the room of `address`, over as many links as it takes; `resume` makes each of them the same member."""
+
+    def __init__(self, address: Address, name: str, ca_file: Path | None) -> None:
+        self._address = address
+        self._name = name
+        self._ca_file = ca_file
+        self.resume = token_urlsafe(OWN_TOKEN_BYTES)
+        self._attempts = 0
+        self._short_lived = 0
+
+    async def open(self) -> Link:
+        """Raises as `Link.open` does."""
+        if self._short_lived >= SHORT_LIVED:
+            with suppress(ConnectionLostError, ProtocolError, RefusedError):
+                return await self._open_over_http()
+        try:
+            if self._attempts == 0:
+                return await self._open_socket()
+            async with asyncio.timeout(SILENT_S):
+                return await self._open_socket()
+        except (RefusedError, ProtocolError, ConnectionLostError, TimeoutError) as error:
+            if isinstance(error, RefusedError | ProtocolError) and error.code not in KEEPS_BACK:
+                raise
+            try:
+                return await self._open_over_http()
+            except RefusedError as refusal:
+                if refusal.code in KEEPS_BACK:
+                    raise error from None
+                raise
+            except (ConnectionLostError, CertificateError, ProtocolError):
+                raise error from None
+
+    async def _open_socket(self) -> Link:
+        self._attempts += 1
+        return await Link.open(
+            self._address, name=self._name, ca_file=self._ca_file, resume=self.resume, attempt=self._attempts
+        )
+
+    async def _open_over_http(self) -> Link:
+        """Where WebSockets do not last, one is tried less and less often."""
+        retry_s = min(RETRY_S * 2 ** max(0, self._short_lived - SHORT_LIVED), LONGEST_RETRY_S)
+        self._attempts += 1
+        return await Link.open_over_http(
+            self._address,
+            name=self._name,
+            ca_file=self._ca_file,
+            resume=self.resume,
+            attempt=self._attempts,
+            retry_s=retry_s,
+        )
+
+    def ended(self, link: Link) -> None:
+        """`link` was lost. Only a connection that broke counts: a relay that closes it has been reached."""
+        if link.socket_since is None or link.closed_by_peer:
+            return
+        lasted = perf_counter() - link.socket_since > SHORT_LIVED_S
+        self._short_lived = 0 if lasted else min(self._short_lived + 1, 10)
