@@ -74,6 +74,7 @@
  * @property {string} join_origin
  * @property {Waiting[]} barred
  * @property {Waiting[]} knocks
+ * @property {string[]} [rights]
  */
 /**
  * What a relay may send.
@@ -184,6 +185,7 @@ export const FROM_RELAY = {
     join_origin: "string",
     barred: "array",
     knocks: "array",
+    rights: "array?",
   },
   joined: MEMBER,
   left: TALKER,
