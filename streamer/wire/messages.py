@@ -233,6 +233,7 @@ class Welcome(Talker):
     join_origin: str
     barred: list[Waiting]
     knocks: list[Waiting]
+    rights: NotRequired[list[str]]
 
 
 class Joined(Member):

@@ -13,6 +13,7 @@ import { Sheet } from "./sheet.js";
 const MOST_LINES = 300;
 /** So near to its end, the list scrolls to what is added. */
 const NEAR_END_PX = 60;
+const SECOND_MS = 1_000;
 const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
 
 export class ChatPanel {
@@ -77,9 +78,10 @@ export class ChatPanel {
     if (follows) this.#scrollToEnd();
   }
 
-  /** @param {Said[]} history what was written before we came; nobody has missed it */
+  /** @param {import("../shared/control.js").Line[]} history what was written before we came; nobody has missed it */
   restart(history) {
-    this.#list.replaceChildren(...history.map(lineOf));
+    const lines = history.map(({ age_s, ...line }) => lineOf({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS }));
+    this.#list.replaceChildren(...lines);
     this.#freshLine = null;
     this.#setUnread(0);
     this.#scrollToEnd();

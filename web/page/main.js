@@ -24,6 +24,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { LocalAudio } from "./local_audio.js";
 import { LostSheet } from "./lost_sheet.js";
 import { MediaControls } from "./media_controls.js";
+import { NotifySheet } from "./notify_sheet.js";
 import { OwnLevel } from "./own_level.js";
 import { Question } from "./question.js";
 import { RecentPresence, RecentRooms } from "./recent_rooms.js";
@@ -105,6 +106,7 @@ class Page {
       cues: this.#cues,
       attention: this.#attention,
       speech: this.#speech,
+      notify: new NotifySheet(),
       settings: this.#settings,
       details: new Details(this.#sound, this.#roster),
       acoustic: this.#acoustic,
@@ -238,7 +240,7 @@ class Page {
     this.#knocking.abort();
     this.#room.link = parseFragment(fragmentAsked());
     this.#settings.linked = this.#room.link;
-    const { room, key, name, auto, listen } = this.#room.link;
+    const { room, key, token, name, auto, listen } = this.#room.link;
     this.#door.showRoom(room);
     this.#door.showRecent(this.#recent.all);
     if (room === "") this.#presence.start(this.#recent.all, hostKey());
@@ -248,7 +250,7 @@ class Page {
     if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
     if (room === "") return;
     if (room === ECHO_ROOM) return void this.#ownLevel.startIfAllowed();
-    const preview = await previewRoom({ room, key: hostKey() || key, resume: "" });
+    const preview = await previewRoom({ room, key: hostKey() || key, token });
     if (this.#room.link.room !== room || this.#call.state !== "start") return;
     if (preview) this.#door.showPreview(preview);
     if (listen) this.#door.showWay("listen");

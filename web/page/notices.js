@@ -1,8 +1,8 @@
 // What a person or a program tells the room: a toast, a line in the chat's history with buttons to answer by, a notification while
-// the page is hidden, and a voice where it is wanted. And what others answered to a notice of ours.
+// the page is hidden, and a voice where it is wanted. And what became of a notice of ours, and what others answered to it.
 
 import { create } from "../ui/dom.js";
-import { t } from "../ui/text.js";
+import { t, wordsFor } from "../ui/text.js";
 
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "notice"}>} Notice */
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "reply"}>} Reply */
@@ -19,6 +19,7 @@ const MOST_ACTIONS = 4;
  * @property {import("./cues.js").Cues} cues
  * @property {import("./attention.js").Attention} attention
  * @property {import("./speech.js").Speech} speech
+ * @property {import("./notify_sheet.js").NotifySheet} notify
  */
 
 export class Notices {
@@ -34,6 +35,19 @@ export class Notices {
   constructor(parts, send) {
     this.#parts = parts;
     this.#send = send;
+    parts.notify.onSend = send;
+  }
+
+  /** @param {boolean} isAllowed whether we may send notices */
+  set available(isAllowed) {
+    this.#parts.notify.available = isAllowed;
+  }
+
+  /** @param {Extract<import("../shared/control.js").FromRelay, {type: "hint" | "error"}>} remark on any message of ours */
+  onRemark(remark) {
+    const words = wordsFor(remark.code, remark.message);
+    const isOfNotice = remark.type === "error" && remark.of === "notify";
+    if (!isOfNotice || !this.#parts.notify.onRefused(remark.id ?? 0, words)) this.#parts.toasts.show({ words });
   }
 
   /**
@@ -56,6 +70,7 @@ export class Notices {
     this.#keep(id, actions);
     const answers = create("div", "actions");
     const line = chat.add({ name, text, title, level: levelOf(level), own, atMs: Date.now() });
+    if (own) this.#parts.notify.onSent(notice.own_id ?? 0, { id, text, actions });
     if (own) return;
     /** @param {number} action */
     const answer = (action) => {
@@ -76,6 +91,7 @@ export class Notices {
   #showReply({ id, name, action }) {
     const words = this.#actions.get(id)?.[action];
     if (words === undefined) return;
+    this.#parts.notify.onReply(id, name, action);
     const said = t("theyAnswered", { name, action: words });
     this.#parts.chat.addEvent(said);
     this.#parts.toasts.show({ name, words: said });

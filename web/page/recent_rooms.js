@@ -41,7 +41,7 @@ export class RecentPresence {
 
   /**
    * @param {object} parts
-   * @param {(link: {room: string, key: string, resume: string}) => Promise<Preview | null>} parts.ask
+   * @param {(link: {room: string, key: string, token: string}) => Promise<Preview | null>} parts.ask
    * @param {(room: string, preview: Preview) => void} parts.show
    * @param {() => boolean} parts.isSeen a hidden page asks nothing
    */
@@ -73,7 +73,8 @@ export class RecentPresence {
    */
   async #look({ room, fragment }, hostKey) {
     const round = this.#round;
-    const preview = await this.#ask({ room, key: hostKey || parseFragment(fragment).key, resume: "" });
+    const { key, token } = parseFragment(fragment);
+    const preview = await this.#ask({ room, key: hostKey || key, token });
     if (preview && round === this.#round) this.#show(room, preview);
   }
 }

@@ -4,7 +4,7 @@
 import { ECHO_ROOM, serializeFragment } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
-import { t, wordsFor } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
 import { Notices } from "./notices.js";
@@ -30,6 +30,7 @@ import { Telemetry } from "./telemetry.js";
  * @property {import("./cues.js").Cues} cues
  * @property {import("./attention.js").Attention} attention
  * @property {import("./speech.js").Speech} speech
+ * @property {import("./notify_sheet.js").NotifySheet} notify
  * @property {import("./settings_controller.js").SettingsController} settings
  * @property {import("./details.js").Details} details
  * @property {import("./acoustic_test.js").AcousticTest} acoustic
@@ -106,6 +107,7 @@ export class Room {
     chat.restart([]);
     this.#telemetry.clear();
     host.available = false;
+    this.#notices.available = false;
     toasts.clear();
     view.clear();
     attention.room = "";
@@ -146,7 +148,7 @@ export class Room {
         return this.#onFloor(message);
       case "hint":
       case "error":
-        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+        return this.#notices.onRemark(message);
       case "result":
         return; // of a command, and a page sends none
       default:
@@ -181,10 +183,11 @@ export class Room {
     this.#holder = 0;
     this.#parts.voice.oneAtATime = false;
     host.available = welcome.host;
+    this.#notices.available = (welcome.rights ?? []).includes("notify");
     host.locked = welcome.locked;
     host.onlyHosts = welcome.only_hosts;
     host.showBarred(welcome.barred);
-    chat.restart(welcome.history.map(lineOf));
+    chat.restart(welcome.history);
     attention.room = welcome.room;
     roster.changeOwn({ muted: this.#parts.voice.silent, ...handOf(this.#handRaised), listening: this.listensByChoice });
     this.show();
@@ -394,6 +397,3 @@ const handOf = (hand) => ({ hand, hand_us: hand ? Number.MAX_SAFE_INTEGER : 0 })
 
 /** @param {import("../shared/control.js").WireInvite} invite */
 const inviteOf = ({ role, key, ends_s }) => ({ role, key, ends: ends_s * SECOND_MS });
-
-/** @param {import("../shared/control.js").Line} line */
-const lineOf = ({ age_s, ...line }) => ({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS });

@@ -6,12 +6,12 @@
 const ASK_EVERY_MS = 1_500;
 
 /**
- * @param {{room: string, key: string, resume: string}} link
+ * @param {{room: string, key: string, token: string}} link
  * @returns {Promise<Preview | null>} null where the invitation is not valid, or the relay is away
  */
-export async function previewRoom({ room, key, resume }) {
+export async function previewRoom({ room, key, token }) {
   try {
-    const response = await fetch(`room?${new URLSearchParams({ room, ...(key && { key }), ...(resume && { resume }) })}`);
+    const response = await fetch(`room?${new URLSearchParams({ room, ...(token ? { token } : key && { key }) })}`);
     return response.ok ? await response.json() : null;
   } catch {
     return null;

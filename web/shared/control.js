@@ -78,6 +78,7 @@
  * @property {string} join_origin
  * @property {Waiting[]} barred
  * @property {Waiting[]} knocks
+ * @property {string[]} [rights]
  */
 /**
  * What a relay may send.
@@ -204,6 +205,7 @@ export const FROM_RELAY = {
     join_origin: "string",
     barred: "array",
     knocks: "array",
+    rights: "array?",
   },
   joined: MEMBER,
   left: TALKER,

@@ -26,7 +26,7 @@ from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
 from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
 from streamer.relay.rooms.programs import Programs
-from streamer.relay.rooms.rights import Voice
+from streamer.relay.rooms.rights import Voice, rights_of
 from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
 from streamer.websocket.budget import Budget
@@ -190,6 +190,7 @@ class Leg:
             "join_origin": self._desk.join_origin,
             "barred": self._room.barred if is_host else [],
             "knocks": self._desk.knocks() if is_host else [],
+            "rights": rights_of(self),
         }
         left_bytes = MAX_WELCOME_BYTES - json_size(welcome)
         for fitting, member in enumerate(members):

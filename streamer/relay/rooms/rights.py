@@ -48,9 +48,21 @@ class Speaker(Protocol):
 _NEEDS: Final = "only the host, or a token with the scope {}, may do that here"
 
 
+_BEYOND_TALKING: Final[tuple[Scope, ...]] = ("notify", "command")
+
+
+def _may(member: Speaker, scope: Scope) -> bool:
+    return member.right is Right.HOST or scope in member.scopes
+
+
+def rights_of(member: Speaker) -> list[str]:
+    """What a member may do beyond talking, as it is told."""
+    return [scope for scope in _BEYOND_TALKING if _may(member, scope)]
+
+
 def check_may(member: Speaker, scope: Scope) -> None:
     """Raises ControlError `no-right`."""
-    if member.right is not Right.HOST and scope not in member.scopes:
+    if not _may(member, scope):
         raise ControlError(_NEEDS.format(scope), code="no-right", close_code=None)
 
 

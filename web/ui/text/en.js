@@ -92,6 +92,21 @@ export const text = {
   youAnswered: "You answered “{action}”",
   chatHint: "The last hour is kept on the server for people who join later.",
 
+  // Notices of ours.
+  notify: "Send a notice",
+  notifyHint: "to everybody, over the page; with answers if you like",
+  notifyLevel: "How urgent",
+  levelInfo: "Info",
+  levelWarning: "Warning",
+  levelAlarm: "Alarm",
+  notifyText: "What everybody should know",
+  notifyAnswers: "Answers they can choose from, if any",
+  notifyAnswer: "Answer {count}",
+  notifySend: "Send to everybody",
+  notifySent: "Sent",
+  notifyNobody: "nobody yet",
+  notifyUnanswered: "The server did not answer: look in the chat whether it was sent.",
+
   // Push to talk.
   holdToTalk: "Hold to talk",
   theyHearYou: "They hear you",
