@@ -2,7 +2,8 @@
 
     joined → lost → joined … until one leaves, or the relay says no for good
 
-Who comes back is the same member, by the token of the last welcome. While the line is down nothing is kept for later.
+A client that comes back is the same member, by the token of its last welcome. While the line is down nothing is kept
+for later.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ from streamer.relay.network.visitor import MAX_FIELD_BYTES
 async def listening(
     relay: Relay, host: str, port: int, tls: ssl.SSLContext | None, plain: web.Application | None = None
 ) -> AsyncIterator[int]:
-    """Serve `relay` until the block ends, and `plain` to who comes without TLS; gives the port.
+    """Serve `relay` until the block ends, and `plain` to visitors without TLS; gives the port.
 
     Raises SetupError if host or port can't be used.
     """

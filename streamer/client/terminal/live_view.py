@@ -82,7 +82,7 @@ class Meters:
         self._console.bell()
 
     def show(self, room: Room, ear: Ear, keyboard: Keyboard, push_to_talk: PushToTalk | None = None) -> Self:
-        """What the context shall show."""
+        """Set what the context will show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             return self
         editor = keyboard.editor if is_terminal() else None
