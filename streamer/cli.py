@@ -44,7 +44,7 @@ PORT: Final = click.IntRange(0, 65_535)
 
 
 class Positive(click.FloatRange):
-    """A number above 0, and no more than clocks and counters can hold; click itself takes `inf` and `nan`."""
+    """A number above 0 that clocks and counters can hold; click itself takes `inf` and `nan`."""
 
     def __init__(self, most: float = NO_LIMIT) -> None:
         super().__init__(min=0, min_open=True, max=most)

@@ -38,7 +38,7 @@ def state_directory(data_dir: Path | None = None) -> Path:
 
 
 def own_authority(data_dir: Path | None = None) -> Path | None:
-    """The certificate authority of this computer's relay; None if there is none, or if this user may not read it."""
+    """The certificate authority of this computer's relay; None if it has none, or if this user may not read it."""
     try:
         certificate = state_directory(data_dir) / "ca.pem"
         with certificate.open("rb"):

@@ -213,5 +213,5 @@ def _numbers(rest: str) -> tuple[int, int]:
         raise CommandError("/invite HOURS PEOPLE: both are whole numbers, and may be left out")
     hours, uses = [*map(int, parts), 0, 0][:2]
     if hours > MAX_INVITE_HOURS:
-        raise CommandError(f"An invite lasts {MAX_INVITE_HOURS} hours at most, or for ever without a number")
+        raise CommandError(f"An invite lasts {MAX_INVITE_HOURS} hours at most; without a number it does not end")
     return hours, uses

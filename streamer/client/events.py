@@ -255,7 +255,7 @@ class Telemetry:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """We, or `device` behind us, shall do something within `deadline_s` seconds; `answer` says what became of
+    """We, or `device` behind us, are asked to do something within `deadline_s` seconds; `answer` says what became of
     it.
 
     `sender` is the name of who asks. The relay has checked that it may.

@@ -59,7 +59,7 @@ class Mailbox(AsyncIterator[_T], Generic[_T]):
 
 
 class Readers(Generic[_T]):
-    """Everybody who reads the same: each has a mailbox. One that nobody holds any longer is gone."""
+    """All readers of the same events: each has a mailbox, which goes when nobody holds it any longer."""
 
     def __init__(self, most: int, on_missed: Callable[[int], _T] | None = None) -> None:
         self._most = most

@@ -115,7 +115,7 @@ class Roster:
                 self._hush(talker_id)
 
     def on_lost(self) -> None:
-        """The connection is: nothing of before is to be heard any more."""
+        """The connection is: nothing from before is heard any longer."""
         for talker_id in self._members:
             self._ears.remove(talker_id)
             self._hush(talker_id)
@@ -264,7 +264,7 @@ class Roster:
             self._ears.remove(talker_id)
 
     def _hush(self, talker_id: int) -> None:
-        """Of whom nothing is heard any more."""
+        """Those of whom nothing is heard any longer."""
         if self._sounds.pop(talker_id, None) and talker_id in self._members:
             self._emit(Talking(self._members[talker_id], on=False))
 

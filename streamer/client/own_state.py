@@ -32,7 +32,7 @@ class OwnState:
         self.change()
 
     def on_welcome(self) -> None:
-        """The relay knows nothing of us yet, or of somebody who was not muted."""
+        """The relay knows nothing of us yet, or knows us as unmuted."""
         if self.muted or self.hand:
             self.tell()
 

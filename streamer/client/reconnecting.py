@@ -2,8 +2,9 @@
 
     joined → lost → joined … until one leaves, or the relay says no for good
 
-Who comes back is the same member, by the token of the last welcome, and before the first by one of its own. Attempts
-are numbered, so that one which was held up takes over from no later one. While the line is down nothing is kept.
+A client that comes back is the same member, by the token of its last welcome, and before the first by one of its own.
+Attempts are numbered, so that one which was held up takes over from no later one. While the line is down nothing is
+kept for later.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ _SPEAKING_S: Final = 20.0
 
 
 class Announcer:
-    """`put` what is to be spoken; `run` speaks in a room, for as long as there is one."""
+    """`put` takes what to speak; `run` speaks it in a room, as long as there is one."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._remarks = Remarks(tell)

@@ -20,8 +20,8 @@ _KEPT: Final = 4
 def client_context(ca_file: Path | None) -> ssl.SSLContext:
     """Trusts the authorities of the system, and the one in `ca_file`. Raises CertificateError.
 
-    Reading the system's authorities takes some 30 ms of a processor, and who has lost the relay asks for it several
-    times a second. So the context is kept until `ca_file` changes.
+    Reading the system's authorities takes some 30 ms of a processor, and a client that has lost the relay asks for it
+    several times a second. So the context is kept until `ca_file` changes.
     """
     try:
         version = os.stat(ca_file) if ca_file else None

@@ -1,4 +1,4 @@
-"""`streamer device`: joins its room when the machine starts, stays for ever, obeys, and reports.
+"""`streamer device`: joins its room when the machine starts, stays, obeys, and reports.
 
 Sound devices, button and room come and go on their own; none of them ends the others.
 """
@@ -64,7 +64,7 @@ class Device:
         await Lines(self._on_line).run()
         if self._config.talk.by == "lines":
             self._state.press(None)
-        await asyncio.Event().wait()  # a service has no standard input, and stays all the same
+        await asyncio.Event().wait()  # a service has no standard input, and stays anyway
 
     def _on_line(self, line: str) -> None:
         """`talk`, `quiet`, an empty line for the other one of them, or NAME=VALUE, a reading."""

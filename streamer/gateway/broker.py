@@ -1,4 +1,4 @@
-"""The connection to an MQTT broker, made again for ever; the only module that imports aiomqtt.
+"""The connection to an MQTT broker, made again whenever it is lost; the only module that imports aiomqtt.
 
 MQTT 5, for three things that version 3.1.1 lacks: a broker keeps what devices say while we are away, for as long as
 we ask; a command that has expired reaches no device; and no message is longer than we take.
@@ -102,7 +102,7 @@ class Broker:
         topics: Sequence[str],
         tell: Callable[[str], None],
     ) -> None:
-        """`identifier` tells the broker that we are who was here before. Raises SetupError if `ca_file` is none."""
+        """By `identifier` the broker knows us from before. Raises SetupError if `ca_file` holds no certificate."""
         self._address = address
         self._tls = _tls(ca_file) if address.secure else None
         self._identifier = identifier

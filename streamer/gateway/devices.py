@@ -100,7 +100,7 @@ class Devices:
         if not 0 < len(name) <= MAX_DEVICE_CHARACTERS or not name.isprintable():
             raise PayloadError(f"the name of a device is 1 to {MAX_DEVICE_CHARACTERS} printable characters")
         if len(self._devices) >= MAX_DEVICES:
-            raise PayloadError(f"there are {MAX_DEVICES} devices already, and a room is told of no more")
+            raise PayloadError(f"there are {MAX_DEVICES} devices already, the most that a room is told of")
         return self._devices.setdefault(name, Device())
 
     def _changed(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """`streamer gateway`: one member of a room, and behind it all devices of an MQTT broker.
 
-Two connections, to the room and to the broker, come and go independently, and each is made again for ever. What one
-side says while the other is away is handled by kind:
+Two connections, to the room and to the broker, come and go independently, and each is made again whenever it is lost.
+What one side says while the other is away is handled by kind:
 
     readings      the newest wait, and are told when the room is back
     notices       wait in a bounded queue, and say that they are late

@@ -37,7 +37,7 @@ class Waiting:
 
 
 class Notices:
-    """`put` what is to be told; `run` tells a room, for as long as there is one. `tell` gets a line for the log."""
+    """`put` takes what to tell; `run` tells it to a room, as long as there is one. `tell` gets a line for the log."""
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._remarks = Remarks(tell)
@@ -70,7 +70,7 @@ class Notices:
             self._has_some.clear()
 
     async def _tell_room(self, room: Room, waiting: Waiting) -> bool:
-        """Returns False if it is to be tried again."""
+        """Returns False if the caller should try again."""
         notice = waiting.notice
         try:
             sent = await room.notify(

@@ -6,7 +6,7 @@ seconds, so that neither clock's zero nor their drift matters. A histogram of re
 the quantile that only `late_share` of the packets exceed.
 
 Packets later than the ceiling are not counted: no target could save them, so they must not raise it. What a single long
-stall weighs is thus bounded. Nor is the head of a talkspurt: it starts with what was said before it was noticed, which comes
+stall weighs is bounded. The head of a talkspurt does not count either: it starts with what was said before it was noticed, which comes
 in one go and says nothing of the network.
 
 A packet that comes more than NEW_CLOCK_MS later than the fastest, or so much sooner, or after a newer one with an older timestamp,

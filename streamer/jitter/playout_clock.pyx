@@ -2,7 +2,7 @@
 """When the sample popped next is heard, however unevenly the sound card asks; and how early packets are asked for.
 
 Twin of web/worklets/playout_clock.js. A sound card asks in blocks and often late, but it plays evenly. The earliest of the
-last pops is thus the one that tells the time, and what was popped since counts it on.
+last pops tells the time, and what was popped since counts it on.
 """
 
 from streamer.jitter.windowed_minimum cimport WindowedMinimum

@@ -85,7 +85,7 @@ cdef Decision _change_length(const Situation* now) noexcept:
     if excess_ms < -SKIP_MS:
         return _plain(Operation.RESTART, 0)
     if excess_ms > LATE_BAND_MS:
-        # not below what asks for a repeat: else each would undo the other for ever
+        # not below what asks for a repeat: else each would undo the other again and again
         by_ms = min(excess_ms, now.delay_ms - least_ms - OVERSHOOT_MS)
         return _splice(Operation.ACCELERATE, by_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
     if excess_ms < -EARLY_BAND_MS:

@@ -32,7 +32,7 @@ async def listening(
     http_port: int | None = None,
     inherited: Inherited | None = None,
 ) -> AsyncIterator[int]:
-    """Serve `relay` until the block ends, and `plain` to who comes without TLS; gives the port.
+    """Serve `relay` until the block ends, and `plain` to visitors without TLS; gives the port.
 
     `plain` is also at `http_port`. Sockets that were `inherited` are used in place of those that would be opened.
     Raises SetupError if host or port can't be used.

@@ -299,7 +299,7 @@ cdef class Connection(Sink):
 
         The kernel does not say when it came. But a packet says when it was captured, and the fastest ones of this
         talker told how far that is from its arrival: what is beyond that, it waited. The first one that did not wait ends
-        the search, since TCP keeps the order. Of a talker who was not heard before nothing is known, so what comes at
+        the search, since TCP keeps the order. Nothing is known of a talker who was not heard before, so what comes at
         first is dropped.
         """
         cdef uint32_t captured = <uint32_t>packet[8] << 24 | <uint32_t>packet[9] << 16 | packet[10] << 8 | packet[11]

@@ -10,7 +10,7 @@ TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
 
 
 def hold_little(peer: socket.socket) -> None:
-    """What the network does not take shall wait in our own memory, where it can be shed."""
+    """What the network does not take waits in our own memory, where it can be shed."""
     with contextlib.suppress(OSError):
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)

@@ -21,7 +21,7 @@ FAILURES: Final = (
     FailureKind(1002, "length-too-large", "the highest bit of the length is set (section 5.2)"),
     FailureKind(1002, "control-too-long", "a control frame is over 125 bytes (section 5.5)"),
     FailureKind(1002, "control-fragmented", "a control frame is fragmented (section 5.5)"),
-    FailureKind(1002, "nothing-to-continue", "no message is to be continued (section 5.4)"),
+    FailureKind(1002, "nothing-to-continue", "there is no message to continue (section 5.4)"),
     FailureKind(1002, "message-unfinished", "the message before is unfinished (section 5.4)"),
     FailureKind(1009, "message-too-big", "the message is too big (section 7.4.1)"),
     FailureKind(1007, "not-utf8", "the text is not UTF-8 (section 8.1)"),

@@ -71,7 +71,7 @@ class WireInvite(TypedDict):
 
 
 class Waiting(TypedDict):
-    """Somebody at the door, or who was removed."""
+    """Somebody who knocks, or who was removed."""
 
     id: int
     name: str
@@ -142,7 +142,7 @@ class AskFloor(TypedDict):
 
 
 class Mute(Talker):
-    """From the host, whom to ask for silence: 0 is everybody but hosts; from the relay, who asks."""
+    """From the host, the member to ask for silence: 0 is everybody except hosts; from the relay, who asks."""
 
     type: Literal["mute"]
 

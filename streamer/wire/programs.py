@@ -15,7 +15,7 @@ Values = dict[str, Value]
 
 
 class Notify(TypedDict):
-    """To everybody in the room, from whom may; `actions` are what may be answered, four at most.
+    """To everybody in the room, from a member that may; `actions` are the possible answers, four at most.
 
     `id` is the sender's own.
     """

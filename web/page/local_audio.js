@@ -168,7 +168,7 @@ export class LocalAudio {
     this.#onButton();
   }
 
-  /** Whatever there is to be pressed on the screen, by something that can't hold it. */
+  /** All that can be pressed on the screen, for input that can't hold a button. */
   toggle() {
     if (!this.holdsToTalk) return this.mute(!this.muted);
     this.#button.toggle();

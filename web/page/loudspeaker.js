@@ -7,7 +7,7 @@ export class Loudspeaker {
   #context;
   /** @type {HTMLAudioElement | null} */
   #element = null;
-  /** Whatever is to be heard is connected to this. */
+  /** Everything that should be heard is connected to this. */
   input;
 
   /** @param {AudioContext} context */

@@ -1,8 +1,8 @@
 // How late the loudspeaker is, as the browser tells it.
 
 /**
- * Firefox on Linux asks the sound server for it with a lock held that the audio thread may be waiting for, whom the sound
- * server waits for: about one call in ten never returns, and the page hangs.
+ * Firefox on Linux asks the sound server for it and holds a lock meanwhile. The audio thread may wait for that lock, and the
+ * sound server for the audio thread: about one call in ten never returns, and the page hangs.
  */
 const HANGS_WHEN_ASKED = /X11;.*Firefox\//;
 

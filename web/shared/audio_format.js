@@ -1,4 +1,4 @@
-// The sound that travels: 48 kHz, mono but for music, 10 ms a packet. Twin of streamer/audio_format.py.
+// The sound that travels: 48 kHz, mono except for music, 10 ms a packet. Twin of streamer/audio_format.py.
 
 export const SAMPLE_RATE = 48_000;
 export const FRAME_MS = 10;

@@ -37,7 +37,7 @@ export function transform({ re, im }, turn = halfTurn(re.length)) {
 /** @param {Complex} values */
 export function transformBack(values) {
   const { re, im } = values;
-  transform({ re: im, im: re }); // the same with the two swapped, but for the scale
+  transform({ re: im, im: re }); // the same with the two swapped, except for the scale
   for (let i = 0; i < re.length; i += 1) {
     re[i] /= re.length;
     im[i] /= re.length;

@@ -17,7 +17,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
  * @property {boolean} auto the page is to begin by itself, where the browser lets it
  * @property {boolean} listen without a microphone
  * @property {Processing} processing
- * @property {boolean} music what is sent is to be music
+ * @property {boolean} music send music, not voice
  */
 
 /**

@@ -31,7 +31,7 @@ export class TrackReader {
   /**
    * Reads until the track ends.
    * @param {Reading} reading
-   * @param {number} channels that a frame shall have; all are alike where the track has but one
+   * @param {number} channels of a frame; all are alike where the track has only one
    */
   async read(reading, channels) {
     const reader = reading.getReader();

@@ -1,7 +1,7 @@
 // The guard against a howl: looks for it, and for devices that hear each other, which comes before. Runs in the worker.
 //
 // Music is never cut: a held note is all that a howl is, and one who plays wears headphones. Devices that hear each other are
-// shown all the same.
+// shown anyway.
 //
 // While it cuts, nothing is sent and nothing is played, so that what goes round dies out. Where it howls again soon, the next
 // cut is twice as long.

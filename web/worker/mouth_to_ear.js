@@ -1,5 +1,5 @@
 // How long one talker's voice takes from his mouth to this ear, now and over the last half minute. Twin of
-// client/mouth_to_ear.py, which says what the parts are and how each is known. All times are µs of our own clock, but those
+// client/mouth_to_ear.py, which says what the parts are and how each is known. All times are µs of our own clock, except those
 // in `clock` messages.
 
 import { PARTS } from "../shared/delay_parts.js";

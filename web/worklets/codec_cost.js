@@ -11,7 +11,7 @@ const TONE = Float32Array.from(
   (_, i) => 0.5 * Math.sin((2 * Math.PI * TONE_HZ * i) / SAMPLE_RATE),
 );
 const ALIKE_DB = 3;
-/** In LASTS_MS no device encodes and decodes more; where the clock stands still, the loop ends all the same. */
+/** In LASTS_MS no device encodes and decodes more; where the clock stands still, the loop ends, too. */
 const MOST_FRAMES = 10_000;
 
 class CodecCost extends AudioWorkletProcessor {

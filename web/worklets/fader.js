@@ -4,7 +4,7 @@ export class Fader {
   #gain = 1;
   #wanted = 1;
 
-  /** @param {number} gain what the samples are to be multiplied by; what is not finite changes nothing */
+  /** @param {number} gain multiplies the samples; a gain that is not finite changes nothing */
   fadeTo(gain) {
     if (Number.isFinite(gain)) this.#wanted = gain;
   }

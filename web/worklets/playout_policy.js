@@ -1,4 +1,4 @@
-// What the jitter buffer does next: one pure function of what it knows, `decide`. It holds nothing and changes nothing but the
+// What the jitter buffer does next: one pure function of what it knows, `decide`. It keeps no state and changes only the
 // decision it is given to fill in, since the audio thread makes no objects. The twin of streamer/jitter/policy.pyx, which has
 // the table of all thresholds, and the reason of each.
 
@@ -107,7 +107,7 @@ function changeLength(now, decision) {
   if (excessMs > SKIP_MS) return decision.set(Operation.SKIP, Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS), 0);
   if (excessMs < -SKIP_MS) return decision.set(Operation.RESTART, 0, 0);
   if (excessMs > LATE_BAND_MS) {
-    // not below what asks for a repeat: else each would undo the other for ever
+    // not below what asks for a repeat: else each would undo the other again and again
     const byMs = Math.min(excessMs, now.delayMs - leastMs - OVERSHOOT_MS);
     return splice(decision, Operation.ACCELERATE, byMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
   }

@@ -1,13 +1,14 @@
 """How long one talker's voice takes from his mouth to this ear, now and over the last half minute.
 
-Twin of web/worker/mouth_to_ear.js. All times are µs of our own clock, but those in `clock` messages. What is known, and
-how:
+Twin of web/worker/mouth_to_ear.js. All times are µs of our own clock, except those in `clock` messages. What is known,
+and how:
   told     a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
            that begins with it, left the talker, reached the relay, left the relay and reached us;
   arrived  when each packet came;
   played   which sample left the jitter buffer at a moment, and how much longer it takes to the loudspeaker.
 
-So the whole is played − captured, exact but for the two clock errors, whatever happened in between, and its parts are:
+So the whole is played − captured, exact except for the two clock errors, whatever happened in between, and its parts
+are:
   capture  from the microphone to the talker's program: reported by his device
   encode   until his packet was sent: measured; and the look-ahead of the codec, which is known
   up       until the relay had it; relay: until the relay handed it on; down: until we had it: measured

@@ -3,13 +3,17 @@
 Plain lines where it isn't a terminal.
 """
 
+import asyncio
 import sys
+from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO, cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
@@ -30,6 +34,10 @@ if TYPE_CHECKING:
     from streamer.jitter.jitter_buffer import JitterStatistics
 
 _REFRESHES_PER_SECOND: Final = 8
+_LOOK_S: Final = 0.1
+"""How soon after a change of the window's size it is drawn again: before the second redraw."""
+_LINES_KEPT: Final = 200
+"""Printed again after the window has changed its size, as far as they fit: more than a window has rows."""
 _PROMPT: Final = "› "
 
 SAID: Final = "> "
@@ -48,10 +56,13 @@ class Meters:
         self._output = Output(sys.stdout)
         self._console = console or Console(file=cast(TextIO, self._output), highlight=False)
         self._live: Live | None = None
+        self._new_live: Callable[[], Live] | None = None
+        self._size = self._console.size
+        self._told: deque[Text] = deque(maxlen=_LINES_KEPT)
 
     def tell(self, text: str) -> None:
         """What is ours to say, maybe in several lines; a text of others in it is one line already."""
-        self._console.print(Text("\n".join(map(one_line, text.split("\n")))), soft_wrap=True)
+        self._print("\n".join(map(one_line, text.split("\n"))))
 
     def tell_said(self, name: str, text: str) -> None:
         """What a member wrote. However long it is, none of its rows begins where ours do."""
@@ -60,18 +71,22 @@ class Meters:
             width = max(self._console.width - len(SAID), _LEAST_CELLS)
             rows = Text(said[len(SAID) :]).wrap(self._console, width, overflow="fold")
             said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
-        self._console.print(Text(said), soft_wrap=True)
+        self._print(said)
+
+    def _print(self, text: str) -> None:
+        self._told += map(Text, text.split("\n"))
+        self._console.print(Text(text), soft_wrap=True)
 
     def ring(self) -> None:
         """A notice wants to be heard."""
         self._console.bell()
 
     def show(self, room: Room, ear: Ear, keyboard: Keyboard, push_to_talk: PushToTalk | None = None) -> Self:
-        """What the context shall show."""
+        """Set what the context will show."""
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             return self
         editor = keyboard.editor if is_terminal() else None
-        self._live = Live(
+        self._new_live = lambda: Live(
             console=self._console,
             get_renderable=lambda: Fitted(render(room, ear, perf_counter(), push_to_talk), editor),
             refresh_per_second=_REFRESHES_PER_SECOND,
@@ -84,7 +99,23 @@ class Meters:
 
     async def run(self) -> None:
         """Raises OSError when nothing can be shown any longer."""
-        await self._output.run()
+        watching = asyncio.create_task(self._watch_size())
+        try:
+            await self._output.run()
+        finally:
+            watching.cancel()
+
+    async def _watch_size(self) -> None:
+        """After a change nobody knows where the rows are, since terminals break long ones anew: all is drawn again."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if not self._live or self._console.size == self._size:
+                continue
+            self._stop()
+            self._console.control(Control.clear(), Control.home())
+            for line in list(self._told)[-self._console.height :]:
+                self._console.print(line, soft_wrap=True)
+            self._start()
 
     def __enter__(self) -> Self:
         self._on_foreground(is_foreground())
@@ -93,18 +124,29 @@ class Meters:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._live:
-            self._live.stop()
+        self._stop()
 
     def _on_foreground(self, is_front: bool) -> None:
         """In the background the screen is the shell's: what is told is written there, and nothing is drawn."""
-        if self._live and is_front:
+        if is_front:
+            self._start()
+        else:
+            self._stop()
+
+    def _start(self) -> None:
+        """With a new one: the one before remembers rows that are the shell's by now, and would erase them."""
+        if self._new_live and not self._live:
+            self._size = self._console.size
+            self._live = self._new_live()
             self._live.start()
-        elif self._live:
+
+    def _stop(self) -> None:
+        if self._live:
             self._live.stop()
+        self._live = None
 
     def _on_key(self) -> None:
-        if self._live and self._live.is_started:
+        if self._live:
             self._live.refresh()
 
 

@@ -2,7 +2,7 @@
 
 A terminal tells that a key is pressed, and while it is held that it is pressed again and again, but not that it is let
 go. So the key counts as held until no repetition comes. It is a key of the line that is being typed as soon as there is
-one: who writes does not talk.
+one: a person who types does not talk.
 """
 
 from time import perf_counter

@@ -51,7 +51,7 @@ _T = TypeVar("_T")
 
 
 class Words:
-    """`tell` gets our own lines; `tell_said` gets name and words of who writes, or else `tell` does.
+    """`tell` gets our own lines; `tell_said` gets a writer's name and words; without it, `tell` does.
 
     `ring` is for a notice that wants to be heard.
     """

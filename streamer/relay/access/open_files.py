@@ -9,16 +9,16 @@ from streamer.relay.access.limits import RelayLimits
 OWN_FILES: Final = 48
 """What a relay has open itself: the listener, the event loop, mDNS, its certificate, and some to spare."""
 VISITORS_SHARE: Final = 4
-"""Of the rest, one in four is for who is no member yet."""
+"""Of the rest, one in four is for visitors, who are not members yet."""
 KEPT_SHARE: Final = 8
-"""Of the members' places, one in eight is for the host and who comes back."""
+"""Of the members' places, one in eight is for the host and for members that come back."""
 MIN_VISITORS: Final = 8
 NO_END: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """`visitors` are no members yet; of `members`, `kept` are places for the host and who comes back."""
+    """`visitors` are no members yet; of `members`, `kept` are places for the host and for members that come back."""
 
     visitors: int
     members: int

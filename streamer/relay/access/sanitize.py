@@ -28,7 +28,7 @@ _HIDDEN_CATEGORIES: Final = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}
 _BIDI_FORMATTING: Final = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 _ZWNJ, _ZWJ, _TEXT_STYLE, _EMOJI_STYLE, _BLACK_FLAG = "\u200c", "\u200d", "\ufe0e", "\ufe0f", "\U0001f3f4"
 _BLANK_LETTERS: Final = {*"\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\U0001d159"}
-"""Letters and symbols by category, but nothing is to be seen of them."""
+"""Letters and symbols by category, but invisible."""
 
 _BLANKS: Final = re.compile(rf"([^\S\n]|[{''.join(_BLANK_LETTERS)}]){{{MAX_BLANKS + 1},}}")
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
@@ -111,7 +111,7 @@ def _bad_caption(message: str) -> ControlError:
 
 @lru_cache(8_192)
 def is_invisible(character: str) -> bool:
-    """True if nothing is to be seen of it: Unicode's Default_Ignorable_Code_Point, as far as it can be told here."""
+    """True if it is invisible: Unicode's Default_Ignorable_Code_Point, as far as it can be told here."""
     if character in _BLANK_LETTERS or character == "\u034f" or "\u180b" <= character <= "\u180f":
         return True
     is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0000" <= character <= "\U000e0fff"

@@ -1,6 +1,6 @@
 """How many connections members have, by address and in all, and who always gets one.
 
-The host and who comes back are never turned away for a crowd of others: the limits for newcomers leave places
+A crowd never keeps out the host or members that come back: the limits for newcomers leave places
 free that only they take.
 """
 
@@ -21,7 +21,7 @@ class Seats:
         self._count = 0
 
     def check(self, address: str, *, is_expected: bool) -> None:
-        """Raises RefusedError `too-many`; `is_expected` are the host and who comes back."""
+        """Raises RefusedError `too-many`; `is_expected`: this is the host, or a member that comes back."""
         if not is_expected and self._taken[source_of(address)] >= self._per_address:
             raise RefusedError(
                 "there are too many connections from this address", status=429, code="too-many"

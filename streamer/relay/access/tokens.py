@@ -153,7 +153,7 @@ class TokenStore:
         return token, secret
 
     def revoke(self, token_id: str) -> Token | None:
-        """The one that is good no more; None if there is none of this id. Raises SetupError."""
+        """Revoke the token with this id and return it; None if no token has it. Raises SetupError."""
         with locked(self._required.parent):
             kept = self._read()
             revoked = next((token for token in kept if token.id == token_id), None)

@@ -18,7 +18,7 @@ BEAT_S: Final = 15.0
 """Between two lines: proxies end what is silent for a minute."""
 
 LOOK_S: Final = 1.0
-"""So soon a revoked token sees no more."""
+"""A revoked token gets events for at most this long."""
 
 WRITE_S: Final = 10.0
 """So long may a watcher not read; what it misses then, it gets when it comes back."""
@@ -50,7 +50,7 @@ class EventsApi:
         finally:
             self._events.leave(watcher)
             self._open[caller.id] -= 1
-            self._open += Counter()  # forgets who has none
+            self._open += Counter()  # forgets those that have none
 
     async def _write_all(
         self, request: web.Request, caller: Caller, watcher: Watcher, after: str

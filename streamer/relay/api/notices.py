@@ -59,7 +59,7 @@ class NoticesApi:
         return answer({**without_type(sent.notice), "replies": replies})
 
     def _counted(self, caller: Caller, room: Room, fields: dict[str, Any], now: float) -> CleanNotice:
-        """As for a member: a token says no more than a person, and all of a room no more than it can read."""
+        """As for a member: a token may say as much as a person, and all tokens of a room as much as people can read."""
         if len(self._writing) > MAX_TOKENS:
             self._writing = {token: writing for token, writing in self._writing.items() if not writing.is_unused(now)}
         own = self._writing.setdefault(caller.id, Writing())

@@ -1,4 +1,4 @@
-"""`/rooms`: which there are, who is there, and out with whom."""
+"""`/rooms`: which rooms there are, who is in them, and removing people."""
 
 from time import monotonic
 from typing import Any

@@ -86,7 +86,7 @@ class HooksFile:
         with locked(self._path.parent):
             hooks = self.read()
             if len(hooks) >= MAX_HOOKS:
-                raise SetupError(f"there are {MAX_HOOKS} hooks, and no more are possible: remove one")
+                raise SetupError(f"there are {MAX_HOOKS} hooks, the most possible: remove one")
             self._write((*hooks, hook))
         return hook
 

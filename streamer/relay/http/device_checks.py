@@ -22,7 +22,7 @@ MAX_LOGGED_CHARACTERS: Final = 2_000
 KEPT: Final = 50
 BURST: Final = 60
 PER_S: Final = 1.0
-"""From one address: a class behind one proxy passes, each of whom checks once."""
+"""From one address: enough for a class behind one proxy, if each checks once."""
 
 _NAME: Final = re.compile(r"[a-z]{1,20}", re.ASCII)
 _STATES: Final = {"passes", "fails", "unknown"}

@@ -35,7 +35,7 @@ _POLICY: Final = (
 
 
 async def probe(request: web.Request) -> web.StreamResponse:
-    """Over HTTPS: nothing but the proof that this browser comes through, with a request or with a WebSocket."""
+    """Over HTTPS: only the proof that this browser gets through, with a request or with a WebSocket."""
     if "Upgrade" not in request.headers:
         return web.Response(status=204, headers=_FOR_ANYONE)
     socket = web.WebSocketResponse(autoping=False, max_msg_size=1)

@@ -29,7 +29,7 @@ SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed", "quiet")
 
 
 class Metrics(Collector):
-    """`gauges` gives what is counted now, by name; `refusals` counts by code who was not let in.
+    """`gauges` gives what is counted now, by name; `refusals` counts those who were not let in, by code.
 
     `fallback` counts what became of sessions over HTTP.
     """

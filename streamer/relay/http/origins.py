@@ -3,7 +3,7 @@
 A browser says with every WebSocket and every changing request from which page it comes (Fetch, section 3.2).
 Without a look at that, any site which somebody visits could join a room from inside their network (cross-site
 WebSocket hijacking), and a public name made to point here (DNS rebinding) would pass for the relay's own.
-Programs send no Origin; they need the invite all the same.
+Programs send no Origin; they need the invite, too.
 
 A page is the relay's own if its origin is one of the relay's addresses. It is also if its host is where the
 request was sent to, which is how a page looks that came through a mapped port or a tunnel: but only if that
@@ -121,7 +121,7 @@ class Origins:
         return Origin.parse(f"{page.scheme}://{asked}") == page and self._is_trustworthy(page.host)
 
     def _is_trustworthy(self, host: str) -> bool:
-        """Can nobody but us and who is on this network make it point here?"""
+        """Can only we, and people on this network, make it point here?"""
         if host in self._names or _wildcard(host) in self._names or _LOCAL.fullmatch(host):
             return True
         return _ip(host) is not None

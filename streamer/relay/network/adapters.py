@@ -74,7 +74,7 @@ def _leads_to_container(member: Path) -> bool:
 
 
 def _is_pair(adapter: Path) -> bool:
-    """True for one end of a virtual cable: for who is in a container, that is the way out."""
+    """True for one end of a virtual cable: inside a container, that is the way out."""
     return _number(adapter / "iflink") != _number(adapter / "ifindex")
 
 

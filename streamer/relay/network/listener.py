@@ -73,7 +73,7 @@ class Listener:
         return len(self._waiting)
 
     async def close(self) -> None:
-        """Accept no more connections; requests that have arrived are answered."""
+        """Stop accepting connections; requests that have arrived are answered."""
         self._accepting.cancel()
         for handshake in self._handshakes:
             handshake.cancel()

@@ -20,7 +20,7 @@ host."""
 MAX_REQUEST_BYTES: Final = 131_072
 """All of a request, so that 256 strangers hold 32 MB at most; what comes beyond is dropped."""
 MAX_DROPPED_BYTES: Final = 16_777_216
-"""Read all the same, so that the peer reads why it is refused; no more, because reading costs time."""
+"""Read anyway, so that the peer reads why it is refused; not more, because reading costs time."""
 MAX_HELD_BYTES: Final = 524_288
 """Of a long body, until it is known whether it may be so long: one or two reads."""
 FRESH: Final = 1 / 3

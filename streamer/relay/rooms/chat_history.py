@@ -1,4 +1,4 @@
-"""What was written in a room lately, and noticed, for who comes later."""
+"""What was written in a room lately, and its notices, for people who come later."""
 
 from collections import deque
 from typing import Final

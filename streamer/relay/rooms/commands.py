@@ -37,7 +37,7 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of whom: `device` is empty for the member itself. `sender` is what the target is told."""
+    """Who is asked to do what: `device` is empty for the member itself. `sender` is what the target is told."""
 
     talker_id: int
     sender: str

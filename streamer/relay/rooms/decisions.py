@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 MAX_BARRED: Final = 100
-"""In a room: as many as a relay lets in. Beyond that, who was removed first is forgotten."""
+"""In a room: as many as a relay lets in. Beyond that, the one who was removed first is forgotten."""
 
 _MAX_TEXT: Final = 256
 """Characters of a text in the file; what the relay writes is shorter."""

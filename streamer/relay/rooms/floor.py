@@ -5,7 +5,7 @@ from typing import Final
 from streamer.wire.messages import FloorTaken
 
 LIMIT_S: Final = 60.0
-"""So that nobody keeps it who has fallen asleep on the button."""
+"""So that nobody who has fallen asleep on the button keeps it."""
 
 
 class Floor:
@@ -41,7 +41,7 @@ class Floor:
         self.holder, self._is_host, self._since, self._spent = talker_id, is_host, now, 0
 
     def release(self, talker_id: int) -> bool:
-        """Gives whether it was theirs; who had it for too long may ask again from now on."""
+        """Returns whether it was theirs. A member who had it for too long may ask again from now on."""
         if talker_id == self._spent:
             self._spent = 0
         if talker_id != self.holder:

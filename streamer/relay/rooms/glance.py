@@ -1,4 +1,4 @@
-"""A room at one glance, for who sits before the relay: how many people, who talks, and whose voice comes latest."""
+"""A room at one glance, for the person at the relay: how many people, who talks, and whose voice comes latest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from streamer.relay.rooms.member import Member
 
 TALKS_US: Final = 1_200_000
-"""Who talks tells its clock every half second; one message may come late, and then another."""
+"""A talker tells its clock every half second; two messages in a row may come late."""
 
 
 @dataclass(frozen=True, slots=True)

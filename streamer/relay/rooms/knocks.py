@@ -30,7 +30,7 @@ MAX_KNOCKS: Final = 1_000
 
 AT_ONCE: Final = 10
 PER_S: Final = 0.1
-"""From one address: a family comes at once; who was declined asks six times a minute at most."""
+"""From one address: a family comes at once; a declined person asks six times a minute at most."""
 
 
 def _secret() -> str:

@@ -317,7 +317,7 @@ class Leg:
             self._tell_others({"type": "state", **shown(self)}, "state")
 
     def _on_clock(self, message: OwnClock, received_us: int) -> None:
-        """Of a member who is not heard, nobody needs the clock."""
+        """Nobody needs the clock of a member who is not heard."""
         if self.voice is not Voice.HEARD or self._clocks.overflows(received_us / 1e6):
             return
         times: MemberClock = {

@@ -46,7 +46,7 @@ USUAL_PER_ADDRESS: Final = 64
 """Its other limits are meant for so many connections; behind a proxy, where there are more, they grow."""
 
 MAX_EMPTY_ROOMS: Final = 256
-"""Rooms with nobody in them, whose chat is kept for who comes back. On an open relay anybody makes rooms."""
+"""Rooms with nobody in them, whose chat is kept for people who come back. On an open relay anybody makes rooms."""
 
 MAX_PREVIEWED: Final = 12
 """Names that are told before joining: as many as a start page shows."""
@@ -172,7 +172,7 @@ class Lobby:
         }
 
     def knock(self, query: Mapping[str, str], address: str) -> Knock:
-        """Ask the host to be let in; who was removed may, with an invitation that is still good."""
+        """Ask the host to be let in. Removed people may ask, too, if their invitation is still valid."""
         room_name = check_room_name(query.get("room", ""))
         if room_name == ECHO_ROOM:
             raise RefusedError("nobody needs to knock at the room echo", status=404, code="no-room")
@@ -300,7 +300,7 @@ class Lobby:
             del self._addresses[name]
 
     def _send_revoked_away(self) -> None:
-        """Whoever is here by a token that is good no more."""
+        """The members whose token is no longer valid."""
         self._tokens.refresh()
         if self._token_changes == self._tokens.changes:
             return

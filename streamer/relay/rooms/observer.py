@@ -17,4 +17,4 @@ class Observer(Protocol):
         """Each packet when it arrives, the talker_id stamped; `now_us` is of the relay's clock."""
 
     def push_message(self, message: FromRelay, /) -> None:
-        """Each message that is for everybody in the room, or for everybody but the member that it is about."""
+        """Each message for everybody in the room, or for everybody except the member that it is about."""

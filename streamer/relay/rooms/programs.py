@@ -113,7 +113,7 @@ class Programs:
 def add_notice(
     room: Room, clean: CleanNotice, talker_id: int, name: str, answer: Answer, now: float
 ) -> Notice:
-    """The notice as it is to be told; it is in the room's history now."""
+    """The notice as the members get it; it is in the room's history now."""
     notice = room.notices.add(clean, talker_id, name, answer)
     room.history.add(name, clean.text, now, title=clean.title, level=clean.level)
     room.observe("notice", without_type(notice))

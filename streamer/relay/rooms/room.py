@@ -89,7 +89,7 @@ class Room(ABC):
         self._keep(replace(self._decided, one_at_a_time=on))
 
     def switch_only_hosts(self, *, on: bool) -> None:
-        """Only hosts may talk from now on, and who is given a turn; or everybody again. It is kept."""
+        """From now on only hosts, and people who are given a turn, may talk; or everybody again. It is kept."""
         self.rights.switch_only_hosts(on=on)
         self._keep(replace(self._decided, only_hosts=on))
         self.review_roles()

@@ -86,7 +86,7 @@ class Session:
 class Sessions:
     """All of a relay, by their tokens; of one address at most STAYS_PER_CONNECTION for each of its connections.
 
-    Who comes back is let into a full room, so nobody may gather stays without bound.
+    A member that comes back is let into a full room, so the number of stays is bounded.
     """
 
     def __init__(self, connections_per_address: float = MAX_STAYS) -> None:

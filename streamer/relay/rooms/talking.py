@@ -1,4 +1,4 @@
-"""Who talks now, for who watches from outside. Packets go past all Python, so it is looked at a few times a second."""
+"""Who talks now, for programs that watch a room. Packets bypass Python, so the relay looks a few times a second."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -66,7 +66,7 @@ class TelemetryBoard:
             del self._reports[key]
 
     def due(self, now: float) -> Iterator[programs.Telemetry]:
-        """What is to be told to all now. What is gone is told once, and forgotten."""
+        """What to tell everybody now. What is gone is told once, and then forgotten."""
         for key in [key for key, report in self._reports.items() if not report.is_told]:
             if self._told.overflows(now):
                 return
@@ -77,7 +77,7 @@ class TelemetryBoard:
             yield _message(key, report, now)
 
     def all(self, now: float) -> list[programs.Telemetry]:
-        """For who comes in."""
+        """For a newcomer."""
         known = self._reports.items()
         return [_message(key, report, now) for key, report in known if report.values is not None]
 

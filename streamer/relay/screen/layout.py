@@ -38,7 +38,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is to be seen now; `notes` are what the host should know."""
+    """What the screen shows now; `notes` are what the host should know."""
 
     room: str
     link: str

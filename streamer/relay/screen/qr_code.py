@@ -83,7 +83,7 @@ _LEFT_HALF, _RIGHT_HALF, _FULL = 0b010101, 0b101010, 0b111111
 def code_within(link: str, columns: int, rows: int) -> tuple[str, ...]:
     """Returns the best drawing of `link` that fits, one string a row, its white margin included; () if none does.
 
-    A filled part of a cell is a dark module, so it is to be drawn black on white.
+    A filled part of a cell is a dark module, so draw it black on white.
     """
     for cell, level, margin in _CHOICES:
         modules = _with_margin(_modules(link, level), margin, cell)

@@ -1,4 +1,4 @@
-"""The screen of `streamer serve`: lines are printed as ever, and below them stand the code and what happens now.
+"""The screen of `streamer serve`: lines are printed as usual, and below them are the code and what happens now.
 
 The code is last, and complete, so that a phone can scan it as soon as the relay runs. Nothing here waits for the
 terminal: a thread writes, and what would only be drawn again is left out while the terminal takes nothing.
@@ -36,7 +36,7 @@ LINES_KEPT: Final = 200
 """Printed again after the window has changed its size, as far as they fit."""
 
 CLOSE_S: Final = 1.0
-"""For a terminal that takes nothing; the relay ends all the same."""
+"""For a terminal that takes nothing; the relay ends anyway."""
 
 
 class House(Protocol):

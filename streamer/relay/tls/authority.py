@@ -36,7 +36,7 @@ from streamer.relay.tls.issuing import (
 )
 
 _LEAF_PATIENCE_S: Final = 1.0
-"""For the lock, while people talk; a leaf that can't be kept serves all the same."""
+"""For the lock, while people talk; a leaf that can't be stored is used anyway."""
 
 
 class Authority:

@@ -1,7 +1,7 @@
 """Checks the dates of certificates against this computer's clock, and describes troubles with their remedy.
 
 A certificate is outside its dates if it is old, or if a clock is wrong: this computer's now, or the one of the computer
-that made it. Nobody but the host can tell which, so the words name both dates and both remedies.
+that made it. Nobody but the host can tell which, so the message names both dates and both remedies.
 """
 
 import datetime

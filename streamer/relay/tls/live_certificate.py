@@ -1,6 +1,6 @@
 """The certificate that the relay serves with, exchanged while it serves.
 
-New connections get the new one; those that are open keep theirs, so nobody who talks notices. Whatever happens to
+New connections get the new one; those that are open keep theirs, so people who talk notice nothing. Whatever happens to
 files or clock while the relay runs, the last certificate goes on serving, and `troubles` says what is wrong.
 """
 

@@ -249,7 +249,7 @@ export const text = {
   tryMicrophone: "Try the microphone again",
   soundPaused: "This device has paused the sound, perhaps for a phone call. If it does not resume, touch the screen.",
   soundBack: "The sound is back.",
-  insecure: "This address is not secure, and browsers give such a page no microphone. Open the address that begins with https://",
+  insecure: "This address is not secure, so the browser allows no microphone here. Open the address that begins with https://",
   unsupported: "This browser is too old for this page. Please use a newer one.",
   failed: "The page could not start its sound: {message}",
 
@@ -270,7 +270,7 @@ export const text = {
   "too-fast": "This device sent more than a person can, so it was disconnected.",
   "bad-message": "This page sent something that the server did not understand. Reload it.",
   "too-big": "The server sent more than this page can take. Trying again later …",
-  "bad-room": "That is no name for a room. Use 1 to 64 visible characters.",
+  "bad-room": "A room can’t have that name. Use 1 to 64 visible characters.",
   "bad-name": "This name can’t be used: choose 1 to 40 visible letters that look like nobody else’s here.",
   "key-required": "This room is for invited people. Ask for the link, or scan the code.",
   "key-wrong": "This invitation is not valid for this room. Ask for a new link.",
@@ -285,7 +285,7 @@ export const text = {
   "not-host": "Only the host can do that.",
   "no-member": "That person is no longer here.",
   "foreign-origin": "The server does not accept this page’s address. Open the address that the host shows.",
-  shed: "Your network was too slow for a moment: a part of what was said is missing.",
+  shed: "Your network was too slow for a moment: part of what was said is missing.",
 
   // Two devices in one room.
   guardSameRoom: "{name} is in the same room as you: your devices hear each other. Mute one of them, or use headphones.",
