@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from audio_rig import Rig
 from following import hears
-from phone import UNPROCESSED, Phone, Phones
+from phone import PATIENCE_MS, UNPROCESSED, Phone, Phones
 from playwright.sync_api import expect
+from processes import RelayProcess
 from proxies import Configuration, free_port, proxy
 from test_proxies import BehindProxy
 
@@ -36,14 +37,28 @@ def test_two_browsers_talk_below_a_path_and_invite_others_there(
         )
         for member in range(2):
             rig.wait_attached(member)
-        hears(rig, 0, 1)
-        hears(rig, 1, 0)
+        assert hears(rig, 0, 1)
+        assert hears(rig, 1, 0)
         anna.page.locator("#open-invite").click()
         assert anna.page.locator("#invite-link").input_value().startswith(f"{base}#room=home")
         assert anna.page.evaluate(SCOPES) == base
         assert anna.page.evaluate(KEPT) == []
         assert [phone.errors for phone in (anna, ben)] == [[], []]
         check_device(ben, base)
+
+
+def test_the_join_page_on_a_port_of_its_own_leads_into_the_room(
+    rig: Rig, phones: Phones, tmp_path: Path, shared_authority: Path
+) -> None:
+    http_port = free_port()
+    with RelayProcess(tmp_path / "relay", "--http-port", str(http_port), authority=shared_authority) as relay:
+        there = f"http://127.0.0.1:{http_port}/"
+        assert f"{there}#room=home" in relay.log
+        phone = phones.start(rig, 0, relay.authority).open(there + "#" + relay.link.partition("#")[2])
+        phone.page.wait_for_url(relay.link, timeout=PATIENCE_MS)
+        phone.join("Anna")
+        phone.page.locator("#open-invite").click()
+        assert phone.page.locator("#invite-link").input_value().startswith(f"{there}#room=home")
 
 
 def check_device(phone: Phone, base: str) -> None:
