@@ -179,14 +179,15 @@ def _recording(content: bytes) -> "Sound":
 
 @main.command()
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Check this port.")
+@click.option("--http-port", type=click.IntRange(1, 65_535), help="Check this port for the join page.")
 @click.option("--cert", type=FILE, help="Check this certificate, which you will pass to `serve`.")
 @data_dir_option
-def doctor(port: int, cert: Path | None, data_dir: Path | None) -> None:
+def doctor(port: int, http_port: int | None, cert: Path | None, data_dir: Path | None) -> None:
     """Check this computer, and show how to fix what is missing."""
     from streamer.doctor.report import findings, is_error, to_lines
 
     found = []
-    for name, finding in findings(data_dir, port, cert):
+    for name, finding in findings(data_dir, port, cert, http_port):
         click.echo(to_lines(name, finding))
         found.append(finding)
     if any(map(is_error, found)):

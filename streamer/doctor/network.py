@@ -11,7 +11,9 @@ from typing import Final
 
 from streamer.doctor.finding import Finding, error, ok, warning
 from streamer.relay.http.static_files import read_page
-from streamer.relay.network.addresses import lan_addresses, mdns_name, usable_addresses
+from streamer.relay.network.addresses import has_ipv6, lan_addresses, mdns_name, usable_addresses
+from streamer.relay.network.listener import listening_socket
+from streamer.relay.network.places import EVERYWHERE, EVERYWHERE_IPV6
 
 PATIENCE_S: Final = 5
 """How long a command of the system may take, in seconds: one that hangs must not hang the doctor."""
@@ -43,17 +45,37 @@ def name() -> Finding:
     return warning("this computer has no name", "give it one in the system's settings, or use its address")
 
 
-def port(number: int) -> Finding:
+def port(number: int, option: str = "--port") -> Finding:
     try:
-        socket.create_server(("0.0.0.0", number)).close()
+        listening_socket(EVERYWHERE_IPV6 if has_ipv6() else EVERYWHERE, number).close()
     except OSError as failure:
         if failure.errno == errno.EADDRINUSE:
             return warning(
                 f"{number} is in use",
-                "a relay may be running already; if not, stop the other program or choose another --port",
+                f"a relay may be running already; if not, stop the other program or choose another {option}",
             )
-        return error(f"{number} can't be used ({failure.strerror})", "choose a port above 1023 with --port")
+        if failure.errno == errno.EACCES:
+            return error(
+                f"this user may not use {number}",
+                "let systemd give the right (docs/operations.md, Ports 80 and 443), or choose one above 1023 with "
+                f"{option}",
+            )
+        return error(f"{number} can't be used ({failure.strerror})", f"choose another one with {option}")
     return ok(f"{number} is free")
+
+
+def join_port(number: int | None) -> Finding:
+    if number is None:
+        return ok("not asked for (--http-port); the join page is on the relay's own port")
+    return port(number, "--http-port")
+
+
+def ipv6() -> Finding:
+    """The relay listens by IPv4 in any case."""
+    if not has_ipv6():
+        return ok("this computer has none; the relay listens by IPv4")
+    found = [each.address for each in lan_addresses() if each.is_usable and ":" in each.address]
+    return ok(f"phones can use {', '.join(found)}" if found else "it is on, and no router gave an address")
 
 
 def firewall(number: int) -> Finding:
@@ -72,11 +94,11 @@ def firewall(number: int) -> Finding:
 def _firewalls(number: int) -> list[tuple[Callable[[], bool], str, str]]:
     mac = "/usr/libexec/ApplicationFirewall/socketfilterfw"
     return [
-        (_ufw_is_on, "ufw", f"allow the port: sudo ufw allow {number}/tcp"),
+        (_ufw_is_on, "ufw", f"allow the ports: sudo ufw allow {number}/tcp; sudo ufw allow 5353/udp"),
         (
             lambda: _says("running", "firewall-cmd", "--state"),
             "firewalld",
-            f"allow the port: sudo firewall-cmd --add-port={number}/tcp",
+            f"allow the ports: sudo firewall-cmd --add-port={number}/tcp --add-service=mdns",
         ),
         (
             lambda: _says("enabled", mac, "--getglobalstate"),

@@ -8,14 +8,18 @@ from streamer.doctor import certificates, network, sound
 from streamer.doctor.finding import Finding, Verdict, run_check
 
 
-def findings(data_dir: Path | None, port: int, cert: Path | None = None) -> Iterator[tuple[str, Finding]]:
-    """Yields each check's name and result. `data_dir` and `cert` are the options that `streamer serve` gets."""
+def findings(
+    data_dir: Path | None, port: int, cert: Path | None = None, http_port: int | None = None
+) -> Iterator[tuple[str, Finding]]:
+    """Yields each check's name and result. The arguments are the options that `streamer serve` gets."""
     checks: dict[str, Callable[[], Finding]] = {
         "core": sound.compiled_core,
         "page": network.page,
         "addresses": network.addresses,
         "name": network.name,
         "port": partial(network.port, port),
+        "http-port": partial(network.join_port, http_port),
+        "IPv6": network.ipv6,
         "firewall": partial(network.firewall, port),
         "certificate": partial(certificates.certificate, data_dir, cert),
         "codec": sound.codec,

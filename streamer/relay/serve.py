@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -99,22 +99,10 @@ async def serve(
     decisions = Decisions.from_file(options.directory / "rooms.json")
     hooks = Hooks(options.directory)
     relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
-    certificate = server.certificate
     authority = server.authority.certificate_path if server.authority else None
     join_page = JoinPage(page, authority)
-    plain = join_page.application() if certificate else None
-    tls = certificate.context if certificate else None
     try:
-        doors = listening(
-            relay,
-            server.place.bind,
-            options.port,
-            tls,
-            plain,
-            http_port=options.http_port,
-            inherited=passed_on,
-        )
-        async with doors as port:
+        async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
             house = FromInside(server, relay.lobby, port)
             await _until_ended(server.keep(port), screen.run(house) if screen else None)
@@ -182,6 +170,15 @@ class Server:
             raise SetupError("--cert and --key go together")
         self.authority = Authority(options.directory)
         return LiveCertificate(OwnAuthority(self.authority), self.place.names, everywhere)
+
+    def listening(
+        self, relay: Relay, join_page: JoinPage, passed_on: Inherited
+    ) -> AbstractAsyncContextManager[int]:
+        """The relay and its join page on their ports, or on the sockets that were `passed_on`."""
+        tls = self.certificate.context if self.certificate else None
+        plain = join_page.application() if tls else None
+        place, options = self.place.bind, self._options
+        return listening(relay, place, options.port, tls, plain, http_port=options.http_port, inherited=passed_on)
 
     async def keep(self, port: int) -> None:
         name = mdns_name()

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { attemptUrl, linkOf, parseFragment, serializeFragment, socketUrl } from "../../web/shared/room_link.js";
+import { attemptUrl, folderOf, linkOf, parseFragment, serializeFragment, socketUrl } from "../../web/shared/room_link.js";
 
 const PRESSED = { token: "", name: "", auto: false, listen: false };
 const ON = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -38,6 +38,13 @@ test("the socket is where the page is, and says all that the relay asks for", ()
   const address = { room: "kitchen", key: "k" };
   assert.equal(socketUrl("https://10.0.0.2:8443", address, "Zoë & Co"), "wss://10.0.0.2:8443/ws?room=kitchen&key=k&name=Zo%C3%AB+%26+Co");
   assert.equal(socketUrl("http://localhost:8123", { room: "echo", key: "" }, ""), "ws://localhost:8123/ws?room=echo");
+});
+
+test("below a path of somebody else's site, the socket is there too, whichever page or script asks", () => {
+  for (const page of ["", "check", "?installed", "#room=a/b", "streamer_room.js", "?x=/y/"])
+    assert.equal(socketUrl(`https://example.org/voice/${page}`, { room: "echo", key: "" }, ""), "wss://example.org/voice/ws?room=echo");
+  assert.equal(folderOf("https://example.org/voice/check?x#room=a/b"), "https://example.org/voice/");
+  assert.equal(folderOf("https://[::1]:8443/#room=home"), "https://[::1]:8443/");
 });
 
 test("a device that only listens says so to the relay, and its address keeps it", () => {

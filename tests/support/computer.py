@@ -25,13 +25,13 @@ class Computer:
     """A network namespace without a network card, but for loopback."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        self._name = name
+        self.name = name
         self.streamer = folder / "streamer-there"
         self.streamer.write_text(f'#!/bin/sh\nexec ip netns exec {name} {STREAMER} "$@"\n')
         self.streamer.chmod(0o755)
 
     def run(self, *command: str) -> str:
-        there = ["ip", "netns", "exec", self._name, *command]
+        there = ["ip", "netns", "exec", self.name, *command]
         return subprocess.run(there, check=True, capture_output=True, text=True, timeout=30).stdout
 
     def add_network(self, card: str, address: str) -> None:

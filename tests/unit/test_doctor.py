@@ -21,7 +21,8 @@ def test_every_examination_is_told_on_a_machine_that_is_set_up(tmp_path: Path) -
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
     doctor = subprocess.run([streamer, "doctor", "--port", "0"], env=environment, capture_output=True, text=True)
     told = {line.split()[1]: line.split()[0] for line in doctor.stdout.splitlines() if line[0] in "✓?✗"}
-    assert list(told) == ["core", "page", "addresses", "name", "port", "firewall", "certificate", "codec", "devices"]
+    network = ["addresses", "name", "port", "http-port", "IPv6", "firewall"]
+    assert list(told) == ["core", "page", *network, "certificate", "codec", "devices"]
     assert {told[name] for name in ("core", "page", "port", "codec")} == {"✓"}
     assert doctor.returncode == int("✗" in told.values())
 
@@ -70,3 +71,21 @@ def test_without_the_compiled_core_it_is_said_how_to_get_it(tmp_path: Path) -> N
     assert done.returncode == 1
     assert "compiled core is missing" in done.stderr
     assert "pip install ." in done.stderr
+
+
+def test_a_port_that_this_user_may_not_have_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(network, "listening_socket", refuse)
+    finding = network.join_port(80)
+    assert finding.verdict is Verdict.ERROR
+    assert "Ports 80 and 443" in finding.remedy
+    assert "--http-port" in finding.remedy
+
+
+def test_a_port_that_is_taken_by_ipv6_alone_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not network.has_ipv6():
+        pytest.skip("there is no IPv6 here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        assert network.port(taken.getsockname()[1]).verdict is Verdict.WARNING

@@ -100,6 +100,21 @@ async def test_the_page_and_all_that_it_names_are_below_the_path_that_the_link_s
             assert (await answer.json())["status"] == "ok"
 
 
+async def test_the_page_s_headers_come_through(stage: Stage) -> None:
+    async with stage.client() as http, http.get(stage.base) as answer:
+        assert "default-src" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+async def test_a_page_of_another_site_is_refused_and_one_of_this_site_is_not(stage: Stage) -> None:
+    site = stage.relay.origin.removesuffix(stage.configuration.path)
+    async with stage.client("127.0.0.10") as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await stage.enter(http, Origin="https://evil.example")
+        assert refused.value.status == 403
+        await stage.enter(http, Origin=site)
+
+
 async def test_the_path_without_its_last_slash_leads_to_the_page(stage: Stage) -> None:
     async with stage.client() as http, http.get(stage.relay.origin) as answer:
         assert (answer.status, answer.url.path) == (200, f"{stage.configuration.path}/")

@@ -28,7 +28,7 @@ export class NetworkCheck {
   #open = false;
 
   /**
-   * @param {string} origin of the page
+   * @param {string} page the address of this one
    * @param {Link} [link]
    */
   constructor(page, link = new Link(SURROUNDINGS)) {

@@ -140,7 +140,16 @@ class Relay:
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/metrics", self._tell_metrics)
         application.router.add_post("/check", self._take_check)
-        self._api = Api(
+        self._api = self._make_api()
+        self._api.add_to(application.router)
+        check_base(self.origins.path, [*canonical_paths(application), *self._page])
+        application.router.add_get("/{path:.*}", self._asset)
+        application.cleanup_ctx.append(self._ticking)
+        application.on_shutdown.append(self._drain)
+        return application
+
+    def _make_api(self) -> Api:
+        return Api(
             self._reception,
             self._tokens,
             self._admission,
@@ -149,12 +158,6 @@ class Relay:
             self._studio,
             self.origins.path,
         )
-        self._api.add_to(application.router)
-        check_base(self.origins.path, [*canonical_paths(application), *self._page])
-        application.router.add_get("/{path:.*}", self._asset)
-        application.cleanup_ctx.append(self._ticking)
-        application.on_shutdown.append(self._drain)
-        return application
 
     def _make_fallback(self) -> Fallback:
         fallback = Fallback(self._admit, self._entered, self._answers.headers)

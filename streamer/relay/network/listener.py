@@ -138,8 +138,10 @@ class Listener:
             if address is not None:
                 visitor.connects_from(address)
         is_plain = self._tls is None or (self._plain and await self._first_byte(peer) != TLS_HANDSHAKE)
-        if not self._proxies.trusts(visitor.peer):  # each request that a proxy brings waits for its own turn
-            await self._turnstile.passed(visitor.source, REQUEST if is_plain else HANDSHAKE_COST)
+        cost = REQUEST if is_plain else HANDSHAKE_COST
+        if self._proxies.trusts(visitor.peer):
+            cost = 0  # each request that it brings counts for whose it is
+        await self._turnstile.passed(visitor.source, cost)
         if is_plain:
             server = self._server if self._tls is None else self._plain
             assert server
