@@ -1,0 +1,76 @@
+"""A real nginx in front of a relay: it strips Upgrade, as it does where nobody told it to hand WebSockets on."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Self
+
+from audio_rig import stop, wait_until
+
+AROUND_IT = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{relay_port};
+            {lines}
+        }}
+    }}
+}}
+"""
+BUFFERS = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
+LETS_THROUGH = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Nginx:
+    """`lines` are of its `location`; none are what it does by default."""
+
+    def __init__(self, folder: Path, relay_port: int, lines: str = "", port: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = port or free_port()
+        self._folder = folder
+        self._relay_port = relay_port
+        self._configure(lines)
+
+    def __enter__(self) -> Self:
+        log = self._folder / "nginx.log"
+        command = ["nginx", "-p", self._folder, "-c", self._folder / "nginx.conf"]
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(command, stdout=out, stderr=out)
+        wait_until(self._answers, 10, log.read_text)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop(self._process)
+
+    def change(self, lines: str) -> None:
+        """For connections from now on; those that are open stay as they are."""
+        self._configure(lines)
+        os.kill(self._process.pid, signal.SIGHUP)
+
+    def _configure(self, lines: str) -> None:
+        text = AROUND_IT.format(folder=self._folder, port=self.port, relay_port=self._relay_port, lines=lines)
+        (self._folder / "nginx.conf").write_text(text)
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
