@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from streamer import __version__
+from streamer.captions.commands import captions_command
 from streamer.errors import MeasurementError, SetupError, StreamerError
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
@@ -96,6 +97,7 @@ def main() -> None:
 
 main.add_command(hook)
 main.add_command(token)
+main.add_command(captions_command(run))
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:

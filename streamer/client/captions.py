@@ -4,11 +4,18 @@ What was asked for is asked again by itself after a lost connection.
 """
 
 from collections.abc import Callable
+from typing import Final
 
-from streamer.client.events import Caption, Captioning, Event, Member
+from streamer.audio_format import SAMPLE_RATE
+from streamer.client.delay.relay_clock import RelayClock
+from streamer.client.events import Caption, Captioning, Event, Member, Received
 from streamer.wire import captions
 from streamer.wire.captions import MAX_CAPTION_CHARACTERS
-from streamer.wire.messages import FromClient
+from streamer.wire.control import MAX_ROOM
+from streamer.wire.messages import FromClient, MemberClock
+
+_LONGEST_US: Final = 10_000_000
+"""Nothing is heard ten seconds after it was said."""
 
 
 class Captions:
@@ -26,6 +33,7 @@ class Captions:
         self._try_send = try_send
         self._emit = emit
         self._reads = self._writes = False
+        self._clocks: dict[int, MemberClock] = {}
         self.is_on = False
 
     def read(self, *, on: bool) -> None:
@@ -53,9 +61,26 @@ class Captions:
             }
         )
 
+    def on_clock(self, clock: MemberClock) -> None:
+        """Of a member who talks; another one who gets this id later tells its own."""
+        if self._member(clock["talker_id"]):
+            self._clocks[clock["talker_id"]] = clock
+        if len(self._clocks) > MAX_ROOM:
+            self._clocks = {who: kept for who, kept in self._clocks.items() if self._member(who)}
+
+    def captured_us(self, received: Received, arrived_us: int) -> int:
+        """In µs of the relay's clock, as `arrived_us`, which it is where the talker tells nothing that can be true."""
+        clock = self._clocks.get(received.packet.talker_id)
+        if clock is None:
+            return arrived_us
+        ahead = (received.packet.timestamp - clock["timestamp"] + 2**31) % 2**32 - 2**31
+        captured_us = clock["server_us"] + ahead * 1_000_000 // SAMPLE_RATE
+        return captured_us if 0 <= arrived_us - captured_us < _LONGEST_US else arrived_us
+
     def on_welcome(self) -> None:
         """Where somebody captions, the relay says so next."""
         self._show(on=False)
+        self._clocks.clear()
         if self._reads:
             self.read(on=True)
         if self._writes:
@@ -89,6 +114,19 @@ class WithCaptions:
     """The methods of `Room` that are about captions."""
 
     _captions: Captions
+
+    @property
+    def clock(self) -> RelayClock:
+        """What is known of the relay's clock and the round trip to it; another one after each lost connection."""
+        raise NotImplementedError
+
+    def captured_ms(self, received: Received) -> int | None:
+        """When a packet of `packets` entered its talker's microphone, in ms of the relay's clock.
+
+        It is when the packet came, where the talker does not tell; None where the relay's clock is not known yet.
+        """
+        arrived_us = self.clock.relay_us(received.arrived_s * 1e6)
+        return None if arrived_us is None else self._captions.captured_us(received, arrived_us) // 1000
 
     @property
     def has_captions(self) -> bool:

@@ -70,6 +70,7 @@ class Dispatcher:
                 self._timing.on_pong(message, now)
             case "clock":
                 self._timing.on_clock(message, now)
+                self._captions.on_clock(message)
             case "notice" | "reply" | "telemetry" | "command" | "result":
                 self._on_program(message)
             case "captioning" | "caption":

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { attemptUrl, folderOf, linkOf, parseFragment, serializeFragment, socketUrl } from "../../web/shared/room_link.js";
 
-const PRESSED = { token: "", name: "", auto: false, listen: false };
+const PRESSED = { token: "", name: "", auto: false, listen: false, captions: false };
 const ON = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 test("the fragment names the room and carries the invite", () => {
@@ -25,7 +25,7 @@ test("music can be asked for, and whatever else is written there is no music", (
 });
 
 test("a device on a wall has its name from the link and joins by itself, also after a reload", () => {
-  const door = { room: "home", key: "k", token: "", name: "Zoë & Co", auto: true, listen: false };
+  const door = { room: "home", key: "k", token: "", name: "Zoë & Co", auto: true, listen: false, captions: false };
   assert.deepEqual(parseFragment("#room=home&key=k&name=Zo%C3%AB+%26+Co&auto"), { ...door, music: false, processing: ON });
   assert.deepEqual(parseFragment(serializeFragment(door)), { ...door, music: false, processing: ON });
 });
@@ -52,6 +52,12 @@ test("a device that only listens says so to the relay, and its address keeps it"
   assert.equal(serializeFragment({ room: "tour", key: "k", ...PRESSED, listen: true }), "#room=tour&key=k&listen=");
   const link = { room: "tour", key: "k", listen: true, resume: "t0ken" };
   assert.equal(socketUrl("https://h", link, ""), "wss://h/ws?room=tour&key=k&resume=t0ken&listen=1");
+});
+
+test("a hall's screen begins by itself and has no microphone, also after a reload", () => {
+  const hall = parseFragment("#room=hall&key=k&captions");
+  assert.deepEqual([hall.captions, hall.auto, hall.listen], [true, true, true]);
+  assert.deepEqual(parseFragment(serializeFragment(hall)), hall);
 });
 
 test("a token stands in place of an invitation, in the fragment and at the socket", () => {

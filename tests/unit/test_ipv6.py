@@ -14,7 +14,7 @@ from audio_rig import wait_until
 from host import hosting
 from printed_links import PrintedLinks
 from relay_fixture import PATIENCE_S, Guest
-from test_serve import Computer, RelayThere
+from computer import Computer, RelayThere
 
 import streamer
 from streamer.errors import SetupError

@@ -54,12 +54,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": LEAVES
     | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
+    "captions": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "device": LEAVES | {"wire", "client", "client.audio"},
     "gateway": LEAVES | {"", "wire", "client"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen"}
-    | {"client", "client.audio", "device", "gateway", "measure", "doctor"},
+    | {"client", "client.audio", "captions", "device", "gateway", "measure", "doctor"},
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }
@@ -110,6 +111,7 @@ DOORS = {
     "sounddevice": {"client/audio/microphone.py", "client/audio/speaker.py"},
     "soundfile": {"client/audio/sound_files.py"},
     "opuslib": {"client/audio/codec.py"},
+    "sherpa_onnx": {"captions/sherpa.py"},
 }
 
 PURE = {"websocket", "jitter", "wire"}

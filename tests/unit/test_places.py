@@ -17,7 +17,7 @@ import ifaddr
 import pytest
 from audio_rig import wait_until
 from host import PATIENCE_S, hosting
-from test_serve import Computer, RelayThere
+from computer import Computer, RelayThere
 
 from streamer.errors import SetupError
 from streamer.relay import background, serve

@@ -17,7 +17,7 @@ from audio_rig import stop, wait_until
 from host import hosting
 from processes import START_S, STREAMER
 from proxies import free_port
-from test_serve import Computer
+from computer import Computer
 
 import streamer
 from streamer.errors import SetupError

@@ -27,6 +27,7 @@ import { Sheet } from "./sheet.js";
  * @property {import("./feedback_alert.js").FeedbackAlert} feedback
  * @property {import("./acoustic_test.js").AcousticTest} acoustic
  * @property {import("./roster.js").Roster} roster
+ * @property {import("./captions.js").Captions} captions
  */
 
 /** Refusals after which one may ask the host to be let in. */
@@ -111,6 +112,7 @@ export class Call {
     engine.sound.suspend();
     acoustic.stop("");
     feedback.close();
+    this.#parts.captions.clear();
     room.clear();
     this.#setState("start");
     door.showProblem(problem, howLink);
@@ -120,14 +122,15 @@ export class Call {
 
   /** @param {Report} report */
   #onReport(report) {
-    const { room, feedback, acoustic, roster } = this.#parts;
+    const { room, feedback, acoustic, roster, captions } = this.#parts;
     switch (report.type) {
       case "ready":
         return undefined; // the engine waits for it
       case "link":
         return this.#onLink(report);
       case "control":
-        if (report.message.type === "captioning" || report.message.type === "caption") return undefined;
+        if (report.message.type === "captioning" || report.message.type === "caption") return captions.onMessage(report.message);
+        if (report.message.type === "welcome") captions.onWelcome();
         room.onControl(report.message);
         return report.message.type === "welcome" ? this.#onInside() : undefined;
       case "levels":

@@ -87,6 +87,7 @@ export class Door {
     element("door-kind", HTMLElement).hidden = room === ECHO_ROOM;
     this.#listen.hidden = room === ECHO_ROOM;
     this.#showFaces([]);
+    element("door-captions", HTMLElement).hidden = true;
     this.showWay("join");
     this.linkCheck();
   }
@@ -105,7 +106,8 @@ export class Door {
   }
 
   /** @param {Preview} preview what the relay says of the room to somebody with an invitation */
-  showPreview({ people, count, locked, role }) {
+  showPreview({ people, count, locked, role, captions }) {
+    element("door-captions", HTMLElement).hidden = !captions;
     this.#showFaces(people);
     setText(element("door-who", HTMLElement), whoIsThere(people, count));
     if (this.#way === "knock") return; // who was refused may only ask, whatever others may

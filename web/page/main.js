@@ -8,6 +8,7 @@ import { AcousticTest } from "./acoustic_test.js";
 import { Attention } from "./attention.js";
 import { AudioGraph } from "./audio_graph.js";
 import { Call } from "./call.js";
+import { Captions } from "./captions.js";
 import { ChatPanel } from "./chat_panel.js";
 import { Cues } from "./cues.js";
 import { Details } from "./details.js";
@@ -78,7 +79,9 @@ class Page {
     release: (atMs) => this.#voice.release(atMs),
     toggle: () => this.#voice.toggle(),
   });
+  #captions = new Captions({ send: (message) => this.#order({ type: "sendControl", message }), toasts: this.#toasts });
   #settings = new SettingsController({
+    captions: this.#captions,
     voice: this.#voice,
     sound: this.#sound,
     cues: this.#cues,
@@ -128,6 +131,7 @@ class Page {
     feedback: new FeedbackAlert(element("guard", HTMLElement), this.#voice, this.#sound),
     acoustic: this.#acoustic,
     roster: this.#roster,
+    captions: this.#captions,
   });
   #lifecycle = new Lifecycle({ sound: this.#sound, voice: this.#voice, call: this.#call, room: this.#room, toasts: this.#toasts });
   #media = new MediaControls({
@@ -240,6 +244,7 @@ class Page {
     this.#knocking.abort();
     this.#room.link = parseFragment(fragmentAsked());
     this.#settings.linked = this.#room.link;
+    this.#captions.hall = this.#room.link.captions;
     const { room, key, token, name, auto, listen } = this.#room.link;
     this.#door.showRoom(room);
     this.#door.showRecent(this.#recent.all);
@@ -247,7 +252,8 @@ class Page {
     else this.#presence.stop();
     if (listen) this.#door.showWay("listen");
     if (name) this.#door.name = name;
-    if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
+    if (this.#room.link.captions) this.#door.pressJoin();
+    else if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
     if (room === "") return;
     if (room === ECHO_ROOM) return void this.#ownLevel.startIfAllowed();
     const preview = await previewRoom({ room, key: hostKey() || key, token });

@@ -200,10 +200,10 @@ export class Room {
    */
   #showAddress(room) {
     const { invitation, recent } = this.#parts;
-    const { name, auto, token } = this.link;
+    const { name, auto, token, listen, captions } = this.link;
     const key = token ? "" : invitation.key || (hostKey() ? "" : this.link.key);
     this.link = { ...this.link, room, key };
-    const fragment = serializeFragment({ room, key, token, name, auto, listen: this.link.listen });
+    const fragment = serializeFragment({ room, key, token, name, auto, listen, captions });
     history.replaceState(history.state, "", fragment);
     save("fragment", fragment);
     if (room !== ECHO_ROOM) recent.add(room, fragment);

@@ -17,6 +17,7 @@ const METER_MS = 100;
  * @property {import("./cues.js").Cues} cues
  * @property {import("./attention.js").Attention} attention
  * @property {import("./speech.js").Speech} speech
+ * @property {import("./captions.js").Captions} captions
  */
 
 export class SettingsController {
@@ -61,6 +62,8 @@ export class SettingsController {
     switch (name) {
       case "speakNotices":
         return speech.switch(value === true);
+      case "captions":
+        return this.#parts.captions.switch(value === true);
       case "cues":
         return cues.switch(value === true);
       case "notifications":
@@ -99,8 +102,8 @@ export class SettingsController {
   }
 
   #show() {
-    const { cues, attention, speech } = this.#parts;
-    const switches = { cues: cues.on, notifications: attention.on, speakNotices: speech.on };
+    const { cues, attention, speech, captions } = this.#parts;
+    const switches = { captions: captions.on, cues: cues.on, notifications: attention.on, speakNotices: speech.on };
     this.#panel.show({ ...this.#settings.chosen, ...this.processing, ...switches });
   }
 }

@@ -6,7 +6,7 @@ import { t } from "../ui/text.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./devices.js").Device} Device */
-/** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean}} Shown */
+/** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean, captions: boolean}} Shown */
 /** @typedef {keyof Shown} Name */
 
 export class SettingsPanel {

@@ -16,6 +16,7 @@ export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppr
  * @property {string} name empty where the link gives none
  * @property {boolean} auto the page is to begin by itself, where the browser lets it
  * @property {boolean} listen without a microphone
+ * @property {boolean} captions a hall's screen: captions only; it begins by itself, without a microphone
  * @property {Processing} processing
  * @property {boolean} music send music, not voice
  */
@@ -32,8 +33,9 @@ export function parseFragment(fragment) {
     key: asked.get("key") ?? "",
     token: asked.get("token") ?? "",
     name: asked.get("name") ?? "",
-    auto: asked.has("auto"),
-    listen: asked.has("listen"),
+    auto: asked.has("auto") || asked.has("captions"),
+    listen: asked.has("listen") || asked.has("captions"),
+    captions: asked.has("captions"),
     processing: /** @type {Processing} */ (processing),
     music: asked.get("music") === "on",
   };
@@ -41,10 +43,10 @@ export function parseFragment(fragment) {
 
 /**
  * What leads back into a room; options don't last.
- * @param {Omit<RoomLink, "processing" | "music">} address
+ * @param {Omit<RoomLink, "processing" | "music" | "captions"> & {captions?: boolean}} address
  */
-export function serializeFragment({ room, key, token, name, auto, listen }) {
-  const flags = { ...(auto && { auto: "" }), ...(listen && { listen: "" }) };
+export function serializeFragment({ room, key, token, name, auto, listen, captions }) {
+  const flags = { ...(auto && { auto: "" }), ...(listen && { listen: "" }), ...(captions && { captions: "" }) };
   return `#${new URLSearchParams({ room, ...(key && { key }), ...(token && { token }), ...(name && { name }), ...flags })}`;
 }
 

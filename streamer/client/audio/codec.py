@@ -89,19 +89,21 @@ class Decoder:
     first stereo payload on everything is decoded as stereo, since Opus itself goes on from the one to the other.
     """
 
-    def __init__(self) -> None:
-        self._state = _DecoderState(CHANNELS)
+    def __init__(self, rate: int = SAMPLE_RATE) -> None:
+        """`rate` is that of the samples, in Hz; Opus itself can do 8, 12, 16, 24 and 48 kHz."""
+        self._rate = rate
+        self._state = _DecoderState(CHANNELS, rate)
         self.side: Samples | None = None
         self.corrupt = 0
 
     def decode(self, payload: bytes) -> Samples:
         """The samples of `payload`, as many as it lasts; all are finite."""
         if payload and payload[0] & _STEREO_FLAG and self._state.channels < STEREO:
-            self._state = _DecoderState(STEREO)
+            self._state = _DecoderState(STEREO, self._rate)
         n_samples = self._state.decode(payload, MAX_DURATION_SAMPLES) if payload else 0
         if n_samples <= 0 or not self._is_finite(n_samples):
             self.corrupt += 1
-            return self.conceal(SAMPLES_PER_FRAME)
+            return self.conceal(SAMPLES_PER_FRAME * self._rate // SAMPLE_RATE)
         return self._decoded(n_samples)
 
     def conceal(self, n_samples: int) -> Samples:
@@ -117,7 +119,7 @@ class Decoder:
         """Else the decoder's state may not be so either, for good: a new one takes its place."""
         if np.isfinite(self._state.samples[:n_samples]).all():
             return True
-        self._state = _DecoderState(self._state.channels)
+        self._state = _DecoderState(self._state.channels, self._rate)
         return False
 
     def _decoded(self, n_samples: int) -> Samples:
@@ -132,11 +134,11 @@ class Decoder:
 class _DecoderState:
     """A decoder of libopus, and where it writes to."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, rate: int) -> None:
         self.channels = channels
         self.samples = silence(MAX_DURATION_SAMPLES, channels)
         self._api = load_opus().decoder
-        self._state = self._api.create_state(SAMPLE_RATE, channels)
+        self._state = self._api.create_state(rate, channels)
         self._output = _pointer(self.samples)
 
     def decode(self, payload: bytes, n_samples: int) -> int:

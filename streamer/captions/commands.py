@@ -1,0 +1,112 @@
+"""`streamer captions` on the command line. What is heavy is imported when it is called."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from streamer.errors import SetupError
+from streamer.state_directory import data_dir_option, state_directory
+from streamer.terminal_text import one_line
+
+FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+_OPTIONS: Final = (
+    click.argument("urls", metavar="[URL]...", nargs=-1),
+    click.option("--model", "model_folder", type=FOLDER, help="Use the model in this folder.  [default: English]"),
+    click.option("--list-models", is_flag=True, help="Say which models there are, and exit."),
+    click.option("--get-english", is_flag=True, help="Download the English model (45 MB), and exit."),
+    click.option("--show", "shows", is_flag=True, help="Print the captions of a room, one line each; make none."),
+    click.option("--filter", "command", default="", help="Send each line through this command, too: a translator."),
+    click.option("--filter-deadline", "deadline_s", type=click.FloatRange(0.1, 60), default=2.0, show_default=True),
+    click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Recognise by so many."),
+    click.option("--name", default="Captions", show_default=True, help="Its name, as others see it."),
+    click.option("--ca", "ca_file", type=FILE, help="Trust this certificate authority (PEM), the relay's."),
+    data_dir_option,
+)
+
+
+def captions_command(run: Run) -> click.Command:
+    """`run` runs a coroutine until it ends or is interrupted."""
+
+    def captions(**options: Any) -> None:
+        """Write down what is said in the rooms that the URLs link to, offline, by this computer.
+
+        It takes the host's link, or one with a token: streamer token create --scope caption. With - the links are read
+        from standard input, one a line up to an empty one, and it ends when that ends.
+        """
+        _captions(run, **options)
+
+    for add in reversed(_OPTIONS):
+        captions = add(captions)
+    return click.command("captions")(captions)
+
+
+def _captions(
+    run: Run, data_dir: Path | None, ca_file: Path | None, list_models: bool, get_english: bool, **options: Any
+) -> None:
+    from streamer.captions import models
+
+    if list_models:
+        click.echo(models.MODELS)
+        return
+    english = state_directory(data_dir) / models.ENGLISH
+    if get_english:
+        models.get_english(english, click.echo)
+        return
+    run(_main(ca_file=_authority(ca_file, data_dir), english=english, **options))
+
+
+def _authority(ca_file: Path | None, data_dir: Path | None) -> Path | None:
+    from streamer.client.trust import own_authority_for
+
+    return ca_file or own_authority_for(data_dir)
+
+
+async def _main(
+    urls: tuple[str, ...],
+    shows: bool,
+    name: str,
+    ca_file: Path | None,
+    english: Path,
+    model_folder: Path | None,
+    threads: int,
+    command: str,
+    deadline_s: float,
+) -> None:
+    from streamer.captions import models, program
+    from streamer.captions.sherpa import load_engine
+
+    if not urls or (shows and len(urls) > 1):
+        raise click.UsageError("The link to one room is missing." if not urls else "--show takes one link.")
+    if shows:
+        await program.show(urls[0], name, ca_file, click.echo)
+        return
+    folder = model_folder or english
+    engine = load_engine(models.find_model(folder), models.find_vad(folder, english), threads)
+    from_input = urls == ("-",)
+    caption_options = program.CaptionOptions(
+        _links() if from_input else urls, name, ca_file, command, deadline_s, from_input
+    )
+    await program.caption(caption_options, engine, _log)
+
+
+def _links() -> list[str]:
+    """From standard input, up to an empty line."""
+    links = []
+    while (line := sys.stdin.readline().strip()) != "":
+        links.append(line)
+    if not links:
+        raise SetupError("Standard input holds no link")
+    return links
+
+
+def _log(words: str) -> None:
+    """Standard output stays free for what was asked for."""
+    click.echo(one_line(words), err=True)

@@ -1,0 +1,243 @@
+"""How well and how soon captions come, what they invent in noise, and what they cost.
+
+    scripts/bench captions [--rounds 2] [--talkers 1 5 10] [--noise-min 10] [--seconds 20]
+
+Five sentences of a reader of LibriVox are said in a real relay, and a real `streamer captions` writes them down: word
+errors, and how long after the last word the final line is there; a partial line, after the last word that is in it.
+Then so many talk at once, each another part of the same reading without a pause: the core share and memory of the
+captioner, and partial lines that were left out. Noise and music go through the same code faster than they last.
+Wanted: at most 10 % word errors, 1.2 s and 0.8 s at the median, one invented word a minute, five talkers in one core.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Final
+
+import numpy as np
+import psutil
+from scipy.signal import butter, lfilter, resample_poly
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+from librivox import ENGLISH, RATE, errors, sentences
+from relay_fixture import HOST_KEY, KEY, House
+
+import streamer
+from streamer.captions.models import VAD, find_model
+from streamer.captions.recognition import proper
+from streamer.captions.sherpa import load_engine
+from streamer.captions.talker import Talker
+from streamer.client.audio.codec import Encoder
+from streamer.client.audio.samples import Samples
+from streamer.client.mailbox import Mailbox
+from streamer.wire.packet import Packet
+
+PAUSE_S: Final = 2.5
+"""Between two sentences: each is its own line."""
+
+FRAME: Final = 480
+
+
+def now_ms(room: streamer.Room) -> float:
+    relay_us = room.clock.relay_us(perf_counter() * 1e6)
+    assert relay_us is not None
+    return relay_us / 1_000
+
+
+class Captioner:
+    """`streamer captions` as a user starts it."""
+
+    def __init__(self, link: str, home: Path) -> None:
+        self._link, self._home = link, home
+
+    async def __aenter__(self) -> psutil.Process:
+        options = ["--model", ENGLISH, "--data-dir", self._home]
+        command = [sys.executable, "-m", "streamer", "captions", *options, self._link]
+        self._process = await asyncio.create_subprocess_exec(*map(str, command))
+        return psutil.Process(self._process.pid)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._process.terminate()
+        await self._process.wait()
+
+
+async def until_on(room: streamer.Room) -> None:
+    while not room.has_captions or room.clock.relay_us(0) is None:
+        await asyncio.sleep(0.05)
+
+
+# ---- Sentences
+
+
+async def say_sentences(house: House, home: Path, rounds: int) -> None:
+    link = f"{house.url}/#room=home&key="
+    async with streamer.join(link + KEY, name="Reader", listening=True) as reader:
+        reader.read_captions()
+        lines = reader.events()
+        async with Captioner(link + HOST_KEY, home), streamer.join(link + KEY, name="Ada") as talker:
+            await until_on(reader)
+            wrong = said = 0
+            finals: list[float] = []
+            partials: list[float] = []
+            for sentence in sentences() * rounds:
+                began = now_ms(reader)
+                await talker.play(sentence.path)
+                heard, final_ms, ages = await lines_of(reader, lines)
+                finals.append(final_ms - began - 1_000 * sentence.spoken_s)
+                partials += ages
+                found = errors(sentence.words, heard)
+                wrong, said = wrong + found[0], said + found[1]
+                print(f"  {found[0]} of {found[1]} wrong, final {finals[-1]:6.0f} ms: {heard}")
+    print(f"word errors {100 * wrong / said:.1f} % of {said}")
+    print(f"final lines behind the last word: {spread(finals)}")
+    print(f"partial lines behind the last word in them: {spread(partials)}")
+
+
+async def lines_of(room: streamer.Room, events: Mailbox[streamer.Event]) -> tuple[str, float, list[float]]:
+    """All final lines until there is a pause, when the last came, and how old the partial ones were, in ms."""
+    heard, final_ms, ages = [], 0.0, []
+    while True:
+        try:
+            async with asyncio.timeout(PAUSE_S):
+                event = await anext(events)
+        except TimeoutError:
+            return " ".join(heard), final_ms, ages
+        if isinstance(event, streamer.Caption) and event.final:
+            heard.append(event.text)
+            final_ms = now_ms(room)
+        elif isinstance(event, streamer.Caption):
+            ages.append(now_ms(room) - event.end_ms)
+
+
+def spread(values: list[float]) -> str:
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"p50 {middle:.0f} ms ({low:.0f} to {high:.0f}, {len(values)} lines)"
+
+
+# ---- Load
+
+
+async def load(house: House, home: Path, talkers: int, seconds: float) -> None:
+    reading = np.concatenate([sentence.samples for sentence in sentences()])
+    link = f"{house.url}/#room=home&key="
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(streamer.join(link + KEY, name="Reader", listening=True))
+        reader.read_captions()
+        lines = reader.events()
+        process = await stack.enter_async_context(Captioner(link + HOST_KEY, home))
+        rooms = [
+            await stack.enter_async_context(streamer.join(link + KEY, name=f"Talker {number}"))
+            for number in range(talkers)
+        ]
+        await until_on(reader)
+        before, began = process.cpu_times(), perf_counter()
+        saying = [
+            asyncio.create_task(room.say(part(reading, number, seconds))) for number, room in enumerate(rooms)
+        ]
+        counts = await count_lines(reader, lines, began + seconds)
+        after, took = process.cpu_times(), perf_counter() - began
+        memory = process.memory_info().rss / 2**20
+        for each in saying:
+            each.cancel()
+        await asyncio.gather(*saying, return_exceptions=True)
+    core = (after.user + after.system - before.user - before.system) / took
+    print(
+        f"{talkers} talkers: {100 * core:.0f} % of a core, {memory:.0f} MiB, "
+        f"{counts[0] / took / talkers:.2f} partial lines a second and talker, {counts[1]} final lines, "
+        f"behind: {spread(counts[2])}"
+    )
+
+
+def part(reading: Samples, number: int, seconds: float) -> Samples:
+    """So many seconds of it at 48 kHz, from another place for each talker."""
+    whole = np.roll(reading, -number * RATE * 3)
+    times = int(seconds * RATE / len(whole)) + 1
+    return np.asarray(resample_poly(np.tile(whole, times)[: int(seconds * RATE)], 3, 1), dtype=np.float32)
+
+
+async def count_lines(
+    room: streamer.Room, events: Mailbox[streamer.Event], until: float
+) -> tuple[int, int, list[float]]:
+    partial, final, ages = 0, 0, [0.0]
+    while (left := until - perf_counter()) > 0:
+        try:
+            async with asyncio.timeout(left):
+                event = await anext(events)
+        except TimeoutError:
+            break
+        if isinstance(event, streamer.Caption):
+            partial, final = partial + (not event.final), final + event.final
+            ages.append(now_ms(room) - event.end_ms)
+    return partial, final, ages
+
+
+# ---- Noise
+
+
+def noises(minutes: float) -> dict[str, Samples]:
+    """Each at 48 kHz, a fifth of the time: a quiet room, a fan, babble-shaped noise in bursts, keys, and music."""
+    random = np.random.default_rng(17)
+    n = int(minutes * 60 * 48_000 / 5)
+    time = np.arange(n) / 48_000
+    white = random.standard_normal(n)
+    low = lfilter(*butter(2, 400, fs=48_000), white)
+    band = lfilter(*butter(2, (300, 3_400), "band", fs=48_000), white)
+    swells = np.clip(np.sin(2 * np.pi * 0.4 * time) + 0.5 * np.sin(2 * np.pi * 3.1 * time), 0, None)
+    keys = band * (np.repeat(random.random(n // 4_800 + 1), 4_800)[:n] > 0.8)
+    tones = 220 * 2 ** (np.array([0, 4, 7, 12, 9, 5, 2, 7]) / 12)
+    melody = np.repeat(np.resize(tones, n // 14_400 + 1), 14_400)[:n]
+    phase = 2 * np.pi * np.cumsum(melody) / 48_000
+    music = sum(np.sin(k * phase) / k for k in range(1, 6)) * np.exp(-3 * (time % 0.3))
+    scaled = {"room": 0.003 * white, "fan": 0.2 * low, "swells": 0.2 * band * swells, "keys": 0.2 * keys}
+    return {name: np.asarray(each, dtype=np.float32) for name, each in {**scaled, "music": 0.2 * music}.items()}
+
+
+def invent(minutes: float) -> None:
+    engine = load_engine(find_model(ENGLISH), ENGLISH / VAD, 1)
+    words = 0
+    for name, samples in noises(minutes).items():
+        found, cpu_s = hear(engine, samples)
+        words += len(" ".join(found).split())
+        print(f"  {name}: {len(samples) / 48_000:.0f} s, {cpu_s:.1f} s of a core, invented: {found}")
+    print(f"invented words: {words} in {minutes:g} minutes")
+
+
+def hear(engine, samples: Samples) -> tuple[list[str], float]:  # type: ignore[no-untyped-def]
+    """The final lines of a sound that goes through the codec, as packets do; and the seconds of a core."""
+    encoder, talker, found = Encoder(), Talker(engine.detector()), []
+    began = process_time()
+    for number in range(len(samples) // FRAME):
+        payload = encoder.encode(samples[number * FRAME : (number + 1) * FRAME])
+        packet = Packet(seq=number % 2**16, timestamp=number * FRAME, payload=payload)
+        ended = talker.push(packet, number / 100, number * 10)
+        if number == len(samples) // FRAME - 1:
+            ended += talker.finish()
+        found += [proper(engine.recogniser.recognise(each.samples), each.duration_s) for each in ended]
+    return [line for line in found if line], process_time() - began
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--talkers", type=int, nargs="*", default=[1, 5, 10])
+    parser.add_argument("--noise-min", type=float, default=10)
+    parser.add_argument("--seconds", type=float, default=20)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        if options.rounds:
+            async with House.open() as house:
+                await say_sentences(house, Path(home), options.rounds)
+        for talkers in options.talkers:
+            async with House.open() as house:
+                await load(house, Path(home), talkers, options.seconds)
+    if options.noise_min:
+        invent(options.noise_min)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
