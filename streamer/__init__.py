@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Notice,
         OnlyHosts,
         Received,
+        Recording,
         Refused,
         Reply,
         Result,
@@ -68,7 +69,7 @@ _HOMES: Final = {
     "client.events": (
         "Back", "Changed", "Chat", "Command", "Entered", "Event", "Floor", "Heard", "Hint", "Joined",
         "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
-        "Received", "Refused", "Reply", "Result", "Talking", "Telemetry", "Trouble", "Turn",
+        "Received", "Recording", "Refused", "Reply", "Result", "Talking", "Telemetry", "Trouble", "Turn",
     ),
     "client.programs": ("SentNotice",),
     "client.room": ("Room", "join"),
@@ -86,7 +87,7 @@ __all__ = [
     "AudioError", "Back", "CertificateError", "Changed", "Chat", "Command", "ConnectionLostError",
     "DeniedError", "Ear", "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined", "Knocks",
     "Left", "Locked", "Lost", "Member", "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
-    "Received", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError", "SentNotice",
+    "Received", "Recording", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError", "SentNotice",
     "Speaker", "StreamerError", "Talking", "Telemetry", "Trouble", "Turn", "__version__", "join",
     "one_line",
 ]  # fmt: skip

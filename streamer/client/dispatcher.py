@@ -68,6 +68,8 @@ class Dispatcher:
                 self._timing.on_clock(message, now)
             case "notice" | "reply" | "telemetry" | "command" | "result":
                 self._on_program(message)
+            case "recording":
+                self._roster.on_recording(message)
             case "hint":
                 self._roster.on_hint(message["code"], message["message"])
             case "error":

@@ -280,6 +280,19 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """This room is recorded (`on`) by somebody called `by`, or no longer; `left_out` are talker_ids.
+
+    It comes with each change, behind `Entered` and `Back` while the room is recorded, and as the answer to
+    `leave_me_out`.
+    """
+
+    on: bool
+    by: str
+    left_out: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """The reader was too slow: `count` events before the next one were dropped, the oldest first."""
 
@@ -288,7 +301,7 @@ class Missed:
 
 Event = (
     Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts
-    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Hint | Refused | Missed
+    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Recording | Hint | Refused | Missed
 )  # fmt: skip
 
 

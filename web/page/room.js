@@ -8,6 +8,7 @@ import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
 import { Notices } from "./notices.js";
+import { RecordingView } from "./recording_view.js";
 import { Telemetry } from "./telemetry.js";
 
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
@@ -43,6 +44,7 @@ export class Room {
   #notices;
   #telemetry;
   #delays = new Delays();
+  recording;
   /** @type {RoomLink} */
   link;
   #oneAtATime = false;
@@ -60,10 +62,25 @@ export class Room {
     this.#parts = parts;
     this.#notices = new Notices(parts, (message) => this.send(message));
     this.#telemetry = new Telemetry(() => parts.view.person.talkerId);
+    this.recording = new RecordingView({
+      send: (message) => this.send(message),
+      ownId: () => parts.roster.talkerId,
+      announce: (words) => this.#announce(words),
+      ring: () => parts.cues.play("recording"),
+    });
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
     parts.chat.onWrite = (text) => this.send({ type: "chat", text });
+  }
+
+  /** @param {string} words for everybody at this page, also who does not look */
+  #announce(words) {
+    const { chat, toasts, attention } = this.#parts;
+    chat.addEvent(words);
+    toasts.show({ words });
+    toasts.alert(words);
+    attention.notify(this.#parts.roster.room, words);
   }
 
   get isListening() {
@@ -105,6 +122,7 @@ export class Room {
     const { chat, host, toasts, attention, view } = this.#parts;
     chat.restart([]);
     this.#telemetry.clear();
+    this.recording.clear();
     host.available = false;
     toasts.clear();
     view.clear();
@@ -144,8 +162,13 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
-      case "hint":
+      case "recording":
+        this.#parts.host.recording = message.on;
+        return this.recording.take(message);
       case "error":
+        if (message.code === "no-recorder") this.#parts.host.recording = false;
+        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+      case "hint":
         return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
       case "result":
         return; // of a command, and a page sends none
@@ -173,6 +196,8 @@ export class Room {
     const { roster, invitation, host, chat, attention } = this.#parts;
     roster.onWelcome(welcome);
     this.#telemetry.clear();
+    this.recording.onWelcome();
+    host.recording = false;
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
     this.#showAddress(welcome.room);

@@ -55,6 +55,9 @@
  *   | {type: "reply", id: number, action: number}
  *   | {type: "telemetry", device: string, values: Values | null}
  *   | {type: "command", id: number, talker_id: number} & Asked
+ *   | {type: "recording", on: boolean}
+ *   | {type: "record", on: boolean}
+ *   | {type: "leave-me-out", on: boolean}
  *   | {type: "result", id: number, outcome: Outcome, message: string}} FromClient
  */
 /**
@@ -98,6 +101,7 @@
  *   | {type: "telemetry", talker_id: number, device: string, values: Values | null, age_ms: number}
  *   | {type: "command", id: number, talker_id: number, sender: string} & Asked
  *   | {type: "result", id: number, outcome: Outcome, message: string}
+ *   | {type: "recording", on: boolean, by: string, left_out: number[]}
  *   | {type: "hint", code: string, message: string}
  *   | {type: "error", code: string, message: string}} FromRelay
  */
@@ -164,6 +168,9 @@ export const FROM_CLIENT = {
   telemetry: REPORTED,
   command: ASKED,
   result: RESULT,
+  recording: ON,
+  record: ON,
+  "leave-me-out": ON,
 };
 
 /** @type {Table<FromRelay>} */
@@ -215,6 +222,7 @@ export const FROM_RELAY = {
   telemetry: { ...TALKER, ...REPORTED, age_ms: "integer" },
   command: { ...ASKED, sender: "string" },
   result: RESULT,
+  recording: { ...ON, by: "string", left_out: "array" },
   hint: SAID,
   error: SAID,
 };

@@ -28,6 +28,7 @@ from streamer.relay.rooms.hosting import REMOVED
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
+from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions
@@ -88,6 +89,8 @@ class Lobby:
     ) -> None:
         """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty string."""
         self.is_draining = False
+        self.record: Record = no_recorder
+        """The relay's own recorder, where it has one."""
         self._join_origin = join_origin
         self._knocks = Knocks()
         self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
@@ -138,6 +141,7 @@ class Lobby:
             asked_name=name,
             source=source_of(address),
             listening=query.get("listen") == "1",
+            left_out=query.get("leave_out") == "1",
             writing=source.writing,
             deliveries=source.deliveries,
         )
@@ -154,7 +158,14 @@ class Lobby:
         self._check_barred(room, query, address, right)
         role = "listen" if right is Right.LISTENER else "talk"
         people = room.names[:MAX_PREVIEWED]
-        return {"room": room_name, "people": people, "count": room.size, "locked": room.locked, "role": role}
+        return {
+            "room": room_name,
+            "people": people,
+            "count": room.size,
+            "locked": room.locked,
+            "role": role,
+            "recording": room.recording.is_on,
+        }
 
     def knock(self, query: Mapping[str, str], address: str) -> Knock:
         """Ask the host to be let in; who was removed may, with an invitation that is still good."""
@@ -328,7 +339,7 @@ class Lobby:
         return self._room_as_it_is(name)
 
     def desk(self, room: Room) -> RoomDesk:
-        return RoomDesk(self._admission, self._knocks, room, self._join_origin, self.tell_knocks)
+        return RoomDesk(self._admission, self._knocks, room, self._join_origin, self.tell_knocks, self.record)
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:
