@@ -21,6 +21,7 @@ import click
 from streamer import __version__
 from streamer.captions.commands import captions_command
 from streamer.errors import MeasurementError, SetupError, StreamerError
+from streamer.record.commands import mixdown
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
 from streamer.relay.hooks.commands import hook
@@ -36,6 +37,7 @@ DEFAULT_PORT: Final = 8443
 DEFAULT_ROOM: Final = "home"
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
+FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 MAX_PASSWORD_BYTES: Final = 65_535
 """What MQTT can say (section 3.1.3.6)."""
@@ -98,6 +100,7 @@ def main() -> None:
 main.add_command(hook)
 main.add_command(token)
 main.add_command(captions_command(run))
+main.add_command(mixdown)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -141,6 +144,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
 @click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
+@click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option
 @limit_options
 def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
@@ -338,6 +342,24 @@ def _first_line(path: Path) -> str:
         return line.decode()
     except UnicodeDecodeError:
         raise SetupError(f"{path} holds no password: its first line is not UTF-8") from None
+
+
+@main.command()
+@click.argument("url", envvar="STREAMER_RECORD_URL")
+@click.option("--output", type=FOLDER, required=True, help="Write into this folder.")
+@click.option("--name", default="Recorder", show_default=True, help="Its name, as others see it.")
+@click.option("--wait", is_flag=True, help="Wait for a relay that is not there yet.")
+@ca_option
+@data_dir_option
+def record(data_dir: Path | None, **options: Any) -> None:
+    """Record the room that URL links to: a file for each talker, as it was sent, all on one clock.
+
+    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told.
+    """
+    from streamer.record import recorder
+
+    options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
+    run(recorder.record(recorder.RecordOptions(**options), _log))
 
 
 def _log(words: str) -> None:

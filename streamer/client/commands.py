@@ -16,6 +16,7 @@ HELP: Final = """A line is written to everybody. Commands:
   /hand                     raise your hand, or lower it
   /answer N                 answer the last notice with its action N
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
+  /leave-me-out [off]       no recording keeps anything of you; or it may again
   /help                     this list
   /leave                    go; Ctrl-C does it too
 For the host:
@@ -29,11 +30,12 @@ For the host:
   /lock  /unlock            whether somebody new may come in
   /one  /all                who is heard: one at a time, or everybody
   /only-hosts [off]         only hosts talk, and whose turn it is; or everybody
+  /record [off]             have the relay record this room, if it may; or end it
   /invite [HOURS [PEOPLE]]  make new invites; those before open nothing any more"""
 
 _FOR_THE_HOST: Final = {
     "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
-    "only-hosts", "invite",
+    "only-hosts", "record", "invite",
 }  # fmt: skip
 
 
@@ -82,6 +84,8 @@ class Commands:
                 self._set_volume(rest)
             case "answer":
                 self._answer(rest)
+            case "leave-me-out":
+                self._room.leave_me_out(_on(rest, name))
             case "leave":
                 self._leave()
             case "help" | "":
@@ -108,7 +112,9 @@ class Commands:
             case "admit" | "decline":
                 self._send({"type": "answer", "id": self._knock(rest), "admit": name == "admit"})
             case "only-hosts":
-                self._send({"type": "only_hosts", "on": _on(rest)})
+                self._send({"type": "only_hosts", "on": _on(rest, name)})
+            case "record":
+                self._send({"type": "record", "on": _on(rest, name)})
             case "lock" | "unlock":
                 self._send({"type": "lock", "locked": name == "lock"})
             case "one" | "all":
@@ -200,10 +206,10 @@ def _is_called(somebody: Member | Waiting, name: str) -> bool:
     return one_line(somebody.name).casefold() == name.strip().casefold()
 
 
-def _on(rest: str) -> bool:
+def _on(rest: str, name: str) -> bool:
     """`off` or nothing behind a command that switches something on."""
     if rest.strip() not in ("", "on", "off"):
-        raise CommandError("/only-hosts, or /only-hosts off")
+        raise CommandError(f"/{name}, or /{name} off")
     return rest.strip() != "off"
 
 

@@ -75,6 +75,8 @@ class Dispatcher:
                 self._on_program(message)
             case "captioning" | "caption":
                 self._captions.on_message(message)
+            case "recording":
+                self._roster.on_recording(message)
             case "hint":
                 self._roster.on_hint(message["code"], message["message"])
             case "error":

@@ -307,6 +307,19 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """This room is recorded (`on`) by somebody called `by`, or no longer; `left_out` are talker_ids.
+
+    It comes with each change, behind `Entered` and `Back` while the room is recorded, and as the answer to
+    `leave_me_out`.
+    """
+
+    on: bool
+    by: str
+    left_out: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """The reader was too slow: `count` events before the next one were dropped, the oldest first."""
 
@@ -315,7 +328,7 @@ class Missed:
 
 Event = (
     Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts
-    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Hint | Refused | Missed
+    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Recording | Hint | Refused | Missed
     | Captioning | Caption
 )  # fmt: skip
 

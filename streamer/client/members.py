@@ -27,6 +27,7 @@ from streamer.client.events import (
     Notice,
     OnlyHosts,
     Received,
+    Recording,
     Talking,
     Trouble,
     Turn,
@@ -76,6 +77,7 @@ class Roster:
         self.unreadable = 0
         self._last_said: tuple[str, str] | None = None
         self._was_full = False
+        self.recording = Recording(False, "", ())
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -127,6 +129,7 @@ class Roster:
         self.room, self.locked, self.only_hosts = message["room"], message["locked"], message["only_hosts"]
         self.barred = _parse_waiting(message["barred"])
         self.one_at_a_time = False
+        self.recording = Recording(False, "", ())
         said = [_parse_said(each) for each in message["history"]]
         self._replace_all([_parse_member(member) for member in message["members"]])
         is_first = before.talker_id == NOBODY
@@ -218,6 +221,11 @@ class Roster:
         known = {knock.id for knock in before}
         if self.knocks != before:
             self._emit(Knocks(self.knocks, tuple(knock for knock in self.knocks if knock.id not in known)))
+
+    def on_recording(self, message: messages.Recording) -> None:
+        left_out = tuple(each for each in message["left_out"][:MAX_ROOM] if type(each) is int)
+        self.recording = Recording(message["on"], message["by"], left_out)
+        self._emit(self.recording)
 
     def on_hint(self, code: str, text: str) -> None:
         self._emit(Hint(code, text))

@@ -13,6 +13,7 @@ class OwnState:
         """`listening`: there is no microphone, and there will be none."""
         self.listening = self.nothing_to_say = self.muted = listening
         self.hand = False
+        self.left_out = False
         self._send = send
 
     def change(self, *, muted: bool | None = None, hand: bool | None = None) -> None:
@@ -31,8 +32,15 @@ class OwnState:
         self.nothing_to_say = True
         self.change()
 
+    def leave_out(self, on: bool) -> None:
+        """Of recordings."""
+        self.left_out = on
+        self._send({"type": "leave-me-out", "on": on})
+
     def on_welcome(self) -> None:
         """The relay knows nothing of us yet, or knows us as unmuted."""
+        if self.left_out:
+            self.leave_out(True)
         if self.muted or self.hand:
             self.tell()
 

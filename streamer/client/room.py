@@ -32,6 +32,7 @@ from streamer.client.events import (
     Missed,
     Notice,
     Received,
+    Recording,
     Result,
     Trouble,
     Waiting,
@@ -191,6 +192,19 @@ class Room(WithCaptions):
         """What is known of the relay's clock and the round trip to it; another one after each lost connection."""
         return self._timing.clock
 
+    @property
+    def recording(self) -> Recording:
+        """Whether this room is recorded, and who is left out."""
+        return self._roster.recording
+
+    def captured_s(self, talker_id: int, timestamp: int) -> float | None:
+        """When a talker's sample `timestamp` entered its microphone, in s of this process's perf_counter().
+
+        None while that is not known; it is told right behind the first packet of a talkspurt.
+        """
+        captured_us = self._timing.captures.captured_us(talker_id, timestamp)
+        return None if captured_us is None else captured_us / 1e6
+
     def level(self, member: Member) -> int:
         """How loud a member, or we, are right now, in −dBov: 0 is the loudest, 127 is silence."""
         if member.talker_id == self._roster.me.talker_id:
@@ -297,6 +311,10 @@ class Room(WithCaptions):
     def mute(self, muted: bool = True) -> None:
         """While muted, nothing that we say is sent, and the others see so."""
         self._own.change(muted=muted)
+
+    def leave_me_out(self, out: bool = True) -> None:
+        """While it is so, no recording keeps anything of us, and what one has of us is deleted."""
+        self._own.leave_out(out)
 
     def raise_hand(self, raised: bool = True) -> None:
         """Raises our hand, or lowers it."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import datetime
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
@@ -33,6 +34,7 @@ from streamer.relay.network.inherited import Inherited, inherited
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import Place, place, place_of
 from streamer.relay.network.proxies import ProxyProtocol, TrustedProxies
+from streamer.relay.recorder import Recorders
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.glance import Glance
 from streamer.relay.rooms.leg import server_us
@@ -73,6 +75,8 @@ class ServeOptions:
     http_port: int | None = None
     trust_proxies: tuple[str, ...] = ()
     proxy_protocol: str = ProxyProtocol.OPTIONAL
+    record: Path | None = None
+    """Where a host may have rooms recorded."""
 
     @property
     def renews(self) -> bool:
@@ -105,9 +109,30 @@ async def serve(
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
             house = FromInside(server, relay.lobby, port)
-            await _until_ended(server.keep(port), screen.run(house) if screen else None)
+            async with _recorders(options, relay.lobby, server, port):
+                await _until_ended(server.keep(port), screen.run(house) if screen else None)
     finally:
         await server.close()
+
+
+@asynccontextmanager
+async def _recorders(options: ServeOptions, lobby: Lobby, server: "Server", port: int) -> AsyncIterator[None]:
+    """While it lasts, hosts may have rooms recorded, if that was asked for."""
+    if options.record is None:
+        yield
+        return
+    recorders = Recorders(
+        options.record,
+        options.directory,
+        lobby,
+        server.tokens,
+        lambda room, token: server.own_link(room, token, port),
+    )
+    lobby.record = recorders.record
+    try:
+        yield
+    finally:
+        await recorders.close()
 
 
 async def _until_ended(work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None) -> None:
@@ -290,6 +315,15 @@ class Server:
     def link(self, room: str, port: int) -> str:
         """The link that the code for `room` holds."""
         return room_link(self._join_origin(port) or self._origin(port), room, self.admission.key(room))
+
+    def own_link(self, room: str, token: str, port: int) -> str:
+        """The link by which a program on this computer comes into `room`."""
+        host = LOOPBACK if self.place.is_everywhere or self._options.no_tls else self._shown
+        host = self._shown if self.certificate and not self.certificate.covers(host) else host
+        if not self.place.is_everywhere and self._options.host:
+            host = self._options.host
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://{in_url(host)}:{port}/#{urlencode({'room': room, 'token': token})}"
 
     @property
     def rooms(self) -> tuple[str, ...]:

@@ -154,7 +154,7 @@ cdef class Fanout:
         self._left -= PyList_GET_SIZE(sinks)
         for i in range(PyList_GET_SIZE(sinks)):
             sink = <Sink>PyList_GET_ITEM(sinks, i)
-            if sink is sender:
+            if sink is sender or (sink.is_recorder and sender.is_left_out):
                 continue
             waits = is_busy and now_us - sink.wrote_us < TOGETHER_US
             try:

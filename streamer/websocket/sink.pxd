@@ -43,6 +43,8 @@ cdef class Sink:
     # first what each delivery needs: together in the processor's cache
     cdef bint is_clear            # attached, and nothing is before the next frame
     cdef bint is_direct           # write to fd ourselves
+    cdef public bint is_recorder  # gets nothing of a sender that is left out of recordings
+    cdef public bint is_left_out
     cdef bint is_blocked          # the kernel holds more than UNSENT_BYTES
     cdef int unasked_bytes        # written since the kernel was asked
     cdef int fd                   # only valid while transport is set

@@ -14,6 +14,8 @@ class Flusher:
     def report(self, error: Exception, sink: Sink) -> None: ...
 
 class Sink:
+    is_recorder: bool
+    is_left_out: bool
     @property
     def outbox(self) -> Outbox: ...
     @property

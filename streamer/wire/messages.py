@@ -208,9 +208,32 @@ FromHost = (
 )  # fmt: skip
 """What only a host may send."""
 
+class SayRecording(TypedDict):
+    """From a recorder: whether it records the room from now on."""
+
+    type: Literal["recording"]
+    on: bool
+
+
+class AskRecorder(TypedDict):
+    """From the host: that the relay's own recorder begins, or ends."""
+
+    type: Literal["record"]
+    on: bool
+
+
+class LeaveMeOut(TypedDict):
+    """Whether this member is in no recording."""
+
+    type: Literal["leave-me-out"]
+    on: bool
+
+
+OfRecording = SayRecording | AskRecorder | LeaveMeOut
+
 FromClient = (
     Ping | Pong | Leave | OwnState | OwnClock | Write | AskFloor | FromHost
-    | Notify | AnswerNotice | Report | Ask | Done
+    | Notify | AnswerNotice | Report | Ask | Done | OfRecording
     | AskCaptions | Captioning | WriteCaption
 )  # fmt: skip
 
@@ -318,6 +341,15 @@ class FloorTaken(Talker):
     on: bool
 
 
+class Recording(TypedDict):
+    """Whether this room is recorded, by whom, and who is left out of it."""
+
+    type: Literal["recording"]
+    on: bool
+    by: str
+    left_out: list[int]
+
+
 class Hint(_Said):
     """Something the relay itself wants the member to know."""
 
@@ -335,7 +367,7 @@ class Refusal(_Said):
 FromRelay = (
     Ping | Pong | Welcome | Joined | Left | MemberState | MemberRole | MemberClock | Chat | Mute | Turn
     | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken
-    | Notice | Reply | Telemetry | Command | Result | Hint | Refusal
+    | Notice | Reply | Telemetry | Command | Result | Recording | Hint | Refusal
     | Captioning | Caption
 )  # fmt: skip
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 from audio_rig import wait_until
+from computer import Computer, RelayThere
 from host import hosting
 from printed_links import PrintedLinks
 from relay_fixture import PATIENCE_S, Guest
-from computer import Computer, RelayThere
 
 import streamer
 from streamer.errors import SetupError

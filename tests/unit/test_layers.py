@@ -57,10 +57,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "captions": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "device": LEAVES | {"wire", "client", "client.audio"},
     "gateway": LEAVES | {"", "wire", "client"},
+    "record": LEAVES | {"", "wire", "client", "client.audio"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen"}
-    | {"client", "client.audio", "captions", "device", "gateway", "measure", "doctor"},
+    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor"},
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }

@@ -16,8 +16,8 @@ from pathlib import Path
 import ifaddr
 import pytest
 from audio_rig import wait_until
-from host import PATIENCE_S, hosting
 from computer import Computer, RelayThere
+from host import PATIENCE_S, hosting
 
 from streamer.errors import SetupError
 from streamer.relay import background, serve

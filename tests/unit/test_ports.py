@@ -14,10 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 from audio_rig import stop, wait_until
+from computer import Computer
 from host import hosting
 from processes import START_S, STREAMER
 from proxies import free_port
-from computer import Computer
 
 import streamer
 from streamer.errors import SetupError

@@ -74,7 +74,9 @@ export class Call {
     const asked = room.link;
     const token = asked.room === ECHO_ROOM ? "" : asked.token;
     const key = asked.room === ECHO_ROOM || token ? "" : hostKey() || asked.key;
-    const url = socketUrl(location.href, { room: asked.room, key, token, resume, listen }, name);
+    const link = { room: asked.room, key, token, resume, listen, leaveOut: door.leavesOut };
+    const url = socketUrl(location.href, link, name);
+    room.recording.begin(door.leavesOut);
     engine.order({ type: "join", url, state: { muted: voice.silent, hand: false, listening: listen } });
   }
 

@@ -3,7 +3,7 @@
 
 import { load, save } from "../ui/storage.js";
 
-/** @typedef {"joins" | "leaves" | "message" | "hand" | "knock" | "lost" | "back" | "mutedTalk" | "turn" | "busy" | "ring"} Cue */
+/** @typedef {"joins" | "leaves" | "message" | "hand" | "knock" | "lost" | "back" | "mutedTalk" | "turn" | "busy" | "ring" | "recording"} Cue */
 /** `hz` 0 is a rest; times in ms. @typedef {{hz: number, ms: number}} Note */
 /** @typedef {{notes: Note[], wooden?: boolean, vibrate?: number[]}} Sound */
 
@@ -24,6 +24,7 @@ const SOUNDS = {
   back: { notes: tune([E4, 80], [A4, 80], [D5, 200]) },
   mutedTalk: { notes: tune([A3, 60], [0, 60], [A3, 60]), vibrate: [30] },
   turn: { notes: tune([G5, 60], [G5, 60]), vibrate: [40] },
+  recording: { notes: tune([A4, 90], [0, 60], [A4, 90], [0, 60], [E5, 240]), vibrate: [60, 60, 60] },
   busy: { notes: tune([425, 120], [0, 120], [425, 120], [0, 120], [425, 120]) },
 };
 
@@ -37,7 +38,7 @@ const MOST_FOR_JOINS = 8;
 const MUTED_TALK_EVERY_MS = 20_000;
 
 /** @type {Set<Cue>} */
-const URGENT = new Set(["lost", "back", "ring", "turn", "busy"]);
+const URGENT = new Set(["lost", "back", "ring", "turn", "busy", "recording"]);
 /** @type {Set<Cue>} */
 const POLITE = new Set(["joins", "leaves", "message"]);
 

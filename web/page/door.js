@@ -52,6 +52,11 @@ export class Door {
     element("scan-card", HTMLButtonElement).addEventListener("click", () => this.#scan());
   }
 
+  /** Whoever joins wishes to be in no recording, which only who was told of one can wish here. */
+  get leavesOut() {
+    return element("door-leave-out", HTMLInputElement).checked && !element("door-recording", HTMLElement).hidden;
+  }
+
   get name() {
     return this.#name.value.trim();
   }
@@ -86,6 +91,7 @@ export class Door {
     setText(element("door-who", HTMLElement), room === ECHO_ROOM ? t("echoIntro") : "");
     element("door-kind", HTMLElement).hidden = room === ECHO_ROOM;
     this.#listen.hidden = room === ECHO_ROOM;
+    element("door-recording", HTMLElement).hidden = true;
     this.#showFaces([]);
     element("door-captions", HTMLElement).hidden = true;
     this.showWay("join");
@@ -106,8 +112,9 @@ export class Door {
   }
 
   /** @param {Preview} preview what the relay says of the room to somebody with an invitation */
-  showPreview({ people, count, locked, role, captions }) {
+  showPreview({ people, count, locked, role, captions, recording = false }) {
     element("door-captions", HTMLElement).hidden = !captions;
+    element("door-recording", HTMLElement).hidden = !recording;
     this.#showFaces(people);
     setText(element("door-who", HTMLElement), whoIsThere(people, count));
     if (this.#way === "knock") return; // who was refused may only ask, whatever others may

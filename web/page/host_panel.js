@@ -22,6 +22,7 @@ export class HostPanel {
   #lock = element("lock", HTMLInputElement);
   #oneAtATime = element("one-at-a-time", HTMLInputElement);
   #onlyHosts = element("only-hosts", HTMLInputElement);
+  #record = element("record", HTMLInputElement);
   #send;
   #hands = 0;
   /** @type {Map<number, string>} names by id */
@@ -36,6 +37,7 @@ export class HostPanel {
     this.#lock.addEventListener("change", () => send({ type: "lock", locked: this.#lock.checked }));
     this.#oneAtATime.addEventListener("change", () => send({ type: "one_at_a_time", on: this.#oneAtATime.checked }));
     this.#onlyHosts.addEventListener("change", () => send({ type: "only_hosts", on: this.#onlyHosts.checked }));
+    this.#record.addEventListener("change", () => send({ type: "record", on: this.#record.checked }));
     element("mute-all", HTMLButtonElement).addEventListener("click", () => send({ type: "mute", talker_id: EVERYBODY }));
     element("new-invite", HTMLButtonElement).addEventListener("click", async () => {
       if (await this.confirmNewInvite()) send({ type: "invite", hours: 0, uses: 0 });
@@ -61,6 +63,11 @@ export class HostPanel {
   /** @param {boolean} on */
   set onlyHosts(on) {
     this.#onlyHosts.checked = on;
+  }
+
+  /** @param {boolean} on */
+  set recording(on) {
+    this.#record.checked = on;
   }
 
   /**

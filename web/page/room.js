@@ -8,6 +8,7 @@ import { t } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
 import { Notices } from "./notices.js";
+import { RecordingView } from "./recording_view.js";
 import { Telemetry } from "./telemetry.js";
 
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
@@ -44,6 +45,7 @@ export class Room {
   #notices;
   #telemetry;
   #delays = new Delays();
+  recording;
   /** @type {RoomLink} */
   link;
   #oneAtATime = false;
@@ -61,10 +63,25 @@ export class Room {
     this.#parts = parts;
     this.#notices = new Notices(parts, (message) => this.send(message));
     this.#telemetry = new Telemetry(() => parts.view.person.talkerId);
+    this.recording = new RecordingView({
+      send: (message) => this.send(message),
+      ownId: () => parts.roster.talkerId,
+      announce: (words) => this.#announce(words),
+      ring: () => parts.cues.play("recording"),
+    });
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
     parts.chat.onWrite = (text) => this.send({ type: "chat", text });
+  }
+
+  /** @param {string} words for everybody at this page, also who does not look */
+  #announce(words) {
+    const { chat, toasts, attention } = this.#parts;
+    chat.addEvent(words);
+    toasts.show({ words });
+    toasts.alert(words);
+    attention.notify(this.#parts.roster.room, words);
   }
 
   get isListening() {
@@ -106,6 +123,7 @@ export class Room {
     const { chat, host, toasts, attention, view } = this.#parts;
     chat.restart([]);
     this.#telemetry.clear();
+    this.recording.clear();
     host.available = false;
     this.#notices.available = false;
     toasts.clear();
@@ -146,8 +164,13 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
-      case "hint":
+      case "recording":
+        this.#parts.host.recording = message.on;
+        return this.recording.take(message);
       case "error":
+        if (message.code === "no-recorder") this.#parts.host.recording = false;
+        return this.#notices.onRemark(message);
+      case "hint":
         return this.#notices.onRemark(message);
       case "result":
         return; // of a command, and a page sends none
@@ -175,6 +198,8 @@ export class Room {
     const { roster, invitation, host, chat, attention } = this.#parts;
     roster.onWelcome(welcome);
     this.#telemetry.clear();
+    this.recording.onWelcome();
+    host.recording = false;
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
     this.#showAddress(welcome.room);

@@ -1,6 +1,6 @@
 // Who is in a room, told before joining to anybody with a valid invitation: GET /room. And knocking, where the room is locked.
 
-/** @typedef {{room: string, people: string[], count: number, locked: boolean, role: "talk" | "listen", captions: boolean}} Preview */
+/** @typedef {{room: string, people: string[], count: number, locked: boolean, role: "talk" | "listen", captions: boolean, recording?: boolean}} Preview */
 /** @typedef {{state: "waiting", id: string} | {state: "admitted", resume: string} | {state: "declined"} | {state: "refused", reason: string, message: string}} Knock */
 
 const ASK_EVERY_MS = 1_500;

@@ -56,6 +56,9 @@
  *   | {type: "reply", id: number, action: number}
  *   | {type: "telemetry", device: string, values: Values | null}
  *   | {type: "command", id: number, talker_id: number} & Asked
+ *   | {type: "recording", on: boolean}
+ *   | {type: "record", on: boolean}
+ *   | {type: "leave-me-out", on: boolean}
  *   | {type: "result", id: number, outcome: Outcome, message: string}
  *   | {type: "captions", on: boolean}
  *   | {type: "captioning", on: boolean}
@@ -105,6 +108,7 @@
  *   | {type: "result", id: number, outcome: Outcome, message: string}
  *   | {type: "captioning", on: boolean}
  *   | {type: "caption", name: string} & CaptionLine
+ *   | {type: "recording", on: boolean, by: string, left_out: number[]}
  *   | {type: "hint", code: string, message: string}
  *   | {type: "error", code: string, message: string, of?: string, id?: number}} FromRelay
  */
@@ -185,6 +189,9 @@ export const FROM_CLIENT = {
   captions: ON,
   captioning: ON,
   caption: CAPTION,
+  recording: ON,
+  record: ON,
+  "leave-me-out": ON,
 };
 
 /** @type {Table<FromRelay>} */
@@ -240,6 +247,7 @@ export const FROM_RELAY = {
   result: RESULT,
   captioning: ON,
   caption: { ...CAPTION, name: "string" },
+  recording: { ...ON, by: "string", left_out: "array" },
   hint: SAID,
   error: { ...SAID, of: "string?", id: "integer?" },
 };

@@ -60,10 +60,10 @@ export const folderOf = (href) => new URL(".", href).href;
 /**
  * Where the room's socket is.
  * @param {string} relay the address of any page or script of the relay beside which the socket is
- * @param {{room: string, key: string, token?: string, resume?: string, listen?: boolean}} link `resume` stands for an invitation; `listen`: no voice
+ * @param {{room: string, key: string, token?: string, resume?: string, listen?: boolean, leaveOut?: boolean}} link `resume` stands for an invitation; `listen`: no voice; `leaveOut`: of recordings
  * @param {string} name what the others see
  */
-export function socketUrl(relay, { room, key, token, resume, listen }, name) {
+export function socketUrl(relay, { room, key, token, resume, listen, leaveOut }, name) {
   const url = new URL("ws", relay.replace(/^http/, "ws"));
   url.searchParams.set("room", room);
   if (key) url.searchParams.set("key", key);
@@ -71,6 +71,7 @@ export function socketUrl(relay, { room, key, token, resume, listen }, name) {
   if (name) url.searchParams.set("name", name);
   if (resume) url.searchParams.set("resume", resume);
   if (listen) url.searchParams.set("listen", "1");
+  if (leaveOut) url.searchParams.set("leave_out", "1");
   return url.href;
 }
 

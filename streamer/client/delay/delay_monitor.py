@@ -7,6 +7,7 @@ Its times are in seconds of perf_counter(); on the wire they are µs.
 from typing import Final
 
 from streamer.audio_format import SAMPLE_RATE
+from streamer.client.delay.capture_times import CaptureTimes
 from streamer.client.delay.mouth_to_ear import UNKNOWN_US
 from streamer.client.delay.relay_clock import RelayClock
 from streamer.client.ears import Ears
@@ -19,11 +20,13 @@ CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
 class Timing:
     def __init__(self, ears: Ears) -> None:
         self._ears = ears
+        self.captures = CaptureTimes()
         self.restart()
 
     def restart(self) -> None:
         """Another connection: the clock may be another relay's."""
         self.clock = RelayClock()
+        self.captures.forget_all()
         self.tell_soon()
 
     def tell_soon(self) -> None:
@@ -37,6 +40,7 @@ class Timing:
         jumps = self.clock.jumps
         self.clock.pong(message["t0"], message["t1"], message["t2"], to_us(now))
         if self.clock.jumps > jumps:
+            self.captures.forget_all()
             for receiver in self._ears.receivers():
                 receiver.mouth_to_ear.forget()
 
@@ -46,6 +50,7 @@ class Timing:
         relay_us, error_us = self.clock.relay_us(heard_us), self.clock.error_us(heard_us)
         if relay_us is None or error_us is None:
             return
+        self.captures.on_clock(message, relay_us - heard_us, error_us)
         for receiver in self._ears.receivers_of(message["talker_id"]):
             receiver.mouth_to_ear.told(message, heard_us, relay_us - heard_us, error_us)
 

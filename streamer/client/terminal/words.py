@@ -27,6 +27,7 @@ from streamer.client.events import (
     NewLink,
     Notice,
     OnlyHosts,
+    Recording,
     Refused,
     Reply,
     Talking,
@@ -67,6 +68,7 @@ class Words:
         self._show_said = tell_said or (lambda name, text: tell(f"{name}: {text}"))
         self._my_id = NOBODY
         self._room = ""
+        self._is_recorded = False
 
     def on_event(self, event: Event) -> None:  # noqa: C901 (a case for each event)
         """Whatever text is in it comes from others: none of it may pass for a line of ours."""
@@ -76,7 +78,7 @@ class Words:
                 self._my_id, self._room = event.me.talker_id, event.room
                 self._on_here(f"You are in {event.room} as {event.me.name}", event.me, event.members)
             case Back():
-                self._my_id = event.me.talker_id
+                self._my_id, self._is_recorded = event.me.talker_id, False
                 self._on_here("Back", event.me, event.members)
             case Lost():
                 self._tell("The relay is away. Trying again …")
@@ -96,6 +98,8 @@ class Words:
                 self._on_notice(event)
             case Reply():
                 self._tell(f"{event.name} answers: {event.action}")
+            case Recording():
+                self._on_recording(event)
             case Hint():
                 self._tell(f"The relay says: {event.text}")
             case Refused():
@@ -108,6 +112,18 @@ class Words:
                 pass
             case _:
                 self._on_rule(event)
+
+    def _on_recording(self, recording: Recording) -> None:
+        """The answer to /leave-me-out is one, too."""
+        was_on, self._is_recorded = self._is_recorded, recording.on
+        if self._my_id in recording.left_out:
+            self._tell("You are in no recording of this room; /leave-me-out off changes that")
+        elif recording.on:
+            self._tell(f"{recording.by} records this room; /leave-me-out keeps you out of it")
+        elif was_on:
+            self._tell("This room is no longer recorded")
+        if recording.on and not was_on:
+            self._ring()
 
     def _on_rule(self, event: OfHosts) -> None:
         """What a host decided, or is told."""

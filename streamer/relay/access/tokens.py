@@ -21,7 +21,7 @@ from streamer.relay.access.invites import Right
 from streamer.relay.access.sanitize import check_room_name, clean_name
 from streamer.relay.state_files import locked, read_file, write_file
 
-Scope = Literal["read", "notify", "speak", "moderate", "command", "caption"]
+Scope = Literal["read", "notify", "speak", "moderate", "command", "caption", "record"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 TOKENS_FILE: Final = "tokens.json"
 MAX_TOKENS: Final = 256
@@ -37,6 +37,7 @@ _RIGHTS: Final[dict[Scope, Right]] = {
     "speak": Right.GUEST,
     "read": Right.LISTENER,
     "caption": Right.LISTENER,
+    "record": Right.LISTENER,
 }
 """As what a token lets its bearer in; the first scope that it has."""
 
@@ -91,6 +92,7 @@ class TokenStore:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._tokens: dict[str, Token] = {}
+        self._lent: dict[str, Token] = {}
         self._stamp: _Stamp | None = None
         self.trouble = ""
         self.changes = 0
@@ -116,7 +118,7 @@ class TokenStore:
         self.refresh()
         digest = _digest(secret[:_MAX_SHOWN])
         found = None
-        for token in self._tokens.values():
+        for token in (*self._tokens.values(), *self._lent.values()):
             if hmac.compare_digest(token.sha256.encode(), digest.encode()):
                 found = token
         return found
@@ -134,7 +136,18 @@ class TokenStore:
         return Grant(right, token.scopes, token.id)
 
     def has(self, token_id: str) -> bool:
-        return token_id in self._tokens
+        return token_id in self._tokens or token_id in self._lent
+
+    def lend(self, name: str, scopes: frozenset[Scope], room: str, now_s: float) -> tuple[str, str]:
+        """The id and the secret of a token for a child process of the relay's, which no file keeps."""
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        token = Token(secrets.token_hex(_ID_BYTES), name, scopes, room, _digest(secret), int(now_s))
+        self._lent[token.id] = token
+        return token.id, secret
+
+    def take_back(self, token_id: str) -> None:
+        """That process has ended."""
+        self._lent.pop(token_id, None)
 
     @property
     def all(self) -> list[Token]:

@@ -5,6 +5,7 @@ from time import monotonic
 
 from streamer.relay.access.invites import InviteStore, Right
 from streamer.relay.rooms.knocks import Knocks
+from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.room import Room
 from streamer.wire.messages import Waiting, WireInvite
 
@@ -19,12 +20,14 @@ class RoomDesk:
         room: Room,
         join_origin: Callable[[], str],
         tell_knocks: Callable[[str], None],
+        record: Record = no_recorder,
     ) -> None:
         self._admission = admission
         self._knocks = knocks
         self._room = room
         self._join_origin = join_origin
         self._tell_knocks = tell_knocks
+        self._record = record
 
     @property
     def join_origin(self) -> str:
@@ -38,6 +41,9 @@ class RoomDesk:
 
     def knocks(self) -> list[Waiting]:
         return self._knocks.waiting(self._room.name)
+
+    def record(self, *, on: bool) -> None:
+        self._record(self._room.name, on)
 
     def answer(self, number: int, *, admit: bool) -> bool:
         knock = self._knocks.answer(self._room.name, number, monotonic(), admit=admit)

@@ -31,6 +31,9 @@ class Desk(Protocol):
     def answer(self, number: int, *, admit: bool) -> bool:
         """False where nobody of that number waits."""
 
+    def record(self, *, on: bool) -> None:
+        """Have the relay's own recorder begin or end. Raises ControlError `no-recorder`."""
+
 
 class Hosting:
     """By the host `talker_id`. Each may raise ControlError: `no-member`, `bad-invite` or `not-stored`."""
@@ -68,6 +71,11 @@ class Hosting:
     def one_at_a_time(self, *, on: bool) -> None:
         self._room.switch_floor(on=on)
         self._room.tell_floor()
+
+    def record(self, *, on: bool, by: str) -> None:
+        self._desk.record(on=on)
+        if on:
+            self._room.recording.asked_by = by
 
     def only_hosts(self, *, on: bool) -> None:
         self._room.tell_all({"type": "only_hosts", "talker_id": self._talker_id, "on": on})

@@ -26,7 +26,7 @@ from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
 from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
 from streamer.relay.rooms.programs import Programs
-from streamer.relay.rooms.rights import Voice, rights_of
+from streamer.relay.rooms.rights import Voice, check_may, rights_of
 from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
 from streamer.websocket.budget import Budget
@@ -77,6 +77,8 @@ class Admitted:
     """By its own choice."""
     writing: Writing = field(default_factory=Writing)
     """What the address may write, with all its connections."""
+    left_out: bool = False
+    """Of recordings, by its own wish."""
     deliveries: Budget | None = None
     """What the address may have delivered in a crowded room."""
 
@@ -113,6 +115,8 @@ class Leg:
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
         connection.deliveries = entry.deliveries
         connection.fanout = entry.room.fanout
+        connection.is_recorder = "record" in entry.stay.scopes
+        entry.stay.left_out |= entry.left_out
 
     @property
     def sink(self) -> Sink:
@@ -159,6 +163,7 @@ class Leg:
     def open(self) -> None:
         """Enter the room, or come back to it; raises RefusedError where it is full."""
         before = self._stay.session
+        self._connection.is_left_out = self._stay.left_out
         members = self._room.take_over(self, before) if before else self._room.join(self)
         self._stay.begin(self, self._attempt)
         if before:
@@ -169,6 +174,10 @@ class Leg:
             self.send_control(self._room.floor.message)
         if self._room.captions.is_on:
             self.send_control(self._room.captions.message)
+        if self._stay.left_out:
+            self._leave_out(on=True)
+        elif self._room.recording.is_on:
+            self.send_control(self._room.recording.message)
 
     def _welcome(self, members: list[messages.Member]) -> None:
         """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
@@ -291,8 +300,38 @@ class Leg:
                 Programs(self, self._room, self._allowance, self._program).on(message, received_us / 1e6)
             case "captions" | "captioning" | "caption":
                 Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
+            case "recording":
+                self._on_recording(on=message["on"], received_us=received_us)
+            case "record":
+                self._on_record(on=message["on"], received_us=received_us)
+            case "leave-me-out":
+                self._count_action(received_us)
+                self._leave_out(on=message["on"])
             case _:
                 assert_never(message)
+
+    def _on_recording(self, *, on: bool, received_us: int) -> None:
+        """It gets its answer in any case: it waits for that before it keeps anything."""
+        check_may(self, "record")
+        self._count_action(received_us)
+        if self._room.recording.set_recorder(self, on=on):
+            self._room.tell_recording()
+        else:
+            self.send_control(self._room.recording.message)
+
+    def _on_record(self, *, on: bool, received_us: int) -> None:
+        self._hosting(received_us).record(on=on, by=self.name)
+        if self._room.recording.is_on and not on:
+            self.send_control(self._room.recording.message)  # of a recorder that is not the relay's own
+
+    def _leave_out(self, *, on: bool) -> None:
+        """It gets its answer in any case; the others are told only where there is a recording."""
+        self._stay.left_out = on
+        recording = self._room.recording
+        if recording.leave_out(self, on=on) and recording.is_on:
+            self._room.tell_recording()
+        else:
+            self.send_control(recording.message)
 
     def _count_action(self, received_us: int) -> None:
         """Raises ControlError `too-fast`."""

@@ -28,6 +28,7 @@ from streamer.relay.rooms.hosting import REMOVED
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
+from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions, attempt_of, own_token_of
@@ -88,6 +89,8 @@ class Lobby:
     ) -> None:
         """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty string."""
         self.is_draining = False
+        self.record: Record = no_recorder
+        """The relay's own recorder, where it has one."""
         self._join_origin = join_origin
         self._knocks = Knocks()
         self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
@@ -146,6 +149,7 @@ class Lobby:
             attempt=attempt,
             source=source_of(address),
             listening=query.get("listen") == "1",
+            left_out=query.get("leave_out") == "1",
             writing=source.writing,
             deliveries=source.deliveries,
         )
@@ -169,6 +173,7 @@ class Lobby:
             "locked": room.locked,
             "role": role,
             "captions": room.captions.is_on,
+            "recording": room.recording.is_on,
         }
 
     def knock(self, query: Mapping[str, str], address: str) -> Knock:
@@ -343,7 +348,7 @@ class Lobby:
         return self._room_as_it_is(name)
 
     def desk(self, room: Room) -> RoomDesk:
-        return RoomDesk(self._admission, self._knocks, room, self._join_origin, self.tell_knocks)
+        return RoomDesk(self._admission, self._knocks, room, self._join_origin, self.tell_knocks, self.record)
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:

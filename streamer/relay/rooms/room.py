@@ -24,6 +24,7 @@ from streamer.relay.rooms.member import Member, describe, shown
 from streamer.relay.rooms.notices import Notices
 from streamer.relay.rooms.observer import Observer
 from streamer.relay.rooms.post import Later, Post
+from streamer.relay.rooms.recording import RoomRecording, may_get
 from streamer.relay.rooms.rights import Rights
 from streamer.relay.rooms.telemetry import TelemetryBoard
 from streamer.websocket.fanout import Fanout
@@ -65,6 +66,7 @@ class Room(ABC):
         self._decisions = decisions or Decisions()
         self.floor.switch(on=self._decided.one_at_a_time)
         self.rights = Rights(self.floor, only_hosts=self._decided.only_hosts)
+        self.recording = RoomRecording()
 
     def observe(self, kind: str, fields: Mapping[str, object]) -> None:
         """Tell who watches this room from outside."""
@@ -237,6 +239,10 @@ class Room(ABC):
     def tell_floor(self) -> None:
         """Tell all who has the floor, and let nobody else through."""
 
+    def tell_recording(self) -> None:
+        """Tell all whether this room is recorded."""
+        self.tell_all(self.recording.message, about="recording")
+
     def tell_telemetry(self, now: float) -> None:
         """What is due of it, to all."""
         for message in self.telemetry.due(now):
@@ -322,6 +328,7 @@ class SharedRoom(Room):
         member.muted, member.away, member.listening = before.muted, before.away, before.listening
         member.hand, member.hand_us = before.hand, before.hand_us
         self.fanout.discard(before.sink)
+        self.recording.follow(member)
         self._enter(member)
         return self._described_others(member)
 
@@ -340,6 +347,8 @@ class SharedRoom(Room):
             self.commands.forget(member.talker_id)
             if self.captions.forget(member):
                 self.tell_others(self.captions.message, member, about="captioning")
+            if self.recording.forget(member):
+                self.tell_recording()
             if self.floor.release(member.talker_id):
                 self.tell_floor()
 
@@ -347,7 +356,8 @@ class SharedRoom(Room):
         self.fanout.send(packet, talker.sink)
 
     def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
-        self._post.send(message, self._others(sender), about)
+        others = [other for other in self._others(sender) if may_get(other, message, sender)]
+        self._post.send(message, others, about)
         self._tell_observers(message)
 
     def _tell_observers(self, message: FromRelay) -> None:

@@ -53,6 +53,8 @@ class Session:
     scopes: frozenset[Scope] = frozenset()
     token_id: str = ""
     """Of the token that it began with; empty where it began with an invitation."""
+    left_out: bool = False
+    """Of recordings, by its own wish."""
     turn: object | None = None
     """What the room gave the member when it was this member's turn."""
     own_token: str = ""

@@ -159,6 +159,17 @@ export const text = {
   removeHint: "Das Gerät kommt erst wieder herein, wenn du es erlaubst.",
   askedToMute: "{name} hat dich gebeten, das Mikro auszuschalten. Es ist jetzt aus; du kannst es wieder einschalten.",
 
+  // Recording.
+  recordRoom: "Aufnehmen",
+  recordHint: "alle werden informiert; jede Stimme bekommt eine Datei",
+  isRecorded: "Dieser Raum wird aufgenommen.",
+  recordedBy: "{name} nimmt diesen Raum auf.",
+  recordedWithoutYou: "Dieser Raum wird aufgenommen, aber ohne dich.",
+  leaveMeOut: "Ohne mich aufnehmen",
+  recordMe: "Mich wieder aufnehmen",
+  recordingEnded: "Dieser Raum wird nicht mehr aufgenommen.",
+  "no-recorder": "Dieser Server nimmt nicht auf. Starte ihn mit „streamer serve --record ORDNER“.",
+
   youAreHost: "Du moderierst",
   wouldLikeIn: "{name} möchte herein",
   letIn: "Hereinlassen",

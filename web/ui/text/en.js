@@ -165,6 +165,17 @@ export const text = {
   removeHint: "That device can’t come back until you let it in again.",
   askedToMute: "{name} asked you to mute. Your microphone is off; switch it on when you like.",
 
+  // Recording.
+  recordRoom: "Record",
+  recordHint: "everybody is told; each talker gets a file",
+  isRecorded: "This room is being recorded.",
+  recordedBy: "{name} records this room.",
+  recordedWithoutYou: "This room is being recorded, without you.",
+  leaveMeOut: "Leave me out",
+  recordMe: "Record me again",
+  recordingEnded: "This room is no longer recorded.",
+  "no-recorder": "This server does not record. Start it with “streamer serve --record FOLDER”.",
+
   // The host.
   youAreHost: "You’re the host",
   wouldLikeIn: "{name} would like to come in",

@@ -159,6 +159,17 @@ export const text = {
   removeHint: "Ese dispositivo no podrá volver hasta que lo permitas.",
   askedToMute: "{name} te ha pedido silencio. Tu micrófono está apagado; puedes volver a encenderlo.",
 
+  // Recording.
+  recordRoom: "Grabar",
+  recordHint: "se avisa a todos; un archivo por persona",
+  isRecorded: "Esta sala se está grabando.",
+  recordedBy: "{name} graba esta sala.",
+  recordedWithoutYou: "Esta sala se está grabando, pero sin ti.",
+  leaveMeOut: "No me grabes",
+  recordMe: "Volver a grabarme",
+  recordingEnded: "Esta sala ya no se graba.",
+  "no-recorder": "Este servidor no graba. Inícialo con «streamer serve --record CARPETA».",
+
   youAreHost: "Eres anfitrión",
   wouldLikeIn: "{name} quiere entrar",
   letIn: "Dejar entrar",

@@ -1,0 +1,1 @@
+"""`streamer record` and `streamer mixdown`: what was said, kept as it was sent."""

@@ -1,0 +1,143 @@
+"""`streamer record`: a member that listens and keeps what it hears, once everybody has been told.
+
+Nothing is kept before the relay has answered that all know of the recording. A lost connection interrupts it; it goes
+on in the same files when it is back, and all have been told again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from streamer.client.events import Back, Chat, Entered, Event, Joined, Left, Lost, Missed, Received, Refused, Trouble
+from streamer.client.events import Recording as RecordingState
+from streamer.client.interrupts import until_interrupted
+from streamer.client.mailbox import Mailbox
+from streamer.client.room import join
+from streamer.client.tasks import first_of
+from streamer.errors import ConnectionLostError, DeniedError, StreamerError
+from streamer.record.folder import Folder
+from streamer.record.recording import Recording
+
+TICK_S: Final = 0.2
+"""Between two looks at what is due; a part of the second that a crash may lose."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """What `streamer record` was asked for; `output` is a folder."""
+
+    url: str
+    output: Path
+    name: str = "Recorder"
+    ca_file: Path | None = None
+    wait: bool = False
+
+
+async def record(options: RecordOptions, tell: Callable[[str], None]) -> None:
+    """Record until Ctrl-C, or until the relay sends us away. `tell` gets lines for people. Raises StreamerError."""
+    await until_interrupted(Recorder(options, tell).run())
+
+
+class Recorder:
+    def __init__(self, options: RecordOptions, tell: Callable[[str], None]) -> None:
+        self._options = options
+        self._tell = tell
+        self._room = join(
+            options.url, name=options.name, ca_file=options.ca_file, listening=True, wait=options.wait
+        )
+        self._names: dict[int, str] = {}
+        self._recording: Recording | None = None
+        self._is_on = False
+        self._left_out: set[int] = set()
+
+    async def run(self) -> None:
+        events, packets = self._room.events(), self._room.packets()
+        async with self._room as room:
+            try:
+                await first_of(self._follow(events), self._keep(), self._take(packets), room.until_closed())
+            finally:
+                self._end()
+
+    async def _follow(self, events: Mailbox[Event]) -> None:
+        async for event in events:
+            self._on_event(event)
+
+    def _on_event(self, event: Event) -> None:
+        now_s = perf_counter()
+        match event:
+            case Entered(_, _, members) | Back(_, members):
+                self._names = {member.talker_id: member.name for member in members}
+                self._ask()
+            case Lost():
+                self._is_on = False
+                self._tell("The relay is away: nothing is recorded until it is back")
+                self._meet(set(), now_s)
+            case RecordingState(on, _, left_out):
+                self._on_state(on, set(left_out), now_s)
+            case Refused("no-right", text):
+                raise DeniedError(f"This link may not record: {text}", code="no-right")
+            case Joined(member):
+                self._names[member.talker_id] = member.name
+                self._meet(set(self._names.values()), now_s)
+            case Left(member):
+                self._names.pop(member.talker_id, None)
+                self._leave_out()
+                self._meet(set(self._names.values()), now_s)
+            case Chat(_, name, text, 0) if self._recording and self._is_on:
+                self._recording.wrote(name, text, now_s)
+            case Trouble(text):
+                self._tell(text)
+            case Missed(count):
+                self._tell(f"This computer is too slow: {count:,} events are missing")
+
+    def _ask(self) -> None:
+        with suppress(ConnectionLostError):
+            self._room.send({"type": "recording", "on": True})
+
+    def _on_state(self, on: bool, left_out: set[int], now_s: float) -> None:
+        """The relay's answer: from here on everybody knows."""
+        self._is_on = on
+        if not on:
+            return
+        if self._recording is None:
+            folder = Folder(self._options.output)
+            self._recording = Recording(folder, self._room.name, now_s, self._room.captured_s)
+            self._tell(f"Recording {self._room.name} into {folder.path}")
+        self._left_out = left_out
+        self._leave_out()
+        self._meet(set(self._names.values()), now_s)
+
+    def _leave_out(self) -> None:
+        """By name. Whoever comes by the name of one who left is another one."""
+        if self._recording:
+            self._recording.leave_out({self._names[each] for each in self._left_out if each in self._names})
+
+    def _meet(self, names: set[str], now_s: float) -> None:
+        if self._recording:
+            self._recording.meet(names, now_s)
+
+    async def _take(self, packets: Mailbox[Received]) -> None:
+        missed = 0
+        async for received in packets:
+            if self._recording and self._is_on:
+                member = received.member
+                self._recording.push(member.talker_id, member.name, received.packet, received.arrived_s)
+            if packets.missed > missed:
+                self._tell(f"This computer is too slow: {packets.missed - missed:,} packets are missing")
+                missed = packets.missed
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if self._recording:
+                self._recording.tick(perf_counter())
+
+    def _end(self) -> None:
+        with suppress(StreamerError):
+            self._room.send({"type": "recording", "on": False})
+        if self._recording:
+            self._recording.close(perf_counter())

@@ -1,0 +1,138 @@
+"""The relay's own recorder, where its operator allows one: a `streamer record` in a process of its own for each room.
+
+The process comes in like any other member, by a token that is made for it and that no file keeps. It is started when a
+host asks for it, started again when it fails, and told to end (SIGTERM) when the host or the relay is done.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from time import time
+from typing import Final
+
+from streamer.errors import ControlError
+from streamer.relay.access.tokens import TokenStore
+from streamer.relay.background import report_failure
+from streamer.relay.rooms.lobby import Lobby
+
+URL_VARIABLE: Final = "STREAMER_RECORD_URL"
+"""Where the process finds its link: an argument could be read by every user of this computer."""
+
+MAX_RECORDINGS: Final = 16
+"""At once; each is a process of some 60 MiB."""
+
+END_S: Final = 5.0
+"""For the files' ends; after that the process is killed, and its files play up to their last second."""
+
+AGAIN_S: Final = 2.0
+MAX_FAILURES: Final = 5
+"""In a row: a disk that is full does not get empty by trying."""
+
+LASTED_S: Final = 60.0
+"""A process that lived for so long did not fail at its start."""
+
+LinkTo = Callable[[str, str], str]
+"""The link by which this computer reaches a room, with a token."""
+
+logger = logging.getLogger(__name__)
+
+
+class Recorders:
+    """One for a relay. `record` is called by the host's wish; `close` ends all."""
+
+    def __init__(self, directory: Path, data_dir: Path, lobby: Lobby, tokens: TokenStore, link_to: LinkTo) -> None:
+        self._directory = directory
+        self._data_dir = data_dir
+        self._lobby = lobby
+        self._tokens = tokens
+        self._link_to = link_to
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def record(self, room: str, on: bool) -> None:
+        """Raises ControlError `no-recorder` where too many rooms are recorded already."""
+        running = self._running.get(room)
+        if on and running is None:
+            if len(self._running) >= MAX_RECORDINGS:
+                message = f"this relay records {MAX_RECORDINGS} rooms already: end one of them first"
+                raise ControlError(message, code="no-recorder", close_code=None)
+            self._running[room] = task = asyncio.create_task(self._keep(room))
+            task.add_done_callback(lambda done: self._on_done(room, done))
+        elif running and not on:
+            running.cancel()
+
+    async def close(self) -> None:
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _on_done(self, room: str, task: asyncio.Task[None]) -> None:
+        self._running.pop(room, None)
+        if not task.cancelled() and (error := task.exception()):
+            report_failure("recording a room", error if isinstance(error, Exception) else RuntimeError(str(error)))
+
+    async def _keep(self, room: str) -> None:
+        """Again after each failure, until there are too many of them in a row."""
+        began = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+        folder = self._directory / f"{began}-{''.join(each if each.isalnum() else '-' for each in room)}"
+        failures = 0
+        while failures < MAX_FAILURES:
+            at = time()
+            said = await self._run(room, folder)
+            if said is None:
+                return
+            self._tell_hosts(room, said)
+            failures = 1 if time() - at > LASTED_S else failures + 1
+            await asyncio.sleep(AGAIN_S)
+
+    async def _run(self, room: str, folder: Path) -> str | None:
+        """One process. Returns what it said last where it failed, None where it ended in order."""
+        token_id, secret = self._tokens.lend("Recorder", frozenset({"record"}), room, time())
+        environment = {**os.environ, URL_VARIABLE: self._link_to(room, secret)}
+        command = [sys.executable, "-m", "streamer", "record", "--output", str(folder)]
+        command += ["--data-dir", str(self._data_dir)]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C at the relay is the relay's; it then ends this one in order
+        )
+        try:
+            said = await self._listen(process)
+            return said if await process.wait() else None
+        finally:
+            await _end(process)
+            self._tokens.take_back(token_id)
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> str:
+        said = ""
+        assert process.stderr
+        while line := await process.stderr.readline():
+            said = line.decode(errors="replace").strip() or said
+            logger.info("recorder: %s", said)
+        return said or "it failed without a word"
+
+    def _tell_hosts(self, room: str, said: str) -> None:
+        with suppress(Exception):
+            text = f"The recording stopped: {said.removeprefix('Error: ')}"
+            self._lobby.room(room).tell_hosts({"type": "hint", "code": "recording-stopped", "message": text})
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
