@@ -59,7 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen"}
-    | {"client", "client.audio", "device", "gateway", "measure", "doctor"},
+    | {"client", "client.audio", "device", "gateway", "measure", "doctor", "event_loop"},
+    "event_loop": BASE,
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }
