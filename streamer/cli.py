@@ -4,14 +4,11 @@ Each command imports its own part when it is called: a relay needs neither NumPy
 and a good part of the time of a start.
 """
 
-import asyncio
 import gc
 import json
 import math
-import signal
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +18,7 @@ import click
 from streamer import __version__
 from streamer.captions.commands import captions_command
 from streamer.errors import MeasurementError, SetupError, StreamerError
+from streamer.event_loop import run
 from streamer.record.commands import mixdown
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
@@ -61,24 +59,6 @@ class Positive(click.FloatRange):
 
 POSITIVE: Final = Positive()
 HOURS: Final = Positive(MAX_INVITE_HOURS)
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on the fastest event loop of this system, until it ends or Ctrl-C or SIGTERM cancels it."""
-    loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop
-    if sys.platform != "win32":
-        import uvloop
-
-        loop_factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner, suppress(KeyboardInterrupt, asyncio.CancelledError):
-        runner.run(_cancelled_by_sigterm(main))
-
-
-async def _cancelled_by_sigterm(main: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.current_task()
-    if sys.platform != "win32" and task:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await main
 
 
 class Streamer(click.Group):

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from streamer.client.delay.mouth_to_ear import PARTS, Figure, Part
 from streamer.client.delay.sliding_window import quantile
+from streamer.terminal_text import one_line
 
 SHARES: Final = {"min": 0.0, "p50": 0.5, "p95": 0.95, "p99": 0.99}
 
@@ -91,12 +92,12 @@ def to_table(measurement: Measurement) -> RenderableType:
     lines: list[RenderableType] = [_delays(measurement)]
     if measurement.figure:
         lines.append(_parts(measurement.figure))
-    lines += [Text(line) for line in [_describe_live(measurement), *measurement.remarks] if line]
+    lines += [Text(one_line(line)) for line in [_describe_live(measurement), *measurement.remarks] if line]
     return Group(*lines)
 
 
 def _delays(measurement: Measurement) -> Table:
-    table = Table(title=f"Mouth to ear: {measurement.path}", title_justify="left")
+    table = Table(title=Text(one_line(f"Mouth to ear: {measurement.path}")), title_justify="left")
     for name in (*SHARES, "lost"):
         table.add_column(name, justify="right")
     delays = measurement.delays_ms

@@ -246,3 +246,13 @@ def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(tmp_path:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE_S)
         assert "Traceback" not in errors, f"{moment}: {errors}"
+
+
+@pytest.mark.parametrize("most", [7, 8, 10, 12])
+def test_a_program_that_may_open_hardly_any_file_says_so(most: int, tmp_path: Path) -> None:
+    serve = [STREAMER, "serve", "--host", "127.0.0.1", "--port", "0", "--no-mdns", "--data-dir", str(tmp_path)]
+    limited = ["bash", "-c", f'ulimit -n {most} && exec "$@"', "limited", *map(str, serve)]
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "ulimit -n" in done.stderr, done.stderr

@@ -11,16 +11,21 @@ from typing import Any, Final
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 from relay_fixture import House
+from rich.console import Console
 from test_api import Program, speak, token, wav
 
+from streamer.cli import main
 from streamer.client.audio.studio import Recording
 from streamer.client.unattended import REMARKS, Remarks
 from streamer.errors import StreamerError
 from streamer.gateway.devices import MAX_DEVICES, MAX_UNTOLD, Devices
 from streamer.gateway.payloads import PayloadError, notice_of, result_of, value_of, values_of
+from streamer.measure.result import Measurement, to_table
 from streamer.relay.access.tokens import TokenStore
 from streamer.sounds import Piece
+from streamer.terminal_text import one_line
 
 DEPTHS: Final = (17, 100, *range(900, 1_000))
 """Python's limit is 1,000 calls, of which a relay's own are some dozens, and a few more where it writes than where it
@@ -213,3 +218,35 @@ def test_a_text_that_finds_no_place_to_be_spoken_is_said_in_words(monkeypatch: p
     monkeypatch.setattr("tempfile.tempdir", "/proc/no/place")
     with pytest.raises(StreamerError, match="no place"):
         asyncio.run(speak_text(None, "Dinner"))  # type: ignore[arg-type]
+
+
+# ---- What is shown
+
+
+@pytest.mark.parametrize("name", ["[/b]", "[red]", "\x1b]0;owned\x07", "a\nb", "[link=http://x]y[/link]", "[/]"])
+def test_a_name_in_a_measurement_is_text_like_any_other(name: str) -> None:
+    shown = io.StringIO()
+    path = f"this microphone → relay → the loudspeaker of {name}, in the air"
+    measured = Measurement(path, "home", [], 1.0, None, [f"{name} has no clock"])
+    Console(file=shown, width=400).print(to_table(measured))
+    words = " ".join(shown.getvalue().split())  # a title goes on where its table is as wide as it gets
+    assert "\x1b" not in words
+    assert " ".join(f"Mouth to ear: {one_line(path)}".split()) in words
+    assert " ".join(f"{one_line(name)} has no clock".split()) in words
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"created_s": 10**30}, {"created_s": -(10**30)}, {"created_s": 2**53}, {"name": "\x1b[31m"}, {"name": "\u200b"}],
+    ids=str,
+)
+def test_a_token_in_the_file_that_can_not_be_shown_is_none_or_harmless(
+    tmp_path: Path, store: TokenStore, changed: dict[str, Any]
+) -> None:
+    token(store)
+    path = tmp_path / "tokens.json"
+    [kept] = json.loads(path.read_text())["tokens"]
+    path.write_text(json.dumps({"tokens": [{**kept, **changed}]}))
+    done = CliRunner().invoke(main, ["token", "list", "--data-dir", str(tmp_path)])
+    assert done.exception is None or isinstance(done.exception, SystemExit | StreamerError), done.exception
+    assert "\x1b" not in done.output

@@ -61,7 +61,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen"}
-    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor"},
+    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor", "event_loop"},
+    "event_loop": BASE,
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},
 }

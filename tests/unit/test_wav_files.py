@@ -1,5 +1,6 @@
 import asyncio
 import os
+import resource
 import struct
 import threading
 import tracemalloc
@@ -296,6 +297,28 @@ def test_what_is_no_file_is_refused_with_the_reason(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="/dev/full can't be written: No space left"):
         WavWriter(Path("/dev/full"), 1)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".opus", ".mp3"])
+@pytest.mark.parametrize("frames", [1, 30, 300, 1_000])
+def test_a_file_is_whole_or_its_writer_says_why_not(tmp_path: Path, suffix: str, frames: int) -> None:
+    """Whatever was written when, at the latest when it is closed; no file may be longer than the limit."""
+    limit = 20_000
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    path = tmp_path / f"noise{suffix}"
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (frames, 480)).astype(np.float32)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    words = ""
+    try:
+        writer = open_writer(path, 1)
+        for frame in noise:
+            writer.write(frame)
+        writer.close()
+    except AudioError as error:
+        words = str(error)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert ("File too large" in words) == (path.stat().st_size >= limit), words
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.ogg", "a.mp3", "a.opus", "a.wav", "a"])

@@ -8,9 +8,11 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from streamer.audio_format import SAMPLE_RATE
 from streamer.client.audio.samples import Samples
 from streamer.client.audio.wav_chunks import MAGICS, WavData, WavSamples, find_data
 from streamer.errors import AudioError
+
+_T = TypeVar("_T")
 
 STANDARD_STREAM: Final = Path("-")
 """Instead of a path: standard input, or standard output."""
@@ -228,6 +232,45 @@ def _is_text(head: bytes) -> bool:
     return all(character.isprintable() or character.isspace() for character in words)
 
 
+class _Sink:
+    """A file for libsndfile, which says less of what goes wrong, and nothing at all when it closes an Ogg file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._try(lambda: self._file.seek(offset, whence), 0)
+
+    def tell(self) -> int:
+        return self._try(self._file.tell, 0)
+
+    def read(self, size: int) -> bytes:
+        return self._try(lambda: self._file.read(size), b"")
+
+    def write(self, data: bytes) -> int:
+        written = 0
+        while written < len(data) and (more := self._try(partial(self._file.write, data[written:]), 0)):
+            written += more
+        return written
+
+    def _try(self, act: Callable[[], _T], otherwise: _T) -> _T:
+        """Within a callback of libsndfile, through which no exception passes; it may call even after the end."""
+        if self.error or self._file.closed:
+            return otherwise
+        try:
+            return act()
+        except OSError as error:
+            self.error = error
+            return otherwise
+
+    def close(self) -> None:
+        try:
+            self._file.close()
+        except OSError as error:
+            self.error = self.error or error
+
+
 class EncodedWriter:
     """FLAC, Ogg or MP3 of 48 kHz, complete once it is closed. Raises AudioError."""
 
@@ -236,21 +279,32 @@ class EncodedWriter:
         self._soundfile = import_soundfile()
         container, codec = ENCODINGS[path.suffix.lower()]
         try:
-            path.open("wb").close()  # libsndfile says less of why it can't
-            self._sound = self._soundfile.SoundFile(path, "w", SAMPLE_RATE, channels, codec, format=container)
+            self._sink = _Sink(path.open("w+b", buffering=0))
+            self._sound = self._soundfile.SoundFile(self._sink, "w", SAMPLE_RATE, channels, codec, format=container)
         except OSError as error:
             raise AudioError(f"{path} can't be written: {error.strerror}") from error
         except self._soundfile.LibsndfileError as error:
+            self._check()
             raise AudioError(f"{path} can't be written: {error.error_string}") from error
 
     def write(self, samples: Samples) -> None:
         try:
             self._sound.write(np.clip(samples, -1, 1))
         except (self._soundfile.LibsndfileError, AssertionError) as error:  # the second where less was taken
+            self._check()
             raise AudioError(f"{self._path} can't be written: is there no space left?") from error
+        self._check()
 
     def close(self) -> None:
         try:
             self._sound.close()
         except self._soundfile.LibsndfileError as error:
+            self._check()
             raise AudioError(f"{self._path} can't be written: is there no space left?") from error
+        finally:
+            self._sink.close()
+        self._check()
+
+    def _check(self) -> None:
+        if self._sink.error:
+            raise AudioError(f"{self._path} can't be written: {self._sink.error.strerror}") from self._sink.error

@@ -8,6 +8,7 @@ import click
 from streamer.errors import SetupError
 from streamer.relay.access.tokens import SCOPES, TOKENS_FILE, Scope, TokenStore, check_scopes
 from streamer.state_directory import data_dir_option, state_directory
+from streamer.terminal_text import one_line
 
 
 @click.group()
@@ -40,7 +41,8 @@ def list_tokens(data_dir: Path | None) -> None:
     """Show all tokens: id, day, scopes, room, name."""
     for each in _store(data_dir).all:
         day = time.strftime("%Y-%m-%d", time.localtime(each.created_s))
-        click.echo(f"{each.id}  {day}  {','.join(sorted(each.scopes))}  {each.room or 'all rooms'}  {each.name}")
+        words = f"{each.id}  {day}  {','.join(sorted(each.scopes))}  {each.room or 'all rooms'}  {each.name}"
+        click.echo(one_line(words))
 
 
 @token.command()

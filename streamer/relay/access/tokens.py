@@ -32,6 +32,9 @@ _ID_BYTES: Final = 4
 _MAX_SHOWN: Final = 128
 """Characters of a token that is looked at; ours have 32."""
 
+_END_OF_TIME_S: Final = 2**37
+"""The year 6325: calendars end soon behind it."""
+
 _RIGHTS: Final[dict[Scope, Right]] = {
     "moderate": Right.HOST,
     "speak": Right.GUEST,
@@ -62,10 +65,13 @@ class Token:
     def parse(cls, fields: Any) -> "Token":
         """Raises ValueError, TypeError, KeyError or RefusedError for what is no token."""
         texts = [fields[name] for name in ("id", "name", "room", "sha256")]
-        if not all(isinstance(text, str) for text in texts) or type(fields["created_s"]) is not int:
+        created_s = fields["created_s"]
+        if not all(isinstance(text, str) for text in texts) or type(created_s) is not int:
             raise TypeError("a field of a token is of the wrong kind")
+        if not 0 <= created_s < _END_OF_TIME_S:
+            raise ValueError("a token was made at a time that is none")
         room = fields["room"] and check_room_name(fields["room"])
-        return cls(texts[0], texts[1], check_scopes(fields["scopes"]), room, texts[3], fields["created_s"])
+        return cls(texts[0], clean_name(texts[1]), check_scopes(fields["scopes"]), room, texts[3], created_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from streamer.relay.hooks.events import Kind
 from streamer.relay.hooks.hooks import FILE_NAME
 from streamer.relay.hooks.hooks_file import DEFAULT_KINDS, KINDS, HooksFile
 from streamer.state_directory import data_dir_option, state_directory
+from streamer.terminal_text import one_line
 
 
 @click.group()
@@ -43,7 +44,7 @@ def list_hooks(data_dir: Path | None) -> None:
     """Show all hooks."""
     hooks = _file(data_dir).read()
     for each in hooks:
-        click.echo(f"{each.id}  {each.url}  {_room(each.room)}: {', '.join(each.events)}")
+        click.echo(one_line(f"{each.id}  {each.url}  {_room(each.room)}: {', '.join(each.events)}"))
     if not hooks:
         click.echo("There are no hooks; `streamer hook add URL` adds one.")
 
