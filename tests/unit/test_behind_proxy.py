@@ -133,7 +133,7 @@ async def test_a_page_of_another_site_is_refused_behind_the_proxy_too(tmp_path: 
         assert refused.value.status == 403
 
 
-async def test_who_says_to_come_from_elsewhere_counts_where_the_proxy_is(tmp_path: Path) -> None:
+async def test_somebody_who_says_to_come_from_elsewhere_counts_where_the_proxy_is(tmp_path: Path) -> None:
     async with proxied(tmp_path, "--max-per-address", "2") as house:
         staying = [await house.socket(**{"X-Forwarded-For": "192.168.1.20"}) for _ in range(2)]
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:

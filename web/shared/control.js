@@ -102,7 +102,7 @@
  *   | {type: "error", code: string, message: string}} FromRelay
  */
 
-/** `?` may be left out; `null` stands where there is none. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "boolean?" | "string?" | "array?"} Kind */
+/** `?` may be left out; `null` stands for a missing one. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "boolean?" | "string?" | "array?"} Kind */
 /** @typedef {Record<string, Kind>} Fields */
 /**
  * @template T

@@ -63,7 +63,7 @@ class Origins:
         """`url` is where a proxy shows the relay. Raises SetupError for what is no origin."""
         self._url = _as_origin("--url", url) if url else None
         self.join_origin = ""
-        """Of the page over plain HTTP where devices learn to trust the relay; empty where there is none."""
+        """Of the page over plain HTTP where devices learn to trust the relay; empty without such a page."""
         self._scheme = "https"
         self._own: frozenset[Origin] = frozenset()
         self._names: frozenset[str] = frozenset([self._url.host]) if self._url else frozenset()
