@@ -17,7 +17,7 @@ def is_small(values: Mapping[str, Any]) -> bool:
 
 
 def check_size(what: str, values: Mapping[str, Any]) -> None:
-    """Raises ValueError where it is too long, or no JSON, as infinity is none; `what` names it."""
+    """Raises ValueError if it is too long, or not JSON, such as infinity; `what` names it."""
     try:
         check_json(values)
     except ValueError as error:

@@ -271,7 +271,7 @@ class Room(WithCaptions):
 
         Returns when they are sent. What follows within 0.1 s goes on without a gap, so a stream can be said
         piece by piece; its pieces should be whole multiples of 480 samples, since the last 10 ms are filled
-        up with silence. Raises ValueError where `samples` are none, StreamerError where the room was joined
+        up with silence. Raises ValueError if `samples` are not samples, StreamerError if the room was joined
         only to listen, and AudioError where libopus is missing.
         """
         await self._speech.say(samples)

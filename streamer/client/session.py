@@ -163,7 +163,7 @@ def _check_files(options: Options) -> None:
     if options.ptt:
         PushToTalk(options.ptt, LineEditor())
         if not is_terminal():
-            raise StreamerError("--ptt needs a terminal, to hold a key in: standard input is none")
+            raise StreamerError("--ptt needs a terminal, to hold a key in: standard input is not one")
     if options.writes_sound and options.figures:
         raise AudioError("standard output can't have both sound and figures: give --output a file")
     if STANDARD_STREAM in (options.input_file, options.output_file):

@@ -87,7 +87,7 @@ class Speech:
             await self._send_all(source, gives_way=False)
 
     async def say(self, samples: ArrayLike) -> None:
-        """Raises ValueError where `samples` are none."""
+        """Raises ValueError if `samples` are not samples."""
         frames = to_frames(samples, self._channels)
         self._begin()
         async with self._turn:

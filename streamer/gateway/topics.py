@@ -52,7 +52,7 @@ class Topics:
         return f"{self.prefix}/device/{name}/{kind}"
 
     def parse(self, topic: str) -> tuple[str, str, str] | None:
-        """Returns device, kind and key of what came on `topic`, empty where there is none; None if it's not ours.
+        """Returns device, kind and key of what came on `topic`, empty where the topic lacks it; None if it is not ours.
 
         A topic of the room has no device.
         """

@@ -26,7 +26,7 @@ cdef class PlayoutClock:
         self._start_ms = self._start.update(now_ms, now_ms - self._popped / SAMPLES_PER_MS)
 
     cdef void advance(self, Py_ssize_t samples) noexcept:
-        """So many samples were popped."""
+        """Call it whenever `samples` were popped."""
         self._popped += samples
 
     cdef double now_ms(self) noexcept:

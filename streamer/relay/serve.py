@@ -323,7 +323,7 @@ class Server:
         if not self.place.is_everywhere and self._options.host:
             host = self._options.host
         scheme = "https" if self.certificate else "http"
-        return f"{scheme}://{in_url(host)}:{port}/#{urlencode({'room': room, 'token': token})}"
+        return f"{site(scheme, host, port)}/#{urlencode({'room': room, 'token': token})}"
 
     @property
     def rooms(self) -> tuple[str, ...]:

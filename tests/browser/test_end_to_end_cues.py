@@ -37,7 +37,7 @@ def heard(page: Page, tones: list[int]) -> None:
     page.wait_for_timeout(BETWEEN_MS)
 
 
-def test_who_comes_goes_writes_or_raises_a_hand_is_heard_by_the_host(
+def test_somebody_who_comes_goes_writes_or_raises_a_hand_is_heard_by_the_host(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     anna = phones.start(rig, 0, relay.authority)

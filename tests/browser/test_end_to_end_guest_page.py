@@ -115,9 +115,7 @@ def test_a_page_of_an_allowed_site_talks_and_listens(
         assert guest.errors == []
 
 
-def test_the_events_tell_what_becomes_of_it(
-    tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones
-) -> None:
+def test_the_events_tell_what_becomes_of_it(tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones) -> None:
     with site() as served, a_relay(tmp_path, shared_authority, served.origin) as relay:
         guest = visit(phones, rig, relay, served).page
         guest.evaluate(LISTEN)
@@ -135,7 +133,7 @@ def test_the_events_tell_what_becomes_of_it(
 
 
 @pytest.mark.sound
-def test_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: Rig, phones: Phones) -> None:
+def test_somebody_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: Rig, phones: Phones) -> None:
     with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
         guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)
         guest.page.evaluate(LISTEN)

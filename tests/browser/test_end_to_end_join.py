@@ -33,11 +33,9 @@ class Administration:
         self._policies.mkdir(parents=True)
         self.browser = folder / "chromium"
         mount = f"mount --bind '{folder / 'etc'}' /etc/chromium"
-        # Who is not root may mount in a namespace where he seems to be.
+        # A user who is not root may mount in a namespace where they are.
         unshare = "unshare --mount" if os.geteuid() == 0 else "unshare --mount --map-root-user"
-        self.browser.write_text(
-            f'#!/bin/sh\nexec {unshare} sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n'
-        )
+        self.browser.write_text(f'#!/bin/sh\nexec {unshare} sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n')
         self.browser.chmod(0o755)
 
     def install(self, authority: Path) -> None:
@@ -55,7 +53,9 @@ def is_talking(phone: Phone, relay: RelayProcess) -> bool:
     return phone.page.locator("#mic[data-mic=on]").is_visible()
 
 
-def test_who_trusts_the_relay_scans_presses_join_and_talks(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_somebody_who_trusts_the_relay_scans_presses_join_and_talks(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.join_link)
     wait_for_room(phone.page, relay)
     assert is_talking(phone.join(), relay)
@@ -63,7 +63,7 @@ def test_who_trusts_the_relay_scans_presses_join_and_talks(rig: Rig, relay: Rela
 
 
 @pytest.mark.own_browser
-def test_who_comes_to_trust_it_goes_on_without_a_reload(
+def test_somebody_who_comes_to_trust_it_goes_on_without_a_reload(
     tmp_path: Path, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     administration = Administration(tmp_path / "administration")

@@ -16,7 +16,7 @@ COUNT_QUESTIONS = """
 """
 
 
-def test_who_just_listens_is_never_asked_for_the_microphone_and_may_raise_a_hand(
+def test_somebody_who_just_listens_is_never_asked_for_the_microphone_and_may_raise_a_hand(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
@@ -51,9 +51,7 @@ def test_a_removed_device_comes_back_by_no_link_or_reload_until_the_host_lets_it
     expect(host.person("Eve")).to_be_visible()
 
 
-def test_a_message_moves_nothing_and_no_key_acts_while_one_types(
-    rig: Rig, relay: RelayProcess, phones: Phones
-) -> None:
+def test_a_message_moves_nothing_and_no_key_acts_while_one_types(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     ada, ben = (
         phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
     )

@@ -68,7 +68,7 @@ def talk_and_stop(page: Page, people: Crowd) -> None:
 
 @pytest.mark.parametrize("size", [SIZE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("others", [3, 16])
-def test_who_talks_and_how_slowly_moves_nobody(
+def test_somebody_who_talks_and_how_slowly_moves_nobody(
     others: int, size: dict[str, int], rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     phone = phones.start(rig, 0, relay.authority)
@@ -80,7 +80,7 @@ def test_who_talks_and_how_slowly_moves_nobody(
             talk_and_stop(phone.page, people)
 
 
-def test_who_comes_moves_nobody_and_who_goes_only_those_who_came_later(
+def test_somebody_who_comes_moves_nobody_and_who_goes_only_those_who_came_later(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")

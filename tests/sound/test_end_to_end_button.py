@@ -73,16 +73,14 @@ def again(home: Home, member: int, link: str) -> Phone:
     return phone
 
 
-def on_the_way(
-    home: Home, recording: Recording, listener: int, start: int, latest_ms: float = 2_000
-) -> Followed:
+def on_the_way(home: Home, recording: Recording, listener: int, start: int, latest_ms: float = 2_000) -> Followed:
     """What this listener heard of Anna from a moment on."""
     wires: list[Wire] = [home.room.rig.microphone(ANNA), home.room.rig.speaker(listener)]
     stop = recording.length
     return follow(*(recording.wire(wire, start, stop) for wire in wires), latest_ms)
 
 
-def test_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
+def test_somebody_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
     home: Home, recording: Recording
 ) -> None:
     def say() -> tuple[Followed, Followed]:
@@ -156,9 +154,7 @@ def ms(samples: int) -> float:
     return samples * 1000 / SAMPLE_RATE
 
 
-def test_after_each_silence_what_is_said_is_heard_from_its_beginning(
-    home: Home, recording: Recording
-) -> None:
+def test_after_each_silence_what_is_said_is_heard_from_its_beginning(home: Home, recording: Recording) -> None:
     burst, pause = (
         code(ANNA, BURST_S * BURSTS).reshape(BURSTS, -1),
         np.zeros(int(PAUSE_S * SAMPLE_RATE), np.float32),

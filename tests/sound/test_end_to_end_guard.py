@@ -97,7 +97,7 @@ def wait_quiet(recording: Recording, rig: Rig, member: int) -> None:
     pytest.fail(f"it howls at member {member} for {QUIET_S} s")
 
 
-def test_who_is_heard_in_the_air_is_named_and_each_button_helps(pair: Pair) -> None:
+def test_somebody_who_is_heard_in_the_air_is_named_and_each_button_helps(pair: Pair) -> None:
     rig, ben = pair.room.rig, pair.ben
     pair.meet(UNPROCESSED)
     with rig.copy(rig.speaker(BEN), rig.microphone(BEN)), rig.record() as recording:

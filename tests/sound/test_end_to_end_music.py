@@ -41,9 +41,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         assert not [phone.errors for phone in room.phones.all if phone.errors]
 
 
-def play(
-    rig: Rig, recording: Recording, left: Samples, right: Samples, ears: tuple[int, int]
-) -> tuple[int, int]:
+def play(rig: Rig, recording: Recording, left: Samples, right: Samples, ears: tuple[int, int]) -> tuple[int, int]:
     """Play into these two microphones; gives the samples between which all of it was recorded."""
     start = recording.length
     playing = [rig.play(rig.microphone(ear), sound) for ear, sound in zip(ears, (left, right), strict=True)]
@@ -87,7 +85,7 @@ def test_a_terminal_and_a_phone_hear_each_other_s_music_left_and_right_apart(sta
         assert_apart(room.rig, (BEN, BENS_RIGHT), (ANNA, ANNAS_RIGHT))
 
 
-def test_who_switches_music_off_is_heard_in_the_middle_again(stage: Stage) -> None:
+def test_somebody_who_switches_music_off_is_heard_in_the_middle_again(stage: Stage) -> None:
     room, anna = stage.room, stage.anna
     stage.ben.open(room.relay.link + UNPROCESSED).join()
     room.rig.wait_attached(BEN)
@@ -102,9 +100,7 @@ def test_who_switches_music_off_is_heard_in_the_middle_again(stage: Stage) -> No
     with room.rig.record() as recording:
         room.rig.play(room.rig.microphone(ANNA), code(0, 2 * PLAYED_S)).wait()
         recording.wait_ms(800)
-        middle = (
-            recording.length // 2
-        )  # before it, the microphone may still be on its way from stereo to mono
+        middle = recording.length // 2  # before it, the microphone may still be on its way from stereo to mono
         wires = [room.rig.microphone(ANNA), room.rig.speaker(BEN), room.rig.speaker(BENS_RIGHT)]
         said, left, right = (recording.wire(wire, middle) for wire in wires)
     ears = [follow(said, ear) for ear in (left, right)]

@@ -128,13 +128,13 @@ def test_all_that_can_be_typed_is_in_the_list_and_all_of_the_list_can_be_typed()
     assert listed == {name for pair in known for name in pair if name}
 
 
-def test_who_is_no_host_is_told_so_and_nothing_is_sent() -> None:
+def test_somebody_who_is_no_host_is_told_so_and_nothing_is_sent() -> None:
     terminal = Terminal()
     terminal.offline.hear({**WELCOME, "host": False})
     assert terminal.type("/lock") == ([], ["/lock is for the host, who joined by the host's own link"])
 
 
-def test_who_has_nothing_to_say_can_t_be_unmuted() -> None:
+def test_somebody_who_has_nothing_to_say_can_t_be_unmuted() -> None:
     terminal = Terminal(listening=True)
     sent, told = terminal.type("/unmute")
     assert [message["muted"] for message in sent] == [True]

@@ -122,7 +122,7 @@ def test_the_places_of_who_was_a_member_lately_are_taken_by_nobody() -> None:
     assert set(members) <= set(waiting)
 
 
-def test_who_was_a_member_lately_keeps_so_many_places_and_shares_the_rest() -> None:
+def test_somebody_who_was_a_member_lately_keeps_so_many_places_and_shares_the_rest() -> None:
     waiting: Waiting[Stranger] = Waiting(256, 64, lambda address: address == "10.0.0.9")
     fill(waiting, "10.0.0.9", 64)
     for number in range(300):
@@ -130,7 +130,7 @@ def test_who_was_a_member_lately_keeps_so_many_places_and_shares_the_rest() -> N
     assert sum(each.address == "10.0.0.9" for each in waiting) == KEPT_PLACES
 
 
-def test_who_is_gone_holds_no_place() -> None:
+def test_somebody_who_is_gone_holds_no_place() -> None:
     waiting: Waiting[Stranger] = Waiting(2, 2)
     ada = Stranger("10.0.0.1")
     waiting.add(ada)
@@ -315,7 +315,7 @@ async def ends_in_time(lines: list[socket.socket], began: float) -> None:
 
 
 @pytest.mark.parametrize("state", PLAIN)
-async def test_who_hangs_without_tls_keeps_nobody_out_and_is_out_in_time(state: str) -> None:
+async def test_somebody_who_hangs_without_tls_keeps_nobody_out_and_is_out_in_time(state: str) -> None:
     limits = RelayLimits(handshake_s=HANDSHAKE_S)
     async with House.open(limits=limits) as house:
         began = monotonic()
@@ -326,7 +326,7 @@ async def test_who_hangs_without_tls_keeps_nobody_out_and_is_out_in_time(state: 
 
 
 @pytest.mark.parametrize("state", TLS)
-async def test_who_hangs_in_the_handshake_of_tls_keeps_nobody_out_and_is_out_in_time(
+async def test_somebody_who_hangs_in_the_handshake_of_tls_keeps_nobody_out_and_is_out_in_time(
     state: str, tmp_path: Path
 ) -> None:
     authority = Authority(tmp_path)
@@ -497,7 +497,7 @@ async def test_the_room_echo_has_so_many_members_of_one_address_and_in_all() -> 
         members.append(await house.enter())
 
 
-async def test_who_floods_the_room_echo_is_disconnected() -> None:
+async def test_somebody_who_floods_the_room_echo_is_disconnected() -> None:
     async with House.open() as house:
         eve = await house.enter("echo", key="")
         for number in range(600):

@@ -85,7 +85,7 @@ def test_in_a_small_terminal_the_meters_make_room_for_what_is_typed(relay: Relay
             terminal.wait_for(PROMPT + "a line that is longer than forty colum")
 
 
-def test_who_leaves_finds_the_terminal_as_it_was(relay: RelayProcess, tmp_path: Path) -> None:
+def test_somebody_who_leaves_finds_the_terminal_as_it_was(relay: RelayProcess, tmp_path: Path) -> None:
     with ada(relay, tmp_path / "ada") as terminal:
         assert not terminal.echoes
         terminal.type("/leave\r")
@@ -149,9 +149,10 @@ def test_ctrl_c_ends_it_at_once_while_a_name_server_does_not_answer(tmp_path: Pa
 def test_with_push_to_talk_nobody_is_heard_until_the_key_is_held(relay: RelayProcess, tmp_path: Path) -> None:
     write(tmp_path / "speech.wav", np.tile(speech(), 40), SAMPLE_RATE)
     command = ("talk", relay.join_link, "--name", "Ada", "--input", tmp_path / "speech.wav", "--ptt", "space")
-    with another(relay, tmp_path / "grace") as grace, Terminal(
-        tmp_path, *command, environment={"XDG_DATA_HOME": str(relay.home)}
-    ) as terminal:
+    with (
+        another(relay, tmp_path / "grace") as grace,
+        Terminal(tmp_path, *command, environment={"XDG_DATA_HOME": str(relay.home)}) as terminal,
+    ):
         terminal.wait_for("hold space to talk")
         relay.wait_for_members(2)
         assert packets_at(relay) == 0

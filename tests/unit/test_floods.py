@@ -100,7 +100,7 @@ async def test_a_burst_of_long_texts_cuts_off_nobody_who_reads(text: str) -> Non
             assert sum(len(message["text"].encode()) for message in said) <= CHAT_BYTES + MAX_TEXT_BYTES
 
 
-async def test_who_writes_too_much_stays_and_is_not_told_so_each_time() -> None:
+async def test_somebody_who_writes_too_much_stays_and_is_not_told_so_each_time() -> None:
     async with House.open() as house:
         ben, ada = await house.enter(name="Ben"), await house.enter(name="Ada")
         for _ in range(7):
@@ -274,7 +274,7 @@ def test_of_a_state_that_changes_faster_than_it_can_be_told_everybody_gets_the_l
         assert len(member.told) < 500
 
 
-def test_who_leaves_while_being_told_stops_nobody_from_being_told() -> None:
+def test_somebody_who_leaves_while_being_told_stops_nobody_from_being_told() -> None:
     room = SharedRoom("home")
     members = [Stub(f"Guest {number}") for number in range(4)]
     for member in members:

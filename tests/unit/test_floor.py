@@ -28,7 +28,7 @@ def test_the_host_takes_it_from_a_guest_and_no_guest_takes_it_back() -> None:
     assert floor.holder == 9
 
 
-def test_who_has_it_for_too_long_loses_it_and_has_to_let_go_before_asking_again() -> None:
+def test_somebody_who_has_it_for_too_long_loses_it_and_has_to_let_go_before_asking_again() -> None:
     floor = taken(by=1)
     assert not floor.expire(LIMIT_S - 1)
     assert floor.expire(LIMIT_S)
@@ -67,7 +67,7 @@ async def test_only_who_has_the_floor_is_heard_from_the_first_packet_on() -> Non
         assert (await ben.text("floor"))["talker_id"] == 0
 
 
-async def test_who_leaves_gives_the_floor_back_and_who_comes_learns_who_has_it() -> None:
+async def test_somebody_who_leaves_gives_the_floor_back_and_who_comes_learns_who_has_it() -> None:
     async with House.open() as house:
         host, ada = await house.enter(key=HOST_KEY), await house.enter()
         await host.socket.send_json({"type": "one_at_a_time", "on": True})

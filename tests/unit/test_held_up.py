@@ -83,7 +83,7 @@ async def test_voice_that_waited_while_the_relay_stood_still_is_dropped(tmp_path
             peer.writer.close()
 
 
-async def test_who_did_not_talk_before_is_heard_after_from_the_first_packet_on(tmp_path: Path) -> None:
+async def test_somebody_who_did_not_talk_before_is_heard_after_from_the_first_packet_on(tmp_path: Path) -> None:
     """However long ago the relay stood still: nothing of this talker had waited then."""
     with TwoRooms(tmp_path, "--deadline-ms", "1000") as relay:  # a busy machine may hold up the first packet
         listener = await Peer.enter(relay.target, NOISY, PEOPLE, "Ben")

@@ -45,7 +45,7 @@ def test_an_invite_for_two_lets_two_in() -> None:
     assert refusal(doors, "home", "k1") == (403, "key-used-up")
 
 
-def test_who_asks_and_does_not_enter_uses_up_nothing() -> None:
+def test_somebody_who_asks_and_does_not_enter_uses_up_nothing() -> None:
     doors = admission(home=Invite("k1", uses_left=1))
     doors.admit("home", "k1")
     assert doors.admit("home", "k1") is Right.GUEST

@@ -100,7 +100,7 @@ async def test_the_proof_of_trust_answers_any_page_with_a_request_and_with_a_soc
             assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
 
 
-async def test_who_connects_and_says_nothing_is_let_go(tmp_path: Path) -> None:
+async def test_somebody_who_connects_and_says_nothing_is_let_go(tmp_path: Path) -> None:
     async with house(tmp_path) as (http, host, trusting):
         port = int(host.rpartition(":")[2])
         reader, writer = await asyncio.open_connection(LOOPBACK, port)

@@ -70,7 +70,7 @@ def test_a_line_for_programs_has_figure_and_jitter_buffer() -> None:
     assert {"target_ms", "level_ms", "late", "concealed_ms", "underruns"} <= line["talkers"][0]["jitter_buffer"].keys()
 
 
-def test_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> None:
+def test_somebody_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> None:
     here, ear = offline()
     text = shown(here.room, ear)
     eve = next(line for line in text.splitlines() if "Eve" in line)
@@ -113,7 +113,7 @@ def test_where_there_is_not_room_for_all_the_last_row_and_what_is_typed_are_ther
     assert rows[-1] == "› hello "
 
 
-def test_who_is_muted_sees_so() -> None:
+def test_somebody_who_is_muted_sees_so() -> None:
     here, ear = offline()
     here.room.mute()
     assert "muted" in next(line for line in shown(here.room, ear).splitlines() if "Ada (you)" in line)
@@ -172,7 +172,7 @@ def test_the_parts_of_a_delay_are_shown_where_there_is_room_for_all() -> None:
     assert sum("capture" in row for row in drawn(here.room, ear, 160, 24)) == 2
 
 
-def test_who_talks_by_a_key_sees_which_one_and_the_key_counts_as_held_until_no_repetition_comes() -> None:
+def test_somebody_who_talks_by_a_key_sees_which_one_and_the_key_counts_as_held_until_no_repetition_comes() -> None:
     editor = LineEditor()
     key = PushToTalk("space", editor)
     here, ear = offline()

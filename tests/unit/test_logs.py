@@ -240,7 +240,7 @@ async def test_a_crowd_of_mistakes_fills_no_log(root_log: Log) -> None:
     assert 1 <= len(root_log.text.splitlines()) <= logs.BURST
 
 
-async def test_who_breaks_off_while_sending_a_check_leaves_no_traceback(root_log: Log) -> None:
+async def test_somebody_who_breaks_off_while_sending_a_check_leaves_no_traceback(root_log: Log) -> None:
     async with House.open() as house:
         _, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(b"POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 8000\r\n\r\n{")

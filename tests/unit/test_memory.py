@@ -284,7 +284,7 @@ def house(count: int) -> tuple[Fanout, list[Connection], list[Steady]]:
     return room, members, transports
 
 
-def test_who_leaves_while_a_packet_goes_round_takes_it_from_nobody() -> None:
+def test_somebody_who_leaves_while_a_packet_goes_round_takes_it_from_nobody() -> None:
     room, members, transports = house(20)
     got: list[int] = []
     for number, transport in enumerate(transports):

@@ -55,7 +55,7 @@ def test_nothing_is_sent_before_the_first_sound_that_can_be_a_voice(frame: Sampl
     assert sent(Voice(), [frame] * 50) == []
 
 
-def test_who_is_muted_sends_nothing_and_after_it_nothing_of_before() -> None:
+def test_somebody_who_is_muted_sends_nothing_and_after_it_nothing_of_before() -> None:
     voice = Voice()
     sent(voice, [loud()])
     voice.gate.muted = True

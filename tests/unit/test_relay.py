@@ -26,7 +26,7 @@ async def test_a_packet_reaches_everyone_else_stamped_and_otherwise_as_it_came()
         assert await ada.hears_nothing()
 
 
-async def test_who_comes_learns_who_is_there_and_the_others_learn_who_came_and_went() -> None:
+async def test_somebody_who_comes_learns_who_is_there_and_the_others_learn_who_came_and_went() -> None:
     async with House.open() as house:
         ada = await house.enter(name="Ada")
         await ada.socket.send_json({"type": "state", "muted": True, "away": False, "hand": True})
@@ -123,7 +123,7 @@ async def test_in_the_echo_room_one_hears_oneself_a_second_later_and_nobody_else
     ],
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
 )
-async def test_who_may_not_enter_is_told_why(query: dict[str, str], refusal: tuple[int, str]) -> None:
+async def test_somebody_who_may_not_enter_is_told_why(query: dict[str, str], refusal: tuple[int, str]) -> None:
     async with House.open() as house:
         assert await house.refusal(**query) == refusal
 

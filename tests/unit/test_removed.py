@@ -53,7 +53,7 @@ async def test_a_removed_device_does_not_come_back_by_link_reload_resume_or_anot
         assert (await host.text("barred"))["barred"] == [{"id": 1, "name": "Eve"}]
 
 
-async def test_who_was_removed_may_come_again_once_the_host_says_so() -> None:
+async def test_somebody_who_was_removed_may_come_again_once_the_host_says_so() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         await remove(house, host, "Eve")
@@ -175,7 +175,7 @@ async def test_a_foreign_page_learns_nothing() -> None:
 # Knocking
 
 
-async def test_who_knocks_at_a_locked_room_is_let_in_once() -> None:
+async def test_somebody_who_knocks_at_a_locked_room_is_let_in_once() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         await tell(host, type="lock", locked=True)
@@ -198,7 +198,7 @@ async def test_who_knocks_at_a_locked_room_is_let_in_once() -> None:
         assert await house.refusal(room="home", key=KEY, resume=admitted["resume"]) == (403, "locked")
 
 
-async def test_who_was_removed_knocks_by_the_old_invitation_and_is_let_in_again() -> None:
+async def test_somebody_who_was_removed_knocks_by_the_old_invitation_and_is_let_in_again() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         await remove(house, host, "Eve")
@@ -211,7 +211,7 @@ async def test_who_was_removed_knocks_by_the_old_invitation_and_is_let_in_again(
         assert again.welcome["role"] == "talk"
 
 
-async def test_who_is_declined_is_told_and_stays_outside() -> None:
+async def test_somebody_who_is_declined_is_told_and_stays_outside() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         await remove(house, host, "Eve")
@@ -234,7 +234,7 @@ async def test_who_is_declined_is_told_and_stays_outside() -> None:
     ],
     ids=str,
 )
-async def test_who_may_not_knock_disturbs_nobody(query: dict[str, str], expected: tuple[int, str]) -> None:
+async def test_somebody_who_may_not_knock_disturbs_nobody(query: dict[str, str], expected: tuple[int, str]) -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         status, body = await ask(house, "POST", "knock", **query)

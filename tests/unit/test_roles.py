@@ -40,7 +40,7 @@ async def hears(guest: Guest, talker: Guest) -> bool:
             return False
 
 
-async def test_who_has_an_invitation_to_listen_is_not_heard_and_its_packets_are_counted() -> None:
+async def test_somebody_who_has_an_invitation_to_listen_is_not_heard_and_its_packets_are_counted() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         lea = await listener(house, host, name="Lea")
@@ -109,7 +109,7 @@ async def test_only_hosts_talk_until_a_turn_is_given_and_it_outlasts_the_empty_r
         assert (await house.enter()).welcome["only_hosts"]
 
 
-async def test_who_loses_its_right_loses_the_floor_and_a_turn_gives_it() -> None:
+async def test_somebody_who_loses_its_right_loses_the_floor_and_a_turn_gives_it() -> None:
     async with House.open() as house:
         host, ada = await house.enter(key=HOST_KEY), await house.enter()
         ada_id = ada.welcome["talker_id"]
@@ -125,7 +125,7 @@ async def test_who_loses_its_right_loses_the_floor_and_a_turn_gives_it() -> None
         assert not await hears(host, ada)
 
 
-async def test_who_chose_to_listen_is_shown_so_and_is_not_heard_until_it_chooses_otherwise() -> None:
+async def test_somebody_who_chose_to_listen_is_shown_so_and_is_not_heard_until_it_chooses_otherwise() -> None:
     async with House.open() as house:
         host, ada = await house.enter(key=HOST_KEY), await house.enter(listen="1")
         joined = await host.text("joined")

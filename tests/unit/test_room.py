@@ -218,9 +218,7 @@ async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> No
         ("http://127.0.0.1:1/#room=kitchen", streamer.ConnectionLostError, "No relay answers"),
     ],
 )
-async def test_a_link_that_leads_nowhere_is_told_in_words(
-    link: str, error: type[Exception], words: str
-) -> None:
+async def test_a_link_that_leads_nowhere_is_told_in_words(link: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         async with streamer.join(link):
             pass
@@ -259,7 +257,7 @@ async def test_what_is_no_sound_is_not_said(samples: Any) -> None:
         await room.say(samples)
 
 
-async def test_who_joined_to_listen_says_nothing_and_who_is_outside_sends_nothing() -> None:
+async def test_somebody_who_joined_to_listen_says_nothing_and_who_is_outside_sends_nothing() -> None:
     listener = streamer.join("http://127.0.0.1:1/#room=kitchen", listening=True)
     with pytest.raises(streamer.StreamerError, match="only to listen"):
         await listener.say(np.zeros(480, np.float32))

@@ -38,9 +38,7 @@ async def host_and_guest() -> AsyncIterator[tuple[streamer.Room, streamer.Room]]
 async def test_a_notice_is_told_to_all_and_its_sender_hears_who_answers_what() -> None:
     async with host_and_guest() as (host, guest):
         events = guest.events()
-        sent = await host.notify(
-            "Somebody is at the gate", title="Gate", level="warning", actions=["Open", "Wait"]
-        )
+        sent = await host.notify("Somebody is at the gate", title="Gate", level="warning", actions=["Open", "Wait"])
         notice = await next_of(events, streamer.Notice)
         assert (notice.name, notice.title, notice.text) == ("Door", "Gate", "Somebody is at the gate")
         assert (notice.level, notice.actions, notice.id) == ("warning", ("Open", "Wait"), sent.id)
@@ -91,7 +89,7 @@ async def test_a_command_is_answered_by_its_target_or_by_the_relay() -> None:
         obeying.cancel()
 
 
-async def test_who_may_not_is_told_so_and_goes_on() -> None:
+async def test_somebody_who_may_not_is_told_so_and_goes_on() -> None:
     async with host_and_guest() as (host, guest):
         with pytest.raises(streamer.DeniedError, match="host") as denied:
             await guest.notify("Buy now")

@@ -186,7 +186,7 @@ async def test_every_answer_has_the_headers_that_keep_browsers_careful() -> None
                 assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
 
 
-async def test_who_writes_faster_than_people_do_is_let_go_and_the_others_stay() -> None:
+async def test_somebody_who_writes_faster_than_people_do_is_let_go_and_the_others_stay() -> None:
     async with House.open() as house:
         ada, flooder = await house.enter(name="Ada"), await house.enter(name="Flooder")
         for number in range(200):

@@ -40,7 +40,7 @@ def computer(tmp_path: Path) -> Iterator[Computer]:
         yield computer
 
 
-def test_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: Path, computer: Computer) -> None:
+def test_somebody_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: Path, computer: Computer) -> None:
     words = tmp_path / "words.wav"
     write(words, speech(), 48_000)
     with ExitStack() as everybody:

@@ -189,7 +189,7 @@ async def test_a_key_that_opens_nothing_any_more_ends_the_stay_in_the_relay_s_wo
         assert ada.told[-1] == "The relay is away. Trying again …"
 
 
-async def test_who_is_removed_by_the_host_does_not_come_back() -> None:
+async def test_somebody_who_is_removed_by_the_host_does_not_come_back() -> None:
     async with House.open() as house, Ada.entered(house.port) as ada:
         host = await house.enter(key=HOST_KEY)
         await host.socket.send_json({"type": "remove", "talker_id": host.welcome["members"][0]["talker_id"]})
@@ -210,14 +210,14 @@ async def test_who_is_removed_by_the_host_does_not_come_back() -> None:
         (4429, "", 1),
     ],
 )
-async def test_who_is_sent_away_stays_away_and_who_is_lost_comes_back(code: int, reason: str, links: int) -> None:
+async def test_somebody_who_is_sent_away_stays_away_and_who_is_lost_comes_back(
+    code: int, reason: str, links: int
+) -> None:
     tokens: list[str | None] = []
 
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
         tokens.append(socket._req.query.get("resume"))  # type: ignore[union-attr]
-        await socket.send_json(
-            messages.welcome(resume=f"t0ken{len(tokens)}")
-        )
+        await socket.send_json(messages.welcome(resume=f"t0ken{len(tokens)}"))
         await socket.close(code=code if len(tokens) < 3 else 4401, message=reason.encode())
 
     async with relay(talk) as address:

@@ -79,7 +79,7 @@ def test_the_delay_comes_back_where_one_channel_is_the_others_inverse() -> None:
     assert buffer.statistics["accelerated_ms"] > 100
 
 
-def test_who_wants_one_plane_hears_the_mean_of_both() -> None:
+def test_somebody_who_wants_one_plane_hears_the_mean_of_both() -> None:
     buffer, both = JitterBuffer(Panned(0.5)), JitterBuffer(Panned(0.5))
     mid, side = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
     for number in range(50):

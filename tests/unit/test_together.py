@@ -22,7 +22,7 @@ async def come_back(house: House, guest: Guest, **query: str) -> Guest:
     return await house.enter(**{"key": "", "resume": guest.welcome["resume"], **query})
 
 
-async def test_who_comes_back_while_the_old_connection_hangs_is_the_same_member_and_nobody_notices() -> None:
+async def test_somebody_who_comes_back_while_the_old_connection_hangs_is_the_same_member_and_nobody_notices() -> None:
     async with House.open() as house:
         ada, grace = await house.enter(name="Ada"), await house.enter(name="Grace")
         await ada.text("joined")
@@ -44,7 +44,7 @@ async def test_who_comes_back_while_the_old_connection_hangs_is_the_same_member_
         ]
 
 
-async def test_who_comes_back_after_the_connection_was_lost_has_the_same_number() -> None:
+async def test_somebody_who_comes_back_after_the_connection_was_lost_has_the_same_number() -> None:
     async with House.open() as house:
         ada, grace = await house.enter(name="Ada"), await house.enter(name="Grace")
         grace.socket._response.connection.transport.abort()  # type: ignore[union-attr]  # as when the Wi-Fi is gone
@@ -76,7 +76,7 @@ async def test_a_token_that_is_not_known_here_is_no_key(room: str) -> None:
         assert await ada.hears_nothing()
 
 
-async def test_who_left_on_purpose_does_not_come_back_by_the_token() -> None:
+async def test_somebody_who_left_on_purpose_does_not_come_back_by_the_token() -> None:
     async with House.open() as house:
         ada = await house.enter()
         await ada.socket.send_json({"type": "leave"})
@@ -91,7 +91,7 @@ async def test_a_full_room_takes_back_its_own() -> None:
         assert (await come_back(house, ada)).welcome["talker_id"] == ada.welcome["talker_id"]
 
 
-async def test_who_comes_later_reads_what_was_written_and_who_wrote_it() -> None:
+async def test_somebody_who_comes_later_reads_what_was_written_and_who_wrote_it() -> None:
     async with House.open() as house:
         ada = await house.enter(name="Ada")
         await ada.socket.send_json({"type": "chat", "text": "Dinner is ready"})

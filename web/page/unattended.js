@@ -1,7 +1,7 @@
 // A device on a wall or at a door, where nobody is to press Join.
 
 /**
- * Joins where the browser lets there be sound without a press; else all is as it was, and waits for the press.
+ * Joins if the browser allows sound without a press; otherwise nothing changes, and the page waits for the press.
  * @param {object} parts
  * @param {{state: string}} parts.call
  * @param {{pressJoin: () => void}} parts.door

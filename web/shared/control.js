@@ -113,7 +113,7 @@
  *   | {type: "error", code: string, message: string, of?: string, id?: number}} FromRelay
  */
 
-/** `?` may be left out; `null` stands where there is none. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "integer?" | "boolean?" | "string?" | "array?"} Kind */
+/** `?` may be left out; `null` stands for a missing one. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "integer?" | "boolean?" | "string?" | "array?"} Kind */
 /** @typedef {Record<string, Kind>} Fields */
 /**
  * @template T

@@ -50,7 +50,7 @@ export function isKey(key) {
 }
 
 /**
- * The page's own words for a reason of the relay's or the link's; the relay's words where there are none.
+ * The page's own words for a reason of the relay's or the link's; the relay's words if the page has none.
  * @param {string} reason
  * @param {string} message
  */

@@ -27,7 +27,7 @@ RELEASE_S: Final = 0.2
 
 _ROOM: Final = 1 - THRESHOLD
 _LONGEST_RUN: Final = 4_800
-"""So many samples at once: what is divided by stays between 0.6 and 1, and nothing gets coarse."""
+"""Samples at once: the divisor stays between 0.6 and 1, and nothing gets coarse."""
 
 
 class Limiter:

@@ -84,7 +84,7 @@ class Grant:
 
 
 def check_scopes(scopes: Iterable[str]) -> frozenset[Scope]:
-    """Raises ValueError where one is unknown, or where there is none."""
+    """Raises ValueError if one is unknown, or if there are none."""
     found = [each for each in scopes if each]
     unknown = [each for each in found if each not in SCOPES]
     if unknown or not found:

@@ -21,7 +21,7 @@ LOOK_S: Final = 1.0
 """A revoked token gets events for at most this long."""
 
 WRITE_S: Final = 10.0
-"""So long may a watcher not read; what it misses then, it gets when it comes back."""
+"""A watcher that does not read for so long is let go; it gets what it missed when it comes back."""
 
 _MISSED: Final = 'event: missed\ndata: {"message":"some events are not known any more: look at the rooms again"}\n\n'
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}

@@ -7,7 +7,7 @@ from streamer.relay.http.origins import Origin
 
 
 def host_of(request: web.BaseRequest) -> str:
-    """Host and port of the header Host; aiohttp would ask the name service where there is none, and wait for
+    """Host and port of the header Host; without one, aiohttp would ask the name service, and wait for
     it.
 
     Raises RefusedError where there is not exactly one, or it is no host (RFC 9112, section 3.2).

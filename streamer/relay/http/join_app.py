@@ -45,7 +45,7 @@ async def probe(request: web.Request) -> web.StreamResponse:
 
 
 class JoinPage:
-    """The application behind the plain-HTTP door. `authority` is what phones may install; None where there is none.
+    """The application behind the plain-HTTP door. `authority` is what phones may install, or None.
 
     It is read once: what becomes of the file while the relay runs must not part it from the certificate that serves.
     """

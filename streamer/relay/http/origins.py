@@ -73,7 +73,7 @@ class Origins:
         if url:
             self._url, self.path = _split_url(url)
         self.join_origin = ""
-        """Of the page over plain HTTP where devices learn to trust the relay; empty where there is none."""
+        """Of the page over plain HTTP where devices learn to trust the relay; empty without such a page."""
         self._scheme = "https"
         self._own: frozenset[Origin] = frozenset()
         self._names: frozenset[str] = frozenset([self._url.host]) if self._url else frozenset()

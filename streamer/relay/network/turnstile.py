@@ -17,7 +17,7 @@ REQUEST: Final = 1
 TLS_HANDSHAKE: Final = 3
 """As much time as three requests take."""
 BURST_S: Final = 10.0
-"""So long may an address ask as fast as it likes: a class behind one proxy opens the page at once, 45 files each."""
+"""An address may ask as fast as it likes for this long: a class behind one proxy loads 45 files each at once."""
 
 
 class Turnstile:
