@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
@@ -15,6 +17,7 @@ from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
+from streamer.relay.companion import Companion, command_of
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
@@ -39,9 +42,13 @@ from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.sounds import Studio
+from streamer.terminal_text import one_line
 
 if TYPE_CHECKING:
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
+
+CAPTIONS_TOKEN: Final = "captions of this relay"
+"""Made at each start; one that was left over is revoked."""
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
@@ -67,6 +74,7 @@ class ServeOptions:
     invite_uses: int | None = None
     allow_origins: tuple[str, ...] = ()
     mdns: bool = True
+    captions: bool = False
 
     @property
     def renews(self) -> bool:
@@ -163,6 +171,8 @@ class Server:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keep_running("the watch of addresses and certificate", lambda: self._watch(port)))
             tasks.create_task(keep_running("the name under .local", self._announce))
+            if self._options.captions:
+                tasks.create_task(keep_running("captions", lambda: self._caption(port)))
 
     async def close(self) -> None:
         self.admission.withdraw_renewal()
@@ -258,6 +268,27 @@ class Server:
             if found:
                 what, remedy = found
                 yield f"{what}: {remedy}"
+
+    async def _caption(self, port: int) -> None:
+        """By a child with a token of its own, which lets it caption and nothing else."""
+        for old in self.tokens.all:
+            if old.name == CAPTIONS_TOKEN:
+                self.tokens.revoke(old.id)
+        token, secret = self.tokens.create(CAPTIONS_TOKEN, frozenset({"caption"}), "", time())
+        origin = self._origin_here(port)
+        links = "".join(f"{origin}/#{urlencode({'room': room, 'token': secret})}\n" for room in self.rooms)
+        command = command_of("captions", "--data-dir", str(self._options.directory), "-")
+        try:
+            await Companion(command, f"{links}\n", lambda line: self._tell(f"Captions: {one_line(line)}")).run()
+        finally:
+            self.tokens.revoke(token.id)
+
+    def _origin_here(self, port: int) -> str:
+        """For programs on this computer; a certificate of the host's own may not cover loopback."""
+        if self.certificate and not self.authority:
+            return self._origin(port)
+        host = LOOPBACK if self.place.is_everywhere else in_url(self.place.bind)
+        return f"{'https' if self.certificate else 'http'}://{host}:{port}"
 
     def link(self, room: str, port: int) -> str:
         """The link that the code for `room` holds."""
