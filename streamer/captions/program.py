@@ -61,7 +61,7 @@ async def _stay(
         try:
             room = join(url, name=options.name, ca_file=options.ca_file, listening=True, wait=True)
             async with room:
-                say(f"Captions are on in {one_line(room.name)}")
+                say(f"{one_line(room.name)} is captioned now")
                 await RoomCaptions(room, engine.detector, recognition, say, filter_).run()
         except DeniedError:
             raise StreamerError(_NO_RIGHT) from None

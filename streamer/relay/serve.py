@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
 from streamer.relay.background import keep_running, report_failure
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
+from streamer.relay.companion import Companion, command_of
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
@@ -44,9 +46,13 @@ from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.sounds import Studio
+from streamer.terminal_text import one_line
 
 if TYPE_CHECKING:
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
+
+CAPTIONS_TOKEN: Final = "captions of this relay"
+"""Made at each start; one that was left over is revoked."""
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
@@ -77,6 +83,7 @@ class ServeOptions:
     proxy_protocol: str = ProxyProtocol.OPTIONAL
     record: Path | None = None
     """Where a host may have rooms recorded."""
+    captions: bool = False
 
     @property
     def renews(self) -> bool:
@@ -214,6 +221,8 @@ class Server:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keep_running("the watch of addresses and certificate", lambda: self._watch(port)))
             tasks.create_task(keep_running("the name under .local", self._announce))
+            if self._options.captions:
+                tasks.create_task(keep_running("captions", lambda: self._caption(port)))
 
     async def close(self) -> None:
         self.admission.withdraw_renewal()
@@ -312,18 +321,33 @@ class Server:
                 what, remedy = found
                 yield f"{what}: {remedy}"
 
+    async def _caption(self, port: int) -> None:
+        """By a child with a token of its own, which lets it caption and nothing else."""
+        for old in self.tokens.all:
+            if old.name == CAPTIONS_TOKEN:
+                self.tokens.revoke(old.id)
+        token, secret = self.tokens.create(CAPTIONS_TOKEN, frozenset({"caption"}), "", time())
+        links = "".join(f"{self.own_link(room, secret, port)}\n" for room in self.rooms)
+        command = command_of("captions", "--data-dir", str(self._options.directory), "-")
+        try:
+            await Companion(command, f"{links}\n", lambda line: self._tell(f"Captions: {one_line(line)}")).run()
+        finally:
+            self.tokens.revoke(token.id)
+
+    def _origin_here(self, port: int) -> str:
+        """For programs on this computer; a certificate of the host's own may not cover loopback."""
+        host = LOOPBACK if self.place.is_everywhere else self.place.bind
+        if self.certificate and not self.certificate.covers(host):
+            host = self._shown
+        return site("https" if self.certificate else "http", host, port)
+
     def link(self, room: str, port: int) -> str:
         """The link that the code for `room` holds."""
         return room_link(self._join_origin(port) or self._origin(port), room, self.admission.key(room))
 
     def own_link(self, room: str, token: str, port: int) -> str:
         """The link by which a program on this computer comes into `room`."""
-        host = LOOPBACK if self.place.is_everywhere or self._options.no_tls else self._shown
-        host = self._shown if self.certificate and not self.certificate.covers(host) else host
-        if not self.place.is_everywhere and self._options.host:
-            host = self._options.host
-        scheme = "https" if self.certificate else "http"
-        return f"{site(scheme, host, port)}/#{urlencode({'room': room, 'token': token})}"
+        return f"{self._origin_here(port)}/#{urlencode({'room': room, 'token': token})}"
 
     @property
     def rooms(self) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """`streamer captions`: from packets to lines. What needs no recogniser is tested without one."""
 
 import asyncio
+import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from caption_engine import fake_engine, packets, talkspurts
 from librivox import ENGLISH, FOLDER, errors, sentences
+from processes import START_S, RelayProcess
 from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
 from scipy.signal import resample_poly
 from sound import tone
@@ -31,6 +34,7 @@ from streamer.captions.voice import HOLD_S, Voice
 from streamer.captions.work import MOST_WAITING_S, Work
 from streamer.client.audio.samples import Samples
 from streamer.errors import DeniedError, SetupError
+from streamer.relay.companion import Companion
 from streamer.wire.packet import Packet
 
 SILENT: Samples = np.zeros(WINDOW, dtype=np.float32)
@@ -407,3 +411,43 @@ def test_five_sentences_of_a_reader_are_understood_and_noise_is_not() -> None:
     assert wrong / said <= 0.1
     noise = np.asarray(0.02 * np.random.default_rng(1).standard_normal(48_000 * 10), dtype=np.float32)
     assert talkspurts(Talker(engine.detector()), packets(noise)) == []
+
+
+# ---- Beside the relay
+
+
+async def test_a_companion_that_ends_is_begun_again_and_reads_what_it_is_told() -> None:
+    said: list[str] = []
+    program = "import sys; print(sys.stdin.readline().strip(), file=sys.stderr); sys.exit(1)"
+    companion = asyncio.create_task(Companion([sys.executable, "-c", program], "a link\n", said.append).run())
+    async with asyncio.timeout(PATIENCE_S):
+        while len(said) < 2:
+            await asyncio.sleep(0.01)
+    companion.cancel()
+    assert said[:2] == ["a link", "a link"]
+
+
+async def test_a_companion_that_hangs_is_ended_with_the_relay_and_one_that_says_too_much_does_no_harm() -> None:
+    said: list[str] = []
+    program = "import sys, os; print('x' * 100_000, file=sys.stderr); print(os.getpid(), file=sys.stderr, flush=True)"
+    program += "; sys.stdin.read()"
+    companion = asyncio.create_task(Companion([sys.executable, "-c", program], "", said.append).run())
+    async with asyncio.timeout(PATIENCE_S):
+        while not (said and said[-1].isdigit()):
+            await asyncio.sleep(0.01)
+    companion.cancel()
+    await asyncio.gather(companion, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said[-1]), 0)
+
+
+@needs_english
+async def test_serve_captions_captions_its_rooms_with_a_right_to_nothing_else(tmp_path: Path) -> None:
+    shutil.copytree(ENGLISH.parent, tmp_path / "streamer/captions")
+    with RelayProcess(tmp_path, "--captions") as relay:
+        async with streamer.join(relay.link, name="Ada", ca_file=relay.authority, listening=True) as room:
+            async with asyncio.timeout(START_S):
+                while not room.has_captions:
+                    await asyncio.sleep(0.05)
+            [captioner] = room.members
+            assert (captioner.name, captioner.host, captioner.role) == ("Captions", False, "listen")
