@@ -49,7 +49,7 @@ ROUNDS: Final = 3
 CUT: Final = "…"
 
 _NAMED: Final = re.compile(
-    r"""((?:(?<![a-z0-9])(?:key|resume|token)(?:\s*=\s*["']?|["']\s*[:,]\s*\[?b?["']))|(?<=[?&])id=)[^\s"'&;#<>]+""",
+    r"""((?:(?<![a-z0-9])(?:key|leg|resume|token)(?:\s*=\s*["']?|["']\s*[:,]\s*\[?b?["']))|(?<=[?&])id=)[^\s"'&;#<>]+""",
     re.IGNORECASE,
 )
 _AUTHORIZATION: Final = re.compile(r"""(authorization["']?\s*[=:,]\s*(?:b?["'])?)[^\r\n"']+""", re.IGNORECASE)

@@ -24,8 +24,8 @@ EVERY_MS: Final = 250
 HEARD: Final = 0.8
 """Of the chirps, on a machine that has other things to do; of a voice that is not heard, none is found."""
 LATEST_MS: Final = 1_500
-SLOW_MS: Final = 1_000
-"""At p50, on a machine in need. What it is on one that has time, is printed."""
+SLOWER_MS: Final = 500
+"""At p50, on a machine in need, whose load changes meanwhile. What it is on one that has time, is printed."""
 
 
 class Call(NamedTuple):
@@ -68,11 +68,12 @@ def test_two_phones_talk_by_the_slow_path_and_come_back(call: Call) -> None:
     slow = delays_ms(call, CHIRPS)
     print(f"slow path: {len(slow)} of {CHIRPS} chirps, {statistics.median(slow or [0]):.0f} ms at p50")
     assert len(slow) >= HEARD * CHIRPS
-    assert statistics.median(slow) < SLOW_MS
     expect(call.ben.delays().first).to_contain_text("ms")  # the delay is shown as always
     check_return(call)
     settle(call.rig, ANNA)
-    print(f"on WebSockets: {statistics.median(delays_ms(call, CHIRPS)):.0f} ms at p50")
+    usual = delays_ms(call, CHIRPS)
+    print(f"on WebSockets: {len(usual)} of {CHIRPS} chirps, {statistics.median(usual):.0f} ms at p50")
+    assert statistics.median(slow) < statistics.median(usual) + SLOWER_MS
     for phone in (call.anna, call.ben):
         assert [error for error in phone.errors if "WebSocket" not in error and "400" not in error] == []
 

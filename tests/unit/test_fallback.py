@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from misbehaving_proxy import Proxy, misbehaving
-from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, House
+from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, Guest, House
 
 from streamer.client import way
 from streamer.client.connection import Link
@@ -243,6 +243,64 @@ async def test_where_websockets_do_not_last_the_line_goes_over_http() -> None:
             await house.wait_for_metric("streamer_fallback_legs", 1)
             assert proxy.websockets == way.SHORT_LIVED
             await caller.leave()
+
+
+# ---- the page's link, in Node
+
+LINK_IN_NODE = Path(__file__).parents[1] / "support/link_in_node.js"
+OF_A_PAGE = {name: BEHAVIOURS[name] for name in BEHAVIOURS if "and loses" not in name}
+
+
+@pytest.mark.parametrize("behaviour", OF_A_PAGE.values(), ids=OF_A_PAGE.keys())
+async def test_a_page_hears_and_says_each_thing_once_and_in_order_through(behaviour: dict[str, Any]) -> None:
+    count = 50
+    async with House.open(limits=PATIENT) as house, misbehaving(house.port, **behaviour) as proxy:
+        guest = await house.enter()
+        url = f"ws://127.0.0.1:{proxy.port}/ws?room=home&key={KEY}"
+        page = await asyncio.create_subprocess_exec(
+            "node", LINK_IN_NODE, url, str(count), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert page.stdout
+        assert page.stdin
+        try:
+            await guest.text("joined")
+            for seq in range(count):
+                await guest.socket.send_bytes(numbered(seq))
+                await asyncio.sleep(0.02)
+            told: list[dict[str, Any]] = []
+            async with asyncio.timeout(PATIENCE_S):
+                while len(pongs(told)) < count or len(packets(told)) < count:
+                    told.append(json.loads(await page.stdout.readline()))
+            assert packets(told) == pongs(told) == list(range(count))
+            assert {"slow": True} in told
+            assert [each["state"] for each in told if "state" in each] == ["connecting", "joined"]
+            page.stdin.close()
+            heard = await packets_until_left(guest)
+            assert heard == sorted(set(heard))
+            assert heard
+        finally:
+            page.kill()
+            await page.wait()
+
+
+def pongs(told: list[dict[str, Any]]) -> list[int]:
+    """Of the pings that are counted; the others keep the link."""
+    answered = [each["message"]["t0"] for each in told if each.get("message", {}).get("type") == "pong"]
+    return [t0 for t0 in answered if t0 >= 0]
+
+
+def packets(told: list[dict[str, Any]]) -> list[int]:
+    return [each["seq"] for each in told if "seq" in each]
+
+
+async def packets_until_left(guest: Guest) -> list[int]:
+    heard = []
+    while True:
+        message = await asyncio.wait_for(guest.socket.receive(), PATIENCE_S)
+        if message.type is aiohttp.WSMsgType.BINARY:
+            heard.append(Packet.parse(message.data).seq)
+        elif message.json()["type"] == "left":
+            return heard
 
 
 # ---- what is refused, and what is counted

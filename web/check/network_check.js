@@ -26,6 +26,7 @@ export class NetworkCheck {
   #link;
   #url;
   #open = false;
+  #isSlow = false;
 
   /**
    * @param {string} page the address of this one
@@ -43,9 +44,10 @@ export class NetworkCheck {
   /** @returns {Promise<Verdict>} */
   socket() {
     return new Promise((resolve) => {
+      this.#link.onSlow = (slow) => (this.#isSlow = slow);
       this.#link.onState = (state, reason, message) => {
         this.#open = state === "joined";
-        if (this.#open) resolve(passes(t("checkSocketOpen")));
+        if (this.#open) resolve(passes(t(this.#isSlow ? "slowPath" : "checkSocketOpen")));
         else if (reason && reason !== "lost") resolve(fails(cureFor(reason, message)));
       };
       this.#link.join(this.#url);

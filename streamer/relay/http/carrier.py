@@ -9,13 +9,16 @@ a proxy may cut a response where it likes.
 """
 
 import asyncio
+import os
 import secrets
 from collections import Counter
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final
 
 from streamer.errors import RefusedError
 from streamer.relay.http.journal import Journal
+from streamer.relay.http.upgrade import is_plain
 from streamer.relay.network.visitor import Visitor
 from streamer.relay.rooms.socket import Socket
 
@@ -41,6 +44,19 @@ class Stream(asyncio.Protocol):
     def __init__(self, carrier: "Carrier", transport: asyncio.Transport) -> None:
         self.transport = transport
         self._carrier = carrier
+        peer = transport.get_extra_info("socket")
+        can_write = os.name == "posix" and peer is not None and is_plain(transport)
+        self._fd = peer.fileno() if can_write else -1
+
+    def write(self, data: bytes) -> None:
+        """Straight to the socket where that is possible, as a WebSocket's frames go: half as expensive."""
+        transport = self.transport
+        if self._fd >= 0 and not transport.is_closing() and not transport.get_write_buffer_size():
+            with suppress(OSError):  # full, or broken: the transport finds out
+                data = data[os.write(self._fd, data) :]
+            if not data:
+                return
+        transport.write(data)
 
     def data_received(self, data: bytes) -> None:
         """Dropped: a client that sends another request behind this one gets no answer to it."""
@@ -97,7 +113,7 @@ class Carrier(asyncio.Transport):
         self._sent.add(data)
         self._wrote = True
         if self._stream:
-            self._stream.transport.write(data)
+            self._stream.write(data)
         elif self._question and not self._will_answer:
             self._will_answer = True
             self._loop.call_later(max(0.0, self._answered_at + GATHER_S - monotonic()), _settle, self._question)
