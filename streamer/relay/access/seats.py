@@ -29,13 +29,14 @@ class Seats:
         if self._count >= self._places.members - (0 if is_expected else self._places.kept):
             raise RefusedError("this relay is full", status=429, code="too-many")
 
-    def take(self, address: str) -> None:
+    def take(self, address: str, files: int = 1) -> None:
+        """For a member that may have so many files open."""
         self._taken[source_of(address)] += 1
-        self._count += 1
+        self._count += files
 
-    def leave(self, address: str) -> None:
+    def leave(self, address: str, files: int = 1) -> None:
         source = source_of(address)
         self._taken[source] -= 1
-        self._count -= 1
+        self._count -= files
         if not self._taken[source]:
             del self._taken[source]

@@ -265,7 +265,7 @@ class Relay:
     def _entered(self, socket: Socket) -> None:
         """It is attached."""
         self._sockets.add(socket)
-        self._reception.entered(socket.entry, socket.address)
+        self._reception.entered(socket.entry, socket.address, socket.files)
         if isinstance(socket.entry.room, EchoRoom):
             self._make_room_in_echo(socket)
 
@@ -277,7 +277,7 @@ class Relay:
     def _on_lost(self, socket: Socket) -> None:
         self._sockets.discard(socket)
         self._in_echo.discard(socket)
-        self._reception.left(socket.entry, socket.address)
+        self._reception.left(socket.entry, socket.address, socket.files)
 
     async def _drain(self, application: web.Application) -> None:
         self._reception.is_draining = True

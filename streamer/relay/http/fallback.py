@@ -15,7 +15,7 @@ from aiohttp import web
 from streamer.errors import RefusedError
 from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.background import surviving
-from streamer.relay.http.carrier import LINGER_S, Carrier
+from streamer.relay.http.carrier import LINGER_S, MAX_CONNECTIONS, Carrier
 from streamer.relay.http.upgrade import accept_key, begin_websocket, is_plain, take_over
 from streamer.relay.network.visitor import Visitor, visitor_of
 from streamer.relay.rooms.socket import Socket
@@ -101,6 +101,7 @@ class Fallback:
 
     def _open(self, request: web.Request) -> web.StreamResponse:
         socket = self._admit(request)
+        socket.files = 1 + MAX_CONNECTIONS
         carrier = Carrier(socket, self.counts)
         socket.attach(carrier)
         self._entered(socket)

@@ -261,8 +261,8 @@ class Lobby:
                 return resumed.session.name
         return distinguish(name, names)
 
-    def entered(self, entry: Admitted, address: str) -> None:
-        self._seats.take(address)
+    def entered(self, entry: Admitted, address: str, files: int = 1) -> None:
+        self._seats.take(address, files)
         self._address(address).open += 1
         if isinstance(entry.room, EchoRoom):
             return  # it asks for no invite, so it earns nothing
@@ -271,8 +271,8 @@ class Lobby:
         if self._stays.keep(entry.stay) and not entry.stay.token_id:
             self._admission.entered(entry.room.name, entry.stay.right)
 
-    def left(self, entry: Admitted, address: str) -> None:
-        self._seats.leave(address)
+    def left(self, entry: Admitted, address: str, files: int = 1) -> None:
+        self._seats.leave(address, files)
         self._address(address).open -= 1
         if not isinstance(entry.room, EchoRoom):
             self._regulars.left(address, monotonic())

@@ -12,7 +12,7 @@ from streamer.websocket.sink import Flusher
 class Socket(Connection, asyncio.Protocol):
     """Tells its session what comes, and `on_lost` when the transport is gone."""
 
-    __slots__ = ("_on_lost", "_session", "address", "entry", "source")
+    __slots__ = ("_on_lost", "_session", "address", "entry", "files", "source")
 
     def __init__(
         self, flusher: Flusher, limits: Limits, entry: Admitted, address: str, on_lost: Callable[["Socket"], None]
@@ -21,6 +21,8 @@ class Socket(Connection, asyncio.Protocol):
         self.address = address
         self.source = source_of(address)
         self.entry = entry
+        self.files = 1
+        """That it may have open."""
         self._session = Leg(self, entry)
         self._on_lost = on_lost
 
