@@ -2,7 +2,6 @@
 
 import errno
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
