@@ -101,7 +101,7 @@ def test_a_wildcard_certificate_makes_its_names_the_relay_s_own_by_one_label() -
             origins.check(foreign)
 
 
-@pytest.mark.parametrize("origin", ["example.org", "https://example.org/voice", "ftp://example.org", "*"])
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org?voice", "ftp://example.org", "*"])
 def test_what_is_no_origin_can_not_be_allowed_nor_be_the_relay_s_own(origin: str) -> None:
     with pytest.raises(SetupError, match=r"--allow-origin .* is not an origin"):
         Origins([origin])
