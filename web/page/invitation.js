@@ -7,6 +7,9 @@ import { serializeFragment } from "../shared/room_link.js";
 
 /** @typedef {"talk" | "listen"} Role */
 /** `ends` is the time of day in ms since 1970; 0 where it does not end. @typedef {{role: Role, key: string, ends: number}} Invite */
+/** @typedef {import("../shared/control.js").WireInvite} WireInvite */
+
+const SECOND_MS = 1_000;
 
 export class Invitation {
   #start;
@@ -22,19 +25,19 @@ export class Invitation {
 
   /**
    * @param {string} room
-   * @param {Invite[]} invites none where nobody may be invited; an empty key where none is needed
+   * @param {WireInvite[]} invites none where nobody may be invited; an empty key where none is needed
    * @param {string} joinOrigin where a device that does not trust the relay yet begins; empty where that is this page
    */
   set(room, invites, joinOrigin) {
     this.#room = room;
-    this.#invites = new Map(invites.map((invite) => [invite.role, invite]));
+    this.#invites = new Map(invites.map((invite) => [invite.role, inviteOf(invite)]));
     if (joinOrigin) this.#start = `${joinOrigin}/`;
     this.onChange();
   }
 
-  /** @param {Invite} invite a newer one */
-  replace(invite) {
-    this.#invites.set(invite.role, invite);
+  /** @param {WireInvite[]} invites newer ones */
+  replace(invites) {
+    for (const invite of invites) this.#invites.set(invite.role, inviteOf(invite));
     this.onChange();
   }
 
@@ -70,4 +73,9 @@ export class Invitation {
   endsAt(role) {
     return this.#invites.get(role)?.ends ?? 0;
   }
+}
+
+/** @param {WireInvite} invite @returns {Invite} */
+function inviteOf({ role, key, ends_s }) {
+  return { role: /** @type {Role} */ (role), key, ends: ends_s * SECOND_MS };
 }

@@ -7,17 +7,14 @@ import { save } from "../ui/storage.js";
 import { t } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
-import { Notices } from "./notices.js";
+import { Programs } from "./programs.js";
 import { RecordingView } from "./recording_view.js";
-import { Telemetry } from "./telemetry.js";
 
-/** @typedef {import("../shared/control.js").FromRelay} FromRelay */
-/** @typedef {import("../shared/control.js").FromClient} FromClient */
-/** @typedef {import("../shared/messages.js").Report} Report */
-/** @typedef {import("../shared/messages.js").OwnState} OwnState */
-/** @typedef {import("../shared/messages.js").LevelOf} LevelOf */
-/** @typedef {import("../shared/room_link.js").RoomLink} RoomLink */
+/** @import { FromClient, FromRelay, Waiting, WireInvite } from "../shared/control.js" */
+/** @import { LevelOf, OwnState, Report } from "../shared/messages.js" */
+/** @import { RoomLink } from "../shared/room_link.js" */
 
+/** @typedef {"mute" | "turn" | "lock" | "only_hosts" | "invite" | "barred" | "knocks" | "floor"} HostDecides */
 /**
  * @typedef {object} Parts
  * @property {(order: import("../shared/messages.js").Order) => void} order to the worker
@@ -38,12 +35,10 @@ import { Telemetry } from "./telemetry.js";
  * @property {import("./recent_rooms.js").RecentRooms} recent
  */
 
-const SECOND_MS = 1_000;
 
 export class Room {
   #parts;
-  #notices;
-  #telemetry;
+  #programs;
   #delays = new Delays();
   recording;
   /** @type {RoomLink} */
@@ -61,8 +56,7 @@ export class Room {
    */
   constructor(parts, link) {
     this.#parts = parts;
-    this.#notices = new Notices(parts, (message) => this.send(message));
-    this.#telemetry = new Telemetry(() => parts.view.person.talkerId);
+    this.#programs = new Programs(parts, (message) => this.send(message), () => parts.view.person.talkerId);
     this.recording = new RecordingView({
       send: (message) => this.send(message),
       ownId: () => parts.roster.talkerId,
@@ -122,10 +116,10 @@ export class Room {
   clear() {
     const { chat, host, toasts, attention, view } = this.#parts;
     chat.restart([]);
-    this.#telemetry.clear();
+    this.#programs.clear();
     this.recording.clear();
     host.available = false;
-    this.#notices.available = false;
+    this.#programs.mayNotify = false;
     toasts.clear();
     view.clear();
     attention.room = "";
@@ -148,6 +142,27 @@ export class Room {
         return this.#onRole(message);
       case "chat":
         return this.#onChat(message);
+      case "recording":
+        this.#parts.host.recording = message.on;
+        return this.recording.take(message);
+      case "hint":
+      case "error":
+        if (message.code === "no-recorder") this.#parts.host.recording = false;
+        return this.#programs.onRemark(message);
+      case "notice":
+      case "reply":
+      case "telemetry":
+      case "command":
+      case "result":
+        return this.#programs.on(message, this.#parts.roster.talkerId);
+      default:
+        return this.#onRule(message);
+    }
+  }
+
+  /** @param {Extract<FromRelay, {type: HostDecides}>} message what a host decides, or is told */
+  #onRule(message) {
+    switch (message.type) {
       case "mute":
         return this.#onAskedToMute(message.talker_id);
       case "turn":
@@ -164,31 +179,6 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
-      case "recording":
-        this.#parts.host.recording = message.on;
-        return this.recording.take(message);
-      case "error":
-        if (message.code === "no-recorder") this.#parts.host.recording = false;
-        return this.#notices.onRemark(message);
-      case "hint":
-        return this.#notices.onRemark(message);
-      case "result":
-        return; // of a command, and a page sends none
-      default:
-        return this.#onProgram(message);
-    }
-  }
-
-  /** @param {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command"}>} message of a program or device */
-  #onProgram(message) {
-    switch (message.type) {
-      case "telemetry":
-        return this.#telemetry.take(message);
-      case "notice":
-      case "reply":
-        return this.#notices.on(message, this.#parts.roster.talkerId);
-      case "command": // devices obey commands; the sender should not have to wait for its deadline
-        return this.send({ type: "result", id: message.id, outcome: "unknown", message: "A page takes no commands" });
     }
     return unreachable(message);
   }
@@ -197,18 +187,18 @@ export class Room {
   #onWelcome(welcome) {
     const { roster, invitation, host, chat, attention } = this.#parts;
     roster.onWelcome(welcome);
-    this.#telemetry.clear();
+    this.#programs.clear();
     this.recording.onWelcome();
     host.recording = false;
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
-    invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
+    invitation.set(welcome.room, welcome.invites, welcome.join_origin);
     this.#showAddress(welcome.room);
     this.#onlyHosts = welcome.only_hosts;
     this.#oneAtATime = false;
     this.#holder = 0;
     this.#parts.voice.oneAtATime = false;
     host.available = welcome.host;
-    this.#notices.available = (welcome.rights ?? []).includes("notify");
+    this.#programs.mayNotify = (welcome.rights ?? []).includes("notify");
     host.locked = welcome.locked;
     host.onlyHosts = welcome.only_hosts;
     host.showBarred(welcome.barred);
@@ -249,7 +239,7 @@ export class Room {
   #onLeft(talkerId) {
     const { roster, cues, chat, toasts } = this.#parts;
     const name = roster.onLeft(talkerId);
-    this.#telemetry.forget(talkerId);
+    this.#programs.forget(talkerId);
     if (name) {
       cues.play("leaves", roster.people.length);
       chat.addEvent(t("wentOut", { name }));
@@ -328,14 +318,14 @@ export class Room {
     this.show();
   }
 
-  /** @param {import("../shared/control.js").WireInvite[]} invites */
+  /** @param {WireInvite[]} invites */
   #onInvites(invites) {
-    for (const invite of invites) this.#parts.invitation.replace(inviteOf(invite));
+    this.#parts.invitation.replace(invites);
     this.#showAddress(this.#parts.roster.room);
     if (this.#parts.roster.host) this.#parts.toasts.show({ words: t("newInviteMade") });
   }
 
-  /** @param {import("../shared/control.js").Waiting[]} knocks everybody who waits now */
+  /** @param {Waiting[]} knocks everybody who waits now */
   #onKnocks(knocks) {
     const { host, cues, toasts, attention } = this.#parts;
     for (const knock of host.update(knocks)) {
@@ -419,6 +409,3 @@ export class Room {
 
 /** A raised hand of our own is last until the relay says when it was raised. @param {boolean} hand */
 const handOf = (hand) => ({ hand, hand_us: hand ? Number.MAX_SAFE_INTEGER : 0 });
-
-/** @param {import("../shared/control.js").WireInvite} invite */
-const inviteOf = ({ role, key, ends_s }) => ({ role, key, ends: ends_s * SECOND_MS });

@@ -1,0 +1,63 @@
+// What programs and devices say in a room, and what is told of them. Twin in spirit of streamer/client/programs.py.
+
+import { unreachable } from "../shared/unreachable.js";
+import { Notices } from "./notices.js";
+import { Telemetry } from "./telemetry.js";
+
+/** @import { FromClient, FromRelay } from "../shared/control.js" */
+/** @typedef {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command" | "result"}>} OfPrograms */
+
+export class Programs {
+  #notices;
+  #telemetry;
+  #send;
+
+  /**
+   * @param {import("./notices.js").Parts} parts
+   * @param {(message: FromClient) => void} send
+   * @param {() => number} shownTalker whose sheet is open; 0 where none is
+   */
+  constructor(parts, send, shownTalker) {
+    this.#notices = new Notices(parts, send);
+    this.#telemetry = new Telemetry(shownTalker);
+    this.#send = send;
+  }
+
+  /** @param {boolean} isAllowed whether we may send notices */
+  set mayNotify(isAllowed) {
+    this.#notices.available = isAllowed;
+  }
+
+  /** @param {Extract<FromRelay, {type: "hint" | "error"}>} remark on any message of ours */
+  onRemark(remark) {
+    this.#notices.onRemark(remark);
+  }
+
+  /**
+   * @param {OfPrograms} message
+   * @param {number} talkerId our own
+   */
+  on(message, talkerId) {
+    switch (message.type) {
+      case "telemetry":
+        return this.#telemetry.take(message);
+      case "notice":
+      case "reply":
+        return this.#notices.on(message, talkerId);
+      case "command": // devices obey commands; the sender should not have to wait for its deadline
+        return this.#send({ type: "result", id: message.id, outcome: "unknown", message: "A page takes no commands" });
+      case "result":
+        return; // of a command, and a page sends none
+    }
+    return unreachable(message);
+  }
+
+  /** @param {number} talkerId who has gone */
+  forget(talkerId) {
+    this.#telemetry.forget(talkerId);
+  }
+
+  clear() {
+    this.#telemetry.clear();
+  }
+}
