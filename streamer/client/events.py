@@ -73,7 +73,7 @@ class Back:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is no connection, in words, where more is known than that there is none."""
+    """Why there is no connection, or a slow one, in words, where more is known than that there is none."""
 
     text: str
 
