@@ -23,13 +23,19 @@ from streamer.wire.room_link import Address
 _LONGEST_TOKEN: Final = 256
 """A relay's is 43 characters; it goes into an address, where not everything may stand."""
 
+_SLOW: Final = (
+    "Something on the way, such as a proxy, holds the usual connection back: you are connected by a slower path, with"
+    " more delay. The usual one is tried again and again"
+)
+
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
 """They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
+
 
 class Line:
     """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once.
 
-    `on_trouble` hears in words why it can't be kept up, where the relay is there.
+    `on_trouble` hears in words why it can't be kept up, or is slow, where the relay is there.
     """
 
     def __init__(self, link: Link, way: Way, *, lasting: bool) -> None:
@@ -75,6 +81,8 @@ class Line:
             on_control(message, now)
 
         while True:
+            if self._link.socket_since is None:
+                self._tell(_SLOW)
             try:
                 await self._link.run(on_packet, on_message)
             except ConnectionLostError as error:

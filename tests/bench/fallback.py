@@ -16,7 +16,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.request import urlopen
 
 import psutil
@@ -130,29 +130,47 @@ def deliveries(port: int) -> float:
     return float(next(line for line in lines if line.startswith("streamer_deliveries_total ")).split()[1])
 
 
-async def load(way: str, port: int, process: psutil.Process, options: argparse.Namespace) -> float:
-    """Returns the µs of the relay's processor that one delivery took."""
+class Cost(NamedTuple):
+    """In µs of the relay's processor: a delivery, and what it is with all else that members cause.
+
+    `quiet` is the share of a core that a room takes in which nobody talks: pings, and questions.
+    """
+
+    delivery_us: float
+    all_us: float
+    quiet: float
+
+
+async def load(way: str, port: int, process: psutil.Process, options: argparse.Namespace) -> Cost:
     members = [
         websocket(port) if way == "WebSocket" else OverHttp(port).run(asks=way == "questions")
         for _ in range(options.members)
     ]
     tasks = [asyncio.create_task(member) for member in members]
     await asyncio.sleep(2)
+    quiet_s = await cpu_s(process, options.seconds)
     tasks += [asyncio.create_task(talker(port)) for _ in range(options.talkers)]
     await asyncio.sleep(2)
-    before, done = process.cpu_times(), await asyncio.to_thread(deliveries, port)
-    await asyncio.sleep(options.seconds)
-    after, count = process.cpu_times(), await asyncio.to_thread(deliveries, port) - done
+    done = await asyncio.to_thread(deliveries, port)
+    busy_s = await cpu_s(process, options.seconds)
+    count = await asyncio.to_thread(deliveries, port) - done
     for task in tasks:
         task.cancel()
     with suppress(asyncio.CancelledError):
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
                 raise result
-    return (after.user + after.system - before.user - before.system) * 1e6 / count
+    return Cost((busy_s - quiet_s) * 1e6 / count, busy_s * 1e6 / count, quiet_s / options.seconds)
 
 
-def measure(way: str, options: argparse.Namespace) -> float:
+async def cpu_s(process: psutil.Process, seconds: float) -> float:
+    before = process.cpu_times()
+    await asyncio.sleep(seconds)
+    after = process.cpu_times()
+    return after.user + after.system - before.user - before.system
+
+
+def measure(way: str, options: argparse.Namespace) -> Cost:
     port = free_port()
     command = ["taskset", "-c", RELAY_CORE, sys.executable, str(HERE / "relay/streamer_relay.py"), str(port)]
     with open(os.devnull, "wb") as nowhere:
@@ -174,9 +192,17 @@ def main() -> None:
     options = parser.parse_args()
     rounds = [{way: measure(way, options) for way in WAYS} for _ in range(options.rounds)]
     for way in WAYS:
-        each = statistics.median(found[way] for found in rounds)
-        times = statistics.median(found[way] / found["WebSocket"] for found in rounds)
-        print(f"{way:10} {each:6.2f} µs of the processor a delivery, {times:.2f} × the WebSocket's")
+        found = [measured[way] for measured in rounds]
+        usual = [measured["WebSocket"] for measured in rounds]
+        cells = [statistics.median(cells) for cells in zip(*found, strict=True)]
+        ratios = [
+            statistics.median(one[place] / other[place] for one, other in zip(found, usual, strict=True))
+            for place in (0, 1)
+        ]
+        print(
+            f"{way:10} {cells[0]:6.2f} µs a delivery ({ratios[0]:.2f} × the WebSocket's), "
+            f"{cells[1]:6.2f} µs with pings and questions ({ratios[1]:.2f} ×), quiet: {cells[2]:.1%} of a core"
+        )
 
 
 if __name__ == "__main__":

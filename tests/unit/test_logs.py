@@ -85,6 +85,7 @@ def test_a_known_secret_is_in_no_log_however_it_is_written(log: Log, keeper: Kee
     ("written", "secret"),
     [
         ("/ws?room=home&resume=AAAABBBBCCCC-_DDDD&x=1", "AAAABBBBCCCC"),
+        ("/leg?leg=AAAABBBBCCCC-_DDDD&at=1&from=2", "AAAABBBBCCCC"),
         ("/ws?key=short", "short"),
         ("/ws?key=" + every_letter("unknown-to-us"), every_letter("unknown")),
         ("/ws?%6bey=unknown-to-us", "unknown"),

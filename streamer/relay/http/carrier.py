@@ -12,7 +12,6 @@ import asyncio
 import os
 import secrets
 from collections import Counter
-from contextlib import suppress
 from time import monotonic
 from typing import Any, Final
 
@@ -51,11 +50,14 @@ class Stream(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Straight to the socket where that is possible, as a WebSocket's frames go: half as expensive."""
         transport = self.transport
-        if self._fd >= 0 and not transport.is_closing() and not transport.get_write_buffer_size():
-            with suppress(OSError):  # full, or broken: the transport finds out
-                data = data[os.write(self._fd, data) :]
-            if not data:
+        if self._fd >= 0 and not transport.get_write_buffer_size() and not transport.is_closing():
+            try:
+                written = os.write(self._fd, data)
+            except OSError:  # full, or broken: the transport finds out
+                written = 0
+            if written == len(data):
                 return
+            data = data[written:]
         transport.write(data)
 
     def data_received(self, data: bytes) -> None:

@@ -14,6 +14,10 @@ class Journal:
     def add(self, piece: bytes) -> None:
         self._pieces.append(piece)
         self.end += len(piece)
+        if self.end - self.start > self._most_bytes:
+            self._trim()
+
+    def _trim(self) -> None:
         while self.end - self.start > self._most_bytes:
             self._drop()
 
