@@ -122,19 +122,25 @@ export class Call {
     if (wasInside && !problem) toasts.say(t("left"));
   }
 
+  /** @param {Extract<Report, {type: "control"}>["message"]} said by the relay */
+  #onControl(said) {
+    const { room, captions } = this.#parts;
+    if (said.type === "captioning" || said.type === "caption") return captions.onMessage(said);
+    if (said.type === "welcome") captions.onWelcome();
+    room.onControl(said);
+    return said.type === "welcome" ? this.#onInside() : undefined;
+  }
+
   /** @param {Report} report */
   #onReport(report) {
-    const { room, feedback, acoustic, roster, captions } = this.#parts;
+    const { room, feedback, acoustic, roster } = this.#parts;
     switch (report.type) {
       case "ready":
         return undefined; // the engine waits for it
       case "link":
         return this.#onLink(report);
       case "control":
-        if (report.message.type === "captioning" || report.message.type === "caption") return captions.onMessage(report.message);
-        if (report.message.type === "welcome") captions.onWelcome();
-        room.onControl(report.message);
-        return report.message.type === "welcome" ? this.#onInside() : undefined;
+        return this.#onControl(report.message);
       case "levels":
         return room.onLevels(report.levels);
       case "mutedVoice":
