@@ -62,25 +62,11 @@ export class Room {
     this.#parts = parts;
     this.#notices = new Notices(parts, (message) => this.send(message));
     this.#telemetry = new Telemetry(() => parts.view.person.talkerId);
-    this.recording = new RecordingView({
-      send: (message) => this.send(message),
-      ownId: () => parts.roster.talkerId,
-      announce: (words) => this.#announce(words),
-      ring: () => parts.cues.play("recording"),
-    });
+    this.recording = new RecordingView(parts, (message) => this.send(message));
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
     parts.chat.onWrite = (text) => this.send({ type: "chat", text });
-  }
-
-  /** @param {string} words for everybody at this page, also who does not look */
-  #announce(words) {
-    const { chat, toasts, attention } = this.#parts;
-    chat.addEvent(words);
-    toasts.show({ words });
-    toasts.alert(words);
-    attention.notify(this.#parts.roster.room, words);
   }
 
   get isListening() {
@@ -162,14 +148,9 @@ export class Room {
         return this.#onKnocks(message.knocks);
       case "floor":
         return this.#onFloor(message);
-      case "recording":
-        this.#parts.host.recording = message.on;
-        return this.recording.take(message);
-      case "error":
-        if (message.code === "no-recorder") this.#parts.host.recording = false;
-        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
       case "hint":
-        return this.#parts.toasts.show({ words: wordsFor(message.code, message.message) });
+      case "error":
+        return this.#onRemark(message);
       case "result":
         return; // of a command, and a page sends none
       default:
@@ -177,9 +158,17 @@ export class Room {
     }
   }
 
-  /** @param {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command"}>} message of a program or device */
+  /** @param {Extract<FromRelay, {type: "hint" | "error"}>} remark */
+  #onRemark({ code, message }) {
+    if (code === "no-recorder") this.#parts.host.recording = false;
+    this.#parts.toasts.show({ words: wordsFor(code, message) });
+  }
+
+  /** @param {Extract<FromRelay, {type: "recording" | "notice" | "reply" | "telemetry" | "command"}>} message of a program or device */
   #onProgram(message) {
     switch (message.type) {
+      case "recording":
+        return this.recording.take(message);
       case "telemetry":
         return this.#telemetry.take(message);
       case "notice":
@@ -197,7 +186,6 @@ export class Room {
     roster.onWelcome(welcome);
     this.#telemetry.clear();
     this.recording.onWelcome();
-    host.recording = false;
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites.map(inviteOf), welcome.join_origin);
     this.#showAddress(welcome.room);
