@@ -111,16 +111,8 @@ class Room(WithCaptions):
         self._reports = Reports(self._stay.send)
         stay = self._stay
         self._captions = Captions(self._roster.member, stay.send, stay.send_control, self._emit)
-        self._dispatcher = Dispatcher(
-            self._roster,
-            self._timing,
-            self._own,
-            self._speech,
-            self._programs,
-            self._reports,
-            self._captions,
-            self._stay.send_control,
-        )
+        parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
+        self._dispatcher = Dispatcher(*parts, self._stay.send_control)
         self._stay.on_lost = self._dispatcher.on_lost
         self._stay.on_trouble = lambda words: self._emit(Trouble(words))
         self._stay.on_end = self._on_end
@@ -198,12 +190,8 @@ class Room(WithCaptions):
         return self._roster.recording
 
     def captured_s(self, talker_id: int, timestamp: int) -> float | None:
-        """When a talker's sample `timestamp` entered its microphone, in s of this process's perf_counter().
-
-        None while that is not known; it is told right behind the first packet of a talkspurt.
-        """
-        captured_us = self._timing.captures.captured_us(talker_id, timestamp)
-        return None if captured_us is None else captured_us / 1e6
+        """When this sample of a talker entered its microphone, in s of perf_counter(); None while unknown."""
+        return self._timing.captures.captured_s(talker_id, timestamp)
 
     def level(self, member: Member) -> int:
         """How loud a member, or we, are right now, in −dBov: 0 is the loudest, 127 is silence."""

@@ -98,7 +98,8 @@ class OpusWriter:
         while count:
             if self._page_samples + samples > MAX_PAGE_SAMPLES:
                 self._end_page()
-            fitting = min(count, ogg.MAX_SEGMENTS - len(self._table), (MAX_PAGE_SAMPLES - self._page_samples) // samples)
+            fitting = (MAX_PAGE_SAMPLES - self._page_samples) // samples
+            fitting = min(count, fitting, ogg.MAX_SEGMENTS - len(self._table))
             self._table += ogg.lacing(len(payload)) * fitting
             self._body += payload * fitting
             self._on_pages += samples * fitting

@@ -38,8 +38,8 @@ LOOK_AHEAD: Final = 120
 MAX_HELD: Final = 1_024
 """Packets, in HOLD: twice of what a relay lets a talker send in a second."""
 
-_REORDERED: Final = 64
-"""Packets: what comes later than that is another line of time, as of a new microphone."""
+_LATEST: Final = SAMPLE_RATE
+"""What is further behind is no late packet, but another line of time, as of a new microphone."""
 
 _DRIFT: Final = 200e-6
 """Two quartzes, 100 ppm each: as fast as the earliest arrival may have become out of date."""
@@ -141,9 +141,8 @@ class Track:
             return self._begin_line(packet, talker_id, arrived)
         ahead = _signed(packet.seq - newest.packet.seq, 16)
         later = _signed(packet.timestamp - newest.packet.timestamp, 32)
-        if ahead <= -_REORDERED or (ahead > 0) != (later > 0):
-            if (ahead, later) != (0, 0):
-                return self._begin_line(packet, talker_id, arrived)
+        if later < -_LATEST or (ahead > 0) != (later > 0) or (ahead < 0) != (later < 0):
+            return self._begin_line(packet, talker_id, arrived)
         held = _Held(newest.line, newest.seq + ahead, newest.timestamp + later, arrived, talker_id, packet)
         self._note_arrival(held)
         if ahead > 0:

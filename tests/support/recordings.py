@@ -16,7 +16,7 @@ def faults_of(path: Path) -> list[str]:
     """What opusinfo and ffprobe do not like about a file."""
     info = subprocess.run(["opusinfo", path], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     said = (info.stdout + info.stderr).splitlines()
-    faults = [line for line in said if re.search(r"warning|error|missing|invalid|hole|fail|corrupt", line, re.IGNORECASE)]
+    faults = [line for line in said if re.search(r"warning|error|missing|invalid|fail|corrupt", line, re.I)]
     faults += [f"opusinfo ended with {info.returncode}"] * bool(info.returncode)
     probe = ["ffprobe", "-v", "warning", "-show_entries", "packet=pts", "-of", "csv", path]
     probed = subprocess.run(probe, capture_output=True, text=True, timeout=PATIENCE_S, check=False)

@@ -66,7 +66,8 @@ def _noises(samples: int, channels: int) -> list[bytes]:
 def _clicking(place: int, samples: int, channels: int) -> bytes:
     sound = np.zeros((samples, channels), dtype=np.float32)
     sound[place : place + CLICK_SAMPLES] = 0.9
-    return Encoder(bitrate=128_000, frame_samples=samples, channels=channels).encode(sound if channels > 1 else sound[:, 0])
+    encoder = Encoder(bitrate=128_000, frame_samples=samples, channels=channels)
+    return encoder.encode(sound if channels > 1 else sound[:, 0])
 
 
 @dataclass

@@ -39,7 +39,9 @@ def test_the_checksum_is_that_of_the_specification() -> None:
 
 @given(
     pieces=st.lists(
-        st.tuples(st.sampled_from(DURATIONS), st.integers(0, 1_274), st.integers(0, 5), st.booleans()), min_size=1, max_size=25
+        st.tuples(st.sampled_from(DURATIONS), st.integers(0, 1_274), st.integers(0, 5), st.booleans()),
+        min_size=1,
+        max_size=25,
     ),
     cut=st.integers(0, 119),
 )
@@ -62,7 +64,8 @@ def test_what_is_written_is_read_again_whatever_the_sizes_of_packets_and_pages(
     content += writer.end(writer.samples - cut)
     reader = OpusReader(content)
     silences = set(SILENCE.values())
-    assert [each for each, _ in reader.packets() if each not in silences] == [each for each in sent if each not in silences]
+    found = [each for each, _ in reader.packets() if each not in silences]
+    assert found == [each for each in sent if each not in silences]
     assert reader.end_samples == writer.samples - cut
     pages = list(ogg.parse(content))
     assert [page.flags for page in pages] == [2] + [0] * (len(pages) - 2) + [4]

@@ -7,16 +7,11 @@ import { t } from "../ui/text.js";
 
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "recording"}>} Recording */
 
-/**
- * @typedef {object} Parts
- * @property {(message: import("../shared/control.js").FromClient) => void} send
- * @property {() => number} ownId our talker_id
- * @property {(words: string) => void} announce to everybody at this page, also who does not look
- * @property {() => void} ring
- */
+/** @typedef {Pick<import("./room.js").Parts, "roster" | "chat" | "toasts" | "attention" | "cues" | "host">} Parts */
 
 export class RecordingView {
   #parts;
+  #send;
   #note = element("recording", HTMLElement);
   #words = element("recording-words", HTMLElement);
   #button = element("leave-me-out", HTMLButtonElement);
@@ -25,9 +20,13 @@ export class RecordingView {
   /** The door's wish is in the address of the socket, and has to be taken back where it is withdrawn in the room. */
   #wasAsked = false;
 
-  /** @param {Parts} parts */
-  constructor(parts) {
+  /**
+   * @param {Parts} parts
+   * @param {(message: import("../shared/control.js").FromClient) => void} send
+   */
+  constructor(parts, send) {
     this.#parts = parts;
+    this.#send = send;
     this.#button.addEventListener("click", () => this.leaveOut(!this.#leftOut));
   }
 
@@ -41,30 +40,39 @@ export class RecordingView {
   leaveOut(leftOut) {
     this.#leftOut = leftOut;
     this.#wasAsked ||= leftOut;
-    this.#parts.send({ type: "leave-me-out", on: leftOut });
+    this.#send({ type: "leave-me-out", on: leftOut });
   }
 
   /** Nothing is known of this room yet. */
   onWelcome() {
-    this.#isOn = false;
-    this.#note.hidden = true;
-    if (this.#wasAsked) this.#parts.send({ type: "leave-me-out", on: this.#leftOut });
+    this.clear();
+    if (this.#wasAsked) this.#send({ type: "leave-me-out", on: this.#leftOut });
   }
 
   /** @param {Recording} recording */
   take({ on, by, left_out }) {
-    const isLeftOut = left_out.includes(this.#parts.ownId());
+    const isLeftOut = left_out.includes(this.#parts.roster.talkerId);
     const words = t(isLeftOut ? "recordedWithoutYou" : "recordedBy", { name: by });
-    if (on !== this.#isOn) this.#parts.announce(on ? words : t("recordingEnded"));
-    if (on && !this.#isOn) this.#parts.ring();
+    if (on !== this.#isOn) this.#announce(on ? words : t("recordingEnded"));
+    if (on && !this.#isOn) this.#parts.cues.play("recording");
     this.#isOn = on;
+    this.#parts.host.recording = on;
     this.#note.hidden = !on;
     setText(this.#words, words);
     setText(this.#button, t(isLeftOut ? "recordMe" : "leaveMeOut"));
   }
 
   clear() {
-    this.#isOn = false;
+    this.#isOn = this.#parts.host.recording = false;
     this.#note.hidden = true;
+  }
+
+  /** @param {string} words for everybody at this page, also who does not look */
+  #announce(words) {
+    const { chat, toasts, attention, roster } = this.#parts;
+    chat.addEvent(words);
+    toasts.show({ words });
+    toasts.alert(words);
+    attention.notify(roster.room, words);
   }
 }

@@ -57,25 +57,11 @@ export class Room {
   constructor(parts, link) {
     this.#parts = parts;
     this.#programs = new Programs(parts, (message) => this.send(message), () => parts.view.person.talkerId);
-    this.recording = new RecordingView({
-      send: (message) => this.send(message),
-      ownId: () => parts.roster.talkerId,
-      announce: (words) => this.#announce(words),
-      ring: () => parts.cues.play("recording"),
-    });
+    this.recording = new RecordingView(parts, (message) => this.send(message));
     this.link = link;
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
     parts.chat.onWrite = (text) => this.send({ type: "chat", text });
-  }
-
-  /** @param {string} words for everybody at this page, also who does not look */
-  #announce(words) {
-    const { chat, toasts, attention } = this.#parts;
-    chat.addEvent(words);
-    toasts.show({ words });
-    toasts.alert(words);
-    attention.notify(this.#parts.roster.room, words);
   }
 
   get isListening() {
@@ -143,7 +129,6 @@ export class Room {
       case "chat":
         return this.#onChat(message);
       case "recording":
-        this.#parts.host.recording = message.on;
         return this.recording.take(message);
       case "hint":
       case "error":
@@ -189,7 +174,6 @@ export class Room {
     roster.onWelcome(welcome);
     this.#programs.clear();
     this.recording.onWelcome();
-    host.recording = false;
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
     invitation.set(welcome.room, welcome.invites, welcome.join_origin);
     this.#showAddress(welcome.room);

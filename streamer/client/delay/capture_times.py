@@ -50,13 +50,15 @@ class CaptureTimes:
                 return
         self._told[talker_id] = new
 
+    def captured_s(self, talker_id: int, timestamp: int) -> float | None:
+        """The same in s."""
+        captured_us = self.captured_us(talker_id, timestamp)
+        return None if captured_us is None else captured_us / 1e6
+
     def captured_us(self, talker_id: int, timestamp: int) -> float | None:
         """When the sample `timestamp` entered the microphone; None while that is not known."""
         told = self._told.get(talker_id)
         return None if told is None else told.captured_of(timestamp)
-
-    def forget(self, talker_id: int) -> None:
-        self._told.pop(talker_id, None)
 
     def forget_all(self) -> None:
         """The relay's clock may be another one."""

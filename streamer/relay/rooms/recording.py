@@ -1,4 +1,4 @@
-"""Who records a room, and who is left out of it. That is enforced at the fan-out: a recorder is not given what it may not keep.
+"""Who records a room, and who is left out. The fan-out enforces it: a recorder is not given what it may not keep.
 
 A member's sink carries both flags (websocket/sink.pxd), since packets take the short way past the room.
 """
