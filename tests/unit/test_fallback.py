@@ -21,6 +21,9 @@ from streamer.client.http_transport import HttpTransport
 from streamer.client.reconnecting import Line
 from streamer.errors import RefusedError, SentAwayError
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.open_files import Places
+from streamer.relay.access.seats import Seats
+from streamer.relay.http.carrier import MAX_CONNECTIONS
 from streamer.relay.http.fallback import MAX_BATCH_BYTES
 from streamer.relay.http.journal import Journal
 from streamer.websocket.frames import FrameParser, serialize_frame
@@ -465,3 +468,14 @@ async def test_a_relay_that_drains_says_so_over_http() -> None:
     await asyncio.wait({drained}, timeout=PATIENCE_S)
     assert "going away" in str(drained.exception())
     await link.leave()
+
+
+def test_a_leg_counts_as_many_connections_as_it_may_open() -> None:
+    places = Places(visitors=8, members=10, kept=0)
+    seats = Seats(1e9, places)
+    seats.take("127.0.0.1", files=1 + MAX_CONNECTIONS)
+    seats.take("127.0.0.1", files=1 + MAX_CONNECTIONS)
+    with pytest.raises(RefusedError, match="full"):
+        seats.check("127.0.0.1", is_expected=False)
+    seats.leave("127.0.0.1", files=1 + MAX_CONNECTIONS)
+    seats.check("127.0.0.1", is_expected=False)
