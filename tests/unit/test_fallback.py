@@ -439,6 +439,16 @@ async def test_of_two_that_read_one_leg_the_newer_has_the_stream() -> None:
                 assert await house.metric("streamer_fallback_legs") == 1
 
 
+async def until_chat(guest: Guest) -> int:
+    """How many packets came before it."""
+    count = 0
+    while (message := await guest.socket.receive()).type is aiohttp.WSMsgType.BINARY or (
+        message.json()["type"] != "chat"
+    ):
+        count += message.type is aiohttp.WSMsgType.BINARY
+    return count
+
+
 async def test_a_stream_that_nobody_reads_sheds_voice_and_harms_nobody() -> None:
     async with House.open(limits=RelayLimits(deadline_ms=120)) as house:
         leg = await opened(house)
@@ -450,13 +460,15 @@ async def test_a_stream_that_nobody_reads_sheds_voice_and_harms_nobody() -> None
         writer.write(f"GET /leg?leg={leg}&from=0 HTTP/1.1\r\nHost: 127.0.0.1:{house.port}\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
         talker, listener = await house.enter(), await house.enter()
+        reading = asyncio.create_task(until_chat(listener))
         packet = Packet(seq=1, timestamp=0, payload=bytes(1_400)).serialize()
         async with asyncio.timeout(PATIENCE_S):
             while not await house.metric('streamer_shed_total{cause="late"}'):
                 for _ in range(20):
                     await talker.socket.send_bytes(packet)
-                    await listener.packet()
                 await asyncio.sleep(0.15)
+        await talker.socket.send_json({"type": "chat", "text": "Can you hear me?"})
+        assert await asyncio.wait_for(reading, PATIENCE_S) > 0  # packets
         writer.close()
 
 
