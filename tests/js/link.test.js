@@ -377,3 +377,25 @@ test("a message beyond the protocol's bound is said to be too big, and the room 
   assert.equal(world.sockets[0].closedWith, 1000);
   assert.equal(world.sockets.length, 1);
 });
+
+test("where sockets are cut off again and again right after they opened, the session goes over plain HTTP", async () => {
+  const world = new World().join();
+  for (let sockets = 1; sockets <= 3; sockets += 1) {
+    assert.equal(world.sockets.length, sockets);
+    assert.deepEqual(world.requested, []);
+    world.socket.lose();
+    await world.pass(200);
+    if (sockets < 3) world.socket.receive(WELCOME);
+  }
+  assert.deepEqual([...new Set(world.requested)], ["https://relay.home.arpa:8443/leg?room=kitchen&key=k&resume=t0ken"]);
+});
+
+test("a socket that the relay itself closes has reached it, and is no reason for plain HTTP", async () => {
+  const world = new World().join();
+  for (let sockets = 1; sockets <= 5; sockets += 1) {
+    world.socket.lose(1001);
+    await world.pass(600);
+    world.socket.receive(WELCOME);
+  }
+  assert.deepEqual(world.requested, []);
+});

@@ -21,6 +21,9 @@ from streamer.client.http_transport import HttpTransport
 from streamer.client.reconnecting import Line
 from streamer.errors import RefusedError, SentAwayError
 from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.open_files import Places
+from streamer.relay.access.seats import Seats
+from streamer.relay.http.carrier import MAX_CONNECTIONS
 from streamer.relay.http.fallback import MAX_BATCH_BYTES
 from streamer.relay.http.journal import Journal
 from streamer.websocket.frames import FrameParser, serialize_frame
@@ -436,6 +439,16 @@ async def test_of_two_that_read_one_leg_the_newer_has_the_stream() -> None:
                 assert await house.metric("streamer_fallback_legs") == 1
 
 
+async def until_chat(guest: Guest) -> int:
+    """How many packets came before it."""
+    count = 0
+    while (message := await guest.socket.receive()).type is aiohttp.WSMsgType.BINARY or (
+        message.json()["type"] != "chat"
+    ):
+        count += message.type is aiohttp.WSMsgType.BINARY
+    return count
+
+
 async def test_a_stream_that_nobody_reads_sheds_voice_and_harms_nobody() -> None:
     async with House.open(limits=RelayLimits(deadline_ms=120)) as house:
         leg = await opened(house)
@@ -447,13 +460,15 @@ async def test_a_stream_that_nobody_reads_sheds_voice_and_harms_nobody() -> None
         writer.write(f"GET /leg?leg={leg}&from=0 HTTP/1.1\r\nHost: 127.0.0.1:{house.port}\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
         talker, listener = await house.enter(), await house.enter()
+        reading = asyncio.create_task(until_chat(listener))
         packet = Packet(seq=1, timestamp=0, payload=bytes(1_400)).serialize()
         async with asyncio.timeout(PATIENCE_S):
             while not await house.metric('streamer_shed_total{cause="late"}'):
                 for _ in range(20):
                     await talker.socket.send_bytes(packet)
-                    await listener.packet()
                 await asyncio.sleep(0.15)
+        await talker.socket.send_json({"type": "chat", "text": "Can you hear me?"})
+        assert await asyncio.wait_for(reading, PATIENCE_S) > 0  # packets
         writer.close()
 
 
@@ -465,3 +480,14 @@ async def test_a_relay_that_drains_says_so_over_http() -> None:
     await asyncio.wait({drained}, timeout=PATIENCE_S)
     assert "going away" in str(drained.exception())
     await link.leave()
+
+
+def test_a_leg_counts_as_many_connections_as_it_may_open() -> None:
+    places = Places(visitors=8, members=10, kept=0)
+    seats = Seats(1e9, places)
+    seats.take("127.0.0.1", files=1 + MAX_CONNECTIONS)
+    seats.take("127.0.0.1", files=1 + MAX_CONNECTIONS)
+    with pytest.raises(RefusedError, match="full"):
+        seats.check("127.0.0.1", is_expected=False)
+    seats.leave("127.0.0.1", files=1 + MAX_CONNECTIONS)
+    seats.check("127.0.0.1", is_expected=False)

@@ -105,7 +105,10 @@ export class HttpSocket {
       this.#lose();
       return;
     }
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      this.#sendFrame(CLOSE, closePayload(1000)); // left before it was open
+      return;
+    }
     this.#upload();
     this.#download();
     this.#tryLater();
@@ -207,9 +210,15 @@ export class HttpSocket {
   }
 
   async #readStream() {
-    const stalled = new AbortController();
-    const stall = () => stalled.abort();
-    const signal = AbortSignal.any([this.#abort.signal, stalled.signal]);
+    const reading = new AbortController();
+    const end = () => reading.abort();
+    let isStalled = false;
+    const stall = () => {
+      isStalled = true;
+      end();
+    };
+    this.#abort.signal.addEventListener("abort", end);
+    const { signal } = reading;
     let timer = this.#surroundings.later(stall, FIRST_BYTE_MS);
     try {
       const answer = await this.#ask(`?leg=${this.#leg}&from=${this.#received}`, { signal }, FIRST_BYTE_MS);
@@ -223,7 +232,8 @@ export class HttpSocket {
       }
     } finally {
       this.#surroundings.cancel(timer);
-      if (stalled.signal.aborted) this.#streams = this.#hasStreamed; // else something keeps it back
+      this.#abort.signal.removeEventListener("abort", end);
+      if (isStalled) this.#streams = this.#hasStreamed; // else something keeps it back
     }
   }
 
