@@ -87,6 +87,7 @@ class Filter:
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
+            process.stdin.close()
             await process.wait()
         return has_answered
 

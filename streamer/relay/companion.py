@@ -62,6 +62,7 @@ class Companion:
             await self._pass_on(process.stderr)
             await process.wait()
         finally:
+            process.stdin.close()
             await _end(process)
 
     async def _pass_on(self, lines: asyncio.StreamReader) -> None:

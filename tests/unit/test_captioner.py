@@ -38,6 +38,9 @@ from streamer.relay.companion import Companion
 from streamer.wire.packet import Packet
 
 SILENT: Samples = np.zeros(WINDOW, dtype=np.float32)
+MODEL_S = 3 * START_S
+"""A second start, and the model to be read by it."""
+
 needs_english = pytest.mark.skipif(
     not (ENGLISH / models.VAD).exists() or not FOLDER.exists(), reason="scripts/setup tests brings the model"
 )
@@ -446,7 +449,7 @@ async def test_serve_captions_captions_its_rooms_with_a_right_to_nothing_else(tm
     shutil.copytree(ENGLISH.parent, tmp_path / "streamer/captions")
     with RelayProcess(tmp_path, "--captions") as relay:
         async with streamer.join(relay.link, name="Ada", ca_file=relay.authority, listening=True) as room:
-            async with asyncio.timeout(START_S):
+            async with asyncio.timeout(MODEL_S):
                 while not room.has_captions:
                     await asyncio.sleep(0.05)
             [captioner] = room.members
