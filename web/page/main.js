@@ -140,6 +140,7 @@ class Page {
     leave: () => this.#call.leave(),
   });
   #knocking = new AbortController();
+  #hall = "";
 
   constructor() {
     this.#connectDoor();
@@ -252,7 +253,7 @@ class Page {
     else this.#presence.stop();
     if (listen) this.#door.showWay("listen");
     if (name) this.#door.name = name;
-    if (this.#room.link.captions) this.#door.pressJoin();
+    if (this.#room.link.captions) this.#joinHall();
     else if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
     if (room === "") return;
     if (room === ECHO_ROOM) return void this.#ownLevel.startIfAllowed();
@@ -261,6 +262,13 @@ class Page {
     if (preview) this.#door.showPreview(preview);
     if (listen) this.#door.showWay("listen");
     else if (preview?.role !== "listen") this.#ownLevel.startIfAllowed();
+  }
+
+  /** Once for each address: a relay that refuses is not asked again and again. No sound is needed, and so no press. */
+  #joinHall() {
+    if (this.#hall === location.hash) return;
+    this.#hall = location.hash;
+    this.#door.pressJoin();
   }
 
   /**
