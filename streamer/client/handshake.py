@@ -6,22 +6,19 @@ alone, and is asked for the bytes that came behind the relay's answer: they are 
 
 import asyncio
 import json
-import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Final, NamedTuple, Self, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from streamer.client.trust import client_context, untrusted
 from streamer.errors import ConnectionLostError, ProtocolError, RefusedError, StreamerError
+from streamer.name_lookup import Resolver
 from streamer.websocket.takeover import EarlyBytes
 from streamer.wire.names import SUBPROTOCOL
 from streamer.wire.room_link import Address
@@ -29,7 +26,6 @@ from streamer.wire.room_link import Address
 _OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
 """Bytes read of a refusal: a relay's is a line or two, and another server's may never end."""
-_LOOK_S: Final = 0.005
 _HTTPS_PORT: Final = 443
 _REFUSED: Final = 400
 """HTTP statuses from here on are refusals."""
@@ -50,7 +46,7 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
     """At the relay of `address`. Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError."""
     answer = _Answer()
     try:
-        connector = aiohttp.TCPConnector(resolver=_Resolver())
+        connector = aiohttp.TCPConnector(resolver=Resolver())
         async with (
             aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
             asyncio.timeout(_OPEN_S),
@@ -85,7 +81,7 @@ class LegRequests:
     @classmethod
     async def open(cls, url: str, address: Address, ca_file: Path | None) -> Self:
         """`url` is that of the WebSocket, with its query; the requests go beside it. Raises as `shake_hands` does."""
-        http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=_Resolver()))
+        http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Resolver()))
         try:
             url, address = await _where_secure(http, url, address)
             requests = cls(http, address, _beside(url, address), ca_file)
@@ -162,48 +158,6 @@ async def _secure_port(http: aiohttp.ClientSession, address: Address) -> int:
             return (leads_to.port or _HTTPS_PORT) if response.status in _REDIRECTS and is_there else 0
     except (aiohttp.ClientError, OSError, ValueError):
         return 0
-
-
-class _Resolver(AbstractResolver):
-    """Looks names up in threads that nobody waits for, so that Ctrl-C ends the program at once.
-
-    A name server that does not answer holds getaddrinfo for many seconds, and neither an event loop nor an executor
-    can end before it does. Another request for the same name waits for the same answer.
-    """
-
-    _lookups: Final[dict[tuple[str, int, int], Future[list[Any]]]] = {}
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        asked = host, port, int(family)
-        found = self._lookups.get(asked)
-        if found is None:
-            found = self._lookups[asked] = Future()
-            Thread(target=_look_up, args=(found, *asked), daemon=True, name="look up").start()
-            found.add_done_callback(lambda _: self._lookups.pop(asked))
-        while not found.done():  # what waits for it must be free to go, and leaves no word behind
-            await asyncio.sleep(_LOOK_S)
-        return [_result(host, info) for info in found.result()]
-
-    async def close(self) -> None:
-        pass
-
-
-def _look_up(found: Future[list[Any]], host: str, port: int, family: int) -> None:
-    try:
-        found.set_result(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG))
-    except UnicodeError as error:
-        found.set_exception(OSError(f"no name can be like that: {error}"))
-    except OSError as error:
-        found.set_exception(error)
-
-
-def _result(host: str, info: Any) -> ResolveResult:
-    family, _, protocol, _, address = info
-    numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    shown, _ = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)  # with the scope of IPv6
-    return ResolveResult(hostname=host, host=shown, port=address[1], family=family, proto=protocol, flags=numeric)
 
 
 class _Answer:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -222,6 +223,28 @@ async def test_the_wait_doubles_to_a_minute_and_half_of_it_is_chance(monkeypatch
     assert wait_s(3, 0.0) == 2.0
 
 
+def test_a_name_server_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        asked.set()
+        may_answer.wait(60)
+        raise OSError
+
+    async def stay() -> None:
+        async with bringing("http://hang.example.org/") as brought:
+            brought.put(event(text="hello"))
+            await until(asked.is_set)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    ended = threading.Event()
+    runner = threading.Thread(target=lambda: (asyncio.run(stay()), ended.set()), daemon=True)
+    runner.start()
+    assert ended.wait(PATIENCE_S), "it waits for an answer that nobody wants"
+    may_answer.set()
+    runner.join()
+
+
 # ---- where hooks never go
 
 OWN = ["127.0.0.1", "127.8.9.1", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1"]
@@ -272,7 +295,7 @@ async def test_a_name_that_changes_its_address_after_it_was_looked_up_gets_no_co
         found = {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
         return [found]
 
-    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", looked_up)
+    monkeypatch.setattr("streamer.name_lookup.Resolver.resolve", looked_up)
     monkeypatch.setattr(delivery, "ANSWER_S", 0.2)
     async with receiving() as receiver:
         port = receiver.url.split(":")[2]

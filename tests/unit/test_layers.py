@@ -18,13 +18,14 @@ DECLARED = sorted(PACKAGE.rglob("*.p[yx][idx]"))
 JAVASCRIPT = sorted(path for path in WEB.rglob("*.js") if "node_modules" not in path.parts)
 
 BASE = {"audio_format", "errors"}
-LEAVES = BASE | {"doubling", "printing", "sounds", "state_directory", "terminal_text"}
+LEAVES = BASE | {"doubling", "name_lookup", "printing", "sounds", "state_directory", "terminal_text"}
 RELAY = LEAVES | {"wire", "websocket", "relay.background", "relay.state_files"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": {"errors", "terminal_text", "client", "client.audio"},
     "audio_format": set(),
     "doubling": set(),
     "errors": set(),
+    "name_lookup": set(),
     "printing": set(),
     "sounds": set(),
     "terminal_text": set(),
@@ -101,6 +102,7 @@ DOORS = {
         "relay/network/visitor.py",
         "client/handshake.py",
         "relay/hooks/delivery.py",
+        "name_lookup.py",
     },
     "aiofastnet": {"relay/network/listener.py"},
     "prometheus_client": {"relay/http/metrics.py"},

@@ -16,6 +16,7 @@ import aiohttp
 
 from streamer.doubling import doubled_s
 from streamer.errors import StreamerError
+from streamer.name_lookup import Resolver
 from streamer.relay.background import report_failure
 from streamer.relay.hooks.events import Event, signed_headers
 from streamer.relay.hooks.hooks_file import Hook
@@ -87,6 +88,7 @@ class Delivery:
             limit=1,
             force_close=True,
             use_dns_cache=False,  # attempts are rare, and the target may have moved
+            resolver=Resolver(),
             socket_factory=open_socket if self.hook.any_address else guarded_socket,
         )
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
