@@ -7,6 +7,7 @@ import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
 import { Delays } from "./delay_view.js";
 import { hostKey, keepHostKey } from "./host_key.js";
+import { handOf, inviteOf, lineOf } from "./from_wire.js";
 import { Notices } from "./notices.js";
 import { RecordingView } from "./recording_view.js";
 import { Telemetry } from "./telemetry.js";
@@ -36,8 +37,6 @@ import { Telemetry } from "./telemetry.js";
  * @property {import("./acoustic_test.js").AcousticTest} acoustic
  * @property {import("./recent_rooms.js").RecentRooms} recent
  */
-
-const SECOND_MS = 1_000;
 
 export class Room {
   #parts;
@@ -158,8 +157,7 @@ export class Room {
     }
   }
 
-  /** @param {Extract<FromRelay, {type: "hint" | "error"}>} remark */
-  #onRemark({ code, message }) {
+  #onRemark(/** @type {Extract<FromRelay, {type: "hint" | "error"}>} */ { code, message }) {
     if (code === "no-recorder") this.#parts.host.recording = false;
     this.#parts.toasts.show({ words: wordsFor(code, message) });
   }
@@ -401,12 +399,3 @@ export class Room {
     });
   }
 }
-
-/** A raised hand of our own is last until the relay says when it was raised. @param {boolean} hand */
-const handOf = (hand) => ({ hand, hand_us: hand ? Number.MAX_SAFE_INTEGER : 0 });
-
-/** @param {import("../shared/control.js").WireInvite} invite */
-const inviteOf = ({ role, key, ends_s }) => ({ role, key, ends: ends_s * SECOND_MS });
-
-/** @param {import("../shared/control.js").Line} line */
-const lineOf = ({ age_s, ...line }) => ({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS });
