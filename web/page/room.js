@@ -15,7 +15,6 @@ import { Telemetry } from "./telemetry.js";
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
 /** @typedef {import("../shared/control.js").FromClient} FromClient */
 /** @typedef {import("../shared/messages.js").Report} Report */
-/** @typedef {import("../shared/messages.js").OwnState} OwnState */
 /** @typedef {import("../shared/messages.js").LevelOf} LevelOf */
 /** @typedef {import("../shared/room_link.js").RoomLink} RoomLink */
 
@@ -95,7 +94,7 @@ export class Room {
     this.#parts.order({ type: "sendControl", message });
   }
 
-  /** @param {Partial<OwnState>} change what the others see of us */
+  /** @param {Partial<import("../shared/messages.js").OwnState>} change what the others see of us */
   changeState(change) {
     this.#parts.order({ type: "state", change });
     const { hand, ...rest } = change;
@@ -150,8 +149,8 @@ export class Room {
       case "hint":
       case "error":
         return this.#onRemark(message);
-      case "result":
-        return; // of a command, and a page sends none
+      case "result": // of a command, and a page sends none
+        return;
       default:
         return this.#onProgram(message);
     }
