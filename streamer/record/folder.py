@@ -23,7 +23,6 @@ RESERVE_BYTES: Final = 131_072
 _RESERVE: Final = ".reserve"
 _MAX_NAME_CHARACTERS: Final = 40
 _MAX_NAME_BYTES: Final = 120
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REMEDIES: Final = {
     errno.ENOSPC: "the disk is full: free some space",
     errno.EDQUOT: "your quota is used up: free some space",
@@ -56,7 +55,8 @@ class Folder:
         try:
             (self.path / _RESERVE).write_bytes(bytes(RESERVE_BYTES))
         except OSError as error:
-            raise _in_words(self.path, error) from None
+            if error.errno != errno.EFBIG:  # a limit for single files leaves space for the others
+                raise _in_words(self.path, error) from None
 
     def create(self, name: str, content: bytes) -> None:
         """A new file; raises SetupError where it can't be made, or is there already."""
