@@ -17,7 +17,7 @@ import click
 
 from streamer import __version__
 from streamer.captions.commands import captions_command
-from streamer.errors import MeasurementError, SetupError, StreamerError
+from streamer.errors import MeasurementError, StreamerError
 from streamer.event_loop import run
 from streamer.record.commands import mixdown
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
@@ -37,9 +37,6 @@ DEFAULT_ROOM: Final = "home"
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
-MAX_PASSWORD_BYTES: Final = 65_535
-"""What MQTT can say (section 3.1.3.6)."""
-
 PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
 
@@ -295,12 +292,12 @@ def gateway(
 
     mqtts:// is with TLS. It stays until it is stopped.
     """
-    from streamer.gateway.broker import BrokerAddress
+    from streamer.gateway.broker import BrokerAddress, read_password
     from streamer.gateway.gateway import Gateway, GatewayOptions
 
     address = BrokerAddress.parse(broker)
     if password_file:
-        address = replace(address, password=_first_line(password_file))
+        address = replace(address, password=read_password(password_file))
     gateway_options = GatewayOptions(
         address,
         url,
@@ -314,15 +311,6 @@ def gateway(
         await Gateway(gateway_options, _log).run()
 
     run(main())
-
-
-def _first_line(path: Path) -> str:
-    with path.open("rb") as file:
-        line = file.readline(MAX_PASSWORD_BYTES).rstrip(b"\r\n")
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        raise SetupError(f"{path} holds no password: its first line is not UTF-8") from None
 
 
 @main.command()

@@ -109,8 +109,7 @@ class Room(WithCaptions):
         self._speech = Speech(self._stay, self._roster, self._own, self._timing, music=wanted.music)
         self._programs = Programs(self._roster.member, self._stay.send, self._emit)
         self._reports = Reports(self._stay.send)
-        stay = self._stay
-        self._captions = Captions(self._roster.member, stay.send, stay.send_control, self._emit)
+        self._captions = Captions(self._roster.member, self._stay.send, self._stay.send_control, self._emit)
         parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
         self._dispatcher = Dispatcher(*parts, self._stay.send_control)
         self._stay.on_lost = self._dispatcher.on_lost

@@ -26,12 +26,25 @@ KEPT_S: Final = 86_400
 MAX_QUEUED: Final = 4_096
 """Messages read and not yet handled; a broker keeps 1,000 for us by default, beside what it retains."""
 
+_MAX_PASSWORD_BYTES: Final = 65_535
+"""What MQTT can say (section 3.1.3.6)."""
+
 _KEEPALIVE_S: Final = 10
 """A cut cable shows after one and a half times that."""
 _ANSWER_S: Final = 10.0
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _LOGGER: Final = logging.getLogger("streamer.gateway.mqtt")
 """The library's own words, about each packet: nobody reads them unless asked for."""
+
+
+def read_password(path: Path) -> str:
+    """The first line of a file. Raises SetupError where that is no text."""
+    with path.open("rb") as file:
+        line = file.readline(_MAX_PASSWORD_BYTES).rstrip(b"\r\n")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise SetupError(f"{path} holds no password: its first line is not UTF-8") from None
 
 
 class BrokerAwayError(StreamerError):

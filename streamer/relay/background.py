@@ -8,12 +8,12 @@ Cancellation passes through both.
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 REST_S: Final = 1.0
 """Before failed work begins again. Less would burn the processor if it fails at once, again and again."""
@@ -74,3 +74,25 @@ def _in_one_line(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f", in {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}: {words}{where}" if words else f"{type(error).__name__}{where}"
+
+
+async def until_ended(work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None) -> None:
+    """Until `work` fails or is cancelled, or `screen` returns. A screen that fails ends nothing."""
+    task = asyncio.create_task(work)
+    shown = asyncio.create_task(_shown(screen)) if screen else None
+    try:
+        await asyncio.wait(filter(None, [task, shown]), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+    finally:
+        for each in filter(None, [task, shown]):
+            each.cancel()
+        await asyncio.gather(*filter(None, [task, shown]), return_exceptions=True)
+
+
+async def _shown(screen: Coroutine[Any, Any, None]) -> None:
+    try:
+        await screen
+    except Exception as error:
+        report_failure("the screen", error)
+        await asyncio.Event().wait()

@@ -63,7 +63,7 @@ class Companion:
             await process.wait()
         finally:
             process.stdin.close()
-            await _end(process)
+            await end(process)
 
     async def _pass_on(self, lines: asyncio.StreamReader) -> None:
         while True:
@@ -77,7 +77,8 @@ class Companion:
                 self._say(line.decode(errors="replace").strip())
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Ask it to, and wait; one that does not is killed."""
     with suppress(ProcessLookupError):
         process.terminate()
         try:

@@ -7,9 +7,8 @@ host asks for it, started again when it fails, and told to end (SIGTERM) when th
 import asyncio
 import logging
 import os
-import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from time import time
@@ -18,6 +17,7 @@ from typing import Final
 from streamer.errors import ControlError
 from streamer.relay.access.tokens import TokenStore
 from streamer.relay.background import report_failure
+from streamer.relay.companion import command_of, end
 from streamer.relay.rooms.lobby import Lobby
 
 URL_VARIABLE: Final = "STREAMER_RECORD_URL"
@@ -25,9 +25,6 @@ URL_VARIABLE: Final = "STREAMER_RECORD_URL"
 
 MAX_RECORDINGS: Final = 16
 """At once; each is a process of some 60 MiB."""
-
-END_S: Final = 5.0
-"""For the files' ends; after that the process is killed, and its files play up to their last second."""
 
 AGAIN_S: Final = 2.0
 MAX_FAILURES: Final = 5
@@ -93,8 +90,7 @@ class Recorders:
         """One process. Returns what it said last where it failed, None where it ended in order."""
         token_id, secret = self._tokens.lend("Recorder", frozenset({"record"}), room, time())
         environment = {**os.environ, URL_VARIABLE: self._link_to(room, secret)}
-        command = [sys.executable, "-m", "streamer", "record", "--output", str(folder)]
-        command += ["--data-dir", str(self._data_dir)]
+        command = command_of("record", "--output", str(folder), "--data-dir", str(self._data_dir))
         process = await asyncio.create_subprocess_exec(
             *command,
             env=environment,
@@ -107,7 +103,7 @@ class Recorders:
             said = await self._listen(process)
             return said if await process.wait() else None
         finally:
-            await _end(process)
+            await end(process)
             self._tokens.take_back(token_id)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> str:
@@ -124,15 +120,17 @@ class Recorders:
             self._lobby.room(room).tell_hosts({"type": "hint", "code": "recording-stopped", "message": text})
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
+@asynccontextmanager
+async def recorders(
+    directory: Path | None, data_dir: Path, lobby: Lobby, tokens: TokenStore, link_to: LinkTo
+) -> AsyncIterator[None]:
+    """While it lasts, hosts may have rooms recorded into `directory`; nobody may if that is None."""
+    if directory is None:
+        yield
         return
-    with suppress(ProcessLookupError):
-        process.terminate()
+    kept = Recorders(directory, data_dir, lobby, tokens, link_to)
+    lobby.record = kept.record
     try:
-        async with asyncio.timeout(END_S):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        yield
+    finally:
+        await kept.close()

@@ -2,12 +2,12 @@
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from time import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from streamer.errors import SetupError
@@ -15,9 +15,9 @@ from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
-from streamer.relay.background import keep_running, report_failure
+from streamer.relay.background import keep_running, until_ended
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
-from streamer.relay.companion import Companion, command_of
+from streamer.relay.captioner import caption
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
@@ -36,7 +36,7 @@ from streamer.relay.network.inherited import Inherited, inherited
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import Place, place, place_of
 from streamer.relay.network.proxies import ProxyProtocol, TrustedProxies
-from streamer.relay.recorder import Recorders
+from streamer.relay.recorder import recorders
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.glance import Glance
 from streamer.relay.rooms.leg import server_us
@@ -46,13 +46,9 @@ from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
 from streamer.sounds import Studio
-from streamer.terminal_text import one_line
 
 if TYPE_CHECKING:
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
-
-CAPTIONS_TOKEN: Final = "captions of this relay"
-"""Made at each start; one that was left over is revoked."""
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
@@ -116,52 +112,11 @@ async def serve(
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
             house = FromInside(server, relay.lobby, port)
-            async with _recorders(options, relay.lobby, server, port):
-                await _until_ended(server.keep(port), screen.run(house) if screen else None)
+            own_link = partial(server.own_link, port=port)
+            async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
+                await until_ended(server.keep(port), screen.run(house) if screen else None)
     finally:
         await server.close()
-
-
-@asynccontextmanager
-async def _recorders(options: ServeOptions, lobby: Lobby, server: "Server", port: int) -> AsyncIterator[None]:
-    """While it lasts, hosts may have rooms recorded, if that was asked for."""
-    if options.record is None:
-        yield
-        return
-    recorders = Recorders(
-        options.record,
-        options.directory,
-        lobby,
-        server.tokens,
-        lambda room, token: server.own_link(room, token, port),
-    )
-    lobby.record = recorders.record
-    try:
-        yield
-    finally:
-        await recorders.close()
-
-
-async def _until_ended(work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None) -> None:
-    """Until `work` fails or is cancelled, or `screen` returns. A screen that fails ends nothing."""
-    task = asyncio.create_task(work)
-    shown = asyncio.create_task(_shown(screen)) if screen else None
-    try:
-        await asyncio.wait(filter(None, [task, shown]), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-    finally:
-        for each in filter(None, [task, shown]):
-            each.cancel()
-        await asyncio.gather(*filter(None, [task, shown]), return_exceptions=True)
-
-
-async def _shown(screen: Coroutine[Any, Any, None]) -> None:
-    try:
-        await screen
-    except Exception as error:
-        report_failure("the screen", error)
-        await asyncio.Event().wait()
 
 
 class Server:
@@ -322,17 +277,10 @@ class Server:
                 yield f"{what}: {remedy}"
 
     async def _caption(self, port: int) -> None:
-        """By a child with a token of its own, which lets it caption and nothing else."""
-        for old in self.tokens.all:
-            if old.name == CAPTIONS_TOKEN:
-                self.tokens.revoke(old.id)
-        token, secret = self.tokens.create(CAPTIONS_TOKEN, frozenset({"caption"}), "", time())
-        links = "".join(f"{self.own_link(room, secret, port)}\n" for room in self.rooms)
-        command = command_of("captions", "--data-dir", str(self._options.directory), "-")
-        try:
-            await Companion(command, f"{links}\n", lambda line: self._tell(f"Captions: {one_line(line)}")).run()
-        finally:
-            self.tokens.revoke(token.id)
+        def links(token: str) -> str:
+            return "".join(f"{self.own_link(room, token, port)}\n" for room in self.rooms)
+
+        await caption(self.tokens, links, self._options.directory, self._tell)
 
     def _origin_here(self, port: int) -> str:
         """For programs on this computer; a certificate of the host's own may not cover loopback."""

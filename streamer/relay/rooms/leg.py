@@ -26,7 +26,8 @@ from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
 from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
 from streamer.relay.rooms.programs import Programs
-from streamer.relay.rooms.rights import Voice, check_may, rights_of
+from streamer.relay.rooms.recorded import Recorded
+from streamer.relay.rooms.rights import Voice, rights_of
 from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
 from streamer.websocket.budget import Budget
@@ -174,10 +175,7 @@ class Leg:
             self.send_control(self._room.floor.message)
         if self._room.captions.is_on:
             self.send_control(self._room.captions.message)
-        if self._stay.left_out:
-            self._leave_out(on=True)
-        elif self._room.recording.is_on:
-            self.send_control(self._room.recording.message)
+        Recorded(self, self._room, self._stay).on_entered()
 
     def _welcome(self, members: list[messages.Member]) -> None:
         """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
@@ -300,38 +298,11 @@ class Leg:
                 Programs(self, self._room, self._allowance, self._program).on(message, received_us / 1e6)
             case "captions" | "captioning" | "caption":
                 Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
-            case "recording":
-                self._on_recording(on=message["on"], received_us=received_us)
-            case "record":
-                self._on_record(on=message["on"], received_us=received_us)
-            case "leave-me-out":
+            case "recording" | "record" | "leave-me-out":
                 self._count_action(received_us)
-                self._leave_out(on=message["on"])
+                Recorded(self, self._room, self._stay).on(message, lambda: self._hosting(received_us))
             case _:
                 assert_never(message)
-
-    def _on_recording(self, *, on: bool, received_us: int) -> None:
-        """It gets its answer in any case: it waits for that before it keeps anything."""
-        check_may(self, "record")
-        self._count_action(received_us)
-        if self._room.recording.set_recorder(self, on=on):
-            self._room.tell_recording()
-        else:
-            self.send_control(self._room.recording.message)
-
-    def _on_record(self, *, on: bool, received_us: int) -> None:
-        self._hosting(received_us).record(on=on, by=self.name)
-        if self._room.recording.is_on and not on:
-            self.send_control(self._room.recording.message)  # of a recorder that is not the relay's own
-
-    def _leave_out(self, *, on: bool) -> None:
-        """It gets its answer in any case; the others are told only where there is a recording."""
-        self._stay.left_out = on
-        recording = self._room.recording
-        if recording.leave_out(self, on=on) and recording.is_on:
-            self._room.tell_recording()
-        else:
-            self.send_control(recording.message)
 
     def _count_action(self, received_us: int) -> None:
         """Raises ControlError `too-fast`."""

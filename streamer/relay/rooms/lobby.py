@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any, Final
 
 from streamer.errors import RefusedError
-from streamer.relay.access.allowance import ADDRESS_FACTOR, Writing
+from streamer.relay.access.address_budget import AddressBudget
 from streamer.relay.access.buckets import Buckets
 from streamer.relay.access.guesses import Guesses
 from streamer.relay.access.invites import InviteStore, Right
@@ -32,19 +32,9 @@ from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions, attempt_of, own_token_of
-from streamer.websocket.budget import Budget
 from streamer.wire.room_link import ECHO_ROOM
 
 GUEST: Final = "Guest"
-
-JOINS_FACTOR: Final = 4
-"""Times the connections an address may have: so often they may all come back at once."""
-
-JOINS_REFILL_S: Final = 32.0
-"""In which an address may come with all its connections once more. A join costs more than any other message."""
-
-USUAL_PER_ADDRESS: Final = 64
-"""Its other limits are meant for so many connections; behind a proxy, where there are more, they grow."""
 
 MAX_EMPTY_ROOMS: Final = 256
 """Rooms with nobody in them, whose chat is kept for people who come back. On an open relay anybody makes rooms."""
@@ -55,23 +45,6 @@ MAX_PREVIEWED: Final = 12
 PREVIEWS: Final = 60
 PREVIEWS_PER_S: Final = 1.0
 """From one address: a class behind one proxy opens the link at once; a page asks once each time it is opened."""
-
-
-class _Address:
-    """What one address has open, and may still do."""
-
-    __slots__ = ("deliveries", "joins", "open", "writing")
-
-    def __init__(self, limits: RelayLimits) -> None:
-        many = max(1.0, limits.max_per_address / USUAL_PER_ADDRESS)
-        self.open = 0
-        self.writing = Writing(ADDRESS_FACTOR * many)
-        self.deliveries = Budget(limits.deliveries_per_s * many / 2, limits.deliveries_per_s * many / 2)
-        joins = max(USUAL_PER_ADDRESS, limits.max_per_address)
-        self.joins = Bucket(JOINS_FACTOR * joins, joins / JOINS_REFILL_S)
-
-    def is_forgettable(self, now: float) -> bool:
-        return self.open == 0 and self.writing.is_unused(now) and self.joins.is_empty(now)
 
 
 class Lobby:
@@ -98,7 +71,7 @@ class Lobby:
         self._limits = limits
         self._call_later = call_later
         self._rooms: dict[str, Room] = {}
-        self._addresses: dict[str, _Address] = {}
+        self._addresses: dict[str, AddressBudget] = {}
         self._decisions = decisions or Decisions()
         self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
         self.guesses = Guesses()
@@ -395,10 +368,10 @@ class Lobby:
             least = min(empty, key=lambda room: len(room.history))
             del self._rooms[least.name]
 
-    def _address(self, address: str) -> _Address:
+    def _address(self, address: str) -> AddressBudget:
         source = source_of(address)
         if source not in self._addresses:
-            self._addresses[source] = _Address(self._limits)
+            self._addresses[source] = AddressBudget(self._limits)
         return self._addresses[source]
 
 
