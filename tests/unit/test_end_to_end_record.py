@@ -61,19 +61,22 @@ async def until_recorded(room: streamer.Room) -> None:
 async def test_a_recording_holds_what_was_sent_and_is_mixed_down(tmp_path: Path) -> None:
     async with House.open() as house:
         link = f"{house.url}/#room=home&key={KEY}"
-        async with streamer.join(link, name="../Anna") as anna, streamer.join(link, name="Ben") as ben:
-            async with streamer.join(link, name="Shy") as shy:
-                shy.leave_me_out()
-                process = recorder(house, tmp_path / "out")
-                await until_recorded(anna)
-                sent: dict[str, list[bytes]] = {"Anna": [], "Ben": [], "Shy": []}
-                anna.write("Hello")
-                shy.write("nothing of me")
-                talks = [(anna, "Anna"), (ben, "Ben"), (shy, "Shy")]
-                await asyncio.gather(*(talk_for(room, 2, sent[name]) for room, name in talks))
-                process.send_signal(signal.SIGINT)
-                assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0, process.stderr and process.stderr.read()
-                await wait_until(lambda: not anna.recording.on)
+        async with (
+            streamer.join(link, name="../Anna") as anna,
+            streamer.join(link, name="Ben") as ben,
+            streamer.join(link, name="Shy") as shy,
+        ):
+            shy.leave_me_out()
+            process = recorder(house, tmp_path / "out")
+            await until_recorded(anna)
+            sent: dict[str, list[bytes]] = {"Anna": [], "Ben": [], "Shy": []}
+            anna.write("Hello")
+            shy.write("nothing of me")
+            talks = [(anna, "Anna"), (ben, "Ben"), (shy, "Shy")]
+            await asyncio.gather(*(talk_for(room, 2, sent[name]) for room, name in talks))
+            process.send_signal(signal.SIGINT)
+            assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0, process.stderr and process.stderr.read()
+            await wait_until(lambda: not anna.recording.on)
     out = tmp_path / "out"
     assert sorted(file.name for file in out.iterdir()) == ["01-Anna.opus", "02-Ben.opus", "chat.vtt", "session.json"]
     lengths = set()
