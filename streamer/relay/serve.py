@@ -15,7 +15,7 @@ from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
-from streamer.relay.background import keep_running, until_ended
+from streamer.relay.background import keep_running, report_failure, until_ended
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
 from streamer.relay.captioner import caption
 from streamer.relay.hooks.hooks import Hooks
