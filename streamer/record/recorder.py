@@ -12,7 +12,20 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from streamer.client.events import Back, Chat, Entered, Event, Joined, Left, Lost, Missed, Received, Refused, Trouble
+from streamer.client.events import (
+    Back,
+    Caption,
+    Chat,
+    Entered,
+    Event,
+    Joined,
+    Left,
+    Lost,
+    Missed,
+    Received,
+    Refused,
+    Trouble,
+)
 from streamer.client.events import Recording as RecordingState
 from streamer.client.interrupts import until_interrupted
 from streamer.client.mailbox import Mailbox
@@ -57,6 +70,7 @@ class Recorder:
     async def run(self) -> None:
         events, packets = self._room.events(), self._room.packets()
         async with self._room as room:
+            room.read_captions()
             try:
                 await first_of(self._follow(events), self._keep(), self._take(packets), room.until_closed())
             finally:
@@ -87,12 +101,26 @@ class Recorder:
                 self._names.pop(member.talker_id, None)
                 self._leave_out()
                 self._meet(set(self._names.values()), now_s)
-            case Chat(_, name, text, 0) if self._recording and self._is_on:
-                self._recording.wrote(name, text, now_s)
+            case Chat() | Caption():
+                self._on_words(event, now_s)
             case Trouble(text):
                 self._tell(text)
             case Missed(count):
                 self._tell(f"This computer is too slow: {count:,} events are missing")
+
+    def _on_words(self, words: Chat | Caption, now_s: float) -> None:
+        """Chat of before we came is not of this recording; a final caption without text withdraws its line."""
+        if not self._recording or not self._is_on:
+            return
+        if isinstance(words, Chat):
+            if words.age_s == 0:
+                self._recording.wrote(words.name, words.text, now_s)
+            return
+        relay_us = self._room.clock.relay_us(now_s * 1e6)
+        if words.final and words.text and relay_us is not None:
+            ahead_s = now_s - relay_us / 1e6
+            begin_s, end_s = (ms / 1e3 + ahead_s for ms in (words.start_ms, words.end_ms))
+            self._recording.captioned(words.name, words.text, begin_s, end_s)
 
     def _ask(self) -> None:
         with suppress(ConnectionLostError):

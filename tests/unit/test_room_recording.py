@@ -90,3 +90,26 @@ async def test_nothing_of_who_is_left_out_reaches_a_recorder(house: House, way: 
     assert (await recorder.text("recording"))["left_out"] == []
     await shy.socket.send_bytes(PACKET.serialize())
     assert (await recorder.packet()).talker_id == shy.welcome["talker_id"]
+
+
+async def test_captions_of_a_member_that_is_left_out_reach_its_readers_and_no_recorder(house: House) -> None:
+    host = await house.enter(key=HOST_KEY, name="Ada")
+    recorder = await house.enter(key="", token=house.token, name="Recorder")  # type: ignore[attr-defined]
+    reader, shy, ben = [await house.enter(name=name) for name in ("Reader", "Shy", "Ben")]
+    for member in (recorder, reader):
+        await member.socket.send_json({"type": "captions", "on": True})
+    await recorder.socket.send_json({"type": "recording", "on": True})
+    await recorder.text("recording")
+    await shy.socket.send_json({"type": "leave-me-out", "on": True})
+    await shy.text("recording")
+    await shy.text("recording")
+    line = {"type": "caption", "start_ms": 1, "end_ms": 2, "final": True}
+    shy_id, ben_id = shy.welcome["talker_id"], ben.welcome["talker_id"]
+    await host.socket.send_json(line | {"talker_id": shy_id, "id": 1, "text": "while here"})
+    assert (await reader.text("caption"))["text"] == "while here"
+    await shy.socket.send_json({"type": "leave"})
+    await host.text("left")
+    await host.socket.send_json(line | {"talker_id": shy_id, "id": 2, "text": "just gone"})
+    assert (await reader.text("caption"))["text"] == "just gone"
+    await host.socket.send_json(line | {"talker_id": ben_id, "id": 3, "text": "for the record"})
+    assert (await recorder.text("caption"))["text"] == "for the record"

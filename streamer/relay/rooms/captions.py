@@ -55,11 +55,11 @@ class Captions:
         if message["end_ms"] < message["start_ms"]:
             raise ControlError("a caption ends before it starts", code="bad-caption", close_code=None)
         members = self._room.members
-        name = self._board.name_of(message["talker_id"], members)
+        talker = self._board.talker(message["talker_id"], members)
         self._switch(on=True)
-        line: Caption = {**message, "text": text, "name": name}
+        line: Caption = {**message, "text": text, "name": talker.name}
         about = ("caption", self._member.talker_id, message["talker_id"], message["id"])
-        self._room.tell(self._board.readers(members), line, about)
+        self._room.tell(self._board.readers(members, talker), line, about)
 
     def _count(self, is_too_much: bool) -> None:
         if is_too_much:
