@@ -174,8 +174,8 @@ def test_a_token_that_fits_into_no_address_is_none(token: str) -> None:
             line = await Line.open(address)
             with suppress(ControlError):  # text that is not Unicode is not a message
                 await line.run(lambda data, now: None, lambda message, now: None)
-            assert line._door.resume != token
-            address.socket_url("Ada", line._door.resume)
+            assert line._way.resume != token
+            address.socket_url("Ada", line._way.resume)
             await line.leave()
 
     asyncio.run(main())

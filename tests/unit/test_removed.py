@@ -139,6 +139,7 @@ async def test_only_people_who_may_join_see_who_is_there() -> None:
         host = await house.enter(key=HOST_KEY, name="Hedy")
         [_, listen] = host.welcome["invites"]
         here = {"room": "home", "people": ["Hedy"], "count": 1, "locked": False, "role": "talk"}
+        here |= {"captions": False, "recording": False}
         assert await ask(house, "GET", "room", room="home", key=KEY) == (200, here)
         assert await ask(house, "GET", "room", room="home", key=HOST_KEY) == (200, here)
         assert await ask(house, "GET", "room", room="home", resume=host.welcome["resume"]) == (200, here)
