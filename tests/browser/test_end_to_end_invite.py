@@ -83,6 +83,7 @@ def test_the_host_s_key_is_in_no_address_share_history_or_other_storage(
     assert [part for part in found if host_key in json.dumps(part)] == []
     assert relay.link.partition("key=")[2] in json.dumps(found[-2]), "what is shared is the room's invitation"
     host.close_sheet()
+    host.page.wait_for_function("!history.state?.isOpen")  # a page that is going back can't be loaded again
     host.page.reload()
     host.page.locator("#join").wait_for()
     assert host_key not in host.page.evaluate(EVERYTHING_ELSEWHERE)

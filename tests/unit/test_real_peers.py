@@ -66,9 +66,13 @@ class Partner:
             self._link.send_control({"type": "chat", "text": text})
 
     async def hear(self, count: int) -> None:
-        async with asyncio.timeout(ANSWER_S):
-            while len(self.packets) < count or len(self.texts) < len(TEXTS):
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                while len(self.packets) < count or len(self.texts) < len(TEXTS):
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            came = f"{len(self.packets)} of {count} packets, {len(self.texts)} of {len(TEXTS)} texts"
+            raise AssertionError(f"after {ANSWER_S} s, {came} have come back") from None
 
 
 async def converse(*command: str | Path) -> None:
