@@ -22,6 +22,8 @@ from rich.table import Table
 
 SIZES: Final = (10, 20, 50, 100, 200)
 LARGE: Final = 20
+LOST: Final = 0.01
+"""Of the packets: a relay that loses more has no processor left, and its cost is not that of the room."""
 RATE: Final = 50
 """Packets a second of each talker, as of a phone that sends 20 ms at a time."""
 
@@ -66,14 +68,19 @@ def show(costs: Costs, lost: Mapping[tuple[str, int], float]) -> None:
         table.add_row(str(size), *cells, f"{spread:.2f}", f"{lost[OURS, size]:.0%}")
     console = Console(width=150)
     console.print(table)
-    console.print("A relay that does not deliver everything has no processor left: that figure is no cost of the room.")
+
+    def is_whole(relay: str, size: int) -> bool:
+        return relay == LOUDEST or lost[relay, size] < LOST
+
+    console.print("A relay that does not deliver everything has no processor left: it is left out of the growth.")
     for relay, by_size in costs.items():
-        console.print(f"{relay}: CPU grows with the power {growth(by_size):.2f} of the members, from {LARGE} on")
+        whole = {size: rounds for size, rounds in by_size.items() if size >= LARGE and is_whole(relay, size)}
+        console.print(f"{relay}: CPU grows with the power {growth(whole):.2f} of the members, from {LARGE} on")
 
 
 def growth(by_size: Mapping[int, Sequence[float]]) -> float:
     """The slope of the line of least squares through the logarithms."""
-    points = [(math.log(size), math.log(statistics.median(costs))) for size, costs in by_size.items() if size >= LARGE]
+    points = [(math.log(size), math.log(statistics.median(costs))) for size, costs in by_size.items()]
     return statistics.linear_regression(*zip(*points, strict=True)).slope if len(points) > 1 else math.nan
 
 
