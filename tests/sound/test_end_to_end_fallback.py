@@ -13,8 +13,9 @@ from pairs import chirps_in_noise, settle
 from phone import UNPROCESSED, Phone, Phones
 from playwright.sync_api import expect
 from processes import RelayProcess
+from proxies import free_port
 from sound import chirp_delays_ms
-from stripping_nginx import BUFFERS, LETS_THROUGH, Nginx, free_port
+from stripping_nginx import BUFFERS, LETS_THROUGH, Nginx
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 

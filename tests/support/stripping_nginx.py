@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from audio_rig import stop, wait_until
+from proxies import free_port
 
 AROUND_IT = """
 daemon off;
@@ -32,13 +33,6 @@ http {{
 """
 BUFFERS = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
 LETS_THROUGH = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Nginx:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import ssl
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from audio_rig import wait_until
-from computer import Computer, RelayThere
+from computer import Computer, RelayThere, a_computer
 from host import hosting
 from printed_links import PrintedLinks
 from relay_fixture import PATIENCE_S, Guest
@@ -136,18 +135,10 @@ def test_a_link_with_a_zone_or_a_path_leads_to_the_socket_there(link: str, socke
 @pytest.fixture
 def computer(tmp_path: Path) -> Iterator[Computer]:
     """With an address of each kind."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a network namespace")
-    name = f"streamer-ipv6-{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        computer = Computer(name, tmp_path)
-        computer.run("ip", "link", "set", "lo", "up")
+    with a_computer(tmp_path) as computer:
         computer.add_network("wifi0", "10.79.1.1")
         computer.run("ip", "addr", "add", "fd00:79::1/64", "dev", "wifi0", "nodad")
         yield computer
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
 
 
 def test_both_addresses_and_the_name_lead_to_a_relay_by_default(tmp_path: Path, computer: Computer) -> None:

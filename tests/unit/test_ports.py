@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from audio_rig import stop, wait_until
-from computer import Computer
+from computer import Computer, a_computer
 from host import hosting
 from processes import START_S, STREAMER
 from proxies import free_port
@@ -119,17 +119,9 @@ async def test_a_join_page_needs_tls_beside_it(tmp_path: Path) -> None:
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Computer]:
     """A network namespace, where the low ports are free, and not everybody's."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a network namespace")
-    name = f"streamer-ports-{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        computer = Computer(name, tmp_path)
-        computer.run("ip", "link", "set", "lo", "up")
+    with a_computer(tmp_path) as computer:
         computer.run("sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=1024")
         yield computer
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
 
 
 def serving(computer: Computer, folder: Path, rights: str) -> tuple[subprocess.Popen[bytes], Path]:

@@ -20,6 +20,7 @@ from aiohttp import web
 from streamer.relay.access.source import source_of
 from streamer.relay.network.proxies import TrustedProxies
 from streamer.relay.network.proxy_protocol import ProxyHeaderError, read_header
+from streamer.relay.network.readable import until_readable
 from streamer.relay.network.turnstile import REQUEST, Turnstile
 from streamer.relay.network.turnstile import TLS_HANDSHAKE as HANDSHAKE_COST
 from streamer.relay.network.visitor import Visitor
@@ -158,13 +159,7 @@ class Listener:
 
     async def _first_byte(self, peer: socket.socket) -> bytes:
         """What the peer begins with; it stays to be read."""
-        loop = asyncio.get_running_loop()
-        came = asyncio.Event()
-        loop.add_reader(peer, came.set)
-        try:
-            await came.wait()
-        finally:
-            loop.remove_reader(peer)
+        await until_readable(peer)
         return peer.recv(1, socket.MSG_PEEK)
 
 

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from streamer.relay.network.proxies import ProxyProtocol
+from streamer.relay.network.readable import until_readable
 
 MAX_V1_BYTES: Final = 107
 """The longest line of version 1, with its end (section 2.1)."""
@@ -111,7 +112,7 @@ def parse_v2(first: bytes, rest: bytes) -> str | None:
 async def _beginning(peer: socket.socket) -> bytes:
     """The first two bytes, which stay to be read; fewer where there will be no more. `P` alone may begin `POST`."""
     while True:
-        await _readable(peer)
+        await until_readable(peer)
         beginning = _peeked(peer, 2)
         if len(beginning) != 1 or beginning not in (b"P", V2_SIGNATURE[:1]):
             return beginning
@@ -121,7 +122,7 @@ async def _beginning(peer: socket.socket) -> bytes:
 async def _read_v1(peer: socket.socket) -> bytes:
     line = b""
     while len(line) < MAX_V1_BYTES:
-        await _readable(peer)
+        await until_readable(peer)
         ahead = _peeked(peer, MAX_V1_BYTES - len(line))
         if not ahead:
             break
@@ -140,7 +141,7 @@ async def _read_v2(peer: socket.socket) -> str | None:
 async def _exactly(peer: socket.socket, count: int) -> bytes:
     data = b""
     while len(data) < count:
-        await _readable(peer)
+        await until_readable(peer)
         piece = peer.recv(count - len(data))
         if not piece:
             raise ProxyHeaderError("its header of the PROXY protocol ends early")
@@ -153,13 +154,3 @@ def _peeked(peer: socket.socket, count: int) -> bytes:
         return peer.recv(count, socket.MSG_PEEK)
     except BlockingIOError:
         return b""
-
-
-async def _readable(peer: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    came = asyncio.Event()
-    loop.add_reader(peer, came.set)
-    try:
-        await came.wait()
-    finally:
-        loop.remove_reader(peer)
