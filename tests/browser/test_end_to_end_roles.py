@@ -24,6 +24,7 @@ def test_somebody_who_just_listens_is_never_asked_for_the_microphone_and_may_rai
     listener.page.add_init_script(COUNT_QUESTIONS)
     listener.open(relay.link + "&listen").page.locator("#name").fill("Lea")
     listener.press("Just listen")
+    listener.wait_until_in()
     expect(host.person("Lea")).to_contain_text("just listening")
     listener.page.keyboard.press("h")
     expect(host.person("Lea")).to_contain_text("wants to talk")

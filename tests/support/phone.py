@@ -65,8 +65,12 @@ class Phone:
         if name is not None:
             self.page.locator("#name").fill(name)
         self.page.get_by_role("button", name="Join", exact=True).click()
-        self.page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=PATIENCE_MS)
+        self.wait_until_in()
         return self
+
+    def wait_until_in(self) -> None:
+        """The others may see it before the page itself shows the room."""
+        self.page.locator("[data-state=joined]").first.wait_for(state="attached", timeout=PATIENCE_MS)
 
     def press(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
