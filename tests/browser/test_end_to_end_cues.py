@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 from audio_rig import Rig
-from phone import Phones
+from phone import Phones, wait_for_truth
 from playwright.sync_api import Page
 from processes import RelayProcess
 from synthetic_room import crowd
@@ -32,7 +32,7 @@ BETWEEN_MS: Final = 3_100
 
 def heard(page: Page, tones: list[int]) -> None:
     """These are the tones since the last time."""
-    page.wait_for_function("(count) => tones.length >= count", arg=len(tones))
+    wait_for_truth(page, f"tones.length >= {len(tones)}")
     assert page.evaluate("tones.splice(0)") == tones
     page.wait_for_timeout(BETWEEN_MS)
 

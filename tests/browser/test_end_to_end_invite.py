@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from audio_rig import Rig
-from phone import Phone, Phones
+from phone import Phone, Phones, wait_for_truth
 from PIL import Image
 from playwright.sync_api import expect
 from processes import RelayProcess
@@ -78,12 +78,12 @@ def test_the_host_s_key_is_in_no_address_share_history_or_other_storage(
     assert host_key not in code_shown(host)
     for button in ("#share", "#copy"):
         host.page.locator(button).click()
-    host.page.wait_for_function("shared.length === 3")
+    wait_for_truth(host.page, "shared.length === 3")
     found = json.loads(host.page.evaluate(EVERYTHING_ELSEWHERE))
     assert [part for part in found if host_key in json.dumps(part)] == []
     assert relay.link.partition("key=")[2] in json.dumps(found[-2]), "what is shared is the room's invitation"
     host.close_sheet()
-    host.page.wait_for_function("!history.state?.isOpen")  # a page that is going back can't be loaded again
+    wait_for_truth(host.page, "!history.state?.isOpen")  # a page that is going back can't be loaded again
     host.page.reload()
     host.page.locator("#join").wait_for()
     assert host_key not in host.page.evaluate(EVERYTHING_ELSEWHERE)

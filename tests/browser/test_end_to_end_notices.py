@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from audio_rig import Rig
-from phone import Phones
+from phone import Phones, wait_for_truth
 from playwright.sync_api import expect
 from processes import RelayProcess
 
@@ -47,7 +47,7 @@ def test_a_notice_is_shown_spoken_and_answered_and_its_sender_sees_by_whom(
     expect(line.locator(".text")).to_contain_text(MARKUP)
     expect(line).to_contain_text("You answered “Open”")
     expect(line.get_by_role("button")).to_have_count(0)
-    ada.page.wait_for_function("window.spoken.length === 1")
+    wait_for_truth(ada.page, "window.spoken.length === 1")
     assert ada.page.evaluate("window.spoken")[0][0] == f"Gate. {body['text']}"
     shown = call(relay, "GET", f"/rooms/home/notices/{sent['id']}")
     assert [(reply["name"], reply["action"]) for reply in shown["replies"]] == [("Ada", 0)]

@@ -295,6 +295,11 @@ def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: st
     return phone
 
 
+def wait_for_truth(page: Page, expression: str) -> None:
+    """Of a page of ours: `wait_for_function` evaluates in the page, which its Content-Security-Policy forbids."""
+    wait_until(lambda: page.evaluate(expression), PATIENCE_MS / 1000, lambda: f"not true: {expression}")
+
+
 def anna_and_ben(phones: Phones, rig: Rig, relay: RelayProcess) -> tuple[Phone, Phone]:
     """In the relay's room as members 0 and 1."""
     anna, ben = (a_phone(phones, rig, relay, member, name) for member, name in enumerate(("Anna", "Ben")))
