@@ -27,6 +27,15 @@ OBSERVE: Final = """() => {
     globalThis.keepLast = () => keep({ getEntries: () => observer.takeRecords() });
 }"""
 """What moved without being pressed, and from where to where."""
+SAY_EACH_NOTE: Final = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    for (const { textContent } of document.querySelectorAll("#cure .one-of > :not(.shown)")) {
+        document.querySelector("#cure .shown").textContent = textContent;
+        await frame();
+        await frame();
+    }
+}"""
+"""Which advice there is depends on what is slow on this machine: all of it moves nothing."""
 AFTER_INPUT_MS: Final = 600
 """Chromium forgives what moves within 500 ms of a press."""
 DESKTOP: Final = {"width": 1280, "height": 800}
@@ -106,7 +115,9 @@ def test_in_a_person_s_sheet_figures_move_nothing(rig: Rig, relay: RelayProcess,
         with steady(phone.page, "a person's sheet"):
             for device_us, speed in SPEEDS:
                 people.device_us = device_us
-                phone.page.locator(f"#delay .pill{speed}").wait_for()
+                with suppress(AssertionError):  # as above
+                    expect(phone.page.locator(f"#delay .pill{speed}")).not_to_have_count(0, timeout=SOON_MS)
+            phone.page.evaluate(SAY_EACH_NOTE)
 
 
 def test_beside_the_disc_and_in_a_duet_words_move_nothing(rig: Rig, relay: RelayProcess, phones: Phones) -> None:

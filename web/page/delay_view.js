@@ -48,6 +48,12 @@ export class Delays {
 }
 
 /**
+ * All that may be said of somebody's delay.
+ * @param {string} name
+ */
+export const allCures = (name) => [...Object.values(CURES).map((cure) => t(cure, { name })), t("delayFine"), t("delayNothing")];
+
+/**
  * One cure, only where people would hear the trouble: what it is, whose it is, what to do about it. Empty where all is well.
  * @param {Delay} delay
  */

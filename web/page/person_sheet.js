@@ -6,7 +6,7 @@ import { NOTHING_HEARD } from "../shared/messages.js";
 import { drawMinute } from "./delay_chart.js";
 import { msOf, PARTS_SHOWN } from "./delay_parts_shown.js";
 import { drawStrip } from "./delay_strip.js";
-import { cureFor } from "./delay_view.js";
+import { allCures, cureFor } from "./delay_view.js";
 import { figureOf, metresOf, speedOf } from "./delay_words.js";
 import { Face, statusOf } from "./face.js";
 import { Sheet } from "./sheet.js";
@@ -139,6 +139,7 @@ export class PersonSheet {
     this.#showWhole({ ms: null, complete: false });
     this.#showParts(name, null);
     this.#showMinute([], "");
+    this.#keepPlaceFor(allCures(name));
     this.#showNote("nothing", t("delayNothing"));
   }
 
@@ -187,7 +188,13 @@ export class PersonSheet {
     const note = element("cure", HTMLElement);
     setAttribute(note, "data-kind", kind);
     setIcon(note, ICONS[kind]);
-    fillIn(note, "span", words);
+    fillIn(note, ".shown", words);
+  }
+
+  /** @param {readonly string[]} notes */
+  #keepPlaceFor(notes) {
+    const shown = find(element("cure", HTMLElement), ".shown", HTMLElement);
+    shown.parentElement?.replaceChildren(shown, ...notes.map((words) => create("span", "", words)));
   }
 
   get #isMuted() {
