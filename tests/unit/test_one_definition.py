@@ -11,8 +11,6 @@ from streamer.wire.names import SUBPROTOCOL
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "streamer"
 DEFINED_IN = {PACKAGE / "wire/close_codes.py", PACKAGE / "errors.py"}
-NOT_YET = {PACKAGE / "relay/rooms/leg.py", PACKAGE / "relay/rooms/hosting.py"}
-"""Have definitions of their own still. The list may only get shorter."""
 
 
 def constants(path: Path) -> list[object]:
@@ -23,8 +21,7 @@ def constants(path: Path) -> list[object]:
 def test_a_close_code_of_our_own_is_a_number_in_one_place_only() -> None:
     ours = range(4_400, 4_500)
     places = {path for path in PACKAGE.rglob("*.py") if any(value in ours for value in constants(path))}
-    assert places - NOT_YET <= DEFINED_IN
-    assert places >= NOT_YET, f"these have none any more: {NOT_YET - places}"
+    assert places == DEFINED_IN
 
 
 def test_the_subprotocol_is_written_in_one_place_only() -> None:

@@ -8,10 +8,10 @@ from aiohttp import web
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.api.bodies import answer, id_of, room_of
 from streamer.relay.api.callers import Callers
-from streamer.relay.rooms.hosting import REMOVED
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.member import Member, describe
 from streamer.relay.rooms.room import Room
+from streamer.wire.close_codes import REMOVED
 
 
 class RoomsApi:

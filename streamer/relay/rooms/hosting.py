@@ -1,15 +1,14 @@
 """What only the host of a room may do: one method for each message."""
 
 from time import monotonic
-from typing import Final, Protocol
+from typing import Protocol
 
 from streamer.errors import ControlError, SetupError
 from streamer.relay.access.invites import Right
 from streamer.relay.rooms.room import Room
+from streamer.wire.close_codes import REMOVED
 from streamer.wire.control import MAX_INVITE_HOURS
 from streamer.wire.messages import Waiting, WireInvite
-
-REMOVED: Final = 4401
 
 
 class Desk(Protocol):

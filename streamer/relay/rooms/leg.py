@@ -22,7 +22,7 @@ from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.captions import Captions
-from streamer.relay.rooms.hosting import REMOVED, Desk, Hosting
+from streamer.relay.rooms.hosting import Desk, Hosting
 from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
 from streamer.relay.rooms.programs import Programs
@@ -34,14 +34,12 @@ from streamer.websocket.budget import Budget
 from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
 from streamer.wire import control, messages
+from streamer.wire.close_codes import LEFT, REMOVED, REPLACED, TOO_FAST
 from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
 from streamer.wire.json_size import json_size
 from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Refusal, Role, Welcome, id_of
 from streamer.wire.packet import Packet, stamp
 
-LEFT: Final = 1000
-REPLACED: Final = 4409
-TOO_FAST: Final = 4429
 TEXTS: Final = 120
 TEXTS_PER_S: Final = 20
 """A client sends about four a second; a person who types adds one now and then. After the relay was held up for half a

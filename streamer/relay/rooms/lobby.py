@@ -24,7 +24,6 @@ from streamer.relay.rooms.desk import RoomDesk
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.events import Events
 from streamer.relay.rooms.glance import Glance, talking
-from streamer.relay.rooms.hosting import REMOVED
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
@@ -32,6 +31,7 @@ from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.relay.rooms.session import Session, Sessions, attempt_of, own_token_of
+from streamer.wire.close_codes import REMOVED
 from streamer.wire.room_link import ECHO_ROOM
 
 GUEST: Final = "Guest"
