@@ -71,11 +71,6 @@ MAY_IMPORT: dict[str, set[str]] = {
 the folders below their own may import, too. `streamer` itself has no name here: its names for programs are
 imported when they are asked for."""
 
-NOT_YET: set[tuple[str, str]] = {
-    ("relay.rooms.session", "relay.rooms.leg"),  # for types alone
-}
-"""Imports that are to go. The list may only get shorter."""
-
 DOORS = {
     "aiohttp": {
         "relay/api/announcements.py",
@@ -213,7 +208,7 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
     module = module_of(path)
     assert folder(module) in MAY_IMPORT, f"{name(path)}: there is no rule for {folder(module)!r}"
     allowed = MAY_IMPORT[folder(module)] | {folder(module)}
-    above = {there for there in our_imports(path) if folder(there) not in allowed and (module, there) not in NOT_YET}
+    above = {there for there in our_imports(path) if folder(there) not in allowed}
     assert not above, f"{name(path)} is in {folder(module)!r} and must not import {above}"
 
 
@@ -228,7 +223,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     below: dict[str, set[str]] = {}
     for path in [*PYTHON, *DECLARED]:
         module = module_of(path)
-        there = {other for other in our_imports(path) if other not in FOLDERS and (module, other) not in NOT_YET}
+        there = {other for other in our_imports(path) if other not in FOLDERS}
         below.setdefault(module, set()).update(there)
     while ends := {
         module
@@ -237,11 +232,6 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     }:
         below = {module: there - ends for module, there in below.items() if module not in ends}
     assert not below, f"in a circle, or between two: {sorted(below)}"
-
-
-def test_what_is_to_go_is_still_there() -> None:
-    here = {(module_of(path), there) for path in PYTHON for there in our_imports(path)}
-    assert here >= NOT_YET, f"gone already: {NOT_YET - here}"
 
 
 @pytest.mark.parametrize("library", DOORS)

@@ -161,7 +161,7 @@ class Leg:
 
     def open(self) -> None:
         """Enter the room, or come back to it; raises RefusedError where it is full."""
-        before = self._stay.session
+        before = self._stay.leg
         self._connection.is_left_out = self._stay.left_out
         members = self._room.take_over(self, before) if before else self._room.join(self)
         self._stay.begin(self, self._attempt)

@@ -228,10 +228,10 @@ class Lobby:
     def _own_name(self, name: str, room: Room, resumed: Session | None) -> str:
         """A member that comes back keeps its name, which its own earlier connection may still have."""
         names = room.names
-        if resumed and resumed.session and resumed.session.name in names:
-            names.remove(resumed.session.name)
-            if resumed.session.asked_name == name:
-                return resumed.session.name
+        if resumed and resumed.leg and resumed.leg.name in names:
+            names.remove(resumed.leg.name)
+            if resumed.leg.asked_name == name:
+                return resumed.leg.name
         return distinguish(name, names)
 
     def entered(self, entry: Admitted, address: str, files: int = 1) -> None:

@@ -7,14 +7,12 @@ that the client has by now, and takes nothing over.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from streamer.errors import RefusedError
 from streamer.relay.access.invites import Right
 from streamer.relay.access.tokens import Scope
-
-if TYPE_CHECKING:
-    from streamer.relay.rooms.leg import Leg
+from streamer.relay.rooms.member import Member
 
 RESUME_S: Final = 3_600.0
 MAX_STAYS: Final = 20_000
@@ -36,9 +34,15 @@ def _token() -> str:
     return secrets.token_urlsafe(16)
 
 
+class Leg(Member, Protocol):
+    """A member by one of its connections; `asked_name` is its name before it was numbered."""
+
+    asked_name: str
+
+
 @dataclass(slots=True, eq=False)
 class Session:
-    """One member's in a room, over as many connections as it takes. `session` is the last of them.
+    """One member's in a room, over as many connections as it takes. `leg` is the last of them.
 
     `source` is the address of the first of them, as limits count it.
     """
@@ -47,7 +51,7 @@ class Session:
     right: Right
     source: str = ""
     talker_id: int = 0
-    session: "Leg | None" = None
+    leg: Leg | None = None
     token: str = field(default_factory=_token)
     ended: float | None = None
     scopes: frozenset[Scope] = frozenset()
@@ -63,15 +67,15 @@ class Session:
     """By the client's count, the one that the newest connection came from."""
     is_over: bool = False
 
-    def begin(self, session: "Leg", attempt: int) -> None:
-        self.session, self.ended = session, None
+    def begin(self, leg: Leg, attempt: int) -> None:
+        self.leg, self.ended = leg, None
         self.attempt = attempt
-        self.talker_id = session.talker_id
+        self.talker_id = leg.talker_id
 
-    def end(self, session: "Leg", now: float) -> None:
-        """The connection of `session` is gone at `now`, in s; another one may have taken over before."""
-        if self.session is session:
-            self.session, self.ended = None, now
+    def end(self, leg: Leg, now: float) -> None:
+        """The connection of `leg` is gone at `now`, in s; another one may have taken over before."""
+        if self.leg is leg:
+            self.leg, self.ended = None, now
 
     def can_resume(self, now: float) -> bool:
         return not self.is_over and (self.ended is None or now - self.ended < RESUME_S)
@@ -79,9 +83,9 @@ class Session:
     def is_forgettable(self, now: float) -> bool:
         return self.ended is not None and now - self.ended >= (HELD_UP_S if self.is_over else RESUME_S)
 
-    def forget(self, session: "Leg") -> None:
-        """Nobody comes back by it, where `session` is the last connection: what an older one says counts no more."""
-        if self.session is session:
+    def forget(self, leg: Leg) -> None:
+        """Nobody comes back by it, where `leg` is the last connection: what an older one says counts no more."""
+        if self.leg is leg:
             self.is_over = True
 
 
