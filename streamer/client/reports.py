@@ -9,8 +9,9 @@ from typing import Final
 from streamer.client.json_size import check_size
 from streamer.errors import ConnectionLostError
 from streamer.wire.control import MAX_DEVICE_CHARACTERS
+from streamer.wire.json_size import json_size
 from streamer.wire.messages import FromClient
-from streamer.wire.programs import Value
+from streamer.wire.programs import Report, Value
 
 MOST_DEVICES: Final = 128
 """Devices of one member that a relay keeps the telemetry of."""
@@ -22,6 +23,13 @@ EVERY_S: Final = 0.125
 """Seconds between two reports from then on. A relay takes ten in a second; a fifth of that is left unused."""
 
 
+BYTES_AT_ONCE: Final = 65_536
+"""Half of what a relay takes at once, and all that it keeps of one member."""
+
+BYTES_PER_S: Final = 6_500.0
+"""A relay takes 8,192 in a second. What it refuses as too much is not told again: a fifth is left unused."""
+
+
 class Reports:
     """`send` passes a message to the relay, or raises ConnectionLostError where there is no connection."""
 
@@ -31,6 +39,7 @@ class Reports:
         self._due: dict[str, None] = {}
         """Names of devices whose newest report has not been sent, the one that waits longest first."""
         self._left = float(AT_ONCE)
+        self._bytes_left = float(BYTES_AT_ONCE)
         self._counted_at = perf_counter()
         self._news = asyncio.Event()
 
@@ -66,13 +75,16 @@ class Reports:
     def _send_due(self) -> None:
         now = perf_counter()
         self._left = min(AT_ONCE, self._left + (now - self._counted_at) / EVERY_S)
+        self._bytes_left = min(BYTES_AT_ONCE, self._bytes_left + (now - self._counted_at) * BYTES_PER_S)
         self._counted_at = now
         with suppress(ConnectionLostError):  # it is told as soon as we are back
-            while self._due and self._left >= 1:
+            while self._due and self._left >= 1 and self._bytes_left > 0:
                 device = next(iter(self._due))
-                self._send({"type": "telemetry", "device": device, "values": self._values.get(device)})
+                report: Report = {"type": "telemetry", "device": device, "values": self._values.get(device)}
+                self._send(report)
                 del self._due[device]
                 self._left -= 1
+                self._bytes_left -= json_size(report)
         if self._due:
             self._news.set()
         else:

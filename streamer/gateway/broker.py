@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from streamer.client.unattended import Remarks, wait_s
 from streamer.errors import SetupError, StreamerError
+from streamer.gateway.fair_queue import FairQueue
 
 MAX_MESSAGE_BYTES: Final = 65_536
 """Whatever a device says fits well; a picture on a topic of ours stays with the broker."""
@@ -24,7 +25,8 @@ KEPT_S: Final = 86_400
 """How long the broker keeps what devices say while the gateway is away: a day, in which somebody notices."""
 
 MAX_QUEUED: Final = 4_096
-"""Messages read and not yet handled; a broker keeps 1,000 for us by default, beside what it retains."""
+"""Messages read and not yet handled; a broker keeps 1,000 for us by default, beside what it retains. Beyond that, the
+device that says most loses its oldest."""
 
 _MAX_PASSWORD_BYTES: Final = 65_535
 """What MQTT can say (section 3.1.3.6)."""
@@ -32,9 +34,12 @@ _MAX_PASSWORD_BYTES: Final = 65_535
 _KEEPALIVE_S: Final = 10
 """A cut cable shows after one and a half times that."""
 _ANSWER_S: Final = 10.0
+_SHOWN: Final = 200
+"""Characters of a name that came from outside, in a line of the log."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _LOGGER: Final = logging.getLogger("streamer.gateway.mqtt")
 """The library's own words, about each packet: nobody reads them unless asked for."""
+_LOGGER.addHandler(logging.NullHandler())
 
 
 def read_password(path: Path) -> str:
@@ -114,15 +119,21 @@ class Broker:
         last_will: LastWill,
         topics: Sequence[str],
         tell: Callable[[str], None],
+        sender_of: Callable[[str], str] = str,
     ) -> None:
-        """By `identifier` the broker knows us from before. Raises SetupError if `ca_file` holds no certificate."""
+        """By `identifier` the broker knows us from before; `sender_of` a topic is who says something there.
+
+        Raises SetupError if `ca_file` holds no certificate.
+        """
         self._address = address
         self._tls = _tls(ca_file) if address.secure else None
         self._identifier = identifier
         self._last_will = last_will
         self._topics = topics
         self._tell = tell
+        self._sender_of = sender_of
         self._remarks = Remarks(tell)
+        self._too_loud = Remarks(tell)
         self._client: Any = None
         self.on_message: Callable[[Message], None] = lambda message: None
         self.on_here: Callable[[], Awaitable[None]] = _nothing
@@ -169,6 +180,27 @@ class Broker:
             self._remarks(f"The MQTT broker {self._address} is away: {words}. It is tried again until it is there")
             await asyncio.sleep(wait_s(failures, random()))
 
+    def _queue_type(self) -> type["asyncio.Queue[Any]"]:
+        """The library's own leaves out the newest, of whoever it is, and writes a line about each."""
+        sender_of, remarks = self._sender_of, self._too_loud
+
+        class Arrived(asyncio.Queue[Any]):
+            def _init(self, maxsize: int) -> None:
+                self._queue = FairQueue[Any](maxsize)
+
+            def full(self) -> bool:
+                return False
+
+            def _put(self, item: Any) -> None:
+                loudest = self._queue.put(sender_of(str(item.topic)), item)
+                if loudest is not None:
+                    remarks(f"{loudest[:_SHOWN] or 'Somebody'} says more than can be handled: its oldest is left out")
+
+            def _get(self) -> Any:
+                return self._queue.pop()
+
+        return Arrived
+
     async def _stay(self) -> None:
         """From connecting to the loss of the connection, which raises MqttError or OSError."""
         import aiomqtt
@@ -186,6 +218,7 @@ class Broker:
             timeout=_ANSWER_S,
             keepalive=_KEEPALIVE_S,
             clean_start=False,
+            queue_type=self._queue_type(),
             max_queued_incoming_messages=MAX_QUEUED,
             tls_context=self._tls,
             properties=_properties(

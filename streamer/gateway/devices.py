@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from streamer.gateway.payloads import PayloadError, check_size, text_of
+from streamer.gateway.payloads import PayloadError, check_size, plain_name, text_of
 from streamer.wire.control import MAX_DEVICE_CHARACTERS
 from streamer.wire.programs import Values
 
@@ -97,8 +97,9 @@ class Devices:
     def _device(self, name: str) -> Device:
         if name in self._devices:
             return self._devices[name]
-        if not 0 < len(name) <= MAX_DEVICE_CHARACTERS or not name.isprintable():
-            raise PayloadError(f"the name of a device is 1 to {MAX_DEVICE_CHARACTERS} printable characters")
+        if not 0 < len(name) <= MAX_DEVICE_CHARACTERS or plain_name(name) != name:
+            words = f"the name of a device is 1 to {MAX_DEVICE_CHARACTERS} printable characters, normalized (NFC)"
+            raise PayloadError(words)
         if len(self._devices) >= MAX_DEVICES:
             raise PayloadError(f"there are {MAX_DEVICES} devices already, the most that a room is told of")
         return self._devices.setdefault(name, Device())

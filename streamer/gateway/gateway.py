@@ -29,7 +29,7 @@ from streamer.gateway.commands import Commands
 from streamer.gateway.devices import Devices
 from streamer.gateway.discovery import discovery
 from streamer.gateway.notices import Notices
-from streamer.gateway.payloads import PayloadError, notice_of, result_of, value_of, values_of
+from streamer.gateway.payloads import PayloadError, name_of, notice_of, result_of, value_of, values_of
 from streamer.gateway.publisher import Publisher
 from streamer.gateway.room_state import RoomState
 from streamer.gateway.topics import Topics
@@ -71,6 +71,7 @@ class Gateway:
             LastWill(self._topics.of_room("status"), "offline"),
             self._topics.subscribed,
             tell,
+            self._topics.sender_of,
         )
         self._publisher = Publisher(self._broker, tell)
         self._state = RoomState(self._topics, self._publisher)
@@ -171,7 +172,7 @@ class Gateway:
             case "telemetry" if not message.payload:
                 pass  # somebody has removed what the broker retained
             case "telemetry":
-                values = {key: value_of(message.payload)} if key else values_of(message.payload)
+                values = {name_of(key): value_of(message.payload)} if key else values_of(message.payload)
                 self._devices.take_values(device, values)
             case "status":
                 self._devices.take_status(device, message.payload)

@@ -4,7 +4,7 @@ Each is told once; only where the connection broke before the relay answered may
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -14,11 +14,13 @@ from streamer.client.events import Reply
 from streamer.client.room import Room
 from streamer.client.unattended import Remarks
 from streamer.errors import ConnectionLostError, DeniedError
+from streamer.gateway.fair_queue import FairQueue
 from streamer.gateway.payloads import DeviceNotice
 from streamer.wire.control import MAX_CHAT_CHARACTERS, MAX_TITLE_CHARACTERS
 
 MAX_WAITING: Final = 100
-"""As many as a relay remembers; whoever comes to a hundred notices reads none of them."""
+"""As many as a relay remembers; whoever comes to a hundred notices reads none of them. A device that says more loses
+its own, not those of others."""
 
 LATE_S: Final = 10.0
 """What is told later than this says so, for it may no longer be true."""
@@ -42,16 +44,14 @@ class Notices:
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._remarks = Remarks(tell)
         self._clock = clock
-        self._waiting: deque[Waiting] = deque()
+        self._waiting = FairQueue[Waiting](MAX_WAITING)
         self._has_some = asyncio.Event()
         self._lost = 0
         self._asked: OrderedDict[int, tuple[str, str]] = OrderedDict()
 
     def put(self, device: str, notice: DeviceNotice) -> None:
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.popleft()
-            self._lost += 1
-        self._waiting.append(Waiting(device, notice, self._clock()))
+        left_out = self._waiting.put(device, Waiting(device, notice, self._clock()))
+        self._lost += left_out is not None
         self._has_some.set()
 
     def asker(self, reply: Reply) -> tuple[str, str] | None:
@@ -62,11 +62,11 @@ class Notices:
         while True:
             await self._has_some.wait()
             while self._waiting:
-                waiting = self._waiting[0]
+                waiting = self._waiting.first
                 if not await self._tell_room(room, waiting):
                     await asyncio.sleep(_AGAIN_S)
-                elif self._waiting and self._waiting[0] is waiting:
-                    self._waiting.popleft()
+                elif self._waiting and self._waiting.first is waiting:
+                    self._waiting.pop()
             self._has_some.clear()
 
     async def _tell_room(self, room: Room, waiting: Waiting) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
@@ -67,6 +68,25 @@ def values_of(payload: bytes) -> dict[str, Value]:
     values = dict(_flat(found, "", _DEPTH))
     check_size(values)
     return values
+
+
+def name_of(name: str) -> str:
+    """The name of a reading as a relay takes it, which refuses all values of a device for one that can't be seen.
+
+    Raises PayloadError.
+    """
+    plain = plain_name(name)
+    if not plain:
+        raise PayloadError("a reading has a name that can't be seen")
+    return plain
+
+
+def plain_name(name: str) -> str:
+    """`name`, normalized and without what can't be printed; empty if nothing of it can be seen."""
+    normal = unicodedata.normalize("NFC", name)
+    shown = (character for character in normal if character.isprintable() or character.isspace())
+    plain = " ".join("".join(shown).split())
+    return plain if any(unicodedata.category(character)[0] in "LNPS" for character in plain) else ""
 
 
 def value_of(payload: bytes) -> Value:
@@ -145,12 +165,13 @@ def _flat(found: Mapping[str, Any], outer: str, depth: int) -> Iterator[tuple[st
         if isinstance(value, dict) and depth > 1:
             yield from _flat(value, f"{outer}{name}.", depth - 1)
         else:
-            yield f"{outer}{name}", _value(value)
+            yield name_of(f"{outer}{name}"), _value(value)
 
 
 def _value(value: Any) -> Value:
     if isinstance(value, str):
-        return value if len(value) <= MAX_TEXT_CHARACTERS else value[: MAX_TEXT_CHARACTERS - 1] + "…"
+        text = unicodedata.normalize("NFC", value)  # a relay does so, too; it may become three times as long
+        return text if len(text) <= MAX_TEXT_CHARACTERS else text[: MAX_TEXT_CHARACTERS - 1] + "…"
     if isinstance(value, float) and not math.isfinite(value):
         return None  # 1e999 is JSON, and no reading
     if value is None or isinstance(value, bool | float):

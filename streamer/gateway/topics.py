@@ -68,6 +68,11 @@ class Topics:
                 return name, "telemetry", ""
         return None
 
+    def sender_of(self, topic: str) -> str:
+        """The device that something on `topic` is of; empty for none."""
+        parsed = self.parse(topic)
+        return parsed[0] if parsed else ""
+
 
 def _matched(pattern: list[str], topic: list[str]) -> str:
     """What stands in the place of the + in `pattern`; empty if `topic` does not match."""
