@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from streamer.client.ears import Ear
 from streamer.client.events import Member, Waiting
 from streamer.client.room import Room
 from streamer.client.terminal.words import states_of
@@ -16,6 +17,8 @@ HELP: Final = """A line is written to everybody. Commands:
   /hand                     raise your hand, or lower it
   /answer N                 answer the last notice with its action N
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
+  /replay [SPEED]           hear the last 30 seconds again, up to 2 times as fast; nobody else hears it
+  /replay off               end it
   /leave-me-out [off]       no recording keeps anything of you; or it may again
   /help                     this list
   /leave                    go; Ctrl-C does it too
@@ -39,6 +42,8 @@ _FOR_THE_HOST: Final = {
 }  # fmt: skip
 
 
+_REPLAY_SPEEDS: Final = ("1", "1.25", "1.5", "1.75", "2")
+
 _MOST_DIGITS: Final = 15
 """Of a number that is typed: the relay takes no longer ones."""
 
@@ -50,8 +55,11 @@ class CommandError(Exception):
 class Commands:
     """`tell` gets words for the one who types, `leave` ends the stay. People are named as the terminal shows them."""
 
-    def __init__(self, room: Room, *, tell: Callable[[str], None], leave: Callable[[], None]) -> None:
+    def __init__(
+        self, room: Room, *, tell: Callable[[str], None], leave: Callable[[], None], ear: Ear | None = None
+    ) -> None:
         self._room = room
+        self._ear = ear
         self._send = room.send
         self._tell = tell
         self._leave = leave
@@ -84,6 +92,8 @@ class Commands:
                 self._set_volume(rest)
             case "answer":
                 self._answer(rest)
+            case "replay":
+                self._replay(rest.strip())
             case "leave-me-out":
                 self._room.leave_me_out(_on(rest, name))
             case "leave":
@@ -150,6 +160,20 @@ class Commands:
         if self._room.me.muted != muted:
             raise CommandError("You only listen here; `streamer talk` lets the others hear you")
         self._tell("Nobody hears you; /unmute changes that" if muted else "The others hear you again")
+
+    def _replay(self, rest: str) -> None:
+        if self._ear is None:
+            raise CommandError("There is no sound here to play again")
+        if rest == "off":
+            self._ear.stop_replay()
+            return
+        speeds = {"": 1.0, **{word: float(word) for word in _REPLAY_SPEEDS}}
+        if rest not in speeds:
+            raise CommandError(f"/replay, /replay off, or how fast: {', '.join(_REPLAY_SPEEDS)}")
+        names = self._ear.replay(speeds[rest])
+        if not names:
+            raise CommandError("Nobody has said anything in the last 30 seconds")
+        self._tell(f"You hear again: {', '.join(map(one_line, names))}; /replay off ends it")
 
     def _set_volume(self, rest: str) -> None:
         name, _, percent = rest.rpartition(" ")

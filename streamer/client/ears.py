@@ -5,7 +5,7 @@ An ear that nobody holds any longer is gone: nothing is decoded for it, and noth
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
@@ -19,6 +19,7 @@ from streamer.client.delay.mouth_to_ear import Figure
 from streamer.client.events import Member
 from streamer.client.mixer import Mixer, StereoMixer
 from streamer.client.receiver import Receiver
+from streamer.client.replay.replay import Replay
 from streamer.wire.packet import Packet
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ class Ear:
     `pop` may be called by any one thread, such as a sound card's; nothing waits in it.
     """
 
-    def __init__(self, members: Iterable[Member], gains: dict[str, float], *, stereo: bool) -> None:
-        self._mixer = StereoMixer() if stereo else Mixer()
+    def __init__(self, members: Iterable[Member], gains: dict[str, float], *, stereo: bool, keeps: bool) -> None:
+        self._replay = Replay(lambda name: gains.get(name, 1.0))
+        self._mixer = StereoMixer(self._replay) if stereo else Mixer(self._replay)
         self._gains = gains
+        self._keeps = keeps
         self._receivers: dict[int, Receiver] = {}
         self._is_stereo = stereo
         for member in members:
@@ -82,6 +85,37 @@ class Ear:
                 frame for receiver in list(self._receivers.values()) if (frame := self._frame(receiver, due))
             ]
 
+    def replay(self, speed: float = 1.0) -> tuple[str, ...]:
+        """Plays the last 30 s again in `pop`, for this ear alone; pauses are shortened, live voices lowered.
+
+        Returns the names of those who spoke, in their order; where nobody did, nothing plays. `speed`, from
+        1 to 2, changes no pitch. There is only what came since the ear was opened, and nothing of those who
+        are left out of recordings. Raises ValueError for another speed, or without `keeps_replay`.
+        """
+        if not self._keeps:
+            raise ValueError("this ear keeps nothing to play again: open it with keeps_replay=True")
+        return self._replay.start(speed, perf_counter())
+
+    def stop_replay(self) -> None:
+        """Ends it at once."""
+        self._replay.stop()
+
+    @property
+    def is_replaying(self) -> bool:
+        return self._replay.is_playing
+
+    def push(self, packet: Packet, now: float) -> None:
+        receiver = self._receivers.get(packet.talker_id)
+        if receiver is None:
+            return
+        receiver.push(packet, now)
+        if self._keeps:
+            self._replay.on_packet(packet, receiver.name, now)
+
+    def leave_out(self, talker_ids: Sequence[int], names: Sequence[str]) -> None:
+        """These are in no recording, and so in no replay."""
+        self._replay.leave_out(talker_ids, names)
+
     def note_playout(self, output_s: float | None) -> None:
         """What was popped last plays in `output_s` seconds; None where that's unknown.
 
@@ -114,6 +148,7 @@ class Ear:
 
     def remove(self, talker_id: int) -> None:
         receiver = self._receivers.pop(talker_id, None)
+        self._replay.renew(talker_id)
         if receiver:
             self._mixer.remove(receiver)
 
@@ -137,9 +172,9 @@ class Ears:
         self._ears: WeakSet[Ear] = WeakSet()
         self._gains: dict[str, float] = {}
 
-    def open(self, members: Iterable[Member], *, stereo: bool) -> Ear:
+    def open(self, members: Iterable[Member], *, stereo: bool, keeps: bool = False) -> Ear:
         """Raises AudioError where libopus is missing."""
-        ear = Ear(members, self._gains, stereo=stereo)
+        ear = Ear(members, self._gains, stereo=stereo, keeps=keeps)
         self._ears.add(ear)
         return ear
 
@@ -157,16 +192,16 @@ class Ears:
         return (receiver for receiver in self.receivers() if receiver.talker_id == talker_id)
 
     def push(self, packet: Packet, now: float) -> None:
-        for ear in list(self._ears):
-            receiver = ear.receiver(packet.talker_id)
-            if receiver:
-                receiver.push(packet, now)
+        self._each(lambda ear: ear.push(packet, now))
 
     def add(self, member: Member) -> None:
         self._each(lambda ear: ear.add(member))
 
     def remove(self, talker_id: int) -> None:
         self._each(lambda ear: ear.remove(talker_id))
+
+    def leave_out(self, talker_ids: Sequence[int], names: Sequence[str]) -> None:
+        self._each(lambda ear: ear.leave_out(talker_ids, names))
 
     def _each(self, change: Callable[[Ear], None]) -> None:
         for ear in list(self._ears):

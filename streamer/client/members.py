@@ -130,6 +130,7 @@ class Roster:
         self.barred = _parse_waiting(message["barred"])
         self.one_at_a_time = False
         self.recording = Recording(False, "", ())
+        self._ears.leave_out((), ())
         said = [_parse_said(each) for each in message["history"]]
         self._replace_all([_parse_member(member) for member in message["members"]])
         is_first = before.talker_id == NOBODY
@@ -225,6 +226,7 @@ class Roster:
     def on_recording(self, message: messages.Recording) -> None:
         left_out = tuple(each for each in message["left_out"][:MAX_ROOM] if type(each) is int)
         self.recording = Recording(message["on"], message["by"], left_out)
+        self._ears.leave_out(left_out, [each.name for each in self.members if each.talker_id in left_out])
         self._emit(self.recording)
 
     def on_hint(self, code: str, text: str) -> None:

@@ -10,10 +10,12 @@ from streamer.audio_format import SAMPLE_RATE
 from streamer.client.audio.limiter import Limiter
 from streamer.client.audio.samples import Samples, silence
 from streamer.client.receiver import Receiver
+from streamer.client.replay.replay import Replay
 
 
 class Mixer:
-    def __init__(self) -> None:
+    def __init__(self, replay: Replay | None = None) -> None:
+        self._replay = replay
         self._receivers: tuple[Receiver, ...] = ()
         self._limiter = Limiter(SAMPLE_RATE)
 
@@ -28,6 +30,8 @@ class Mixer:
         mix = silence(n_samples)
         for receiver in self._receivers:
             mix += receiver.pop(n_samples, now)
+        if self._replay:
+            self._replay.add_to(mix)
         self._limiter.process(mix)
         return mix
 
@@ -38,5 +42,7 @@ class StereoMixer(Mixer):
         mid, side = planes = np.zeros((2, n_samples), dtype=np.float32)
         for receiver in self._receivers:
             planes += receiver.pop_planes(n_samples, now)
+        if self._replay:
+            self._replay.add_to(planes)
         self._limiter.process(mid, side)
         return np.stack((mid + side, mid - side), axis=1)

@@ -233,14 +233,15 @@ class Room(WithCaptions):
         """
         return self._packets.open()
 
-    def ear(self) -> Ear:
+    def ear(self, *, keeps_replay: bool = False) -> Ear:
         """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError where libopus
         is missing.
 
-        It may be opened before the room is entered. It decodes for as long as somebody holds it.
+        It may be opened before the room is entered. It decodes for as long as somebody holds it. With
+        `keeps_replay` it keeps the last 30 s of what comes, at most 2 MB, for `Ear.replay`.
         """
         load_opus()
-        return self._ears.open(self.members, stereo=self._music)
+        return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay)
 
     def set_volume(self, member: Member, volume: float) -> None:
         """How loud a member is for us, in every ear, and when this name comes back: 1 is as sent, 0 is silence."""

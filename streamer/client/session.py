@@ -89,7 +89,7 @@ async def _join(options: Options, *, talking: bool) -> None:
         FigureLines() if options.figures else Meters(Console(stderr=True) if options.writes_sound else None)
     )
     async with AsyncExitStack() as stack:
-        ear = room.ear()
+        ear = room.ear(keeps_replay=True)
         with ended_by_signals():
             source = _open_source(options) if talking else None
             if source:
@@ -116,7 +116,7 @@ async def _stay(
     is_shown: asyncio.Event,
 ) -> None:
     left = asyncio.Event()
-    commands = Commands(room, tell=meters.tell, leave=left.set)
+    commands = Commands(room, tell=meters.tell, leave=left.set, ear=ear)
     keyboard = Keyboard()
     push_to_talk = PushToTalk(options.ptt, keyboard.editor) if options.ptt else None
     if push_to_talk:

@@ -2,14 +2,18 @@
 
 import inspect
 import re
+from time import perf_counter
 
 import pytest
 from messages import member, welcome
 from offline_room import OfflineRoom
 from relay_fixture import HOST_KEY, House
+from sound import tone
 
+from streamer.client.audio.codec import Encoder
 from streamer.client.commands import HELP, Commands
 from streamer.wire.control import Message
+from streamer.wire.packet import Packet
 
 WELCOME = welcome(
     member(3, "Grace Hopper"),
@@ -167,3 +171,20 @@ def test_the_host_notifies_from_a_terminal() -> None:
     assert terminal.type("/notify Dinner | Coming |Later") == ([sent], [])
     for wrong in ("/notify", "/notify a | ", "/notify a | b | c | d | e | f"):
         assert terminal.type(wrong) == ([], ["/notify TEXT | ACTION | ACTION: a text, and up to 4 actions"])
+
+
+def test_a_replay_needs_sound_and_a_speed_that_one_follows() -> None:
+    terminal = Terminal()
+    assert terminal.type("/replay")[1] == ["There is no sound here to play again"]
+    ear = terminal.offline.room.ear(keeps_replay=True)
+    terminal.commands = Commands(terminal.offline.room, tell=terminal.told.append, leave=terminal._leave, ear=ear)
+    assert terminal.type("/replay")[1] == ["Nobody has said anything in the last 30 seconds"]
+    assert terminal.type("/replay 3")[1] == ["/replay, /replay off, or how fast: 1, 1.25, 1.5, 1.75, 2"]
+    encoder = Encoder()
+    for number in range(20):
+        packet = Packet(number, number * 480, encoder.encode(tone(440, 0.01)), talker_id=3)
+        ear.push(packet, perf_counter())
+    assert terminal.type("/replay 1.5") == ([], ["You hear again: Grace Hopper; /replay off ends it"])
+    assert ear.is_replaying
+    assert terminal.type("/replay off") == ([], [])
+    assert not ear.is_replaying

@@ -50,10 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"}
     | {"relay.screen"},
     "client.audio": LEAVES | {"jitter", "wire"},
+    "client.replay": LEAVES | {"wire", "client.audio"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
     "client.terminal": LEAVES | {"terminal", "jitter", "wire", "client.audio", "client.delay", "client"},
     "client": LEAVES
-    | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.terminal"},
+    | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.replay", "client.terminal"},
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "captions": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "device": LEAVES | {"wire", "client", "client.audio"},

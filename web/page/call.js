@@ -28,6 +28,7 @@ import { Sheet } from "./sheet.js";
  * @property {import("./acoustic_test.js").AcousticTest} acoustic
  * @property {import("./roster.js").Roster} roster
  * @property {import("./captions.js").Captions} captions
+ * @property {import("./replay_view.js").ReplayView} replay
  */
 
 /** Refusals after which one may ask the host to be let in. */
@@ -133,7 +134,7 @@ export class Call {
 
   /** @param {Report} report */
   #onReport(report) {
-    const { room, feedback, acoustic, roster } = this.#parts;
+    const { room, feedback, acoustic, roster, replay } = this.#parts;
     switch (report.type) {
       case "ready":
         return undefined; // the engine waits for it
@@ -153,6 +154,10 @@ export class Call {
         return this.#showSlow(report.slow);
       case "chirpEcho":
         return acoustic.onEcho(report.echo);
+      case "replay":
+      case "nothingToReplay":
+      case "missed":
+        return replay.onReport(report);
     }
     return unreachable(report);
   }

@@ -4,7 +4,7 @@ import { create, element } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { Sheet } from "./sheet.js";
 
-/** @typedef {{mute: () => void, hand: () => void, chat: () => void, invite: () => void}} Actions */
+/** @typedef {{mute: () => void, hand: () => void, chat: () => void, invite: () => void, replay: () => void}} Actions */
 
 const TYPES_IN = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
@@ -14,6 +14,7 @@ const LIST = /** @type {const} */ ([
   ["H", "keyHand"],
   ["C", "keyChat"],
   ["I", "keyInvite"],
+  ["R", "keyReplay"],
   ["?", "keyList"],
 ]);
 
@@ -37,7 +38,8 @@ export class Keys {
   #onKey(event, actions) {
     if (!this.active || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
     if (event.target instanceof Element && event.target.closest(TYPES_IN)) return;
-    const act = { m: actions.mute, h: actions.hand, c: actions.chat, i: actions.invite, "?": () => this.#sheet.toggle() }[event.key.toLowerCase()];
+    const { mute: m, hand: h, chat: c, invite: i, replay: r } = actions;
+    const act = { m, h, c, i, r, "?": () => this.#sheet.toggle() }[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();
     act();

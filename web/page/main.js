@@ -31,6 +31,7 @@ import { Question } from "./question.js";
 import { RecentPresence, RecentRooms } from "./recent_rooms.js";
 import { knock, previewRoom } from "./room_preview.js";
 import { Room } from "./room.js";
+import { ReplayView } from "./replay_view.js";
 import { RoomView } from "./room_view.js";
 import { Roster } from "./roster.js";
 import { SettingsController } from "./settings_controller.js";
@@ -80,6 +81,7 @@ class Page {
     toggle: () => this.#voice.toggle(),
   });
   #captions = new Captions({ send: (message) => this.#order({ type: "sendControl", message }), toasts: this.#toasts });
+  #replay = new ReplayView({ order: this.#order, toasts: this.#toasts });
   #settings = new SettingsController({
     captions: this.#captions,
     voice: this.#voice,
@@ -132,6 +134,7 @@ class Page {
     acoustic: this.#acoustic,
     roster: this.#roster,
     captions: this.#captions,
+    replay: this.#replay,
   });
   #lifecycle = new Lifecycle({ sound: this.#sound, voice: this.#voice, call: this.#call, room: this.#room, toasts: this.#toasts });
   #media = new MediaControls({
@@ -186,6 +189,7 @@ class Page {
       hand: () => this.#room.toggleHand(),
       chat: () => this.#chat.open(),
       invite: () => this.#inviteSheet.open(),
+      replay: () => this.#replay.playLast(),
     });
     this.#call.onState = (state) => {
       keys.active = state === "joined" || state === "lost";

@@ -16,6 +16,11 @@
  */
 
 /**
+ * A replay that runs: who spoke, who speaks in it just now, and how long it still takes.
+ * @typedef {{talkers: string[], talking: string[], leftMs: number, speed: number}} Replaying
+ */
+
+/**
  * What the others see of us.
  * @typedef {{muted: boolean, away: boolean, hand: boolean, listening: boolean}} OwnState
  */
@@ -32,6 +37,9 @@
  *   | {type: "setGains", gains: Record<string, number>}
  *   | {type: "deviceLatency", captureMs: number | null, soundedMs: number | null}
  *   | {type: "acousticTest", step: "begin" | "chirp" | "echo" | "end"}
+ *   | {type: "startReplay", what: "last" | "missed"}
+ *   | {type: "stopReplay"}
+ *   | {type: "setReplaySpeed", speed: number}
  *   | {type: "leave"}
  *   | {type: "reconnectNow"}} Order
  */
@@ -46,6 +54,9 @@
  *   | {type: "feedback", feedback: Feedback}
  *   | {type: "chirpEcho", echo: Echo}
  *   | {type: "slow", slow: boolean}
+ *   | {type: "replay", replay: Replaying | null}
+ *   | {type: "nothingToReplay"}
+ *   | {type: "missed", names: string[], lastsMs: number}
  *   | {type: "delays", roundTripMs: number | null, figures: [number, import("./delay_parts.js").Figure][]}} Report
  */
 

@@ -13,11 +13,14 @@
  */
 
 /**
- * From the worker: who is there, how loud somebody is, and that nobody is heard for now.
+ * From the worker: who is there, how loud somebody is, that nobody is heard for now, and what is heard once more.
  * @typedef {{type: "add", talkerId: number}
  *   | {type: "remove", talkerId: number}
  *   | {type: "clear"}
  *   | {type: "setGain", talkerId: number, gain: number}
+ *   | {type: "beginReplay"}
+ *   | {type: "replay", mid: Float32Array, side: Float32Array}
+ *   | {type: "endReplay"}
  *   | {type: "setMuted", muted: boolean}} PlayoutOrder
  */
 
@@ -44,8 +47,8 @@
 
 /**
  * To the worker, ten times a second: what plays next of each talker, in samples; `at` is in seconds of the audio context, and
- * `atMs` is the same moment by Date.now().
- * @typedef {{type: "playing", at: number, atMs: number, talkers: {talkerId: number, timestamp: number}[]}} Playing
+ * `atMs` is the same moment by Date.now(). `replay` is how many samples of a replay still wait.
+ * @typedef {{type: "playing", at: number, atMs: number, talkers: {talkerId: number, timestamp: number}[], replay: number}} Playing
  */
 
 /** To capture: its line to the worker. @typedef {{type: "connect", worker: MessagePort}} CaptureSetup */

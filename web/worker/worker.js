@@ -4,7 +4,7 @@
 //   microphone's track, or capture worklet → (blocks) → Talking → (packets) → Link → relay
 //   relay → Link → (packets) → playout worklet
 
-import { Encoder, loadCodec } from "../shared/codec.js";
+import { Decoder, Encoder, loadCodec } from "../shared/codec.js";
 import { PacketError, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { TrackReader } from "../shared/track_reader.js";
@@ -13,6 +13,7 @@ import { StampClock } from "./steady_clock.js";
 import { DelayMonitor } from "./delay_monitor.js";
 import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
+import { Replay } from "./replay.js";
 import { Sender } from "./sender.js";
 import { SURROUNDINGS } from "./surroundings.js";
 import { TalkerLevels } from "./talker_levels.js";
@@ -53,11 +54,19 @@ const stamps = new StampClock();
 /** @param {number} ms a recent moment of Date.now(), the only clock that an audio worklet has */
 const steadyUs = (ms) => Math.round(stamps.steadyMs(ms) * 1000);
 
-/** @param {import("../shared/worklet_messages.js").PlayoutOrder} order */
-const toPlayout = (order) => playout?.postMessage(order);
+/** @type {(order: import("../shared/worklet_messages.js").PlayoutOrder, moved?: Transferable[]) => void} */
+const toPlayout = (order, moved = []) => playout?.postMessage(order, moved);
 
 /** @param {Report} message */
 const report = (message) => postMessage(message);
+
+const replay = new Replay({
+  newDecoder: Decoder.create,
+  nameOf: (talkerId) => names.get(talkerId),
+  gainOf: (name) => gains.get(name) ?? 1,
+  play: toPlayout,
+  report,
+});
 
 /**
  * @param {import("../shared/messages.js").LinkState} state
@@ -70,6 +79,7 @@ function onState(state, reason, message) {
     guard.reset();
     toPlayout({ type: "clear" });
   }
+  if (state === "left" || state === "refused") replay.clear();
   report({ type: "link", state, reason, message });
 }
 
@@ -81,6 +91,7 @@ function onPacket(data) {
     levels.heard(packet.talkerId, packet);
     guard.played(packet);
     timing.arrived(packet.talkerId, packet.timestamp, nowUs());
+    replay.onPacket(packet, performance.now());
     if (ring) ring.push(bytes);
     else playout?.postMessage(data, [data]);
   } catch (error) {
@@ -90,6 +101,7 @@ function onPacket(data) {
 
 /** @param {FromRelay} message */
 function onControl(message) {
+  replay.onControl(message);
   switch (message.type) {
     case "ping":
       return link.send({ type: "pong", t0: message.t0, t1: nowUs(), t2: nowUs() });
@@ -177,6 +189,7 @@ function keepPinging() {
 /** @param {Partial<import("../shared/messages.js").OwnState>} change */
 function show(change) {
   Object.assign(own, change);
+  if (change.away !== undefined) replay.setAway(change.away, performance.now());
   talking.muted = own.muted;
   link.send({ type: "state", ...own });
 }
@@ -196,6 +209,7 @@ function obey(order) {
     case "sendControl":
       return link.send(order.message);
     case "setTransmitMode":
+      replay.talksByButton = order.mode === "button";
       return talking.gate(order.mode, order.pressed);
     case "setGain":
       return setGainOfName(order.name, order.gain);
@@ -207,6 +221,13 @@ function obey(order) {
       return undefined;
     case "acousticTest":
       return onAcousticTest(order.step);
+    case "startReplay":
+      return replay.start(order.what, performance.now());
+    case "stopReplay":
+      return replay.stop();
+    case "setReplaySpeed":
+      replay.speed = order.speed;
+      return undefined;
     case "leave":
       return link.leave();
     case "reconnectNow":
@@ -235,7 +256,8 @@ function onCaptured({ samples, atMs }) {
 }
 
 /** @param {import("../shared/worklet_messages.js").Playing} message */
-function onPlaying({ at, atMs, talkers }) {
+function onPlaying({ at, atMs, talkers, replay: waiting }) {
+  replay.onPlaying(waiting, performance.now());
   timing.onPlaying({ at, poppedUs: steadyUs(atMs), talkers });
 }
 

@@ -15,6 +15,7 @@ import { unreachable } from "../shared/unreachable.js";
 import { Fader } from "./fader.js";
 import { JitterBuffer } from "./jitter_buffer.js";
 import { Limiter } from "./limiter.js";
+import { ReplayQueue } from "./replay_queue.js";
 
 /** How many samples browsers process at once (Web Audio API, "render quantum size"). */
 const QUANTUM = 128;
@@ -40,6 +41,7 @@ class Playout extends AudioWorkletProcessor {
   /** @type {PacketRing | null} */
   #ring = null;
   #limiter = new Limiter(SAMPLE_RATE);
+  #replay = new ReplayQueue();
   #told = 0;
   #muted = false;
   #mix = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
@@ -79,6 +81,7 @@ class Playout extends AudioWorkletProcessor {
       const isStereo = buffer.pop(sound[0], currentTime * 1000, sound[1]);
       if (!this.#muted) fader.addTo(this.#mix, sound, isStereo ? 2 : 1, length);
     }
+    this.#replay.addTo(this.#mix, length, this.#muted);
   }
 
   /** @param {PlayoutReport} message */
@@ -114,7 +117,7 @@ class Playout extends AudioWorkletProcessor {
       const timestamp = buffer.playoutTimestamp;
       if (timestamp !== null) talkers.push({ talkerId, timestamp });
     }
-    this.#sendPlaying({ type: "playing", at: currentTime, atMs: Date.now(), talkers });
+    this.#sendPlaying({ type: "playing", at: currentTime, atMs: Date.now(), talkers, replay: this.#replay.waiting });
   }
 
   /** @param {Playing} message */
@@ -143,6 +146,12 @@ class Playout extends AudioWorkletProcessor {
       case "setMuted":
         this.#muted = order.muted;
         return;
+      case "beginReplay":
+        return this.#replay.begin();
+      case "replay":
+        return this.#replay.push(order.mid, order.side);
+      case "endReplay":
+        return this.#replay.end();
     }
     return unreachable(order);
   }

@@ -1,0 +1,86 @@
+"""A replay on real sound: who asked for it hears once more what was said, nobody else does, and live voices go on."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pytest
+from audio_rig import Recording
+from evidence import keep_on_failure
+from following import code, follow
+from phone import UNPROCESSED
+from playwright.sync_api import expect
+from shared_room import Room, open_room
+from sound import Samples
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+ANNA, BEN, CARL = range(3)
+SAID_S: Final = 4
+LIVE_S: Final = 40
+"""A busy machine may take half of it to start a replay."""
+LIVE_GAIN: Final = 1.6
+"""Beside a replay a live voice is lowered by half: so each of the two is like what was said by more than chance."""
+WINDOW_S: Final = 8
+HEARD: Final = 0.5
+"""Of what was said: a busy machine loses some of it on the way there, and some on the way back."""
+GOES_ON: Final = 0.15
+"""Of a live voice, beside another: in many excerpts the other is louder."""
+AGES_MS: Final = 60_000
+ATTEMPTS: Final = 4
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with open_room(tmp_path_factory.mktemp("replay"), 3) as room:
+        yield room
+
+
+def test_a_replay_is_heard_by_who_asked_for_it_alone_while_live_voices_go_on(room: Room) -> None:
+    rig, anna = room.rig, room.phone(ANNA, "Anna", UNPROCESSED)
+    with room.desktop(BEN, "Ben"), room.desktop(CARL, "Carl"):
+        room.relay.wait_for_members(3)
+        told = []
+        for _ in range(ATTEMPTS):
+            with rig.record() as recording:
+                keep_on_failure("wires.wav", lambda path, made=recording: made.write_wav(path))
+                said, first = say(room, recording)
+                live = rig.play(rig.microphone(CARL), code(CARL, LIVE_S) * LIVE_GAIN)
+                recording.wait_for_sound(rig.speaker(ANNA), 20, start=recording.length)
+                anna.open_settings()
+                pressed = recording.length
+                anna.page.locator("#replay-last").click()
+                expect(anna.page.locator("#replay")).to_be_visible()
+                expect(anna.page.locator("#replay-talkers")).to_contain_text("Ben")
+                recording.wait_ms(1_000 * WINDOW_S)
+                anna.page.evaluate("document.getElementById('replay-stop').click()")  # it may have ended by itself
+                live.stop()
+                stop = recording.length
+                wires = [recording.wire(rig.speaker(each), pressed, stop) for each in (ANNA, BEN, CARL)]
+                carl = recording.wire(rig.microphone(CARL), pressed, stop)
+            again, *others = (share_of(said, wire) for wire in wires)
+            goes_on = [follow(carl, wire).coverage() for wire in wires[:2]]
+            told.append(f"first {first:.2f}, again {again:.2f}, others {others}, live {goes_on}")
+            assert max(others) < 0.05, told
+            if again > HEARD * first and min(goes_on) > GOES_ON and first > HEARD:
+                break
+        else:
+            pytest.fail(f"it is not heard again: {told}")
+        print(told)
+    assert anna.errors == []
+
+
+def say(room: Room, recording: Recording) -> tuple[Samples, float]:
+    """Ben says it; what of it Anna hears the first time."""
+    rig, start = room.rig, recording.length
+    rig.play(rig.microphone(BEN), code(BEN, SAID_S)).wait()
+    recording.wait_ms(1_000)
+    said = recording.wire(rig.microphone(BEN), start)
+    return said, follow(said, recording.wire(rig.speaker(ANNA), start)).coverage()
+
+
+def share_of(said: Samples, heard: Samples) -> float:
+    """What of something that was said before is heard on a wire later."""
+    before = np.concatenate((said, np.zeros(len(heard), np.float32)))
+    after = np.concatenate((np.zeros(len(said), np.float32), heard))
+    return follow(before, after, AGES_MS).coverage()
