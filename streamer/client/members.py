@@ -77,6 +77,7 @@ class Roster:
         self.unreadable = 0
         self._last_said: tuple[str, str] | None = None
         self._was_full = False
+        self._keys: dict[messages.Role, str] = {}
         self.recording = Recording(False, "", ())
 
     @property
@@ -131,6 +132,7 @@ class Roster:
         self.one_at_a_time = False
         self.recording = Recording(False, "", ())
         self._ears.leave_out((), ())
+        self._keys = dict(_parse_invites(message["invites"]))
         said = [_parse_said(each) for each in message["history"]]
         self._replace_all([_parse_member(member) for member in message["members"]])
         is_first = before.talker_id == NOBODY
@@ -210,7 +212,11 @@ class Roster:
         self._emit(Locked(self.member(message["talker_id"]), message["locked"]))
 
     def on_invites(self, invites: Sequence[messages.WireInvite]) -> None:
+        """Told again whenever somebody has used them: only links that differ are new."""
         for role, key in _parse_invites(invites):
+            if self._keys.get(role) == key:
+                continue
+            self._keys[role] = key
             query = urlencode({"room": self.room, **({"key": key} if key else {})})
             self._emit(NewLink(role, f"{self._relay_url}#{query}"))
 

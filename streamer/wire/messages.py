@@ -63,11 +63,15 @@ class Line(TypedDict):
 
 
 class WireInvite(TypedDict):
-    """`ends_s` is in s since 1970, 0 where it does not end; `key` is empty where none is asked for."""
+    """`ends_s` is in s since 1970, 0 where it does not end; `key` is empty where none is asked for.
+
+    `uses_left` is how many more people it lets in; left out where that is without limit.
+    """
 
     role: Role
     key: str
     ends_s: int
+    uses_left: NotRequired[int]
 
 
 class Waiting(TypedDict):

@@ -54,6 +54,17 @@ def test_what_happens_in_the_room_is_told_in_words() -> None:
     assert [member.name for member in room.members] == ["Grace"]
 
 
+def test_an_invitation_that_somebody_used_is_no_new_link() -> None:
+    invite = {"role": "talk", "key": "k1", "ends_s": 0, "uses_left": 2}
+    _, told = room_of(
+        {**WELCOME, "invites": [invite]},
+        {"type": "invite", "invites": [{**invite, "uses_left": 1}]},
+        {"type": "invite", "invites": [{**invite, "key": "k2"}]},
+    )
+    assert len(told) == 2
+    assert "key=k2" in told[1]
+
+
 def test_news_of_somebody_unknown_changes_nothing() -> None:
     room, told = room_of(
         WELCOME,

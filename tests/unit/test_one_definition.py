@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from streamer.errors import BAD_MESSAGE
+from streamer.relay.access.tokens import BEYOND_TALKING, SCOPES
 from streamer.wire import close_codes
 from streamer.wire.names import SUBPROTOCOL
 
@@ -45,3 +46,24 @@ def test_the_page_s_names_and_codes_are_the_protocol_s() -> None:
 
 def test_a_bad_message_closes_with_one_code() -> None:
     assert close_codes.BAD_MESSAGE is BAD_MESSAGE
+
+
+def asked_for(path: Path) -> set[object]:
+    """The rights that a module asks for by `check_may`."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    asks = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "check_may"]
+    return {call.args[1].value if isinstance(call.args[1], ast.Constant) else None for call in asks}
+
+
+def test_a_right_that_a_room_asks_for_is_one_that_members_are_told_of() -> None:
+    asked = set[object]().union(*map(asked_for, (PACKAGE / "relay/rooms").glob("*.py")))
+    assert asked == set(BEYOND_TALKING)
+
+
+def test_the_documents_name_every_scope_of_a_token() -> None:
+    operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    table = operations.split("| scope | lets |\n|---|---|\n")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(SCOPES)
+    protocol = (ROOT / "streamer/wire/PROTOCOL.md").read_text(encoding="utf-8")
+    rights = protocol.split("`rights` are what you may do beyond talking")[1].split("(see")[0]
+    assert set(re.findall(r"`(\w+)`", rights)) == set(BEYOND_TALKING)

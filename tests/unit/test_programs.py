@@ -10,7 +10,7 @@ from relay_fixture import HOST_KEY, Guest, House
 
 from streamer.errors import ControlError
 from streamer.relay.access.allowance import CHATS
-from streamer.relay.access.tokens import Scope, TokenStore
+from streamer.relay.access.tokens import BEYOND_TALKING, Scope, TokenStore
 from streamer.relay.rooms.commands import MAX_OF_SENDER
 from streamer.relay.rooms.post import Post
 from streamer.relay.rooms.telemetry import MAX_MEMBER_BYTES, TelemetryBoard
@@ -380,6 +380,15 @@ async def test_a_token_lets_a_program_in_with_its_scopes_and_no_more(tmp_path: P
         await bell.text("notice")
         await say(bell, **wish(bell))
         assert (await bell.text("error"))["code"] == "no-right"
+
+
+@pytest.mark.parametrize("scope", BEYOND_TALKING)
+async def test_a_member_is_told_what_its_token_lets_it_do_beyond_talking(scope: Scope, tmp_path: Path) -> None:
+    tokens, secret = token_for(tmp_path, "speak", scope)
+    async with House.open(tokens=tokens) as house:
+        assert (await house.enter(key="", token=secret, name="Bell")).welcome["rights"] == [scope]
+        assert (await house.enter(name="Ada")).welcome["rights"] == []
+        assert (await house.enter(key=HOST_KEY, name="Grace")).welcome["rights"] == list(BEYOND_TALKING)
 
 
 async def test_a_token_of_another_room_without_a_right_to_enter_or_unknown_is_refused(tmp_path: Path) -> None:

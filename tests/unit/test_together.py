@@ -188,6 +188,24 @@ async def test_a_new_invite_opens_and_the_old_one_does_not_and_who_is_in_stays()
         assert await ada.text("joined")
 
 
+async def test_everybody_is_told_how_many_more_an_invite_lets_in_whenever_somebody_has_used_it() -> None:
+    async with House.open() as house:
+        host, ada = await house.enter(key=HOST_KEY), await house.enter()
+        assert [invite.get("uses_left") for invite in host.welcome["invites"]] == [None, None]
+        await host.socket.send_json({"type": "invite", "hours": 0, "uses": 3})
+        [invite, listening] = (await host.text("invite"))["invites"]
+        assert (await ada.text("invite"))["invites"] == [invite, listening]
+        assert (invite["uses_left"], listening["uses_left"]) == (3, 3)
+        ben = await house.enter(key=invite["key"])
+        lea = await house.enter(key=listening["key"])
+        for guest, lefts in ((host, [2, 1]), (ada, [2, 1]), (ben, [2, 1]), (lea, [1])):
+            for left in lefts:
+                told = (await guest.text("invite"))["invites"]
+                assert {each["uses_left"] for each in told} == {left}
+                assert {each["key"] for each in told} <= {invite["key"], listening["key"]}
+        assert [each["role"] for each in lea.welcome["invites"]] == ["listen"]
+
+
 async def test_a_relay_that_everybody_left_forgets_them_in_time() -> None:
     async with House.open() as house:
         for _ in range(3):

@@ -1,7 +1,7 @@
 // The bar of a room: leave, hand, microphone, chat, sound. The microphone's disc shows its state, and stands in every sheet too.
 
 import { meterOf } from "../shared/audio_level.js";
-import { element, setAttribute, setIcon, setText } from "../ui/dom.js";
+import { create, element, find, setAttribute, setIcon, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 
 /** @typedef {"on" | "off" | "refused" | "listening"} MicState */
@@ -53,9 +53,17 @@ export class Bar {
     this.#mic.toggleAttribute("data-talks", voice);
   }
 
-  /** @param {boolean} raised */
-  showHand(raised) {
+  /**
+   * @param {boolean} raised
+   * @param {boolean} asks this device only listens: the hand is how one asks, and stands in the disc's place
+   */
+  showHand(raised, asks) {
+    element("bar", HTMLElement).toggleAttribute("data-asks", asks);
     setAttribute(this.#hand, "aria-pressed", String(raised));
-    setAttribute(this.#hand, "aria-label", t(raised ? "lowerHand" : "raiseHand"));
+    setAttribute(this.#hand, "aria-label", t(raised ? "lowerHand" : asks ? "askQuestion" : "raiseHand"));
+    const asked = create("span", asks && raised ? "shown" : "", t("lowerHand"));
+    const asking = create("span", asks && !raised ? "shown" : "", t("askQuestion"));
+    const words = asks ? [asking, asked] : [t("hand")]; // both have their place, so that none moves
+    find(this.#hand, ".label", HTMLElement).replaceChildren(...words);
   }
 }

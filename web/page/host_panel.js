@@ -4,6 +4,7 @@ import { create, element, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { plainFace } from "./face.js";
 import { handsOf } from "./people_view.js";
+import { Reminder } from "./reminder.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("./roster.js").Person} Person */
@@ -27,6 +28,9 @@ export class HostPanel {
   #hands = 0;
   /** @type {Map<number, string>} names by id */
   #knocking = new Map();
+  #reminder = new Reminder(() => this.onKnockAgain());
+  /** Somebody still waits at the door. */
+  onKnockAgain = () => {};
   /** Asks whether the invitation is really to be replaced. */
   confirmNewInvite = async () => true;
 
@@ -40,8 +44,19 @@ export class HostPanel {
     this.#record.addEventListener("change", () => send({ type: "record", on: this.#record.checked }));
     element("mute-all", HTMLButtonElement).addEventListener("click", () => send({ type: "mute", talker_id: EVERYBODY }));
     element("new-invite", HTMLButtonElement).addEventListener("click", async () => {
-      if (await this.confirmNewInvite()) send({ type: "invite", hours: 0, uses: 0 });
+      if (await this.renewInvite(0, 0)) this.#sheet.close();
     });
+  }
+
+  /**
+   * @param {number} hours 0 is no end
+   * @param {number} uses 0 is no limit
+   * @returns {Promise<boolean>} false where the host has thought better of it
+   */
+  async renewInvite(hours, uses) {
+    const sure = await this.confirmNewInvite();
+    if (sure) this.#send({ type: "invite", hours, uses });
+    return sure;
   }
 
   /** @param {boolean} isHost */
@@ -133,6 +148,8 @@ export class HostPanel {
   #renderCount(hands) {
     this.#hands = hands;
     const count = this.#knocking.size + hands;
+    this.#opener.toggleAttribute("data-knock", this.#knocking.size > 0);
+    this.#reminder.isOn = this.#knocking.size > 0;
     const badge = /** @type {HTMLElement} */ (this.#opener.querySelector(".count"));
     badge.hidden = count === 0;
     setText(badge, String(count));

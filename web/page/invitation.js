@@ -6,7 +6,10 @@
 import { serializeFragment } from "../shared/room_link.js";
 
 /** @typedef {"talk" | "listen"} Role */
-/** `ends` is the time of day in ms since 1970; 0 where it does not end. @typedef {{role: Role, key: string, ends: number}} Invite */
+/**
+ * `ends` is the time of day in ms since 1970; 0 where it does not end. `usesLeft` is null where it lets in any number.
+ * @typedef {{role: Role, key: string, ends: number, usesLeft: number | null}} Invite
+ */
 /** @typedef {import("../shared/control.js").WireInvite} WireInvite */
 
 const SECOND_MS = 1_000;
@@ -16,6 +19,8 @@ export class Invitation {
   #room = "";
   /** @type {Map<Role, Invite>} */
   #invites = new Map();
+  /** Whether this device is a host's, who may make a new one. */
+  byHost = false;
   onChange = () => {};
 
   /** @param {string} folder that this page is in, where the relay names no other place */
@@ -35,10 +40,15 @@ export class Invitation {
     this.onChange();
   }
 
-  /** @param {WireInvite[]} invites newer ones */
+  /**
+   * @param {WireInvite[]} invites as they are now
+   * @returns {boolean} whether they have other keys than before
+   */
   replace(invites) {
+    const areNew = invites.some(({ role, key }) => this.#invites.get(/** @type {Role} */ (role))?.key !== key);
     for (const invite of invites) this.#invites.set(invite.role, inviteOf(invite));
     this.onChange();
+    return areNew;
   }
 
   /** @param {Role} role */
@@ -48,6 +58,11 @@ export class Invitation {
 
   get isEmpty() {
     return this.#invites.size === 0;
+  }
+
+  /** Where no key is asked for, anybody may come in at any time. */
+  get isLimitable() {
+    return this.key !== "";
   }
 
   get room() {
@@ -73,9 +88,14 @@ export class Invitation {
   endsAt(role) {
     return this.#invites.get(role)?.ends ?? 0;
   }
+
+  /** @param {Role} role */
+  usesLeft(role) {
+    return this.#invites.get(role)?.usesLeft ?? null;
+  }
 }
 
 /** @param {WireInvite} invite @returns {Invite} */
-function inviteOf({ role, key, ends_s }) {
-  return { role: /** @type {Role} */ (role), key, ends: ends_s * SECOND_MS };
+function inviteOf({ role, key, ends_s, uses_left }) {
+  return { role: /** @type {Role} */ (role), key, ends: ends_s * SECOND_MS, usesLeft: uses_left ?? null };
 }

@@ -1,7 +1,8 @@
 // Inviting from inside a room: the code, a link to share or to copy; on a sheet, and as the page of somebody who is alone.
 
 import { element, fillIn, find, setText } from "../ui/dom.js";
-import { language, t } from "../ui/text.js";
+import { t } from "../ui/text.js";
+import { InviteLimits, timeOf } from "./invite_limits.js";
 import { qrCode } from "./qr_code.js";
 import { Sheet } from "./sheet.js";
 
@@ -9,6 +10,7 @@ import { Sheet } from "./sheet.js";
 
 export class InviteSheet {
   #invitation;
+  limits;
   #sheet = new Sheet(element("invite", HTMLDialogElement));
   #empty = element("empty", HTMLElement);
   #link = element("invite-link", HTMLInputElement);
@@ -18,6 +20,7 @@ export class InviteSheet {
   /** @param {import("./invitation.js").Invitation} invitation */
   constructor(invitation) {
     this.#invitation = invitation;
+    this.limits = new InviteLimits(invitation);
     invitation.onChange = () => this.#render();
     this.#sheet.onOpen = () => this.#render();
     element("invite-role", HTMLElement).addEventListener("change", () => this.#render());
@@ -78,27 +81,23 @@ export class InviteSheet {
     setText(element("invite-title", HTMLElement), t("inviteTo", { room }));
     element("invite-role", HTMLElement).hidden = !(this.#invitation.has("talk") && this.#invitation.has("listen"));
     this.#link.value = this.#invitation.link(this.#role);
-    this.#draw(this.#sheet.node, this.#role);
-    this.#draw(this.#empty, this.#invitation.has("talk") ? "talk" : "listen");
+    this.limits.show(this.#role);
+    this.#drawCode(this.#sheet.node, this.#role);
+    const role = this.#invitation.has("talk") ? "talk" : "listen";
+    this.#drawCode(this.#empty, role);
+    const ends = this.#invitation.endsAt(role);
+    find(this.#empty, ".ends-at", HTMLElement).hidden = ends === 0;
+    fillIn(this.#empty, ".ends-at span", ends === 0 ? "" : t("letsInUntil", { time: timeOf(ends) }));
   }
 
   /**
    * @param {HTMLElement} place
    * @param {Role} role
    */
-  #draw(place, role) {
+  #drawCode(place, role) {
     const link = this.#invitation.link(role);
     const code = find(place, ".code", HTMLElement);
     if (code.dataset.link !== link) code.replaceChildren(qrCode(link, t("codeLabel")));
     code.dataset.link = link;
-    const ends = this.#invitation.endsAt(role);
-    find(place, ".ends-at", HTMLElement).hidden = ends === 0;
-    fillIn(place, ".ends-at span", ends === 0 ? "" : t("letsInUntil", { time: timeOf(ends) }));
   }
-}
-
-/** @param {number} ms since 1970 */
-function timeOf(ms) {
-  const isToday = new Date(ms).toDateString() === new Date().toDateString();
-  return new Date(ms).toLocaleString(language, isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
 }

@@ -165,7 +165,8 @@ class Page {
     this.#door.onTryAlone = () => this.#tryAlone();
     this.#door.onTryVoice = () => this.#ownLevel.start();
     this.#door.onLink = (link) => this.#openLink(link);
-    element("empty-echo", HTMLButtonElement).addEventListener("click", () => window.open(`#room=${ECHO_ROOM}`, "_blank"));
+    element("empty-echo", HTMLButtonElement).addEventListener("click", () => this.#hearYourself());
+    element("settings-echo", HTMLButtonElement).addEventListener("click", () => this.#hearYourself());
   }
 
   #connectRoom() {
@@ -176,7 +177,9 @@ class Page {
     person.volumeOf = (name) => this.#volumes.of(name);
     person.onVolume = (name, volume) => this.#volumes.set(name, volume);
     person.onHostAct = (act, who) => this.#onHostAct(act, who);
+    this.#host.onKnockAgain = () => this.#cues.play("knock");
     this.#host.confirmNewInvite = () => this.#question.ask(t("newInvite"), t("newInviteHint"), t("newInvite"));
+    this.#inviteSheet.limits.onRenew = (hours, uses) => this.#host.renewInvite(hours, uses);
     this.#inviteSheet.onCopied = (words) => this.#toasts.show({ words });
     this.#lost.onTryNow = () => this.#call.reconnectNow();
     this.#lost.onLeave = () => this.#call.leave();
@@ -234,6 +237,12 @@ class Page {
   #tryAlone() {
     this.#room.link = { ...this.#room.link, room: ECHO_ROOM, key: "" };
     return this.#call.join({ name: this.#door.name, listen: false });
+  }
+
+  /** On a page of its own; here the microphone is off meanwhile, so that nobody else hears it. */
+  #hearYourself() {
+    if (this.#voice.hasMicrophone && !this.#voice.muted) this.#voice.mute(true);
+    window.open(`#room=${ECHO_ROOM}`, "_blank");
   }
 
   /** @param {string} text that somebody pasted, or a code says */

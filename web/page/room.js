@@ -175,6 +175,7 @@ export class Room {
     this.#programs.clear();
     this.recording.onWelcome();
     if (welcome.host && !this.link.token) keepHostKey(this.link.key);
+    invitation.byHost = welcome.host;
     invitation.set(welcome.room, welcome.invites, welcome.join_origin);
     this.#showAddress(welcome.room);
     this.#onlyHosts = welcome.only_hosts;
@@ -304,7 +305,7 @@ export class Room {
 
   /** @param {WireInvite[]} invites */
   #onInvites(invites) {
-    this.#parts.invitation.replace(invites);
+    if (!this.#parts.invitation.replace(invites)) return;
     this.#showAddress(this.#parts.roster.room);
     if (this.#parts.roster.host) this.#parts.toasts.show({ words: t("newInviteMade") });
   }

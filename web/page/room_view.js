@@ -61,7 +61,7 @@ export class RoomView {
     this.people.showsDelays = !isEcho;
     this.people.show(people, listening ? "audience" : usesDisc ? "walkie" : "people");
     this.bar.showMicrophone(micState(controls, listening), usesDisc);
-    this.bar.showHand(people.some(({ own, hand }) => own && hand > 0));
+    this.bar.showHand(people.some(({ own, hand }) => own && hand > 0), listening);
     this.#showPerson();
     this.#showDisc();
   }

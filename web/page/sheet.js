@@ -57,7 +57,7 @@ export class Sheet {
   /** @param {Element | null} [opener] gets the focus back */
   open(opener = document.activeElement) {
     if (this.node.open) return;
-    for (const other of sheets) if (other !== this && !other.#staysModal) other.close();
+    if (!this.#staysModal) for (const other of sheets) if (other !== this && !other.#staysModal) other.close();
     this.#opener = opener;
     this.onOpen();
     if (!this.#staysModal && matchMedia(WIDE).matches) this.node.show();

@@ -27,7 +27,7 @@
 /** Only a notice has a `level`, and perhaps a `title`. @typedef {{name: string, text: string, age_s: number, title?: string, level?: Level}} Line */
 /** What a device reports; what is null is not known. @typedef {Record<string, string | number | boolean | null>} Values */
 /** @typedef {"done" | "refused" | "unknown" | "timed-out" | "gone"} Outcome */
-/** @typedef {{role: Role, key: string, ends_s: number}} WireInvite */
+/** @typedef {{role: Role, key: string, ends_s: number, uses_left?: number}} WireInvite */
 /** @typedef {{id: number, name: string}} Waiting */
 /** @typedef {{timestamp: number, server_us: number, device_us: number, sent_us: number, error_us: number}} Clock */
 /** @typedef {{received_us: number, relayed_us: number}} Relayed */

@@ -140,6 +140,8 @@ class InviteStore:
         ends_s = min(int(invite.ends or 0), MAX_INTEGER) if invite and not self.is_open else 0
         talk: WireInvite = {"role": "talk", "key": self.key(room) or "", "ends_s": ends_s}
         listen: WireInvite = {"role": "listen", "key": self.listening_key(room) or "", "ends_s": ends_s}
+        if invite and invite.uses_left is not None and not self.is_open:
+            talk["uses_left"] = listen["uses_left"] = min(invite.uses_left, MAX_INTEGER)
         return [*([] if right is Right.LISTENER else [talk]), *([listen] if invite else [])]
 
     def _listening_key(self, invite: Invite) -> str:
@@ -212,15 +214,21 @@ class InviteStore:
             self._check(room, invite.key if only_listens and invite else key)
         return Right.LISTENER if only_listens else Right.GUEST
 
-    def entered(self, room: str, right: Right) -> None:
-        """Somebody is in: that is one use of the invite, and the host's coming makes the room."""
+    def entered(self, room: str, right: Right) -> bool:
+        """Somebody is in: that is one use of the invite, and the host's coming makes the room.
+
+        Returns True if the invite lets in one fewer now.
+        """
         invite = self._invites.get(room)
         if right is Right.HOST and invite is None and room != ECHO_ROOM:
             self._invites[room] = Invite.new()
             self._keep(room)
-        elif right is not Right.HOST and invite and invite.uses_left and not self.is_open:
+            return False
+        if right is not Right.HOST and invite and invite.uses_left and not self.is_open:
             self._invites[room] = replace(invite, uses_left=invite.uses_left - 1)
             self._keep(room)
+            return True
+        return False
 
     def _check(self, room: str, key: str | None) -> None:
         invite = self._invites.get(room)

@@ -23,6 +23,10 @@ from streamer.relay.state_files import locked, read_file, write_file
 
 Scope = Literal["read", "notify", "speak", "moderate", "command", "caption", "record"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+_TO_BE_IN: Final = ("read", "speak", "moderate")
+BEYOND_TALKING: Final = tuple(scope for scope in SCOPES if scope not in _TO_BE_IN)
+"""What a member who is in may send only with that scope, or as a host: whatever does not say as what one comes in."""
+
 TOKENS_FILE: Final = "tokens.json"
 MAX_TOKENS: Final = 256
 """Each is compared with what somebody shows: that takes about 0.1 ms then."""

@@ -34,6 +34,13 @@ class Desk(Protocol):
         """Have the relay's own recorder begin or end. Raises ControlError `no-recorder`."""
 
 
+def tell_invites(room: Room, desk: Desk) -> None:
+    """To everybody, what they may hand on now."""
+    for right in Right:
+        members = [member for member in room.members if member.right is right]
+        room.tell(members, {"type": "invite", "invites": desk.invites(right)}, about=("invites", right))
+
+
 class Hosting:
     """By the host `talker_id`. Each may raise ControlError: `no-member`, `bad-invite` or `not-stored`."""
 
@@ -90,6 +97,4 @@ class Hosting:
         except SetupError as error:
             message_to_host = f"there is no new invite, and the previous one stays good: {error}"
             raise ControlError(message_to_host, code="not-stored", close_code=None) from None
-        for right in Right:
-            members = [member for member in self._room.members if member.right is right]
-            self._room.tell(members, {"type": "invite", "invites": self._desk.invites(right)})
+        tell_invites(self._room, self._desk)

@@ -24,6 +24,7 @@ from streamer.relay.rooms.desk import RoomDesk
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.events import Events
 from streamer.relay.rooms.glance import Glance, talking
+from streamer.relay.rooms.hosting import tell_invites
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
@@ -241,8 +242,9 @@ class Lobby:
             return  # it asks for no invite, so it earns nothing
         self._regulars.entered(address)
         self._knocks.begun(entry.stay)
-        if self._stays.keep(entry.stay) and not entry.stay.token_id:
-            self._admission.entered(entry.room.name, entry.stay.right)
+        uses_invite = self._stays.keep(entry.stay) and not entry.stay.token_id
+        if uses_invite and self._admission.entered(entry.room.name, entry.stay.right):
+            tell_invites(entry.room, self.desk(entry.room))
 
     def left(self, entry: Admitted, address: str, files: int = 1) -> None:
         self._seats.leave(address, files)

@@ -8,8 +8,8 @@ A member's **role** is what it may do at all, and everybody is told of it; its *
            LISTENS  role listen, or has chosen to listen
            WAITS    role talk, without the floor
 
-A host may also send notices, commands and captions; a guest may only if its token has that **scope**. Everybody may
-answer notices and commands, and read captions.
+A host may also send notices, commands and captions, and record; a guest may only if its token has that **scope**.
+Everybody may answer notices and commands, and read captions.
 """
 
 from enum import Enum
@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from streamer.errors import ControlError
 from streamer.relay.access.invites import Right
-from streamer.relay.access.tokens import Scope
+from streamer.relay.access.tokens import BEYOND_TALKING, Scope
 from streamer.relay.rooms.floor import Floor
 from streamer.wire.messages import Role
 
@@ -48,16 +48,13 @@ class Speaker(Protocol):
 _NEEDS: Final = "only the host, or a token with the scope {}, may do that here"
 
 
-_BEYOND_TALKING: Final[tuple[Scope, ...]] = ("notify", "command")
-
-
 def _may(member: Speaker, scope: Scope) -> bool:
     return member.right is Right.HOST or scope in member.scopes
 
 
 def rights_of(member: Speaker) -> list[str]:
     """What a member may do beyond talking, as it is told."""
-    return [scope for scope in _BEYOND_TALKING if _may(member, scope)]
+    return [scope for scope in BEYOND_TALKING if _may(member, scope)]
 
 
 def check_may(member: Speaker, scope: Scope) -> None:

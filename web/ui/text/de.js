@@ -29,6 +29,7 @@ export const text = {
   lastDays: "zuletzt vor {count} Tagen",
   tryAlone: "Allein ausprobieren: dich selbst hören",
   hearYourself: "Dich selbst hören",
+  hearYourselfHint: "eine Sekunde später; hier ist dein Mikrofon so lange aus",
   echoIntro: "Du hörst dich eine Sekunde später. Sonst ist niemand hier.",
   knock: "Anklopfen",
   knocking: "Du hast angeklopft. Die Moderation wird gefragt …",
@@ -56,6 +57,11 @@ export const text = {
   codeLabel: "Code mit dem Link zu diesem Raum",
   inviteLink: "Link zu diesem Raum",
   letsInUntil: "Gültig bis {time}",
+  ends: "Gültig bis",
+  endsHint: "wer drin ist, kann bleiben",
+  noEnd: "ohne Ende",
+  forHowMany: "Für wie viele",
+  noLimit: "beliebig viele",
   wantsToTalk: "meldet sich",
   handsNamed: "{count}: {names}",
   justListening: "hört nur zu",
@@ -70,6 +76,7 @@ export const text = {
   hand: "Melden",
   raiseHand: "Melden",
   lowerHand: "Nicht mehr melden",
+  askQuestion: "Frage stellen",
   raisedHand: "{name} meldet sich",
   micOn: "Mikro an",
   micOff: "Mikro aus",
@@ -424,5 +431,8 @@ export const text = {
 
 export const plurals = {
   people: { one: "{count} Person", other: "{count} Personen" },
+  morePeople: { one: "noch {count}", other: "noch {count}" },
+  inHours: { one: "{count} Stunde ab jetzt", other: "{count} Stunden ab jetzt" },
+  inDays: { one: "{count} Tag ab jetzt", other: "{count} Tage ab jetzt" },
   unread: { one: "{count} neue Nachricht", other: "{count} neue Nachrichten" },
 };

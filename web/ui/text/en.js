@@ -30,6 +30,7 @@ export const text = {
   lastDays: "last time {count} days ago",
   tryAlone: "Try it alone: hear yourself",
   hearYourself: "Hear yourself",
+  hearYourselfHint: "a second later; your microphone is off here meanwhile",
   echoIntro: "You hear yourself one second later. Nobody else is here.",
   knock: "Knock",
   knocking: "You knocked. The host has been asked to let you in …",
@@ -58,6 +59,11 @@ export const text = {
   codeLabel: "Code with the link to this room",
   inviteLink: "Link to this room",
   letsInUntil: "Lets people in until {time}",
+  ends: "Ends",
+  endsHint: "people inside can stay",
+  noEnd: "no end",
+  forHowMany: "For how many",
+  noLimit: "no limit",
   wantsToTalk: "wants to talk",
   handsNamed: "{count}: {names}",
   justListening: "just listening",
@@ -72,6 +78,7 @@ export const text = {
   hand: "Hand",
   raiseHand: "Raise hand",
   lowerHand: "Lower hand",
+  askQuestion: "Ask a question",
   raisedHand: "{name} wants to talk",
   micOn: "Mic on",
   micOff: "Mic off",
@@ -438,5 +445,8 @@ export const text = {
 
 export const plurals = {
   people: { one: "{count} person", other: "{count} people" },
+  morePeople: { one: "{count} more", other: "{count} more" },
+  inHours: { one: "in {count} hour", other: "in {count} hours" },
+  inDays: { one: "in {count} day", other: "in {count} days" },
   unread: { one: "{count} new message", other: "{count} new messages" },
 };

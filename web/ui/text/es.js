@@ -29,6 +29,7 @@ export const text = {
   lastDays: "la última vez, hace {count} días",
   tryAlone: "Probar a solas: escucharte",
   hearYourself: "Escucharte",
+  hearYourselfHint: "un segundo después; aquí tu micrófono queda apagado",
   echoIntro: "Te oyes un segundo después. No hay nadie más aquí.",
   knock: "Llamar",
   knocking: "Has llamado. Se ha pedido al anfitrión que te deje entrar…",
@@ -56,6 +57,11 @@ export const text = {
   codeLabel: "Código con el enlace a esta sala",
   inviteLink: "Enlace a esta sala",
   letsInUntil: "Válida hasta {time}",
+  ends: "Válida hasta",
+  endsHint: "quien está dentro puede quedarse",
+  noEnd: "sin fin",
+  forHowMany: "Para cuántas personas",
+  noLimit: "sin límite",
   wantsToTalk: "pide la palabra",
   handsNamed: "{count}: {names}",
   justListening: "solo escucha",
@@ -70,6 +76,7 @@ export const text = {
   hand: "Mano",
   raiseHand: "Levantar la mano",
   lowerHand: "Bajar la mano",
+  askQuestion: "Hacer una pregunta",
   raisedHand: "{name} pide la palabra",
   micOn: "Micro encendido",
   micOff: "Micro apagado",
@@ -424,5 +431,8 @@ export const text = {
 
 export const plurals = {
   people: { one: "{count} persona", other: "{count} personas" },
+  morePeople: { one: "{count} más", other: "{count} más" },
+  inHours: { one: "dentro de {count} hora", other: "dentro de {count} horas" },
+  inDays: { one: "dentro de {count} día", other: "dentro de {count} días" },
   unread: { one: "{count} mensaje nuevo", other: "{count} mensajes nuevos" },
 };
