@@ -120,6 +120,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
+@click.option("--other-relay", "other_relays", multiple=True, help="Let members go to this URL when the relay stops.")
 @click.option("--captions", is_flag=True, help="Write down what is said in these rooms, for all who want to read it.")
 @click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")

@@ -63,6 +63,9 @@ class Link(Connection, asyncio.Protocol):
         self._gone = asyncio.Event()
         self._early = opened.early
         self._transport = opened.transport
+        self.address = opened.address
+        self.close_code = 0
+        """Why it ended; 0 while it is open."""
         self.socket_since: float | None = perf_counter()
         """When it got its WebSocket; None while it runs over plain HTTP."""
         opened.transport.set_protocol(self)
@@ -93,7 +96,8 @@ class Link(Connection, asyncio.Protocol):
         async def open_socket(url: str) -> Opened:
             return await shake_hands(url, requests.address, ca_file)
 
-        link = cls(Opened(HttpTransport(requests, open_socket, retry_s), b"", is_secure=True))
+        transport = HttpTransport(requests, open_socket, retry_s)
+        link = cls(Opened(transport, b"", is_secure=True, address=requests.address))
         link.socket_since = None
         return link
 
@@ -136,8 +140,12 @@ class Link(Connection, asyncio.Protocol):
 
     async def leave(self) -> None:
         """Says goodbye where there is still someone to hear it."""
-        self._transport.resume_reading()
         self.send_control({"type": "leave"})
+        await self.part()
+
+    async def part(self) -> None:
+        """Without a goodbye: the stay may go on over another link."""
+        self._transport.resume_reading()
         self.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
@@ -171,6 +179,7 @@ class Link(Connection, asyncio.Protocol):
         self._end(error)
 
     def on_close(self, code: int, reason: str) -> None:
+        self.close_code = code
         self._end(None if code == close_codes.LEFT else self._why(code, reason))
 
     def connection_lost(self, exc: Exception | None) -> None:

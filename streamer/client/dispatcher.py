@@ -64,7 +64,7 @@ class Dispatcher:
                 self._own.on_welcome()
                 self._reports.on_welcome()
                 self._captions.on_welcome()
-            case "ping":  # the link has answered it
+            case "ping" | "relays":  # the link has answered it, and the line knows where to go
                 pass
             case "pong":
                 self._timing.on_pong(message, now)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple, Self, cast
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 
@@ -40,6 +40,8 @@ class Opened(NamedTuple):
     transport: asyncio.Transport
     early: bytes
     is_secure: bool
+    address: Address
+    """Where the relay is: by TLS, where an http: link only leads there."""
 
 
 async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opened:
@@ -58,7 +60,7 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
                 raise ProtocolError(
                     f"{address.origin} does not speak {SUBPROTOCOL}", code="bad-subprotocol", close_code=1002
                 )
-            return Opened(answer.take_over(), answer.early.data, address.secure)
+            return Opened(answer.take_over(), answer.early.data, address.secure, address)
     except (aiohttp.ClientError, OSError, ValueError) as error:  # the last one is of an address that can't be
         raise _in_words(error, address, ca_file) from error
 
@@ -99,11 +101,16 @@ class LegRequests:
     def socket_url(self) -> str:
         """Of the WebSocket that takes over."""
         scheme, host, path, _, _ = urlsplit(self._url)
-        return urlunsplit((scheme.replace("http", "ws"), host, path[: -len("leg")] + "ws", f"leg={self.leg}", ""))
+        return urlunsplit((scheme.replace("http", "ws"), host, path[: -len("leg")] + "ws", self._query, ""))
+
+    @property
+    def _query(self) -> str:
+        """With the room, so that a load balancer knows where it belongs."""
+        return urlencode({"leg": self.leg, "room": self.address.room})
 
     async def stream(self, position: int) -> AsyncGenerator[bytes, None]:
         """What comes from `position` on, until the response ends."""
-        async with self._request("GET", f"leg={self.leg}&from={position}") as response:
+        async with self._request("GET", f"{self._query}&from={position}") as response:
             if response.status >= _REFUSED:
                 raise await _refusal(response)
             while piece := await response.content.readany():
@@ -111,10 +118,10 @@ class LegRequests:
 
     async def ask(self, position: int, wait_ms: int) -> bytes:
         """What there is from `position` on, after `wait_ms` at the latest."""
-        return await self._get_answer("GET", f"leg={self.leg}&from={position}&wait={wait_ms}")
+        return await self._get_answer("GET", f"{self._query}&from={position}&wait={wait_ms}")
 
     async def post(self, at: int, received: int, batch: bytes) -> None:
-        await self._get_answer("POST", f"leg={self.leg}&at={at}&from={received}", batch)
+        await self._get_answer("POST", f"{self._query}&at={at}&from={received}", batch)
 
     async def close(self) -> None:
         await self._http.close()

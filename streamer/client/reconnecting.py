@@ -1,6 +1,7 @@
 """The line to a room, kept up over as many links as it takes. After a loss it does as web/worker/link.js does:
 
     joined → lost → joined … until one leaves, or the relay says no for good
+    joined → moving → joined, where the relay asks its members to go to another one
 
 A client that comes back is the same member, by the token of its last welcome, and before the first by one of its own.
 Attempts are numbered, so that one which was held up takes over from no later one. While the line is down nothing is
@@ -9,14 +10,19 @@ kept for later.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import random
+from time import perf_counter
 from typing import Final, Self
 
 from streamer.client.backoff import wait_ms
 from streamer.client.connection import Link, OnControl, OnPacket
+from streamer.client.relays import FIRST_PATIENCE_S, patience_s
 from streamer.client.way import TRY_S, Way
-from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, TooBigError
+from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, StreamerError, TooBigError
+from streamer.wire.close_codes import GOING_AWAY
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
@@ -28,12 +34,19 @@ _SLOW: Final = (
     " more delay. The usual one is tried again and again"
 )
 
+_LOOK_S: Final = 0.01
+"""From one look to the next whether another relay has let us in."""
+
+_MOVE_AGAIN_S: Final = 5.0
+"""From one move to the next: half of the time that a relay gives by default. Relays that send their members to each
+other keep nobody busy."""
+
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
 """They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
 
 
 class Line:
-    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once.
+    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once, and of each move.
 
     `on_trouble` hears in words why it can't be kept up, or is slow, where the relay is there.
     """
@@ -45,6 +58,10 @@ class Line:
         self._joined = False
         self._tries = 0
         self._told = ""
+        self._running: asyncio.Task[None] | None = None
+        self._moving: asyncio.Task[None] | None = None
+        self._moved_at = float("-inf")
+        self._parting: set[asyncio.Task[None]] = set()
         self.on_lost: Callable[[], None] = lambda: None
         self.on_trouble: Callable[[str], None] = lambda words: None
 
@@ -73,28 +90,112 @@ class Line:
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
+        self._on_packet, self._on_control = on_packet, on_control
+        try:
+            self._running = self._run(self._link)
+            while True:
+                if self._link.socket_since is None:
+                    self._tell(_SLOW)
+                if await self._ends_in_order():
+                    return
+                self._link = await _open_later(self._way, self._tries)
+                self._tries += 1
+                self._running = self._run(self._link)
+        finally:
+            await self._stop_moving()
+            if self._running:
+                self._running.cancel()
+                await asyncio.gather(self._running, return_exceptions=True)
 
-        def on_message(message: FromRelay, now: float) -> None:
-            if message["type"] == "welcome":
-                self._way.resume = _token_of(message["resume"])
+    async def _ends_in_order(self) -> bool:
+        """Whether the relay that we are at in the end has closed in order; raises where coming back is in vain."""
+        while running := self._running:
+            await asyncio.wait([running])
+            if self._moving:  # a relay of a cluster lets the old link go as soon as another one has us
+                await asyncio.wait([self._moving], timeout=FIRST_PATIENCE_S)
+            if running is self._running:
+                break
+        await self._stop_moving()
+        try:
+            if running:
+                running.result()
+        except ConnectionLostError as error:
+            if isinstance(error, SentAwayError) or not self._lasting:
+                raise
+            self._lose()
+            if isinstance(error, TooBigError):
+                self._tell(str(error))
+            return False
+        return True
+
+    def _run(self, link: Link) -> asyncio.Task[None]:
+        return asyncio.create_task(link.run(partial(self._take_packet, link), partial(self._on_message, link)))
+
+    def _take_packet(self, link: Link, packet: bytes, now: float) -> None:
+        if link is self._link:
+            self._on_packet(packet, now)
+
+    def _on_message(self, link: Link, message: FromRelay, now: float) -> None:
+        if link is not self._link:
+            if message["type"] != "welcome":
+                return  # it has not let us in yet
+            self._leave_for(link)
+        match message["type"]:
+            case "welcome":
+                self._way.relays.joined(link.address, _token_of(message["resume"]), message.get("relays", []))
                 self._joined, self._tries, self._told = True, 0, ""
-            on_control(message, now)
+            case "relays":
+                self._way.relays.learn(message["relays"])
+                if message["move"] and self._lasting and (self._moving is None or self._moving.done()):
+                    self._way.relays.leave_home()
+                    self._moving = asyncio.create_task(self._move())
+        self._on_control(message, now)
 
-        while True:
-            if self._link.socket_since is None:
-                self._tell(_SLOW)
-            try:
-                await self._link.run(on_packet, on_message)
-            except ConnectionLostError as error:
-                if isinstance(error, SentAwayError) or not self._lasting:
-                    raise
-                self._lose()
-                if isinstance(error, TooBigError):
-                    self._tell(str(error))
+    async def _move(self) -> None:
+        """To another relay: this link is left when that one has let us in, so that no voice is lost in between."""
+        await asyncio.sleep(self._moved_at + _MOVE_AGAIN_S - perf_counter())
+        tries, leaving = 0, self._link
+        while others := self._way.relays.others:
+            for address in others:
+                tries += 1
+                with suppress(StreamerError, TimeoutError):
+                    async with asyncio.timeout(patience_s(tries, len(others) + 1, TRY_S)):
+                        await self._move_to(address)
+                if self._link is not leaving:
+                    return
+                await asyncio.sleep(wait_ms(tries, random()) / 1000)
+
+    async def _move_to(self, address: Address) -> None:
+        """Returns when that relay has let us in. Raises StreamerError."""
+        link = await self._way.open(address)
+        running = self._run(link)
+        try:
+            while self._link is not link:
+                if running.done():
+                    running.result()
+                    raise ConnectionLostError("That relay closed before it had let us in")
+                await asyncio.wait([running], timeout=_LOOK_S)
+        finally:
+            if self._link is link:
+                self._running = running
             else:
-                return
-            self._link = await _open_later(self._way, self._tries)
-            self._tries += 1
+                running.cancel()
+                link.abort()
+
+    def _leave_for(self, link: Link) -> None:
+        """It has let us in; who hears of a loss now, hears of the new members next."""
+        old, self._link = self._link, link
+        self._joined, self._moved_at = False, perf_counter()
+        self.on_lost()
+        parting = asyncio.create_task(old.part())
+        self._parting.add(parting)
+        parting.add_done_callback(self._parting.discard)
+
+    async def _stop_moving(self) -> None:
+        if self._moving:
+            self._moving.cancel()
+            await asyncio.gather(self._moving, return_exceptions=True)
+            self._moving = None
 
     def send_control(self, message: FromClient) -> None:
         if self._joined:
@@ -111,7 +212,7 @@ class Line:
         self._link.send_control(message)
 
     async def leave(self) -> None:
-        await self._link.leave()
+        await asyncio.gather(self._link.leave(), *self._parting)
 
     def _tell(self, words: str) -> None:
         """Once, however often it is tried again."""
@@ -122,27 +223,36 @@ class Line:
     def _lose(self) -> None:
         self._link.abort()
         self._way.ended(self._link)
+        if self._link.close_code == GOING_AWAY and self._link.closed_by_peer:
+            self._way.relays.leave_home()
         if self._joined:
             self._joined = False
             self.on_lost()
 
 
 async def _open_later(way: Way, tries: int) -> Link:
-    """Until a link is there; `tries` were in vain already. Raises where another try would be in vain."""
+    """Until a link is there; `tries` were in vain already. Raises where another try would be in vain.
+
+    Only the relay that let us in last can say that: what another one has against us may be its own fault.
+    """
     while True:
         tries += 1
         await asyncio.sleep(wait_ms(tries, random()) / 1000)
+        relays = way.relays.all
+        address = relays[(tries - 1) % len(relays)]
         try:
-            async with asyncio.timeout(TRY_S):
-                return await way.open()
-        except (ConnectionLostError, RefusedError, TimeoutError) as error:
-            if not _passes(error):
+            async with asyncio.timeout(patience_s(tries, len(relays), TRY_S)):
+                return await way.open(address)
+        except (StreamerError, TimeoutError) as error:
+            if address == way.relays.home and not _passes(error):
                 raise
 
 
 def _passes(error: Exception) -> bool:
     """Whether it passes by itself."""
-    return not isinstance(error, RefusedError) or error.code in _PASSING_REFUSALS
+    if isinstance(error, RefusedError):
+        return error.code in _PASSING_REFUSALS
+    return isinstance(error, ConnectionLostError | TimeoutError)
 
 
 def _token_of(resume: str) -> str:

@@ -1,4 +1,4 @@
-"""Which way the next link takes: a WebSocket, or plain HTTP where that does not get through or does not last."""
+"""Which way the next link to a relay takes: a WebSocket, or plain HTTP where that does not get through or last."""
 
 import asyncio
 from contextlib import suppress
@@ -9,6 +9,7 @@ from typing import Final
 
 from streamer.client.connection import SILENT_S, Link
 from streamer.client.http_transport import RETRY_S
+from streamer.client.relays import Relays
 from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError
 from streamer.wire.room_link import Address
 
@@ -26,31 +27,36 @@ KEEPS_BACK: Final = {"bad-handshake", "bad-subprotocol", "no-relay"}
 
 
 class Way:
-    """To the room of `address`, over as many links as it takes; `resume` makes each of them the same member."""
+    """To a room, over as many links as it takes, and to any of the `relays` that serve it, as the same member."""
 
     def __init__(self, address: Address, name: str, ca_file: Path | None) -> None:
-        self._address = address
+        self.relays = Relays(address, token_urlsafe(OWN_TOKEN_BYTES))
         self._name = name
         self._ca_file = ca_file
-        self.resume = token_urlsafe(OWN_TOKEN_BYTES)
         self._attempts = 0
         self._short_lived = 0
 
-    async def open(self) -> Link:
-        """Raises as `Link.open` does."""
+    @property
+    def resume(self) -> str:
+        """By which the relay that we are at knows us."""
+        return self.relays.token(self.relays.home)
+
+    async def open(self, address: Address | None = None) -> Link:
+        """At `address`, or where we are at home. Raises as `Link.open` does."""
+        address = address or self.relays.home
         if self._short_lived >= SHORT_LIVED:
             with suppress(ConnectionLostError, ProtocolError, RefusedError):
-                return await self._open_over_http()
+                return await self._open_over_http(address)
         try:
             if self._attempts == 0:
-                return await self._open_socket()
+                return await self._open_socket(address)
             async with asyncio.timeout(SILENT_S):
-                return await self._open_socket()
+                return await self._open_socket(address)
         except (RefusedError, ProtocolError, ConnectionLostError, TimeoutError) as error:
             if isinstance(error, RefusedError | ProtocolError) and error.code not in KEEPS_BACK:
                 raise
             try:
-                return await self._open_over_http()
+                return await self._open_over_http(address)
             except RefusedError as refusal:
                 if refusal.code in KEEPS_BACK:
                     raise error from None
@@ -58,21 +64,22 @@ class Way:
             except (ConnectionLostError, CertificateError, ProtocolError):
                 raise error from None
 
-    async def _open_socket(self) -> Link:
+    async def _open_socket(self, address: Address) -> Link:
         self._attempts += 1
+        resume = self.relays.token(address)
         return await Link.open(
-            self._address, name=self._name, ca_file=self._ca_file, resume=self.resume, attempt=self._attempts
+            address, name=self._name, ca_file=self._ca_file, resume=resume, attempt=self._attempts
         )
 
-    async def _open_over_http(self) -> Link:
+    async def _open_over_http(self, address: Address) -> Link:
         """Where WebSockets do not last, one is tried less and less often."""
         retry_s = min(RETRY_S * 2 ** max(0, self._short_lived - SHORT_LIVED), LONGEST_RETRY_S)
         self._attempts += 1
         return await Link.open_over_http(
-            self._address,
+            address,
             name=self._name,
             ca_file=self._ca_file,
-            resume=self.resume,
+            resume=self.relays.token(address),
             attempt=self._attempts,
             retry_s=retry_s,
         )

@@ -76,8 +76,13 @@ def _in_one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {words}{where}" if words else f"{type(error).__name__}{where}"
 
 
-async def until_ended(work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None) -> None:
-    """Until `work` fails or is cancelled, or `screen` returns. A screen that fails ends nothing."""
+async def until_ended(
+    work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None, last: Callable[[], Awaitable[None]]
+) -> None:
+    """Until `work` fails or is cancelled, or `screen` returns; then `last()`, unless that is cancelled, too.
+
+    A screen that fails ends nothing.
+    """
     task = asyncio.create_task(work)
     shown = asyncio.create_task(_shown(screen)) if screen else None
     try:
@@ -88,6 +93,7 @@ async def until_ended(work: Coroutine[Any, Any, None], screen: Coroutine[Any, An
         for each in filter(None, [task, shown]):
             each.cancel()
         await asyncio.gather(*filter(None, [task, shown]), return_exceptions=True)
+        await last()
 
 
 async def _shown(screen: Coroutine[Any, Any, None]) -> None:

@@ -21,7 +21,7 @@ from streamer.relay.captioner import caption
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
 from streamer.relay.http.join_app import JoinPage
-from streamer.relay.http.origins import Origins
+from streamer.relay.http.origins import Origins, other_relays
 from streamer.relay.http.static_files import at_path, read_page
 from streamer.relay.network.addresses import (
     LOOPBACK,
@@ -80,6 +80,8 @@ class ServeOptions:
     record: Path | None = None
     """Where a host may have rooms recorded."""
     captions: bool = False
+    other_relays: tuple[str, ...] = ()
+    """Addresses of other relays of this service: members go there when this one stops."""
 
     @property
     def renews(self) -> bool:
@@ -114,7 +116,8 @@ async def serve(
             house = FromInside(server, relay.lobby, port)
             own_link = partial(server.own_link, port=port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
-                await until_ended(server.keep(port), screen.run(house) if screen else None)
+                drain = partial(server.drain, relay)
+                await until_ended(server.keep(port), screen.run(house) if screen else None, drain)
     finally:
         await server.close()
 
@@ -134,7 +137,9 @@ class Server:
         )
         if options.no_tls and self._join_port:
             raise SetupError("--http-port is for the join page of a relay with TLS; with --no-tls, use --port")
-        self.origins = Origins(options.allow_origins, options.url)
+        scheme = "http" if options.no_tls else "https"
+        others = other_relays(options.other_relays, options.url or scheme)
+        self.origins = Origins(options.allow_origins, options.url, others)
         self.authority: Authority | None = None
         self._options = options = replace(options, rooms=tuple(map(check_room_name, options.rooms)))
         self._say = say
@@ -178,6 +183,12 @@ class Server:
             tasks.create_task(keep_running("the name under .local", self._announce))
             if self._options.captions:
                 tasks.create_task(keep_running("captions", lambda: self._caption(port)))
+
+    async def drain(self, relay: Relay) -> None:
+        """Returns when the members have moved to another relay, if there is one; to be cancelled to end at once."""
+        if relay.other_relays:
+            self._tell("Stopping: members are asked to move to another relay. Once more ends at once.")
+        await relay.drain()
 
     async def close(self) -> None:
         self.admission.withdraw_renewal()

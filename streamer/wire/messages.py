@@ -261,6 +261,7 @@ class Welcome(Talker):
     barred: list[Waiting]
     knocks: list[Waiting]
     rights: NotRequired[list[str]]
+    relays: NotRequired[list[str]]
 
 
 class Joined(Member):
@@ -354,6 +355,14 @@ class Recording(TypedDict):
     left_out: list[int]
 
 
+class Relays(TypedDict):
+    """Where else this service is, and whether to `move` there now."""
+
+    type: Literal["relays"]
+    relays: list[str]
+    move: bool
+
+
 class Hint(_Said):
     """Something the relay itself wants the member to know."""
 
@@ -372,7 +381,7 @@ FromRelay = (
     Ping | Pong | Welcome | Joined | Left | MemberState | MemberRole | MemberClock | Chat | Mute | Turn
     | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken
     | Notice | Reply | Telemetry | Command | Result | Recording | Hint | Refusal
-    | Captioning | Caption
+    | Captioning | Caption | Relays
 )  # fmt: skip
 
 

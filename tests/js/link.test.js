@@ -78,9 +78,9 @@ class World {
     return this.#timers.size;
   }
 
-  join() {
+  join(welcome = WELCOME) {
     this.link.join(URL);
-    this.socket.receive(WELCOME);
+    this.socket.receive(welcome);
     return this;
   }
 
@@ -399,4 +399,156 @@ test("a socket that the relay itself closes has reached it, and is no reason for
     world.socket.receive(WELCOME);
   }
   assert.deepEqual(world.requested, []);
+});
+
+// Several relays
+
+const HOME = "https://relay.home.arpa:8443";
+const OTHER = "https://other.home.arpa:8443";
+const THIRD = "https://third.home.arpa/voice";
+const TWO_OTHERS = { ...WELCOME, relays: [OTHER, THIRD] };
+const MOVE = { type: "relays", relays: [OTHER, THIRD], move: true };
+const ELSEWHERE = { ...WELCOME, resume: "elsewhere", relays: [HOME, THIRD] };
+
+/** Where an attempt goes, and by which token. */
+const way = (url) => [`https://${new globalThis.URL(url).host}`, new globalThis.URL(url).searchParams.get("resume")];
+
+test("a client whose relay is lost asks it first, and then the others in order, each with the invitation", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.answer = null;
+  world.socket.lose();
+  await world.pass(2_000);
+  const asked = world.asked.slice(0, 4).map((url) => new globalThis.URL(url));
+  assert.deepEqual(asked.map(({ origin, pathname }) => origin + pathname), [`${HOME}/ws`, `${OTHER}/ws`, "https://third.home.arpa/voice/ws", `${HOME}/ws`]);
+  assert.deepEqual([...new Set(asked.map(({ searchParams }) => searchParams.get("key")))], ["k"]);
+});
+
+test("the socket opens at the relay that would let us in, and the next loss begins there", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.answer = null;
+  world.socket.lose();
+  await world.pass(100);
+  world.answer = ADMITTED;
+  await world.pass(200);
+  assert.deepEqual(way(world.socket.url), ["https://other.home.arpa:8443", "t0ken"]);
+  world.socket.receive(ELSEWHERE);
+  world.asked = [];
+  world.answer = null;
+  world.socket.lose();
+  await world.pass(400);
+  assert.deepEqual(world.asked.slice(0, 2).map(way), [[OTHER, "elsewhere"], [HOME, "t0ken"]]); // each by its own token
+});
+
+test("what another relay has against us is not final, and what our own one says is", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.answer = null;
+  world.socket.lose();
+  await world.pass(100);
+  world.answer = { error: "key-wrong", message: "" };
+  await world.pass(200); // the other one
+  assert.equal(world.states.at(-1), "lost lost");
+  await world.pass(1_000);
+  assert.equal(world.states.at(-1), "refused key-wrong");
+});
+
+test("asked to move, a client leaves its relay when another one has let it in, and not before", async () => {
+  const world = new World().join(TWO_OTHERS);
+  const [before] = world.sockets;
+  before.receive(MOVE);
+  await world.pass(0);
+  assert.deepEqual(way(world.socket.url), [OTHER, "t0ken"]);
+  assert.equal(before.closedWith, null);
+  world.link.sendPacket(new Uint8Array(13));
+  assert.equal(before.sent.length, 1); // the voice still goes there
+  world.socket.receive(ELSEWHERE);
+  assert.equal(before.closedWith, 1000);
+  assert.ok(!before.sent.some((each) => each.type === "leave")); // the stay goes on
+  world.link.sendPacket(new Uint8Array(13));
+  assert.equal(world.socket.sent.length, 1);
+  assert.deepEqual(world.states, ["connecting", "joined", "joined"]);
+  assert.equal(world.asked.length, 0);
+});
+
+test("a relay that does not let us in is passed over while the present one still has us", async () => {
+  const world = new World().join(TWO_OTHERS);
+  const [before] = world.sockets;
+  before.receive(MOVE);
+  await world.pass(0);
+  world.socket.lose();
+  await world.pass(100);
+  assert.deepEqual(way(world.socket.url)[0], "https://third.home.arpa");
+  before.receive({ type: "ping", t0: 1 }); // it is alive
+  await world.pass(1_100); // that one does not answer
+  assert.equal(world.sockets[2].closedWith, 1000);
+  await world.pass(400);
+  assert.deepEqual(way(world.socket.url)[0], OTHER);
+  world.socket.receive(ELSEWHERE);
+  assert.equal(before.closedWith, 1000);
+});
+
+test("a relay that closes before we have moved is not asked first", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(0);
+  world.sockets[0].lose(1001, "draining");
+  assert.equal(world.sockets[1].closedWith, 1000);
+  await world.pass(100);
+  assert.deepEqual(way(world.asked[0])[0], OTHER);
+});
+
+test("a cluster that lets the old socket go before the new welcome is here ends nothing", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(0);
+  world.sockets[0].lose(4409, "replaced");
+  await world.pass(500);
+  assert.deepEqual(world.states, ["connecting", "joined"]);
+  world.socket.receive(ELSEWHERE);
+  await world.pass(1_500);
+  assert.deepEqual(world.states, ["connecting", "joined", "joined"]);
+});
+
+test("who joined again from elsewhere while its relay drained is told so", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(0);
+  world.sockets[0].lose(4409, "replaced");
+  await world.pass(1_100);
+  assert.equal(world.states.at(-1), "refused replaced");
+  assert.equal(world.timers, 0);
+});
+
+test("relays that send their members to each other keep nobody busy", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(0);
+  world.socket.receive({ ...ELSEWHERE });
+  world.socket.receive({ type: "relays", relays: [HOME], move: true });
+  await world.pass(1_000);
+  assert.equal(world.sockets.length, 2);
+  for (let second = 0; second < 4; second += 1) {
+    world.socket.receive({ type: "ping", t0: 1 });
+    await world.pass(1_000);
+  }
+  assert.equal(world.sockets.length, 3);
+});
+
+test("addresses of another scheme or form are not gone to", async () => {
+  const world = new World().join({ ...WELCOME, relays: ["http://other.home.arpa", "https://u@other.home.arpa", "javascript:0"] });
+  world.socket.receive({ type: "relays", relays: ["wss://other.home.arpa", 7], move: true });
+  await world.pass(2_000);
+  assert.equal(world.sockets.length, 1);
+  world.answer = null;
+  world.socket.lose();
+  await world.pass(2_000);
+  assert.deepEqual([...new Set(world.asked.map((url) => way(url)[0]))], [HOME]);
+});
+
+test("leaving while moving ends both sockets", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(0);
+  world.link.leave();
+  assert.deepEqual(world.sockets.map(({ closedWith }) => closedWith), [1000, 1000]);
+  assert.equal(world.timers, 0);
 });

@@ -89,6 +89,7 @@ DOORS = {
         "relay/http/middleware.py",
         "relay/http/app.py",
         "relay/http/fallback.py",
+        "relay/http/health.py",
         "relay/network/listener.py",
         "relay/http/host.py",
         "relay/http/room_requests.py",

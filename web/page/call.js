@@ -169,7 +169,7 @@ export class Call {
 
   #onInside() {
     const { view, toasts, room } = this.#parts;
-    const isFirst = this.#state !== "lost";
+    const isFirst = this.#state === "joining"; // else it is back, or at another relay
     this.#setState("joined");
     if (isFirst) view.focus();
     if (isFirst && room.link.room === ECHO_ROOM) toasts.show({ words: t("withEcho") });

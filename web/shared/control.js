@@ -82,6 +82,7 @@
  * @property {Waiting[]} barred
  * @property {Waiting[]} knocks
  * @property {string[]} [rights]
+ * @property {string[]} [relays]
  */
 /**
  * What a relay may send.
@@ -109,6 +110,7 @@
  *   | {type: "captioning", on: boolean}
  *   | {type: "caption", name: string} & CaptionLine
  *   | {type: "recording", on: boolean, by: string, left_out: number[]}
+ *   | {type: "relays", relays: string[], move: boolean}
  *   | {type: "hint", code: string, message: string}
  *   | {type: "error", code: string, message: string, of?: string, id?: number}} FromRelay
  */
@@ -213,6 +215,7 @@ export const FROM_RELAY = {
     barred: "array",
     knocks: "array",
     rights: "array?",
+    relays: "array?",
   },
   joined: MEMBER,
   left: TALKER,
@@ -248,6 +251,7 @@ export const FROM_RELAY = {
   captioning: ON,
   caption: { ...CAPTION, name: "string" },
   recording: { ...ON, by: "string", left_out: "array" },
+  relays: { relays: "array", move: "boolean" },
   hint: SAID,
   error: { ...SAID, of: "string?", id: "integer?" },
 };

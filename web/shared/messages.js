@@ -48,7 +48,7 @@
  * From the worker to the page. Times and delays stay in the worker: the page hears of them as figures.
  * @typedef {{type: "ready"}
  *   | {type: "link", state: LinkState, reason: string, message: string}
- *   | {type: "control", message: Exclude<FromRelay, {type: "ping" | "pong" | "clock"}>}
+ *   | {type: "control", message: Exclude<FromRelay, {type: "ping" | "pong" | "clock" | "relays"}>}
  *   | {type: "levels", levels: LevelOf}
  *   | {type: "mutedVoice"}
  *   | {type: "feedback", feedback: Feedback}

@@ -39,6 +39,8 @@ export class HttpSocket {
   #protocol;
   /** Of the requests, up to their queries. */
   #base = "";
+  /** Behind the leg in each query, so that a load balancer knows where it belongs. */
+  #ofRoom = "";
   #leg = "";
   #received = 0;
   #sent = 0;
@@ -75,6 +77,7 @@ export class HttpSocket {
     this.#retryMs = retryMs;
     const there = new URL(url.replace(/^ws/, "http"));
     const query = there.search;
+    this.#ofRoom = `&${new URLSearchParams({ room: there.searchParams.get("room") ?? "" })}`;
     there.search = "";
     there.pathname = there.pathname.replace(/[^/]*$/, "leg");
     this.#base = there.href;
@@ -179,7 +182,7 @@ export class HttpSocket {
   async #post(batch) {
     for (;;) {
       try {
-        const query = `?leg=${this.#leg}&at=${this.#sent}&from=${this.#received}`;
+        const query = `?leg=${this.#leg}&at=${this.#sent}&from=${this.#received}${this.#ofRoom}`;
         const answer = await this.#ask(query, { method: "POST", body: batch, keepalive: this.#isOver }, QUIET_MS);
         if (answer.ok) return true;
         if (ENDED.includes(answer.status)) {
@@ -221,7 +224,7 @@ export class HttpSocket {
     const { signal } = reading;
     let timer = this.#surroundings.later(stall, FIRST_BYTE_MS);
     try {
-      const answer = await this.#ask(`?leg=${this.#leg}&from=${this.#received}`, { signal }, FIRST_BYTE_MS);
+      const answer = await this.#ask(`?leg=${this.#leg}&from=${this.#received}${this.#ofRoom}`, { signal }, FIRST_BYTE_MS);
       if (this.#isEnd(answer.status)) return;
       const pieces = answer.body?.getReader();
       for (let piece = await pieces?.read(); piece?.value; piece = await pieces?.read()) {
@@ -238,7 +241,7 @@ export class HttpSocket {
   }
 
   async #askOnce() {
-    const query = `?leg=${this.#leg}&from=${this.#received}&wait=${WAIT_MS}`;
+    const query = `?leg=${this.#leg}&from=${this.#received}&wait=${WAIT_MS}${this.#ofRoom}`;
     const answer = await this.#ask(query, {}, WAIT_MS + FIRST_BYTE_MS);
     if (this.#isEnd(answer.status)) return;
     if (answer.ok) this.#take(new Uint8Array(await answer.arrayBuffer()));
@@ -275,7 +278,7 @@ export class HttpSocket {
   }
 
   #tryNow() {
-    const url = `${this.#base.replace(/^http/, "ws").replace(/leg$/, "ws")}?leg=${this.#leg}`;
+    const url = `${this.#base.replace(/^http/, "ws").replace(/leg$/, "ws")}?leg=${this.#leg}${this.#ofRoom}`;
     const socket = this.#surroundings.open(url, this.#protocol);
     const { later, cancel } = this.#surroundings;
     /** @type {any[]} */

@@ -12,12 +12,16 @@
 //
 // Where the relay would let us in and the socket does not open, or does not last, the session runs over HTTP requests.
 // They are a socket to everything here; whether they are, is told to `onSlow`.
+//
+// Where the service has other relays, they are asked in turn after a loss; and one that drains asks us to move: then a socket
+// to another one is opened first, and the present one is left when that has its welcome.
 
 import { FROM_RELAY, parseControl } from "../shared/control.js";
-import { attemptUrl } from "../shared/room_link.js";
 import { waitMs } from "./backoff.js";
 import { HttpSocket, RETRY_MS } from "./http_socket.js";
-import { reasonOf } from "./surroundings.js";
+import { Move } from "./move.js";
+import { Relays } from "./relays.js";
+import { refusalOf } from "./surroundings.js";
 
 export const SUBPROTOCOL = "streamer.v1";
 const SILENT_MS = 2_500;
@@ -33,6 +37,12 @@ const MOST_SHORT_LIVED = 8;
 const LEFT = 1000;
 const CUT_OFF = [0, 1006];
 const GOING_AWAY = 1001;
+const REPLACED = 4409;
+/** From one move to the next: half of the time that a relay gives by default. Relays that send their members to each other
+ * keep nobody busy. */
+const MOVE_AGAIN_MS = 5_000;
+/** Relays of a cluster let the old socket go as soon as the new one is in: its welcome is on its way then. */
+const REPLACED_MS = 1_000;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 /** Whoever came back would send the next visitor of the room echo away. */
@@ -50,9 +60,13 @@ export class Link {
   #surroundings;
   /** @type {WebSocket | HttpSocket | null} */
   #socket = null;
-  #url = "";
-  /** What makes us the same member as before. */
-  #resume = "";
+  /** Null while we are to be nowhere. @type {Relays | null} */
+  #relays = null;
+  /** The relay of the present socket, or of the last attempt. */
+  #at = "";
+  /** @type {Move | null} */
+  #move = null;
+  #movedMs = -Infinity;
   /** Attempts so far, in all rooms. */
   #attempts = 0;
   #tries = 0;
@@ -83,8 +97,8 @@ export class Link {
   /** @param {string} url of the room's socket */
   join(url) {
     this.#end();
-    this.#url = url;
-    this.#resume = new URL(url).searchParams.get("resume") ?? this.#surroundings.token();
+    this.#relays = new Relays(url, new URL(url).searchParams.get("resume") ?? this.#surroundings.token());
+    this.#at = this.#relays.home;
     this.#tries = this.#blocked = this.#shortLived = 0;
     this.onState("connecting", "", "");
     this.#open();
@@ -99,7 +113,7 @@ export class Link {
   /** The network may be back: don't wait any longer, nor for a connection that has gone quiet. */
   hurry() {
     if (this.#socket && this.#silentMs > QUIET_MS) this.#giveUp();
-    if (this.#url && !this.#socket) this.#ask();
+    if (this.#relays && !this.#socket) this.#ask(this.#nextRelay);
   }
 
   /** @param {import("../shared/control.js").FromClient} message */
@@ -112,25 +126,46 @@ export class Link {
     if (this.#joined) this.#socket?.send(packet);
   }
 
-  /** Of the next attempt: one that asks counts, too. */
-  #nextUrl() {
+  /**
+   * Of the next attempt: one that asks counts, too.
+   * @param {string} relay
+   */
+  #nextUrl(relay) {
     this.#attempts += 1;
-    return attemptUrl(this.#url, this.#resume, this.#attempts);
+    return this.#relays?.attemptUrl(relay, this.#attempts) ?? "";
+  }
+
+  /** After a loss they are asked in turn. */
+  get #nextRelay() {
+    const all = this.#relays?.all ?? [];
+    return all[Math.max(0, this.#tries - 1) % all.length] ?? "";
   }
 
   #open() {
-    this.#hold(this.#surroundings.open(this.#nextUrl(), SUBPROTOCOL));
+    this.#hold(this.#webSocket(this.#at));
   }
 
-  /** Where WebSockets do not last, one is tried less and less often. */
   #openOverHttp() {
+    this.#hold(this.#httpSocket(this.#at));
+  }
+
+  /** @param {string} relay */
+  #webSocket(relay) {
+    return this.#surroundings.open(this.#nextUrl(relay), SUBPROTOCOL);
+  }
+
+  /**
+   * Where WebSockets do not last, one is tried less and less often.
+   * @param {string} relay
+   */
+  #httpSocket(relay) {
     const retryMs = RETRY_MS * 2 ** Math.max(0, this.#shortLived - SHORT_LIVED);
-    const socket = new HttpSocket(this.#surroundings, this.#nextUrl(), SUBPROTOCOL, retryMs);
+    const socket = new HttpSocket(this.#surroundings, this.#nextUrl(relay), SUBPROTOCOL, retryMs);
     socket.onTakenOver = () => {
       this.#openedMs = this.#surroundings.nowMs();
       this.onSlow(false);
     };
-    this.#hold(socket);
+    return socket;
   }
 
   /** @param {WebSocket | HttpSocket} socket */
@@ -158,6 +193,7 @@ export class Link {
     const message = readControl(data);
     if (message === null) return;
     if (message.type === "welcome") this.#onWelcome(message);
+    else if (message.type === "relays") this.#onRelays(message);
     this.onControl(message);
   }
 
@@ -169,9 +205,37 @@ export class Link {
     this.#lose("too-big", "");
   }
 
-  /** @param {{resume: string}} welcome */
-  #onWelcome({ resume }) {
-    this.#resume = resume;
+  /** @param {{relays: string[], move: boolean}} message */
+  #onRelays({ relays, move }) {
+    this.#relays?.learn(relays);
+    if (!move || !this.#relays?.others.length || this.#move) return;
+    this.#relays.leaveHome();
+    this.#move = new Move(this.#surroundings, {
+      relays: this.#relays,
+      open: (relay) => (this.#socket instanceof HttpSocket ? this.#httpSocket(relay) : this.#webSocket(relay)),
+      onIn: (socket, relay, welcome) => this.#onMoved(socket, relay, welcome),
+    });
+    this.#move.begin(Math.max(0, this.#movedMs + MOVE_AGAIN_MS - this.#surroundings.nowMs()));
+  }
+
+  /**
+   * @param {WebSocket | HttpSocket} socket
+   * @param {string} relay
+   * @param {string} welcome
+   */
+  #onMoved(socket, relay, welcome) {
+    const before = this.#socket;
+    this.#drop();
+    before?.close(LEFT);
+    this.#at = relay;
+    this.#movedMs = this.#surroundings.nowMs();
+    this.#hold(socket);
+    this.#onMessage(welcome);
+  }
+
+  /** @param {{resume: string, relays?: string[]}} welcome */
+  #onWelcome({ resume, relays }) {
+    this.#relays?.joined(this.#at, resume, relays ?? []);
     this.#joined = true;
     this.#tries = this.#blocked = 0;
     const isSlow = this.#socket instanceof HttpSocket;
@@ -187,15 +251,29 @@ export class Link {
   #onClose(code, reason) {
     const wasJoined = this.#joined;
     if (wasJoined) this.#countShortLived(code);
+    if (code === REPLACED && this.#move) {
+      this.#awaitWelcome(reason);
+      return;
+    }
     this.#drop();
+    if (code === GOING_AWAY) this.#relays?.leaveHome();
     if (FINAL_CLOSES.includes(code) || reason === ECHO_WANTED) {
       this.#refuse(reason || "ended", reason || String(code));
     } else if (wasJoined) {
       this.#lose(code === GOING_AWAY ? "draining" : "lost", "");
     } else {
       this.#blocked += 1;
-      this.#ask();
+      this.#ask(this.#at);
     }
+  }
+
+  /** @param {string} reason why the old socket is gone */
+  #awaitWelcome(reason) {
+    this.#surroundings.cancel(this.#timer);
+    if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket = null;
+    this.#joined = false;
+    this.#timer = this.#surroundings.later(() => this.#refuse(reason, reason), REPLACED_MS);
   }
 
   /** @param {number} code of the close: a relay that closes the socket itself has been reached */
@@ -205,35 +283,32 @@ export class Link {
     this.#shortLived = lasted ? 0 : Math.min(this.#shortLived + 1, MOST_SHORT_LIVED);
   }
 
-  /** Would the relay let us in? While one question hangs, the next may be answered. */
-  async #ask() {
-    const url = this.#url;
-    const resume = this.#resume;
-    const { error, message } = await this.#refusal();
-    if (this.#url === url && this.#resume === resume && !this.#socket) this.#onRefusal(error, message);
-  }
-
-  /** Why a socket does not open: the relay's own words, where it can be reached. */
-  async #refusal() {
-    try {
-      const answer = await this.#surroundings.fetch(this.#nextUrl().replace(/^ws/, "http"));
-      return await reasonOf(answer);
-    } catch {
-      return { error: "unreachable", message: "" };
-    }
+  /**
+   * Would this relay let us in? While one question hangs, the next may be answered.
+   * @param {string} relay
+   */
+  async #ask(relay) {
+    const relays = this.#relays;
+    const token = relays?.newest;
+    const { error, message } = await refusalOf(this.#surroundings, this.#nextUrl(relay));
+    if (relays && this.#relays === relays && relays.newest === token && !this.#socket) this.#onRefusal(relay, error, message);
   }
 
   /**
+   * Only the relay that let us in last can refuse for good: what another one has against us may be its own fault.
+   * @param {string} relay
    * @param {string} error
    * @param {string} message
    */
-  #onRefusal(error, message) {
+  #onRefusal(relay, error, message) {
+    if (this.#at !== relay) this.#blocked = 0;
+    this.#at = relay;
     if (error === ADMITTED) {
       this.#onAdmitted();
       return;
     }
     this.#blocked = 0; // what the relay says is why the socket did not open
-    if (error === STALE) this.#lose("lost", "");
+    if (error === STALE || (relay !== this.#relays?.home && error !== "unreachable")) this.#lose("lost", "");
     else if (error === "unreachable" || PASSING_REFUSALS.includes(error)) this.#lose(error, message);
     else this.#refuse(error, message);
   }
@@ -248,7 +323,7 @@ export class Link {
       return;
     }
     this.#blocked = this.#shortLived = 0;
-    this.#lose(this.#url.startsWith("wss:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
+    this.#lose(this.#at.startsWith("https:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
   }
 
   /**
@@ -273,8 +348,9 @@ export class Link {
     this.#tries += 1;
     const wait = waitMs(this.#tries, this.#surroundings.random());
     this.#timer = this.#surroundings.later(() => {
+      const relay = this.#nextRelay;
       this.#askLater();
-      this.#ask();
+      this.#ask(relay);
     }, wait);
   }
 
@@ -298,6 +374,8 @@ export class Link {
   #drop() {
     this.#surroundings.cancel(this.#timer);
     this.#timer = 0;
+    this.#move?.end();
+    this.#move = null;
     this.#joined = false;
     if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket = null;
@@ -306,7 +384,7 @@ export class Link {
   #end() {
     const socket = this.#socket;
     this.#drop();
-    this.#url = "";
+    this.#relays = null;
     socket?.close(LEFT);
   }
 }

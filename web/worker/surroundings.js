@@ -36,6 +36,19 @@ export const SURROUNDINGS = {
 };
 
 /**
+ * Why a socket does not open: the relay's own words, where it can be reached.
+ * @param {Surroundings} surroundings
+ * @param {string} url of the socket
+ */
+export async function refusalOf(surroundings, url) {
+  try {
+    return await reasonOf(await surroundings.fetch(url.replace(/^ws/, "http")));
+  } catch {
+    return { error: "unreachable", message: "" };
+  }
+}
+
+/**
  * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or another server.
  * @param {{status: number, json(): Promise<any>}} answer
  * @returns {Promise<{error: string, message: string}>}

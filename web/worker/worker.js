@@ -26,7 +26,7 @@ const MUTED_VOICE_EVERY_MS = 1_000;
 /** @typedef {import("../shared/messages.js").Order} Order */
 /** @typedef {import("../shared/messages.js").Report} Report */
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
-/** What the worker acts upon. @typedef {"ping" | "pong" | "clock" | "welcome" | "joined" | "left" | "floor"} Handled */
+/** What the worker acts upon. @typedef {"ping" | "pong" | "clock" | "welcome" | "joined" | "left" | "floor" | "relays"} Handled */
 
 const link = new Link(SURROUNDINGS);
 /** @type {import("../shared/messages.js").OwnState} */
@@ -109,6 +109,8 @@ function onControl(message) {
       return timing.onPong(message, nowUs());
     case "clock":
       return timing.onClock(message, nowUs());
+    case "relays":
+      return undefined; // the link knows where to go
     case "welcome":
       onWelcome(message);
       break;
@@ -165,6 +167,7 @@ function setGainOfName(name, gain) {
 function onWelcome(welcome) {
   talking.talkerId = welcome.talker_id;
   timing.restart();
+  guard.reset();
   names.clear();
   toPlayout({ type: "clear" });
   for (const member of welcome.members) addTalker(member);

@@ -39,6 +39,8 @@ class RelayLimits:
     ping_s: float = _option(20, "Ping a connection after this many seconds without a message.")
     idle_s: float = _option(60, "Close a connection after this many seconds without a message (4408).")
 
+    drain_s: float = _option(10, "Seconds that members have to move to another relay when this one is to stop.")
+
     def of_connection(self) -> Limits:
         return Limits(
             max_message_bytes=int(self.max_message_bytes),

@@ -11,11 +11,11 @@ from typing import Final
 
 from aiohttp import web
 
-from streamer import __version__
 from streamer.errors import RefusedError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import Places, most_files
+from streamer.relay.access.other_relays import OtherRelays
 from streamer.relay.access.tokens import TokenStore
 from streamer.relay.api.bodies import MAX_JSON_BYTES
 from streamer.relay.api.routes import Api
@@ -24,6 +24,7 @@ from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.below import canonical_paths, check_base
 from streamer.relay.http.device_checks import MAX_CHECK_BYTES, Check, Checks
 from streamer.relay.http.fallback import Fallback
+from streamer.relay.http.health import Health
 from streamer.relay.http.host import host_of
 from streamer.relay.http.join_app import PROBE, probe
 from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
@@ -46,9 +47,12 @@ from streamer.relay.rooms.talking import EVERY_S, TalkWatch
 from streamer.sounds import Studio
 from streamer.websocket.sink import Flusher
 from streamer.wire.close_codes import GOING_AWAY, IDLE
+from streamer.wire.control import serialize
 from streamer.wire.names import SUBPROTOCOL
 
 SHUTDOWN_S: Final = 1.0
+LOOK_S: Final = 0.01
+"""From one look to the next whether all members have gone."""
 TICK_S: Final = 1.0
 BEAT_S: Final = 0.04
 """A third of the time that voice may wait."""
@@ -77,6 +81,7 @@ class Relay:
         self.door: Listener | None = None
         self.proxies = proxies or TrustedProxies()
         self._answers = Answers(self.origins, self.proxies)
+        self.other_relays.on_change = self._follow_other_relays
         self._connection_limits = self.limits.of_connection()
         echo_messages_per_s = min(self.limits.messages_per_s, MESSAGES_PER_S)
         self._echo_limits = replace(self.limits, messages_per_s=echo_messages_per_s).of_connection()
@@ -106,6 +111,20 @@ class Relay:
         self._answers.count(code)
 
     @property
+    def other_relays(self) -> OtherRelays:
+        """Where members go when this relay stops; a cluster may change it at any time."""
+        return self.origins.others
+
+    def _follow_other_relays(self) -> None:
+        self._answers.follow_others()
+        self._tell_relays(move=False)
+
+    def _tell_relays(self, *, move: bool) -> None:
+        text = serialize({"type": "relays", "relays": self.other_relays.addresses, "move": move})
+        for socket in list(self._sockets):
+            socket.send_text(text)
+
+    @property
     def lobby(self) -> Lobby:
         """Where rooms are; there is one once the application is made."""
         return self._reception
@@ -123,6 +142,7 @@ class Relay:
             lambda: self.origins.join_origin,
             self._tokens,
         )
+        self._reception.other_relays = self.other_relays
         self.waiting: Waiting[Visitor] = Waiting(
             places.visitors,
             self.limits.max_handshakes_per_address,
@@ -137,7 +157,7 @@ class Relay:
         self._fallback.add_to(application.router)
         RoomRequests(self._reception, self.origins).add_to(application.router)
         application.router.add_get(PROBE, probe)
-        application.router.add_get("/healthz", self._healthz)
+        Health(self._reception, lambda: len(self._sockets)).add_to(application.router)
         application.router.add_get("/metrics", self._tell_metrics)
         application.router.add_post("/check", self._take_check)
         self._api = self._make_api()
@@ -220,11 +240,6 @@ class Relay:
             raise RefusedError(f"there is nothing at {request.path}", status=404, code="not-found")
         return asset_answer(request, asset)
 
-    async def _healthz(self, request: web.Request) -> web.StreamResponse:
-        members = len(self._sockets)
-        health = {"status": "ok", "version": __version__, "rooms": self._reception.room_count, "members": members}
-        return web.json_response(health)
-
     async def _take_check(self, request: web.Request) -> web.StreamResponse:
         try:
             body = await request.read()
@@ -279,16 +294,29 @@ class Relay:
         self._in_echo.discard(socket)
         self._reception.left(socket.entry, socket.address, socket.files)
 
+    async def drain(self) -> None:
+        """Let nobody else in, and ask the members to move; returns when they have, or after `drain_s`.
+
+        Where there is no other relay, they come back to the next start of this one, and nothing is waited for.
+        """
+        self._reception.is_draining = True
+        if self.other_relays and self._sockets:
+            self._tell_relays(move=True)
+            await self._until_empty(self.limits.drain_s)
+
+    async def _until_empty(self, most_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                while self._sockets:
+                    await asyncio.sleep(LOOK_S)
+
     async def _drain(self, application: web.Application) -> None:
         self._reception.is_draining = True
         self._api.end()
         self._reception.events.end()
         for socket in list(self._sockets):
             socket.close(GOING_AWAY, "draining")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SHUTDOWN_S):
-                while self._sockets:
-                    await asyncio.sleep(0.01)
+        await self._until_empty(SHUTDOWN_S)
         for socket in list(self._sockets):
             socket.abort()
 

@@ -17,13 +17,13 @@ from streamer.relay.network.forwarded import real_address
 from streamer.relay.network.proxies import TrustedProxies
 from streamer.relay.network.visitor import Visitor, visitor_of
 
-HEADERS: Final = {
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'{others}; "
+    "img-src 'self' data:; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -47,7 +47,14 @@ class Answers:
         self.is_member: Callable[[web.Request], bool] = lambda request: False
         """Whether a request is of somebody who was let in already."""
         self._origins = origins
+        self._headers = _HEADERS
+        self.follow_others()
         self._proxies = proxies or TrustedProxies()
+
+    def follow_others(self) -> None:
+        """The page may reach the other relays, as they are now."""
+        policy = _POLICY.format(others=self._origins.others.sources)
+        self._headers = {**_HEADERS, "Content-Security-Policy": policy}
 
     def count(self, code: str) -> None:
         """A refusal that was no answer to a request."""
@@ -74,7 +81,9 @@ class Answers:
         except (web.RequestPayloadError, ConnectionError):
             broken = RefusedError("the body ended early, or is malformed", status=400, code="bad-request")
             response = self._refused(broken, request.path)
-        response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers})
+        response.headers.update(
+            {name: value for name, value in self._headers.items() if name not in response.headers}
+        )
         if origin and self._origins.is_foreign(origin):
             response.headers.update(_cors(origin))
         if visitor:
@@ -101,7 +110,7 @@ class Answers:
 
     def headers(self, origin: str | None) -> dict[str, str]:
         """Of an answer that is written past aiohttp; `origin` is of the page that asks."""
-        return {**HEADERS, **_cors(origin)} if origin and self._origins.is_foreign(origin) else HEADERS
+        return {**self._headers, **_cors(origin)} if origin and self._origins.is_foreign(origin) else self._headers
 
     def _refused(self, refusal: RefusedError, path: str) -> web.Response:
         return _refused(refusal, path, self._origins.path)

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from streamer.errors import RefusedError, SetupError
+from streamer.relay.access.other_relays import OtherRelays
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 MAX_CHARACTERS: Final = 300
@@ -65,13 +66,17 @@ class Origin(NamedTuple):
 class Origins:
     """The relay's own origins, set by who knows the addresses, and those that its host allows beside them."""
 
-    def __init__(self, allowed: Iterable[str] = (), url: str | None = None) -> None:
+    def __init__(
+        self, allowed: Iterable[str] = (), url: str | None = None, other_relays: Iterable[str] = ()
+    ) -> None:
         """`url` is where a proxy shows the relay. Raises SetupError for what is no origin; `url` may have a path."""
         self._url: Origin | None = None
         self.path = ""
         """What the relay is below at `url`, without a slash at its end."""
         if url:
             self._url, self.path = _split_url(url)
+        self.others = OtherRelays(other_relays)
+        """The other relays of this service; their pages may use this one."""
         self.join_origin = ""
         """Of the page over plain HTTP where devices learn to trust the relay; empty without such a page."""
         self._scheme = "https"
@@ -93,7 +98,8 @@ class Origins:
 
     def is_foreign(self, origin: str) -> bool:
         """Is it another one's, and allowed? Then its page needs CORS headers."""
-        return Origin.parse(origin) in self._foreign
+        page = Origin.parse(origin)
+        return page is not None and self._is_allowed(page)
 
     def check(self, origin: str | None, asked: str | None = None) -> None:
         """Raises RefusedError for a page that is neither the relay's own nor allowed.
@@ -103,7 +109,7 @@ class Origins:
         if origin is None:
             return
         page = Origin.parse(origin)
-        if page and (page in self._foreign or self._is_own(page) or self._is_where_asked(page, asked)):
+        if page and (self._is_allowed(page) or self._is_own(page) or self._is_where_asked(page, asked)):
             return
         raise RefusedError(
             f"a page from {origin[:80]} may not use this relay; its host can allow it: "
@@ -111,6 +117,9 @@ class Origins:
             status=403,
             code="foreign-origin",
         )
+
+    def _is_allowed(self, page: Origin) -> bool:
+        return page in self._foreign or self.others.has_origin(str(page))
 
     def _is_own(self, page: Origin) -> bool:
         return page == self._url or page in self._own or page._replace(host=_wildcard(page.host)) in self._own
@@ -161,14 +170,28 @@ def _wildcard(host: str) -> str:
     return f"*.{host.partition('.')[2]}"
 
 
-def _split_url(text: str) -> tuple[Origin, str]:
+def other_relays(given: Iterable[str], own: str) -> list[str]:
+    """As clients are told them; `own` begins with the scheme by which they come here.
+
+    Raises SetupError for what is no address, or one where they could not go from here.
+    """
+    found = []
+    for text in given:
+        origin, path = _split_url(text, "--other-relay")
+        if not re.match(f"{origin.scheme}(:|$)", own, re.IGNORECASE):
+            raise SetupError(f"--other-relay {text}: members come here by another scheme, and would not go there")
+        found.append(f"{origin}{path}")
+    return found
+
+
+def _split_url(text: str, option: str = "--url") -> tuple[Origin, str]:
     found = _URL.fullmatch(text)
     path = quote((found[2] or "").removesuffix("/"), safe="/%~!$&'()*+,;=:@") if found else ""
     origin = Origin.parse(found[1]) if found else None
     is_path = all(map(_SEGMENT.fullmatch, path.split("/")[1:])) and len(path) <= MAX_PATH_CHARACTERS
     if origin is None or not is_path:
         raise SetupError(
-            f"--url {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, a port "
+            f"{option} {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, a port "
             "where it is not the usual one, and the path that the relay is below, such as https://example.org/voice/"
         )
     return origin, path

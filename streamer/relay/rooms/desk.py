@@ -4,6 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from streamer.relay.access.invites import InviteStore, Right
+from streamer.relay.access.other_relays import OtherRelays
 from streamer.relay.rooms.knocks import Knocks
 from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.room import Room
@@ -21,6 +22,7 @@ class RoomDesk:
         join_origin: Callable[[], str],
         tell_knocks: Callable[[str], None],
         record: Record = no_recorder,
+        other_relays: OtherRelays | None = None,
     ) -> None:
         self._admission = admission
         self._knocks = knocks
@@ -28,10 +30,15 @@ class RoomDesk:
         self._join_origin = join_origin
         self._tell_knocks = tell_knocks
         self._record = record
+        self._other_relays = other_relays or OtherRelays()
 
     @property
     def join_origin(self) -> str:
         return self._join_origin()
+
+    @property
+    def other_relays(self) -> list[str]:
+        return self._other_relays.addresses
 
     def invites(self, right: Right) -> list[WireInvite]:
         return self._admission.invites(self._room.name, right)

@@ -18,6 +18,10 @@ class Desk(Protocol):
     def join_origin(self) -> str:
         """The origin of the page where a device learns to trust this relay; empty if there is no such page."""
 
+    @property
+    def other_relays(self) -> list[str]:
+        """Where members go when this relay stops."""
+
     def invites(self, right: Right) -> list[WireInvite]:
         """What somebody who came by `right` may hand on."""
 

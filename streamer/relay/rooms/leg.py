@@ -196,6 +196,7 @@ class Leg:
             "barred": self._room.barred if is_host else [],
             "knocks": self._desk.knocks() if is_host else [],
             "rights": rights_of(self),
+            "relays": self._desk.other_relays,
         }
         left_bytes = MAX_WELCOME_BYTES - json_size(welcome)
         for fitting, member in enumerate(members):

@@ -12,6 +12,7 @@ from streamer.relay.access.invites import InviteStore, Right
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
+from streamer.relay.access.other_relays import OtherRelays
 from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.access.sanitize import check_room_name, clean_name
 from streamer.relay.access.seats import Seats
@@ -65,6 +66,7 @@ class Lobby:
         self.is_draining = False
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
+        self.other_relays = OtherRelays()
         self._join_origin = join_origin
         self._knocks = Knocks()
         self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
@@ -323,7 +325,8 @@ class Lobby:
         return self._room_as_it_is(name)
 
     def desk(self, room: Room) -> RoomDesk:
-        return RoomDesk(self._admission, self._knocks, room, self._join_origin, self.tell_knocks, self.record)
+        told = self.tell_knocks, self.record, self.other_relays
+        return RoomDesk(self._admission, self._knocks, room, self._join_origin, *told)
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:

@@ -1,0 +1,53 @@
+"""The other relays of this service: members go there when this one stops, and their pages may use this one."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from streamer.wire.relay_address import MAX_RELAYS, RelayAddress
+
+_IN_PATH: Final = str.maketrans({";": "%3B", ",": "%2C"})
+"""What ends a source in a Content-Security-Policy (CSP Level 3, section 2.3.1)."""
+
+
+class OtherRelays:
+    """Those that the operator `named`, then those that are found at run time, as a cluster does."""
+
+    def __init__(self, named: Iterable[str] = ()) -> None:
+        """What is no address of a relay is left out."""
+        self.on_change: Callable[[], None] = lambda: None
+        """To be set by the relay: its members are told then."""
+        self._named = tuple(named)
+        self._all: tuple[RelayAddress, ...] = ()
+        self._origins: frozenset[str] = frozenset()
+        self.find(())
+
+    def find(self, addresses: Iterable[str]) -> None:
+        """From now on these are the ones beside those that were named; what is no address is left out."""
+        parsed = map(RelayAddress.parse, (*self._named, *addresses))
+        before, self._all = self._all, tuple(dict.fromkeys(filter(None, parsed)))[:MAX_RELAYS]
+        self._origins = frozenset(each.origin for each in self._all)
+        if before != self._all:
+            self.on_change()
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    @property
+    def addresses(self) -> list[str]:
+        """In the order in which a client tries them."""
+        return [str(each) for each in self._all]
+
+    def has_origin(self, origin: str) -> bool:
+        """Is that where one of them has its page?"""
+        return origin in self._origins
+
+    @property
+    def sources(self) -> str:
+        """For `connect-src` of the page: their files and sockets. It can't name an IPv6 address."""
+        named = [each for each in self._all if not each.host.startswith("[")]
+        return "".join(f" {source}" for each in named for source in _sources(each))
+
+
+def _sources(relay: RelayAddress) -> list[str]:
+    place = f"{relay.origin}{relay.path.translate(_IN_PATH)}/" if relay.path else relay.origin
+    return [place, place.replace("http", "ws", 1)]

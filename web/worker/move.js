@@ -1,0 +1,88 @@
+// The way to another relay while the present one still has us: opens a socket to each of the others in turn, with back-off,
+// until one lets us in. Nothing is lost meanwhile, for the present socket is left when the new one has its welcome.
+
+import { waitMs } from "./backoff.js";
+
+/** For a relay that does not answer; one in the same network answers within 100 ms. It doubles with each round. */
+const FIRST_PATIENCE_MS = 1_000;
+const MOST_DOUBLINGS = 3;
+const LEFT = 1000;
+
+/** @typedef {WebSocket | import("./http_socket.js").HttpSocket} Socket */
+
+export class Move {
+  #surroundings;
+  #relays;
+  #open;
+  #onIn;
+  #tries = 0;
+  #timer = 0;
+  /** @type {Socket | null} */
+  #socket = null;
+
+  /**
+   * @param {import("./surroundings.js").Surroundings} surroundings
+   * @param {object} parts
+   * @param {import("./relays.js").Relays} parts.relays
+   * @param {(relay: string) => Socket} parts.open
+   * @param {(socket: Socket, relay: string, welcome: string) => void} parts.onIn
+   */
+  constructor(surroundings, { relays, open, onIn }) {
+    this.#surroundings = surroundings;
+    this.#relays = relays;
+    this.#open = open;
+    this.#onIn = onIn;
+  }
+
+  /** @param {number} waitMs before the first try */
+  begin(waitMs) {
+    this.#timer = this.#surroundings.later(() => this.#try(), waitMs);
+  }
+
+  end() {
+    this.#surroundings.cancel(this.#timer);
+    const socket = this.#release();
+    socket?.close(LEFT);
+  }
+
+  #try() {
+    const { others } = this.#relays;
+    if (!others.length) return;
+    const relay = others[this.#tries % others.length];
+    const round = Math.floor(this.#tries / others.length);
+    this.#tries += 1;
+    const socket = this.#open(relay);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onFirst(socket, relay, data);
+    socket.onclose = () => this.#tryLater();
+    this.#socket = socket;
+    this.#timer = this.#surroundings.later(() => this.#tryLater(), FIRST_PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {string} relay
+   * @param {unknown} data a relay's first message is its welcome
+   */
+  #onFirst(socket, relay, data) {
+    if (typeof data !== "string") {
+      this.#tryLater();
+      return;
+    }
+    this.#surroundings.cancel(this.#timer);
+    this.#release();
+    this.#onIn(socket, relay, data);
+  }
+
+  #tryLater() {
+    this.end();
+    this.begin(waitMs(this.#tries, this.#surroundings.random()));
+  }
+
+  #release() {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket) socket.onmessage = socket.onclose = null;
+    return socket;
+  }
+}
