@@ -7,7 +7,7 @@ after it, and what is watched is read anew from its beginning.
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,7 +103,9 @@ class Bus:
                     **options,
                 )
         except Exception as error:  # the library passes on whatever its parts raise
+            _pass_cancellation_on()
             raise BusError(_words(error)) from None
+        _pass_cancellation_on()
         self._jetstream = self._nats.jetstream(timeout=ANSWER_S)
 
     async def close(self) -> None:
@@ -120,10 +122,7 @@ class Bus:
 
     async def publish(self, subject: str, data: bytes) -> None:
         """At most once, stored nowhere."""
-        try:
-            await self._nats.publish(subject, data)
-        except Exception as error:
-            raise BusError(_words(error)) from None
+        await _done(self._nats.publish(subject, data))
 
     async def subscribe(self, subject: str, handle: Handle) -> Any:
         """Returns what `unsubscribe` takes."""
@@ -138,18 +137,11 @@ class Bus:
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
 
-        try:
-            return await self._nats.subscribe(
-                subject, cb=take, pending_msgs_limit=MAX_WAITING, pending_bytes_limit=MAX_WAITING_BYTES
-            )
-        except Exception as error:
-            raise BusError(_words(error)) from None
+        bounds = {"pending_msgs_limit": MAX_WAITING, "pending_bytes_limit": MAX_WAITING_BYTES}
+        return await _done(self._nats.subscribe(subject, cb=take, **bounds))
 
     async def unsubscribe(self, subscription: Any) -> None:
-        try:
-            await subscription.unsubscribe()
-        except Exception as error:
-            raise BusError(_words(error)) from None
+        await _done(subscription.unsubscribe())
 
     async def make(self, bucket: Bucket) -> None:
         """Have it; one that is there already is used as it is."""
@@ -157,24 +149,17 @@ class Bus:
         from nats.js.errors import BadRequestError
 
         storage = StorageType.FILE if bucket.on_disk else StorageType.MEMORY
+        options = {"bucket": bucket.name, "ttl": bucket.ttl_s or None, "history": bucket.history, "storage": storage}
         try:
-            try:
-                store = await self._jetstream.create_key_value(
-                    bucket=bucket.name, ttl=bucket.ttl_s or None, history=bucket.history, storage=storage
-                )
-            except BadRequestError:  # of another size, made by hand
-                store = await self._jetstream.key_value(bucket.name)
-        except Exception as error:
-            raise BusError(f"it has no JetStream for {bucket.name}: {_words(error)}") from None
+            store = await _done(self._jetstream.create_key_value(**options), BadRequestError)
+        except BadRequestError:  # made by hand, of another size
+            store = await _done(self._jetstream.key_value(bucket.name))
         self._stores[bucket.name] = store
 
     async def put(self, bucket: Bucket, key: str, value: bytes | None) -> None:
         """None deletes it."""
         store = self._stores[bucket.name]
-        try:
-            await (store.delete(key) if value is None else store.put(key, value))
-        except Exception as error:
-            raise BusError(_words(error)) from None
+        await _done(store.delete(key) if value is None else store.put(key, value))
 
     async def put_if(self, bucket: Bucket, key: str, value: bytes, revision: int) -> int:
         """Only where it is still at `revision`, 0 for not there. Returns the new revision, 0 where it was not."""
@@ -182,31 +167,25 @@ class Bus:
 
         store = self._stores[bucket.name]
         try:
-            return int(await (store.update(key, value, revision) if revision else store.create(key, value)))
+            put = store.update(key, value, revision) if revision else store.create(key, value)
+            return int(await _done(put, KeyWrongLastSequenceError))
         except KeyWrongLastSequenceError:
             return 0
-        except Exception as error:
-            raise BusError(_words(error)) from None
 
     async def get(self, bucket: Bucket, key: str) -> tuple[bytes, int] | None:
         """The value and its revision."""
         from nats.js.errors import KeyNotFoundError
 
         try:
-            entry = await self._stores[bucket.name].get(key)
+            entry = await _done(self._stores[bucket.name].get(key), KeyNotFoundError)
         except KeyNotFoundError:
             return None
-        except Exception as error:
-            raise BusError(_words(error)) from None
         return entry.value or b"", entry.revision
 
     async def watch(self, bucket: Bucket, changed: Changed) -> "asyncio.Task[None]":
         """Returns when all that is there was told; the task tells what comes after that, until it is cancelled."""
         store = self._stores[bucket.name]
-        try:
-            watcher = await store.watchall(include_history=bucket.history > 1)
-        except Exception as error:
-            raise BusError(_words(error)) from None
+        watcher = await _done(store.watchall(include_history=bucket.history > 1))
         complete = asyncio.Event()
 
         async def follow() -> None:
@@ -227,9 +206,11 @@ class Bus:
         try:
             async with asyncio.timeout(2 * ANSWER_S):
                 await complete.wait()
-        except TimeoutError:
+        except BaseException as error:
             task.cancel()
-            raise BusError(f"it does not tell what is in {bucket.name}") from None
+            if isinstance(error, TimeoutError):
+                raise BusError(f"it does not tell what is in {bucket.name}") from None
+            raise
         return task
 
     async def _on_error(self, error: Exception) -> None:
@@ -238,6 +219,29 @@ class Bus:
 
     async def _on_lost(self) -> None:
         self.lost.set()
+
+
+async def _done(call: Awaitable[Any], *passed_on: type[Exception]) -> Any:
+    """What a call of the library gives. It raises BusError, or what is `passed_on`."""
+    try:
+        result = await call
+    except passed_on:
+        raise
+    except Exception as error:  # the library passes on whatever its parts raise
+        _pass_cancellation_on()
+        raise BusError(_words(error)) from None
+    _pass_cancellation_on()
+    return result
+
+
+def _pass_cancellation_on() -> None:
+    """A call of the library that is cancelled may end well, or with an error of its own, as if it were not cancelled.
+
+    It waits by `asyncio.wait_for`, which in Python 3.11 prefers a result that comes in the same moment.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _words(error: Exception) -> str:

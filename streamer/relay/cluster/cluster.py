@@ -52,6 +52,8 @@ LATE_S: Final = 0.5
 SHOWN_AFTER_S: Final = 1.0
 """A loss that is over sooner is logged, and nobody is bothered with it."""
 
+GOODBYE_S: Final = 0.5
+
 HOUR_S: Final = 3_600
 
 logger = logging.getLogger(__name__)
@@ -90,6 +92,8 @@ class Cluster:
         self._tried = asyncio.Event()
         self._lost_s: float | None = None
         self._has_told_loss = False
+        self._is_ending = self._has_been_here = False
+        self._why = ""
         self._slots: dict[str, tuple[str, int]] = {}
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
@@ -134,7 +138,7 @@ class Cluster:
             while True:
                 words = ""
                 try:
-                    await self._stay()
+                    await self._stay_once()
                 except* (BusError, OSError) as errors:
                     words = str(errors.exceptions[0])
                 except* Exception as errors:
@@ -144,6 +148,17 @@ class Cluster:
                 await asyncio.sleep(AGAIN_S)
         finally:
             watch.cancel()
+
+    async def _stay_once(self) -> None:
+        """In a task of its own, whose cancellation is a sign to nobody else."""
+        stay = asyncio.create_task(self._stay())
+        try:
+            await asyncio.shield(stay)
+        except asyncio.CancelledError:
+            self._is_ending = True
+            stay.cancel()
+            await asyncio.wait({stay})
+            raise
 
     # one connection
 
@@ -166,11 +181,11 @@ class Cluster:
             await bus.close()
 
     async def _say_goodbye(self, bus: Bus) -> None:
-        task = asyncio.current_task()
-        if bus.is_here and task and task.cancelling():
-            with suppress(BusError, TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await bus.put(self._live, self.id, None)
+        """Where this relay ends, and not the connection: the others need not wait for its next sign of life."""
+        if bus.is_here and self._is_ending:
+            goodbye = asyncio.create_task(bus.put(self._live, self.id, None))
+            await asyncio.wait({goodbye}, timeout=GOODBYE_S)
+            goodbye.cancel()
 
     async def _begin(self, bus: Bus, watches: list["asyncio.Task[None]"]) -> None:
         buckets = (self._live, self._present, self._hour, self._kept, self._lines_bucket)
@@ -335,8 +350,6 @@ class Cluster:
 
         self._take(entry, take)
 
-    _has_been_here = False
-
     # what a room wants: see Station
 
     def changed(self, room: ClusterRoom) -> None:
@@ -407,8 +420,6 @@ class Cluster:
             self.counts["lost"] += 1
             logger.warning("NATS at %s is away: %s. Rooms go on with the members of this relay", self._address, words)
         self._why = words
-
-    _why = ""
 
     def _tell_loss(self) -> None:
         self.trouble = (
