@@ -41,6 +41,9 @@ PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
 
 
+CLUSTER_HELP: Final = "Be one service with all relays at this NATS server: nats://HOST, or tls://USER:PASSWORD@HOST."
+
+
 class Positive(click.FloatRange):
     """A number above 0 that clocks and counters can hold; click itself takes `inf` and `nan`."""
 
@@ -122,6 +125,10 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
 @click.option("--other-relay", "other_relays", multiple=True, help="Let members go to this URL when the relay stops.")
 @click.option("--captions", is_flag=True, help="Write down what is said in these rooms, for all who want to read it.")
+@click.option("--cluster", envvar="STREAMER_CLUSTER", metavar="URL", help=CLUSTER_HELP)
+@click.option("--cluster-name", default="default", show_default=True, help="The name of the service on that server.")
+@click.option("--cluster-credentials", type=FILE, help="The NATS credentials file (.creds) of this relay.")
+@click.option("--cluster-ca", type=FILE, help="Trust this certificate authority (PEM), the NATS server's.")
 @click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option

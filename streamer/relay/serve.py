@@ -48,10 +48,14 @@ from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, O
 from streamer.sounds import Studio
 
 if TYPE_CHECKING:
+    from streamer.relay.cluster.cluster import Cluster  # and with it nats-py, which only a cluster needs
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
+
+CLUSTER_S: Final = 5.0
+"""For the other relays, before the links are shown: theirs are the invitations that count."""
 
 Say = Callable[[str], None]
 
@@ -82,6 +86,11 @@ class ServeOptions:
     captions: bool = False
     other_relays: tuple[str, ...] = ()
     """Addresses of other relays of this service: members go there when this one stops."""
+    cluster: str | None = None
+    """Where the other relays of the service are found: the URL of a NATS server."""
+    cluster_name: str = "default"
+    cluster_credentials: Path | None = None
+    cluster_ca: Path | None = None
 
     @property
     def renews(self) -> bool:
@@ -107,12 +116,18 @@ async def serve(
     proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
     decisions = Decisions.from_file(options.directory / "rooms.json")
     hooks = Hooks(options.directory)
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
+    cluster = _cluster(options, server, decisions) if options.cluster else None
+    relay = Relay(
+        server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies, cluster
+    )
     authority = server.authority.certificate_path if server.authority else None
     join_page = JoinPage(page, authority)
     try:
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
+            if cluster:
+                server.url = server.link_origin(port)
+                await cluster.ready(CLUSTER_S)
             house = FromInside(server, relay.lobby, port)
             own_link = partial(server.own_link, port=port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
@@ -151,6 +166,9 @@ class Server:
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
+        self.url = ""
+        """Where people reach this relay; empty before that is known."""
+        self.trouble_elsewhere: Callable[[], str] = str
         self.troubles: list[str] = []
         """What the host should know now, in words."""
 
@@ -276,8 +294,7 @@ class Server:
             elif not self.origins.url and self.authority and self.place.is_everywhere:
                 yield from self._uncertified(self.authority)
         yield from self.admission.troubles
-        if self.tokens.trouble:
-            yield self.tokens.trouble
+        yield from filter(None, [self.tokens.trouble, self.trouble_elsewhere()])
 
     def _uncertified(self, authority: Authority) -> Iterator[str]:
         """Of the addresses beside the one in the links."""
@@ -302,7 +319,7 @@ class Server:
 
     def link(self, room: str, port: int) -> str:
         """The link that the code for `room` holds."""
-        return room_link(self._join_origin(port) or self._origin(port), room, self.admission.key(room))
+        return room_link(self._join_origin(port) or self.link_origin(port), room, self.admission.key(room))
 
     def own_link(self, room: str, token: str, port: int) -> str:
         """The link by which a program on this computer comes into `room`."""
@@ -338,7 +355,7 @@ class Server:
                 yield "Addresses of this computer (→ in the code, ✗ phones cannot use it):"
                 yield describe_addresses(found, self._addresses[0])
                 yield from best_there_is(found, self._addresses[0])
-        origin = self._origin(port)
+        origin = self.link_origin(port)
         join_origin = self._join_origin(port)
         for room in self._options.rooms:
             yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
@@ -352,7 +369,7 @@ class Server:
         is_by_join_page = self.authority and not self.origins.url
         return site("http", self._shown, self._join_port or port) if is_by_join_page else None
 
-    def _origin(self, port: int) -> str:
+    def link_origin(self, port: int) -> str:
         """The start of all links."""
         return self.origins.url or site("https" if self.certificate else "http", self._shown, port)
 
@@ -390,6 +407,18 @@ class FromInside:
 
     def lock(self, room: str, *, locked: bool) -> None:
         self._lobby.lock(room, locked=locked)
+
+
+def _cluster(options: ServeOptions, server: Server, decisions: Decisions) -> "Cluster":
+    from streamer import __version__
+    from streamer.relay.cluster.start import Here, make_cluster
+
+    renews = options.rooms if options.renews else ()
+    here = Here(server.admission, server.tokens, decisions, options.directory, renews)
+    name, files = options.cluster_name, (options.cluster_credentials, options.cluster_ca)
+    cluster = make_cluster(options.cluster or "", name, *files, here, __version__, lambda: server.url)
+    server.trouble_elsewhere = lambda: cluster.trouble
+    return cluster
 
 
 def _admission(options: ServeOptions) -> InviteStore:

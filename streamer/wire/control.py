@@ -36,7 +36,7 @@ MAX_ROOM: Final = 256
 
 Message = FromClient | FromRelay
 Fields = Mapping[str, type]
-_M = TypeVar("_M", FromClient, FromRelay)
+_M = TypeVar("_M")
 
 
 class Table(dict[str, Fields], Generic[_M]):
@@ -79,7 +79,11 @@ def parse(text: str, known: Table[_M]) -> _M:
 
     Raises ControlError `bad-json`, `bad-field` or `unknown-type`; after the last one the session goes on.
     """
-    message = _parse_object(text)
+    return check(_parse_object(text), known)
+
+
+def check(message: dict[str, Any], known: Table[_M]) -> _M:
+    """What `parse` makes of the object that JSON gave, which has a `type`."""
     kind = message["type"]
     fields = known.get(kind)
     if fields is None:

@@ -92,6 +92,8 @@ class InviteStore:
         self._new: PendingFile | None = None
         self._steady_ends: dict[str, float] = {}
         self._unkept = ""
+        self.on_changed: Callable[[str], None] = lambda room: None
+        """Is told the room whose invite is another one, or was used."""
         for room in invites:
             self._time(room)
 
@@ -160,7 +162,20 @@ class InviteStore:
             self._file.write(self._document([room], {**self._invites, room: invite}), patience_s=_PATIENCE_S)
         self._invites[room] = invite
         self._time(room)
+        self.on_changed(room)
         return invite
+
+    def invite(self, room: str) -> Invite | None:
+        return self._invites.get(room)
+
+    def adopt(self, invites: dict[str, Invite], host_key: str) -> None:
+        """What was decided on another relay is in force here, too. Raises SetupError where it can't be kept."""
+        self.host_key = host_key
+        self._invites |= invites
+        for room in invites:
+            self._time(room)
+        if self._file:
+            self._file.write(self._document(invites), patience_s=_PATIENCE_S)
 
     def _lasting(self, hours: float | None, uses: int | None) -> Invite:
         lasts_s = hours * _HOUR_S if hours else None
@@ -223,10 +238,12 @@ class InviteStore:
         if right is Right.HOST and invite is None and room != ECHO_ROOM:
             self._invites[room] = Invite.new()
             self._keep(room)
+            self.on_changed(room)
             return False
         if right is not Right.HOST and invite and invite.uses_left and not self.is_open:
             self._invites[room] = replace(invite, uses_left=invite.uses_left - 1)
             self._keep(room)
+            self.on_changed(room)
             return True
         return False
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
@@ -65,6 +65,11 @@ class Token:
     def is_for(self, room: str) -> bool:
         return self.room in ("", room)
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As they are kept."""
+        return {**asdict(self), "scopes": sorted(self.scopes)}
+
     @classmethod
     def parse(cls, fields: Any) -> "Token":
         """Raises ValueError, TypeError, KeyError or RefusedError for what is no token."""
@@ -107,6 +112,8 @@ class TokenStore:
         self.trouble = ""
         self.changes = 0
         """How often the tokens were others than before."""
+        self.on_changed: Callable[[], None] = lambda: None
+        self._shared: dict[str, Token] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -121,14 +128,21 @@ class TokenStore:
             self.trouble = ""
         except SetupError as error:
             self.trouble = f"{error}. This relay continues with the tokens it has."
-        self.changes += self._tokens != before
+        if self._tokens != before:
+            self.changes += 1
+            self.on_changed()
+
+    def share(self, tokens: Iterable[Token]) -> None:
+        """Those of other relays, which are good here, too."""
+        before, self._shared = self._shared, {token.id: token for token in tokens}
+        self.changes += self._shared != before
 
     def find(self, secret: str) -> Token | None:
         """The token that `secret` is of. Takes as long for a wrong one as for a right one."""
         self.refresh()
         digest = _digest(secret[:_MAX_SHOWN])
         found = None
-        for token in (*self._tokens.values(), *self._lent.values()):
+        for token in (*self._tokens.values(), *self._shared.values(), *self._lent.values()):
             if hmac.compare_digest(token.sha256.encode(), digest.encode()):
                 found = token
         return found
@@ -146,7 +160,7 @@ class TokenStore:
         return Grant(right, token.scopes, token.id)
 
     def has(self, token_id: str) -> bool:
-        return token_id in self._tokens or token_id in self._lent
+        return token_id in self._tokens or token_id in self._shared or token_id in self._lent
 
     def lend(self, name: str, scopes: frozenset[Scope], room: str, now_s: float) -> tuple[str, str]:
         """The id and the secret of a token for a child process of the relay's, which no file keeps."""
@@ -209,8 +223,7 @@ class TokenStore:
             raise SetupError(f"{self._path} can't be read ({why}): remove it, and make new tokens") from None
 
     def _write(self, tokens: list[Token]) -> None:
-        fields = [{**asdict(token), "scopes": sorted(token.scopes)} for token in tokens]
-        write_file(self._required, json.dumps({"tokens": fields}).encode())
+        write_file(self._required, json.dumps({"tokens": [token.fields for token in tokens]}).encode())
         self.refresh()
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from time import monotonic, time
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -60,6 +61,21 @@ BEAT_S: Final = 0.04
 logger = logging.getLogger(__name__)
 
 
+class Beside(Protocol):
+    """Other relays of the same service."""
+
+    @property
+    def gauges(self) -> Mapping[str, float]: ...
+
+    counts: Counter[str]
+    """What happened, by its name."""
+
+    def attach(self, lobby: Lobby, flusher: Flusher) -> None: ...
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+
+
 class Relay:
     """Everything one relay serves: `page` by URL path, and the rooms that `admission` lets people into."""
 
@@ -74,6 +90,7 @@ class Relay:
         studio: Studio | None = None,
         hooks: Hooks | None = None,
         proxies: TrustedProxies | None = None,
+        cluster: Beside | None = None,
     ) -> None:
         """`studio` reads sounds for announcements; None where there is no codec."""
         self.limits = limits or RelayLimits()
@@ -92,6 +109,7 @@ class Relay:
         self._tokens = tokens or TokenStore()
         self._studio = studio
         self._hooks = hooks
+        self._cluster = cluster
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -149,8 +167,11 @@ class Relay:
             self._reception.is_regular,
             self.proxies.trusts,
         )
+        if self._cluster:
+            self._cluster.attach(self._reception, self._flusher)
         self._fallback = self._make_fallback()
-        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, self._fallback.counts)
+        events = {"fallback": self._fallback.counts} | ({"cluster": self._cluster.counts} if self._cluster else {})
+        self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, events)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         application.router.add_get("/ws", self._socket)
         application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
@@ -191,6 +212,8 @@ class Relay:
             "the watch of who talks": self._watch_talking,
             "the watch of the event loop": self._metrics.watch_lag,
         }
+        if self._cluster:
+            works["the link to other relays"] = self._cluster.run
         if self._hooks:
             works["the hooks"] = partial(self._hooks.run, self._reception.events)
         tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
@@ -227,7 +250,7 @@ class Relay:
         counted["fallback_legs"] = self._fallback.legs
         if self.door:
             counted |= {"handshakes": self.door.handshakes, "refused_at_the_door": self.door.refused}
-        return counted
+        return counted | (dict(self._cluster.gauges) if self._cluster else {})
 
     async def _tell_metrics(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})

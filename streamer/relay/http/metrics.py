@@ -27,11 +27,16 @@ COUNTERS: Final = {
 SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed", "quiet")
 """Why a packet was dropped; the last two: its member may not talk, or too many who are louder do."""
 
+EVENTS: Final = {
+    "fallback": "What happened to sessions over plain HTTP",
+    "cluster": "What happened between this relay and the others",
+}
+
 
 class Metrics(Collector):
     """`gauges` gives what is counted now, by name; `refusals` counts those who were not let in, by code.
 
-    `fallback` counts what became of sessions over HTTP.
+    `events` counts what happened: of sessions over HTTP (`fallback`), and between relays (`cluster`).
     """
 
     def __init__(
@@ -39,12 +44,12 @@ class Metrics(Collector):
         traffic: Traffic,
         gauges: Callable[[], Mapping[str, float]],
         refusals: Mapping[str, int],
-        fallback: Mapping[str, int],
+        events: Mapping[str, Mapping[str, int]],
     ) -> None:
         self._traffic = traffic
         self._gauges = gauges
         self._refusals = refusals
-        self._fallback = fallback
+        self._events = events
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._lag = Histogram(
@@ -63,7 +68,8 @@ class Metrics(Collector):
         yield _by("cause", "shed", "Packets not delivered", shed)
         yield _by("cause", "parse_failures", "Connections that broke RFC 6455", self._traffic.failures)
         yield _by("code", "refusals", "Requests that were refused", self._refusals)
-        yield _by("event", "fallback", "What happened to sessions over plain HTTP", self._fallback)
+        for name, counts in self._events.items():
+            yield _by("event", name, EVENTS[name], counts)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

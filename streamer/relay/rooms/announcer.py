@@ -48,6 +48,7 @@ class Announcer:
         self.right = right
         self.scopes = scopes
         self.token_id = token_id
+        self.term = 0
         self.is_listener = False
         self.device = Device(f"token {token_id}", name)
         self.sink = Sink(flusher)

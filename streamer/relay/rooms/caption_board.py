@@ -36,6 +36,9 @@ class CaptionBoard:
     def is_on(self) -> bool:
         return bool(self._captioners)
 
+    def is_by(self, talker_id: int) -> bool:
+        return talker_id in self._captioners
+
     def switch(self, talker_id: int, *, on: bool) -> bool:
         """True if that changes whether anybody captions."""
         before = self.is_on

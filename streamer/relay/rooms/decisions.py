@@ -92,6 +92,11 @@ class Decisions:
     def of(self, room: str) -> Decided:
         return self._rooms.get(room, Decided())
 
+    @property
+    def rooms(self) -> set[str]:
+        """About which anything was decided."""
+        return {room for room, decided in self._rooms.items() if decided != Decided()}
+
     def keep(
         self, room: str, *, locked: bool, one_at_a_time: bool, only_hosts: bool = False, barred: tuple[Bar, ...] = ()
     ) -> None:
@@ -136,10 +141,11 @@ def _stored(path: Path) -> dict[str, Decided] | None:
 
 def _parse(data: bytes) -> dict[str, Decided]:
     rooms: Any = json.loads(data)
-    return {name: _parse_decided(each) for name, each in rooms.items()}
+    return {name: parse_decided(each) for name, each in rooms.items()}
 
 
-def _parse_decided(each: Any) -> Decided:
+def parse_decided(each: Any) -> Decided:
+    """Raises what damaged JSON does: ValueError, TypeError or AttributeError."""
     barred = each.get("barred", [])
     if not isinstance(barred, list):
         raise ValueError('"barred" is not a list')

@@ -22,6 +22,11 @@ class Floor:
         return not self.is_on or talker_id == self.holder
 
     @property
+    def is_hosts(self) -> bool:
+        """Whether a host has it."""
+        return self._is_host and self.holder != 0
+
+    @property
     def message(self) -> FloorTaken:
         return {"type": "floor", "talker_id": self.holder, "on": self.is_on}
 

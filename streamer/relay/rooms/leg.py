@@ -130,6 +130,10 @@ class Leg:
         return self._stay.token_id
 
     @property
+    def term(self) -> int:
+        return self._stay.term
+
+    @property
     def is_listener(self) -> bool:
         return True
 

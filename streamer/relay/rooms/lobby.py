@@ -32,7 +32,7 @@ from streamer.relay.rooms.post import Later
 from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.regulars import Regulars
 from streamer.relay.rooms.room import Room, SharedRoom
-from streamer.relay.rooms.session import Session, Sessions, attempt_of, own_token_of
+from streamer.relay.rooms.session import Renew, Session, Sessions, attempt_of, own_token_of
 from streamer.wire.close_codes import REMOVED
 from streamer.wire.room_link import ECHO_ROOM
 
@@ -67,6 +67,10 @@ class Lobby:
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
         self.other_relays = OtherRelays()
+        self.make_room: Callable[..., SharedRoom] | None = None
+        """Where a room spans relays, what makes one; else it is a SharedRoom."""
+        self.on_stay: Callable[[Admitted], None] = _nothing
+        """Is told of each stay that begins, or goes on, or was left."""
         self._join_origin = join_origin
         self._knocks = Knocks()
         self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
@@ -244,6 +248,7 @@ class Lobby:
             return  # it asks for no invite, so it earns nothing
         self._regulars.entered(address)
         self._knocks.begun(entry.stay)
+        self.on_stay(entry)
         uses_invite = self._stays.keep(entry.stay) and not entry.stay.token_id
         if uses_invite and self._admission.entered(entry.room.name, entry.stay.right):
             tell_invites(entry.room, self.desk(entry.room))
@@ -253,6 +258,11 @@ class Lobby:
         self._address(address).open -= 1
         if not isinstance(entry.room, EchoRoom):
             self._regulars.left(address, monotonic())
+            self.on_stay(entry)
+
+    def renew_stays(self, renew: Renew) -> None:
+        """Ask `renew` what became of a stay on other relays."""
+        self._stays.renew = renew
 
     @property
     def join_origin(self) -> str:
@@ -350,7 +360,7 @@ class Lobby:
         room = self._rooms.get(name)
         if room is None:
             limits = self._limits
-            room = SharedRoom(
+            room = (self.make_room or SharedRoom)(
                 name,
                 self._decisions,
                 self._call_later,
@@ -364,7 +374,19 @@ class Lobby:
 
     def _room_as_it_is(self, name: str) -> Room:
         """To be asked, and not entered: nothing is made that stays."""
-        return self._rooms.get(name) or SharedRoom(name, self._decisions)
+        return self._rooms.get(name) or (self.make_room or SharedRoom)(name, self._decisions)
+
+    def find(self, name: str) -> Room | None:
+        """None where it is neither used nor written in."""
+        return self._rooms.get(name)
+
+    @property
+    def used_rooms(self) -> list[Room]:
+        return list(self._rooms.values())
+
+    def used(self, name: str) -> Room:
+        """One that somebody has written in elsewhere."""
+        return self._room(name)
 
     def _forget_a_room(self, newest: Room) -> None:
         """Where too many are empty, that one goes in which least was written; of equals, the oldest."""
@@ -378,6 +400,10 @@ class Lobby:
         if source not in self._addresses:
             self._addresses[source] = AddressBudget(self._limits)
         return self._addresses[source]
+
+
+def _nothing(entry: Admitted) -> None:
+    pass
 
 
 def _device(query: Mapping[str, str], address: str) -> Device:

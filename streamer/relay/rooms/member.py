@@ -38,6 +38,10 @@ class Member(Protocol):
         """Of the token that it came with; empty where it came with an invitation."""
 
     @property
+    def term(self) -> int:
+        """How many connections its stay has had."""
+
+    @property
     def is_listener(self) -> bool:
         """Whether packets of others are for it, too."""
 

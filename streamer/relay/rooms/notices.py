@@ -33,13 +33,15 @@ class Notices:
     def __init__(self) -> None:
         self._sent: deque[Sent] = deque(maxlen=KEPT)
         self._last_id = 0
+        self.step, self.offset = 1, 0
+        """Of several relays, each gives ids of its own: of `step` ids one, `offset` behind the first."""
 
     def add(self, clean: CleanNotice, talker_id: int, name: str, answer: Answer) -> Notice:
         """The notice as members get it."""
         self._last_id = max(self._last_id + 1, time_ns() // 1_000_000)
         notice: Notice = {
             "type": "notice",
-            "id": self._last_id,
+            "id": self._last_id * self.step + self.offset,
             "talker_id": talker_id,
             "name": name,
             "title": clean.title,
@@ -48,8 +50,12 @@ class Notices:
             "sound": clean.sound,
             "actions": list(clean.actions),
         }
-        self._sent.append(Sent(notice, answer))
+        self.keep(notice, answer)
         return notice
+
+    def keep(self, notice: Notice, answer: Answer) -> None:
+        """To be answered, though it was made elsewhere."""
+        self._sent.append(Sent(notice, answer))
 
     def find(self, notice_id: int) -> Sent | None:
         return next((sent for sent in self._sent if sent.notice["id"] == notice_id), None)

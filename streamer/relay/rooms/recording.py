@@ -49,6 +49,9 @@ class RoomRecording:
     def is_on(self) -> bool:
         return bool(self._recorders)
 
+    def is_by(self, talker_id: int) -> bool:
+        return talker_id in self._recorders
+
     @property
     def message(self) -> Recording:
         by = self.asked_by or next(iter(self._recorders.values()), "")

@@ -356,8 +356,7 @@ class SharedRoom(Room):
         self.fanout.send(packet, talker.sink)
 
     def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
-        others = [other for other in self._others(sender) if may_get(other, message, sender)]
-        self._post.send(message, others, about)
+        self.tell([other for other in self._others(sender) if may_get(other, message, sender)], message, about)
         self._tell_observers(message)
 
     def _tell_observers(self, message: FromRelay) -> None:

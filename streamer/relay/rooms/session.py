@@ -5,7 +5,7 @@ that the client has by now, and takes nothing over.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -66,10 +66,13 @@ class Session:
     attempt: int = 0
     """By the client's count, the one that the newest connection came from."""
     is_over: bool = False
+    term: int = 0
+    """How many connections it has had, on all relays: the newest one is its member's."""
 
     def begin(self, leg: Leg, attempt: int) -> None:
         self.leg, self.ended = leg, None
         self.attempt = attempt
+        self.term += 1
         self.talker_id = leg.talker_id
 
     def end(self, leg: Leg, now: float) -> None:
@@ -89,6 +92,14 @@ class Session:
             self.is_over = True
 
 
+Renew = Callable[[str, str, Session | None], Session | None]
+"""Is given a token, a room, and the stay that is known here."""
+
+
+def _as_it_is(token: str, room_name: str, stay: Session | None) -> Session | None:
+    return stay
+
+
 class Sessions:
     """All of a relay, by their tokens; of one address at most STAYS_PER_CONNECTION for each of its connections.
 
@@ -100,12 +111,14 @@ class Sessions:
         self._by_own: dict[str, Session] = {}
         self._tokens: dict[str, dict[str, None]] = {}  # by source, oldest first
         self._per_source = STAYS_PER_CONNECTION * connections_per_address
+        self.renew: Renew = _as_it_is
+        """Where stays go on on other relays, what became of one."""
 
     def __len__(self) -> int:
         return len(self._stays)
 
     def keep(self, stay: Session) -> bool:
-        """Whether it is new: somebody has begun it."""
+        """Whether it is new: somebody has begun it, here and now."""
         if stay.token in self._stays:
             return False
         self._stays[stay.token] = stay
@@ -115,7 +128,7 @@ class Sessions:
         tokens[stay.token] = None
         if len(tokens) > self._per_source:
             self._drop_oldest(tokens)
-        return True
+        return stay.term <= 1
 
     def find(self, token: str, room_name: str, now: float) -> Session | None:
         """The one to be resumed by `token` in a room, if there is one."""
@@ -130,7 +143,7 @@ class Sessions:
 
     def _known(self, token: str, room_name: str) -> Session | None:
         stay = self._by_own.get(token) or self._stays.get(token)
-        return stay if stay and stay.room_name == room_name else None
+        return self.renew(token, room_name, stay if stay and stay.room_name == room_name else None)
 
     def prune(self, now: float) -> None:
         over = [token for token, stay in self._stays.items() if stay.is_forgettable(now)]

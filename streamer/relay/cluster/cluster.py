@@ -1,0 +1,444 @@
+"""A relay's place in a cluster: connects to NATS, tells the others what is here, and puts into its rooms what is there.
+
+While NATS is away nothing here is in the way of the rooms: they go on with who is connected to this relay. Another
+connection begins with all that is stored, so what was missed is made up for.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from time import monotonic, monotonic_ns
+from typing import Any, Final
+
+from streamer.errors import ControlError, RefusedError
+from streamer.relay.background import report_failure
+from streamer.relay.cluster.address import ClusterAddress
+from streamer.relay.cluster.bus import Bucket, Bus, BusError, Entry
+from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
+from streamer.relay.cluster.lines import STORED, Lines, age_ms, with_age
+from streamer.relay.cluster.links import Links
+from streamer.relay.cluster.messages import VALUES, Live, digest, key_of, parse_bytes, room_of
+from streamer.relay.cluster.peers import BEAT_S, Peers
+from streamer.relay.cluster.presence import PRESENT_S, REFRESH_S, Presence
+from streamer.relay.cluster.puts import Puts
+from streamer.relay.cluster.rules import Rules
+from streamer.relay.cluster.shared_keys import SharedKeys
+from streamer.relay.cluster.slots import take_slot
+from streamer.relay.cluster.spoken import Spoken
+from streamer.relay.cluster.stays import Stays, value_of
+from streamer.relay.cluster.voice import Outgoing
+from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.rooms.leg import Admitted
+from streamer.relay.rooms.lobby import Lobby
+from streamer.websocket.sink import Flusher
+from streamer.wire.control import serialize
+from streamer.wire.messages import FromRelay
+
+AGAIN_S: Final = 0.3
+"""Between two attempts to connect: each costs a NATS server that has just come back a millisecond."""
+
+GATHER_S: Final = 0.01
+"""What changes in so short a time is told together."""
+
+SILENT_S: Final = 2.0
+"""Without our own sign of life coming back, the way is broken, whatever the connection says."""
+
+LATE_S: Final = 0.5
+"""A beat that comes so much too late: this relay was held up, not the others."""
+
+SHOWN_AFTER_S: Final = 1.0
+"""A loss that is over sooner is logged, and nobody is bothered with it."""
+
+GOODBYE_S: Final = 0.5
+
+HOUR_S: Final = 3_600
+
+logger = logging.getLogger(__name__)
+
+
+class Cluster:
+    """`attach` it before `run`. `address` is where; `version` is the program's; `url` tells where people reach this."""
+
+    def __init__(
+        self, address: ClusterAddress, version: str, url: Callable[[], str], keys: SharedKeys, decisions: Decisions
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.slot = 0
+        self.counts: Counter[str] = Counter()
+        """What happened, for /metrics."""
+        self.trouble = ""
+        """What the host should know now, in words."""
+        self.on_peers: Callable[[], None] = lambda: None
+        """Is called when `addresses` are others than before."""
+        self._address = address
+        self._version = version
+        self._url = url
+        self._keys = keys
+        self._decisions = decisions
+        name = f"streamer-{address.name}"
+        self._live = Bucket(f"{name}-live", ttl_s=3)
+        self._present = Bucket(f"{name}-present", ttl_s=PRESENT_S)
+        self._hour = Bucket(f"{name}-hour", ttl_s=HOUR_S, on_disk=True)
+        self._kept = Bucket(f"{name}-kept", on_disk=True)
+        self._lines_bucket = Bucket(f"{name}-lines", ttl_s=HOUR_S, on_disk=True, history=STORED)
+        self._peers = Peers(self.id, version)
+        self._puts = Puts()
+        self._bus: Bus | None = None
+        self._changed: set[str] = set()
+        self._came = asyncio.Event()
+        self._tried = asyncio.Event()
+        self._lost_s: float | None = None
+        self._has_told_loss = False
+        self._is_ending = self._has_been_here = False
+        self._why = ""
+        self._slots: dict[str, tuple[str, int]] = {}
+
+    def attach(self, lobby: Lobby, flusher: Flusher) -> None:
+        self.flusher = flusher
+        self._lobby = lobby
+        self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room)
+        self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
+        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, self._say, self.counts)
+        prefix = f"streamer.{self._address.name}"
+        self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
+        self._lines = Lines(self.id, self._spoken.answer_notice)
+        self._stays = Stays(lambda room, digest: r.of_stay(digest) if (r := self.find_room(room)) else None)
+        self._rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
+        self._keys.attach(self._kept, self._puts)
+        lobby.make_room = self._make_room
+        lobby.on_stay = self._on_stay
+        lobby.renew_stays(self._stays.renew)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where people reach the other relays of this service."""
+        return self._peers.addresses
+
+    @property
+    def gauges(self) -> dict[str, float]:
+        return {
+            "cluster_up": float(self._bus is not None),
+            "cluster_relays": len(self._peers.ours),
+            "cluster_packets_out": self._outgoing.sent,
+            "cluster_packets_shed": self._outgoing.shed,
+        }
+
+    async def ready(self, patience_s: float) -> None:
+        """Return when NATS was reached, or not, or after `patience_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._tried.wait()
+
+    async def run(self) -> None:
+        watch = asyncio.create_task(self._watch_peers())
+        try:
+            while True:
+                words = ""
+                try:
+                    await self._stay_once()
+                except* (BusError, OSError) as errors:
+                    words = str(errors.exceptions[0])
+                except* Exception as errors:
+                    report_failure("the link to other relays", errors)
+                    words = "something of this relay's failed"
+                self._on_away(words)
+                await asyncio.sleep(AGAIN_S)
+        finally:
+            watch.cancel()
+
+    async def _stay_once(self) -> None:
+        """In a task of its own, whose cancellation is a sign to nobody else."""
+        stay = asyncio.create_task(self._stay())
+        try:
+            await asyncio.shield(stay)
+        except asyncio.CancelledError:
+            self._is_ending = True
+            stay.cancel()
+            await asyncio.wait({stay})
+            raise
+
+    # one connection
+
+    async def _stay(self) -> None:
+        """From connecting to the loss of the connection, which raises BusError."""
+        bus = Bus(self._address)
+        watches: list[asyncio.Task[None]] = []
+        try:
+            await bus.open(f"streamer {self.id}")
+            await self._begin(bus, watches)
+            async with asyncio.TaskGroup() as tasks:
+                for work in self._works(bus):
+                    tasks.create_task(work)
+        finally:
+            self._bus = None
+            self._outgoing.clear()
+            for watch in watches:
+                watch.cancel()
+            await self._say_goodbye(bus)
+            await bus.close()
+
+    async def _say_goodbye(self, bus: Bus) -> None:
+        """Where this relay ends, and not the connection: the others need not wait for its next sign of life."""
+        if bus.is_here and self._is_ending:
+            goodbye = asyncio.create_task(bus.put(self._live, self.id, None))
+            await asyncio.wait({goodbye}, timeout=GOODBYE_S)
+            goodbye.cancel()
+
+    async def _begin(self, bus: Bus, watches: list["asyncio.Task[None]"]) -> None:
+        buckets = (self._live, self._present, self._hour, self._kept, self._lines_bucket)
+        for bucket in buckets:
+            await bus.make(bucket)
+        watches.append(await bus.watch(self._live, self._take_live))
+        if self._peers.strangers:
+            raise BusError(
+                f"the relays of this service there are of version {', '.join(self._peers.strangers)}, and this one is "
+                f"of {self._version}: give all relays the same version, or this one another --cluster-name"
+            )
+        watches.append(await bus.watch(self._hour, self._take_hour))
+        self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
+        await bus.put(self._live, self.id, self._sign_of_life())
+        self._presence.forget()
+        watches.append(await bus.watch(self._kept, self._take_kept))
+        await self._keys.begin(bus)
+        self._rules.tell_own()
+        watches.append(await bus.watch(self._present, self._take_present))
+        self._presence.end_snapshot()
+        watches.append(await bus.watch(self._lines_bucket, self._take_line))
+        await self._links.begin(bus, self.id)
+        self._peers.own_heard_s = monotonic()
+        self._bus = bus
+        self._on_here()
+
+    def _works(self, bus: Bus) -> list[Coroutine[Any, Any, None]]:
+        return [
+            self._beat(bus),
+            self._puts.run(bus),
+            self._outgoing.run(bus.publish),
+            self._links.run(bus),
+            self._tell_changes(bus),
+            self._refresh(bus),
+            self._wait_for_loss(bus),
+        ]
+
+    async def _wait_for_loss(self, bus: Bus) -> None:
+        await bus.lost.wait()
+        raise BusError("the connection was lost")
+
+    async def _beat(self, bus: Bus) -> None:
+        while True:
+            await bus.put(self._live, self.id, self._sign_of_life())
+            self._links.ask_times(self._peers.ours)
+            due = monotonic() + BEAT_S
+            await asyncio.sleep(BEAT_S)
+            if monotonic() - due > LATE_S:
+                self._peers.own_heard_s += monotonic() - due
+            if monotonic() - self._peers.own_heard_s > SILENT_S:
+                raise BusError("it takes what it is told, and tells nothing back")
+
+    def _sign_of_life(self) -> bytes:
+        live: Live = {
+            "type": "live",
+            "version": self._version,
+            "slot": self.slot,
+            "url": self._url(),
+            "server_us": monotonic_ns() // 1_000,
+        }
+        return serialize(live).encode()
+
+    async def _tell_changes(self, bus: Bus) -> None:
+        while True:
+            await self._came.wait()
+            await asyncio.sleep(GATHER_S)
+            self._came.clear()
+            names, self._changed = self._changed, set()
+            for name in names:
+                self._presence.tell(name)
+            while self._lines.unsent:
+                room, line, said_s = self._lines.unsent[0]
+                await bus.put(self._lines_bucket, key_of(room), serialize(with_age(line, said_s)).encode())
+                self._lines.unsent.popleft()
+
+    async def _refresh(self, bus: Bus) -> None:
+        """Before what is stored expires, it is stored again."""
+        while True:
+            self._presence.tell_all_again()
+            self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
+            await asyncio.sleep(REFRESH_S)
+
+    async def _watch_peers(self) -> None:
+        """Also while NATS is away: then all others are gone, too."""
+        while True:
+            due = monotonic() + BEAT_S / 2
+            await asyncio.sleep(BEAT_S / 2)
+            if monotonic() - due > LATE_S:
+                self._peers.excuse(monotonic() - due)
+            for relay in self._peers.expire(monotonic()):
+                self.counts["relay_gone"] += 1
+                logger.warning("a relay of this service is gone (%s)", relay[:16])
+                self._presence.settle_relay(relay)
+                self.on_peers()
+            if self._lost_s is not None and monotonic() - self._lost_s > SHOWN_AFTER_S:
+                self._tell_loss()
+
+    # what is stored
+
+    def _take(self, entry: Entry, take: Callable[[Any], None]) -> None:
+        """What can't be used is counted, and is as if it were not there."""
+        try:
+            take(None if entry.value is None else parse_bytes(entry.value, VALUES))
+        except (ControlError, RefusedError, ValueError, TypeError, KeyError) as error:
+            self.counts["unusable"] += 1
+            logger.debug("%s: %s", entry.key[:80], error)
+
+    def _take_live(self, entry: Entry) -> None:
+        def take(value: Any) -> None:
+            if value is None:
+                self._on_peer_gone(entry.key)
+                return
+            _expect(value, "live")
+            if not 0 <= value["slot"] < SLOTS:
+                raise ValueError("no such slot")
+            if self._peers.take(entry.key, value, monotonic()):
+                self._presence_of(entry.key)
+
+        self._take(entry, take)
+
+    def _presence_of(self, relay: str) -> None:
+        if not self._peers.is_ours(relay):
+            self.counts["other_version"] += 1
+            return
+        self._presence.settle_relay(relay)
+        self.on_peers()
+
+    def _on_peer_gone(self, relay: str) -> None:
+        if self._peers.discard(relay):
+            self._presence.settle_relay(relay)
+            self.on_peers()
+
+    def _take_present(self, entry: Entry) -> None:
+        if entry.key.startswith("f."):
+            self._take(entry, lambda value: self._rules.take_floor(entry, value))
+            return
+        self._take(entry, lambda value: self._presence.take(entry.key, value and _expect(value, "member")))
+
+    def _take_hour(self, entry: Entry) -> None:
+        def take(value: Any) -> None:
+            if entry.key.startswith("slot."):
+                self._slots[entry.key] = (_expect(value, "slot")["relay"] if value else "", entry.revision)
+            else:
+                self._stays.take(entry.key.removeprefix("stay."), value and _expect(value, "stay"))
+
+        self._take(entry, take)
+
+    def _take_kept(self, entry: Entry) -> None:
+        if entry.key.startswith("d."):
+            self._take(entry, lambda value: self._rules.take(entry, value))
+        else:
+            self._take(entry, lambda value: self._keys.take(entry.key, value))
+
+    def _take_line(self, entry: Entry) -> None:
+        def take(value: Any) -> None:
+            if value is None or not self._lines.is_news(_expect(value, "line")):
+                return
+            room = self._lobby.used(room_of(entry.key))
+            if isinstance(room, ClusterRoom):
+                is_new = entry.is_new or self._has_been_here
+                self._lines.take(room, value, age_ms(value, entry.stored_s), is_new=is_new)
+
+        self._take(entry, take)
+
+    # what a room wants: see Station
+
+    def changed(self, room: ClusterRoom) -> None:
+        if self.find_room(room.name) is not room:
+            return
+        self._changed.add(room.name)
+        self._came.set()
+        self._links.update(room)
+
+    def passed_on(self, room: ClusterRoom, message: FromRelay) -> None:
+        if message["type"] in ("chat", "notice"):
+            self._lines.say(room, message)
+            self._came.set()
+        elif room.has_guests_elsewhere:
+            self._spoken.pass_on(room, message)
+
+    def decided(self, room: ClusterRoom) -> None:
+        """Once the host's command is done: then it is known whose it was."""
+        asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
+
+    def floor_moved(self, room: ClusterRoom) -> None:
+        self._rules.floor_moved(room)
+
+    def forward(self, relay: str, message: Any) -> None:
+        self._spoken.forward(relay, message)
+
+    def to_own_us(self, relay: str) -> int | None:
+        return self._peers.to_own_us(relay)
+
+    def find_room(self, name: str) -> ClusterRoom | None:
+        room = self._lobby.find(name)
+        return room if isinstance(room, ClusterRoom) else None
+
+    def _make_room(self, *arguments: Any) -> ClusterRoom:
+        room = ClusterRoom(*arguments, station=self)
+        room.from_elsewhere(lambda: self._presence.fill(room))
+        self._rules.fill(room)
+        return room
+
+    def _on_stay(self, entry: Admitted) -> None:
+        value = value_of(entry, self.id)
+        for token in filter(None, (entry.stay.token, entry.stay.own_token)):
+            self._puts.put(self._hour, f"stay.{digest(token)}", value)
+
+    def _say(self, kind: str, to: str, message: object) -> None:
+        self._links.say(kind, to, message)
+
+    # here and away
+
+    def _on_here(self) -> None:
+        self._tried.set()
+        self._has_been_here = True
+        for room in list(self._lobby.used_rooms):
+            if isinstance(room, ClusterRoom):
+                room.notices.offset = self.slot
+                self.changed(room)
+        if self._lost_s is not None or not self.counts["connected"]:
+            logger.info("this relay is one of a service, by NATS at %s", self._address)
+        if self._has_told_loss:
+            self._tell_hosts("cluster-back", "The other relays of this service can be reached again.")
+        self.counts["connected"] += 1
+        self._lost_s, self._has_told_loss, self.trouble = None, False, ""
+
+    def _on_away(self, words: str) -> None:
+        self._tried.set()
+        if self._lost_s is None:
+            self._lost_s = monotonic()
+            self.counts["lost"] += 1
+            logger.warning("NATS at %s is away: %s. Rooms go on with the members of this relay", self._address, words)
+        self._why = words
+
+    def _tell_loss(self) -> None:
+        self.trouble = (
+            f"The other relays can't be reached by NATS at {self._address}: {self._why}. Rooms go on with the members "
+            "of this relay, and it is tried again until it works."
+        )
+        if not self._has_told_loss:
+            self._has_told_loss = True
+            words = "The other relays of this service can't be reached: only members of this one are here for now."
+            self._tell_hosts("cluster-away", words)
+
+    def _tell_hosts(self, code: str, words: str) -> None:
+        for room in list(self._lobby.used_rooms):
+            room.tell_hosts({"type": "hint", "code": code, "message": words})
+
+
+def _expect(value: Any, kind: str) -> Any:
+    """Raises ControlError where it is of another kind."""
+    if value["type"] != kind:
+        raise ControlError("another relay stored something elsewhere", code="bad-field")
+    return value
+

@@ -1,0 +1,260 @@
+"""What the relays of a service tell each other: one TypedDict each, checked as control messages are.
+
+Values lie in the key-value stores of NATS; the rest is said once on a subject. All of it comes from outside: it is
+bounded before it is parsed, unknown fields are left out, and what does not fit is dropped and counted.
+"""
+
+import base64
+import binascii
+import hashlib
+from typing import Any, Final, Literal, NotRequired, TypedDict
+
+from streamer.errors import ControlError, RefusedError
+from streamer.relay.access.sanitize import check_room_name
+from streamer.wire.control import FROM_RELAY, Table, check, parse
+from streamer.wire.messages import FromRelay
+from streamer.wire.programs import FinalOutcome
+
+MAX_BYTES: Final = 32_768
+"""Of one value or message: twice the longest message of a client, and what is around it."""
+
+
+class Live(TypedDict):
+    """A relay runs: told twice a second. `url` is where people reach it; `slot` its part of the talker_ids."""
+
+    type: Literal["live"]
+    version: str
+    slot: int
+    url: str
+    server_us: int
+
+
+class Present(TypedDict):
+    """A member, as its relay has it. `term` counts the connections of its stay, by which the newest is told."""
+
+    type: Literal["member"]
+    relay: str
+    term: int
+    stay: str
+    name: str
+    asked_name: str
+    right: str
+    muted: bool
+    away: bool
+    hand: bool
+    hand_us: int
+    listening: bool
+    turn: bool
+    records: bool
+    left_out: bool
+    captions: bool
+
+
+class Stayed(TypedDict):
+    """A member's stay, by which it comes back on any relay."""
+
+    type: Literal["stay"]
+    relay: str
+    room: str
+    term: int
+    talker_id: int
+    token: str
+    right: str
+    source: str
+    scopes: str
+    token_id: str
+    attempt: int
+    left_out: bool
+    name: str
+    asked_name: str
+    over: bool
+
+
+class Slot(TypedDict):
+    """Whose a part of the talker_ids is."""
+
+    type: Literal["slot"]
+    relay: str
+
+
+class Written(TypedDict):
+    """A line of chat, or a notice where `notice` is not 0."""
+
+    type: Literal["line"]
+    relay: str
+    id: str
+    age_ms: int
+    talker_id: int
+    name: str
+    text: str
+    notice: int
+    title: str
+    level: str
+    sound: bool
+    actions: list[Any]
+
+
+class Ruled(TypedDict):
+    """What the host decided about a room; `barred` is a list of objects."""
+
+    type: Literal["decided"]
+    relay: str
+    by: int
+    locked: bool
+    one_at_a_time: bool
+    only_hosts: bool
+    barred: list[Any]
+
+
+class Floored(TypedDict):
+    """Who has the floor of a room, 0 for nobody."""
+
+    type: Literal["floor"]
+    relay: str
+    holder: int
+    host: bool
+
+
+class Host(TypedDict):
+    """The host's own key, the same for all relays."""
+
+    type: Literal["host"]
+    key: str
+
+
+class Invited(TypedDict):
+    """The invitation of a room; 0 is no end, and −1 uses are no limit."""
+
+    type: Literal["invite"]
+    room: str
+    key: str
+    ends_s: int
+    uses_left: int
+    lasts_s: int
+
+
+class Tokens(TypedDict):
+    """The tokens in one relay's file, of which only digests are kept."""
+
+    type: Literal["tokens"]
+    tokens: list[Any]
+
+
+Value = Live | Present | Stayed | Slot | Written | Ruled | Floored | Host | Invited | Tokens
+
+
+class Said(TypedDict):
+    """On a room's subject: what members hear that is not kept."""
+
+    type: Literal["said"]
+    relay: str
+    message: dict[str, Any]
+
+
+class ToMember(TypedDict):
+    """To the relay that `talker_id` is connected to: `mute`, `turn`, and `away`, which ends its connection."""
+
+    type: Literal["to-member"]
+    relay: str
+    room: str
+    talker_id: int
+    what: str
+    by: int
+    code: int
+    reason: str
+
+
+class Asked(TypedDict):
+    """A command to a member of that relay."""
+
+    type: Literal["ask"]
+    relay: str
+    room: str
+    talker_id: int
+    id: int
+    by: int
+    sender: str
+    device: str
+    name: str
+    arguments: dict[str, Any]
+    deadline_ms: int
+
+
+class Answered(TypedDict):
+    """What became of a command."""
+
+    type: Literal["answer"]
+    room: str
+    talker_id: int
+    id: int
+    outcome: FinalOutcome
+    message: str
+
+
+class Replied(TypedDict):
+    """The answer of a member to a notice of that relay."""
+
+    type: Literal["reply"]
+    room: str
+    id: int
+    talker_id: int
+    name: str
+    action: int
+
+
+class WhatTime(TypedDict):
+    """`t0` is of the asker's clock, in µs; `t1` of the answerer's, 0 in the question."""
+
+    type: Literal["time"]
+    relay: str
+    t0: int
+    t1: int
+    is_answer: NotRequired[bool]
+
+
+Spoken = Said | ToMember | Asked | Answered | Replied | WhatTime
+
+VALUES: Final[Table[Value]] = Table(Value)
+SPOKEN: Final[Table[Spoken]] = Table(Spoken)
+
+PASSED_ON: Final = ("clock", "turn", "caption", "telemetry")
+"""What members of one relay hear of those of another, and nobody keeps."""
+
+
+def parse_bytes(data: bytes, known: Table[Any]) -> Any:
+    """Raises ControlError where it is too long, or not what `known` has."""
+    if len(data) > MAX_BYTES:
+        raise ControlError(f"what another relay said has {len(data)} bytes", code="bad-field")
+    try:
+        return parse(data.decode(), known)
+    except UnicodeDecodeError:
+        raise ControlError("what another relay said is not UTF-8", code="bad-json") from None
+
+
+def inner(said: Said) -> FromRelay:
+    """The message in it. Raises ControlError where it is none that is passed on."""
+    message = said["message"]
+    if message.get("type") not in PASSED_ON:
+        raise ControlError("another relay passes on what it should not", code="bad-field")
+    return check(message, FROM_RELAY)
+
+
+def key_of(room: str) -> str:
+    """A room's name, as a part of a subject or key."""
+    return base64.urlsafe_b64encode(room.encode()).decode().rstrip("=")
+
+
+def room_of(key: str) -> str:
+    """Raises ControlError where `key` is of no room."""
+    try:
+        name = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)).decode()
+        if key_of(name) == key and check_room_name(name) == name:
+            return name
+    except (ValueError, binascii.Error, RefusedError):
+        pass
+    raise ControlError("what another relay said is of no room", code="bad-field")
+
+
+def digest(token: str) -> str:
+    """What tells a stay without being its token; empty for none."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()[:32] if token else ""

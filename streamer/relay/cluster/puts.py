@@ -1,0 +1,76 @@
+"""What this relay is about to store: of several values of one key, the newest. It waits while NATS is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from streamer.relay.cluster.bus import Bucket, Bus
+from streamer.wire.control import serialize
+
+MAX_WAITING: Final = 20_000
+"""Keys; a relay that is away for long keeps what was decided last, and the rest is told anew when it is back."""
+
+AT_ONCE: Final = 32
+"""Values on their way: with a millisecond each, 32,000 a second."""
+
+Revision = Callable[[], int]
+"""Where the value is stored only if nobody else has changed it: the revision that is known here."""
+
+Stored = Callable[[int], None]
+"""Is told the new revision, or 0 where somebody else had changed it."""
+
+_Key = tuple[str, str]
+
+
+class Puts:
+    """`put` at any time; `run` while there is a connection."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[_Key, tuple[Bucket, bytes | None]] = {}
+        self._conditions: dict[_Key, tuple[Revision, Stored]] = {}
+        self._came = asyncio.Event()
+
+    def put(self, bucket: Bucket, key: str, value: object) -> None:
+        """None deletes it."""
+        at = bucket.name, key
+        data = None if value is None else serialize(value).encode()  # type: ignore[arg-type]  # a TypedDict
+        self._waiting.pop(at, None)
+        self._conditions.pop(at, None)
+        self._waiting[at] = bucket, data
+        while len(self._waiting) > MAX_WAITING:
+            self._waiting.pop(next(iter(self._waiting)))
+        self._came.set()
+
+    def put_if(self, bucket: Bucket, key: str, value: object, revision: Revision, stored: Stored) -> None:
+        self.put(bucket, key, value)
+        self._conditions[bucket.name, key] = revision, stored
+
+    def is_waiting(self, bucket: Bucket, key: str) -> bool:
+        return (bucket.name, key) in self._waiting
+
+    async def run(self, bus: Bus) -> None:
+        """Until it is cancelled, or NATS does not take a value: that one waits for the next connection."""
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            while self._waiting:
+                batch = list(self._waiting.items())[:AT_ONCE]
+                await _all([self._store(bus, at, bucket, data) for at, (bucket, data) in batch])
+
+    async def _store(self, bus: Bus, at: _Key, bucket: Bucket, data: bytes | None) -> None:
+        condition = self._conditions.get(at)
+        if condition and data is not None:
+            revision, stored = condition
+            stored(await bus.put_if(bucket, at[1], data, revision()))
+        else:
+            await bus.put(bucket, at[1], data)
+        if self._waiting.get(at) == (bucket, data):
+            del self._waiting[at]
+            self._conditions.pop(at, None)
+
+
+async def _all(works: list[Awaitable[None]]) -> None:
+    """Raises what the first of them raised, once all have ended."""
+    for result in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result

@@ -1,0 +1,119 @@
+"""What hosts decide about rooms, and who has the floor: stored for all relays.
+
+A decision is stored as the host takes it, and the last one counts. The floor is stored only where it is as it was known
+here (compare and set): of two people who ask at the same time on two relays, the first has it.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from streamer.errors import ControlError
+from streamer.relay.cluster.bus import Bucket, Entry
+from streamer.relay.cluster.cluster_room import ClusterRoom
+from streamer.relay.cluster.messages import Floored, Ruled, key_of, room_of
+from streamer.relay.cluster.puts import Puts
+from streamer.relay.rooms.decisions import Decided, Decisions, parse_decided
+from streamer.relay.rooms.room import MAX_TALKER_ID
+
+FindRoom = Callable[[str], ClusterRoom | None]
+
+
+class Rules:
+    """`kept` holds decisions for good, `present` floors for as long as anybody has them."""
+
+    def __init__(
+        self, own_id: str, kept: Bucket, present: Bucket, puts: Puts, find_room: FindRoom, decisions: Decisions
+    ) -> None:
+        self._own_id = own_id
+        self._kept = kept
+        self._present = present
+        self._puts = puts
+        self._find_room = find_room
+        self._decisions = decisions
+        self._floors: dict[str, tuple[Floored, int]] = {}
+        self._seen: set[str] = set()
+
+    def decided(self, name: str, by: int = 0) -> None:
+        """The host did, here."""
+        decided = self._decisions.of(name)
+        value: Ruled = {
+            "type": "decided",
+            "relay": self._own_id,
+            "by": by,
+            "locked": decided.locked,
+            "one_at_a_time": decided.one_at_a_time,
+            "only_hosts": decided.only_hosts,
+            "barred": [asdict(bar) for bar in decided.barred],
+        }
+        self._puts.put(self._kept, f"d.{key_of(name)}", value)
+
+    def take(self, entry: Entry, value: Ruled | None) -> None:
+        """What is stored. Raises ControlError, or what a damaged file of decisions does."""
+        name = room_of(entry.key.removeprefix("d."))
+        self._seen.add(name)
+        if value is None or value["relay"] == self._own_id or self._puts.is_waiting(self._kept, entry.key):
+            return
+        if value["type"] != "decided" or not 0 <= value["by"] <= MAX_TALKER_ID:
+            raise ControlError("another relay decided what none can", code="bad-field")
+        decided = parse_decided(value)
+        room = self._find_room(name)
+        if room:
+            room.from_elsewhere(lambda: room.rule(decided, value["by"]))
+        elif decided != self._decisions.of(name):
+            _keep(self._decisions, name, decided)
+
+    def tell_own(self) -> None:
+        """What was decided here before there was a cluster, where nothing else is stored."""
+        for name in self._decisions.rooms - self._seen:
+            self.decided(name)
+
+    def floor_moved(self, room: ClusterRoom) -> None:
+        key = f"f.{key_of(room.name)}"
+        value: Floored = {
+            "type": "floor",
+            "relay": self._own_id,
+            "holder": room.floor.holder,
+            "host": room.floor.is_hosts,
+        }
+        name = room.name
+
+        def known() -> int:
+            return self._floors[name][1] if name in self._floors else 0
+
+        def stored(revision: int) -> None:
+            if revision:
+                self._floors[name] = value, revision
+
+        self._puts.put_if(self._present, key, value, known, stored)
+
+    def take_floor(self, entry: Entry, value: Any) -> None:
+        name = room_of(entry.key.removeprefix("f."))
+        if value is None:
+            self._floors.pop(name, None)
+            return
+        if value["type"] != "floor" or not 0 <= value["holder"] <= MAX_TALKER_ID:
+            raise ControlError("another relay gives the floor to nobody", code="bad-field")
+        known = self._floors.get(name)
+        if known and known[1] > entry.revision and entry.is_new:
+            return
+        self._floors[name] = value, entry.revision
+        room = self._find_room(name)
+        if room and value["relay"] != self._own_id:
+            room.from_elsewhere(lambda: room.take_floor(value["holder"], is_host=value["host"]))
+
+    def fill(self, room: ClusterRoom) -> None:
+        """A room that is used from now on."""
+        found = self._floors.get(room.name)
+        if found:
+            room.from_elsewhere(lambda: room.take_floor(found[0]["holder"], is_host=found[0]["host"]))
+
+
+def _keep(decisions: Decisions, name: str, decided: Decided) -> None:
+    decisions.keep(
+        name,
+        locked=decided.locked,
+        one_at_a_time=decided.one_at_a_time,
+        only_hosts=decided.only_hosts,
+        barred=decided.barred,
+    )

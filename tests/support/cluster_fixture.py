@@ -1,0 +1,90 @@
+"""Relays that are one service: real ones on real sockets, by a real NATS server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from relay_fixture import HOST_KEY, KEY, PATIENCE_S, Guest, House
+
+from streamer.relay.access.invites import Invite, InviteStore
+from streamer.relay.access.limits import RelayLimits
+from streamer.relay.access.tokens import TokenStore
+from streamer.relay.cluster.address import ClusterAddress
+from streamer.relay.cluster.cluster import Cluster
+from streamer.relay.cluster.shared_keys import SharedKeys
+from streamer.relay.http.app import Relay
+from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.running import listening
+
+
+class ClusterHouse(House):
+    """One relay of a service."""
+
+    cluster: Cluster
+
+
+@asynccontextmanager
+async def relay_of(
+    url: str,
+    *,
+    name: str = "test",
+    version: str = "1",
+    source: str = "a",
+    admission: InviteStore | None = None,
+    tokens: Path | None = None,
+    limits: RelayLimits | None = None,
+) -> AsyncIterator[ClusterHouse]:
+    """Ready when it has reached NATS, or has found that it can't."""
+    admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
+    token_store, decisions = TokenStore(tokens), Decisions()
+    keys = SharedKeys(admission, token_store, source, renews=())
+    cluster = Cluster(ClusterAddress.parse(url, name), version, lambda: f"https://{source}.test", keys, decisions)
+    limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
+    relay = Relay(admission, {}, limits, decisions=decisions, tokens=token_store, cluster=cluster)
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+        listening(relay, "127.0.0.1", 0, None) as port,
+    ):
+        await cluster.ready(PATIENCE_S)
+        house = ClusterHouse(http, port)
+        house.relay, house.cluster = relay, cluster
+        yield house
+
+
+@asynccontextmanager
+async def relays(url: str, count: int) -> AsyncIterator[list[ClusterHouse]]:
+    """So many, that know each other."""
+    async with AsyncExitStack() as stack:
+        houses = [
+            await stack.enter_async_context(relay_of(url, source=f"relay{number}")) for number in range(count)
+        ]
+        await until(lambda: all(len(house.cluster.addresses) == count - 1 for house in houses))
+        yield houses
+
+
+async def until(is_so: Callable[[], Any], complaint: Callable[[], object] = lambda: "") -> None:
+    """Wait for it; PATIENCE_S is only a bound on what hangs."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"it did not become so: {complaint()}") from None
+
+
+def people(house: House) -> list[str]:
+    """Everybody whom this relay has in the room, once for each time."""
+    room = house.relay.lobby.find("home")
+    return sorted(member.name for member in room.members) if room else []
+
+
+async def hears(guest: Guest, talker: Guest, packet: bytes) -> Any:
+    """Have `talker` speak until `guest` has a packet of it."""
+    waiting = asyncio.create_task(guest.packet())
+    while not waiting.done():
+        await talker.socket.send_bytes(packet)
+        await asyncio.wait([waiting], timeout=0.05)
+    return waiting.result()
