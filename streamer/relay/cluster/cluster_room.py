@@ -10,13 +10,13 @@ from typing import Any, Final, Protocol, cast
 
 from streamer.errors import RefusedError
 from streamer.relay.cluster.messages import Present, digest
-from streamer.relay.cluster.remote_member import REPLACED, Forward, RemoteMember
+from streamer.relay.cluster.remote_member import Forward, RemoteMember
 from streamer.relay.rooms.decisions import Decided
 from streamer.relay.rooms.member import Member, shown
 from streamer.relay.rooms.rights import Voice
 from streamer.relay.rooms.room import SharedRoom
 from streamer.websocket.sink import Flusher
-from streamer.wire.close_codes import GOING_AWAY
+from streamer.wire.close_codes import GOING_AWAY, REPLACED
 from streamer.wire.messages import FromRelay
 from streamer.wire.packet import VOICE
 
