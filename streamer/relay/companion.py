@@ -5,14 +5,16 @@ child ends when the relay is gone, however that came.
 """
 
 import asyncio
+import os
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Final
 
 from streamer.doubling import doubled_s
+from streamer.errors import in_words
 
 _FIRST_REST_S: Final = 1.0
 _LONGEST_REST_S: Final = 60.0
@@ -34,38 +36,69 @@ def command_of(*arguments: str) -> list[str]:
 
 
 class Companion:
-    """`told` is what it reads first; `say` gets each line that it prints for its user."""
+    """`told` is what it reads first; `say` gets each line that it prints for its user.
 
-    def __init__(self, command: Sequence[str], told: str, say: Callable[[str], None]) -> None:
+    `run` goes on until it is cancelled. With `most_failures` it also returns once the program has ended in order, or
+    has failed so often in a row; `on_failure` gets its last line each time.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        told: str,
+        say: Callable[[str], None],
+        *,
+        most_failures: int | None = None,
+        on_failure: Callable[[str], None] = lambda words: None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`environment` is added to the relay's own."""
         self._command = command
         self._told = told
         self._say = say
+        self._most_failures = most_failures
+        self._on_failure = on_failure
+        self._last = ""
+        self._environment = {**os.environ, **(environment or {})}
 
     async def run(self) -> None:
-        """Until it is cancelled."""
         failures = 0
-        while True:
-            began = monotonic()
-            await self._run_once()
+        while self._most_failures is None or failures < self._most_failures:
+            began, self._last = monotonic(), ""
+            status = await self._run_once()
+            if status == 0 and self._most_failures is not None:
+                return
+            self._on_failure(self._last or "it failed without a word")
             failures = 1 if monotonic() - began > _WELL_S else failures + 1
             await asyncio.sleep(doubled_s(failures, random.random(), _FIRST_REST_S, _LONGEST_REST_S))
 
-    async def _run_once(self) -> None:
+    async def _run_once(self) -> int:
+        """Returns its exit status; one that can't even be started says why, and failed."""
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=pipe, stdout=nothing, stderr=pipe, limit=_LINE_BYTES, start_new_session=True
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=pipe,
+                stdout=nothing,
+                stderr=pipe,
+                limit=_LINE_BYTES,
+                env=self._environment,
+                start_new_session=True,  # Ctrl-C at the relay is the relay's; it then ends this one in order
+            )
+        except OSError as error:  # no memory, no more processes or open files: it may pass
+            self._pass_on(f"it can't be started: {in_words(error)}")
+            return 1
         assert process.stdin
         assert process.stderr
         try:
             process.stdin.write(self._told.encode())
-            await self._pass_on(process.stderr)
-            await process.wait()
+            await self._listen(process.stderr)
+            return await process.wait()
         finally:
             process.stdin.close()
             await end(process)
 
-    async def _pass_on(self, lines: asyncio.StreamReader) -> None:
+    async def _listen(self, lines: asyncio.StreamReader) -> None:
         while True:
             try:
                 line = await lines.readline()
@@ -73,8 +106,12 @@ class Companion:
                 continue
             if not line:
                 return
-            with suppress(OSError, ValueError):  # the host's terminal may be gone
-                self._say(line.decode(errors="replace").strip())
+            self._pass_on(line.decode(errors="replace").strip())
+
+    def _pass_on(self, words: str) -> None:
+        self._last = words or self._last
+        with suppress(OSError, ValueError):  # the host's terminal may be gone
+            self._say(words)
 
 
 async def end(process: asyncio.subprocess.Process) -> None:

@@ -6,7 +6,6 @@ host asks for it, started again when it fails, and told to end (SIGTERM) when th
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -17,7 +16,7 @@ from typing import Final
 from streamer.errors import ControlError
 from streamer.relay.access.tokens import TokenStore
 from streamer.relay.background import report_failure
-from streamer.relay.companion import command_of, end
+from streamer.relay.companion import Companion, command_of
 from streamer.relay.rooms.lobby import Lobby
 
 URL_VARIABLE: Final = "STREAMER_RECORD_URL"
@@ -26,12 +25,8 @@ URL_VARIABLE: Final = "STREAMER_RECORD_URL"
 MAX_RECORDINGS: Final = 16
 """At once; each is a process of some 60 MiB."""
 
-AGAIN_S: Final = 2.0
 MAX_FAILURES: Final = 5
 """In a row: a disk that is full does not get empty by trying."""
-
-LASTED_S: Final = 60.0
-"""A process that lived for so long did not fail at its start."""
 
 LinkTo = Callable[[str, str], str]
 """The link by which this computer reaches a room, with a token."""
@@ -76,43 +71,19 @@ class Recorders:
         """Again after each failure, until there are too many of them in a row."""
         began = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         folder = self._directory / f"{began}-{''.join(each if each.isalnum() else '-' for each in room)}"
-        failures = 0
-        while failures < MAX_FAILURES:
-            at = time()
-            said = await self._run(room, folder)
-            if said is None:
-                return
-            self._tell_hosts(room, said)
-            failures = 1 if time() - at > LASTED_S else failures + 1
-            await asyncio.sleep(AGAIN_S)
-
-    async def _run(self, room: str, folder: Path) -> str | None:
-        """One process. Returns what it said last where it failed, None where it ended in order."""
         token_id, secret = self._tokens.lend("Recorder", frozenset({"record"}), room, time())
-        environment = {**os.environ, URL_VARIABLE: self._link_to(room, secret)}
-        command = command_of("record", "--output", str(folder), "--data-dir", str(self._data_dir))
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C at the relay is the relay's; it then ends this one in order
+        companion = Companion(
+            command_of("record", "--output", str(folder), "--data-dir", str(self._data_dir)),
+            "",
+            lambda line: logger.info("recorder: %s", line),
+            most_failures=MAX_FAILURES,
+            on_failure=lambda words: self._tell_hosts(room, words),
+            environment={URL_VARIABLE: self._link_to(room, secret)},
         )
         try:
-            said = await self._listen(process)
-            return said if await process.wait() else None
+            await companion.run()
         finally:
-            await end(process)
             self._tokens.take_back(token_id)
-
-    async def _listen(self, process: asyncio.subprocess.Process) -> str:
-        said = ""
-        assert process.stderr
-        while line := await process.stderr.readline():
-            said = line.decode(errors="replace").strip() or said
-            logger.info("recorder: %s", said)
-        return said or "it failed without a word"
 
     def _tell_hosts(self, room: str, said: str) -> None:
         with suppress(Exception):

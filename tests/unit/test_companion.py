@@ -1,0 +1,90 @@
+"""A program of ours beside the relay: what it says, and how it fails, does no harm."""
+
+import asyncio
+import errno
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streamer.relay import companion as module
+from streamer.relay import recorder as recorder_module
+from streamer.relay.access.tokens import TokenStore
+from streamer.relay.companion import Companion
+from streamer.relay.recorder import MAX_FAILURES, Recorders
+
+PATIENCE_S = 30
+
+
+@pytest.fixture(autouse=True)
+def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST_REST_S", 0.0)
+
+
+def failing(words: str) -> list[str]:
+    return [sys.executable, "-c", f"import sys; sys.stderr.write({words}); sys.exit(1)"]
+
+
+async def run(command: list[str], said: list[str], **options: Any) -> list[str]:
+    """What was told of each failure."""
+    failures: list[str] = []
+    async with asyncio.timeout(PATIENCE_S):
+        await Companion(command, "", said.append, on_failure=failures.append, **options).run()
+    return failures
+
+
+async def test_one_that_fails_again_and_again_is_given_up_where_that_is_wanted() -> None:
+    said: list[str] = []
+    assert await run(failing("'no disk\\n'"), said, most_failures=3) == ["no disk"] * 3
+    assert said == ["no disk"] * 3
+
+
+async def test_one_that_ends_in_order_is_not_begun_again_where_failures_are_bounded() -> None:
+    assert await run([sys.executable, "-c", "pass"], [], most_failures=3) == []
+
+
+async def test_a_line_that_is_longer_than_anybody_reads_is_left_out_and_the_next_one_told() -> None:
+    said: list[str] = []
+    assert await run(failing("'x' * 300_000 + '\\nthe reason\\n'"), said, most_failures=1) == ["the reason"]
+
+
+async def test_one_that_can_not_be_started_fails_in_words(tmp_path: Path) -> None:
+    [words] = await run([str(tmp_path / "missing")], [], most_failures=1)
+    assert "can't be started" in words
+    assert "No such file" in words
+
+
+async def test_a_recorder_that_can_not_be_started_is_told_to_hosts_and_leaves_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
+    told: list[str] = []
+    room = SimpleNamespace(tell_hosts=lambda message: told.append(message["message"]))
+    tokens = TokenStore()
+    recorders = Recorders(tmp_path, tmp_path, SimpleNamespace(room=lambda name: room), tokens, str.__add__)  # type: ignore[arg-type]
+    recorders.record("home", True)
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*recorders._running.values())
+    assert len(told) == MAX_FAILURES
+    assert "Too many open files" in told[0]
+    assert not tokens._lent
+
+
+async def test_a_recorder_that_writes_a_line_without_end_is_taken_for_what_it_says_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "command_of", lambda *_: failing("'x' * 300_000 + '\\nError: no disk\\n'"))
+    told: list[str] = []
+    room = SimpleNamespace(tell_hosts=lambda message: told.append(message["message"]))
+    tokens = TokenStore()
+    recorders = Recorders(tmp_path, tmp_path, SimpleNamespace(room=lambda name: room), tokens, str.__add__)  # type: ignore[arg-type]
+    recorders.record("home", True)
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*recorders._running.values())
+    assert told == ["The recording stopped: no disk"] * MAX_FAILURES
+    assert not tokens._lent
