@@ -243,6 +243,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
 @click.option("--ptt", metavar="KEY", default="", help="Talk only while KEY is held: a letter, space, tab, f1 to f12.")
+@click.option("--noise-suppression", is_flag=True, help="Take noise out of your voice; not with --music. 8 ms more.")
 def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
     from streamer.client import session

@@ -234,11 +234,10 @@ class Room(WithCaptions):
         return self._packets.open()
 
     def ear(self, *, keeps_replay: bool = False) -> Ear:
-        """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError where libopus
-        is missing.
+        """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError without libopus.
 
-        It may be opened before the room is entered. It decodes for as long as somebody holds it. With
-        `keeps_replay` it keeps the last 30 s of what comes, at most 2 MB, for `Ear.replay`.
+        It may be opened before the room is entered. It decodes for as long as somebody holds it.
+        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`.
         """
         load_opus()
         return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay)

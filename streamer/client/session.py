@@ -10,6 +10,7 @@ from rich.console import Console
 from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Microphone, Source
+from streamer.client.audio.noise_suppression import Suppressed, load_noise_suppression
 from streamer.client.audio.sound_files import STANDARD_STREAM
 from streamer.client.audio.speaker import Playout, Pop, Speaker
 from streamer.client.audio.wav_files import FilePlayout, FileSource
@@ -43,6 +44,7 @@ class Options:
     stay: bool = False
     figures: bool = False
     music: bool = False
+    noise_suppression: bool = False
     ptt: str = ""
     """The key that lets the others hear us while it is held; without one, the voice does."""
 
@@ -97,7 +99,7 @@ async def _join(options: Options, *, talking: bool) -> None:
             playout = _open_playout(options, ear.pop, meters, needed=options.input_file is None)
             stack.callback(playout.close)
         for opened in (source, playout):
-            if isinstance(opened, Microphone | Speaker) and opened.remark:
+            if isinstance(opened, Microphone | Suppressed | Speaker) and opened.remark:
                 meters.tell(opened.remark)
         is_shown = asyncio.Event()
         telling = asyncio.create_task(_tell(room.events(), Words(meters.tell, meters.tell_said, meters.ring), is_shown))
@@ -160,6 +162,8 @@ async def _wait(event: asyncio.Event) -> None:
 
 
 def _check_files(options: Options) -> None:
+    if options.noise_suppression:
+        _check_noise_suppression(options)
     if options.ptt:
         PushToTalk(options.ptt, LineEditor())
         if not is_terminal():
@@ -178,10 +182,19 @@ def _check_files(options: Options) -> None:
         )
 
 
+def _check_noise_suppression(options: Options) -> None:
+    if options.music:
+        raise AudioError("--noise-suppression is for a voice, and takes music for noise: leave out --music")
+    if options.input_file:
+        raise AudioError("--noise-suppression is for a microphone: leave out --input")
+    load_noise_suppression()
+
+
 def _open_source(options: Options) -> Source:
     if options.input_file:
         return FileSource(options.input_file, options.channels)
-    return Microphone(options.device, options.channels)
+    microphone = Microphone(options.device, options.channels)
+    return Suppressed(microphone) if options.noise_suppression else microphone
 
 
 def _open_playout(options: Options, pop: Pop, meters: Meters | FigureLines, *, needed: bool) -> Playout:

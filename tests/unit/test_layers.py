@@ -113,6 +113,7 @@ DOORS = {
     "soundfile": {"client/audio/sound_files.py"},
     "opuslib": {"client/audio/codec.py"},
     "sherpa_onnx": {"captions/sherpa.py"},
+    "webrtc_noise_gain": {"client/audio/noise_suppression.py"},
 }
 
 PURE = {"websocket", "jitter", "wire"}
