@@ -82,7 +82,7 @@ class Filter:
                     asked.tell(answer)
         except TimeoutError:
             self._say(f"The filter did not answer within {self._deadline_s:g} s: it is begun again")
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, RuntimeError):  # the last is uvloop's word for a closed pipe
             self._say("The filter has ended: it is begun again")
         finally:
             with suppress(ProcessLookupError):

@@ -8,7 +8,7 @@
 and the programs of its configuration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from streamer.client.audio.samples import Samples
@@ -17,7 +17,7 @@ from streamer.device.config import BUILT_IN
 from streamer.device.programs import ProgramRunner
 from streamer.device.sound import Loudspeaker
 from streamer.device.state import DeviceState
-from streamer.wire.programs import Outcome
+from streamer.wire.programs import Outcome, Values
 
 Answer = tuple[Outcome, str]
 
@@ -27,6 +27,27 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "play": frozenset({"sound"}),
     "listen": frozenset({"on"}),
 }
+
+
+MAX_OFFERED_CHARACTERS: Final = 1_000
+"""Of the names of commands, and of those of sounds: together half of what a relay keeps of a device."""
+
+
+def offers_of(sounds: Iterable[str], programs: Iterable[str]) -> Values:
+    """What a device reports of what it can be told, for a page that offers it: names with commas between."""
+    sounds = list(sounds)
+    built_in = [name for name in BUILT_IN if name != "play" or sounds]
+    return {"commands": _listed([*built_in, *programs]), "sounds": _listed(sounds)}
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Whole names only; one with a comma in it can't be told apart."""
+    found = ""
+    for name in names:
+        longer = f"{found}, {name}" if found else name
+        if "," not in name and len(longer) <= MAX_OFFERED_CHARACTERS:
+            found = longer
+    return found
 
 
 class ArgumentError(Exception):

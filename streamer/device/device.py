@@ -13,7 +13,7 @@ from streamer.client.room import join
 from streamer.client.tasks import first_of
 from streamer.client.unattended import stay_for_ever
 from streamer.device.buttons import FileButton, KeyButton, Lines
-from streamer.device.commands import DeviceCommands
+from streamer.device.commands import DeviceCommands, offers_of
 from streamer.device.config import DeviceConfig
 from streamer.device.sound import DeviceSound, Loudspeaker, load_sounds
 from streamer.device.state import DeviceState
@@ -36,7 +36,12 @@ class Device:
         self._loudspeaker = Loudspeaker(sound.volume, listens=sound.listen)
         self._pushes = talk.by in ("key", "file", "lines")
         self._state = DeviceState(
-            self._loudspeaker, config.telemetry, muted=sound.muted, pushes=self._pushes, tell=tell
+            self._loudspeaker,
+            config.telemetry,
+            muted=sound.muted,
+            pushes=self._pushes,
+            offers=offers_of(config.sounds, config.commands),
+            tell=tell,
         )
         self._commands = DeviceCommands(
             self._state, self._loudspeaker, load_sounds(config.sounds), config.commands

@@ -71,7 +71,7 @@ async def _run(
 
 async def _give(process: asyncio.subprocess.Process, given: bytes) -> None:
     assert process.stdin is not None
-    with suppress(OSError):  # it does not read
+    with suppress(OSError, RuntimeError):  # it does not read; uvloop's word where it has ended already is the latter
         process.stdin.write(given)
         await process.stdin.drain()
     process.stdin.close()

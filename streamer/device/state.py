@@ -34,13 +34,15 @@ class DeviceState:
         *,
         muted: bool,
         pushes: bool,
+        offers: Values,
     ) -> None:
-        """`pushes` says that it talks only while a button is pressed."""
+        """`pushes` says that it talks only while a button is pressed; `offers` is what it lets itself be told."""
         self._loudspeaker = loudspeaker
         self._config = config
         self._remarks = Remarks(tell)
         self._muted = muted
         self._pushes = pushes
+        self._offers = offers
         self._pressed: bool | None = None
         self._room: Room | None = None
         self._readings: Values = {}
@@ -108,6 +110,7 @@ class DeviceState:
             "loudspeaker": self.has_speaker,
             "microphone": self.has_microphone,
             "running_s": int(monotonic() - self._began),
+            **self._offers,
         }
         return values | {"button": self._pressed} if self._pushes else values
 

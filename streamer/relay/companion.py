@@ -91,7 +91,8 @@ class Companion:
         assert process.stdin
         assert process.stderr
         try:
-            process.stdin.write(self._told.encode())
+            with suppress(OSError, RuntimeError):  # it has ended already; uvloop's word for that is the latter
+                process.stdin.write(self._told.encode())
             await self._listen(process.stderr)
             return await process.wait()
         finally:

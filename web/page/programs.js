@@ -1,6 +1,7 @@
 // What programs and devices say in a room, and what is told of them. Twin in spirit of streamer/client/programs.py.
 
 import { unreachable } from "../shared/unreachable.js";
+import { DeviceCommands } from "./device_commands.js";
 import { Notices } from "./notices.js";
 import { Telemetry } from "./telemetry.js";
 
@@ -10,6 +11,7 @@ import { Telemetry } from "./telemetry.js";
 export class Programs {
   #notices;
   #telemetry;
+  #commands;
   #send;
 
   /**
@@ -19,18 +21,20 @@ export class Programs {
    */
   constructor(parts, send, shownTalker) {
     this.#notices = new Notices(parts, send);
-    this.#telemetry = new Telemetry(shownTalker);
+    this.#commands = new DeviceCommands(send, parts.toasts);
+    this.#telemetry = new Telemetry(shownTalker, (talkerId, reports) => this.#commands.show(talkerId, reports));
     this.#send = send;
   }
 
-  /** @param {boolean} isAllowed whether we may send notices */
-  set mayNotify(isAllowed) {
-    this.#notices.available = isAllowed;
+  /** @param {string[]} rights what we may do beyond talking */
+  set rights(rights) {
+    this.#notices.available = rights.includes("notify");
+    this.#commands.available = rights.includes("command");
   }
 
   /** @param {Extract<FromRelay, {type: "hint" | "error"}>} remark on any message of ours */
   onRemark(remark) {
-    this.#notices.onRemark(remark);
+    if (!this.#commands.onRemark(remark)) this.#notices.onRemark(remark);
   }
 
   /**
@@ -47,9 +51,14 @@ export class Programs {
       case "command": // devices obey commands; the sender should not have to wait for its deadline
         return this.#send({ type: "result", id: message.id, outcome: "unknown", message: "A page takes no commands" });
       case "result":
-        return; // of a command, and a page sends none
+        return this.#commands.take(message);
     }
     return unreachable(message);
+  }
+
+  /** What the one reports whose sheet was opened. */
+  show() {
+    this.#telemetry.show();
   }
 
   /** @param {number} talkerId who has gone */
@@ -59,5 +68,6 @@ export class Programs {
 
   clear() {
     this.#telemetry.clear();
+    this.#commands.clear();
   }
 }

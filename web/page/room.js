@@ -59,6 +59,7 @@ export class Room {
     this.#programs = new Programs(parts, (message) => this.send(message), () => parts.view.person.talkerId);
     this.recording = new RecordingView(parts, (message) => this.send(message));
     this.link = link;
+    parts.view.onPerson = () => this.#programs.show();
     parts.voice.onChange = () => this.show();
     parts.chat.onRead = () => parts.toasts.clear();
     parts.chat.onWrite = (text) => this.send({ type: "chat", text });
@@ -105,7 +106,7 @@ export class Room {
     this.#programs.clear();
     this.recording.clear();
     host.available = false;
-    this.#programs.mayNotify = false;
+    this.#programs.rights = [];
     toasts.clear();
     view.clear();
     attention.room = "";
@@ -183,7 +184,7 @@ export class Room {
     this.#holder = 0;
     this.#parts.voice.oneAtATime = false;
     host.available = welcome.host;
-    this.#programs.mayNotify = (welcome.rights ?? []).includes("notify");
+    this.#programs.rights = welcome.rights ?? [];
     host.locked = welcome.locked;
     host.onlyHosts = welcome.only_hosts;
     host.showBarred(welcome.barred);

@@ -34,6 +34,8 @@ export class RoomView {
   #levels = {};
   /** @type {import("./delay_view.js").Delay[]} */
   #delays = [];
+  /** Somebody's sheet was opened. */
+  onPerson = () => {};
 
   /** @param {import("./talk_keys.js").Pressed} pressed what the talk disc does */
   constructor(pressed) {
@@ -100,6 +102,7 @@ export class RoomView {
     if (!person) return;
     this.#showPersonOf(person);
     this.person.open(opener);
+    this.onPerson();
     const delay = this.#delays.find((each) => each.talkerId === talkerId);
     if (delay) this.person.showDelay(delay);
   }

@@ -11,17 +11,24 @@ const MS = 1_000;
 const STEPS = /** @type {const} */ ([["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]]);
 /** Of one member: as many as a relay keeps. */
 const MOST_DEVICES = 128;
+/** What a device lets itself be told: see device_commands.js. */
+const OFFERS = new Set(["commands", "sounds"]);
 
 export class Telemetry {
   #node = element("telemetry", HTMLElement);
   #shownFor;
+  #onShown;
   /** By talker, then by device. @type {Map<number, Map<string, Report>>} */
   #reports = new Map();
   #ages = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-  /** @param {() => number} shownFor the talker whose sheet is open; 0 where none is */
-  constructor(shownFor) {
+  /**
+   * @param {() => number} shownFor the talker whose sheet is open; 0 where none is
+   * @param {(talkerId: number, reports: Map<string, Values>) => void} onShown what it reports, by device
+   */
+  constructor(shownFor, onShown) {
     this.#shownFor = shownFor;
+    this.#onShown = onShown;
     setInterval(() => this.show(), AGES_EVERY_MS);
   }
 
@@ -46,12 +53,14 @@ export class Telemetry {
   }
 
   show() {
-    const reports = this.#reports.get(this.#shownFor());
+    const shownFor = this.#shownFor();
+    const reports = this.#reports.get(shownFor);
+    this.#onShown(shownFor, new Map([...(reports ?? [])].map(([device, { values }]) => [device, values])));
     this.#node.hidden = !reports?.size;
     if (!reports?.size) return;
     const nodes = [...reports].flatMap(([device, { values, atMs }]) => {
       const age = create("small", "", this.#ageOf((performance.now() - atMs) / MS));
-      const rows = Object.entries(values).flatMap(([name, value]) => [create("dt", "", name), create("dd", "", shown(value))]);
+      const rows = readings(values).flatMap(([name, value]) => [create("dt", "", name), create("dd", "", shown(value))]);
       return [create("p", "", ...(device ? [create("b", "", device), " · "] : []), age), create("dl", "", ...rows)];
     });
     this.#node.replaceChildren(...nodes);
@@ -62,6 +71,14 @@ export class Telemetry {
     const [unit, length] = STEPS.find(([, each]) => seconds >= each) ?? ["second", 1];
     return this.#ages.format(-Math.floor(seconds / length), unit);
   }
+}
+
+/**
+ * Without what is offered as controls.
+ * @param {Values} values
+ */
+function readings(values) {
+  return Object.entries(values).filter(([name]) => !OFFERS.has(name));
 }
 
 /** @param {Values[string]} value */

@@ -165,6 +165,17 @@ export const text = {
   removeNamed: "{name} entfernen?",
   removeHint: "Das Gerät kommt erst wieder herein, wenn du es erlaubst.",
   askedToMute: "{name} hat dich gebeten, das Mikro auszuschalten. Es ist jetzt aus; du kannst es wieder einschalten.",
+  deviceCommands: "Diesem Gerät sagen",
+  deviceMute: "Stumm",
+  deviceListen: "Gibt wieder, was hier gesagt wird",
+  deviceVolume: "Sein Lautsprecher",
+  devicePlay: "„{sound}“ abspielen",
+  commandSent: "{name}: gesendet …",
+  commandDone: "{name}: erledigt",
+  commandRefused: "{name}: abgelehnt",
+  commandUnknown: "{name}: Das Gerät kennt das nicht",
+  commandTimedOut: "{name}: keine Antwort. Vielleicht wurde es ausgeführt, vielleicht nicht.",
+  commandGone: "{name}: Das Gerät ist nicht mehr da",
 
   // Recording.
   recordRoom: "Aufnehmen",

@@ -171,6 +171,17 @@ export const text = {
   removeNamed: "Remove {name}?",
   removeHint: "That device can’t come back until you let it in again.",
   askedToMute: "{name} asked you to mute. Your microphone is off; switch it on when you like.",
+  deviceCommands: "Tell this device",
+  deviceMute: "Muted",
+  deviceListen: "Plays what is said here",
+  deviceVolume: "Its loudspeaker",
+  devicePlay: "Play “{sound}”",
+  commandSent: "{name}: sent …",
+  commandDone: "{name}: done",
+  commandRefused: "{name}: refused",
+  commandUnknown: "{name}: the device does not know this",
+  commandTimedOut: "{name}: no answer in time. It may have been done or not.",
+  commandGone: "{name}: the device is gone",
 
   // Recording.
   recordRoom: "Record",

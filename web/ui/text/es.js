@@ -165,6 +165,17 @@ export const text = {
   removeNamed: "¿Expulsar a {name}?",
   removeHint: "Ese dispositivo no podrá volver hasta que lo permitas.",
   askedToMute: "{name} te ha pedido silencio. Tu micrófono está apagado; puedes volver a encenderlo.",
+  deviceCommands: "Pedir a este dispositivo",
+  deviceMute: "En silencio",
+  deviceListen: "Reproduce lo que se dice aquí",
+  deviceVolume: "Su altavoz",
+  devicePlay: "Reproducir «{sound}»",
+  commandSent: "{name}: enviado …",
+  commandDone: "{name}: hecho",
+  commandRefused: "{name}: rechazado",
+  commandUnknown: "{name}: el dispositivo no lo conoce",
+  commandTimedOut: "{name}: sin respuesta a tiempo. Puede que se haya hecho o no.",
+  commandGone: "{name}: el dispositivo ya no está",
 
   // Recording.
   recordRoom: "Grabar",
