@@ -62,7 +62,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """We are in the room again.
+    """We are in the room again, perhaps at another relay.
 
     `members` may be others than before; `Chat` events of what was missed follow.
     """

@@ -1,5 +1,6 @@
 """Real proxies that run the configurations of docs/proxies/ as they are, but for ports, certificate and idle times."""
 
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -62,22 +63,32 @@ class Configuration:
         """TLS is the relay's own."""
         return "passed-through" in self.name
 
+    @property
+    def has_several_relays(self) -> bool:
+        return "several-relays" in self.name
+
     def options(self, port: int, authority: Authority) -> list[str]:
         """Of the relay behind it, as the head of the file says."""
         url = f"https://127.0.0.1:{port}{self.path}{'/' if self.path else ''}"
         shared = ["--url", url, "--trust-proxy", "127.0.0.1"]
+        if self.has_several_relays:
+            shared += ["--other-relay", url]
         if not self.is_passed_through:
             return ["--no-tls", *shared]
         leaf = authority.leaf(["localhost"], ["127.0.0.1"])
         return ["--cert", str(leaf.cert), "--key", str(leaf.key), *shared, "--proxy-protocol", "required"]
 
-    def rendered(self, folder: Path, authority: Authority, port: int, relay_port: int) -> Path:
+    def rendered(
+        self, folder: Path, authority: Authority, port: int, relay_port: int, second_port: int | None = None
+    ) -> Path:
         leaf = authority.leaf(["localhost"], ["127.0.0.1"])
         both = folder / "both.pem"
         both.write_bytes(leaf.cert_pem + leaf.key_pem)
         text = (CONFIGURATIONS / self.name).read_text()
         for there, here in {
             "127.0.0.1:8443": f"127.0.0.1:{relay_port}",
+            "127.0.0.1:8444": f"127.0.0.1:{second_port}",
+            "--port 8443": "",
             "/etc/ssl/example.org/fullchain.pem": str(leaf.cert),
             "/etc/ssl/example.org/privkey.pem": str(leaf.key),
             "/etc/ssl/example.org/both.pem": str(both),
@@ -91,7 +102,10 @@ class Configuration:
             "Timeout 60": f"Timeout {IDLE_S}",
         }.items():
             text = text.replace(there, here)
-        assert "443" not in text.replace(str(port), "").replace(str(relay_port), ""), text
+        left = text
+        for own in (port, relay_port, second_port):
+            left = left.replace(str(own), "")
+        assert not re.search("443|8444", left), text
         rendered = folder / self.name
         rendered.write_text(text)
         return rendered
@@ -128,18 +142,26 @@ _PROGRAMS: Final[dict[str, Callable[[Path, Path], list[str]]]] = {
     "Caddyfile": _caddy,
 }
 
-ALL: Final = tuple(
+_ALL: Final = tuple(
     Configuration(path.name) for path in sorted(CONFIGURATIONS.iterdir()) if path.name.startswith(tuple(_PROGRAMS))
 )
+ALL: Final = tuple(each for each in _ALL if not each.has_several_relays)
+SEVERAL: Final = tuple(each for each in _ALL if each.has_several_relays)
+"""For two relays each."""
 
 
 @contextmanager
 def proxy(
-    configuration: Configuration, folder: Path, authority: Authority, port: int, relay_port: int
+    configuration: Configuration,
+    folder: Path,
+    authority: Authority,
+    port: int,
+    relay_port: int,
+    second_port: int | None = None,
 ) -> Iterator[None]:
     """The program of `configuration`, on `port` of 127.0.0.1, until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    rendered = configuration.rendered(folder, authority, port, relay_port)
+    rendered = configuration.rendered(folder, authority, port, relay_port, second_port)
     program = next(make for name, make in _PROGRAMS.items() if configuration.name.startswith(name))
     log = folder / "proxy.log"
     with log.open("wb") as out:

@@ -33,8 +33,8 @@ def link_to(house: House) -> str:
 class SecondRelay(RelayProcess):
     """Of the same service as `first`: it has the same invitations and the same certificate authority."""
 
-    def __init__(self, home: Path, first: RelayProcess, *options: str) -> None:
-        super().__init__(home, "--data-dir", str(first.home / "streamer"), *options)
+    def __init__(self, home: Path, first: RelayProcess, *options: str, exit_code: int | None = 0) -> None:
+        super().__init__(home, "--data-dir", str(first.home / "streamer"), *options, exit_code=exit_code)
         self._first = first
 
     @property

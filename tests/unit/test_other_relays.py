@@ -140,6 +140,15 @@ async def test_below_a_path_both_are_told_with_the_path_and_without_it(base: str
         assert [await status(house, base + path) for path in HEALTH] == [200, 200]
 
 
+async def test_a_check_by_http_1_0_without_a_host_is_answered() -> None:
+    async with House.open() as house:
+        for path in HEALTH:
+            reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+            writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            assert (await asyncio.wait_for(reader.readline(), PATIENCE_S)).split()[1] == b"200"
+            writer.close()
+
+
 async def test_a_load_balancer_is_told_how_the_relay_is_however_much_it_brings() -> None:
     limits = RelayLimits(requests_per_s=1, handshake_s=PATIENCE_S)
     async with House.open(limits=limits, proxies=TrustedProxies(["127.0.0.1"])) as house:

@@ -8,6 +8,8 @@ from aiohttp import web
 from streamer import __version__
 from streamer.relay.rooms.lobby import Lobby
 
+_ALIVE: Final = "/healthz"
+_READY: Final = "/readyz"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -19,8 +21,8 @@ class Health:
         self._count_members = count_members
 
     def add_to(self, router: web.UrlDispatcher) -> None:
-        router.add_get("/healthz", self._alive)
-        router.add_get("/readyz", self._ready)
+        router.add_get(_ALIVE, self._alive)
+        router.add_get(_READY, self._ready)
 
     async def _alive(self, request: web.Request) -> web.StreamResponse:
         members = self._count_members()
@@ -32,3 +34,8 @@ class Health:
         if not self._lobby.is_draining:
             return web.json_response({"status": "ready"}, headers=_NO_STORE)
         return web.json_response({"status": "draining"}, status=503, headers=_NO_STORE)
+
+
+def is_health(path: str) -> bool:
+    """Load balancers ask by HTTP/1.0 and without a Host, too."""
+    return path in (_ALIVE, _READY)

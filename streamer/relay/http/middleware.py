@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from streamer.errors import RefusedError
 from streamer.relay.access.source import plain_address
+from streamer.relay.http.health import is_health
 from streamer.relay.http.host import host_of
 from streamer.relay.http.origins import Origins
 from streamer.relay.http.problems import PROBLEM_TYPE, is_api, problem
@@ -120,7 +121,7 @@ class Answers:
     ) -> web.StreamResponse:
         if trouble:
             raise trouble
-        asked = host_of(request)
+        asked = "" if is_health(request.path) else host_of(request)
         if request.method not in _SAFE:
             self._origins.check(origin, asked)
         return await handler(request)
