@@ -48,14 +48,10 @@ from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, O
 from streamer.sounds import Studio
 
 if TYPE_CHECKING:
-    from streamer.relay.cluster.cluster import Cluster  # and with it nats-py, which only a cluster needs
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
-
-CLUSTER_S: Final = 5.0
-"""For the other relays, before the links are shown: theirs are the invitations that count."""
 
 Say = Callable[[str], None]
 
@@ -114,18 +110,19 @@ async def serve(
     proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
     decisions = Decisions.from_file(options.directory / "rooms.json")
     hooks = Hooks(options.directory)
-    cluster = _cluster(options, server, decisions) if options.cluster else None
-    relay = Relay(
-        server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies, cluster
-    )
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
+    if options.cluster:
+        from streamer.relay.cluster.start import cluster_of
+
+        relay.cluster = cluster_of(options, server, decisions)
     authority = server.authority.certificate_path if server.authority else None
     join_page = JoinPage(page, authority)
     try:
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
-            if cluster:
-                server.url = server.link_origin(port)
-                await cluster.ready(CLUSTER_S)
+            server.url = server.link_origin(port)
+            if relay.cluster:
+                await relay.cluster.ready()
             house = FromInside(server, relay.lobby, port)
             own_link = partial(server.own_link, port=port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
@@ -396,18 +393,6 @@ class FromInside:
 
     def lock(self, room: str, *, locked: bool) -> None:
         self._lobby.lock(room, locked=locked)
-
-
-def _cluster(options: ServeOptions, server: Server, decisions: Decisions) -> "Cluster":
-    from streamer import __version__
-    from streamer.relay.cluster.start import Here, make_cluster
-
-    renews = options.rooms if options.renews else ()
-    here = Here(server.admission, server.tokens, decisions, options.directory, renews)
-    name, files = options.cluster_name, (options.cluster_credentials, options.cluster_ca)
-    cluster = make_cluster(options.cluster or "", name, *files, here, __version__, lambda: server.url)
-    server.trouble_elsewhere = lambda: cluster.trouble
-    return cluster
 
 
 def _admission(options: ServeOptions) -> InviteStore:

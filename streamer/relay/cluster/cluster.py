@@ -20,6 +20,7 @@ from streamer.relay.cluster.bus import Bucket, Bus, BusError, Entry
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
 from streamer.relay.cluster.lines import STORED, Lines, age_ms, with_age
 from streamer.relay.cluster.links import Links
+from streamer.relay.cluster.loss import Loss
 from streamer.relay.cluster.messages import VALUES, Live, digest, key_of, parse_bytes, room_of
 from streamer.relay.cluster.peers import BEAT_S, Peers
 from streamer.relay.cluster.presence import PRESENT_S, REFRESH_S, Presence
@@ -49,8 +50,8 @@ SILENT_S: Final = 2.0
 LATE_S: Final = 0.5
 """A beat that comes so much too late: this relay was held up, not the others."""
 
-SHOWN_AFTER_S: Final = 1.0
-"""A loss that is over sooner is logged, and nobody is bothered with it."""
+READY_S: Final = 5.0
+"""Before links are shown, the others are waited for so long: theirs are the invitations that count."""
 
 GOODBYE_S: Final = 0.5
 
@@ -69,8 +70,6 @@ class Cluster:
         self.slot = 0
         self.counts: Counter[str] = Counter()
         """What happened, for /metrics."""
-        self.trouble = ""
-        """What the host should know now, in words."""
         self.on_peers: Callable[[], None] = lambda: None
         """Is called when `addresses` are others than before."""
         self._address = address
@@ -90,10 +89,8 @@ class Cluster:
         self._changed: set[str] = set()
         self._came = asyncio.Event()
         self._tried = asyncio.Event()
-        self._lost_s: float | None = None
-        self._has_told_loss = False
         self._is_ending = self._has_been_here = False
-        self._why = ""
+        self._loss = Loss(str(address), self.counts, self._tell_hosts)
         self._slots: dict[str, tuple[str, int]] = {}
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
@@ -126,10 +123,15 @@ class Cluster:
             "cluster_packets_shed": self._outgoing.shed,
         }
 
-    async def ready(self, patience_s: float) -> None:
-        """Return when NATS was reached, or not, or after `patience_s`."""
+    @property
+    def trouble(self) -> str:
+        """What the host should know now, in words."""
+        return self._loss.trouble
+
+    async def ready(self) -> None:
+        """Return when NATS was reached, or not, or after READY_S."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(READY_S):
                 await self._tried.wait()
 
     async def run(self) -> None:
@@ -144,7 +146,8 @@ class Cluster:
                 except* Exception as errors:
                     report_failure("the link to other relays", errors)
                     words = "something of this relay's failed"
-                self._on_away(words)
+                self._tried.set()
+                self._loss.begin(words)
                 await asyncio.sleep(AGAIN_S)
         finally:
             watch.cancel()
@@ -280,8 +283,7 @@ class Cluster:
                 logger.warning("a relay of this service is gone (%s)", relay[:16])
                 self._presence.settle_relay(relay)
                 self.on_peers()
-            if self._lost_s is not None and monotonic() - self._lost_s > SHOWN_AFTER_S:
-                self._tell_loss()
+            self._loss.tell(monotonic())
 
     # what is stored
 
@@ -343,7 +345,7 @@ class Cluster:
         def take(value: Any) -> None:
             if value is None or not self._lines.is_news(_expect(value, "line")):
                 return
-            room = self._lobby.used(room_of(entry.key))
+            room = self._lobby.room(room_of(entry.key))
             if isinstance(room, ClusterRoom):
                 is_new = entry.is_new or self._has_been_here
                 self._lines.take(room, value, age_ms(value, entry.stored_s), is_new=is_new)
@@ -379,6 +381,10 @@ class Cluster:
     def to_own_us(self, relay: str) -> int | None:
         return self._peers.to_own_us(relay)
 
+    def _tell_hosts(self, code: str, words: str) -> None:
+        for room in self._lobby.used_rooms:
+            room.tell_hosts({"type": "hint", "code": code, "message": words})
+
     def find_room(self, name: str) -> ClusterRoom | None:
         room = self._lobby.find(name)
         return room if isinstance(room, ClusterRoom) else None
@@ -397,43 +403,14 @@ class Cluster:
     def _say(self, kind: str, to: str, message: object) -> None:
         self._links.say(kind, to, message)
 
-    # here and away
-
     def _on_here(self) -> None:
         self._tried.set()
         self._has_been_here = True
-        for room in list(self._lobby.used_rooms):
+        for room in self._lobby.used_rooms:
             if isinstance(room, ClusterRoom):
                 room.notices.offset = self.slot
                 self.changed(room)
-        if self._lost_s is not None or not self.counts["connected"]:
-            logger.info("this relay is one of a service, by NATS at %s", self._address)
-        if self._has_told_loss:
-            self._tell_hosts("cluster-back", "The other relays of this service can be reached again.")
-        self.counts["connected"] += 1
-        self._lost_s, self._has_told_loss, self.trouble = None, False, ""
-
-    def _on_away(self, words: str) -> None:
-        self._tried.set()
-        if self._lost_s is None:
-            self._lost_s = monotonic()
-            self.counts["lost"] += 1
-            logger.warning("NATS at %s is away: %s. Rooms go on with the members of this relay", self._address, words)
-        self._why = words
-
-    def _tell_loss(self) -> None:
-        self.trouble = (
-            f"The other relays can't be reached by NATS at {self._address}: {self._why}. Rooms go on with the members "
-            "of this relay, and it is tried again until it works."
-        )
-        if not self._has_told_loss:
-            self._has_told_loss = True
-            words = "The other relays of this service can't be reached: only members of this one are here for now."
-            self._tell_hosts("cluster-away", words)
-
-    def _tell_hosts(self, code: str, words: str) -> None:
-        for room in list(self._lobby.used_rooms):
-            room.tell_hosts({"type": "hint", "code": code, "message": words})
+        self._loss.end()
 
 
 def _expect(value: Any, kind: str) -> Any:
