@@ -81,7 +81,6 @@ class ServeOptions:
     """Where a host may have rooms recorded."""
     captions: bool = False
     cluster: str | None = None
-    """Where the other relays of the service are found: the URL of a NATS server."""
     cluster_name: str = "default"
     cluster_credentials: Path | None = None
     cluster_ca: Path | None = None
@@ -158,8 +157,7 @@ class Server:
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
-        self.url = ""
-        """Where people reach this relay; empty before that is known."""
+        self.url = ""  # where people reach this relay, once that is known
         self.trouble_elsewhere: Callable[[], str] = str
         self.troubles: list[str] = []
         """What the host should know now, in words."""

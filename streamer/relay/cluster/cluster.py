@@ -16,14 +16,15 @@ from typing import Any, Final
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.background import report_failure
 from streamer.relay.cluster.address import ClusterAddress
-from streamer.relay.cluster.bus import Bucket, Bus, BusError, Entry
+from streamer.relay.cluster.buckets import Buckets
+from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
-from streamer.relay.cluster.lines import STORED, Lines, age_ms, with_age
-from streamer.relay.cluster.links import Links
+from streamer.relay.cluster.lines import Lines, age_ms, with_age
+from streamer.relay.cluster.links import Links, Say
 from streamer.relay.cluster.loss import Loss
-from streamer.relay.cluster.messages import VALUES, Live, digest, key_of, parse_bytes, room_of
+from streamer.relay.cluster.messages import VALUES, Live, digest, expect, key_of, parse_bytes, room_of
 from streamer.relay.cluster.peers import BEAT_S, Peers
-from streamer.relay.cluster.presence import PRESENT_S, REFRESH_S, Presence
+from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
@@ -55,8 +56,6 @@ READY_S: Final = 5.0
 
 GOODBYE_S: Final = 0.5
 
-HOUR_S: Final = 3_600
-
 logger = logging.getLogger(__name__)
 
 
@@ -77,12 +76,9 @@ class Cluster:
         self._url = url
         self._keys = keys
         self._decisions = decisions
-        name = f"streamer-{address.name}"
-        self._live = Bucket(f"{name}-live", ttl_s=3)
-        self._present = Bucket(f"{name}-present", ttl_s=PRESENT_S)
-        self._hour = Bucket(f"{name}-hour", ttl_s=HOUR_S, on_disk=True)
-        self._kept = Bucket(f"{name}-kept", on_disk=True)
-        self._lines_bucket = Bucket(f"{name}-lines", ttl_s=HOUR_S, on_disk=True, history=STORED)
+        self._buckets = buckets = Buckets.of(address.name)
+        self._live, self._present, self._hour = buckets.live, buckets.present, buckets.hour
+        self._kept, self._lines_bucket = buckets.kept, buckets.lines
         self._peers = Peers(self.id, version)
         self._puts = Puts()
         self._bus: Bus | None = None
@@ -98,13 +94,15 @@ class Cluster:
         self._lobby = lobby
         self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room)
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
-        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, self._say, self.counts)
+        say: Say = lambda kind, to, message: self._links.say(kind, to, message)  # noqa: E731 (made below)
+        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, say, self.counts)
         prefix = f"streamer.{self._address.name}"
         self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
         self._lines = Lines(self.id, self._spoken.answer_notice)
         self._stays = Stays(lambda room, digest: r.of_stay(digest) if (r := self.find_room(room)) else None)
         self._rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
         self._keys.attach(self._kept, self._puts)
+        self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
         lobby.make_room = self._make_room
         lobby.on_stay = self._on_stay
         lobby.renew_stays(self._stays.renew)
@@ -191,8 +189,7 @@ class Cluster:
             goodbye.cancel()
 
     async def _begin(self, bus: Bus, watches: list["asyncio.Task[None]"]) -> None:
-        buckets = (self._live, self._present, self._hour, self._kept, self._lines_bucket)
-        for bucket in buckets:
+        for bucket in self._buckets:
             await bus.make(bucket)
         watches.append(await bus.watch(self._live, self._take_live))
         if self._peers.strangers:
@@ -300,7 +297,7 @@ class Cluster:
             if value is None:
                 self._on_peer_gone(entry.key)
                 return
-            _expect(value, "live")
+            expect(value, "live")
             if not 0 <= value["slot"] < SLOTS:
                 raise ValueError("no such slot")
             if self._peers.take(entry.key, value, monotonic()):
@@ -324,14 +321,14 @@ class Cluster:
         if entry.key.startswith("f."):
             self._take(entry, lambda value: self._rules.take_floor(entry, value))
             return
-        self._take(entry, lambda value: self._presence.take(entry.key, value and _expect(value, "member")))
+        self._take(entry, lambda value: self._presence.take(entry.key, value and expect(value, "member")))
 
     def _take_hour(self, entry: Entry) -> None:
         def take(value: Any) -> None:
             if entry.key.startswith("slot."):
-                self._slots[entry.key] = (_expect(value, "slot")["relay"] if value else "", entry.revision)
+                self._slots[entry.key] = (expect(value, "slot")["relay"] if value else "", entry.revision)
             else:
-                self._stays.take(entry.key.removeprefix("stay."), value and _expect(value, "stay"))
+                self._stays.take(entry.key.removeprefix("stay."), value and expect(value, "stay"))
 
         self._take(entry, take)
 
@@ -343,7 +340,7 @@ class Cluster:
 
     def _take_line(self, entry: Entry) -> None:
         def take(value: Any) -> None:
-            if value is None or not self._lines.is_news(_expect(value, "line")):
+            if value is None or not self._lines.is_news(expect(value, "line")):
                 return
             room = self._lobby.room(room_of(entry.key))
             if isinstance(room, ClusterRoom):
@@ -372,15 +369,6 @@ class Cluster:
         """Once the host's command is done: then it is known whose it was."""
         asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
 
-    def floor_moved(self, room: ClusterRoom) -> None:
-        self._rules.floor_moved(room)
-
-    def forward(self, relay: str, message: Any) -> None:
-        self._spoken.forward(relay, message)
-
-    def to_own_us(self, relay: str) -> int | None:
-        return self._peers.to_own_us(relay)
-
     def _tell_hosts(self, code: str, words: str) -> None:
         for room in self._lobby.used_rooms:
             room.tell_hosts({"type": "hint", "code": code, "message": words})
@@ -400,9 +388,6 @@ class Cluster:
         for token in filter(None, (entry.stay.token, entry.stay.own_token)):
             self._puts.put(self._hour, f"stay.{digest(token)}", value)
 
-    def _say(self, kind: str, to: str, message: object) -> None:
-        self._links.say(kind, to, message)
-
     def _on_here(self) -> None:
         self._tried.set()
         self._has_been_here = True
@@ -411,11 +396,3 @@ class Cluster:
                 room.notices.offset = self.slot
                 self.changed(room)
         self._loss.end()
-
-
-def _expect(value: Any, kind: str) -> Any:
-    """Raises ControlError where it is of another kind."""
-    if value["type"] != kind:
-        raise ControlError("another relay stored something elsewhere", code="bad-field")
-    return value
-

@@ -1,4 +1,4 @@
-"""The loss of the other relays, as the host, the log and /metrics are told of it. Times are in s of any steady clock."""
+"""The loss of the other relays, as the host, the log and /metrics are told of it. Times are in s."""
 
 import logging
 from collections import Counter

@@ -19,12 +19,23 @@ from streamer.relay.rooms.decisions import Decisions
 class Options(Protocol):
     """Of `streamer serve`."""
 
-    cluster: str | None
-    cluster_name: str
-    cluster_credentials: Path | None
-    cluster_ca: Path | None
-    directory: Path
-    rooms: tuple[str, ...]
+    @property
+    def cluster(self) -> str | None: ...
+
+    @property
+    def cluster_name(self) -> str: ...
+
+    @property
+    def cluster_credentials(self) -> Path | None: ...
+
+    @property
+    def cluster_ca(self) -> Path | None: ...
+
+    @property
+    def directory(self) -> Path: ...
+
+    @property
+    def rooms(self) -> tuple[str, ...]: ...
 
     @property
     def renews(self) -> bool: ...
