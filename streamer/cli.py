@@ -22,6 +22,7 @@ from streamer.event_loop import run
 from streamer.record.commands import mixdown
 from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
+from streamer.relay.cluster.options import cluster_options
 from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
@@ -39,9 +40,6 @@ FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
-
-
-CLUSTER_HELP: Final = "Be one service with all relays at this NATS server: nats://HOST, or tls://USER:PASSWORD@HOST."
 
 
 class Positive(click.FloatRange):
@@ -125,10 +123,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
 @click.option("--other-relay", "other_relays", multiple=True, help="Let members go to this URL when the relay stops.")
 @click.option("--captions", is_flag=True, help="Write down what is said in these rooms, for all who want to read it.")
-@click.option("--cluster", envvar="STREAMER_CLUSTER", metavar="URL", help=CLUSTER_HELP)
-@click.option("--cluster-name", default="default", show_default=True, help="The name of the service on that server.")
-@click.option("--cluster-credentials", type=FILE, help="The NATS credentials file (.creds) of this relay.")
-@click.option("--cluster-ca", type=FILE, help="Trust this certificate authority (PEM), the NATS server's.")
+@cluster_options
 @click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option

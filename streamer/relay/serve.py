@@ -48,14 +48,10 @@ from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, O
 from streamer.sounds import Studio
 
 if TYPE_CHECKING:
-    from streamer.relay.cluster.cluster import Cluster  # and with it nats-py, which only a cluster needs
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
 
 FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
-
-CLUSTER_S: Final = 5.0
-"""For the other relays, before the links are shown: theirs are the invitations that count."""
 
 Say = Callable[[str], None]
 
@@ -87,7 +83,6 @@ class ServeOptions:
     other_relays: tuple[str, ...] = ()
     """Addresses of other relays of this service: members go there when this one stops."""
     cluster: str | None = None
-    """Where the other relays of the service are found: the URL of a NATS server."""
     cluster_name: str = "default"
     cluster_credentials: Path | None = None
     cluster_ca: Path | None = None
@@ -116,18 +111,19 @@ async def serve(
     proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
     decisions = Decisions.from_file(options.directory / "rooms.json")
     hooks = Hooks(options.directory)
-    cluster = _cluster(options, server, decisions) if options.cluster else None
-    relay = Relay(
-        server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies, cluster
-    )
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
+    if options.cluster:
+        from streamer.relay.cluster.start import cluster_of
+
+        relay.cluster = cluster_of(options, server, decisions)
     authority = server.authority.certificate_path if server.authority else None
     join_page = JoinPage(page, authority)
     try:
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
-            if cluster:
-                server.url = server.link_origin(port)
-                await cluster.ready(CLUSTER_S)
+            server.url = server.link_origin(port)
+            if relay.cluster:
+                await relay.cluster.ready()
             house = FromInside(server, relay.lobby, port)
             own_link = partial(server.own_link, port=port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
@@ -166,8 +162,7 @@ class Server:
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
-        self.url = ""
-        """Where people reach this relay; empty before that is known."""
+        self.url = ""  # where people reach this relay, once that is known
         self.trouble_elsewhere: Callable[[], str] = str
         self.troubles: list[str] = []
         """What the host should know now, in words."""
@@ -407,18 +402,6 @@ class FromInside:
 
     def lock(self, room: str, *, locked: bool) -> None:
         self._lobby.lock(room, locked=locked)
-
-
-def _cluster(options: ServeOptions, server: Server, decisions: Decisions) -> "Cluster":
-    from streamer import __version__
-    from streamer.relay.cluster.start import Here, make_cluster
-
-    renews = options.rooms if options.renews else ()
-    here = Here(server.admission, server.tokens, decisions, options.directory, renews)
-    name, files = options.cluster_name, (options.cluster_credentials, options.cluster_ca)
-    cluster = make_cluster(options.cluster or "", name, *files, here, __version__, lambda: server.url)
-    server.trouble_elsewhere = lambda: cluster.trouble
-    return cluster
 
 
 def _admission(options: ServeOptions) -> InviteStore:

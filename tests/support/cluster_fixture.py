@@ -43,12 +43,13 @@ async def relay_of(
     keys = SharedKeys(admission, token_store, source, renews=())
     cluster = Cluster(ClusterAddress.parse(url, name), version, lambda: f"https://{source}.test", keys, decisions)
     limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
-    relay = Relay(admission, {}, limits, decisions=decisions, tokens=token_store, cluster=cluster)
+    relay = Relay(admission, {}, limits, decisions=decisions, tokens=token_store)
+    relay.cluster = cluster
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
         listening(relay, "127.0.0.1", 0, None) as port,
     ):
-        await cluster.ready(PATIENCE_S)
+        await cluster.ready()
         house = ClusterHouse(http, port)
         house.relay, house.cluster = relay, cluster
         yield house

@@ -54,13 +54,13 @@ async def test_a_relay_that_starts_without_nats_serves_and_joins_the_others_late
 
 async def test_members_of_a_relay_whose_nats_answers_nothing_leave_within_seconds(nats: NatsServer) -> None:
     async with relays(nats.url, 2) as (here, there):
-        await here.enter(name="Ada")
-        await there.enter(name="Bob")
+        guests = [await here.enter(name="Ada"), await there.enter(name="Bob")]
         await until(lambda: people(here) == people(there) == ["Ada", "Bob"])
         nats.freeze()
         await until(lambda: people(here) == ["Ada"] and people(there) == ["Bob"])
         nats.thaw()
         await until(lambda: people(here) == people(there) == ["Ada", "Bob"], lambda: (people(here), people(there)))
+        assert not any(guest.socket.closed for guest in guests)
 
 
 async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: NatsServer) -> None:
@@ -135,7 +135,8 @@ async def test_a_relay_that_ends_in_order_takes_its_members_along_at_once(nats: 
     async with relay_of(nats.url, source="stays") as stays:
         watcher = await stays.enter(name="Watcher")
         async with relay_of(nats.url, source="ends") as ends:
-            await ends.enter(name="Ada")
+            guest = await ends.enter(name="Ada")
+            assert not guest.socket.closed
             assert (await watcher.text("joined"))["name"] == "Ada"
         began = monotonic()
         await watcher.text("left")

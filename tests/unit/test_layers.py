@@ -45,10 +45,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.api": RELAY | {"relay.access", "relay.network", "relay.rooms"},
     "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"}
     | {"relay.hooks"},
+    "relay.cluster": RELAY | {"", "relay.access", "relay.rooms"},
     "relay.screen": RELAY | {"terminal", "relay.rooms"},
     "relay": RELAY
     | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"}
-    | {"relay.screen"},
+    | {"relay.screen", "relay.cluster"},
     "client.audio": LEAVES | {"jitter", "wire"},
     "client.replay": LEAVES | {"wire", "client.audio"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
@@ -62,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "record": LEAVES | {"", "wire", "client", "client.audio"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
-    | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen"}
+    | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen", "relay.cluster"}
     | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor", "event_loop"},
     "event_loop": BASE,
     "exit_status": LEAVES,
@@ -107,6 +108,7 @@ DOORS = {
     "yarl": {"relay/http/origins.py"},
     "confusable_homoglyphs": {"relay/access/names.py"},
     "zeroconf": {"relay/network/mdns.py"},
+    "nats": {"relay/cluster/bus.py"},
     "aiomqtt": {"gateway/broker.py"},
     "paho": {"gateway/broker.py"},
     "sounddevice": {"client/audio/microphone.py", "client/audio/speaker.py"},

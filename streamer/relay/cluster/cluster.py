@@ -16,13 +16,15 @@ from typing import Any, Final
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.background import report_failure
 from streamer.relay.cluster.address import ClusterAddress
-from streamer.relay.cluster.bus import Bucket, Bus, BusError, Entry
+from streamer.relay.cluster.buckets import Buckets
+from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
-from streamer.relay.cluster.lines import STORED, Lines, age_ms, with_age
-from streamer.relay.cluster.links import Links
-from streamer.relay.cluster.messages import VALUES, Live, digest, key_of, parse_bytes, room_of
+from streamer.relay.cluster.lines import Lines, age_ms, with_age
+from streamer.relay.cluster.links import Links, Say
+from streamer.relay.cluster.loss import Loss
+from streamer.relay.cluster.messages import VALUES, Live, digest, expect, key_of, parse_bytes, room_of
 from streamer.relay.cluster.peers import BEAT_S, Peers
-from streamer.relay.cluster.presence import PRESENT_S, REFRESH_S, Presence
+from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
@@ -49,12 +51,10 @@ SILENT_S: Final = 2.0
 LATE_S: Final = 0.5
 """A beat that comes so much too late: this relay was held up, not the others."""
 
-SHOWN_AFTER_S: Final = 1.0
-"""A loss that is over sooner is logged, and nobody is bothered with it."""
+READY_S: Final = 5.0
+"""Before links are shown, the others are waited for so long: theirs are the invitations that count."""
 
 GOODBYE_S: Final = 0.5
-
-HOUR_S: Final = 3_600
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +69,6 @@ class Cluster:
         self.slot = 0
         self.counts: Counter[str] = Counter()
         """What happened, for /metrics."""
-        self.trouble = ""
-        """What the host should know now, in words."""
         self.on_peers: Callable[[], None] = lambda: None
         """Is called when `addresses` are others than before."""
         self._address = address
@@ -78,22 +76,17 @@ class Cluster:
         self._url = url
         self._keys = keys
         self._decisions = decisions
-        name = f"streamer-{address.name}"
-        self._live = Bucket(f"{name}-live", ttl_s=3)
-        self._present = Bucket(f"{name}-present", ttl_s=PRESENT_S)
-        self._hour = Bucket(f"{name}-hour", ttl_s=HOUR_S, on_disk=True)
-        self._kept = Bucket(f"{name}-kept", on_disk=True)
-        self._lines_bucket = Bucket(f"{name}-lines", ttl_s=HOUR_S, on_disk=True, history=STORED)
+        self._buckets = buckets = Buckets.of(address.name)
+        self._live, self._present, self._hour = buckets.live, buckets.present, buckets.hour
+        self._kept, self._lines_bucket = buckets.kept, buckets.lines
         self._peers = Peers(self.id, version)
         self._puts = Puts()
         self._bus: Bus | None = None
         self._changed: set[str] = set()
         self._came = asyncio.Event()
         self._tried = asyncio.Event()
-        self._lost_s: float | None = None
-        self._has_told_loss = False
         self._is_ending = self._has_been_here = False
-        self._why = ""
+        self._loss = Loss(str(address), self.counts, self._tell_hosts)
         self._slots: dict[str, tuple[str, int]] = {}
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
@@ -101,13 +94,15 @@ class Cluster:
         self._lobby = lobby
         self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room)
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
-        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, self._say, self.counts)
+        say: Say = lambda kind, to, message: self._links.say(kind, to, message)  # noqa: E731 (made below)
+        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, say, self.counts)
         prefix = f"streamer.{self._address.name}"
         self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
         self._lines = Lines(self.id, self._spoken.answer_notice)
         self._stays = Stays(lambda room, digest: r.of_stay(digest) if (r := self.find_room(room)) else None)
         self._rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
         self._keys.attach(self._kept, self._puts)
+        self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
         lobby.make_room = self._make_room
         lobby.on_stay = self._on_stay
         lobby.renew_stays(self._stays.renew)
@@ -126,10 +121,15 @@ class Cluster:
             "cluster_packets_shed": self._outgoing.shed,
         }
 
-    async def ready(self, patience_s: float) -> None:
-        """Return when NATS was reached, or not, or after `patience_s`."""
+    @property
+    def trouble(self) -> str:
+        """What the host should know now, in words."""
+        return self._loss.trouble
+
+    async def ready(self) -> None:
+        """Return when NATS was reached, or not, or after READY_S."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(READY_S):
                 await self._tried.wait()
 
     async def run(self) -> None:
@@ -144,7 +144,8 @@ class Cluster:
                 except* Exception as errors:
                     report_failure("the link to other relays", errors)
                     words = "something of this relay's failed"
-                self._on_away(words)
+                self._tried.set()
+                self._loss.begin(words)
                 await asyncio.sleep(AGAIN_S)
         finally:
             watch.cancel()
@@ -188,8 +189,7 @@ class Cluster:
             goodbye.cancel()
 
     async def _begin(self, bus: Bus, watches: list["asyncio.Task[None]"]) -> None:
-        buckets = (self._live, self._present, self._hour, self._kept, self._lines_bucket)
-        for bucket in buckets:
+        for bucket in self._buckets:
             await bus.make(bucket)
         watches.append(await bus.watch(self._live, self._take_live))
         if self._peers.strangers:
@@ -280,8 +280,7 @@ class Cluster:
                 logger.warning("a relay of this service is gone (%s)", relay[:16])
                 self._presence.settle_relay(relay)
                 self.on_peers()
-            if self._lost_s is not None and monotonic() - self._lost_s > SHOWN_AFTER_S:
-                self._tell_loss()
+            self._loss.tell(monotonic())
 
     # what is stored
 
@@ -298,7 +297,7 @@ class Cluster:
             if value is None:
                 self._on_peer_gone(entry.key)
                 return
-            _expect(value, "live")
+            expect(value, "live")
             if not 0 <= value["slot"] < SLOTS:
                 raise ValueError("no such slot")
             if self._peers.take(entry.key, value, monotonic()):
@@ -322,14 +321,14 @@ class Cluster:
         if entry.key.startswith("f."):
             self._take(entry, lambda value: self._rules.take_floor(entry, value))
             return
-        self._take(entry, lambda value: self._presence.take(entry.key, value and _expect(value, "member")))
+        self._take(entry, lambda value: self._presence.take(entry.key, value and expect(value, "member")))
 
     def _take_hour(self, entry: Entry) -> None:
         def take(value: Any) -> None:
             if entry.key.startswith("slot."):
-                self._slots[entry.key] = (_expect(value, "slot")["relay"] if value else "", entry.revision)
+                self._slots[entry.key] = (expect(value, "slot")["relay"] if value else "", entry.revision)
             else:
-                self._stays.take(entry.key.removeprefix("stay."), value and _expect(value, "stay"))
+                self._stays.take(entry.key.removeprefix("stay."), value and expect(value, "stay"))
 
         self._take(entry, take)
 
@@ -341,9 +340,9 @@ class Cluster:
 
     def _take_line(self, entry: Entry) -> None:
         def take(value: Any) -> None:
-            if value is None or not self._lines.is_news(_expect(value, "line")):
+            if value is None or not self._lines.is_news(expect(value, "line")):
                 return
-            room = self._lobby.used(room_of(entry.key))
+            room = self._lobby.room(room_of(entry.key))
             if isinstance(room, ClusterRoom):
                 is_new = entry.is_new or self._has_been_here
                 self._lines.take(room, value, age_ms(value, entry.stored_s), is_new=is_new)
@@ -370,14 +369,9 @@ class Cluster:
         """Once the host's command is done: then it is known whose it was."""
         asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
 
-    def floor_moved(self, room: ClusterRoom) -> None:
-        self._rules.floor_moved(room)
-
-    def forward(self, relay: str, message: Any) -> None:
-        self._spoken.forward(relay, message)
-
-    def to_own_us(self, relay: str) -> int | None:
-        return self._peers.to_own_us(relay)
+    def _tell_hosts(self, code: str, words: str) -> None:
+        for room in self._lobby.used_rooms:
+            room.tell_hosts({"type": "hint", "code": code, "message": words})
 
     def find_room(self, name: str) -> ClusterRoom | None:
         room = self._lobby.find(name)
@@ -394,51 +388,11 @@ class Cluster:
         for token in filter(None, (entry.stay.token, entry.stay.own_token)):
             self._puts.put(self._hour, f"stay.{digest(token)}", value)
 
-    def _say(self, kind: str, to: str, message: object) -> None:
-        self._links.say(kind, to, message)
-
-    # here and away
-
     def _on_here(self) -> None:
         self._tried.set()
         self._has_been_here = True
-        for room in list(self._lobby.used_rooms):
+        for room in self._lobby.used_rooms:
             if isinstance(room, ClusterRoom):
                 room.notices.offset = self.slot
                 self.changed(room)
-        if self._lost_s is not None or not self.counts["connected"]:
-            logger.info("this relay is one of a service, by NATS at %s", self._address)
-        if self._has_told_loss:
-            self._tell_hosts("cluster-back", "The other relays of this service can be reached again.")
-        self.counts["connected"] += 1
-        self._lost_s, self._has_told_loss, self.trouble = None, False, ""
-
-    def _on_away(self, words: str) -> None:
-        self._tried.set()
-        if self._lost_s is None:
-            self._lost_s = monotonic()
-            self.counts["lost"] += 1
-            logger.warning("NATS at %s is away: %s. Rooms go on with the members of this relay", self._address, words)
-        self._why = words
-
-    def _tell_loss(self) -> None:
-        self.trouble = (
-            f"The other relays can't be reached by NATS at {self._address}: {self._why}. Rooms go on with the members "
-            "of this relay, and it is tried again until it works."
-        )
-        if not self._has_told_loss:
-            self._has_told_loss = True
-            words = "The other relays of this service can't be reached: only members of this one are here for now."
-            self._tell_hosts("cluster-away", words)
-
-    def _tell_hosts(self, code: str, words: str) -> None:
-        for room in list(self._lobby.used_rooms):
-            room.tell_hosts({"type": "hint", "code": code, "message": words})
-
-
-def _expect(value: Any, kind: str) -> Any:
-    """Raises ControlError where it is of another kind."""
-    if value["type"] != kind:
-        raise ControlError("another relay stored something elsewhere", code="bad-field")
-    return value
-
+        self._loss.end()

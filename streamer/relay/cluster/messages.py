@@ -258,3 +258,10 @@ def room_of(key: str) -> str:
 def digest(token: str) -> str:
     """What tells a stay without being its token; empty for none."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()[:32] if token else ""
+
+
+def expect(value: Any, kind: str) -> Any:
+    """`value`, if it is of that kind. Raises ControlError."""
+    if value["type"] != kind:
+        raise ControlError("another relay stored something elsewhere", code="bad-field")
+    return value

@@ -3,9 +3,10 @@
 import hashlib
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from streamer import __version__
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.tokens import TokenStore
 from streamer.relay.cluster.address import ClusterAddress
@@ -15,31 +16,50 @@ from streamer.relay.cluster.shared_keys import SharedKeys
 from streamer.relay.rooms.decisions import Decisions
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """What of this relay the others share: see SharedKeys and Rules. `renews` are rooms with new invitations."""
+class Options(Protocol):
+    """Of `streamer serve`."""
+
+    @property
+    def cluster(self) -> str | None: ...
+
+    @property
+    def cluster_name(self) -> str: ...
+
+    @property
+    def cluster_credentials(self) -> Path | None: ...
+
+    @property
+    def cluster_ca(self) -> Path | None: ...
+
+    @property
+    def directory(self) -> Path: ...
+
+    @property
+    def rooms(self) -> tuple[str, ...]: ...
+
+    @property
+    def renews(self) -> bool: ...
+
+
+class Here(Protocol):
+    """What of this relay the others share, and where people reach it."""
 
     admission: InviteStore
     tokens: TokenStore
-    decisions: Decisions
-    directory: Path
-    renews: tuple[str, ...]
+    url: str
+    trouble_elsewhere: Callable[[], str]
 
 
-def make_cluster(
-    url: str,
-    name: str,
-    credentials: Path | None,
-    ca_file: Path | None,
-    here: Here,
-    version: str,
-    own_url: Callable[[], str],
-) -> Cluster:
+def cluster_of(options: Options, here: Here, decisions: Decisions) -> Cluster:
     """Raises SetupError where the options lead nowhere, or nats-py is missing."""
     check_library()
-    address = ClusterAddress.parse(url, name, credentials, ca_file)
-    keys = SharedKeys(here.admission, here.tokens, _name_of(here.directory), renews=here.renews)
-    return Cluster(address, version, own_url, keys, here.decisions)
+    files = options.cluster_credentials, options.cluster_ca
+    address = ClusterAddress.parse(options.cluster or "", options.cluster_name, *files)
+    renews = options.rooms if options.renews else ()
+    keys = SharedKeys(here.admission, here.tokens, _name_of(options.directory), renews=renews)
+    cluster = Cluster(address, __version__, lambda: here.url, keys, decisions)
+    here.trouble_elsewhere = lambda: cluster.trouble
+    return cluster
 
 
 def _name_of(directory: Path) -> str:

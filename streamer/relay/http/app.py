@@ -72,6 +72,9 @@ class Beside(Protocol):
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None: ...
 
+    async def ready(self) -> None:
+        """Return when they were reached, or can't be: theirs are the invitations that count."""
+
     async def run(self) -> None:
         """Until it is cancelled."""
 
@@ -90,12 +93,13 @@ class Relay:
         studio: Studio | None = None,
         hooks: Hooks | None = None,
         proxies: TrustedProxies | None = None,
-        cluster: Beside | None = None,
     ) -> None:
         """`studio` reads sounds for announcements; None where there is no codec."""
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
         self.door: Listener | None = None
+        self.cluster: Beside | None = None
+        """To be set before the application is made."""
         self.proxies = proxies or TrustedProxies()
         self._answers = Answers(self.origins, self.proxies)
         self.other_relays.on_change = self._follow_other_relays
@@ -109,7 +113,6 @@ class Relay:
         self._tokens = tokens or TokenStore()
         self._studio = studio
         self._hooks = hooks
-        self._cluster = cluster
         self._page = page
         self._sockets: set[Socket] = set()
         self._checks = Checks()
@@ -167,10 +170,10 @@ class Relay:
             self._reception.is_regular,
             self.proxies.trusts,
         )
-        if self._cluster:
-            self._cluster.attach(self._reception, self._flusher)
+        if self.cluster:
+            self.cluster.attach(self._reception, self._flusher)
         self._fallback = self._make_fallback()
-        events = {"fallback": self._fallback.counts} | ({"cluster": self._cluster.counts} if self._cluster else {})
+        events = {"fallback": self._fallback.counts} | ({"cluster": self.cluster.counts} if self.cluster else {})
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, events)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         application.router.add_get("/ws", self._socket)
@@ -212,8 +215,8 @@ class Relay:
             "the watch of who talks": self._watch_talking,
             "the watch of the event loop": self._metrics.watch_lag,
         }
-        if self._cluster:
-            works["the link to other relays"] = self._cluster.run
+        if self.cluster:
+            works["the link to other relays"] = self.cluster.run
         if self._hooks:
             works["the hooks"] = partial(self._hooks.run, self._reception.events)
         tasks = [asyncio.create_task(keep_running(name, work)) for name, work in works.items()]
@@ -250,7 +253,7 @@ class Relay:
         counted["fallback_legs"] = self._fallback.legs
         if self.door:
             counted |= {"handshakes": self.door.handshakes, "refused_at_the_door": self.door.refused}
-        return counted | (dict(self._cluster.gauges) if self._cluster else {})
+        return counted | (dict(self.cluster.gauges) if self.cluster else {})
 
     async def _tell_metrics(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})

@@ -69,7 +69,7 @@ class Lobby:
         self.other_relays = OtherRelays()
         self.make_room: Callable[..., SharedRoom] | None = None
         """Where a room spans relays, what makes one; else it is a SharedRoom."""
-        self.on_stay: Callable[[Admitted], None] = _nothing
+        self.on_stay: Callable[[Admitted], None] = lambda entry: None
         """Is told of each stay that begins, or goes on, or was left."""
         self._join_origin = join_origin
         self._knocks = Knocks()
@@ -384,10 +384,6 @@ class Lobby:
     def used_rooms(self) -> list[Room]:
         return list(self._rooms.values())
 
-    def used(self, name: str) -> Room:
-        """One that somebody has written in elsewhere."""
-        return self._room(name)
-
     def _forget_a_room(self, newest: Room) -> None:
         """Where too many are empty, that one goes in which least was written; of equals, the oldest."""
         empty = [room for room in self._rooms.values() if not room.size and room is not newest]
@@ -400,10 +396,6 @@ class Lobby:
         if source not in self._addresses:
             self._addresses[source] = AddressBudget(self._limits)
         return self._addresses[source]
-
-
-def _nothing(entry: Admitted) -> None:
-    pass
 
 
 def _device(query: Mapping[str, str], address: str) -> Device:

@@ -326,6 +326,8 @@ export const text = {
   "no-member": "Diese Person ist nicht mehr da.",
   "foreign-origin": "Der Server nimmt die Adresse dieser Seite nicht an. Öffne die Adresse, die die Moderation zeigt.",
   shed: "Dein Netz war kurz zu langsam: Ein Teil des Gesagten fehlt.",
+  "cluster-away": "Die anderen Server dieses Dienstes sind nicht erreichbar: Bis auf Weiteres sind nur die Leute von diesem hier.",
+  "cluster-back": "Die anderen Server sind wieder erreichbar.",
 
   guardSameRoom: "{name} ist im selben Zimmer wie du: Eure Geräte hören einander. Schaltet eines stumm oder nehmt Kopfhörer.",
   guardHowl: "Zwei Geräte in einem Zimmer koppeln zurück, deshalb war dieses kurz stumm. Schalte es stumm oder nimm Kopfhörer.",

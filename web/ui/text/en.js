@@ -336,6 +336,8 @@ export const text = {
   "no-member": "That person is no longer here.",
   "foreign-origin": "The server does not accept this page’s address. Open the address that the host shows.",
   shed: "Your network was too slow for a moment: part of what was said is missing.",
+  "cluster-away": "The other servers of this service can’t be reached: only the people of this one are here for now.",
+  "cluster-back": "The other servers can be reached again.",
 
   // Two devices in one room.
   guardSameRoom: "{name} is in the same room as you: your devices hear each other. Mute one of them, or use headphones.",

@@ -326,6 +326,8 @@ export const text = {
   "no-member": "Esa persona ya no está.",
   "foreign-origin": "El servidor no acepta la dirección de esta página. Abre la que muestra el anfitrión.",
   shed: "Tu red ha ido demasiado lenta un momento: falta una parte de lo que se ha dicho.",
+  "cluster-away": "No se puede llegar a los otros servidores de este servicio: de momento solo están aquí las personas de este.",
+  "cluster-back": "Ya se puede llegar de nuevo a los otros servidores.",
 
   guardSameRoom: "{name} está en la misma habitación que tú: vuestros dispositivos se oyen. Silenciad uno o usad auriculares.",
   guardHowl: "Dos dispositivos en la misma habitación se acoplan, así que este se ha silenciado un momento. Siléncialo o usa auriculares.",
