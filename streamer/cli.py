@@ -6,7 +6,6 @@ and a good part of the time of a start.
 
 import gc
 import json
-import math
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -20,13 +19,13 @@ from streamer.captions.commands import captions_command
 from streamer.errors import MeasurementError, StreamerError
 from streamer.event_loop import run
 from streamer.record.commands import mixdown
-from streamer.relay.access.limits import NO_LIMIT, RelayLimits, raise_file_limit
+from streamer.relay.access.limit_options import HOURS, limit_options
+from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
 from streamer.relay.cluster.options import cluster_options
 from streamer.relay.hooks.commands import hook
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
-from streamer.wire.control import MAX_INVITE_HOURS
 
 if TYPE_CHECKING:
     from streamer.measure.result import Measurement
@@ -40,23 +39,6 @@ FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE_OR_STREAM: Final = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 PORT: Final = click.IntRange(0, 65_535)
 """0 lets the system choose a free one."""
-
-
-class Positive(click.FloatRange):
-    """A number above 0 that clocks and counters can hold; click itself takes `inf` and `nan`."""
-
-    def __init__(self, most: float = NO_LIMIT) -> None:
-        super().__init__(min=0, min_open=True, max=most)
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
-        number = super().convert(value, param, context)
-        if math.isnan(number):
-            self.fail(f"{value} is not a number.", param, context)
-        return number
-
-
-POSITIVE: Final = Positive()
-HOURS: Final = Positive(MAX_INVITE_HOURS)
 
 
 class Streamer(click.Group):
@@ -79,17 +61,6 @@ main.add_command(hook)
 main.add_command(token)
 main.add_command(captions_command(run))
 main.add_command(mixdown)
-
-
-def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds one option for each field of RelayLimits."""
-    for limit in reversed(fields(RelayLimits)):
-        name = "--" + limit.name.replace("_", "-")
-        option = click.option(
-            name, type=POSITIVE, default=limit.default, show_default=True, help=limit.metadata["help"]
-        )
-        command = option(command)
-    return command
 
 
 @main.command()
@@ -137,13 +108,14 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
     from streamer.client.interrupts import until_interrupted
     from streamer.relay import logs
     from streamer.relay import serve as serving
+    from streamer.relay.options import ServeOptions
     from streamer.relay.screen.qr_code import CodeStyle, code_style
     from streamer.relay.screen.suitable import can_show
 
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     handler = logs.begin()
-    serve_options = serving.ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
+    serve_options = ServeOptions(state_directory(data_dir), rooms or (DEFAULT_ROOM,), **options)
     screen = None
     if not plain and can_show():
         from streamer.relay.screen.screen import Screen

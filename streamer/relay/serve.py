@@ -4,9 +4,8 @@ import asyncio
 import datetime
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -36,6 +35,7 @@ from streamer.relay.network.inherited import Inherited, inherited
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import Place, place, place_of
 from streamer.relay.network.proxies import ProxyProtocol, TrustedProxies
+from streamer.relay.options import ServeOptions
 from streamer.relay.recorder import recorders
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.glance import Glance
@@ -54,42 +54,6 @@ FOLLOW_S: Final = 2.0
 """Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ServeOptions:
-    """The options of `streamer serve`; `directory` is where keys and invitations are kept."""
-
-    directory: Path
-    rooms: tuple[str, ...]
-    host: str | None = None
-    port: int = 0
-    no_tls: bool = False
-    cert: Path | None = None
-    key: Path | None = None
-    url: str | None = None
-    is_open: bool = False
-    renew: bool = False
-    invite_hours: float | None = None
-    invite_uses: int | None = None
-    allow_origins: tuple[str, ...] = ()
-    mdns: bool = True
-    http_port: int | None = None
-    trust_proxies: tuple[str, ...] = ()
-    proxy_protocol: str = ProxyProtocol.OPTIONAL
-    record: Path | None = None
-    """Where a host may have rooms recorded."""
-    captions: bool = False
-    other_relays: tuple[str, ...] = ()
-    """Addresses of other relays of this service: members go there when this one stops."""
-    cluster: str | None = None
-    cluster_name: str = "default"
-    cluster_credentials: Path | None = None
-    cluster_ca: Path | None = None
-
-    @property
-    def renews(self) -> bool:
-        return bool(self.renew or self.invite_hours or self.invite_uses)
 
 
 async def serve(

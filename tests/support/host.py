@@ -9,7 +9,8 @@ from typing import Any
 from printed_links import PrintedLinks
 
 from streamer.relay.access.limits import RelayLimits
-from streamer.relay.serve import ServeOptions, serve
+from streamer.relay.options import ServeOptions
+from streamer.relay.serve import serve
 
 READY = "Stop with Ctrl-C"
 PATIENCE_S = 60.0

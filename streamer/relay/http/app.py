@@ -176,21 +176,25 @@ class Relay:
         events = {"fallback": self._fallback.counts} | ({"cluster": self.cluster.counts} if self.cluster else {})
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, events)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
-        application.router.add_get("/ws", self._socket)
-        application.router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
-        self._fallback.add_to(application.router)
-        RoomRequests(self._reception, self.origins).add_to(application.router)
-        application.router.add_get(PROBE, probe)
-        Health(self._reception, lambda: len(self._sockets)).add_to(application.router)
-        application.router.add_get("/metrics", self._tell_metrics)
-        application.router.add_post("/check", self._take_check)
-        self._api = self._make_api()
-        self._api.add_to(application.router)
-        check_base(self.origins.path, [*canonical_paths(application), *self._page])
-        application.router.add_get("/{path:.*}", self._asset)
+        self._add_routes(application)
         application.cleanup_ctx.append(self._ticking)
         application.on_shutdown.append(self._drain)
         return application
+
+    def _add_routes(self, application: web.Application) -> None:
+        router = application.router
+        router.add_get("/ws", self._socket)
+        router.add_post("/ws", self._socket)  # a page that asks why its socket was refused
+        self._fallback.add_to(router)
+        RoomRequests(self._reception, self.origins).add_to(router)
+        router.add_get(PROBE, probe)
+        Health(self._reception, lambda: len(self._sockets)).add_to(router)
+        router.add_get("/metrics", self._tell_metrics)
+        router.add_post("/check", self._take_check)
+        self._api = self._make_api()
+        self._api.add_to(router)
+        check_base(self.origins.path, [*canonical_paths(application), *self._page])
+        router.add_get("/{path:.*}", self._asset)
 
     def _make_api(self) -> Api:
         return Api(
