@@ -29,9 +29,10 @@ from streamer.relay.access.source import plain_address, source_of
 from streamer.relay.http.device_checks import BURST, KEPT, Checks
 from streamer.relay.network.turnstile import Turnstile
 from streamer.relay.network.waiting import KEPT_PLACES, Waiting
-from streamer.relay.rooms.lobby import MAX_EMPTY_ROOMS, Lobby
+from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.regulars import MAX_ADDRESSES, Regulars
 from streamer.relay.rooms.session import RESUME_S, STAYS_PER_CONNECTION
+from streamer.relay.rooms.used_rooms import MAX_EMPTY_ROOMS
 from streamer.relay.tls.authority import Authority
 
 # What an address is
@@ -470,7 +471,7 @@ def test_rooms_that_anybody_may_open_are_bounded_and_what_was_written_most_in_st
     for number in range(3 * MAX_EMPTY_ROOMS):
         room = rooms.receive({"room": f"room{number}"}, f"10.0.{number % 5}.1").room
         room.history.add("Eve", "x", 0.0)
-    assert len(rooms._rooms) <= MAX_EMPTY_ROOMS + 1
+    assert len(list(rooms.used)) <= MAX_EMPTY_ROOMS + 1
     assert rooms.receive({"room": "home"}, "10.0.0.1").room is home
 
 

@@ -103,7 +103,7 @@ class Cluster:
         self._rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
         self._keys.attach(self._kept, self._puts)
         self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
-        lobby.make_room = self._make_room
+        lobby.used.make = self._make_room
         lobby.on_stay = self._on_stay
         lobby.renew_stays(self._stays.renew)
 
@@ -370,11 +370,11 @@ class Cluster:
         asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
 
     def _tell_hosts(self, code: str, words: str) -> None:
-        for room in self._lobby.used_rooms:
+        for room in self._lobby.used:
             room.tell_hosts({"type": "hint", "code": code, "message": words})
 
     def find_room(self, name: str) -> ClusterRoom | None:
-        room = self._lobby.find(name)
+        room = self._lobby.used.find(name)
         return room if isinstance(room, ClusterRoom) else None
 
     def _make_room(self, *arguments: Any) -> ClusterRoom:
@@ -391,7 +391,7 @@ class Cluster:
     def _on_here(self) -> None:
         self._tried.set()
         self._has_been_here = True
-        for room in self._lobby.used_rooms:
+        for room in self._lobby.used:
             if isinstance(room, ClusterRoom):
                 room.notices.offset = self.slot
                 self.changed(room)

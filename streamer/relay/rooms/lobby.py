@@ -13,7 +13,6 @@ from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
 from streamer.relay.access.other_relays import OtherRelays
-from streamer.relay.access.rate_limit import Bucket
 from streamer.relay.access.sanitize import check_room_name, clean_name
 from streamer.relay.access.seats import Seats
 from streamer.relay.access.source import source_of
@@ -22,7 +21,7 @@ from streamer.relay.background import surviving
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.desk import RoomDesk
-from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
+from streamer.relay.rooms.echo_room import EchoRoom
 from streamer.relay.rooms.events import Events
 from streamer.relay.rooms.glance import Glance, talking
 from streamer.relay.rooms.hosting import tell_invites
@@ -31,15 +30,13 @@ from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.post import Later
 from streamer.relay.rooms.recording import Record, no_recorder
 from streamer.relay.rooms.regulars import Regulars
-from streamer.relay.rooms.room import Room, SharedRoom
+from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Renew, Session, Sessions, attempt_of, own_token_of
+from streamer.relay.rooms.used_rooms import UsedRooms
 from streamer.wire.close_codes import REMOVED
 from streamer.wire.room_link import ECHO_ROOM
 
 GUEST: Final = "Guest"
-
-MAX_EMPTY_ROOMS: Final = 256
-"""Rooms with nobody in them, whose chat is kept for people who come back. On an open relay anybody makes rooms."""
 
 MAX_PREVIEWED: Final = 12
 """Names that are told before joining: as many as a start page shows."""
@@ -50,7 +47,7 @@ PREVIEWS_PER_S: Final = 1.0
 
 
 class Lobby:
-    """The rooms of a relay, and who may enter them. A room is there while somebody is in it, or has just written."""
+    """The rooms of a relay, and who may enter them."""
 
     def __init__(
         self,
@@ -67,8 +64,6 @@ class Lobby:
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
         self.other_relays = OtherRelays()
-        self.make_room: Callable[..., SharedRoom] | None = None
-        """Where a room spans relays, what makes one; else it is a SharedRoom."""
         self.on_stay: Callable[[Admitted], None] = lambda entry: None
         """Is told of each stay that begins, or goes on, or was left."""
         self._join_origin = join_origin
@@ -76,13 +71,10 @@ class Lobby:
         self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
         self._admission = admission
         self._limits = limits
-        self._call_later = call_later
-        self._rooms: dict[str, Room] = {}
         self._addresses: dict[str, AddressBudget] = {}
-        self._decisions = decisions or Decisions()
-        self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
         self.guesses = Guesses()
         self.events = Events()
+        self.used = UsedRooms(limits, decisions or Decisions(), call_later, self.events.add)
         self._tokens = tokens or TokenStore()
         self._token_changes = self._tokens.changes
         self._stays = Sessions(limits.max_per_address)
@@ -91,7 +83,7 @@ class Lobby:
 
     @property
     def room_count(self) -> int:
-        return sum(room.size > 0 for room in self._rooms.values())
+        return sum(room.size > 0 for room in self.used)
 
     def receive(self, query: Mapping[str, str], address: str) -> Admitted:
         """Raises RefusedError (PROTOCOL.md, Refusals)."""
@@ -105,7 +97,7 @@ class Lobby:
         self._check_draining()
         self._seats.check(address, is_expected=resumed is not None or right is Right.HOST)
         source = self._address(address)
-        room = self._room(room_name)
+        room = self.used.room(room_name)
         self._check_barred(room, query, address, right)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
@@ -142,7 +134,7 @@ class Lobby:
         room_name = check_room_name(query.get("room", ""))
         right = self._grant(query, address, room_name, self._resumed(query, room_name)).right
         self._check_draining()
-        room = self._room_as_it_is(room_name)
+        room = self.used.as_it_is(room_name)
         self._check_barred(room, query, address, right)
         role = "listen" if right is Right.LISTENER else "talk"
         people = room.names[:MAX_PREVIEWED]
@@ -163,7 +155,7 @@ class Lobby:
             raise RefusedError("nobody needs to knock at the room echo", status=404, code="no-room")
         right = self._check_key(room_name, query.get("key"), address)
         self._check_draining()
-        room = self._room_as_it_is(room_name)
+        room = self.used.as_it_is(room_name)
         name = distinguish(clean_name(query["name"]) if query.get("name") else GUEST, room.names)
         knock = self._knocks.add(room_name, _device(query, address), name, right, monotonic())
         self.tell_knocks(room_name)
@@ -176,17 +168,17 @@ class Lobby:
 
     def tell_knocks(self, room_name: str) -> None:
         """To the hosts in that room: who waits now."""
-        room = self._rooms.get(room_name)
+        room = self.used.find(room_name)
         if room:
             room.tell_hosts({"type": "knocks", "knocks": self._knocks.waiting(room_name)})
 
     def glance(self, room_name: str, now_us: int) -> Glance:
         """What there is to see in a room, for who sits before the relay; `now_us` is of the relay's clock."""
-        room = self._room_as_it_is(room_name)
+        room = self.used.as_it_is(room_name)
         talkers = talking(room.members, now_us)
         return Glance(
             people=room.size,
-            elsewhere=sum(other.size for other in self._rooms.values()) - room.size,
+            elsewhere=sum(other.size for other in self.used) - room.size,
             talkers=tuple(name for name, _ in talkers),
             slowest=max(talkers, key=lambda each: each[1], default=None),
             locked=room.locked,
@@ -195,11 +187,11 @@ class Lobby:
 
     @property
     def rooms_with_people(self) -> list[str]:
-        return [room.name for room in self._rooms.values() if room.size]
+        return [room.name for room in self.used if room.size]
 
     def lock(self, room_name: str, *, locked: bool) -> None:
         """Who sits before the relay is its host, too."""
-        room = self._room_as_it_is(room_name)
+        room = self.used.as_it_is(room_name)
         room.locked = locked
         room.tell(room.members, {"type": "lock", "talker_id": 0, "locked": locked})
 
@@ -222,7 +214,7 @@ class Lobby:
                 return self._check_token(room_name, query["token"], address)
             return Grant(self._check_key(room_name, query.get("key"), address))
         except RefusedError:
-            self._check_barred(self._room_as_it_is(room_name), {"resume": query.get("resume", "")}, "")
+            self._check_barred(self.used.as_it_is(room_name), {"resume": query.get("resume", "")}, "")
             raise
 
     def _check_barred(
@@ -283,10 +275,10 @@ class Lobby:
         with surviving("the forgetting of knocks"):
             for name in self._knocks.prune(now):
                 self.tell_knocks(name)
-        for room in list(self._rooms.values()):
+        for room in self.used:
             with surviving("the tick of a room"):
                 room.tick(now)
-        self._rooms = {name: room for name, room in self._rooms.items() if room.size or room.history}
+        self.used.forget_unused()
         over = [name for name, source in self._addresses.items() if source.is_forgettable(now)]
         for name in over:
             del self._addresses[name]
@@ -297,7 +289,7 @@ class Lobby:
         if self._token_changes == self._tokens.changes:
             return
         self._token_changes = self._tokens.changes
-        for room in list(self._rooms.values()):
+        for room in self.used:
             for member in room.members:
                 if member.token_id and not self._tokens.has(member.token_id):
                     member.send_away(REMOVED, "removed")
@@ -321,18 +313,18 @@ class Lobby:
     @property
     def rooms(self) -> list[Room]:
         """All that are kept or used."""
-        names = dict.fromkeys([*self._admission.rooms, *self._rooms])
-        return [self._room_as_it_is(name) for name in names]
+        names = dict.fromkeys([*self._admission.rooms, *(room.name for room in self.used)])
+        return [self.used.as_it_is(name) for name in names]
 
     def room(self, name: str) -> Room:
         """To be spoken to from outside. Raises RefusedError `no-room`."""
         self.check_room(name)
-        return self._room(name)
+        return self.used.room(name)
 
     def room_as_it_is(self, name: str) -> Room:
         """To be looked at from outside. Raises RefusedError `no-room`."""
         self.check_room(name)
-        return self._room_as_it_is(name)
+        return self.used.as_it_is(name)
 
     def desk(self, room: Room) -> RoomDesk:
         told = self.tell_knocks, self.record, self.other_relays
@@ -353,43 +345,6 @@ class Lobby:
             raise RefusedError("the host has locked this room: ask to be let in", status=403, code="locked")
         if room.size >= self._limits.max_members:
             raise RefusedError("this room is full", status=429, code="too-many")
-
-    def _room(self, name: str) -> Room:
-        if name == ECHO_ROOM:
-            return EchoRoom(self._call_later, self._echoes)
-        room = self._rooms.get(name)
-        if room is None:
-            limits = self._limits
-            room = (self.make_room or SharedRoom)(
-                name,
-                self._decisions,
-                self._call_later,
-                limits.deliveries_per_s,
-                self.events.add,
-                int(limits.loudest),
-            )
-            self._rooms[name] = room
-            self._forget_a_room(room)
-        return room
-
-    def _room_as_it_is(self, name: str) -> Room:
-        """To be asked, and not entered: nothing is made that stays."""
-        return self._rooms.get(name) or (self.make_room or SharedRoom)(name, self._decisions)
-
-    def find(self, name: str) -> Room | None:
-        """None where it is neither used nor written in."""
-        return self._rooms.get(name)
-
-    @property
-    def used_rooms(self) -> list[Room]:
-        return list(self._rooms.values())
-
-    def _forget_a_room(self, newest: Room) -> None:
-        """Where too many are empty, that one goes in which least was written; of equals, the oldest."""
-        empty = [room for room in self._rooms.values() if not room.size and room is not newest]
-        if len(empty) >= MAX_EMPTY_ROOMS:
-            least = min(empty, key=lambda room: len(room.history))
-            del self._rooms[least.name]
 
     def _address(self, address: str) -> AddressBudget:
         source = source_of(address)
