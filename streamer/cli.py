@@ -360,7 +360,7 @@ def measure(
 def _show_measurement(measured: "Measurement", as_json: bool, html: Path | None) -> None:
     from rich.console import Console
 
-    from streamer.measure.html_report import to_html
+    from streamer.measure.html_report import to_html, write_report
     from streamer.measure.result import to_json, to_table
 
     if as_json:
@@ -368,7 +368,7 @@ def _show_measurement(measured: "Measurement", as_json: bool, html: Path | None)
     else:
         Console().print(to_table(measured))
     if html:
-        html.write_text(to_html(measured), encoding="utf-8")
+        write_report(html, to_html(measured))
         click.echo(f"Report: {html}", err=True)
     if measured.delays_ms is None:
         raise MeasurementError("Nothing could be measured; see above")

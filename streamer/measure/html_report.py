@@ -1,7 +1,9 @@
 """A measurement as one HTML file, its plots within: needs matplotlib, the extra `report`."""
 
 import io
+from contextlib import suppress
 from html import escape
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -35,6 +37,23 @@ def to_html(measurement: Measurement) -> str:
     if measurement.figure:
         parts += [_parts(measurement.figure), _plot(pyplot, _draw_parts, measurement)]
     return "\n".join([*parts, "</body></html>\n"])
+
+
+def write_report(path: Path, html: str) -> None:
+    """All of it or nothing: on a full disk a report of before stays as it was. Raises OSError."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():  # a device or a pipe has nothing to be kept
+        path.write_text(html, encoding="utf-8")
+        return
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(html, encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink()
+        error.filename = str(path)
+        raise
 
 
 def import_pyplot() -> ModuleType:

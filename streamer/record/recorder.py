@@ -39,6 +39,10 @@ TICK_S: Final = 0.2
 """Between two looks at what is due; a part of the second that a crash may lose."""
 
 
+LONGEST_SAID_S: Final = 120.0
+"""Of one line of captions: nobody speaks for so long without a pause."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
     """What `streamer record` was asked for; `output` is a folder."""
@@ -119,7 +123,7 @@ class Recorder:
         relay_us = self._room.clock.relay_us(now_s * 1e6)
         if words.final and words.text and relay_us is not None:
             ahead_s = now_s - relay_us / 1e6
-            begin_s, end_s = (ms / 1e3 + ahead_s for ms in (words.start_ms, words.end_ms))
+            begin_s, end_s = said_between(words.start_ms / 1e3 + ahead_s, words.end_ms / 1e3 + ahead_s, now_s)
             self._recording.captioned(words.name, words.text, begin_s, end_s)
 
     def _ask(self) -> None:
@@ -169,3 +173,9 @@ class Recorder:
             self._room.send({"type": "recording", "on": False})
         if self._recording:
             self._recording.close(perf_counter())
+
+
+def said_between(begin_s: float, end_s: float, now_s: float) -> tuple[float, float]:
+    """When a line was said, by who captions: not later than now, and not for ever, or a player shows it throughout."""
+    end_s = min(end_s, now_s)
+    return min(max(begin_s, end_s - LONGEST_SAID_S), end_s), end_s

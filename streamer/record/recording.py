@@ -174,7 +174,7 @@ class Recording:
             failures.append(error)
 
     def _add(self, name: str, now_s: float) -> _Talker | None:
-        if len(self._talkers) >= MAX_TRACKS or self._files >= 2 * MAX_TRACKS:
+        if len(self._talkers) >= MAX_TRACKS:
             return None
         self._files += 1
         file = file_name_of(name, self._files, ".opus")

@@ -28,6 +28,9 @@ MAX_RECORDINGS: Final = 16
 MAX_FAILURES: Final = 5
 """In a row: a disk that is full does not get empty by trying."""
 
+_MAX_NAME_BYTES: Final = 200
+"""Of the part of a folder's name that is the room's: names of files have 255, and a letter up to four of them."""
+
 LinkTo = Callable[[str, str], str]
 """The link by which this computer reaches a room, with a token."""
 
@@ -70,7 +73,7 @@ class Recorders:
     async def _keep(self, room: str) -> None:
         """Again after each failure, until there are too many of them in a row."""
         began = datetime.now().strftime("%Y-%m-%d-%H%M%S")
-        folder = self._directory / f"{began}-{''.join(each if each.isalnum() else '-' for each in room)}"
+        folder = self._directory / f"{began}-{_as_file_name(room)}"
         token_id, secret = self._tokens.lend("Recorder", frozenset({"record"}), room, time())
         companion = Companion(
             command_of("record", "--output", str(folder), "--data-dir", str(self._data_dir)),
@@ -89,6 +92,11 @@ class Recorders:
         with suppress(Exception):
             text = f"The recording stopped: {said.removeprefix('Error: ')}"
             self._lobby.room(room).tell_hosts({"type": "hint", "code": "recording-stopped", "message": text})
+
+
+def _as_file_name(room: str) -> str:
+    plain = "".join(each if each.isalnum() else "-" for each in room)
+    return plain.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
 
 
 @asynccontextmanager

@@ -88,3 +88,12 @@ async def test_a_recorder_that_writes_a_line_without_end_is_taken_for_what_it_sa
         await asyncio.gather(*recorders._running.values())
     assert told == ["The recording stopped: no disk"] * MAX_FAILURES
     assert not tokens._lent
+
+
+@pytest.mark.parametrize("room", ["home", "𠀀" * 64, "語" * 64, "ä" * 64, "a b", "e\u0301"])
+def test_a_room_of_any_name_has_a_folder_that_can_be_made(tmp_path: Path, room: str) -> None:
+    began = "2026-01-01-000000"
+    folder = tmp_path / f"{began}-{recorder_module._as_file_name(room)}"
+    folder.mkdir()
+    assert folder.parent == tmp_path
+    assert (folder.name == f"{began}-{room}") == (room.isalnum() and len(room.encode()) < 200)

@@ -2,7 +2,9 @@
 
 import io
 import json
+import resource
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,7 +12,7 @@ from rich.console import Console
 from streamer.client.delay.mouth_to_ear import PARTS, Figure, PartFigure
 from streamer.client.delay.sliding_window import Quantiles
 from streamer.errors import SetupError
-from streamer.measure.html_report import to_html
+from streamer.measure.html_report import to_html, write_report
 from streamer.measure.result import Chirp, Measurement, to_json, to_table
 
 
@@ -89,3 +91,26 @@ def test_without_matplotlib_it_is_said_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SetupError, match="pip install 'streamer\\[report\\]'"):
         to_html(measurement(50.0))
+
+
+def test_a_report_that_does_not_fit_on_the_disk_leaves_the_one_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report(path, "the one of before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"report\.html'$"):
+            write_report(path, "x" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "the one of before"
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_report_goes_to_where_a_link_or_a_device_leads(tmp_path: Path) -> None:
+    (tmp_path / "link.html").symlink_to("report.html")
+    write_report(tmp_path / "link.html", "here")
+    assert (tmp_path / "report.html").read_text() == "here"
+    assert (tmp_path / "link.html").is_symlink()
+    write_report(Path("/dev/null"), "nowhere")
+    assert not Path("/dev/null").is_file()

@@ -14,6 +14,7 @@ from streamer.client.delay.capture_times import CaptureTimes
 from streamer.record.folder import Folder, file_name_of
 from streamer.record.ogg_opus import OpusReader
 from streamer.record.opus_packets import SILENCE
+from streamer.record.recorder import LONGEST_SAID_S, said_between
 from streamer.record.recording import MAX_TRACKS, Recording
 from streamer.record.webvtt import cue, without_speaker
 from streamer.wire.packet import Packet
@@ -237,3 +238,24 @@ def test_a_cue_can_neither_be_left_nor_taken_for_markup() -> None:
         "01:01:01.500 --> 01:01:02.000\n<v A&gt; &lt;i&gt;>x\n1\n00:00.000 --&gt; 99:00.000\n&lt;script&gt;&amp;\n\n"
     )
     assert without_speaker(b"WEBVTT\n\n" + made.encode(), "A>\n<i>") == b"WEBVTT\n\n"
+
+
+def test_who_is_left_out_and_back_again_and_again_keeps_nobody_else_from_being_recorded(tmp_path: Path) -> None:
+    recording = recording_in(tmp_path)
+    for number in range(3 * MAX_TRACKS):
+        recording.push(1, "Shy", Packet(number, number * 960, SILENCE[960], 1, duration=8), 1.0)
+        recording.leave_out({"Shy"})
+        recording.leave_out(set())
+    recording.push(2, "Anna", Packet(0, 0, SILENCE[960], 2, duration=8), 1.0)
+    recording.tick(2.0)
+    [file] = tmp_path.glob("*.opus")
+    assert file.name.endswith("-Anna.opus")
+    assert recording.not_recorded == 0
+
+
+@pytest.mark.parametrize(("begin_s", "end_s"), [(-9e12, 9e12), (9e12, 9e12), (-9e12, -9e12), (90.0, 95.0)])
+def test_a_caption_lasts_no_longer_than_somebody_speaks_and_is_of_the_past(begin_s: float, end_s: float) -> None:
+    begins_s, ends_s = said_between(begin_s, end_s, 100.0)
+    assert begins_s <= ends_s <= 100.0
+    assert ends_s - begins_s <= LONGEST_SAID_S
+    assert (begin_s, end_s) != (90.0, 95.0) or (begins_s, ends_s) == (90.0, 95.0)
