@@ -18,6 +18,7 @@ from streamer.client.audio.samples import silence
 from streamer.client.events import Changed, Result
 from streamer.device import buttons
 from streamer.device.buttons import FileButton, KeyButton
+from streamer.device.commands import MAX_OFFERED_CHARACTERS, offers_of
 from streamer.device.config import read_config
 from streamer.device.device import Device
 from streamer.device.programs import MOST_AT_ONCE
@@ -116,6 +117,21 @@ async def test_a_guest_without_the_right_commands_nobody(tmp_path: Path) -> None
         assert (await guest.text("error"))["code"] == "no-right"
         assert (await kitchen.command("listen")).outcome == "done"
         await kitchen.until_shown("volume", 80)
+
+
+async def test_it_reports_what_it_can_be_told(tmp_path: Path) -> None:
+    async with House.open() as house, installed(house, tmp_path, SILENT + '[commands]\nopen = ["true"]\n') as kitchen:
+        await kitchen.until_shown("commands", "mute, volume, listen, open")
+        await kitchen.until_shown("sounds", "")
+
+
+def test_only_whole_names_that_can_be_told_apart_are_reported_however_many_there_are() -> None:
+    names = ["ring", "two, three", *(f"{number:060d}" for number in range(64))]
+    offered = offers_of(names, [])
+    assert offered["commands"] == "mute, volume, play, listen"
+    sounds = str(offered["sounds"])
+    assert len(sounds) <= MAX_OFFERED_CHARACTERS
+    assert sounds.split(", ") == [name for name in names if "," not in name][: len(sounds.split(", "))]
 
 
 # ---- programs

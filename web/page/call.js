@@ -3,9 +3,9 @@
 
 import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
-import { element } from "../ui/dom.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
+import { Fact } from "./facts.js";
 import { hostKey } from "./host_key.js";
 import { Sheet } from "./sheet.js";
 
@@ -34,8 +34,12 @@ import { Sheet } from "./sheet.js";
 /** Refusals after which one may ask the host to be let in. */
 const MAY_KNOCK = new Set(["locked", "barred"]);
 
+/** Two sentences, for whoever reads slowly. */
+const SLOW_PATH_SHOWN_MS = 15_000;
+
 export class Call {
   #parts;
+  #slowPath = new Fact("slow-path", "slow-path-note");
   /** @type {State} */
   #state = "start";
   /** The page's state has changed: the lock screen, the wake lock and others want to know. @type {(state: State) => void} */
@@ -164,7 +168,8 @@ export class Call {
 
   /** @param {boolean} slow whether the voice takes plain HTTP, since no WebSocket gets through */
   #showSlow(slow) {
-    element("slow-path", HTMLElement).hidden = !slow;
+    if (slow && !this.#slowPath.isOn) this.#parts.toasts.show({ words: t("slowPath"), lastsMs: SLOW_PATH_SHOWN_MS });
+    this.#slowPath.isOn = slow;
   }
 
   #onInside() {

@@ -4,15 +4,19 @@
 
 import { element, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
+import { Fact } from "./facts.js";
 
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "recording"}>} Recording */
 
 /** @typedef {Pick<import("./room.js").Parts, "roster" | "chat" | "toasts" | "attention" | "cues" | "host">} Parts */
 
+/** Time enough to read it and to decide; the way out stays beside the number of people. */
+const ASKS_MS = 15_000;
+
 export class RecordingView {
   #parts;
   #send;
-  #note = element("recording", HTMLElement);
+  #fact = new Fact("recorded", "recording");
   #words = element("recording-words", HTMLElement);
   #button = element("leave-me-out", HTMLButtonElement);
   #isOn = false;
@@ -53,25 +57,29 @@ export class RecordingView {
   take({ on, by, left_out }) {
     const isLeftOut = left_out.includes(this.#parts.roster.talkerId);
     const words = t(isLeftOut ? "recordedWithoutYou" : "recordedBy", { name: by });
-    if (on !== this.#isOn) this.#announce(on ? words : t("recordingEnded"));
+    if (on !== this.#isOn) this.#announce(on ? words : t("recordingEnded"), on && !isLeftOut);
     if (on && !this.#isOn) this.#parts.cues.play("recording");
     this.#isOn = on;
     this.#parts.host.recording = on;
-    this.#note.hidden = !on;
+    this.#fact.isOn = on;
     setText(this.#words, words);
     setText(this.#button, t(isLeftOut ? "recordMe" : "leaveMeOut"));
   }
 
   clear() {
     this.#isOn = this.#parts.host.recording = false;
-    this.#note.hidden = true;
+    this.#fact.isOn = false;
   }
 
-  /** @param {string} words for everybody at this page, also who does not look */
-  #announce(words) {
+  /**
+   * @param {string} words for everybody at this page, also who does not look
+   * @param {boolean} offers the way out
+   */
+  #announce(words, offers) {
     const { chat, toasts, attention, roster } = this.#parts;
     chat.addEvent(words);
-    toasts.show({ words });
+    const action = { words: t("leaveMeOut"), act: () => this.leaveOut(true) };
+    toasts.show(offers ? { words, action, lastsMs: ASKS_MS } : { words });
     toasts.alert(words);
     attention.notify(roster.room, words);
   }

@@ -180,6 +180,7 @@ export const text = {
   // Recording.
   recordRoom: "Aufnehmen",
   recordHint: "alle werden informiert; jede Stimme bekommt eine Datei",
+  recorded: "Aufnahme",
   isRecorded: "Dieser Raum wird aufgenommen.",
   recordedBy: "{name} nimmt diesen Raum auf.",
   recordedWithoutYou: "Dieser Raum wird aufgenommen, aber ohne dich.",
@@ -267,6 +268,7 @@ export const text = {
   wentOut: "{name} ist gegangen",
   withEcho: "Sag etwas: Du hörst es eine Sekunde später.",
   left: "Du hast den Raum verlassen.",
+  slowerPath: "langsamerer Weg",
   slowPath:
     "Etwas auf dem Weg, etwa ein Proxy, lässt die übliche Verbindung nicht durch. Du bist über einen langsameren Weg verbunden: Alles geht, nur mit mehr Verzögerung. Die Seite versucht es weiter auf dem üblichen Weg.",
   connectedAgain: "Du bist wieder verbunden.",

@@ -186,6 +186,7 @@ export const text = {
   // Recording.
   recordRoom: "Record",
   recordHint: "everybody is told; each talker gets a file",
+  recorded: "recorded",
   isRecorded: "This room is being recorded.",
   recordedBy: "{name} records this room.",
   recordedWithoutYou: "This room is being recorded, without you.",
@@ -276,6 +277,7 @@ export const text = {
   wentOut: "{name} left",
   withEcho: "Say something: you hear it one second later.",
   left: "You have left the room.",
+  slowerPath: "slower path",
   slowPath:
     "Something on the way, such as a proxy, holds back the usual connection. You are connected by a slower path: everything works, with more delay. The page keeps trying the usual one.",
   connectedAgain: "You’re connected again.",

@@ -180,6 +180,7 @@ export const text = {
   // Recording.
   recordRoom: "Grabar",
   recordHint: "se avisa a todos; un archivo por persona",
+  recorded: "se graba",
   isRecorded: "Esta sala se está grabando.",
   recordedBy: "{name} graba esta sala.",
   recordedWithoutYou: "Esta sala se está grabando, pero sin ti.",
@@ -267,6 +268,7 @@ export const text = {
   wentOut: "Ha salido {name}",
   withEcho: "Di algo: lo oirás un segundo después.",
   left: "Has salido de la sala.",
+  slowerPath: "vía más lenta",
   slowPath:
     "Algo en el camino, como un proxy, no deja pasar la conexión habitual. Tu voz va por una vía más lenta: todo funciona, con más retraso. La página sigue probando la vía habitual.",
   connectedAgain: "Vuelves a tener conexión.",

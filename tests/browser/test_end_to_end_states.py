@@ -1,0 +1,103 @@
+"""What a room looks like while it is captioned, recorded or reached by a slower path; none of it moves the people."""
+
+from typing import Any, Final
+
+import pytest
+from audio_rig import Rig
+from phone import Phones
+from playwright.sync_api import Page, expect
+from processes import RelayProcess
+from screenshots import check_looks
+from synthetic_room import crowd
+from test_end_to_end_design import look
+from test_end_to_end_steady import steady
+
+pytestmark = pytest.mark.browser
+
+SAY: Final = """async ([url, messages]) => {
+  const socket = new WebSocket(url, ["streamer.v1"]);
+  const first = await new Promise((resolve) => socket.addEventListener("message", resolve, { once: true }));
+  const { talker_id } = JSON.parse(first.data);
+  const own = (message) => (message.type === "caption" ? { ...message, talker_id } : message);
+  for (const message of messages) socket.send(JSON.stringify(own(message)));
+  socket.talkerId = talker_id;
+  (window.speakers ??= []).push(socket); // one that nobody holds is closed
+}"""
+
+NEXT: Final = """(line) => {
+  const last = window.speakers.at(-1);
+  last.send(JSON.stringify({ ...line, talker_id: last.talkerId }));
+}"""
+
+
+def say(page: Page, relay: RelayProcess, name: str, *messages: dict[str, Any]) -> None:
+    """By a socket of its own, with the host's right."""
+    key = relay.host_link.partition("key=")[2]
+    url = f"{relay.origin.replace('https', 'wss')}/ws?room=home&key={key}&name={name}"
+    page.evaluate(SAY, [url, list(messages)])
+
+
+def caption(number: int, text: str, *, final: bool) -> dict[str, Any]:
+    return {"type": "caption", "id": number, "start_ms": 0, "end_ms": 1, "text": text, "final": final}
+
+
+@pytest.mark.parametrize("others", [1, 5])
+def test_captions_look_well_and_move_nothing(others: int, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
+    ada.page.locator("#advice-read").click()
+    ada.open_settings()
+    ada.page.get_by_role("switch", name="Captions").check()
+    ada.close_sheet()
+    with crowd(relay, others, talkers=2):
+        say(ada.page, relay, "Captions", {"type": "captioning", "on": True})
+        expect(ada.page.locator("#captions-on")).to_be_visible()
+        with steady(ada.page, "captions begin"):
+            say(
+                ada.page,
+                relay,
+                "Finn",
+                caption(1, "Somebody has to bring the long ladder up.", final=True),
+                caption(2, "It stands behind the stage door, I think. Dario, can you", final=False),
+            )
+            expect(ada.page.locator("#captions-lines p")).to_have_count(2)
+            for number in range(3, 8):
+                words = "And one more sentence, which is as long as two lines of it."
+                ada.page.evaluate(NEXT, caption(number, words, final=True))
+                expect(ada.page.locator("#captions-lines p")).to_have_count(number)
+        look(ada, f"captions-{others}")
+        check_looks(ada.page, "captions")
+
+
+def test_a_recording_looks_well_asks_at_the_door_and_moves_nothing(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
+    ada.page.locator("#advice-read").click()
+    with crowd(relay, 5, talkers=1):
+        with steady(ada.page, "a recording begins"):
+            say(ada.page, relay, "Recorder", {"type": "recording", "on": True})
+            expect(ada.page.locator("#recorded")).to_be_visible()
+        look(ada, "recording")
+        check_looks(ada.page, "recorded")
+        ada.page.locator("#recorded").click()
+        expect(ada.page.locator("#recording-words")).to_have_text("Recorder records this room.")
+        ada.press("Leave me out")
+        expect(ada.page.locator("#recording-words")).to_have_text("This room is being recorded, without you.")
+        look(ada, "recording-open")
+        check_looks(ada.page, "recorded, opened")
+        ben = phones.start(rig, 1, relay.authority).open(relay.link)
+        ben.page.locator("#door-recording").wait_for()
+        look(ben, "recording-door")
+        check_looks(ben.page, "the door of a room that is recorded")
+
+
+def test_a_slower_path_looks_well(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
+    ada.page.locator("#advice-read").click()
+    with crowd(relay, 5, talkers=1):
+        with steady(ada.page, "a slower path"):
+            ada.page.locator("#slow-path").evaluate("fact => { fact.hidden = false; }")
+        ada.page.locator("#slow-path").click()
+        expect(ada.page.locator("#slow-path-note")).to_be_visible()
+        look(ada, "slow-path")
+        check_looks(ada.page, "a slower path")
