@@ -49,7 +49,7 @@ _MODULES: Final = ("mpm_event", "authz_core", "alias", "headers", "socache_shmcb
 
 @dataclass(frozen=True)
 class Configuration:
-    """A file of docs/proxies/."""
+    """A file of docs/proxies/; idle times are short where one relay is behind it."""
 
     name: str
 
@@ -98,7 +98,7 @@ class Configuration:
             "Listen 443": f"Listen 127.0.0.1:{port}",
             "<VirtualHost *:443>": f"<VirtualHost *:{port}>",
             "\nexample.org {": f"\nhttps://127.0.0.1:{port} {{",
-            " 60s": f" {IDLE_S}s",
+            " 60s": " 60s" if self.has_several_relays else f" {IDLE_S}s",
             "Timeout 60": f"Timeout {IDLE_S}",
         }.items():
             text = text.replace(there, here)
