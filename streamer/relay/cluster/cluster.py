@@ -384,6 +384,8 @@ class Cluster:
         return room
 
     def _on_stay(self, entry: Admitted) -> None:
+        if self._stays.is_behind(entry.stay):
+            return
         value = value_of(entry, self.id)
         for token in filter(None, (entry.stay.token, entry.stay.own_token)):
             self._puts.put(self._hour, f"stay.{digest(token)}", value)
