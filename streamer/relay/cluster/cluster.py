@@ -142,7 +142,8 @@ class Cluster:
                 except* (BusError, OSError) as errors:
                     words = str(errors.exceptions[0])
                 except* Exception as errors:
-                    report_failure("the link to other relays", errors)
+                    for error in errors.exceptions:
+                        report_failure("the link to other relays", error)
                     words = "something of this relay's failed"
                 self._tried.set()
                 self._loss.begin(words)
