@@ -62,8 +62,16 @@ async def relays(url: str, count: int) -> AsyncIterator[list[ClusterHouse]]:
         houses = [
             await stack.enter_async_context(relay_of(url, source=f"relay{number}")) for number in range(count)
         ]
-        await until(lambda: all(len(house.cluster.addresses) == count - 1 for house in houses))
+        await know_each_other(*houses)
         yield houses
+
+
+async def know_each_other(*houses: ClusterHouse) -> None:
+    """However long it takes: a busy machine may need a second attempt to connect."""
+    await until(
+        lambda: all(len(house.cluster.addresses) == len(houses) - 1 for house in houses),
+        lambda: [house.cluster.trouble for house in houses],
+    )
 
 
 async def until(is_so: Callable[[], Any], complaint: Callable[[], object] = lambda: "") -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster_fixture import hears, people, relays, until
+from cluster_fixture import ClusterHouse, hears, people, relays, until
 from nats_server import NatsServer
-from relay_fixture import HOST_KEY, PACKET
+from relay_fixture import HOST_KEY, PACKET, Guest
 
 CHAT = {"type": "chat", "text": "hello"}
 
@@ -57,6 +57,27 @@ async def test_a_lost_member_comes_back_on_another_relay_as_the_same(nats: NatsS
         assert back.welcome["name"] == "Ada"
         assert await member.close_code() == 4409
         await until(lambda: people(here) == people(there) == ["Ada", "Watcher"], lambda: (people(here), people(there)))
+
+
+async def test_a_member_goes_from_relay_to_relay_as_often_as_it_likes(nats: NatsServer) -> None:
+    async with relays(nats.url, 2) as houses:
+        member = await houses[0].enter(name="Ada")
+        token, talker_id = member.welcome["resume"], member.welcome["talker_id"]
+        for number in range(1, 5):
+            before, member = member, await come_back(houses[number % 2], token, talker_id)
+            assert await before.close_code() == 4409
+        await until(lambda: all(people(house) == ["Ada"] for house in houses), lambda: list(map(people, houses)))
+        await member.socket.send_json({"type": "leave"})
+        await until(lambda: not any(map(people, houses)), lambda: list(map(people, houses)))
+
+
+async def come_back(house: ClusterHouse, token: str, talker_id: int) -> Guest:
+    """Once that relay knows the member, by its stay and in its list."""
+    room = house.relay.lobby.room("home")
+    await until(lambda: any(member.talker_id == talker_id for member in room.members))
+    back = await house.enter(name="Ada", resume=token)
+    assert back.welcome["talker_id"] == talker_id
+    return back
 
 
 async def test_a_host_rules_over_members_of_other_relays(nats: NatsServer) -> None:

@@ -1,5 +1,6 @@
 """`streamer serve --cluster` as its operator starts it; relays that are killed, and passwords that nobody may read."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from relay_fixture import Guest
 
 from streamer.errors import SetupError
 from streamer.relay.cluster.address import ClusterAddress
+from streamer.relay.cluster.bus import Bus, BusError
 from streamer.relay.cluster.peers import BEAT_S, DEAD_S
 
 PASSWORD = "open-sesame-7"
@@ -52,6 +54,22 @@ async def test_members_of_a_killed_relay_come_back_by_another_one(nats: NatsServ
             assert left["talker_id"] == back.welcome["talker_id"] == member.welcome["talker_id"]
             assert (await watcher.text("joined"))["name"] == "Ada"
         assert not [relay for relay in relays if PASSWORD in relay.log]
+
+
+async def test_a_relay_speaks_tls_to_nats_and_trusts_only_its_authority(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", *curve, *subject, *files], check=True, capture_output=True)
+    with NatsServer(tmp_path / "nats", f'tls {{ cert_file: "{certificate}", key_file: "{key}" }}') as nats:
+        url = nats.url.replace("nats://", "tls://")
+        bus = Bus(ClusterAddress.parse(url, "test", ca_file=certificate))
+        await bus.open("test")
+        assert bus.is_here
+        await bus.close()
+        with pytest.raises(BusError):
+            await Bus(ClusterAddress.parse(url, "test")).open("test")
 
 
 def test_the_dead_leave_the_list_within_three_seconds() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster_fixture import people, relay_of, relays, until
+from cluster_fixture import know_each_other, people, relay_of, relays, until
 from nats_server import NatsServer
 from relay_fixture import HOST_KEY, KEY, Guest
 
@@ -31,6 +31,7 @@ async def test_the_invitations_and_the_key_of_the_first_relay_are_good_on_all(na
         relay_of(nats.url, source="a", admission=first) as here,
         relay_of(nats.url, source="b", admission=second) as there,
     ):
+        await know_each_other(here, there)
         assert (await there.refusal(room="home", key="second"))[1] == "key-wrong"
         host = await there.enter(key="host-of-first", name="Host")
         assert host.welcome["host"]
@@ -47,7 +48,8 @@ async def test_the_invitations_and_the_key_of_the_first_relay_are_good_on_all(na
 async def test_a_token_of_one_relay_is_good_on_all_until_it_is_revoked(nats: NatsServer, tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     token, secret = TokenStore(path).create("Robot", frozenset({"read"}), "", 0)
-    async with relay_of(nats.url, source="a", tokens=path), relay_of(nats.url, source="b") as there:
+    async with relay_of(nats.url, source="a", tokens=path) as here, relay_of(nats.url, source="b") as there:
+        await know_each_other(here, there)
         program = Guest(await there.socket(key="", token=secret, name="Robot"))
         assert (await program.text("welcome"))["role"] == "listen"
         TokenStore(path).revoke(token.id)

@@ -142,7 +142,8 @@ class Cluster:
                 except* (BusError, OSError) as errors:
                     words = str(errors.exceptions[0])
                 except* Exception as errors:
-                    report_failure("the link to other relays", errors)
+                    for error in errors.exceptions:
+                        report_failure("the link to other relays", error)
                     words = "something of this relay's failed"
                 self._tried.set()
                 self._loss.begin(words)
@@ -384,6 +385,8 @@ class Cluster:
         return room
 
     def _on_stay(self, entry: Admitted) -> None:
+        if self._stays.is_behind(entry.stay):
+            return
         value = value_of(entry, self.id)
         for token in filter(None, (entry.stay.token, entry.stay.own_token)):
             self._puts.put(self._hour, f"stay.{digest(token)}", value)

@@ -45,10 +45,13 @@ class SharedKeys:
     async def begin(self, bus: Bus) -> None:
         """All that is stored was told."""
         own: Host = {"type": "host", "key": self._admission.host_key}
-        if not await bus.put_if(self._bucket, HOST_KEY, serialize(own).encode(), 0):
+        data = serialize(own).encode()
+        if not await bus.put_if(self._bucket, HOST_KEY, data, 0):
             found = await bus.get(self._bucket, HOST_KEY)
-            if found:
-                self.take(HOST_KEY, parse_bytes(found[0], VALUES))
+            try:
+                self.take(HOST_KEY, parse_bytes(found[0], VALUES) if found else None)
+            except (ControlError, TypeError, KeyError):  # no relay of ours stored that
+                await bus.put(self._bucket, HOST_KEY, data)
         for room in self._admission.rooms:
             if room not in self._seen or room in self._renews:
                 self._on_changed(room)

@@ -54,6 +54,11 @@ class Stays:
         while len(self._values) > MAX_STAYS:
             del self._values[next(iter(self._values))]
 
+    def is_behind(self, stay: Session) -> bool:
+        """It has gone on elsewhere since: what becomes of the connection here says nothing of it any more."""
+        value = self._values.get(digest(stay.token))
+        return value is not None and value["term"] > stay.term
+
     def renew(self, token: str, room_name: str, stay: Session | None) -> Session | None:
         """The stay as it is by now on whichever relay."""
         value = self._values.get(digest(token))
