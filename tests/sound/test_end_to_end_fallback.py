@@ -65,7 +65,7 @@ def delays_ms(call: Call, count: int) -> list[float]:
 def test_two_phones_talk_by_the_slow_path_and_come_back(call: Call) -> None:
     notes = [phone.page.locator("#slow-path") for phone in (call.anna, call.ben)]
     for note in notes:
-        expect(note).to_contain_text("slower path")
+        expect(note).to_be_visible()
     slow = delays_ms(call, CHIRPS)
     print(f"slow path: {len(slow)} of {CHIRPS} chirps, {statistics.median(slow or [0]):.0f} ms at p50")
     assert len(slow) >= HEARD * CHIRPS
