@@ -121,7 +121,7 @@ class Answers:
     ) -> web.StreamResponse:
         if trouble:
             raise trouble
-        asked = "" if is_health(request.path) else host_of(request)
+        asked = "" if is_health(request.path) and hdrs.HOST not in request.headers else host_of(request)
         if request.method not in _SAFE:
             self._origins.check(origin, asked)
         return await handler(request)
