@@ -144,7 +144,7 @@ class Cluster:
                 except* Exception as errors:
                     for error in errors.exceptions:
                         report_failure("the link to other relays", error)
-                    words = "something of this relay's failed"
+                    words = "something here failed"
                 self._tried.set()
                 self._loss.begin(words)
                 await asyncio.sleep(AGAIN_S)
@@ -387,9 +387,8 @@ class Cluster:
     def _on_stay(self, entry: Admitted) -> None:
         if self._stays.is_behind(entry.stay):
             return
-        value = value_of(entry, self.id)
         for token in filter(None, (entry.stay.token, entry.stay.own_token)):
-            self._puts.put(self._hour, f"stay.{digest(token)}", value)
+            self._puts.put(self._hour, f"stay.{digest(token)}", value_of(entry, self.id))
 
     def _on_here(self) -> None:
         self._tried.set()

@@ -78,13 +78,13 @@ class RemoteMember:
     def send_away(self, close_code: int, reason: str) -> None:
         """Where it is because the member came in here, its relay notices that by itself."""
         if close_code != REPLACED:
-            self._to_member("away", code=close_code, reason=reason)
+            self._to_member("away", close_code=close_code, reason=reason)
 
     def give_turn(self) -> None:
         """Its relay decides, as for its own host."""
         self._to_member("turn")
 
-    def _to_member(self, what: str, *, by: int = 0, code: int = 0, reason: str = "") -> None:
+    def _to_member(self, what: str, *, by: int = 0, close_code: int = 0, reason: str = "") -> None:
         message: ToMember = {
             "type": "to-member",
             "relay": self._own_relay,
@@ -92,7 +92,7 @@ class RemoteMember:
             "talker_id": self.talker_id,
             "what": what,
             "by": by,
-            "code": code,
+            "code": close_code,
             "reason": reason,
         }
         self._forward(self.relay, message)
