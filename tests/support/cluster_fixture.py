@@ -86,7 +86,7 @@ async def until(is_so: Callable[[], Any], complaint: Callable[[], object] = lamb
 
 def people(house: House) -> list[str]:
     """Everybody whom this relay has in the room, once for each time."""
-    room = house.relay.lobby.find("home")
+    room = house.relay.lobby.used.find("home")
     return sorted(member.name for member in room.members) if room else []
 
 

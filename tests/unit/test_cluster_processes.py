@@ -1,16 +1,22 @@
 """`streamer serve --cluster` as its operator starts it; relays that are killed, and passwords that nobody may read."""
 
+import asyncio
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from cluster_fixture import until
+from hearing import MOST_LOST_S, anna_and_ben
 from nats_server import NatsServer
 from processes import RelayProcess
-from relay_fixture import Guest
+from relay_fixture import PATIENCE_S, Guest
 
 from streamer.errors import SetupError
 from streamer.relay.cluster.address import ClusterAddress
@@ -54,6 +60,29 @@ async def test_members_of_a_killed_relay_come_back_by_another_one(nats: NatsServ
             assert left["talker_id"] == back.welcome["talker_id"] == member.welcome["talker_id"]
             assert (await watcher.text("joined"))["name"] == "Ada"
         assert not [relay for relay in relays if PASSWORD in relay.log]
+
+
+async def test_the_members_of_a_relay_that_drains_go_on_as_themselves_at_one_that_nats_has_named(
+    nats: NatsServer, tmp_path: Path
+) -> None:
+    url = nats.url.replace("nats://", f"nats://relay:{PASSWORD}@")
+    with ExitStack() as stack:
+        one, two = (
+            stack.enter_context(RelayProcess(tmp_path / name, "--no-tls", "--cluster", url)) for name in ("one", "two")
+        )
+        async with aiohttp.ClientSession() as http, anna_and_ben(one.link) as (anna, ben, ears):
+            ids = anna.me.talker_id, ben.me.talker_id
+            watcher = await enter(http, two, "Watcher")
+            guest = await enter(http, one, "Guest")
+            if not guest.welcome["relays"]:
+                assert (await guest.text("relays"))["relays"]
+            os.kill(one.pid, signal.SIGTERM)
+            await asyncio.to_thread(one.wait, PATIENCE_S)
+            await ears.hear("Anna", after_s=perf_counter())
+            assert ears.longest_gap_s < MOST_LOST_S
+            assert (anna.me.talker_id, ben.me.talker_id) == ids
+            await until(lambda: sorted(member.name for member in ben.members) == ["Anna", "Watcher"])
+            assert watcher.socket.closed is False
 
 
 async def test_a_relay_speaks_tls_to_nats_and_trusts_only_its_authority(tmp_path: Path) -> None:

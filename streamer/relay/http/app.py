@@ -70,6 +70,13 @@ class Beside(Protocol):
     counts: Counter[str]
     """What happened, by its name."""
 
+    on_peers: Callable[[], None]
+    """To be set: is called when `addresses` are others than before."""
+
+    @property
+    def addresses(self) -> list[str]:
+        """Of those that live."""
+
     def attach(self, lobby: Lobby, flusher: Flusher) -> None: ...
 
     async def ready(self) -> None:
@@ -136,6 +143,10 @@ class Relay:
         """Where members go when this relay stops; a cluster may change it at any time."""
         return self.origins.others
 
+    def _find_other_relays(self) -> None:
+        if self.cluster:
+            self.other_relays.find(self.cluster.addresses)
+
     def _follow_other_relays(self) -> None:
         self._answers.follow_others()
         self._tell_relays(move=False)
@@ -172,6 +183,7 @@ class Relay:
         )
         if self.cluster:
             self.cluster.attach(self._reception, self._flusher)
+            self.cluster.on_peers = self._find_other_relays
         self._fallback = self._make_fallback()
         events = {"fallback": self._fallback.counts} | ({"cluster": self.cluster.counts} if self.cluster else {})
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, events)
