@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from relay_fixture import HOST_KEY, PACKET, House
 
-from streamer.relay.rooms import lobby
+from streamer.relay.rooms import used_rooms
 from streamer.relay.rooms.observer import Observer
 from streamer.relay.rooms.room import Room, SharedRoom
 from streamer.wire.messages import FromRelay
@@ -52,7 +52,7 @@ def observe(monkeypatch: pytest.MonkeyPatch, *observers: Observer) -> list[Room]
             for observer in observers:
                 self.add_observer(observer)
 
-    monkeypatch.setattr(lobby, "SharedRoom", Observed)
+    monkeypatch.setattr(used_rooms, "SharedRoom", Observed)
     return rooms
 
 

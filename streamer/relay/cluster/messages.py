@@ -7,13 +7,14 @@ bounded before it is parsed, unknown fields are left out, and what does not fit 
 import base64
 import binascii
 import hashlib
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 
 from streamer.errors import ControlError, RefusedError
 from streamer.relay.access.sanitize import check_room_name
+from streamer.wire.captions import Caption
 from streamer.wire.control import FROM_RELAY, Table, check, parse
-from streamer.wire.messages import FromRelay
-from streamer.wire.programs import FinalOutcome
+from streamer.wire.messages import MemberClock, Turn
+from streamer.wire.programs import FinalOutcome, Telemetry
 
 MAX_BYTES: Final = 32_768
 """Of one value or message: twice the longest message of a client, and what is around it."""
@@ -217,8 +218,11 @@ Spoken = Said | ToMember | Asked | Answered | Replied | WhatTime
 VALUES: Final[Table[Value]] = Table(Value)
 SPOKEN: Final[Table[Spoken]] = Table(Spoken)
 
-PASSED_ON: Final = ("clock", "turn", "caption", "telemetry")
+PassedOn = MemberClock | Turn | Caption | Telemetry
 """What members of one relay hear of those of another, and nobody keeps."""
+
+PASSED_ON: Final = ("clock", "turn", "caption", "telemetry")
+"""Their types."""
 
 
 def parse_bytes(data: bytes, known: Table[Any]) -> Any:
@@ -231,12 +235,12 @@ def parse_bytes(data: bytes, known: Table[Any]) -> Any:
         raise ControlError("what another relay said is not UTF-8", code="bad-json") from None
 
 
-def inner(said: Said) -> FromRelay:
+def inner(said: Said) -> PassedOn:
     """The message in it. Raises ControlError where it is none that is passed on."""
     message = said["message"]
     if message.get("type") not in PASSED_ON:
         raise ControlError("another relay passes on what it should not", code="bad-field")
-    return check(message, FROM_RELAY)
+    return cast(PassedOn, check(message, FROM_RELAY))
 
 
 def key_of(room: str) -> str:

@@ -18,6 +18,7 @@ from streamer.relay.cluster.messages import (
     SPOKEN,
     Answered,
     Asked,
+    PassedOn,
     Replied,
     Said,
     ToMember,
@@ -126,7 +127,7 @@ class Spoken:
             self._counts["unusable"] += 1
             logger.debug("%s", error)
 
-    def _tell(self, room: ClusterRoom, relay: str, message: FromRelay) -> None:
+    def _tell(self, room: ClusterRoom, relay: str, message: PassedOn) -> None:
         match message["type"]:
             case "clock":
                 self._tell_clock(room, relay, message)
@@ -137,6 +138,8 @@ class Spoken:
                 self._tell_caption(room, relay, message)
             case "telemetry":
                 self._tell_telemetry(room, relay, message)
+            case _:
+                assert_never(message)
 
     def _tell_clock(self, room: ClusterRoom, relay: str, clock: MemberClock) -> None:
         """In the time of this relay; not before that can be told."""
@@ -199,14 +202,14 @@ class Spoken:
         member = room.local(message["talker_id"]) if room else None
         if room is None or member is None:
             return
-        match message["what"]:
-            case "mute":
-                room.tell([member], {"type": "mute", "talker_id": message["by"]})
-            case "turn":
-                room.give_turn(member, monotonic())
-            case "away" if message["code"] == REMOVED:
-                room.bar(member)
-                member.send_away(REMOVED, "removed")
+        what = message["what"]
+        if what == "mute":
+            room.tell([member], {"type": "mute", "talker_id": message["by"]})
+        elif what == "turn":
+            room.give_turn(member, monotonic())
+        elif what == "away" and message["code"] == REMOVED:
+            room.bar(member)
+            member.send_away(REMOVED, "removed")
 
     def _ask(self, asked: Asked) -> None:
         """Whatever becomes of it, the relay that asks is told."""
