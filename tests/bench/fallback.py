@@ -24,7 +24,8 @@ import psutil
 HERE: Final = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
-from relay import RELAY_CORE, await_port, free_port  # noqa: E402
+from free_port import free_port  # noqa: E402
+from relay import RELAY_CORE, await_port  # noqa: E402
 
 from streamer.wire.packet import Packet  # noqa: E402
 

@@ -26,6 +26,10 @@ from rich.table import Table
 from streamer.relay.tls.authority import Authority
 
 HERE: Final = Path(__file__).parent / "relay"
+sys.path[:0] = [str(HERE.parents[1] / "support")]
+
+from free_port import free_port  # noqa: E402
+
 OURS, LIMIT = "streamer", "bare C"
 RELAY_CORE, LOAD_CORE = "0", "1"
 RELAYS: Final = {
@@ -143,13 +147,6 @@ class Bench:
         finally:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def await_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from audio_rig import Rig
 from following import hears
+from free_port import free_port
 from phone import PATIENCE_MS, UNPROCESSED, Phone, Phones
 from playwright.sync_api import expect
 from processes import RelayProcess
-from proxies import Configuration, free_port, proxy
+from proxies import Configuration, proxy
 from test_proxies import BehindProxy
 
 from streamer.relay.tls.authority import Authority

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 import pytest
 from audio_rig import Rig
+from free_port import free_port
 from pairs import EVERY_MS, chirps_in_noise
 from phone import UNPROCESSED, Phone, Phones
 from playwright.sync_api import expect
 from processes import RelayProcess
-from proxies import free_port
 from sound import chirp_delays_ms
 from stripping_nginx import BUFFERS, LETS_THROUGH, Nginx
 

@@ -14,8 +14,9 @@ from typing import Final
 
 import aiomqtt
 from device_fixture import DeviceProcess, make_token
+from free_port import free_port
 from gateway_fixture import Watcher
-from mosquitto import Mosquitto, free_port
+from mosquitto import Mosquitto
 from processes import RelayProcess, StreamerProcess
 
 from streamer.errors import StreamerError

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from evidence import copy_of, keep_on_failure
+from free_port import free_port
 
 PROGRAM = "/usr/sbin/mosquitto"
 START_S = 30.0
@@ -73,8 +74,3 @@ class Mosquitto:
         path.write_text("".join(f"{user}:{password}\n" for user, password in passwords.items()))
         path.chmod(0o600)
         subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

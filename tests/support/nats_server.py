@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from evidence import copy_of, keep_on_failure
-from mosquitto import free_port
+from free_port import free_port
 
 PROGRAM = shutil.which("nats-server") or "/usr/sbin/nats-server"
 START_S = 30.0

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+from free_port import free_port
 from processes import RelayProcess
-from proxies import free_port
 from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
 
 from streamer.relay.access.invites import Invite, InviteStore

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from audio_rig import stop, wait_until
-from proxies import free_port
+from free_port import free_port
 
 AROUND_IT = """
 daemon off;

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from free_port import free_port
 from host import hosting
-from proxies import free_port
 from yarl import URL
 
 from streamer.errors import SetupError

@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 from audio_rig import stop, wait_until
 from computer import Computer, a_computer
+from free_port import free_port
 from host import hosting
 from processes import START_S, STREAMER
-from proxies import free_port
 
 import streamer
 from streamer.errors import SetupError

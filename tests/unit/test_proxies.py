@@ -12,8 +12,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from free_port import free_port
 from processes import RelayProcess
-from proxies import ALL, IDLE_S, Configuration, free_port, proxy
+from proxies import ALL, IDLE_S, Configuration, proxy
 from relay_fixture import PACKET, PATIENCE_S, Guest
 
 import streamer

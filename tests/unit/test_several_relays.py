@@ -13,9 +13,10 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import pytest
+from free_port import free_port
 from hearing import MOST_LOST_S, anna_and_ben
 from processes import RelayProcess
-from proxies import SEVERAL, Configuration, free_port, proxy
+from proxies import SEVERAL, Configuration, proxy
 from relay_fixture import PATIENCE_S, Guest
 from relay_pair import SecondRelay
 
