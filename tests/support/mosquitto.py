@@ -1,16 +1,14 @@
 """A real MQTT broker, Debian's mosquitto, on a port of its own, which a test can stop, kill and restart."""
 
-import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Self
 
 from evidence import copy_of, keep_on_failure
 from free_port import free_port
+from server_program import START_S, listens, start, text_of
 
 PROGRAM = "/usr/sbin/mosquitto"
-START_S = 30.0
 
 
 class Mosquitto:
@@ -34,7 +32,7 @@ class Mosquitto:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        return text_of(self._log)
 
     def __enter__(self) -> Self:
         keep_on_failure("mosquitto.log", copy_of(self._log))
@@ -46,28 +44,14 @@ class Mosquitto:
 
     def start(self) -> None:
         assert self._process is None
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [PROGRAM, "-c", str(self.folder / "mosquitto.conf")], stdout=log, stderr=subprocess.STDOUT
-            )
-        end = time.monotonic() + START_S
-        while not self._listens():
-            assert self._process.poll() is None, self.log
-            assert time.monotonic() < end, self.log
-            time.sleep(0.01)
+        command = [PROGRAM, "-c", str(self.folder / "mosquitto.conf")]
+        self._process = start(command, self._log, lambda: listens(self.port))
 
     def stop(self, *, kill: bool = False) -> None:
         process, self._process = self._process, None
         if process:
             process.kill() if kill else process.terminate()
             process.wait(START_S)
-
-    def _listens(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
 
     def _write_passwords(self, passwords: dict[str, str]) -> None:
         path = self.folder / "passwords"

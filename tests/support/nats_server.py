@@ -2,17 +2,15 @@
 
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Self
 
 from evidence import copy_of, keep_on_failure
 from free_port import free_port
+from server_program import START_S, start, text_of
 
 PROGRAM = shutil.which("nats-server") or "/usr/sbin/nats-server"
-START_S = 30.0
 
 
 class NatsServer:
@@ -38,7 +36,7 @@ class NatsServer:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        return text_of(self._log)
 
     def __enter__(self) -> Self:
         keep_on_failure("nats.log", copy_of(self._log))
@@ -51,14 +49,8 @@ class NatsServer:
     def start(self) -> None:
         assert self._process is None
         before = self.log.count("Server is ready")
-        with self._log.open("ab") as log:
-            command = [PROGRAM, "-c", str(self._configuration)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        end = time.monotonic() + START_S
-        while self.log.count("Server is ready") == before:
-            assert self._process.poll() is None, self.log
-            assert time.monotonic() < end, self.log
-            time.sleep(0.01)
+        command = [PROGRAM, "-c", str(self._configuration)]
+        self._process = start(command, self._log, lambda: self.log.count("Server is ready") > before)
 
     def stop(self) -> None:
         """At once, as a power cut does."""
@@ -76,11 +68,3 @@ class NatsServer:
     def thaw(self) -> None:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
-
-
-def is_open(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True

@@ -27,6 +27,7 @@ has to ask another before somebody may come in. Slot 0 is for a relay that has n
 SLOTS: Final = 1 << 16 - SLOT_BITS
 IDS: Final = (1 << SLOT_BITS) - 1
 
+
 class Station(Protocol):
     """What a room wants of its relay's place in the cluster."""
 
