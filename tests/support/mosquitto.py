@@ -2,22 +2,19 @@
 
 import subprocess
 from pathlib import Path
-from typing import Self
 
-from evidence import copy_of, keep_on_failure
 from free_port import free_port
-from server_program import START_S, listens, start, text_of
+from server_program import START_S, ServerProgram, listens
 
 PROGRAM = "/usr/sbin/mosquitto"
 
 
-class Mosquitto:
+class Mosquitto(ServerProgram):
     def __init__(self, folder: Path, *options: str, passwords: dict[str, str] | None = None) -> None:
         """`options` are further lines of its configuration; `passwords` are of the users that it lets in."""
+        super().__init__(folder / "mosquitto.log")
         self.folder = folder
         self.port = free_port()
-        self._log = folder / "mosquitto.log"
-        self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         access = "allow_anonymous true"
         if passwords is not None:
@@ -30,22 +27,8 @@ class Mosquitto:
     def url(self) -> str:
         return f"mqtt://127.0.0.1:{self.port}"
 
-    @property
-    def log(self) -> str:
-        return text_of(self._log)
-
-    def __enter__(self) -> Self:
-        keep_on_failure("mosquitto.log", copy_of(self._log))
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def start(self) -> None:
-        assert self._process is None
-        command = [PROGRAM, "-c", str(self.folder / "mosquitto.conf")]
-        self._process = start(command, self._log, lambda: listens(self.port))
+        self._begin([PROGRAM, "-c", str(self.folder / "mosquitto.conf")], lambda: listens(self.port))
 
     def stop(self, *, kill: bool = False) -> None:
         process, self._process = self._process, None

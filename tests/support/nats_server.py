@@ -2,24 +2,20 @@
 
 import shutil
 import signal
-import subprocess
 from pathlib import Path
-from typing import Self
 
-from evidence import copy_of, keep_on_failure
 from free_port import free_port
-from server_program import START_S, start, text_of
+from server_program import START_S, ServerProgram
 
 PROGRAM = shutil.which("nats-server") or "/usr/sbin/nats-server"
 
 
-class NatsServer:
+class NatsServer(ServerProgram):
     def __init__(self, folder: Path, *lines: str, port: int = 0) -> None:
         """`lines` are further ones of its configuration."""
+        super().__init__(folder / "nats.log")
         self.port = port or free_port()
-        self._log = folder / "nats.log"
         self._configuration = folder / "nats.conf"
-        self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         store = f'jetstream {{ store_dir: "{folder / "store"}", max_mem: 64M, max_file: 256M }}'
         listening = f"listen: 127.0.0.1:{self.port}"
@@ -34,23 +30,10 @@ class NatsServer:
         assert self._process
         return self._process.pid
 
-    @property
-    def log(self) -> str:
-        return text_of(self._log)
-
-    def __enter__(self) -> Self:
-        keep_on_failure("nats.log", copy_of(self._log))
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def start(self) -> None:
-        assert self._process is None
         before = self.log.count("Server is ready")
         command = [PROGRAM, "-c", str(self._configuration)]
-        self._process = start(command, self._log, lambda: self.log.count("Server is ready") > before)
+        self._begin(command, lambda: self.log.count("Server is ready") > before)
 
     def stop(self) -> None:
         """At once, as a power cut does."""
