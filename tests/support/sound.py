@@ -132,11 +132,17 @@ def chirps(count: int, every_ms: float = 250) -> Samples:
 
 
 def chirp_delays_ms(sent: Samples, received: Samples, latest_ms: float = 200) -> list[float]:
-    """For each chirp on one wire, how much later it is on another; chirps that got lost are left out."""
+    """For each chirp on one wire, how much later it is on another; chirps that got lost are left out.
+
+    All chirps are alike: the next one must come later than any of them can be heard.
+    """
     at_sent, at_received = _matched(sent), _matched(received)
     span = int(latest_ms * SAMPLE_RATE / 1000)
+    starts = _peaks(at_sent)
+    if any(after - before < span for before, after in itertools.pairwise(starts)):
+        raise ValueError(f"chirps within {latest_ms} ms of each other can be taken for one another")
     delays = []
-    for start in _peaks(at_sent):
+    for start in starts:
         window = at_received[start : start + span]
         if window.size and window.max() > 0.6:
             delays.append(int(np.argmax(window)) * 1000 / SAMPLE_RATE)
