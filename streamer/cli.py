@@ -66,36 +66,43 @@ main.add_command(mixdown)
 @main.command()
 @click.option("--host", help="Listen on this address.  [default: all; loopback with --no-tls]")
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Listen on this port.")
-@click.option("--no-tls", is_flag=True, help="Serve plain HTTP. Phones need HTTPS for the microphone: use a proxy.")
+@click.option("--no-tls", is_flag=True, help="Serve plain HTTP. Phones need HTTPS: put a TLS proxy in front.")
 @click.option("--cert", type=FILE, help="Use this certificate (PEM). It is read again when the file changes.")
 @click.option("--key", type=FILE, help="The private key of --cert (PEM).")
-@click.option("--url", help="Start the links with this URL, path included: for a proxy or a name of your own.")
-@click.option("--http-port", type=click.IntRange(1, 65_535), help="Serve the join page on this port, too: 80.")
+@click.option("--url", help="The URL that links begin with: behind a proxy, or with your own domain.")
+@click.option("--http-port", type=click.IntRange(1, 65_535), help="Also serve the join page on this port, such as 80.")
 @click.option(
     "--trust-proxy",
     "trust_proxies",
     multiple=True,
     metavar="CIDR",
-    help="Believe proxies at these addresses whom they bring: X-Forwarded-For, Forwarded, PROXY protocol.",
+    help="Trust proxies at these addresses to report clients' addresses: X-Forwarded-For, Forwarded, PROXY protocol.",
 )
 @click.option(
     "--proxy-protocol",
     type=click.Choice(["optional", "required", "off"]),
     default="optional",
     show_default=True,
-    help="Whether trusted proxies begin connections with a header of the PROXY protocol.",
+    help="Whether trusted proxies send a PROXY protocol header.",
 )
 @click.option("--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]")
 @click.option("--renew", is_flag=True, help="Make new invitations; the previous ones stop working.")
-@click.option("--invite-hours", type=HOURS, help="Make new invitations that end after this many hours.")
-@click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people.")
+@click.option("--invite-hours", type=HOURS, help="Make new invitations that expire after this many hours.")
+@click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people each.")
 @click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
 @click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
 @click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
-@click.option("--other-relay", "other_relays", multiple=True, help="Let members go to this URL when the relay stops.")
-@click.option("--captions", is_flag=True, help="Write down what is said in these rooms, for all who want to read it.")
+@click.option(
+    "--other-relay",
+    "other_relays",
+    multiple=True,
+    help="Another relay of this service, where members go when this one stops; may be repeated.",
+)
+@click.option("--captions", is_flag=True, help="Caption these rooms, for everybody who wants to read what is said.")
 @cluster_options
-@click.option("--plain", is_flag=True, help="Print lines instead of the live screen, as where there is no terminal.")
+@click.option(
+    "--plain", is_flag=True, help="Print lines instead of the live screen; the default when output is not a terminal."
+)
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option
 @limit_options
@@ -197,7 +204,9 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Show the sound devices and exit.",
         ),
         click.option("--name", default="", help="Your name, as others see it."),
-        click.option("--music", is_flag=True, help="Send and play stereo at 128 kb/s, all of it: for music."),
+        click.option(
+            "--music", is_flag=True, help="Send and play unprocessed stereo at 128 kb/s, silence included: for music."
+        ),
         click.option("--figures", is_flag=True, help="Print a line of JSON per second instead of the live view."),
         click.argument("url"),
     ):
@@ -210,7 +219,9 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
 @click.option("--ptt", metavar="KEY", default="", help="Talk only while KEY is held: a letter, space, tab, f1 to f12.")
-@click.option("--noise-suppression", is_flag=True, help="Take noise out of your voice; not with --music. 8 ms more.")
+@click.option(
+    "--noise-suppression", is_flag=True, help="Remove background noise from your voice; adds 8 ms, not with --music."
+)
 def talk(data_dir: Path | None, **options: Any) -> None:
     """Talk in the room that URL links to."""
     from streamer.client import session
@@ -232,8 +243,7 @@ def listen(data_dir: Path | None, **options: Any) -> None:
 @main.command()
 @click.option("--config", type=FILE, required=True, help="The file that describes the device (TOML).")
 def device(config: Path) -> None:
-    """Be a member without a screen: talk, obey commands, and report. It stays until it is stopped."""
-
+    """Be a member without a screen: talk, obey commands, and report. Runs until it is stopped."""
     from streamer.device.config import read_config
     from streamer.device.device import Device
 
@@ -246,11 +256,18 @@ def device(config: Path) -> None:
 @main.command()
 @click.argument("broker")
 @click.argument("url")
-@click.option("--name", default="Gateway", show_default=True, help="Its name, as others see it.")
-@click.option("--prefix", default="streamer", show_default=True, help="What its MQTT topics begin with.")
-@click.option("--also", multiple=True, help="Read telemetry from these topics, too, + for the device: zigbee2mqtt/+")
-@click.option("--discovery", default="homeassistant", show_default=True, help="Home Assistant's prefix; or empty.")
-@click.option("--password-file", type=FILE, help="The broker's password: the first line of this file.")
+@click.option("--name", default="Gateway", show_default=True, help="The gateway's name, as others see it.")
+@click.option("--prefix", default="streamer", show_default=True, help="Prefix of its MQTT topics.")
+@click.option(
+    "--also", multiple=True, help="Also read telemetry from these topics; + stands for the device: zigbee2mqtt/+"
+)
+@click.option(
+    "--discovery",
+    default="homeassistant",
+    show_default=True,
+    help="Home Assistant's prefix; empty turns discovery off.",
+)
+@click.option("--password-file", type=FILE, help="Read the broker's password from the first line of this file.")
 @click.option("--broker-ca", type=FILE, help="Trust this certificate authority (PEM), the broker's.")
 @ca_option
 @data_dir_option
@@ -266,7 +283,7 @@ def gateway(
 ) -> None:
     """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands back.
 
-    mqtts:// is with TLS. It stays until it is stopped.
+    mqtts:// uses TLS. Runs until it is stopped.
     """
     from streamer.gateway.broker import BrokerAddress, read_password
     from streamer.gateway.gateway import Gateway, GatewayOptions
@@ -292,7 +309,7 @@ def gateway(
 @main.command()
 @click.argument("url", envvar="STREAMER_RECORD_URL")
 @click.option("--output", type=FOLDER, required=True, help="Write into this folder.")
-@click.option("--name", default="Recorder", show_default=True, help="Its name, as others see it.")
+@click.option("--name", default="Recorder", show_default=True, help="The recorder's name, as others see it.")
 @click.option("--wait", is_flag=True, help="Wait for a relay that is not there yet.")
 @ca_option
 @data_dir_option
@@ -314,7 +331,9 @@ def _log(words: str) -> None:
 
 @main.command()
 @click.argument("url")
-@click.option("--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Send this many.")
+@click.option(
+    "--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Number of chirps to send."
+)
 @click.option("--device", is_flag=False, flag_value="", help="Measure through this sound card, or the default one.")
 @click.option("--acoustic", is_flag=True, help="Measure through the air: the other member plays the chirps back.")
 @ca_option

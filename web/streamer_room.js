@@ -57,7 +57,7 @@ class StreamerRoom extends HTMLElement {
     voice.onNews = (words) => void (this.#status.textContent = words);
     voice.onChange = () => this.#tellMuted();
     this.#alert.innerHTML = ALERT;
-    this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, voice, sound) };
+    this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, new Shown(this.#alert), voice, sound) };
   }
 
   disconnectedCallback() {
@@ -204,6 +204,23 @@ class StreamerRoom extends HTMLElement {
    */
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+class Shown {
+  #node;
+
+  /** @param {HTMLElement} node */
+  constructor(node) {
+    this.#node = node;
+  }
+
+  get isOn() {
+    return !this.#node.hidden;
+  }
+
+  set isOn(on) {
+    this.#node.hidden = !on;
   }
 }
 

@@ -20,13 +20,24 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 _OPTIONS: Final = (
     click.argument("urls", metavar="[URL]...", nargs=-1),
     click.option("--model", "model_folder", type=FOLDER, help="Use the model in this folder.  [default: English]"),
-    click.option("--list-models", is_flag=True, help="Say which models there are, and exit."),
+    click.option("--list-models", is_flag=True, help="List the available models and exit."),
     click.option("--get-english", is_flag=True, help="Download the English model (45 MB), and exit."),
-    click.option("--show", "shows", is_flag=True, help="Print the captions of a room, one line each; make none."),
-    click.option("--filter", "command", default="", help="Send each line through this command, too: a translator."),
-    click.option("--filter-deadline", "deadline_s", type=click.FloatRange(0.1, 60), default=2.0, show_default=True),
-    click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Recognise by so many."),
-    click.option("--name", default="Captions", show_default=True, help="Its name, as others see it."),
+    click.option("--show", "shows", is_flag=True, help="Print a room's captions instead of making them."),
+    click.option(
+        "--filter", "command", default="", help="Also pass each final line through this command, such as a translator."
+    ),
+    click.option(
+        "--filter-deadline",
+        "deadline_s",
+        type=click.FloatRange(0.1, 60),
+        default=2.0,
+        show_default=True,
+        help="Seconds that --filter may take for a line; after that, the line goes without it.",
+    ),
+    click.option(
+        "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of recognition threads."
+    ),
+    click.option("--name", default="Captions", show_default=True, help="Its own name, as others see it."),
     click.option("--ca", "ca_file", type=FILE, help="Trust this certificate authority (PEM), the relay's."),
     data_dir_option,
 )

@@ -81,9 +81,9 @@ class Filter:
                 if answer:
                     asked.tell(answer)
         except TimeoutError:
-            self._say(f"The filter did not answer within {self._deadline_s:g} s: it is begun again")
+            self._say(f"The filter did not answer within {self._deadline_s:g} s: restarting it")
         except (OSError, ValueError, EOFError, RuntimeError):  # the last is uvloop's word for a closed pipe
-            self._say("The filter has ended: it is begun again")
+            self._say("The filter has ended: restarting it")
         finally:
             with suppress(ProcessLookupError):
                 process.kill()

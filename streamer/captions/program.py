@@ -96,4 +96,4 @@ async def show(url: str, name: str, ca_file: Path | None, tell: Callable[[str], 
                     case Caption(name=speaker, text=text, final=True) if text:
                         told(f"{one_line(speaker)}: {one_line(text)}")
                     case Captioning(False):
-                        told("(Nobody captions this room now)")
+                        told("(Nobody is captioning this room now)")

@@ -112,7 +112,7 @@ class Recognition:
         self._told_at, self._told = now, counts
         words = f"{left_out} partial lines were left out"
         if lost:
-            words += f", and {lost} final ones: too much waits"
+            words += f", and {lost} final ones: the queue is full"
         self._say(f"This computer can't keep up: {words}")
 
 

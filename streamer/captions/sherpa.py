@@ -34,7 +34,7 @@ def load_engine(model: Model, vad: Path, threads: int) -> Engine:
         raise SetupError(f"{_HOW} ({error})") from None
     for path in (vad, *model.files.values()):
         if not path.is_file():  # the library would end the program
-            raise SetupError(f"{path} is missing: streamer captions --get-english brings it")
+            raise SetupError(f"{path} is missing: get it with streamer captions --get-english")
     try:
         engine = Engine(_recogniser(sherpa_onnx, model, threads), lambda: SileroDetector(sherpa_onnx, vad))
     except (RuntimeError, ValueError) as error:

@@ -17,24 +17,24 @@ HELP: Final = """A line is written to everybody. Commands:
   /hand                     raise your hand, or lower it
   /answer N                 answer the last notice with its action N
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
-  /replay [SPEED]           hear the last 30 seconds again, up to 2 times as fast; nobody else hears it
-  /replay off               end it
-  /leave-me-out [off]       no recording keeps anything of you; or it may again
+  /replay [SPEED]           replay the last 30 seconds, up to 2 times as fast; nobody else hears it
+  /replay off               stop the replay
+  /leave-me-out [off]       keep yourself out of recordings; off allows it again
   /help                     this list
-  /leave                    go; Ctrl-C does it too
+  /leave                    leave the room, as Ctrl-C does
 For the host:
-  /notify TEXT              tell everybody something; after TEXT, | ACTION for each that they may answer
-  /silence NAME             ask NAME for silence
-  /mute-all                 ask everybody for silence, but hosts
-  /turn NAME                let NAME talk; again, and NAME only listens
+  /notify TEXT              tell everybody something; add | ACTION for each answer they can choose
+  /silence NAME             mute NAME, who can unmute again
+  /mute-all                 mute everybody except hosts
+  /turn NAME                let NAME talk; once more to take the turn back
   /remove NAME              take NAME out of the room, and keep that device out
   /unbar NAME               let a removed NAME come in again
   /admit N  /decline N      answer knock N
-  /lock  /unlock            whether somebody new may come in
-  /one  /all                who is heard: one at a time, or everybody
-  /only-hosts [off]         only hosts talk, and whose turn it is; or everybody
-  /record [off]             have the relay record this room, if it may; or end it
-  /invite [HOURS [PEOPLE]]  make new invites; those before open nothing any more"""
+  /lock  /unlock            whether newcomers have to knock
+  /one  /all                one person at a time; everybody may talk
+  /only-hosts [off]         only hosts talk, and people with a turn; off lets everybody
+  /record [off]             record this room, if the relay can; off ends it
+  /invite [HOURS [PEOPLE]]  make new invitations; the old ones stop working"""
 
 _FOR_THE_HOST: Final = {
     "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
@@ -107,7 +107,7 @@ class Commands:
         if name not in _FOR_THE_HOST:
             raise CommandError(f"There is no /{name}; /help lists what there is")
         if not self._room.me.host:
-            raise CommandError(f"/{name} is for the host, who joined by the host's own link")
+            raise CommandError(f"/{name} is for the host, who joined with the host's own link")
         match name:
             case "notify":
                 self._notify(rest)
@@ -140,7 +140,7 @@ class Commands:
         found = [barred for barred in self._room.barred if _is_called(barred, rest)]
         if not found:
             names = ", ".join(one_line(barred.name) for barred in self._room.barred)
-            raise CommandError(f"Removed are: {names}" if names else "Nobody is removed from this room")
+            raise CommandError(f"Removed: {names}" if names else "Nobody has been removed from this room")
         for barred in found:
             self._send({"type": "unbar", "id": barred.id})
 
@@ -152,7 +152,7 @@ class Commands:
         numbers = {str(knock.id): knock.id for knock in knocks}
         if rest.strip() not in numbers:
             waiting = ", ".join(f"{one_line(knock.name)} ({knock.id})" for knock in knocks)
-            raise CommandError(f"These knock: {waiting}" if waiting else "Nobody knocks")
+            raise CommandError(f"Waiting to be let in: {waiting}" if waiting else "Nobody is knocking")
         return numbers[rest.strip()]
 
     def _mute(self, *, muted: bool) -> None:
@@ -169,11 +169,11 @@ class Commands:
             return
         speeds = {"": 1.0, **{word: float(word) for word in _REPLAY_SPEEDS}}
         if rest not in speeds:
-            raise CommandError(f"/replay, /replay off, or how fast: {', '.join(_REPLAY_SPEEDS)}")
+            raise CommandError(f"Write /replay, /replay off, or /replay with a speed: {', '.join(_REPLAY_SPEEDS)}")
         names = self._ear.replay(speeds[rest])
         if not names:
             raise CommandError("Nobody has said anything in the last 30 seconds")
-        self._tell(f"You hear again: {', '.join(map(one_line, names))}; /replay off ends it")
+        self._tell(f"Replay of {', '.join(map(one_line, names))}; stop it with /replay off")
 
     def _set_volume(self, rest: str) -> None:
         name, _, percent = rest.rpartition(" ")
@@ -192,7 +192,7 @@ class Commands:
     def _answer(self, rest: str) -> None:
         """Only the last one can be answered: whoever reads ten at once answers none of the others."""
         if not self._room.notices:
-            raise CommandError("No notice asks for an answer")
+            raise CommandError("No notice is waiting for an answer")
         notice = self._room.notices[-1]
         choices = {str(place): action for place, action in enumerate(notice.actions, 1)}
         if rest.strip() not in choices:
@@ -203,9 +203,9 @@ class Commands:
     def _member(self, name: str) -> Member:
         found = [member for member in self._room.members if _is_called(member, name)]
         if not name.strip():
-            raise CommandError("Whom? Say the name too; /who lists who is here")
+            raise CommandError("Who? Add a name; /who lists who is here")
         if len(found) > 1:
-            raise CommandError(f"Several here are called {name}: who is meant?")
+            raise CommandError(f"Several people here are called {name}: which one?")
         if not found:
             raise CommandError(f"Nobody here is called {name}; /who lists who is here")
         return found[0]

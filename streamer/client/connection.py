@@ -41,7 +41,7 @@ _ECHO_WANTED: Final = "echo-wanted"
 """Whoever came back would send the next visitor of the room echo away."""
 
 _ENDS: Final = {
-    close_codes.GOING_AWAY: "The relay is going away",
+    close_codes.GOING_AWAY: "The relay is shutting down",
     close_codes.LOST: "The connection to the relay was lost",
     close_codes.TOO_BIG: "The relay found a message from this client too long",
     close_codes.FAILED: "The relay failed",

@@ -177,7 +177,7 @@ class _Answer:
         if response.status != 101:
             raise await _refusal(response)
         if response.connection is None or response.connection.protocol is None:
-            raise aiohttp.ClientConnectionError("it agrees, and hangs up")
+            raise aiohttp.ClientConnectionError("it accepted, then hung up")
         self._connection = response.connection
         response.connection.protocol.set_parser(self.early, None)
 
@@ -217,7 +217,7 @@ def _in_words(error: Exception, address: Address, ca_file: Path | None) -> Strea
         case aiohttp.ClientConnectorSSLError():
             return ConnectionLostError(f"{where} does not speak TLS: if the relay runs with --no-tls, use http://")
         case aiohttp.ClientConnectorDNSError():
-            return ConnectionLostError(f"No computer here is called {address.host}")
+            return ConnectionLostError(f"Can't find a computer called {address.host}")
         case aiohttp.ClientConnectorError():
             return ConnectionLostError(f"No relay answers at {where} ({error.strerror or error.os_error})")
         case TimeoutError():
@@ -225,4 +225,4 @@ def _in_words(error: Exception, address: Address, ca_file: Path | None) -> Strea
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() if not address.secure:
             return ConnectionLostError(f"{where} hung up: if the relay speaks TLS, use https://")
         case _:
-            return ConnectionLostError(f"{where} does not answer as a relay does: {error or type(error).__name__}")
+            return ConnectionLostError(f"{where} does not answer like a relay: {error or type(error).__name__}")

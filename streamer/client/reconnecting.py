@@ -30,8 +30,8 @@ _LONGEST_TOKEN: Final = 256
 """A relay's is 43 characters; it goes into an address, where not everything may stand."""
 
 _SLOW: Final = (
-    "Something on the way, such as a proxy, holds the usual connection back: you are connected by a slower path, with"
-    " more delay. The usual one is tried again and again"
+    "Something on the way, such as a proxy, blocks the usual connection: you are connected over a slower path, with"
+    " more delay. Still trying the usual one"
 )
 
 _LOOK_S: Final = 0.01
@@ -208,7 +208,7 @@ class Line:
     def say(self, message: FromClient) -> None:
         """What somebody typed. Raises ConnectionLostError while the line is down."""
         if not self._joined:
-            raise ConnectionLostError("The relay is away: that was not sent. Try it again in a moment")
+            raise ConnectionLostError("The relay can't be reached: that was not sent. Try again in a moment")
         self._link.send_control(message)
 
     async def leave(self) -> None:

@@ -51,7 +51,7 @@ class Stay:
     ) -> None:
         """Returns when the relay has let us in; `beside` runs for as long as we stay. Raises StreamerError."""
         if self._line:
-            raise StreamerError("A room can be entered once: join again to come again")
+            raise StreamerError("A room can be entered only once: call join() again")
         wanted = self._wanted
         line = await Line.open(
             wanted.address,

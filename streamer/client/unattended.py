@@ -74,7 +74,7 @@ async def stay_for_ever(visit: Callable[[], Awaitable[None]], tell: Callable[[st
             failures = 0
             remarks.forget()
         failures += 1
-        remarks(f"The room is away: {words}. It is tried again until it is there")
+        remarks(f"The room can't be reached: {words}. Trying again until it can")
         await asyncio.sleep(wait_s(failures, random()))
 
 

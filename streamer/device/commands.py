@@ -108,7 +108,7 @@ class DeviceCommands:
         if not self._state.has_speaker:
             raise ArgumentError("This device has no loudspeaker now")
         if not self._loudspeaker.play(self._sounds[name]):
-            raise ArgumentError("So many sounds are being played already: wait for one to end")
+            raise ArgumentError("Too many sounds are playing already: wait for one to end")
 
 
 def _flag(arguments: Mapping[str, Any]) -> bool:

@@ -202,19 +202,19 @@ class Table:
     def number(self, name: str, default: float, least: float, most: float) -> float:
         value: float | None = self._take(name, (int, float), "a number")
         if value is not None and not least <= value <= most:
-            raise SetupError(f"`{self._full(name)}` is {value}, and not from {least:g} to {most:g}")
+            raise SetupError(f"`{self._full(name)}` must be from {least:g} to {most:g}, not {value}")
         return default if value is None else value
 
     def choice(self, name: str, choices: tuple[Any, ...], default: Any) -> Any:
         value = self.text(name)
         if value is not None and value not in choices:
-            raise SetupError(f"`{self._full(name)}` is {value!r}, and not one of {', '.join(map(repr, choices))}")
+            raise SetupError(f"`{self._full(name)}` must be one of {', '.join(map(repr, choices))}, not {value!r}")
         return default if value is None else value
 
     def path(self, name: str) -> Path | None:
         value = self.text(name)
         if value == "" or (value and "\0" in value):
-            raise SetupError(f"`{self._full(name)}` is no path")
+            raise SetupError(f"`{self._full(name)}` is not a path")
         return None if value is None else self._folder / Path(value).expanduser()
 
     def table(self, name: str) -> "Table":

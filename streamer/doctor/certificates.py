@@ -11,6 +11,7 @@ from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.dates import clock_trouble
 from streamer.relay.tls.identity import Identity, read_pem
 from streamer.relay.tls.live_certificate import authority_date_trouble, file_date_troubles
+from streamer.relay.tls.trouble import Trouble
 from streamer.state_directory import state_directory
 
 NONE_YET = "none yet: `streamer serve` creates it when it first starts"
@@ -21,7 +22,7 @@ def certificate(data_dir: Path | None, cert: Path | None) -> Finding:
     now = datetime.datetime.now(datetime.UTC)
     wrong_clock = clock_trouble(now)
     if wrong_clock:
-        return _split(wrong_clock)
+        return _finding(wrong_clock)
     if cert:
         return _own_certificate(cert, now)
     directory = state_directory(data_dir)
@@ -30,7 +31,7 @@ def certificate(data_dir: Path | None, cert: Path | None) -> Finding:
         return ok(NONE_YET)
     authority = Authority(directory)
     trouble = next(iter(authority.notes), None) or authority_date_trouble(authority, now)
-    return _split(trouble) if trouble else _coverage(authority)
+    return _finding(trouble) if trouble else _coverage(authority)
 
 
 def _coverage(authority: Authority) -> Finding:
@@ -48,10 +49,8 @@ def _own_certificate(cert: Path, now: datetime.datetime) -> Finding:
     if not loaded.chain:
         raise CertificateError(f"{cert} is not a PEM certificate")
     troubles = file_date_troubles(loaded, now)
-    return _split(troubles[0]) if troubles else ok(f"{cert} is valid today")
+    return _finding(troubles[0]) if troubles else ok(f"{cert} is valid today")
 
 
-def _split(trouble: str) -> Finding:
-    """`trouble` is two sentences: what is wrong, then the remedy."""
-    what, _, remedy = trouble.partition(". ")
-    return error(what, remedy)
+def _finding(trouble: Trouble) -> Finding:
+    return (warning if trouble.works else error)(trouble.what, trouble.remedy)

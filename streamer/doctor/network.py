@@ -74,7 +74,7 @@ def ipv6() -> Finding:
     if not has_ipv6():
         return ok("this computer has none; the relay listens by IPv4")
     found = [each.address for each in lan_addresses() if each.is_usable and ":" in each.address]
-    return ok(f"phones can use {', '.join(found)}" if found else "it is on, and no router gave an address")
+    return ok(f"phones can use {', '.join(found)}" if found else "it is on, but no router assigned an address")
 
 
 def firewall(number: int) -> Finding:

@@ -71,7 +71,7 @@ class BrokerAddress:
         """Raises SetupError where `url` leads to no broker; its words hold no password."""
         example = "a broker's address looks like mqtt://HOST or mqtts://USER@HOST:8883"
         if not url.isprintable():
-            raise SetupError(f"the address of the broker contains characters that none has; {example}")
+            raise SetupError(f"the address of the broker contains invalid characters; {example}")
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -80,7 +80,7 @@ class BrokerAddress:
         if parts.scheme not in _PORTS:
             raise SetupError(f"the address of the broker does not begin with mqtt:// or mqtts://; {example}")
         if not parts.hostname or port == 0 or parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise SetupError(f"the address of the broker is more or less than host and port; {example}")
+            raise SetupError(f"the address of the broker must be just host and port; {example}")
         user = unquote(parts.username) if parts.username is not None else None
         password = unquote(parts.password) if parts.password is not None else None
         secure = parts.scheme == "mqtts"
@@ -177,7 +177,7 @@ class Broker:
                 self._client = None
                 self.on_away()
             failures += 1
-            self._remarks(f"The MQTT broker {self._address} is away: {words}. It is tried again until it is there")
+            self._remarks(f"The MQTT broker {self._address} can't be reached: {words}. Trying again until it can")
             await asyncio.sleep(wait_s(failures, random()))
 
     def _queue_type(self) -> type["asyncio.Queue[Any]"]:

@@ -63,7 +63,7 @@ def import_pyplot() -> ModuleType:
         import matplotlib.pyplot
     except ImportError as error:
         raise SetupError(
-            f"An HTML report needs matplotlib ({error}): install it by `pip install 'streamer[report]'`, "
+            f"An HTML report needs matplotlib ({error}): install it with `pip install 'streamer[report]'`, "
             "or go without --html: the table and --json need nothing more"
         ) from error
     matplotlib.use("svg")

@@ -157,7 +157,7 @@ def _write(output: Path, sources: list[Source], channels: int) -> None:
 def _to_matroska(tracks: list[tuple[str, Path]], output: Path) -> None:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        raise SetupError("ffmpeg is not installed, which writes Matroska files (`sudo apt-get install ffmpeg`)")
+        raise SetupError("ffmpeg, which writes Matroska files, is not installed (`sudo apt-get install ffmpeg`)")
     command = [ffmpeg, "-nostdin", "-v", "error"]
     for _, path in tracks:
         command += ["-i", f"file:{path}"]

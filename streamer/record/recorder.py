@@ -92,7 +92,7 @@ class Recorder:
                 self._ask()
             case Lost():
                 self._is_on = False
-                self._tell("The relay is away: nothing is recorded until it is back")
+                self._tell("Lost the relay: nothing is recorded until it is back")
                 self._meet(set(), now_s)
             case RecordingState(on, _, left_out):
                 self._on_state(on, set(left_out), now_s)

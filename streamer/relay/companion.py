@@ -68,7 +68,7 @@ class Companion:
             status = await self._run_once()
             if status == 0 and self._most_failures is not None:
                 return
-            self._on_failure(self._last or "it failed without a word")
+            self._on_failure(self._last or "it failed without an error message")
             failures = 1 if monotonic() - began > _WELL_S else failures + 1
             await asyncio.sleep(doubled_s(failures, random.random(), _FIRST_REST_S, _LONGEST_REST_S))
 

@@ -164,7 +164,7 @@ class Server:
     async def drain(self, relay: Relay) -> None:
         """Returns when the members have moved to another relay, if there is one; to be cancelled to end at once."""
         if relay.other_relays:
-            self._tell("Stopping: members are asked to move to another relay. Once more ends at once.")
+            self._tell("Stopping: members are asked to move to another relay. Press Ctrl-C again to stop at once.")
         await relay.drain()
 
     async def close(self) -> None:
@@ -247,7 +247,7 @@ class Server:
         if self._refusal:
             yield self._refusal
         if self.certificate:
-            yield from self.certificate.troubles(datetime.datetime.now(datetime.UTC))
+            yield from map(str, self.certificate.troubles(datetime.datetime.now(datetime.UTC)))
             if not self.origins.url and not self.certificate.covers(self._shown):
                 yield not_covered(self._shown)
             elif not self.origins.url and self.authority and self.place.is_everywhere:

@@ -100,7 +100,7 @@ def guard(folder: Path) -> Figures:
         recording = cables.enter_context(rig.record())
         rig.play(rig.microphone(ANNA), speech())
         began = recording.wait_for_sound(rig.speaker(BEN), 10)
-        while not any(phone.page.locator("#guard").is_visible() for phone in phones):
+        while not any(phone.page.locator("#feedback").is_visible() for phone in phones):
             recording.wait_ms(50)
             if recording.length > began + 20 * SAMPLE_RATE:
                 break

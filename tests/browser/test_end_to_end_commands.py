@@ -76,7 +76,7 @@ def test_a_host_tells_a_device_what_to_do_and_sees_what_became_of_it(
         ("open", "open: done", ""),
         ("shut", "shut: refused", "The gate is blocked"),
         ("Play “ring”", "play: refused", "no loudspeaker"),
-        ("dance", "dance: the device does not know this", "no command of this name"),
+        ("dance", "dance: the device does not know this command", "no command of this name"),
     ):
         host.press(button)
         expect(outcome).to_have_text(told)

@@ -50,7 +50,7 @@ def test_a_host_says_how_long_and_for_how_many_an_invitation_is_and_everybody_se
     for phone in (host, ada):
         open_invitation(phone)
     expect(ada.page.locator("#invite-limits select:visible")).to_have_count(0)
-    expect(ada.page.locator("#invite-limits .value")).to_have_text(["no end", "no limit"])
+    expect(ada.page.locator("#invite-limits .value")).to_have_text(["never", "no limit"])
     expect(host.page.locator("#invite-limits .value:visible")).to_have_count(0)
     before = host.page.locator("#invite-link").input_value()
     host.page.get_by_label("For how many").select_option("5 people")
@@ -59,7 +59,7 @@ def test_a_host_says_how_long_and_for_how_many_an_invitation_is_and_everybody_se
     assert host.page.locator("#invite-link").input_value() == before
     host.page.get_by_label("For how many").select_option("5 people")
     host.page.locator("#ask-yes").click()
-    expect(ada.page.locator("#invite-limits .value")).to_have_text(["no end", "5 more"])
+    expect(ada.page.locator("#invite-limits .value")).to_have_text(["never", "5 more"])
     host.page.get_by_label("Ends").select_option("in 8 hours")
     host.page.locator("#ask-yes").click()
     expect(ada.page.locator("#invite-limits .value").first).to_have_text(re.compile(r"\d:\d\d"))

@@ -181,7 +181,7 @@ def test_what_an_iphone_plays_through_an_element_is_heard(rig: Rig, relay: Relay
 def test_what_a_locked_phone_does_is_said_once(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     phone = phones.start(rig, ANNA, relay.authority).open(relay.link).join("Anna")
     wait_for_words(phone, "Keep this page on the screen")
-    phone.press("Understood")
+    phone.press("Got it")
     phone.open(relay.link).join()
     assert not phone.page.get_by_text("Keep this page on the screen").is_visible()
 

@@ -1,4 +1,4 @@
-"""What a room looks like while it is captioned, recorded or reached by a slower path; none of it moves the people."""
+"""What a room looks like while it is captioned or recorded, or something needs help; none of it moves the people."""
 
 from typing import Any, Final
 
@@ -28,6 +28,15 @@ NEXT: Final = """(line) => {
   const last = window.speakers.at(-1);
   last.send(JSON.stringify({ ...line, talker_id: last.talkerId }));
 }"""
+
+
+FACTS: Final = {
+    "#slow-path": "#slow-path-note",
+    "#no-microphone": "#problem",
+    "#feedback": "#guard",
+    "#missed": "#replay",
+}
+"""What appears in the header, and what a press opens."""
 
 
 def say(page: Page, relay: RelayProcess, name: str, *messages: dict[str, Any]) -> None:
@@ -91,13 +100,15 @@ def test_a_recording_looks_well_asks_at_the_door_and_moves_nothing(
         check_looks(ben.page, "the door of a room that is recorded")
 
 
-def test_a_slower_path_looks_well(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_each_fact_looks_well_and_moves_nothing(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
     ada.page.locator("#advice-read").click()
     with crowd(relay, 5, talkers=1):
-        with steady(ada.page, "a slower path"):
-            ada.page.locator("#slow-path").evaluate("fact => { fact.hidden = false; }")
-        ada.page.locator("#slow-path").click()
-        expect(ada.page.locator("#slow-path-note")).to_be_visible()
-        look(ada, "slow-path")
-        check_looks(ada.page, "a slower path")
+        for fact, note in FACTS.items():
+            with steady(ada.page, fact):
+                ada.page.locator(fact).evaluate("fact => { fact.hidden = false; }")
+            ada.page.locator(fact).click()
+            expect(ada.page.locator(note)).to_be_visible()
+            look(ada, fact.strip("#"))
+            check_looks(ada.page, fact)
+            ada.page.locator(fact).click()

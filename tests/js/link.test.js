@@ -144,7 +144,7 @@ test("after a loss it comes back by itself, and waits little the next time too",
 
 test("a relay that drains is said to be going away, and tried again", async () => {
   const world = new World().join();
-  world.socket.lose(1001, "the relay is going away");
+  world.socket.lose(1001, "the relay is shutting down");
   assert.equal(world.states.at(-1), "lost draining");
   await world.pass(1_000);
   assert.equal(world.sockets.length, 2);

@@ -50,7 +50,7 @@ for (const [reason, words] of [
   ["draining", /restarting/],
 ]) {
   test(`a socket that can't be had fails with the cure: ${reason}`, async () => {
-    const link = { join: () => link.onState("lost", reason, "the relay is going away") };
+    const link = { join: () => link.onState("lost", reason, "the relay is shutting down") };
     const check = new NetworkCheck("https://relay.local", link);
     const verdict = await check.socket();
     assert.equal(verdict.state, "fails");

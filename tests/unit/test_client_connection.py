@@ -129,7 +129,7 @@ def test_a_socket_of_another_protocol_is_left() -> None:
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [(1001, "going away"), (4401, "no longer admitted"), (4409, "again from elsewhere"), (4999, "4999")],
+    [(1001, "shutting down"), (4401, "no longer admitted"), (4409, "again from elsewhere"), (4999, "4999")],
 )
 def test_why_the_relay_closed_is_told(code: int, reason: str) -> None:
     async def main() -> None:
@@ -252,7 +252,7 @@ def test_every_frame_is_masked_with_a_key_of_its_own() -> None:
     ("address", "reason"),
     [
         (Address(False, "127.0.0.1", 1, "kitchen"), r"No relay answers at 127\.0\.0\.1:1"),
-        (Address(True, "no-such-computer.invalid", 8443, "kitchen"), "No computer here is called no-such-computer"),
+        (Address(True, "no-such-computer.invalid", 8443, "kitchen"), "Can't find a computer called no-such-computer"),
     ],
 )
 def test_nobody_there_is_told_in_words(address: Address, reason: str) -> None:

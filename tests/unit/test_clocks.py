@@ -116,10 +116,19 @@ def test_a_certificate_that_came_with_the_host_s_own_is_looked_at_too(tmp_path: 
     assert "expired on 2014-12-29" in finding.message
 
 
+def test_a_certificate_that_ends_soon_is_a_warning_and_no_error(tmp_path: Path) -> None:
+    lasts = own_certificate(tmp_path / "other", NOW).chain[0].not_valid_after_utc - NOW
+    own = own_certificate(tmp_path / "the ca. of us", NOW - lasts + datetime.timedelta(days=10))
+    finding = examine_certificate(tmp_path, own.cert)
+    assert finding.verdict is Verdict.WARNING
+    assert str(own.cert) in finding.message, "whatever is in its path"
+    assert finding.remedy == "Renew it."
+
+
 def test_dates_are_looked_at_while_the_relay_runs(tmp_path: Path) -> None:
     live = LiveCertificate(OwnAuthority(Authority(tmp_path)), NAMES, ADDRESSES)
     assert live.troubles(NOW) == []
-    (expired,) = live.troubles(at(2060))
+    (expired,) = map(str, live.troubles(at(2060)))
     assert "expired on 2049-12-31" in expired
     assert "clock says 2060" in expired
 

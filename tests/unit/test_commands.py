@@ -83,8 +83,8 @@ def test_the_host_s_commands_say_what_the_protocol_has(line: str, message: Messa
     ("line", "words"),
     [
         ("/remove Nobody", "Nobody here is called Nobody; /who"),
-        ("/remove", "Whom?"),
-        ("/silence Eve", "Several here are called Eve"),
+        ("/remove", "Who?"),
+        ("/silence Eve", "Several people here are called Eve"),
         ("/volume Grace Hopper loud", "a number from 0 to 200"),
         ("/volume Grace Hopper 999", "a number from 0 to 200"),
         ("/invite soon", "whole numbers"),
@@ -135,7 +135,7 @@ def test_all_that_can_be_typed_is_in_the_list_and_all_of_the_list_can_be_typed()
 def test_somebody_who_is_no_host_is_told_so_and_nothing_is_sent() -> None:
     terminal = Terminal()
     terminal.offline.hear({**WELCOME, "host": False})
-    assert terminal.type("/lock") == ([], ["/lock is for the host, who joined by the host's own link"])
+    assert terminal.type("/lock") == ([], ["/lock is for the host, who joined with the host's own link"])
 
 
 def test_somebody_who_has_nothing_to_say_can_t_be_unmuted() -> None:
@@ -156,7 +156,7 @@ async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
 
 def test_the_last_notice_that_asks_is_answered_by_number() -> None:
     terminal = Terminal()
-    assert terminal.type("/answer 1") == ([], ["No notice asks for an answer"])
+    assert terminal.type("/answer 1") == ([], ["No notice is waiting for an answer"])
     said = {"talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
     notice = {"type": "notice", **said}
     terminal.offline.hear({**notice, "id": 8, "actions": ["Yes"]}, {**notice, "id": 9, "actions": ["Open", "Wait\x1b"]})
@@ -179,12 +179,14 @@ def test_a_replay_needs_sound_and_a_speed_that_one_follows() -> None:
     ear = terminal.offline.room.ear(keeps_replay=True)
     terminal.commands = Commands(terminal.offline.room, tell=terminal.told.append, leave=terminal._leave, ear=ear)
     assert terminal.type("/replay")[1] == ["Nobody has said anything in the last 30 seconds"]
-    assert terminal.type("/replay 3")[1] == ["/replay, /replay off, or how fast: 1, 1.25, 1.5, 1.75, 2"]
+    assert terminal.type("/replay 3")[1] == [
+        "Write /replay, /replay off, or /replay with a speed: 1, 1.25, 1.5, 1.75, 2"
+    ]
     encoder = Encoder()
     for number in range(20):
         packet = Packet(number, number * 480, encoder.encode(tone(440, 0.01)), talker_id=3)
         ear.push(packet, perf_counter())
-    assert terminal.type("/replay 1.5") == ([], ["You hear again: Grace Hopper; /replay off ends it"])
+    assert terminal.type("/replay 1.5") == ([], ["Replay of Grace Hopper; stop it with /replay off"])
     assert ear.is_replaying
     assert terminal.type("/replay off") == ([], [])
     assert not ear.is_replaying

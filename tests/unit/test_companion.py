@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from streamer.relay import captioner as captioner_module
 from streamer.relay import companion as module
 from streamer.relay import recorder as recorder_module
 from streamer.relay.access.tokens import TokenStore
@@ -97,3 +98,26 @@ def test_a_room_of_any_name_has_a_folder_that_can_be_made(tmp_path: Path, room: 
     folder.mkdir()
     assert folder.parent == tmp_path
     assert (folder.name == f"{began}-{room}") == (room.isalnum() and len(room.encode()) < 200)
+
+
+async def test_captioners_of_two_relays_with_one_folder_do_not_revoke_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captioner_module, "command_of", lambda *_: [sys.executable, "-c", "input(); input()"])
+    stores = [TokenStore(tmp_path / "tokens.json") for _ in range(2)]
+    secrets: list[str] = []
+
+    def links(secret: str) -> str:
+        secrets.append(secret)
+        return ""
+
+    tasks = [asyncio.create_task(captioner_module.caption(store, links, tmp_path, print)) for store in stores]
+    async with asyncio.timeout(PATIENCE_S):
+        while len(secrets) < len(stores):
+            await asyncio.sleep(0)
+    assert all(store.find(secret) for store, secret in zip(stores, secrets, strict=True))
+    assert not (tmp_path / "tokens.json").exists()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not any(store.find(secret) for store, secret in zip(stores, secrets, strict=True))

@@ -135,7 +135,7 @@ def test_q_asks_once_before_it_sends_people_away(tmp_path: Path) -> None:
         with member(tmp_path / "grace", authority, link, "Grace") as grace:
             terminal.wait_for("1 person")
             terminal.type("q")
-            terminal.wait_for("Press q again to send them away")
+            terminal.wait_for("Press q again to disconnect them and quit")
             grace.check_running()
             terminal.type("q")
             assert terminal.wait(START_S) == 0

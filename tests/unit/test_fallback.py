@@ -479,7 +479,7 @@ async def test_a_relay_that_drains_says_so_over_http() -> None:
         caller = await Caller(link).welcomed()
         drained = caller.running
     await asyncio.wait({drained}, timeout=PATIENCE_S)
-    assert "going away" in str(drained.exception())
+    assert "shutting down" in str(drained.exception())
     await link.leave()
 
 

@@ -114,7 +114,7 @@ async def test_a_new_address_gets_its_certificate_although_it_cannot_be_kept(dis
     leaf = authority.leaf(["localhost"], ["127.0.0.1", "10.1.2.3"])
     assert leaf.server_context()
     assert authority.leaf(["localhost"], ["127.0.0.1", "10.1.2.3"]) == leaf
-    assert "free some space" in authority.notes[0]
+    assert "free some space" in str(authority.notes[0])
 
 
 async def test_new_invites_that_cannot_be_shown_do_not_come_into_force(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ async def test_what_a_device_wants_known_while_the_room_is_away_is_told_when_it_
         port = house.port
         link = f"http://127.0.0.1:{port}/#room=home&key=nobody-knows-it"
         async with bridging(house, mosquitto, url=link) as bridge:
-            await until(lambda: any("The room is away" in line for line in bridge.told), lambda: bridge.told)
+            await until(lambda: any("The room can't be reached" in line for line in bridge.told), lambda: bridge.told)
             await bridge.until_retained("streamer/room/home/status", "offline")
             await gate.say("notice", "Somebody rings")
             await gate.say("telemetry", {"open": True})

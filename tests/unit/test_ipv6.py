@@ -87,7 +87,7 @@ def test_the_computer_s_own_name_under_local_is_listened_to_everywhere_and_shown
 
 @pytest.mark.parametrize("host", ["fe80::1", "fe80::1%eth0", "[fe80::1%eth0]"])
 def test_a_link_local_address_is_refused_with_a_reason_and_a_way(host: str) -> None:
-    with pytest.raises(SetupError, match="browsers open no link with the link-local address"):
+    with pytest.raises(SetupError, match="browsers can't open links with the link-local address"):
         place(host, no_tls=False)
 
 

@@ -44,12 +44,12 @@ def test_what_happens_in_the_room_is_told_in_words() -> None:
     )
     assert told[1:] == [
         "Joan joined",
-        "Grace is not muted any more",
+        "Grace is no longer muted",
         "Joan: Dinner is ready",
         "Ada: Coming",
         "Joan left",
         "The relay says: Your connection was slow",
-        "The relay refused a message of ours: no message is of type dance",
+        "The relay rejected our message: no message is of type dance",
     ]
     assert [member.name for member in room.members] == ["Grace"]
 
@@ -108,7 +108,7 @@ def test_after_a_loss_nothing_of_before_is_played_and_only_what_was_missed_is_to
     said = [("Joan", "Tea?"), ("Grace", "Hello"), ("Joan", "Are you there?")]
     offline.hear({**WELCOME, "history": [{"name": name, "text": text, "age_s": 9} for name, text in said]})
     assert offline.told[3:] == [
-        "The relay is away. Trying again …",
+        "Lost the relay. Trying again …",
         "Back; with you: Grace",
         "Joan wrote: Are you there?",
     ]
@@ -130,13 +130,13 @@ def test_who_knocks_whose_turn_it_is_and_who_may_talk_are_told_in_words() -> Non
     )
     assert told[1:] == [
         "You only listen here; /hand asks to talk",
-        "Ben knocks; /admit 4 lets Ben in, /decline 4 does not",
-        "Joan knocks; /admit 5 lets Joan in, /decline 5 does not",
+        "Ben is knocking; /admit 4 lets Ben in, /decline 4 does not",
+        "Joan is knocking; /admit 5 lets Joan in, /decline 5 does not",
         "Grace has decided: only hosts talk",
         "Grace only listens now",
         "You may talk now",
         "It is your turn",
-        "It is the turn of Grace",
+        "It is Grace's turn",
     ]
     assert room.me.role == "talk"
     assert room.members[0].only_listens

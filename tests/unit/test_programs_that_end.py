@@ -37,4 +37,4 @@ def test_a_filter_that_has_ended_is_said_and_begun_again() -> None:
         return said
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        assert set(loop.run(run())) == {"The filter has ended: it is begun again"}
+        assert set(loop.run(run())) == {"The filter has ended: restarting it"}

@@ -177,7 +177,7 @@ def test_a_relay_that_goes_away_ends_a_file_s_stay_in_words(tmp_path: Path) -> N
             await asyncio.sleep(0.2)
         await asyncio.wait_for(staying, 5)
 
-    with pytest.raises(ConnectionLostError, match="going away"):
+    with pytest.raises(ConnectionLostError, match="shutting down"):
         run_virtually(main())
 
 

@@ -126,7 +126,7 @@ async def test_after_a_loss_of_the_wifi_it_is_the_same_member_and_nobody_notices
         ada.room.set_volume(ada.room.members[0], 0.5)
         await seen_until_now(grace)
         wifi.go_away()
-        await ada.hears_of("The relay is away. Trying again …")
+        await ada.hears_of("Lost the relay. Trying again …")
         with pytest.raises(ConnectionLostError, match="was not sent"):
             ada.room.send({"type": "chat", "text": "Is anybody there?"})
         await grace.socket.send_json({"type": "chat", "text": "Where is Ada?"})
@@ -148,7 +148,7 @@ async def test_a_connection_on_which_nothing_comes_is_given_up_soon() -> None:
     async with House.open() as house, Wifi.open(house.port) as (wifi, port), Ada.entered(port) as ada:
         wifi.go_away()
         began = perf_counter()
-        await ada.hears_of("The relay is away")
+        await ada.hears_of("Lost the relay")
         assert perf_counter() - began > SILENT_S - 1.1, "a network may be away for a moment"
 
 
@@ -158,7 +158,7 @@ async def test_the_relay_s_clock_and_the_voices_are_new_after_a_loss() -> None:
         await ada.hears_of("Grace joined")
         clock, (grace,) = ada.room.clock, ada.ear.receivers()
         wifi.go_away()
-        await ada.hears_of("The relay is away")
+        await ada.hears_of("Lost the relay")
         wifi.come_back()
         await ada.hears_of("Back;")
         assert ada.room.clock is not clock
@@ -186,7 +186,7 @@ async def test_a_key_that_opens_nothing_any_more_ends_the_stay_in_the_relay_s_wo
         await restart()
         with pytest.raises(RefusedError, match="invite"):
             await asyncio.wait_for(ada.stay, PATIENCE_S)
-        assert ada.told[-1] == "The relay is away. Trying again …"
+        assert ada.told[-1] == "Lost the relay. Trying again …"
 
 
 async def test_somebody_who_is_removed_by_the_host_does_not_come_back() -> None:
@@ -236,7 +236,7 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
         with StreamerProcess(tmp_path / "listener", "listen", *options) as listener:
             relay.wait_for_members(1)
             os.kill(relay.pid, signal.SIGKILL)
-            wait_until(lambda: "The relay is away" in listener.log, PATIENCE_S, lambda: listener.log)
+            wait_until(lambda: "Lost the relay" in listener.log, PATIENCE_S, lambda: listener.log)
             port = urlsplit(relay.link).port
             again = relays.enter_context(RelayProcess(tmp_path / "relay", "--port", str(port)))
             wait_until(lambda: "Back;" in listener.log, PATIENCE_S, lambda: listener.log)

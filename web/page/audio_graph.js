@@ -22,6 +22,8 @@ export class AudioGraph {
   #output = new OutputLatency(this.#context);
   #others = new GainNode(this.#context);
   #volume = new GainNode(this.#context);
+  #gain = 1;
+  #loudspeakerMuted = false;
   #meter = new AnalyserNode(this.#context);
   #metered = new Float32Array(this.#meter.fftSize);
   /** @type {AudioWorkletNode | null} */
@@ -153,7 +155,18 @@ export class AudioGraph {
 
   /** @param {boolean} muted the same, as long as somebody wants it */
   set loudspeakerMuted(muted) {
-    this.#volume.gain.value = muted ? 0 : 1;
+    this.#loudspeakerMuted = muted;
+    this.#setVolume();
+  }
+
+  /** @param {number} gain by which all that comes from the room is multiplied */
+  set gain(gain) {
+    this.#gain = gain;
+    this.#setVolume();
+  }
+
+  #setVolume() {
+    this.#volume.gain.value = this.#loudspeakerMuted ? 0 : this.#gain;
   }
 
   chirp() {

@@ -1,7 +1,7 @@
 // The strip of captions: the name before the text; what is still being said is dimmed and changes in place, what was said is
 // settled. A screen reader hears settled lines only. In a hall the strip is the page (`&captions` in the link).
 
-import { create, element, setText } from "../ui/dom.js";
+import { create, element, setAttribute, setText } from "../ui/dom.js";
 import { load, save } from "../ui/storage.js";
 import { t } from "../ui/text.js";
 import { Transcript } from "./transcript.js";
@@ -39,6 +39,7 @@ export class Captions {
     this.#parts = parts;
     this.#useSize(Number(load("captionSize")) || SIZES[0]);
     this.#size.addEventListener("click", () => this.#useSize(SIZES[(SIZES.indexOf(this.#chosenSize) + 1) % SIZES.length]));
+    element("audience-captions", HTMLButtonElement).addEventListener("click", () => this.switch(!this.on));
     element("captions-text", HTMLButtonElement).addEventListener("click", () => this.#save("txt", this.#transcript.toText()));
     element("captions-vtt", HTMLButtonElement).addEventListener("click", () => this.#save("vtt", this.#transcript.toVtt()));
     this.#show();
@@ -108,6 +109,8 @@ export class Captions {
 
   #show() {
     element("captions-on", HTMLElement).hidden = !this.#isWritten;
+    element("audience-captions", HTMLElement).hidden = !this.#isWritten;
+    setAttribute(element("audience-captions", HTMLElement), "aria-pressed", String(this.on));
     this.#strip.hidden = !(this.on && (this.#isWritten || this.#isHall || !this.#transcript.isEmpty));
     element("captions-acts", HTMLElement).hidden = this.#transcript.isEmpty || this.#isHall;
     setText(element("captions-none", HTMLElement), this.#isWritten ? t("captionsNone") : t("captionsNobody"));

@@ -3,7 +3,7 @@
 
 import { ECHO_ROOM } from "../shared/room_link.js";
 import { create, element, find, icon, setText, showMeter } from "../ui/dom.js";
-import { t } from "../ui/text.js";
+import { sayCount, t } from "../ui/text.js";
 import { plainFace } from "./face.js";
 import { scanCode } from "./scanner.js";
 
@@ -13,6 +13,7 @@ import { scanCode } from "./scanner.js";
 
 /** Two faces are recognised, a crowd is a number. */
 const FACES = 6;
+const DAY_MS = 86_400_000;
 const MANY = 3;
 
 export class Door {
@@ -214,7 +215,11 @@ function whoIsThere(people, count) {
 
 /** @param {number} atMs */
 function lastTime(atMs) {
-  const days = Math.floor((Date.now() - atMs) / 86_400_000);
-  if (days < 1) return t("lastToday");
-  return t("lastDays", { count: days });
+  const days = Math.round((midnightBefore(Date.now()) - midnightBefore(atMs)) / DAY_MS);
+  return days < 1 ? t("lastToday") : sayCount("lastDays", days);
+}
+
+/** @param {number} atMs */
+function midnightBefore(atMs) {
+  return new Date(atMs).setHours(0, 0, 0, 0);
 }

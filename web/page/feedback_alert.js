@@ -5,22 +5,27 @@ import { t } from "../ui/text.js";
 export class FeedbackAlert {
   #voice;
   #sound;
-  #alert;
+  #place;
   #words;
   #loudspeaker;
   #microphone;
   #silenced = false;
   #found = "";
+  /** @type {(words: string) => void} something new was found */
+  onFound = () => {};
+  /** @type {(silenced: boolean) => void} the loudspeaker was muted or unmuted */
+  onSilenced = () => {};
 
   /**
-   * @param {HTMLElement} alert with a paragraph and two buttons
+   * @param {HTMLElement} note with a paragraph and two buttons
+   * @param {{isOn: boolean}} place shows that there is something to read, or not
    * @param {import("./local_audio.js").LocalAudio} voice
    * @param {import("./audio_graph.js").AudioGraph} sound
    */
-  constructor(alert, voice, sound) {
-    this.#alert = alert;
-    this.#words = /** @type {HTMLElement} */ (alert.querySelector("p"));
-    const [loudspeaker, microphone] = alert.querySelectorAll("button");
+  constructor(note, place, voice, sound) {
+    this.#place = place;
+    this.#words = /** @type {HTMLElement} */ (note.querySelector("p"));
+    const [loudspeaker, microphone] = note.querySelectorAll("button");
     this.#loudspeaker = loudspeaker;
     this.#microphone = microphone;
     this.#microphone.textContent = t("guardMuteMicrophone");
@@ -36,8 +41,11 @@ export class FeedbackAlert {
    */
   show(danger, others) {
     const member = others.find(({ talkerId }) => talkerId === danger);
-    this.#found = member ? t("guardSameRoom", { name: member.name }) : danger === null ? "" : t("guardHowl");
+    const found = member ? t("guardSameRoom", { name: member.name }) : danger === null ? "" : t("guardHowl");
+    const isNew = found !== "" && found !== this.#found && !this.#silenced;
+    this.#found = found;
     this.#render();
+    if (isNew) this.onFound(found);
   }
 
   /** Empty if all is well. */
@@ -54,11 +62,12 @@ export class FeedbackAlert {
   #silence(silenced) {
     this.#silenced = silenced;
     this.#sound.loudspeakerMuted = silenced;
+    this.onSilenced(silenced);
     this.#render();
   }
 
   #render() {
-    this.#alert.hidden = !this.#found && !this.#silenced;
+    this.#place.isOn = this.#found !== "" || this.#silenced;
     this.#words.textContent = this.#silenced ? t("guardSilenced") : this.#found;
     this.#loudspeaker.textContent = t(this.#silenced ? "guardUnmuteLoudspeaker" : "guardMuteLoudspeaker");
     this.#microphone.hidden = this.#silenced || this.#voice.controls.pushToTalk;

@@ -14,6 +14,7 @@ import { Cues } from "./cues.js";
 import { Details } from "./details.js";
 import { Door } from "./door.js";
 import { Engine } from "./engine.js";
+import { Trouble } from "./facts.js";
 import { FeedbackAlert } from "./feedback_alert.js";
 import { hostKey } from "./host_key.js";
 import { HostPanel } from "./host_panel.js";
@@ -26,6 +27,7 @@ import { LocalAudio } from "./local_audio.js";
 import { LostSheet } from "./lost_sheet.js";
 import { MediaControls } from "./media_controls.js";
 import { NotifySheet } from "./notify_sheet.js";
+import { OverallVolume } from "./overall_volume.js";
 import { OwnLevel } from "./own_level.js";
 import { Question } from "./question.js";
 import { RecentPresence, RecentRooms } from "./recent_rooms.js";
@@ -130,7 +132,7 @@ class Page {
     toasts: this.#toasts,
     cues: this.#cues,
     settings: this.#settings,
-    feedback: new FeedbackAlert(element("guard", HTMLElement), this.#voice, this.#sound),
+    feedback: this.#newFeedbackAlert(),
     acoustic: this.#acoustic,
     roster: this.#roster,
     captions: this.#captions,
@@ -202,19 +204,29 @@ class Page {
       if (state === "joining") this.#ownLevel.stop();
       if (state === "start") this.#onAddress();
     };
+    new OverallVolume(this.#sound);
     element("air", HTMLButtonElement).addEventListener("click", () => {
       this.#acoustic.press(this.#roster.others, this.#voice.silent, this.#settings.processing);
     });
   }
 
   #connectVoice() {
-    const problem = element("problem", HTMLElement);
+    const trouble = new Trouble("no-microphone", "problem", "noMicrophone", this.#toasts);
     this.#voice.onProblem = (words) => {
-      problem.hidden = words === "";
-      element("problem-words", HTMLElement).textContent = words;
+      trouble.isOn = words !== "";
+      setText(element("problem-words", HTMLElement), words);
+      if (words !== "") trouble.tell(words);
     };
     this.#voice.onNews = (words) => this.#toasts.show({ words });
     element("try-microphone", HTMLButtonElement).addEventListener("click", () => this.#voice.tryAgain(this.#settings.processing));
+  }
+
+  #newFeedbackAlert() {
+    const trouble = new Trouble("feedback", "guard", "feedback", this.#toasts);
+    const alert = new FeedbackAlert(element("guard", HTMLElement), trouble, this.#voice, this.#sound);
+    alert.onFound = (words) => trouble.tell(words);
+    alert.onSilenced = (silenced) => setText(element("feedback-word", HTMLElement), t(silenced ? "silenced" : "feedback"));
+    return alert;
   }
 
   /**

@@ -28,7 +28,7 @@ const PARTS = {
   tiles: ["tiles"],
   crowd: ["stage", "crowd-title", "crowd"],
   walkie: ["faces", "walkie"],
-  audience: ["audience"],
+  audience: ["audience", "audience-acts"],
 };
 const ALL_PARTS = [...new Set(Object.values(PARTS).flat())];
 

@@ -1,9 +1,13 @@
-// Hear again what was said: the last half minute, or in a room of push to talk what was missed. A strip shows who spoke and who
+// Plays again what was said: the last half minute, or in a room of push to talk what was missed. A strip shows who spoke and who
 // speaks in it now. It is for this listener alone; the live voices go on.
+//
+// The strip opens only when somebody presses something, since it moves the people. What was missed is offered over the header, then
+// behind a word in it.
 
 import { create, element, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { plainFace } from "./face.js";
+import { Fact } from "./facts.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("../shared/messages.js").Order} Order */
@@ -13,12 +17,15 @@ import { Sheet } from "./sheet.js";
 /** Faster than twice nobody follows two voices. */
 const SPEEDS = [1, 1.5, 2];
 const SECOND_MS = 1_000;
+/** Time enough to read who spoke, and to decide. */
+const ASKS_MS = 10_000;
 const MINUTE_S = 60;
 
 export class ReplayView {
   #order;
   #toasts;
   #strip = element("replay", HTMLElement);
+  #missed = new Fact("missed", "replay");
   #words = element("replay-words", HTMLElement);
   #talkers = element("replay-talkers", HTMLElement);
   #speedButton = element("replay-speed", HTMLButtonElement);
@@ -37,7 +44,7 @@ export class ReplayView {
     this.#toasts = toasts;
     element("replay-last", HTMLButtonElement).addEventListener("click", () => this.playLast());
     this.#speedButton.addEventListener("click", () => this.#changeSpeed());
-    this.#playButton.addEventListener("click", () => order({ type: "startReplay", what: "missed" }));
+    this.#playButton.addEventListener("click", () => this.#playMissed());
     element("replay-stop", HTMLButtonElement).addEventListener("click", () => this.#stop());
     this.#showSpeed();
   }
@@ -46,6 +53,10 @@ export class ReplayView {
   playLast() {
     Sheet.closeAll();
     this.#order({ type: "startReplay", what: "last" });
+  }
+
+  #playMissed() {
+    this.#order({ type: "startReplay", what: "missed" });
   }
 
   /** @param {OfReplay} report */
@@ -67,18 +78,30 @@ export class ReplayView {
    */
   #onMissed(names, lastsMs) {
     if (this.#isPlaying) return;
-    this.#strip.hidden = names.length === 0;
+    const isNew = !this.#missed.isOn;
+    this.#missed.isOn = names.length > 0;
     if (names.length === 0) return;
     this.#showTalkers(names, []);
-    setText(this.#words, t("replayMissed", { time: clockOf(lastsMs) }));
+    const words = t("replayMissed", { time: clockOf(lastsMs) });
+    setText(this.#words, words);
     this.#playButton.hidden = false;
-    this.#toasts.say(t("replayMissed", { time: clockOf(lastsMs) }));
+    if (isNew) this.#offer(words, names);
+  }
+
+  /**
+   * @param {string} title
+   * @param {string[]} names
+   */
+  #offer(title, names) {
+    const action = { words: t("replayPlay"), act: () => this.#playMissed() };
+    this.#toasts.show({ title, words: names.join(", "), action, lastsMs: ASKS_MS });
   }
 
   /** @param {Replaying | null} replay */
   #show(replay) {
     const begins = replay !== null && !this.#isPlaying;
     this.#isPlaying = replay !== null;
+    this.#missed.isOn = false;
     this.#strip.hidden = replay === null;
     this.#playButton.hidden = true;
     if (!replay) return;
@@ -113,6 +136,7 @@ export class ReplayView {
 
   #stop() {
     this.#order({ type: "stopReplay" });
+    this.#missed.isOn = false;
     this.#strip.hidden = true;
   }
 }

@@ -44,7 +44,7 @@ def load_opus() -> ModuleType:
 def _how_to_install() -> str:
     match sys.platform:
         case "darwin":
-            return "install it by `brew install opus`"
+            return "install it with `brew install opus`"
         case "win32":
             return "put opus.dll on the PATH"
         case _:

@@ -121,7 +121,7 @@ def load_noise_suppression() -> ModuleType:
         import webrtc_noise_gain
     except ImportError as error:
         raise AudioError(
-            f"Noise suppression is missing ({error}): install it by `pip install 'streamer[noise]'`"
+            f"Noise suppression is missing ({error}): install it with `pip install 'streamer[noise]'`"
         ) from error
     module: ModuleType = webrtc_noise_gain
     return module

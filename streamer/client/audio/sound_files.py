@@ -67,7 +67,7 @@ def import_soundfile() -> ModuleType:
         import soundfile
     except (ImportError, OSError) as error:
         raise AudioError(
-            f"libsndfile is missing ({error}), which reads and writes sound files: install the package libsndfile1 "
+            f"libsndfile, which reads and writes sound files, is missing ({error}): install the package libsndfile1 "
             "(`sudo apt-get install libsndfile1`; `brew install libsndfile` on macOS)"
         ) from error
     module: ModuleType = soundfile

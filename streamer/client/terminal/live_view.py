@@ -227,7 +227,7 @@ def describe_buffer(statistics: "JitterStatistics") -> str:
     """What the jitter buffer holds, and what it had to do so far."""
     return (
         f"holds {statistics['level_ms']:.0f} of {statistics['target_ms']:.0f} ms · {statistics['late']} late · "
-        f"{statistics['underruns']} × dry · concealed {statistics['concealed_ms']:.0f} ms · "
+        f"{statistics['underruns']} underruns · concealed {statistics['concealed_ms']:.0f} ms · "
         f"sped up by {statistics['accelerated_ms'] + statistics['skipped_ms']:.0f} ms · "
         f"slowed down by {statistics['expanded_ms']:.0f} ms"
     )

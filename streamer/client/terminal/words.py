@@ -39,10 +39,10 @@ from streamer.client.told import Told
 from streamer.terminal_text import one_line
 
 _CHANGES: Final = (
-    ("muted", "muted", "not muted any more"),
+    ("muted", "muted", "no longer muted"),
     ("away", "away", "back"),
-    ("hand", "raising a hand", "lowering the hand"),
-    ("listening", "only listening", "not only listening any more"),
+    ("hand", "raising a hand", "lowered the hand"),
+    ("listening", "only listening", "no longer only listening"),
 )
 """A member's field, and what is said where it begins to hold and where it ends."""
 
@@ -81,7 +81,7 @@ class Words:
                 self._my_id, self._is_recorded = event.me.talker_id, False
                 self._on_here("Back", event.me, event.members)
             case Lost():
-                self._tell("The relay is away. Trying again …")
+                self._tell("Lost the relay. Trying again …")
             case Trouble():
                 self._tell(event.text)
             case Joined(member):
@@ -103,9 +103,9 @@ class Words:
             case Hint():
                 self._tell(f"The relay says: {event.text}")
             case Refused():
-                self._tell(f"The relay refused a message of ours: {event.text}")
+                self._tell(f"The relay rejected our message: {event.text}")
             case Missed(count):
-                self._tell(f"{count:,} events were left out: more happens than can be told")
+                self._tell(f"{count:,} events were left out: too much is happening to show it all")
             case Captioning(on):
                 self._tell(f"Captions are {'on: what is said here is written down' if on else 'off'}")
             case Talking() | Telemetry() | Command() | Caption():  # the meters show who talks
@@ -131,7 +131,7 @@ class Words:
             case Floor():
                 self._on_floor(event)
             case Turn(member):
-                self._tell("It is your turn" if self._is_me(member) else f"It is the turn of {_name(member)}")
+                self._tell("It is your turn" if self._is_me(member) else f"It is {_name(member)}'s turn")
             case OnlyHosts(member, on):
                 self._tell(
                     f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}"
@@ -148,7 +148,7 @@ class Words:
             case Knocks():
                 for knock in event.new:
                     number, name = knock.id, knock.name
-                    self._tell(f"{name} knocks; /admit {number} lets {name} in, /decline {number} does not")
+                    self._tell(f"{name} is knocking; /admit {number} lets {name} in, /decline {number} does not")
             case _:
                 assert_never(event)
 
@@ -177,7 +177,7 @@ class Words:
         if not floor.on:
             self._tell("Everybody may talk")
         elif floor.member is None:
-            self._tell("One talks at a time; nobody does now")
+            self._tell("One person at a time; nobody is talking now")
         else:
             self._tell("It is your turn" if self._is_me(floor.member) else f"{floor.member.name} talks now")
 

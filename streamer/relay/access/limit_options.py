@@ -32,8 +32,8 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds one option for each field of RelayLimits."""
     for limit in reversed(fields(RelayLimits)):
         name = "--" + limit.name.replace("_", "-")
-        option = click.option(
-            name, type=POSITIVE, default=limit.default, show_default=True, help=limit.metadata["help"]
-        )
+        least = limit.metadata.get("least")
+        kind = POSITIVE if least is None else click.IntRange(least, int(NO_LIMIT))
+        option = click.option(name, type=kind, default=limit.default, show_default=True, help=limit.metadata["help"])
         command = option(command)
     return command

@@ -24,8 +24,14 @@ def _parse_scopes(context: click.Context, parameter: click.Parameter, value: str
 
 
 @token.command()
-@click.option("--scope", "scopes", required=True, callback=_parse_scopes, help=f"Some of {','.join(SCOPES)}.")
-@click.option("--room", default="", help="Good for this room alone.  [default: all rooms]")
+@click.option(
+    "--scope",
+    "scopes",
+    required=True,
+    callback=_parse_scopes,
+    help=f"One or more of {','.join(SCOPES)}, separated by commas.",
+)
+@click.option("--room", default="", help="Valid only in this room.  [default: all rooms]")
 @click.option("--name", default="program", show_default=True, help="Whose token it is, for your own list.")
 @data_dir_option
 def create(scopes: frozenset[Scope], room: str, name: str, data_dir: Path | None) -> None:

@@ -35,7 +35,7 @@ class ClusterAddress:
         if not _NAME.fullmatch(name):
             raise SetupError("the name of a cluster is 1 to 32 of A–Z a–z 0–9 _ -")
         if not url.isprintable():
-            raise SetupError(f"the address of the cluster contains characters that none has; {_EXAMPLE}")
+            raise SetupError(f"the address of the cluster contains invalid characters; {_EXAMPLE}")
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -44,7 +44,7 @@ class ClusterAddress:
         if parts.scheme not in _PORTS:
             raise SetupError(f"the address of the cluster does not begin with nats:// or tls://; {_EXAMPLE}")
         if not parts.hostname or port == 0 or parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise SetupError(f"the address of the cluster is more or less than host and port; {_EXAMPLE}")
+            raise SetupError(f"the address of the cluster must be just host and port; {_EXAMPLE}")
         for file, option in ((credentials, "--cluster-credentials"), (ca_file, "--cluster-ca")):
             if file is not None and not file.is_file():
                 raise SetupError(f"there is no file {file}, which {option} names")

@@ -195,8 +195,8 @@ class Cluster:
         watches.append(await bus.watch(self._live, self._take_live))
         if self._peers.strangers:
             raise BusError(
-                f"the relays of this service there are of version {', '.join(self._peers.strangers)}, and this one is "
-                f"of {self._version}: give all relays the same version, or this one another --cluster-name"
+                f"the other relays of this service run version {', '.join(self._peers.strangers)}, this one runs "
+                f"{self._version}: give all relays the same version, or this one another --cluster-name"
             )
         watches.append(await bus.watch(self._hour, self._take_hour))
         self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
@@ -237,7 +237,7 @@ class Cluster:
             if monotonic() - due > LATE_S:
                 self._peers.own_heard_s += monotonic() - due
             if monotonic() - self._peers.own_heard_s > SILENT_S:
-                raise BusError("it takes what it is told, and tells nothing back")
+                raise BusError("it accepts messages but delivers none")
 
     def _sign_of_life(self) -> bytes:
         live: Live = {

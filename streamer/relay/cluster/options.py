@@ -21,7 +21,7 @@ def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
             "--cluster",
             envvar="STREAMER_CLUSTER",
             metavar="URL",
-            help="Be one service with all relays at this NATS server: nats://HOST, or tls://USER:PASSWORD@HOST.",
+            help="Form one service with all relays on this NATS server: nats://HOST, or tls://USER:PASSWORD@HOST.",
         ),
     ):
         command = option(command)

@@ -23,11 +23,14 @@ def hook() -> None:
     "events",
     multiple=True,
     type=click.Choice(KINDS),
-    help=f"Tell of this; may be repeated.  [default: {', '.join(DEFAULT_KINDS)}]",
+    help=f"Send events of this kind; may be repeated.  [default: {', '.join(DEFAULT_KINDS)}]",
 )
-@click.option("--room", help="Tell of this room only.  [default: all rooms]")
+@click.option("--room", help="Send events of this room only.  [default: all rooms]")
 @click.option(
-    "--allow-any-address", "any_address", is_flag=True, help="URL may lead to this computer or to a link-local address."
+    "--allow-any-address",
+    "any_address",
+    is_flag=True,
+    help="Allow a URL that leads to this computer or to a link-local address.",
 )
 @data_dir_option
 def add(url: str, events: tuple[Kind, ...], room: str | None, any_address: bool, data_dir: Path | None) -> None:

@@ -167,7 +167,7 @@ class Carrier(asyncio.Transport):
         """Raises RefusedError `gap` where what comes from `position` on is not there to be sent."""
         if not self._sent.start <= position <= self._sent.end:
             self._counts["gap"] += 1
-            raise RefusedError("what is asked for is not kept any more", status=409, code="gap")
+            raise RefusedError("what is asked for is no longer available", status=409, code="gap")
 
     def stream_to(self, transport: asyncio.Transport, head: bytes, position: int) -> None:
         """Write from `position` on, behind `head`, to `transport`, which is the carrier's from now on."""

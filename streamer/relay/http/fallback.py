@@ -206,7 +206,7 @@ class Successor(asyncio.Protocol):
 
 
 def _gone() -> RefusedError:
-    return RefusedError("no session runs here by this id: join again", status=404, code="no-leg")
+    return RefusedError("there is no session with this id: join again", status=404, code="no-leg")
 
 
 def _number(request: web.Request, name: str) -> int:

@@ -69,7 +69,7 @@ class Hosting:
 
     def answer(self, number: int, *, admit: bool) -> None:
         if not self._desk.answer(number, admit=admit):
-            raise ControlError(f"nobody with the id {number} knocks", code="no-member", close_code=None)
+            raise ControlError(f"nobody with the id {number} is knocking", code="no-member", close_code=None)
 
     def turn(self, talker_id: int) -> None:
         self._room.give_turn(self._room.member(talker_id), monotonic())

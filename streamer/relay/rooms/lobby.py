@@ -23,7 +23,7 @@ from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.desk import RoomDesk
 from streamer.relay.rooms.echo_room import EchoRoom
 from streamer.relay.rooms.events import Events
-from streamer.relay.rooms.glance import Glance, talking
+from streamer.relay.rooms.glance import Glance, slowest, talking
 from streamer.relay.rooms.hosting import tell_invites
 from streamer.relay.rooms.knocks import Knock, Knocks
 from streamer.relay.rooms.leg import Admitted
@@ -102,7 +102,7 @@ class Lobby:
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
         if source.joins.overflows(monotonic()) and right is not Right.HOST:
-            message = "this address joins again and again: wait half a minute"
+            message = "too many joins from this address: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
         stay = resumed or Session(
             room_name,
@@ -180,7 +180,7 @@ class Lobby:
             people=room.size,
             elsewhere=sum(other.size for other in self.used) - room.size,
             talkers=tuple(name for name, _ in talkers),
-            slowest=max(talkers, key=lambda each: each[1], default=None),
+            slowest=slowest(talkers),
             locked=room.locked,
             knocks=tuple(each["name"] for each in self._knocks.waiting(room_name)),
         )
@@ -197,7 +197,7 @@ class Lobby:
 
     def _check_draining(self) -> None:
         if self.is_draining:
-            raise RefusedError("the relay is going away", status=503, code="draining")
+            raise RefusedError("the relay is shutting down", status=503, code="draining")
 
     def _resumed(self, query: Mapping[str, str], room_name: str) -> Session | None:
         token, now = query.get("resume", ""), monotonic()

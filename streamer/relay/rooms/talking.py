@@ -3,11 +3,17 @@
 from collections.abc import Iterable
 from typing import Final
 
+from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.room import Room
 
 EVERY_S: Final = 0.2
 HOLDS_US: Final = 500_000
 """After the last packet with a voice in it: the pauses within a sentence are shorter."""
+
+
+def is_talking(member: Member, now_us: int) -> bool:
+    """At `now_us` of the relay's clock."""
+    return bool(member.voiced_us) and now_us - member.voiced_us < HOLDS_US
 
 
 class TalkWatch:
@@ -22,7 +28,7 @@ class TalkWatch:
         by_name = {room.name: room for room in rooms}
         for room in by_name.values():
             for member in room.members:
-                if member.voiced_us and now_us - member.voiced_us < HOLDS_US:
+                if is_talking(member, now_us):
                     found[room.name, member.talker_id] = member.name
         for (name, talker_id), who in {**self._talking, **found}.items():
             is_on, was_on = (name, talker_id) in found, (name, talker_id) in self._talking

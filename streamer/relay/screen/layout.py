@@ -109,7 +109,7 @@ def live_line(view: View, columns: int) -> str:
     """People, who talks, and the worst delay: with fewer words where there is less room."""
     glance = view.glance
     first = [_people(glance.people), *(["locked"] if glance.locked else [])]
-    first += [f"{one_line(name)} knocks" for name in glance.knocks[:1]]
+    first += [f"{one_line(name)} is knocking" for name in glance.knocks[:1]]
     elsewhere = [f"{glance.elsewhere} in other rooms"] if glance.elsewhere else []
     slowest = glance.slowest
     long = [f"worst delay to here: {one_line(slowest[0])}, {slowest[1]:.0f} ms"] if slowest else []

@@ -123,7 +123,7 @@ class Screen:
         keys += [Key("l", "unlock the room", "unlock") if glance.locked else Key("l", "lock the room", "lock")]
         keys += [Key("q", "quit", "quit")]
         keys += [Key("o", "open in the browser", "browser")] if opener() else []
-        question = "People are connected. Press q again to send them away." if self._is_asked else ""
+        question = "People are connected. Press q again to disconnect them and quit." if self._is_asked else ""
         notes = tuple(self._house.troubles)
         return View(room, self._house.link(room), glance, tuple(keys), notes, self._shows_code, question)
 

@@ -34,6 +34,7 @@ from streamer.relay.tls.issuing import (
     parse_key,
     permits,
 )
+from streamer.relay.tls.trouble import Trouble
 
 _LEAF_PATIENCE_S: Final = 1.0
 """For the lock, while people talk; a leaf that can't be stored is used anyway."""
@@ -50,7 +51,7 @@ class Authority:
         self._ca = Identity(directory / "ca.pem", directory / "ca-key.pem")
         self._leaf_files = Identity(directory / "leaf.pem", directory / "leaf-key.pem")
         self._leaf: LoadedIdentity | None = None
-        self.notes: list[str] = []
+        self.notes: list[Trouble] = []
         """What its host should hear of: something was made anew, or can't be kept."""
         certificate = self._read_certificate()
         if certificate is None:
@@ -61,7 +62,7 @@ class Authority:
         read = {path: _read_if_possible(path) for path in (self._ca.cert, self._ca.key)}
         self._as_read = {path: content for path, content in read.items() if content}
         if self._key_trouble:
-            self.notes.append(self._key_trouble)
+            self.notes.append(Trouble(self._key_trouble, self._remedy))
 
     @classmethod
     def exists_in(cls, directory: Path) -> bool:
@@ -89,25 +90,26 @@ class Authority:
         leaf = self._last_leaf(wanted, now)
         if leaf is None:
             if self._key is None:
-                raise CertificateError(self._key_trouble)
+                raise CertificateError(f"{self._key_trouble}. {self._remedy}")
             leaf = self._issue(self._key, wanted, now)
         self._leaf = leaf
         return leaf
 
-    def damage(self) -> Iterator[str]:
+    def damage(self) -> Iterator[Trouble]:
         """What has happened to the files since they were read; the relay goes on with what it has."""
         for path, wanted in self._as_read.items():
             try:
                 found = read_pem(path)
             except CertificateError as error:
-                yield f"{error}. This relay continues with what it read before."
+                yield Trouble(str(error), "This relay continues with what it read before.", works=True)
                 continue
             if found != wanted:
                 what = "is missing" if found is None else "has been changed"
-                yield (
-                    f"{path} {what}. This relay continues with the authority it has. Put the file back before the next "
-                    "start; otherwise devices must then install another authority."
+                remedy = (
+                    "This relay continues with the authority it has. Put the file back before the next start; "
+                    "otherwise devices must then install another authority."
                 )
+                yield Trouble(f"{path} {what}", remedy, works=True)
 
     def _subject_names(self, names: Iterable[str], addresses: Iterable[str]) -> list[x509.GeneralName]:
         """Only what the authority may vouch for: one foreign name would make the whole leaf invalid."""
@@ -145,7 +147,7 @@ class Authority:
                 write_file(files.key, leaf.key_pem)
                 write_file(files.cert, leaf.cert_pem)
         except SetupError as error:
-            self.notes.append(f"The new certificate is in use, but can't be saved: {error}")
+            self.notes.append(Trouble("The new certificate is in use, but can't be saved", str(error), works=True))
         return leaf
 
     def _read_certificate(self) -> x509.Certificate | None:
@@ -163,18 +165,18 @@ class Authority:
         return certificate
 
     def _read_key(self) -> tuple[ec.EllipticCurvePrivateKey | None, str]:
-        """Returns the key, or raises an error that says why it cannot be used."""
+        """Returns the key, or None and why it can't be used."""
         try:
             pem = read_pem(self._ca.key)
             if not pem:
-                return None, f"{self._ca.key} is missing. {self._remedy}"
+                return None, f"{self._ca.key} is missing"
             key = parse_key(pem)
         except CertificateError as error:
-            return None, f"{error}. {self._remedy}"
+            return None, str(error)
         except ValueError as error:
-            return None, f"{self._ca.key} can't be used: {error}. {self._remedy}"
+            return None, f"{self._ca.key} can't be used: {error}"
         if key.public_key() != self.certificate.public_key():
-            return None, f"{self._ca.key} is not the private key of {self._ca.cert}. {self._remedy}"
+            return None, f"{self._ca.key} is not the private key of {self._ca.cert}"
         return key, ""
 
     @property
@@ -199,10 +201,8 @@ class Authority:
         certificate = make_authority(key)
         write_file(self._ca.cert, certificate_pem(certificate))
         if had_leaf:
-            self.notes.append(
-                f"{self._ca.cert} was missing, and has been created again. Devices that trusted the previous one must "
-                "install the new one."
-            )
+            remedy = "Devices that trusted the previous one must install the new one."
+            self.notes.append(Trouble(f"{self._ca.cert} was missing, and has been created again", remedy, works=True))
         return certificate
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from cryptography import x509
 
+from streamer.relay.tls.trouble import Trouble
+
 CLOCK_FLOOR: Final = datetime.datetime(2025, 6, 1, tzinfo=datetime.UTC)
 """A clock that is before it is wrong: this version had not been made."""
 SOON: Final = datetime.timedelta(days=30)
@@ -17,16 +19,16 @@ SOON: Final = datetime.timedelta(days=30)
 CLOCK_REMEDY: Final = "Check this computer's clock (date and time in its settings)"
 
 
-def clock_trouble(now: datetime.datetime) -> str | None:
+def clock_trouble(now: datetime.datetime) -> Trouble | None:
     if now >= CLOCK_FLOOR:
         return None
-    return (
-        f"This computer's clock is wrong: it says {now:%Y-%m-%d}. {CLOCK_REMEDY}; until it is right, devices reject "
-        "the relay's certificate as invalid."
+    return Trouble(
+        f"This computer's clock is wrong: it says {now:%Y-%m-%d}",
+        f"{CLOCK_REMEDY}; until it is right, devices reject the relay's certificate as invalid.",
     )
 
 
-def date_trouble(certificate: x509.Certificate, what: str, remedy: str, now: datetime.datetime) -> str | None:
+def date_trouble(certificate: x509.Certificate, what: str, remedy: str, now: datetime.datetime) -> Trouble | None:
     """What is wrong with the dates of `certificate`, called `what`; None if nothing is.
 
     `remedy` is an order, for a clock that is right.
@@ -37,7 +39,9 @@ def date_trouble(certificate: x509.Certificate, what: str, remedy: str, now: dat
     elif now >= ends:
         fault = f"{what} expired on {ends:%Y-%m-%d}"
     elif ends - now < SOON:
-        return f"{what} expires on {ends:%Y-%m-%d}: {remedy}."
+        return Trouble(f"{what} expires on {ends:%Y-%m-%d}", f"{remedy[0].upper()}{remedy[1:]}.", works=True)
     else:
         return None
-    return f"{fault}, and this computer's clock says {now:%Y-%m-%d}. {CLOCK_REMEDY}; if it is right, {remedy}."
+    return Trouble(
+        f"{fault}, and this computer's clock says {now:%Y-%m-%d}", f"{CLOCK_REMEDY}; if it is right, {remedy}."
+    )

@@ -15,6 +15,7 @@ from cryptography import x509
 from streamer.relay.tls.authority import Authority
 from streamer.relay.tls.dates import clock_trouble, date_trouble
 from streamer.relay.tls.identity import Identity, LoadedIdentity
+from streamer.relay.tls.trouble import Trouble
 
 
 class Source(Protocol):
@@ -22,8 +23,8 @@ class Source(Protocol):
 
     def identity(self, names: Iterable[str], addresses: Iterable[str]) -> LoadedIdentity: ...
 
-    def troubles(self, served: LoadedIdentity, now: datetime.datetime) -> Iterator[str]:
-        """What its host should know, in words."""
+    def troubles(self, served: LoadedIdentity, now: datetime.datetime) -> Iterator[Trouble]:
+        """What its host should know."""
         ...
 
 
@@ -36,7 +37,7 @@ class OwnFiles:
     def identity(self, names: Iterable[str], addresses: Iterable[str]) -> LoadedIdentity:
         return self._identity.read()
 
-    def troubles(self, served: LoadedIdentity, now: datetime.datetime) -> Iterator[str]:
+    def troubles(self, served: LoadedIdentity, now: datetime.datetime) -> Iterator[Trouble]:
         yield from file_date_troubles(served, now)
 
 
@@ -49,13 +50,13 @@ class OwnAuthority:
     def identity(self, names: Iterable[str], addresses: Iterable[str]) -> LoadedIdentity:
         return self._authority.leaf(names, addresses)
 
-    def troubles(self, served: LoadedIdentity, now: datetime.datetime) -> Iterator[str]:
+    def troubles(self, served: LoadedIdentity, now: datetime.datetime) -> Iterator[Trouble]:
         yield from self._authority.notes
         yield from filter(None, [authority_date_trouble(self._authority, now)])
         yield from self._authority.damage()
 
 
-def file_date_troubles(identity: LoadedIdentity, now: datetime.datetime) -> list[str]:
+def file_date_troubles(identity: LoadedIdentity, now: datetime.datetime) -> list[Trouble]:
     """What is wrong with the dates of a certificate that somebody else made, and of those that came with it."""
     found = []
     for number, certificate in enumerate(identity.chain):
@@ -64,7 +65,7 @@ def file_date_troubles(identity: LoadedIdentity, now: datetime.datetime) -> list
     return [trouble for trouble in found if trouble]
 
 
-def authority_date_trouble(authority: Authority, now: datetime.datetime) -> str | None:
+def authority_date_trouble(authority: Authority, now: datetime.datetime) -> Trouble | None:
     path = authority.certificate_path
     remedy = (
         f"remove {path.name} and ca-key.pem in {path.parent} and start again, which makes a new authority that all "
@@ -107,8 +108,8 @@ class LiveCertificate:
         self._served = identity
         return True
 
-    def troubles(self, now: datetime.datetime) -> list[str]:
-        """What the host should know of certificate and clock, in words."""
+    def troubles(self, now: datetime.datetime) -> list[Trouble]:
+        """What the host should know of certificate and clock."""
         found = filter(None, [clock_trouble(now)])
         return [*found, *self._source.troubles(self._served, now)]
 
