@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`what` is half a sentence, `remedy` one or more sentences; `works` where the certificate can be used meanwhile."""
+    """`what` is half a sentence, `remedy` whole ones; `works` where the certificate can be used meanwhile."""
 
     what: str
     remedy: str
