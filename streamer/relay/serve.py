@@ -199,6 +199,7 @@ class Server:
         while True:
             await asyncio.sleep(FOLLOW_S)
             self._follow(port)
+            self.admission.follow_clock()
             self._tell_troubles()
 
     def _follow(self, port: int) -> None:

@@ -15,7 +15,8 @@ from host import hosting
 from streamer.doctor.certificates import certificate as examine_certificate
 from streamer.doctor.finding import Verdict
 from streamer.errors import RefusedError
-from streamer.relay.access.invites import Invite, InviteStore
+from streamer.relay.access.invites import Invite, InviteStore, Right
+from streamer.relay.access.invites_file import AdmissionFile
 from streamer.relay.tls import issuing
 from streamer.relay.tls.authority import Authority, Identity, LoadedIdentity
 from streamer.relay.tls.dates import clock_trouble
@@ -192,6 +193,10 @@ class Clocks:
     def admission(self, invites: dict[str, Invite]) -> InviteStore:
         return InviteStore(invites, "h0st", clock=lambda: self.unix_s, steady=lambda: self.steady_s)
 
+    def admission_of(self, path: Path) -> InviteStore:
+        invites, file = {"home": Invite("kept")}, AdmissionFile(path)
+        return InviteStore(invites, "h0st", file=file, clock=lambda: self.unix_s, steady=lambda: self.steady_s)
+
 
 def is_open(admission: InviteStore, key: str) -> bool:
     try:
@@ -218,6 +223,27 @@ def test_a_kept_invite_lasts_no_longer_than_it_was_meant_to_although_the_clock_w
     assert is_open(admission, "kept")
     clocks.pass_time(HOUR_S)
     assert not is_open(admission, "kept")
+
+
+def test_an_invite_outlives_a_clock_that_began_in_the_past_and_was_set_right(tmp_path: Path) -> None:
+    clocks = Clocks()
+    invites, told = tmp_path / "admission.json", []
+    InviteStore.from_file(invites, ["home"])
+    admission = clocks.admission_of(invites)
+    admission.on_changed = told.append
+    key = admission.renew("home", hours=2).key
+    clocks.unix_s += 10 * 365 * 86_400
+    assert is_open(admission, key)
+    told.clear()
+    admission.follow_clock()
+    assert told == ["home"]
+    wanted_s = clocks.unix_s + 2 * HOUR_S
+    assert json.loads(invites.read_text())["rooms"]["home"]["ends"] == wanted_s
+    assert {each["ends_s"] for each in admission.invites("home", Right.HOST)} == {wanted_s}
+    clocks.pass_time(2 * HOUR_S)
+    assert not is_open(admission, key)
+    admission.follow_clock()
+    assert told == ["home"]
 
 
 def test_how_long_an_invite_is_meant_to_last_is_kept(tmp_path: Path) -> None:

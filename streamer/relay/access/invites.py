@@ -31,6 +31,15 @@ _KEY_BYTES: Final = 16
 _HOUR_S: Final = 3_600
 _PATIENCE_S: Final = 0.1
 """For the lock on the file, while people talk."""
+_CLOCK_STEP_S: Final = 60
+"""By less a clock is corrected now and then: no invite's end is written anew for that."""
+_BOOT_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+"""Linux counts the time asleep only on the first of them; macOS has the second alone, and counts it there."""
+
+
+def _since_boot() -> float:
+    """In s, whatever anybody does to the clock; the time asleep counts."""
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
 
 class Right(Enum):
@@ -59,9 +68,9 @@ class Invite:
     def new(cls, ends: float | None = None, uses: int | None = None, lasts_s: float | None = None) -> Self:
         return cls(secrets.token_urlsafe(_KEY_BYTES), ends, uses, lasts_s)
 
-    def check(self, now: float) -> None:
+    def check(self, *, has_ended: bool) -> None:
         """Raises RefusedError if it is no longer valid."""
-        if self.ends is not None and now >= self.ends:
+        if has_ended:
             raise _refusal("this invite has ended: ask the host for a new link", "key-expired")
         if self.uses_left == 0:
             raise _refusal("this invite has been used up: ask the host for a new link", "key-used-up")
@@ -70,7 +79,9 @@ class Invite:
 class InviteStore:
     """The rooms of this relay and their invites. An open relay has every room, and asks for no key.
 
-    `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it.
+    `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it. An
+    invite ends by the steady one: a computer without a battery for its clock begins in the past, and is set right once it
+    finds a network. `follow_clock` keeps what is shown and stored of it true.
     """
 
     def __init__(
@@ -81,7 +92,7 @@ class InviteStore:
         is_open: bool = False,
         file: AdmissionFile | None = None,
         clock: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
+        steady: Callable[[], float] = _since_boot,
     ) -> None:
         self.is_open = is_open
         self.host_key = host_key or secrets.token_urlsafe(_KEY_BYTES)
@@ -255,8 +266,17 @@ class InviteStore:
             raise RefusedError("this room needs an invite: ask the host for the link", status=401, code="key-required")
         if not _same(key, invite.key):
             raise _refusal("this invite is not valid here: ask the host for a new link", "key-wrong")
-        has_ended = self._steady() >= self._steady_ends.get(room, float("inf"))
-        invite.check(float("inf") if has_ended else self._clock())
+        invite.check(has_ended=self._steady() >= self._steady_ends.get(room, float("inf")))
+
+    def follow_clock(self) -> None:
+        """Call it now and then. The clock may have been set: what is shown and kept of an invite's end goes by it."""
+        for room, steady_end in list(self._steady_ends.items()):
+            ends = self._clock() + steady_end - self._steady()
+            invite = self._invites[room]
+            if invite.ends is not None and abs(invite.ends - ends) > _CLOCK_STEP_S:
+                self._invites[room] = replace(invite, ends=ends)
+                self._keep(room)
+                self.on_changed(room)
 
     def _time(self, room: str) -> None:
         """Let its end come after what is left of it now, even if the clock goes back; never later than it was meant."""
