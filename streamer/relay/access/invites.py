@@ -80,8 +80,8 @@ class InviteStore:
     """The rooms of this relay and their invites. An open relay has every room, and asks for no key.
 
     `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it. An
-    invite ends by the steady one: a computer without a battery for its clock begins in the past, and is set right once it
-    finds a network. `follow_clock` keeps what is shown and stored of it true.
+    invite ends by the steady one: a computer without a battery for its clock begins in the past, and is set right
+    when it finds a network. `follow_clock` keeps what is shown and stored of it true.
     """
 
     def __init__(
