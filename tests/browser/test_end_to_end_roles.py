@@ -5,6 +5,7 @@ from audio_rig import Rig
 from phone import Phones
 from playwright.sync_api import expect
 from processes import RelayProcess
+from screenshots import check_looks
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +30,12 @@ def test_somebody_who_just_listens_is_never_asked_for_the_microphone_and_may_rai
     listener.page.keyboard.press("h")
     expect(host.person("Lea")).to_contain_text("wants to talk")
     assert listener.page.evaluate("questions") == 0
+    volume = listener.page.locator("#audience-acts input")
+    volume.fill("40")
+    expect(volume).to_have_attribute("aria-valuetext", "40 %")
+    listener.page.locator("#open-sound").click()
+    expect(listener.page.locator("#settings [data-volume]")).to_have_value("40")  # the same, wherever it is shown
+    check_looks(listener.page, "sound, for a listener")
 
 
 def test_a_removed_device_comes_back_by_no_link_or_reload_until_the_host_lets_it_in(

@@ -132,6 +132,10 @@ export class LocalAudio {
   mute(muted) {
     if (muted && !this.muted) feelMuted();
     this.#microphone.muted = muted;
+    this.#tellWhetherHeard();
+  }
+
+  #tellWhetherHeard() {
     this.#parts.order({ type: "state", change: { muted: this.silent } });
     this.onChange();
   }
@@ -190,7 +194,7 @@ export class LocalAudio {
 
   #onTaken() {
     this.#taken = true;
-    this.mute(this.muted);
+    this.#tellWhetherHeard();
     if (this.#microphone.stream) {
       this.onProblem(t("microphoneBusy"));
       return;
@@ -203,6 +207,6 @@ export class LocalAudio {
     this.#taken = false;
     this.onProblem("");
     this.onNews(t("microphoneBack"));
-    this.mute(this.muted);
+    this.#tellWhetherHeard();
   }
 }
