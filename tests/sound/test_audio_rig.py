@@ -1,6 +1,7 @@
 """The rig itself: wires that don't mix, a recording in step, streams that go where they belong."""
 
 import os
+import signal
 import subprocess
 
 import numpy as np
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.sound
 SAID_S = 3
 MOST = 0.4
 LATEST_MS = 5_000
+STOPS = 5
+STOP_MS = 150
 
 
 def test_sound_is_on_its_own_wire_alone_as_it_was_played(rig: Rig) -> None:
@@ -36,6 +39,27 @@ def test_a_copy_loop_carries_a_voice_to_one_wire_alone(rig: Rig) -> None:
     print(f"copied: {heard}")
     assert heard.coverage() > MOST
     assert level_dbfs(recording.wire(rig.speaker(0))) < -90
+
+
+def test_a_copy_loop_is_no_longer_after_it_stood_still(rig: Rig) -> None:
+    def delay_ms() -> float:
+        start = recording.length
+        rig.play(rig.microphone(0), code(0, SAID_S)).wait()
+        recording.wait_ms(500)
+        heard = follow(recording.wire(rig.microphone(0), start), recording.wire(rig.speaker(1), start))
+        print(f"copied: {heard}")
+        return heard.delay_ms
+
+    with rig.record() as recording, rig.copy(rig.microphone(0), rig.speaker(1)):
+        before_ms = delay_ms()
+        for _ in range(STOPS):
+            for process in rig.processes[-3:]:
+                process.send_signal(signal.SIGSTOP)
+            recording.wait_ms(STOP_MS)
+            for process in rig.processes[-3:]:
+                process.send_signal(signal.SIGCONT)
+            recording.wait_ms(STOP_MS)
+        assert delay_ms() < before_ms + STOP_MS
 
 
 def test_streams_of_an_attached_process_move_to_its_wires_and_others_stay_away(rig):
@@ -64,7 +88,7 @@ def test_the_rig_says_which_stream_is_missing(rig):
 def test_nothing_is_left_of_a_rig():
     with Rig(members=1) as rig, rig.record() as recording:
         recording.wait_ms(50)
-        processes = [rig._pulseaudio, *rig._processes]
+        processes = [rig._pulseaudio, *rig.processes]
         assert all(process.poll() is None for process in processes)
     assert all(process.poll() is not None for process in processes)
     assert not rig._home.exists()

@@ -22,6 +22,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import sys
 import wave
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from evidence import keep_on_failure
 from machine_steadiness import make_urgent, take_precedence
 
 SAMPLE_RATE = 48_000
+CABLE = Path(__file__).with_name("cable.py")
 LATENCY_MS = 10  # what the rig's own streams ask for: less stumbles on a busy machine
 PLAY_AHEAD_MS = 200
 
@@ -65,7 +67,7 @@ class Rig:
         self._wires = [Wire(channel) for channel in range(2 * members + 2)]
         self._attached: dict[int, int] = {}
         self._wide: set[int] = set()
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         take_precedence()
@@ -183,13 +185,16 @@ class Rig:
     def copy(self, source: Wire, target: Wire) -> Iterator[None]:
         """Copy one wire to another: the anchor, the least delay that a program on this rig can have."""
         reader = self._stream("--record", source.tap, 1)
-        writer = self._stream("--playback", target.feed, 1, stdin=reader.stdout)
+        between = subprocess.Popen([sys.executable, "-S", CABLE], stdin=reader.stdout, stdout=subprocess.PIPE)
+        make_urgent(between.pid)
+        self.processes.append(between)
+        writer = self._stream("--playback", target.feed, 1, stdin=between.stdout)
         try:
             wait_until(lambda: self._plays(writer.pid), 5, lambda: "the copy loop did not start")
             yield
         finally:
-            stop(reader)
-            stop(writer)
+            for process in (reader, between, writer):
+                stop(process)
 
     def streams(self) -> list["Stream"]:
         """All streams, of programs and of the rig itself."""
@@ -273,7 +278,7 @@ class Rig:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._log} | pipes
         process = subprocess.Popen(command, env=self._env(), **pipes)
         make_urgent(process.pid)
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     def _streams(self, kind: str, device: str) -> Iterator["Stream"]:
@@ -295,7 +300,7 @@ class Rig:
         return self._attached[pid] if pid else None
 
     def _stop(self) -> None:
-        for process in self._processes:
+        for process in self.processes:
             stop(process)
         if hasattr(self, "_pulseaudio"):
             stop(self._pulseaudio)
