@@ -19,10 +19,10 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-import sys
 import wave
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
