@@ -30,6 +30,7 @@ NEXT: Final = """(line) => {
 }"""
 
 
+SHOW: Final = "async (fact, on) => (await import('/page/facts.js')).showFact(fact, on)"
 FACTS: Final = {
     "#slow-path": "#slow-path-note",
     "#no-microphone": "#problem",
@@ -106,9 +107,14 @@ def test_each_fact_looks_well_and_moves_nothing(rig: Rig, relay: RelayProcess, p
     with crowd(relay, 5, talkers=1):
         for fact, note in FACTS.items():
             with steady(ada.page, fact):
-                ada.page.locator(fact).evaluate("fact => { fact.hidden = false; }")
+                ada.page.locator(fact).evaluate(SHOW, True)
             ada.page.locator(fact).click()
             expect(ada.page.locator(note)).to_be_visible()
             look(ada, fact.strip("#"))
             check_looks(ada.page, fact)
             ada.page.locator(fact).click()
+            ada.page.locator(fact).evaluate(SHOW, False)
+        for fact in FACTS:
+            ada.page.locator(fact).evaluate(SHOW, True)
+        check_looks(ada.page, "all facts at once")
+        look(ada, "facts")

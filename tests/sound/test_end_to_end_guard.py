@@ -103,16 +103,13 @@ def test_somebody_who_is_heard_in_the_air_is_named_and_each_button_helps(pair: P
     rig, ben = pair.room.rig, pair.ben
     pair.meet(UNPROCESSED)
     with rig.copy(rig.speaker(BEN), rig.microphone(BEN)), rig.record() as recording:
-        for _ in range(MOST_SENTENCES):
-            rig.play(rig.microphone(ANNA), speech()).wait()
-            if ben.page.locator("#feedback").is_visible():
-                break
-        ben.press("What to do")
+        wait_until_named(rig, ben)
         expect(ben.page.locator("#guard")).to_contain_text("Anna is in the same room as you")
         ben.press("Mute my loudspeaker")
         assert level_of_words(rig, recording) < SILENCE_DBFS
         ben.press("Unmute my loudspeaker")
         assert level_of_words(rig, recording) > SILENCE_DBFS
+        wait_until_named(rig, ben)
         ben.press("Mute my microphone")
         expect(ben.page.locator("#feedback")).to_be_hidden()
         start = recording.length
@@ -121,6 +118,16 @@ def test_somebody_who_is_heard_in_the_air_is_named_and_each_button_helps(pair: P
         assert follow(said, heard).coverage() == 0
     ben.press_microphone()
     assert ben.errors == []
+
+
+def wait_until_named(rig: Rig, ben: Phone) -> None:
+    """Anna speaks until Ben's page names her, who then reads what to do."""
+    for _ in range(MOST_SENTENCES):
+        if ben.page.locator("#feedback").is_visible():
+            break
+        rig.play(rig.microphone(ANNA), speech()).wait()
+    if ben.page.locator("#guard").is_hidden():
+        ben.page.locator(".toast button, #feedback").last.click()
 
 
 def level_of_words(rig: Rig, recording: Recording) -> float:

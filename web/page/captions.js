@@ -4,6 +4,7 @@
 import { create, element, setAttribute, setText } from "../ui/dom.js";
 import { load, save } from "../ui/storage.js";
 import { t } from "../ui/text.js";
+import { showFact } from "./facts.js";
 import { Transcript } from "./transcript.js";
 
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "captioning" | "caption"}>} OfCaptions */
@@ -108,7 +109,7 @@ export class Captions {
   }
 
   #show() {
-    element("captions-on", HTMLElement).hidden = !this.#isWritten;
+    showFact(element("captions-on", HTMLElement), this.#isWritten);
     element("audience-captions", HTMLElement).hidden = !this.#isWritten;
     setAttribute(element("audience-captions", HTMLElement), "aria-pressed", String(this.on));
     this.#strip.hidden = !(this.on && (this.#isWritten || this.#isHall || !this.#transcript.isEmpty));

@@ -4,6 +4,31 @@
 import { element, setAttribute } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 
+/**
+ * The newest is last, and is its icon alone where there is no room for its words: those before it stay as they are. Where even
+ * that is too much, all of them are icons: facts move then, people do not.
+ * @param {HTMLElement} fact
+ * @param {boolean} on
+ */
+export function showFact(fact, on) {
+  if (on !== fact.hidden) return;
+  const line = /** @type {HTMLElement} */ (fact.parentElement);
+  if (on) line.append(fact);
+  fact.removeAttribute("data-short");
+  fact.hidden = !on;
+  if (on) fact.toggleAttribute("data-short", isTooLong(line));
+  line.removeAttribute("data-short");
+  line.toggleAttribute("data-short", isTooLong(line));
+}
+
+/** @param {HTMLElement} line whose last fact that is shown ends beyond it */
+function isTooLong(line) {
+  const last = [...line.children].findLast((fact) => !(/** @type {HTMLElement} */ (fact).hidden));
+  if (!last) return false;
+  const margin = parseFloat(getComputedStyle(last).marginRight);
+  return last.getBoundingClientRect().right + margin > line.getBoundingClientRect().right + 1;
+}
+
 /** Time enough to read it, and to decide. */
 const ASKS_MS = 15_000;
 
@@ -25,7 +50,7 @@ export class Fact {
 
   /** @param {boolean} on whether it holds */
   set isOn(on) {
-    this.#button.hidden = !on;
+    showFact(this.#button, on);
     if (!on) this.open(false);
   }
 

@@ -33,6 +33,7 @@ export class FeedbackAlert {
     this.#sound = sound;
     this.#loudspeaker.addEventListener("click", () => this.#silence(!this.#silenced));
     this.#microphone.addEventListener("click", () => voice.mute(true));
+    this.#render();
   }
 
   /**
