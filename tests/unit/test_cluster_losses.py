@@ -1,14 +1,16 @@
 """What a service of several relays loses when a relay, NATS, or the way between them fails, and that it comes back."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from cluster_fixture import hears, people, relay_of, relays, until
+from cluster_fixture import hears, know_each_other, people, relay_of, relays, until
+from gap import Gap
 from nats_server import NatsServer
-from relay_fixture import HOST_KEY, PACKET
+from relay_fixture import HOST_KEY, KEY, PACKET, Guest
+
+from streamer.relay.access.invites import Invite, InviteStore
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: N
     async with (
         Gap(nats.port) as gap,
         relay_of(nats.url, source="sees") as sees,
-        relay_of(f"nats://127.0.0.1:{gap.port}", source="cut") as cut,
+        relay_of(gap.url, source="cut") as cut,
     ):
         await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
         member, stays = await cut.enter(name="Ada"), await sees.enter(name="Bob")
@@ -83,52 +85,92 @@ async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: N
         assert heard.talker_id == member.welcome["talker_id"]
 
 
-class Gap:
-    """A way to NATS that can be cut, for one relay alone."""
-
-    def __init__(self, to_port: int) -> None:
-        self._to_port = to_port
-        self._ends: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_cut = False
-
-    async def __aenter__(self) -> "Gap":
-        self._server = await asyncio.start_server(self._pass, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.cut()
-        self._server.close()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def cut(self) -> None:
-        self._is_cut = True
-        for end in self._ends:
-            end.close()
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            writer.close()
-            return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
-        self._ends |= {writer, far_writer}
-        for one, other in ((reader, far_writer), (far_reader, writer)):
-            self._tasks.add(asyncio.create_task(_copy(one, other)))
+async def test_a_member_who_came_back_to_where_it_was_cut_off_stays_there(nats: NatsServer) -> None:
+    """Neither relay knew of the other's connections; the client's own count says which is the newest."""
+    async with (
+        Gap(nats.port) as gap,
+        relay_of(nats.url, source="sees") as sees,
+        relay_of(gap.url, source="cut") as cut,
+    ):
+        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        first = await cut.enter(name="Ada", attempt="1")
+        await until(lambda: people(sees) == people(cut) == ["Ada"])
+        gap.cut()
+        await until(lambda: people(sees) == [])
+        resume = first.welcome["resume"]
+        second = await sees.enter(name="Ada", attempt="2", resume=resume)
+        newest = await cut.enter(name="Ada", attempt="3", resume=resume)
+        gap.mend()
+        assert await second.close_code() == 4409
+        await until(lambda: people(sees) == people(cut) == ["Ada"], lambda: (people(sees), people(cut)))
+        assert await newest.hears_nothing()
+        watcher = await sees.enter(name="Bob")
+        assert (await hears(watcher, newest, PACKET.serialize())).talker_id == first.welcome["talker_id"]
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+async def test_what_a_member_did_elsewhere_meanwhile_is_seen_when_a_partition_heals(nats: NatsServer) -> None:
+    async with (
+        Gap(nats.port) as gap,
+        relay_of(nats.url, source="sees") as sees,
+        relay_of(gap.url, source="cut") as cut,
+    ):
+        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        member, watcher = await cut.enter(name="Ada"), await cut.enter(name="Bob")
+        await until(lambda: people(sees) == ["Ada", "Bob"])
+        gap.cut()
+        await until(lambda: people(sees) == [])
+        back = await sees.enter(name="Ada", resume=member.welcome["resume"])
+        await back.socket.send_json({"type": "state", "muted": True, "away": False, "hand": True})
+        room = sees.relay.lobby.room("home")
+        await until(lambda: room.member(back.welcome["talker_id"]).muted)
+        gap.mend()
+        told = await watcher.text("state")
+        assert (told["talker_id"], told["muted"], told["hand"]) == (member.welcome["talker_id"], True, True)
+
+
+async def test_the_floor_is_the_same_for_all_after_nats_was_away(nats: NatsServer) -> None:
+    async with relays(nats.url, 2) as (here, there):
+        host, guest = await here.enter(key=HOST_KEY, name="Host"), await there.enter(name="Bob")
+        rooms = [house.relay.lobby.room("home") for house in (here, there)]
+        await until(lambda: people(here) == people(there) == ["Bob", "Host"])
+        await host.socket.send_json({"type": "one_at_a_time", "on": True})
+        await until(lambda: all(room.floor.is_on for room in rooms))
+
+        async def move(member: Guest, *, wants: bool) -> None:
+            await member.socket.send_json({"type": "floor", "wants": wants})
+            holder = member.welcome["talker_id"] if wants else 0
+            await until(lambda: {room.floor.holder for room in rooms} == {holder})
+
+        for member in (host, guest, host):  # so that the server's count of changes is well above its first
+            await move(member, wants=True)
+            await move(member, wants=False)
+        await move(guest, wants=True)
+        nats.stop()
+        await until(lambda: here.cluster.trouble and there.cluster.trouble)
+        nats.start()
+        await until(lambda: people(here) == people(there) == ["Bob", "Host"])
+        await until(lambda: {room.floor.holder for room in rooms} == {guest.welcome["talker_id"]})
+        for member in (guest, host, guest):
+            await move(member, wants=False)
+            await move(member, wants=True)
+
+
+async def test_a_server_that_lost_all_gets_the_invitations_of_those_who_are_there(nats: NatsServer) -> None:
+    async with relays(nats.url, 2) as (here, there):
+        host = await here.enter(key=HOST_KEY, name="Host")
+        await host.socket.send_json({"type": "lock", "locked": True})
+        await until(lambda: there.relay.lobby.room_as_it_is("home").locked)
+        nats.stop()
+        await until(lambda: here.cluster.trouble and there.cluster.trouble)
+        nats.forget()
+        nats.start()
+        await know_each_other(here, there)
+        own = InviteStore({"home": Invite("of-the-newcomer")}, "host-of-the-newcomer")
+        async with relay_of(nats.url, source="newcomer", admission=own) as newcomer:
+            await know_each_other(here, there, newcomer)
+            await until(lambda: own.key("home") == KEY and own.host_key == HOST_KEY)
+            assert here.relay.lobby.room_as_it_is("home").locked
+            await until(lambda: newcomer.relay.lobby.room_as_it_is("home").locked)
 
 
 async def test_a_relay_that_ends_in_order_takes_its_members_along_at_once(nats: NatsServer) -> None:

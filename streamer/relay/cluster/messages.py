@@ -17,7 +17,10 @@ from streamer.wire.messages import MemberClock, Turn
 from streamer.wire.programs import FinalOutcome, Telemetry
 
 MAX_BYTES: Final = 32_768
-"""Of one value or message: twice the longest message of a client, and what is around it."""
+"""Of one message: twice the longest message of a client, and what is around it."""
+
+MAX_VALUE_BYTES: Final = 262_144
+"""Of what is stored: 256 tokens with the longest names are 110 KB, and 100 who were removed 50 KB."""
 
 
 class Live(TypedDict):
@@ -27,7 +30,6 @@ class Live(TypedDict):
     version: str
     slot: int
     url: str
-    server_us: int
 
 
 class Present(TypedDict):
@@ -66,8 +68,6 @@ class Stayed(TypedDict):
     token_id: str
     attempt: int
     left_out: bool
-    name: str
-    asked_name: str
     over: bool
 
 
@@ -227,7 +227,7 @@ PASSED_ON: Final = ("clock", "turn", "caption", "telemetry")
 
 def parse_bytes(data: bytes, known: Table[Any]) -> Any:
     """Raises ControlError where it is too long, or not what `known` has."""
-    if len(data) > MAX_BYTES:
+    if len(data) > (MAX_VALUE_BYTES if known is VALUES else MAX_BYTES):
         raise ControlError(f"what another relay said has {len(data)} bytes", code="bad-field")
     try:
         return parse(data.decode(), known)
