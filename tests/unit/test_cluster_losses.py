@@ -93,18 +93,16 @@ async def test_a_member_who_came_back_to_where_it_was_cut_off_stays_there(nats: 
         relay_of(gap.url, source="cut") as cut,
     ):
         await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
-        first = await cut.enter(name="Ada", attempt="1")
-        await until(lambda: people(sees) == people(cut) == ["Ada"])
+        first, watcher = await cut.enter(name="Ada", attempt="1"), await sees.enter(name="Bob")
+        await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"])
         gap.cut()
-        await until(lambda: people(sees) == [])
+        await until(lambda: people(sees) == ["Bob"])
         resume = first.welcome["resume"]
         second = await sees.enter(name="Ada", attempt="2", resume=resume)
         newest = await cut.enter(name="Ada", attempt="3", resume=resume)
         gap.mend()
         assert await second.close_code() == 4409
-        await until(lambda: people(sees) == people(cut) == ["Ada"], lambda: (people(sees), people(cut)))
-        assert await newest.hears_nothing()
-        watcher = await sees.enter(name="Bob")
+        await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"], lambda: (people(sees), people(cut)))
         assert (await hears(watcher, newest, PACKET.serialize())).talker_id == first.welcome["talker_id"]
 
 
@@ -116,9 +114,10 @@ async def test_what_a_member_did_elsewhere_meanwhile_is_seen_when_a_partition_he
     ):
         await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
         member, watcher = await cut.enter(name="Ada"), await cut.enter(name="Bob")
-        await until(lambda: people(sees) == ["Ada", "Bob"])
+        other = await sees.enter(name="Eve")
+        await until(lambda: people(sees) == ["Ada", "Bob", "Eve"])
         gap.cut()
-        await until(lambda: people(sees) == [])
+        await until(lambda: people(sees) == ["Eve"])
         back = await sees.enter(name="Ada", resume=member.welcome["resume"])
         await back.socket.send_json({"type": "state", "muted": True, "away": False, "hand": True})
         room = sees.relay.lobby.room("home")
@@ -126,6 +125,30 @@ async def test_what_a_member_did_elsewhere_meanwhile_is_seen_when_a_partition_he
         gap.mend()
         told = await watcher.text("state")
         assert (told["talker_id"], told["muted"], told["hand"]) == (member.welcome["talker_id"], True, True)
+        assert not other.socket.closed
+
+
+async def test_two_who_took_one_name_in_a_partition_have_two_names_when_it_heals(nats: NatsServer) -> None:
+    async with (
+        Gap(nats.port) as gap,
+        relay_of(nats.url, source="sees") as sees,
+        relay_of(gap.url, source="cut") as cut,
+    ):
+        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        gap.cut()
+        await until(lambda: not sees.cluster.addresses and cut.cluster.trouble)
+        guest, host = await sees.enter(name="Ada"), await cut.enter(key=HOST_KEY, name="Ada")
+        assert guest.welcome["name"] == host.welcome["name"] == "Ada"
+        gap.mend()
+        assert await guest.close_code() == 1001
+        await until(lambda: people(sees) == people(cut) == ["Ada"], lambda: (people(sees), people(cut)))
+        back = await sees.enter(name="Ada", resume=guest.welcome["resume"])
+        assert back.welcome["name"] != "Ada"
+        both = sorted(["Ada", back.welcome["name"]])
+        await until(lambda: people(sees) == people(cut) == both, lambda: (people(sees), people(cut)))
+        for member in (back, host):
+            await member.socket.send_json({"type": "ping", "t0": 1})
+            assert await member.text("pong")
 
 
 async def test_the_floor_is_the_same_for_all_after_nats_was_away(nats: NatsServer) -> None:

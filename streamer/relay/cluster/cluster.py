@@ -21,6 +21,7 @@ from streamer.relay.cluster.buckets import Buckets
 from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
+from streamer.relay.cluster.knocks_elsewhere import PREFIX, KnocksElsewhere
 from streamer.relay.cluster.lines import Lines
 from streamer.relay.cluster.links import Links, Say
 from streamer.relay.cluster.loss import Loss
@@ -28,6 +29,7 @@ from streamer.relay.cluster.messages import VALUES, Live, Written, expect, parse
 from streamer.relay.cluster.peers import BEAT_S, Peers
 from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
+from streamer.relay.cluster.remote_member import RemoteMember
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
 from streamer.relay.cluster.slots import take_slot
@@ -106,8 +108,12 @@ class Cluster:
         prefix = f"streamer.{self._address.name}"
         self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
         self._lines = Lines(self.id, self._spoken.answer_notice)
-        find_member = lambda room, digest: r.of_stay(digest) if (r := self.find_room(room)) else None  # noqa: E731
-        self._stays = Stays(self.id, self._hour, self._puts, find_member)
+        spoken.let_in = self._let_in
+        self._stays = Stays(self.id, self._hour, self._puts, self._member_of)
+        self._knocking = KnocksElsewhere(
+            self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._stays.store
+        )
+        lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
         self._keys.attach(self._kept, self._puts)
         self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
         lobby.used.make = self._make_room
@@ -210,7 +216,7 @@ class Cluster:
         watches.append(await bus.watch(self._hour, self._take_hour))
         await self._take_slot(bus)
         await bus.put(self._live, self.id, self._sign_of_life())
-        for each in (self._presence, self._rules, self._keys):
+        for each in (self._presence, self._rules, self._keys, self._knocking):
             each.forget()
         watches.append(await bus.watch(self._kept, self._take_kept))
         await self._keys.begin(bus)
@@ -263,6 +269,7 @@ class Cluster:
 
     async def _take_slot(self, bus: Bus) -> None:
         self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
+        self._lobby.knocks.offset = self.slot
         for room in self._rooms:
             room.notices.offset = self.slot
 
@@ -283,6 +290,7 @@ class Cluster:
         stays_due_s = monotonic()
         while True:
             self._presence.tell_all_again()
+            self._knocking.tell_all_again()
             await self._take_slot(bus)
             if monotonic() >= stays_due_s:
                 self._stays.tell_all_again()
@@ -334,13 +342,16 @@ class Cluster:
             self.counts["other_version"] += 1
             return
         self._presence.settle_relay(relay)
+        self._knocking.settle_relay(relay)
         self.on_peers()
 
     def _take_present(self, entry: Entry) -> None:
         if entry.key.startswith("f."):
             self._take(entry, lambda value: self._rules.take_floor(entry, value))
-            return
-        self._take(entry, lambda value: self._presence.take(entry.key, value and expect(value, "member")))
+        elif entry.key.startswith(PREFIX):
+            self._take(entry, lambda value: self._knocking.take(entry.key, value and expect(value, "knock")))
+        else:
+            self._take(entry, lambda value: self._presence.take(entry.key, value and expect(value, "member")))
 
     def _take_hour(self, entry: Entry) -> None:
         def take(value: Any) -> None:
@@ -383,6 +394,9 @@ class Cluster:
         elif room.has_guests_elsewhere:
             self._spoken.pass_on(room, message)
 
+    def _let_in(self, room: str, number: int, admit: bool) -> None:
+        self._lobby.desk(self._lobby.used.as_it_is(room)).answer(number, admit=admit)
+
     def decided(self, room: ClusterRoom) -> None:
         """Once the host's command is done: then it is known whose it was."""
         asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
@@ -390,6 +404,11 @@ class Cluster:
     def _tell_hosts(self, code: str, words: str) -> None:
         for room in self._lobby.used:
             room.tell_hosts({"type": "hint", "code": code, "message": words})
+
+    def _member_of(self, room_name: str, digest: str) -> RemoteMember | None:
+        """Who comes first into a room that nobody here has used yet is to find itself there, too."""
+        room = self._lobby.used.room(room_name)
+        return room.of_stay(digest) if isinstance(room, ClusterRoom) else None
 
     @property
     def _rooms(self) -> list[ClusterRoom]:

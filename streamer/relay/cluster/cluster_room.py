@@ -140,14 +140,23 @@ class ClusterRoom(SharedRoom):
         """`member`, who is here, is on another relay by now, or has the same talker_id as somebody there."""
         is_same = present["stay"] != "" and present["stay"] == digest(member.device.token)
         talker_id = member.talker_id
-        if is_same and present["name"] == member.name:
+        if not is_same:
+            self.send_back(member)
+            self.show(talker_id, present)
+            return
+        if present["name"] == member.name:
             other = self._make(talker_id, present)
             self._elsewhere[talker_id] = other
             self.take_over(other, member)
         else:
             self.leave(member)
         self.show(talker_id, present)
-        member.send_away(*((REPLACED, "replaced") if is_same else (GOING_AWAY, "draining")))
+        member.send_away(REPLACED, "replaced")
+
+    def send_back(self, member: Member) -> None:
+        """It comes in again at once: what it has here is somebody's elsewhere."""
+        self.leave(member)
+        member.send_away(GOING_AWAY, "draining")
 
     def _make(self, talker_id: int, present: Present) -> RemoteMember:
         station = self._station

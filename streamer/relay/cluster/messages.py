@@ -141,7 +141,15 @@ class Tokens(TypedDict):
     tokens: list[Any]
 
 
-Value = Live | Present | Stayed | Slot | Written | Ruled | Floored | Host | Invited | Tokens
+class Knocked(TypedDict):
+    """Somebody who knocks at that relay and has no answer yet; its key says at which room, by which number."""
+
+    type: Literal["knock"]
+    relay: str
+    name: str
+
+
+Value = Live | Present | Stayed | Slot | Written | Ruled | Floored | Host | Invited | Tokens | Knocked
 
 
 class Said(TypedDict):
@@ -203,6 +211,16 @@ class Replied(TypedDict):
     action: int
 
 
+class LetIn(TypedDict):
+    """A host's answer to who knocks at that relay."""
+
+    type: Literal["let-in"]
+    relay: str
+    room: str
+    number: int
+    admit: bool
+
+
 class WhatTime(TypedDict):
     """`t0` is of the asker's clock, in µs; `t1` of the answerer's, 0 in the question."""
 
@@ -213,7 +231,7 @@ class WhatTime(TypedDict):
     is_answer: NotRequired[bool]
 
 
-Spoken = Said | ToMember | Asked | Answered | Replied | WhatTime
+Spoken = Said | ToMember | Asked | Answered | Replied | LetIn | WhatTime
 
 VALUES: Final[Table[Value]] = Table(Value)
 SPOKEN: Final[Table[Spoken]] = Table(Spoken)

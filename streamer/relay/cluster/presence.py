@@ -112,7 +112,8 @@ class Presence:
             if room:
                 is_news = shown is not None and not room.is_elsewhere(talker_id)
                 room.show(talker_id, shown)
-                if is_news:
+                if shown and is_news:
+                    self._part_names(room, talker_id, shown)
                     self._came(room, talker_id)
             if value and value["relay"] == self._own_id:
                 self._puts.put(self._bucket, _key(name, talker_id), None)
@@ -121,6 +122,14 @@ class Presence:
             room.give_up(local, shown)
         elif value is None or value["relay"] != self._own_id:
             self._store(room, local)
+
+    def _part_names(self, room: ClusterRoom, talker_id: int, newcomer: Present) -> None:
+        """Two who came in while their relays knew nothing of each other may have one name, and both relays know who
+        keeps it: a host, and of equals the lower talker_id. The other one comes in again, under a name of its own."""
+        keeps = newcomer["right"] == Right.HOST.value, -talker_id
+        for member in room.here:
+            if member.name == newcomer["name"] and (member.right is Right.HOST, -member.talker_id) < keeps:
+                room.send_back(member)
 
     def tell(self, room_name: str, *, again: bool = False) -> None:
         """Store what has changed of the members here, or all `again`."""

@@ -18,6 +18,7 @@ from streamer.relay.cluster.messages import (
     SPOKEN,
     Answered,
     Asked,
+    LetIn,
     PassedOn,
     Replied,
     Said,
@@ -70,6 +71,8 @@ class Spoken:
         self._say = say
         self._counts = counts
         self._deadline_us = deadline_us
+        self.let_in: Callable[[str, int, bool], object] = lambda room, number, admit: None
+        """To be set: the answer of a host elsewhere to who knocks here, by room and number."""
         self._packets = Bucket(PACKETS, PACKETS_PER_S)
         self._messages = Bucket(MESSAGES, MESSAGES_PER_S)
 
@@ -199,7 +202,7 @@ class Spoken:
         room.telemetry.take(member.talker_id, clean_device(report["device"]), clean, monotonic() - age_s)
         room.tell_telemetry(monotonic())
 
-    def _obey(self, message: ToMember | Asked | Answered | Replied | WhatTime | Said) -> None:
+    def _obey(self, message: ToMember | Asked | Answered | Replied | LetIn | WhatTime | Said) -> None:
         match message["type"]:
             case "to-member":
                 self._to_member(message)
@@ -209,6 +212,9 @@ class Spoken:
                 self._answered(message)
             case "reply":
                 self._replied(message)
+            case "let-in":
+                if self._peers.is_ours(message["relay"]):
+                    self.let_in(message["room"], message["number"], message["admit"])
             case "time":
                 self._time(message)
             case "said":

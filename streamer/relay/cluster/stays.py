@@ -39,14 +39,15 @@ class Stays:
             self._here.pop(stay.token, None)
         value = self._values.get(digest(stay.token))
         if value is None or value["term"] <= stay.term:
-            self._store(stay)
+            self.store(stay)
 
     def tell_all_again(self) -> None:
         """Those of members who are here."""
         for stay in self._here.values():
-            self._store(stay)
+            self.store(stay)
 
-    def _store(self, stay: Session) -> None:
+    def store(self, stay: Session) -> None:
+        """For all relays, also where nobody has come in by it yet."""
         value = _value_of(stay, self._own_id)
         for token in filter(None, (stay.token, stay.own_token)):
             self._puts.put(self._bucket, f"stay.{digest(token)}", value)
@@ -108,5 +109,5 @@ def _session(value: Stayed, token: str) -> Session:
         attempt=value["attempt"],
         is_over=value["over"],
         term=value["term"],
-        has_begun=True,
+        has_begun=value["term"] > 0,
     )

@@ -134,9 +134,9 @@ class Sessions:
             self._drop_oldest(tokens)
         return is_new
 
-    def find(self, token: str, room_name: str, now: float) -> Session | None:
-        """The one to be resumed by `token` in a room, if there is one."""
-        stay = self._known(token, room_name)
+    def find(self, token: str, room_name: str, now: float, offered: Session | None = None) -> Session | None:
+        """The one to be resumed by `token` in a room, if there is one; or that which is `offered` by it, for once."""
+        stay = self._known(token, room_name, offered)
         return stay if stay and stay.can_resume(now) else None
 
     def check_attempt(self, token: str, room_name: str, attempt: int) -> None:
@@ -145,8 +145,8 @@ class Sessions:
         if stay and stay.attempt and attempt <= stay.attempt:
             raise RefusedError("this attempt is older than one that came in", status=409, code="stale")
 
-    def _known(self, token: str, room_name: str) -> Session | None:
-        stay = self._by_own.get(token) or self._stays.get(token)
+    def _known(self, token: str, room_name: str, offered: Session | None = None) -> Session | None:
+        stay = self._by_own.get(token) or self._stays.get(token) or offered
         return self.renew(token, room_name, stay if stay and stay.room_name == room_name else None)
 
     def prune(self, now: float) -> None:
