@@ -70,7 +70,7 @@ class Life:
         self._site.forget_gaps()
         await self._site.drain(number)
         await self._site.until_talking(since_s, MOST_S)
-        gap_s = max(self._site.longest_gap_s(room) for room in (self._site.people, self._site.pair))
+        gap_s = max(map(self._site.longest_gap_s, (self._site.people, self._site.pair)))
         self._note("longest gap while a relay drained", gap_s)
         await self._site.start(number)
 

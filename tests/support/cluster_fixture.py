@@ -36,8 +36,9 @@ async def relay_of(
     admission: InviteStore | None = None,
     tokens: Path | None = None,
     limits: RelayLimits | None = None,
+    is_ready: bool = True,
 ) -> AsyncIterator[ClusterHouse]:
-    """Ready when it has reached NATS, or has found that it can't."""
+    """When it has reached NATS, or has found that it can't; or, where it need not be ready, at once."""
     admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
     token_store, decisions = TokenStore(tokens), Decisions()
     keys = SharedKeys(admission, token_store, source, renews=())
@@ -49,7 +50,8 @@ async def relay_of(
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
         listening(relay, "127.0.0.1", 0, None) as port,
     ):
-        await cluster.ready()
+        if is_ready:
+            await cluster.ready()
         house = ClusterHouse(http, port)
         house.relay, house.cluster = relay, cluster
         yield house

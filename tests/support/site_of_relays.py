@@ -218,6 +218,11 @@ class Site:
         """For each relay: whom it lists in `home`, and how many connections it has."""
         return [self._listed(number) for number in range(RELAYS)], [self.members_at(n) for n in range(RELAYS)]
 
+    @property
+    def busiest(self) -> int:
+        """The relay with most connections."""
+        return max(range(RELAYS), key=self.members_at)
+
     def members_at(self, number: int) -> int:
         return int(self._ask(number, "/healthz")["members"])
 

@@ -1,5 +1,6 @@
 """What a service of several relays loses when a relay, NATS, or the way between them fails, and that it comes back."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -8,9 +9,11 @@ import pytest
 from cluster_fixture import hears, know_each_other, people, relay_of, relays, until
 from gap import Gap
 from nats_server import NatsServer
-from relay_fixture import HOST_KEY, KEY, PACKET, Guest
+from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, Guest
 
 from streamer.relay.access.invites import Invite, InviteStore
+from streamer.relay.cluster import cluster
+from streamer.relay.cluster.bus import Bus
 
 
 @pytest.fixture
@@ -52,6 +55,33 @@ async def test_a_relay_that_starts_without_nats_serves_and_joins_the_others_late
             assert guest.welcome["talker_id"] != early.welcome["talker_id"]
         finally:
             nats.stop()
+
+
+async def test_a_relay_lets_nobody_in_before_it_knows_who_comes_back(
+    nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_open, open_bus = asyncio.Event(), Bus.open
+
+    async def open_later(bus: Bus, name: str) -> None:
+        await may_open.wait()
+        await open_bus(bus, name)
+
+    async with relay_of(nats.url, source="there") as there:
+        member, watcher = await there.enter(name="Ada"), await there.enter(name="Bob")
+        monkeypatch.setattr(Bus, "open", open_later)
+        monkeypatch.setattr(cluster, "READY_S", PATIENCE_S)
+        async with relay_of(nats.url, source="here", is_ready=False) as here:
+            async with here.http.get(f"{here.url}/readyz") as answer:
+                assert (answer.status, await answer.json()) == (503, {"status": "starting"})
+            assert await here.refusal(room="home", key=KEY) == (503, "draining")
+            may_open.set()
+            await here.cluster.ready()
+            async with here.http.get(f"{here.url}/readyz") as answer:
+                assert answer.status == 200
+            await until(lambda: here.relay.lobby.room_as_it_is("home").names == ["Ada", "Bob"])
+            back = await here.enter(name="Ada", resume=member.welcome["resume"])
+            assert back.welcome["talker_id"] == member.welcome["talker_id"]
+            assert not watcher.socket.closed
 
 
 async def test_members_of_a_relay_whose_nats_answers_nothing_leave_within_seconds(nats: NatsServer) -> None:

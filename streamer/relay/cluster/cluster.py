@@ -9,7 +9,6 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from time import monotonic, monotonic_ns
 from typing import Any, Final
@@ -55,7 +54,8 @@ LATE_S: Final = 0.5
 """A beat that comes so much too late: this relay was held up, not the others."""
 
 READY_S: Final = 5.0
-"""Before links are shown, the others are waited for so long: theirs are the invitations that count."""
+"""Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations that
+count, and who lost one of them comes in here as the same member."""
 
 GOODBYE_S: Final = 0.5
 
@@ -99,6 +99,7 @@ class Cluster:
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
         self.flusher = flusher
         self._lobby = lobby
+        lobby.is_starting = True
         self._rules = rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
         self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, rules.came)
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
@@ -141,11 +142,14 @@ class Cluster:
 
     async def ready(self) -> None:
         """Return when NATS was reached, or not, or after READY_S."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(READY_S):
-                await self._tried.wait()
+        await self._tried.wait()
+
+    def _on_tried(self) -> None:
+        self._lobby.is_starting = False
+        self._tried.set()
 
     async def run(self) -> None:
+        asyncio.get_running_loop().call_later(READY_S, self._on_tried)
         watch = asyncio.create_task(self._watch_peers())
         try:
             while True:
@@ -158,7 +162,7 @@ class Cluster:
                     for error in errors.exceptions:
                         report_failure("the link to other relays", error)
                     words = "something here failed"
-                self._tried.set()
+                self._on_tried()
                 self._loss.begin(words)
                 await asyncio.sleep(AGAIN_S)
         finally:
@@ -425,7 +429,7 @@ class Cluster:
         return room
 
     def _on_here(self) -> None:
-        self._tried.set()
+        self._on_tried()
         for room in self._rooms:
             self.changed(room)
         self._loss.end()

@@ -61,6 +61,8 @@ class Lobby:
     ) -> None:
         """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty string."""
         self.is_draining = False
+        self.is_starting = False
+        """It does not know yet who is a member of this service: somebody who comes back would be a stranger."""
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
         self.other_relays = OtherRelays()
@@ -198,8 +200,9 @@ class Lobby:
         room.tell(room.members, {"type": "lock", "talker_id": 0, "locked": locked})
 
     def _check_draining(self) -> None:
-        if self.is_draining:
-            raise RefusedError("the relay is going away", status=503, code="draining")
+        if self.is_draining or self.is_starting:
+            words = "the relay is going away" if self.is_draining else "the relay is not ready yet"
+            raise RefusedError(words, status=503, code="draining")
 
     def _resumed(self, query: Mapping[str, str], room_name: str) -> Session | None:
         token, now = query.get("resume", ""), monotonic()
