@@ -41,6 +41,10 @@ _MOVE_AGAIN_S: Final = 5.0
 """From one move to the next: half of the time that a relay gives by default. Relays that send their members to each
 other keep nobody busy."""
 
+_MOVE_PATIENCE_S: Final = 4.0
+"""For a relay to let us in while the present one still has us. A phone far away takes a second and a half for that, and
+who gives up after the relay let it in has lost both: a relay of a cluster lets the old link go then."""
+
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
 """They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
 
@@ -159,7 +163,7 @@ class Line:
             for address in others:
                 tries += 1
                 with suppress(StreamerError, TimeoutError):
-                    async with asyncio.timeout(patience_s(tries, len(others) + 1, TRY_S)):
+                    async with asyncio.timeout(_MOVE_PATIENCE_S):
                         await self._move_to(address)
                 if self._link is not leaving:
                     return

@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 
 import pytest
-from cluster_fixture import hears, know_each_other, people, relay_of, relays, until
+from cluster_fixture import hears, know_each_other, people, relay_of, relays, stranger, until, until_stored
 from gap import Gap
+from hearing import anna_and_ben
 from nats_server import NatsServer
 from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, Guest
+from relay_pair import link_to
 
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.cluster import cluster
+from streamer.relay.cluster.buckets import Buckets
 from streamer.relay.cluster.bus import Bus
+from streamer.relay.cluster.messages import key_of
 
 
 @pytest.fixture
@@ -217,7 +221,9 @@ async def test_a_server_that_lost_all_gets_the_invitations_of_those_who_are_ther
         await until(lambda: here.cluster.trouble and there.cluster.trouble)
         nats.forget()
         nats.start()
-        await know_each_other(here, there)
+        async with stranger(nats.url) as bus:  # the newcomer would else be the first of a new service
+            for key in ("host", f"i.{key_of('home')}", f"d.{key_of('home')}"):
+                await until_stored(bus, Buckets.of("test").kept, key, lambda revision: revision > 0)
         own = InviteStore({"home": Invite("of-the-newcomer")}, "host-of-the-newcomer")
         async with relay_of(nats.url, source="newcomer", admission=own) as newcomer:
             await know_each_other(here, there, newcomer)
@@ -237,3 +243,18 @@ async def test_a_relay_that_ends_in_order_takes_its_members_along_at_once(nats: 
         await watcher.text("left")
         await until(lambda: people(stays) == ["Watcher"] and not stays.cluster.addresses)
         assert monotonic() - began < 10
+
+
+async def test_people_far_away_whose_relay_drains_are_let_in_by_another_and_lose_neither(nats: NatsServer) -> None:
+    """The other relay lets them in, and theirs lets them go, more than a second before they know of it."""
+    async with relay_of(nats.url, source="here") as here, relay_of(nats.url, source="there") as there:
+        await know_each_other(here, there)
+        async with Gap(there.port, delay_s=0.6) as far, anna_and_ben(link_to(here)) as (anna, ben, ears):
+            ids = anna.me.talker_id, ben.me.talker_id
+            here.cluster.on_peers = lambda: None
+            here.relay.other_relays.find([f"http://127.0.0.1:{far.port}"])
+            draining = asyncio.create_task(here.relay.drain())
+            await until(lambda: people(there) == ["Anna", "Ben"] and not people(here), lambda: people(there))
+            await draining
+            await ears.hear("Anna", after_s=perf_counter())
+            assert (anna.me.talker_id, ben.me.talker_id) == ids

@@ -1,23 +1,21 @@
 """What relays of a service have stored and told: that it neither ages, nor arrives too late, nor in a wrong order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, monotonic_ns, time
 from typing import Any
 
 import pytest
-from cluster_fixture import people, relay_of, relays, until
+from cluster_fixture import people, relay_of, relays, stranger, until, until_stored
 from nats_server import NatsServer
-from relay_fixture import HOST_KEY, PACKET, PATIENCE_S
+from relay_fixture import HOST_KEY, PACKET
 
 from streamer.relay.access.tokens import MAX_TOKENS, SCOPES, TokenStore
 from streamer.relay.cluster import buckets, clock, cluster
-from streamer.relay.cluster.address import ClusterAddress
 from streamer.relay.cluster.buckets import Buckets
-from streamer.relay.cluster.bus import Bucket, Bus, Entry
+from streamer.relay.cluster.bus import Bucket, Entry
 from streamer.relay.cluster.clock import JUST_S, NatsClock
 from streamer.relay.cluster.messages import VALUES, digest, key_of, parse_bytes
 from streamer.relay.cluster.peers import Peers
@@ -38,28 +36,11 @@ def nats(tmp_path: Path) -> Iterator[NatsServer]:
         yield nats
 
 
-@asynccontextmanager
-async def stranger(nats: NatsServer) -> AsyncIterator[Bus]:
-    bus = Bus(ClusterAddress.parse(nats.url, "test"))
-    await bus.open("stranger")
-    for bucket in Buckets.of("test"):
-        await bus.make(bucket)
-    yield bus
-    await bus.close()
-
-
-async def until_stored(bus: Bus, bucket: Bucket, key: str, is_so: Callable[[int], bool]) -> None:
-    """`is_so` is asked about the revision of the value, 0 where there is none."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_so((await bus.get(bucket, key) or (b"", 0))[1]):
-            await asyncio.sleep(0.01)
-
-
 async def test_the_floor_moves_on_all_relays_after_a_long_silence(
     nats: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(buckets, "PRESENT_S", 1.0)
-    async with relays(nats.url, 2) as (here, there), stranger(nats) as bus:
+    async with relays(nats.url, 2) as (here, there), stranger(nats.url) as bus:
         host, guest = await here.enter(key=HOST_KEY, name="Host"), await there.enter(name="Bob")
         rooms = [house.relay.lobby.room("home") for house in (here, there)]
         await until(lambda: people(here) == people(there) == ["Bob", "Host"])
@@ -79,7 +60,7 @@ async def test_a_stay_does_not_expire_while_its_member_is_here(
 ) -> None:
     monkeypatch.setattr(cluster, "STAYS_AGAIN_S", 0.05)
     monkeypatch.setattr(cluster, "REFRESH_S", 0.05)
-    async with relay_of(nats.url) as house, stranger(nats) as bus:
+    async with relay_of(nats.url) as house, stranger(nats.url) as bus:
         guest = await house.enter(name="Ada")
         key = f"stay.{digest(guest.welcome['resume'])}"
         await until_stored(bus, STORED.hour, key, lambda revision: revision > 0)
@@ -89,7 +70,7 @@ async def test_a_stay_does_not_expire_while_its_member_is_here(
 
 
 async def test_voice_that_a_relay_reads_too_late_is_shed(nats: NatsServer) -> None:
-    async with relays(nats.url, 2) as (here, there), stranger(nats) as bus:
+    async with relays(nats.url, 2) as (here, there), stranger(nats.url) as bus:
         talker, listener = await here.enter(name="Ada"), await there.enter(name="Bob")
         await until(lambda: people(here) == people(there) == ["Ada", "Bob"])
         await until(lambda: there.cluster.to_own_us(here.cluster.id) is not None)

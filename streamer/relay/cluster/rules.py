@@ -129,14 +129,14 @@ class Rules:
             self.fill(room)
 
     def settle(self, room: ClusterRoom) -> None:
-        """All that is stored was told: what members elsewhere have counts, and of its own members this relay knows."""
+        """All that is stored was told: that counts for members elsewhere, and of its own members this relay knows."""
         found = self._floors.get(room.name)
-        stored = found[0]["holder"] if found else 0
+        stored, is_host = (found[0]["holder"], found[0]["host"]) if found else (0, False)
         is_of_here = room.local(room.floor.holder) is not None or room.local(stored) is not None
         if is_of_here and not room.is_elsewhere(stored):
             self.floor_moved(room)
         else:
-            self.fill(room)
+            room.from_elsewhere(lambda: room.take_floor(stored, is_host=is_host))
 
 
 def _keep(decisions: Decisions, name: str, decided: Decided) -> None:
