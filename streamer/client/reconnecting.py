@@ -22,7 +22,7 @@ from streamer.client.connection import Link, OnControl, OnPacket
 from streamer.client.relays import FIRST_PATIENCE_S, patience_s
 from streamer.client.way import TRY_S, Way
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, StreamerError, TooBigError
-from streamer.wire.close_codes import GOING_AWAY
+from streamer.wire.close_codes import GOING_AWAY, REPLACED
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
@@ -116,7 +116,8 @@ class Line:
         while running := self._running:
             await asyncio.wait([running])
             if self._moving:  # a relay of a cluster lets the old link go as soon as another one has us
-                await asyncio.wait([self._moving], timeout=FIRST_PATIENCE_S)
+                is_in = self._link.close_code == REPLACED
+                await asyncio.wait([self._moving], timeout=_MOVE_PATIENCE_S if is_in else FIRST_PATIENCE_S)
             if running is self._running:
                 break
         await self._stop_moving()

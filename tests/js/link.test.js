@@ -516,7 +516,7 @@ test("who joined again from elsewhere while its relay drained is told so", async
   world.socket.receive(MOVE);
   await world.pass(0);
   world.sockets[0].lose(4409, "replaced");
-  await world.pass(1_100);
+  await world.pass(4_100);
   assert.equal(world.states.at(-1), "refused replaced");
   assert.equal(world.timers, 0);
 });
