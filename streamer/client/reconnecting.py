@@ -22,7 +22,7 @@ from streamer.client.connection import Link, OnControl, OnPacket
 from streamer.client.relays import FIRST_PATIENCE_S, patience_s
 from streamer.client.way import TRY_S, Way
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, StreamerError, TooBigError
-from streamer.wire.close_codes import GOING_AWAY, REPLACED
+from streamer.wire.close_codes import GOING_AWAY
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
@@ -40,10 +40,6 @@ _LOOK_S: Final = 0.01
 _MOVE_AGAIN_S: Final = 5.0
 """From one move to the next: half of the time that a relay gives by default. Relays that send their members to each
 other keep nobody busy."""
-
-_MOVE_PATIENCE_S: Final = 4.0
-"""For a relay to let us in while the present one still has us. A phone far away takes a second and a half for that, and
-who gives up after the relay let it in has lost both: a relay of a cluster lets the old link go then."""
 
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
 """They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
@@ -116,8 +112,7 @@ class Line:
         while running := self._running:
             await asyncio.wait([running])
             if self._moving:  # a relay of a cluster lets the old link go as soon as another one has us
-                is_in = self._link.close_code == REPLACED
-                await asyncio.wait([self._moving], timeout=_MOVE_PATIENCE_S if is_in else FIRST_PATIENCE_S)
+                await asyncio.wait([self._moving], timeout=FIRST_PATIENCE_S)
             if running is self._running:
                 break
         await self._stop_moving()
@@ -164,7 +159,7 @@ class Line:
             for address in others:
                 tries += 1
                 with suppress(StreamerError, TimeoutError):
-                    async with asyncio.timeout(_MOVE_PATIENCE_S):
+                    async with asyncio.timeout(patience_s(tries, len(others) + 1, TRY_S)):
                         await self._move_to(address)
                 if self._link is not leaving:
                     return

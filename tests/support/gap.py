@@ -1,15 +1,14 @@
-"""A way to a server that can be slow, or cut, for one of its clients alone."""
+"""A way to a server that can be cut for one of its clients alone."""
 
 import asyncio
 from typing import Self
 
 
 class Gap:
-    """Passes on to `to_port` what comes to `port`, each way after `delay_s`, until it is cut."""
+    """Passes on to `to_port` what comes to `port`, until it is cut."""
 
-    def __init__(self, to_port: int, delay_s: float = 0.0) -> None:
+    def __init__(self, to_port: int) -> None:
         self._to_port = to_port
-        self._delay_s = delay_s
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_cut = False
@@ -48,17 +47,17 @@ class Gap:
             return
         self._ends |= {writer, far_writer}
         for one, other in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._copy(one, other))
+            task = asyncio.create_task(_copy(one, other))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                await asyncio.sleep(self._delay_s)
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            pass
-        finally:
-            writer.close()
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()

@@ -42,7 +42,7 @@ const REPLACED = 4409;
  * keep nobody busy. */
 const MOVE_AGAIN_MS = 5_000;
 /** Relays of a cluster let the old socket go as soon as the new one is in: its welcome is on its way then. */
-const REPLACED_MS = 4_000;
+const REPLACED_MS = 1_000;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 /** Whoever came back would send the next visitor of the room echo away. */

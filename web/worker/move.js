@@ -3,9 +3,9 @@
 
 import { waitMs } from "./backoff.js";
 
-/** For a relay to let us in while the present one still has us. A phone far away takes a second and a half for that, and who
- * gives up after the relay let it in has lost both: a relay of a cluster lets the old socket go then. */
-const PATIENCE_MS = 4_000;
+/** For a relay that does not answer; one in the same network answers within 100 ms. It doubles with each round. */
+const FIRST_PATIENCE_MS = 1_000;
+const MOST_DOUBLINGS = 3;
 const LEFT = 1000;
 
 /** @typedef {WebSocket | import("./http_socket.js").HttpSocket} Socket */
@@ -49,13 +49,14 @@ export class Move {
     const { others } = this.#relays;
     if (!others.length) return;
     const relay = others[this.#tries % others.length];
+    const round = Math.floor(this.#tries / others.length);
     this.#tries += 1;
     const socket = this.#open(relay);
     socket.binaryType = "arraybuffer";
     socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onFirst(socket, relay, data);
     socket.onclose = () => this.#tryLater();
     this.#socket = socket;
-    this.#timer = this.#surroundings.later(() => this.#tryLater(), PATIENCE_MS);
+    this.#timer = this.#surroundings.later(() => this.#tryLater(), FIRST_PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
   }
 
   /**
