@@ -13,18 +13,18 @@ from functools import partial
 from time import monotonic, monotonic_ns
 from typing import Any, Final
 
-from streamer.errors import ControlError, RefusedError
 from streamer.relay.background import report_failure
 from streamer.relay.cluster.address import ClusterAddress
 from streamer.relay.cluster.buckets import Buckets
 from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
-from streamer.relay.cluster.knocks_elsewhere import PREFIX, KnocksElsewhere
+from streamer.relay.cluster.intake import Intake
+from streamer.relay.cluster.knocks_elsewhere import KnocksElsewhere
 from streamer.relay.cluster.lines import Lines
 from streamer.relay.cluster.links import Links, Say
 from streamer.relay.cluster.loss import Loss
-from streamer.relay.cluster.messages import VALUES, Live, Written, expect, parse_bytes, room_of
+from streamer.relay.cluster.messages import Live, Written, expect
 from streamer.relay.cluster.peers import BEAT_S, Peers
 from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
@@ -114,6 +114,10 @@ class Cluster:
         self._knocking = KnocksElsewhere(
             self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._stays.store
         )
+        self._intake = Intake(
+            self.counts, rules, self._presence, self._knocking, self._stays, self._keys, self._lines, self._clock,
+            self._slots, lobby.room,
+        )  # fmt: skip
         lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
         self._keys.attach(self._kept, self._puts)
         self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
@@ -217,19 +221,19 @@ class Cluster:
                 f"the relays of this service there are of version {', '.join(self._peers.strangers)}, and this one is "
                 f"of {self._version}: give all relays the same version, or this one another --cluster-name"
             )
-        watches.append(await bus.watch(self._hour, self._take_hour))
+        watches.append(await bus.watch(self._hour, self._intake.hour))
         await self._take_slot(bus)
         await bus.put(self._live, self.id, self._sign_of_life())
         for each in (self._presence, self._rules, self._keys, self._knocking):
             each.forget()
-        watches.append(await bus.watch(self._kept, self._take_kept))
+        watches.append(await bus.watch(self._kept, self._intake.kept))
         await self._keys.begin(bus)
         self._rules.tell_own()
-        watches.append(await bus.watch(self._present, self._take_present))
+        watches.append(await bus.watch(self._present, self._intake.present))
         self._presence.end_snapshot()
         for room in self._rooms:
             self._rules.settle(room)
-        watches.append(await bus.watch(self._lines_bucket, self._take_line))
+        watches.append(await bus.watch(self._lines_bucket, self._intake.line))
         await self._links.begin(bus, self.id)
         self._peers.own_heard_s = monotonic()
         self._bus = bus
@@ -316,14 +320,6 @@ class Cluster:
 
     # what is stored
 
-    def _take(self, entry: Entry, take: Callable[[Any], None]) -> None:
-        """What can't be used is counted, and is as if it were not there."""
-        try:
-            take(None if entry.value is None else parse_bytes(entry.value, VALUES))
-        except (ControlError, RefusedError, ValueError, TypeError, KeyError) as error:
-            self.counts["unusable"] += 1
-            logger.debug("%s: %s", entry.key[:80], error)
-
     def _take_live(self, entry: Entry) -> None:
         def take(value: Any) -> None:
             if value is None:
@@ -338,7 +334,7 @@ class Cluster:
             if self._peers.take(entry.key, value, monotonic()):
                 self._on_peer(entry.key)
 
-        self._take(entry, take)
+        self._intake.take(entry, take)
 
     def _on_peer(self, relay: str) -> None:
         """It came, is another one by now, or is gone."""
@@ -348,40 +344,6 @@ class Cluster:
         self._presence.settle_relay(relay)
         self._knocking.settle_relay(relay)
         self.on_peers()
-
-    def _take_present(self, entry: Entry) -> None:
-        if entry.key.startswith("f."):
-            self._take(entry, lambda value: self._rules.take_floor(entry, value))
-        elif entry.key.startswith(PREFIX):
-            self._take(entry, lambda value: self._knocking.take(entry.key, value and expect(value, "knock")))
-        else:
-            self._take(entry, lambda value: self._presence.take(entry.key, value and expect(value, "member")))
-
-    def _take_hour(self, entry: Entry) -> None:
-        def take(value: Any) -> None:
-            if entry.key.startswith("slot."):
-                self._slots[entry.key] = (expect(value, "slot")["relay"] if value else "", entry.revision)
-            else:
-                self._stays.take(entry.key.removeprefix("stay."), value and expect(value, "stay"))
-
-        self._take(entry, take)
-
-    def _take_kept(self, entry: Entry) -> None:
-        if entry.key.startswith("d."):
-            self._take(entry, lambda value: self._rules.take(entry, value))
-        else:
-            self._take(entry, lambda value: self._keys.take(entry.key, value))
-
-    def _take_line(self, entry: Entry) -> None:
-        def take(value: Any) -> None:
-            if value is None or not self._lines.is_news(expect(value, "line")):
-                return
-            room = self._lobby.room(room_of(entry.key))
-            if isinstance(room, ClusterRoom):
-                is_new = self._clock.is_news(entry.stored_s, is_new=entry.is_new)
-                self._lines.take(room, value, self._clock.age_s(entry.stored_s), is_new=is_new)
-
-        self._take(entry, take)
 
     # what a room wants: see Station
 

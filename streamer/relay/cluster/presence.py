@@ -6,6 +6,7 @@ member, the one with the later connection (`term`) has it.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from streamer.errors import ControlError
@@ -111,7 +112,7 @@ class Presence:
         if room is None or local is None:
             if room:
                 is_news = shown is not None and not room.is_elsewhere(talker_id)
-                room.show(talker_id, shown)
+                room.from_elsewhere(partial(room.show, talker_id, shown))
                 if shown and is_news:
                     self._part_names(room, talker_id, shown)
                     self._came(room, talker_id)

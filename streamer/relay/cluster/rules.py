@@ -117,9 +117,14 @@ class Rules:
             self.fill(room)
 
     def fill(self, room: ClusterRoom) -> None:
-        """A room that is used from now on, or that came to know what it must for this."""
+        """A room that is used from now on, or that came to know what it must for this.
+
+        That nobody has it was stored by who gave it back, and says nothing of a member here who has asked since.
+        """
         found = self._floors.get(room.name)
-        if found:
+        if found and found[0]["holder"] == 0 and room.local(room.floor.holder):
+            self.floor_moved(room)
+        elif found:
             room.from_elsewhere(lambda: room.take_floor(found[0]["holder"], is_host=found[0]["host"]))
 
     def came(self, room: ClusterRoom, talker_id: int) -> None:
