@@ -13,6 +13,8 @@ from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.tokens import TokenStore
 from streamer.relay.cluster.address import ClusterAddress
+from streamer.relay.cluster.buckets import Buckets
+from streamer.relay.cluster.bus import Bucket, Bus
 from streamer.relay.cluster.cluster import Cluster
 from streamer.relay.cluster.shared_keys import SharedKeys
 from streamer.relay.http.app import Relay
@@ -36,8 +38,9 @@ async def relay_of(
     admission: InviteStore | None = None,
     tokens: Path | None = None,
     limits: RelayLimits | None = None,
+    is_ready: bool = True,
 ) -> AsyncIterator[ClusterHouse]:
-    """Ready when it has reached NATS, or has found that it can't."""
+    """When it has reached NATS, or has found that it can't; or, where it need not be ready, at once."""
     admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
     token_store, decisions = TokenStore(tokens), Decisions()
     keys = SharedKeys(admission, token_store, source, renews=())
@@ -49,7 +52,8 @@ async def relay_of(
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
         listening(relay, "127.0.0.1", 0, None) as port,
     ):
-        await cluster.ready()
+        if is_ready:
+            await cluster.ready()
         house = ClusterHouse(http, port)
         house.relay, house.cluster = relay, cluster
         yield house
@@ -97,3 +101,21 @@ async def hears(guest: Guest, talker: Guest, packet: bytes) -> Any:
         await talker.socket.send_bytes(packet)
         await asyncio.wait([waiting], timeout=0.05)
     return waiting.result()
+
+
+@asynccontextmanager
+async def stranger(url: str) -> AsyncIterator[Bus]:
+    """Whoever may use the NATS server of the service `test`."""
+    bus = Bus(ClusterAddress.parse(url, "test"))
+    await bus.open("stranger")
+    for bucket in Buckets.of("test"):
+        await bus.make(bucket)
+    yield bus
+    await bus.close()
+
+
+async def until_stored(bus: Bus, bucket: Bucket, key: str, is_so: Callable[[int], bool]) -> None:
+    """`is_so` is asked about the revision of the value, 0 where there is none."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so((await bus.get(bucket, key) or (b"", 0))[1]):
+            await asyncio.sleep(0.01)

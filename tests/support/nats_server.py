@@ -16,8 +16,9 @@ class NatsServer(ServerProgram):
         super().__init__(folder / "nats.log")
         self.port = port or free_port()
         self._configuration = folder / "nats.conf"
+        self._stored = folder / "store"
         folder.mkdir(parents=True, exist_ok=True)
-        store = f'jetstream {{ store_dir: "{folder / "store"}", max_mem: 64M, max_file: 256M }}'
+        store = f'jetstream {{ store_dir: "{self._stored}", max_mem: 64M, max_file: 256M }}'
         listening = f"listen: 127.0.0.1:{self.port}"
         self._configuration.write_text("\n".join([listening, store, *lines]) + "\n")
 
@@ -42,6 +43,11 @@ class NatsServer(ServerProgram):
             process.send_signal(signal.SIGCONT)
             process.kill()
             process.wait(START_S)
+
+    def forget(self) -> None:
+        """As if its disk were another one; while it is stopped."""
+        assert self._process is None
+        shutil.rmtree(self._stored)
 
     def freeze(self) -> None:
         """It keeps its connections, and answers nothing."""

@@ -97,8 +97,12 @@ class StreamerProcess:
         self._process.kill()
         self._process.wait(EXIT_S)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def check_running(self) -> None:
-        assert self._process.poll() is None, self.complaint()
+        assert self.is_running, self.complaint()
 
     def complaint(self) -> str:
         return f"{' '.join(self._command)} did not do well (exit code {self._process.poll()}):\n{self.log}"

@@ -59,6 +59,17 @@ async def test_a_lost_member_comes_back_on_another_relay_as_the_same(nats: NatsS
         await until(lambda: people(here) == people(there) == ["Ada", "Watcher"], lambda: (people(here), people(there)))
 
 
+async def test_who_comes_first_to_a_relay_where_nobody_was_in_the_room_is_still_the_same(nats: NatsServer) -> None:
+    async with relays(nats.url, 2) as (here, there):
+        member, watcher = await here.enter(name="Ada"), await here.enter(name="Bob")
+        await until(lambda: there.relay.lobby.room_as_it_is("home").names == ["Ada", "Bob"])
+        back = await there.enter(name="Ada", resume=member.welcome["resume"])
+        assert (back.welcome["name"], back.welcome["talker_id"]) == ("Ada", member.welcome["talker_id"])
+        assert await member.close_code() == 4409
+        await until(lambda: people(here) == people(there) == ["Ada", "Bob"])
+        assert not watcher.socket.closed
+
+
 async def test_a_member_goes_from_relay_to_relay_as_often_as_it_likes(nats: NatsServer) -> None:
     async with relays(nats.url, 2) as houses:
         member = await houses[0].enter(name="Ada")

@@ -6,9 +6,16 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from cluster_fixture import hears, people, relay_of, relays, until
+from cluster_fixture import hears, know_each_other, people, relay_of, relays, stranger, until, until_stored
+from gap import Gap
 from nats_server import NatsServer
-from relay_fixture import HOST_KEY, PACKET
+from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, Guest
+
+from streamer.relay.access.invites import Invite, InviteStore
+from streamer.relay.cluster import cluster
+from streamer.relay.cluster.buckets import Buckets
+from streamer.relay.cluster.bus import Bus
+from streamer.relay.cluster.messages import key_of
 
 
 @pytest.fixture
@@ -52,6 +59,33 @@ async def test_a_relay_that_starts_without_nats_serves_and_joins_the_others_late
             nats.stop()
 
 
+async def test_a_relay_lets_nobody_in_before_it_knows_who_comes_back(
+    nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_open, open_bus = asyncio.Event(), Bus.open
+
+    async def open_later(bus: Bus, name: str) -> None:
+        await may_open.wait()
+        await open_bus(bus, name)
+
+    async with relay_of(nats.url, source="there") as there:
+        member, watcher = await there.enter(name="Ada"), await there.enter(name="Bob")
+        monkeypatch.setattr(Bus, "open", open_later)
+        monkeypatch.setattr(cluster, "READY_S", PATIENCE_S)
+        async with relay_of(nats.url, source="here", is_ready=False) as here:
+            async with here.http.get(f"{here.url}/readyz") as answer:
+                assert (answer.status, await answer.json()) == (503, {"status": "starting"})
+            assert await here.refusal(room="home", key=KEY) == (503, "draining")
+            may_open.set()
+            await here.cluster.ready()
+            async with here.http.get(f"{here.url}/readyz") as answer:
+                assert answer.status == 200
+            await until(lambda: here.relay.lobby.room_as_it_is("home").names == ["Ada", "Bob"])
+            back = await here.enter(name="Ada", resume=member.welcome["resume"])
+            assert back.welcome["talker_id"] == member.welcome["talker_id"]
+            assert not watcher.socket.closed
+
+
 async def test_members_of_a_relay_whose_nats_answers_nothing_leave_within_seconds(nats: NatsServer) -> None:
     async with relays(nats.url, 2) as (here, there):
         guests = [await here.enter(name="Ada"), await there.enter(name="Bob")]
@@ -67,7 +101,7 @@ async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: N
     async with (
         Gap(nats.port) as gap,
         relay_of(nats.url, source="sees") as sees,
-        relay_of(f"nats://127.0.0.1:{gap.port}", source="cut") as cut,
+        relay_of(gap.url, source="cut") as cut,
     ):
         await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
         member, stays = await cut.enter(name="Ada"), await sees.enter(name="Bob")
@@ -83,52 +117,118 @@ async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: N
         assert heard.talker_id == member.welcome["talker_id"]
 
 
-class Gap:
-    """A way to NATS that can be cut, for one relay alone."""
-
-    def __init__(self, to_port: int) -> None:
-        self._to_port = to_port
-        self._ends: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_cut = False
-
-    async def __aenter__(self) -> "Gap":
-        self._server = await asyncio.start_server(self._pass, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.cut()
-        self._server.close()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def cut(self) -> None:
-        self._is_cut = True
-        for end in self._ends:
-            end.close()
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            writer.close()
-            return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
-        self._ends |= {writer, far_writer}
-        for one, other in ((reader, far_writer), (far_reader, writer)):
-            self._tasks.add(asyncio.create_task(_copy(one, other)))
+async def test_a_member_who_came_back_to_where_it_was_cut_off_stays_there(nats: NatsServer) -> None:
+    """Neither relay knew of the other's connections; the client's own count says which is the newest."""
+    async with (
+        Gap(nats.port) as gap,
+        relay_of(nats.url, source="sees") as sees,
+        relay_of(gap.url, source="cut") as cut,
+    ):
+        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        first, watcher = await cut.enter(name="Ada", attempt="1"), await sees.enter(name="Bob")
+        await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"])
+        gap.cut()
+        await until(lambda: people(sees) == ["Bob"])
+        resume = first.welcome["resume"]
+        second = await sees.enter(name="Ada", attempt="2", resume=resume)
+        newest = await cut.enter(name="Ada", attempt="3", resume=resume)
+        gap.mend()
+        assert await second.close_code() == 4409
+        await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"], lambda: (people(sees), people(cut)))
+        assert (await hears(watcher, newest, PACKET.serialize())).talker_id == first.welcome["talker_id"]
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+async def test_what_a_member_did_elsewhere_meanwhile_is_seen_when_a_partition_heals(nats: NatsServer) -> None:
+    async with (
+        Gap(nats.port) as gap,
+        relay_of(nats.url, source="sees") as sees,
+        relay_of(gap.url, source="cut") as cut,
+    ):
+        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        member, watcher = await cut.enter(name="Ada"), await cut.enter(name="Bob")
+        other = await sees.enter(name="Eve")
+        await until(lambda: people(sees) == ["Ada", "Bob", "Eve"])
+        gap.cut()
+        await until(lambda: people(sees) == ["Eve"])
+        back = await sees.enter(name="Ada", resume=member.welcome["resume"])
+        await back.socket.send_json({"type": "state", "muted": True, "away": False, "hand": True})
+        room = sees.relay.lobby.room("home")
+        await until(lambda: room.member(back.welcome["talker_id"]).muted)
+        gap.mend()
+        told = await watcher.text("state")
+        assert (told["talker_id"], told["muted"], told["hand"]) == (member.welcome["talker_id"], True, True)
+        assert not other.socket.closed
+
+
+async def test_two_who_took_one_name_in_a_partition_have_two_names_when_it_heals(nats: NatsServer) -> None:
+    async with (
+        Gap(nats.port) as gap,
+        relay_of(nats.url, source="sees") as sees,
+        relay_of(gap.url, source="cut") as cut,
+    ):
+        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        gap.cut()
+        await until(lambda: not sees.cluster.addresses and cut.cluster.trouble)
+        guest, host = await sees.enter(name="Ada"), await cut.enter(key=HOST_KEY, name="Ada")
+        assert guest.welcome["name"] == host.welcome["name"] == "Ada"
+        gap.mend()
+        assert await guest.close_code() == 1001
+        await until(lambda: people(sees) == people(cut) == ["Ada"], lambda: (people(sees), people(cut)))
+        back = await sees.enter(name="Ada", resume=guest.welcome["resume"])
+        assert back.welcome["name"] != "Ada"
+        both = sorted(["Ada", back.welcome["name"]])
+        await until(lambda: people(sees) == people(cut) == both, lambda: (people(sees), people(cut)))
+        for member in (back, host):
+            await member.socket.send_json({"type": "ping", "t0": 1})
+            assert await member.text("pong")
+
+
+async def test_the_floor_is_the_same_for_all_after_nats_was_away(nats: NatsServer) -> None:
+    async with relays(nats.url, 2) as (here, there):
+        host, guest = await here.enter(key=HOST_KEY, name="Host"), await there.enter(name="Bob")
+        rooms = [house.relay.lobby.room("home") for house in (here, there)]
+        await until(lambda: people(here) == people(there) == ["Bob", "Host"])
+        await host.socket.send_json({"type": "one_at_a_time", "on": True})
+        await until(lambda: all(room.floor.is_on for room in rooms))
+
+        async def move(member: Guest, *, wants: bool) -> None:
+            await member.socket.send_json({"type": "floor", "wants": wants})
+            holder = member.welcome["talker_id"] if wants else 0
+            await until(lambda: {room.floor.holder for room in rooms} == {holder})
+
+        for member in (host, guest, host):  # so that the server's count of changes is well above its first
+            await move(member, wants=True)
+            await move(member, wants=False)
+        await move(guest, wants=True)
+        nats.stop()
+        await until(lambda: here.cluster.trouble and there.cluster.trouble)
+        nats.start()
+        await until(lambda: people(here) == people(there) == ["Bob", "Host"])
+        await until(lambda: {room.floor.holder for room in rooms} == {guest.welcome["talker_id"]})
+        await move(guest, wants=False)
+        for member in (host, guest):
+            await move(member, wants=True)
+            await move(member, wants=False)
+
+
+async def test_a_server_that_lost_all_gets_the_invitations_of_those_who_are_there(nats: NatsServer) -> None:
+    async with relays(nats.url, 2) as (here, there):
+        host = await here.enter(key=HOST_KEY, name="Host")
+        await host.socket.send_json({"type": "lock", "locked": True})
+        await until(lambda: there.relay.lobby.room_as_it_is("home").locked)
+        nats.stop()
+        await until(lambda: here.cluster.trouble and there.cluster.trouble)
+        nats.forget()
+        nats.start()
+        async with stranger(nats.url) as bus:  # the newcomer would else be the first of a new service
+            for key in ("host", f"i.{key_of('home')}", f"d.{key_of('home')}"):
+                await until_stored(bus, Buckets.of("test").kept, key, lambda revision: revision > 0)
+        own = InviteStore({"home": Invite("of-the-newcomer")}, "host-of-the-newcomer")
+        async with relay_of(nats.url, source="newcomer", admission=own) as newcomer:
+            await know_each_other(here, there, newcomer)
+            await until(lambda: own.key("home") == KEY and own.host_key == HOST_KEY)
+            assert here.relay.lobby.room_as_it_is("home").locked
+            await until(lambda: newcomer.relay.lobby.room_as_it_is("home").locked)
 
 
 async def test_a_relay_that_ends_in_order_takes_its_members_along_at_once(nats: NatsServer) -> None:

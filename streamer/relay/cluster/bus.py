@@ -162,7 +162,10 @@ class Bus:
         await _done(store.delete(key) if value is None else store.put(key, value))
 
     async def put_if(self, bucket: Bucket, key: str, value: bytes, revision: int) -> int:
-        """Only where it is still at `revision`, 0 for not there. Returns the new revision, 0 where it was not."""
+        """Only where it is still at `revision`, 0 for not there. Returns the new revision, 0 where it was not.
+
+        What has expired is not there, though nobody was told of that.
+        """
         from nats.js.errors import KeyWrongLastSequenceError
 
         store = self._stores[bucket.name]
@@ -170,7 +173,9 @@ class Bus:
             put = store.update(key, value, revision) if revision else store.create(key, value)
             return int(await _done(put, KeyWrongLastSequenceError))
         except KeyWrongLastSequenceError:
-            return 0
+            pass
+        has_expired = revision != 0 and await self.get(bucket, key) is None
+        return await self.put_if(bucket, key, value, 0) if has_expired else 0
 
     async def get(self, bucket: Bucket, key: str) -> tuple[bytes, int] | None:
         """The value and its revision."""

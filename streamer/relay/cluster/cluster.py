@@ -9,31 +9,33 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from functools import partial
 from time import monotonic, monotonic_ns
 from typing import Any, Final
 
-from streamer.errors import ControlError, RefusedError
 from streamer.relay.background import report_failure
 from streamer.relay.cluster.address import ClusterAddress
 from streamer.relay.cluster.buckets import Buckets
 from streamer.relay.cluster.bus import Bus, BusError, Entry
+from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
-from streamer.relay.cluster.lines import Lines, age_ms, with_age
+from streamer.relay.cluster.intake import Intake
+from streamer.relay.cluster.knocks_elsewhere import KnocksElsewhere
+from streamer.relay.cluster.lines import Lines
 from streamer.relay.cluster.links import Links, Say
 from streamer.relay.cluster.loss import Loss
-from streamer.relay.cluster.messages import VALUES, Live, digest, expect, key_of, parse_bytes, room_of
+from streamer.relay.cluster.messages import Live, Written, expect
 from streamer.relay.cluster.peers import BEAT_S, Peers
 from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
+from streamer.relay.cluster.remote_member import RemoteMember
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
 from streamer.relay.cluster.slots import take_slot
 from streamer.relay.cluster.spoken import Spoken
-from streamer.relay.cluster.stays import Stays, value_of
+from streamer.relay.cluster.stays import Stays
 from streamer.relay.cluster.voice import Outgoing
 from streamer.relay.rooms.decisions import Decisions
-from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.lobby import Lobby
 from streamer.websocket.sink import Flusher
 from streamer.wire.control import serialize
@@ -52,9 +54,13 @@ LATE_S: Final = 0.5
 """A beat that comes so much too late: this relay was held up, not the others."""
 
 READY_S: Final = 5.0
-"""Before links are shown, the others are waited for so long: theirs are the invitations that count."""
+"""Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations that
+count, and who lost one of them comes in here as the same member."""
 
 GOODBYE_S: Final = 0.5
+
+STAYS_AGAIN_S: Final = 1_200.0
+"""A stay is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
 
 logger = logging.getLogger(__name__)
 
@@ -85,26 +91,38 @@ class Cluster:
         self._changed: set[str] = set()
         self._came = asyncio.Event()
         self._tried = asyncio.Event()
-        self._is_ending = self._has_been_here = False
+        self._is_ending = False
+        self._clock = NatsClock()
         self._loss = Loss(str(address), self.counts, self._tell_hosts)
         self._slots: dict[str, tuple[str, int]] = {}
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
         self.flusher = flusher
         self._lobby = lobby
-        self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room)
+        lobby.is_starting = True
+        self._rules = rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
+        self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, rules.came)
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
         say: Say = lambda kind, to, message: self._links.say(kind, to, message)  # noqa: E731 (made below)
-        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, say, self.counts)
+        deadline_us = flusher.deadline_us
+        self._spoken = spoken = Spoken(self.id, self._peers, self.find_room, say, self.counts, deadline_us)
         prefix = f"streamer.{self._address.name}"
         self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
         self._lines = Lines(self.id, self._spoken.answer_notice)
-        self._stays = Stays(lambda room, digest: r.of_stay(digest) if (r := self.find_room(room)) else None)
-        self._rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
+        spoken.let_in = self._let_in
+        self._stays = Stays(self.id, self._hour, self._puts, self._member_of)
+        self._knocking = KnocksElsewhere(
+            self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._stays.store
+        )
+        self._intake = Intake(
+            self.counts, rules, self._presence, self._knocking, self._stays, self._keys, self._lines, self._clock,
+            self._slots, lobby.room,
+        )  # fmt: skip
+        lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
         self._keys.attach(self._kept, self._puts)
         self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
         lobby.used.make = self._make_room
-        lobby.on_stay = self._on_stay
+        lobby.on_stay = lambda entry: self._stays.changed(entry.stay)
         lobby.renew_stays(self._stays.renew)
 
     @property
@@ -128,11 +146,14 @@ class Cluster:
 
     async def ready(self) -> None:
         """Return when NATS was reached, or not, or after READY_S."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(READY_S):
-                await self._tried.wait()
+        await self._tried.wait()
+
+    def _on_tried(self) -> None:
+        self._lobby.is_starting = False
+        self._tried.set()
 
     async def run(self) -> None:
+        asyncio.get_running_loop().call_later(READY_S, self._on_tried)
         watch = asyncio.create_task(self._watch_peers())
         try:
             while True:
@@ -145,7 +166,7 @@ class Cluster:
                     for error in errors.exceptions:
                         report_failure("the link to other relays", error)
                     words = "something here failed"
-                self._tried.set()
+                self._on_tried()
                 self._loss.begin(words)
                 await asyncio.sleep(AGAIN_S)
         finally:
@@ -175,6 +196,8 @@ class Cluster:
                 for work in self._works(bus):
                     tasks.create_task(work)
         finally:
+            if self._bus:
+                self._clock.lose()
             self._bus = None
             self._outgoing.clear()
             for watch in watches:
@@ -198,16 +221,19 @@ class Cluster:
                 f"the other relays of this service run version {', '.join(self._peers.strangers)}, this one runs "
                 f"{self._version}: give all relays the same version, or this one another --cluster-name"
             )
-        watches.append(await bus.watch(self._hour, self._take_hour))
-        self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
+        watches.append(await bus.watch(self._hour, self._intake.hour))
+        await self._take_slot(bus)
         await bus.put(self._live, self.id, self._sign_of_life())
-        self._presence.forget()
-        watches.append(await bus.watch(self._kept, self._take_kept))
+        for each in (self._presence, self._rules, self._keys, self._knocking):
+            each.forget()
+        watches.append(await bus.watch(self._kept, self._intake.kept))
         await self._keys.begin(bus)
         self._rules.tell_own()
-        watches.append(await bus.watch(self._present, self._take_present))
+        watches.append(await bus.watch(self._present, self._intake.present))
         self._presence.end_snapshot()
-        watches.append(await bus.watch(self._lines_bucket, self._take_line))
+        for room in self._rooms:
+            self._rules.settle(room)
+        watches.append(await bus.watch(self._lines_bucket, self._intake.line))
         await self._links.begin(bus, self.id)
         self._peers.own_heard_s = monotonic()
         self._bus = bus
@@ -219,7 +245,8 @@ class Cluster:
             self._puts.run(bus),
             self._outgoing.run(bus.publish),
             self._links.run(bus),
-            self._tell_changes(bus),
+            self._tell_changes(),
+            self._lines.run(partial(self._store_line, bus)),
             self._refresh(bus),
             self._wait_for_loss(bus),
         ]
@@ -245,11 +272,19 @@ class Cluster:
             "version": self._version,
             "slot": self.slot,
             "url": self._url(),
-            "server_us": monotonic_ns() // 1_000,
         }
         return serialize(live).encode()
 
-    async def _tell_changes(self, bus: Bus) -> None:
+    async def _take_slot(self, bus: Bus) -> None:
+        self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
+        self._lobby.knocks.offset = self.slot
+        for room in self._rooms:
+            room.notices.offset = self.slot
+
+    async def _store_line(self, bus: Bus, key: str, line: Written) -> None:
+        await bus.put(self._lines_bucket, key, serialize(line).encode())
+
+    async def _tell_changes(self) -> None:
         while True:
             await self._came.wait()
             await asyncio.sleep(GATHER_S)
@@ -257,16 +292,17 @@ class Cluster:
             names, self._changed = self._changed, set()
             for name in names:
                 self._presence.tell(name)
-            while self._lines.unsent:
-                room, line, said_s = self._lines.unsent[0]
-                await bus.put(self._lines_bucket, key_of(room), serialize(with_age(line, said_s)).encode())
-                self._lines.unsent.popleft()
 
     async def _refresh(self, bus: Bus) -> None:
         """Before what is stored expires, it is stored again."""
+        stays_due_s = monotonic()
         while True:
             self._presence.tell_all_again()
-            self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
+            self._knocking.tell_all_again()
+            await self._take_slot(bus)
+            if monotonic() >= stays_due_s:
+                self._stays.tell_all_again()
+                stays_due_s += STAYS_AGAIN_S
             await asyncio.sleep(REFRESH_S)
 
     async def _watch_peers(self) -> None:
@@ -279,76 +315,35 @@ class Cluster:
             for relay in self._peers.expire(monotonic()):
                 self.counts["relay_gone"] += 1
                 logger.warning("a relay of this service is gone (%s)", relay[:16])
-                self._presence.settle_relay(relay)
-                self.on_peers()
+                self._on_peer(relay)
             self._loss.tell(monotonic())
 
     # what is stored
 
-    def _take(self, entry: Entry, take: Callable[[Any], None]) -> None:
-        """What can't be used is counted, and is as if it were not there."""
-        try:
-            take(None if entry.value is None else parse_bytes(entry.value, VALUES))
-        except (ControlError, RefusedError, ValueError, TypeError, KeyError) as error:
-            self.counts["unusable"] += 1
-            logger.debug("%s: %s", entry.key[:80], error)
-
     def _take_live(self, entry: Entry) -> None:
         def take(value: Any) -> None:
             if value is None:
-                self._on_peer_gone(entry.key)
+                if self._peers.discard(entry.key):
+                    self._on_peer(entry.key)
                 return
             expect(value, "live")
             if not 0 <= value["slot"] < SLOTS:
                 raise ValueError("no such slot")
+            if entry.key == self.id and entry.is_new:
+                self._clock.take(entry.stored_s)
             if self._peers.take(entry.key, value, monotonic()):
-                self._presence_of(entry.key)
+                self._on_peer(entry.key)
 
-        self._take(entry, take)
+        self._intake.take(entry, take)
 
-    def _presence_of(self, relay: str) -> None:
-        if not self._peers.is_ours(relay):
+    def _on_peer(self, relay: str) -> None:
+        """It came, is another one by now, or is gone."""
+        if relay in self._peers.strange:
             self.counts["other_version"] += 1
             return
         self._presence.settle_relay(relay)
+        self._knocking.settle_relay(relay)
         self.on_peers()
-
-    def _on_peer_gone(self, relay: str) -> None:
-        if self._peers.discard(relay):
-            self._presence.settle_relay(relay)
-            self.on_peers()
-
-    def _take_present(self, entry: Entry) -> None:
-        if entry.key.startswith("f."):
-            self._take(entry, lambda value: self._rules.take_floor(entry, value))
-            return
-        self._take(entry, lambda value: self._presence.take(entry.key, value and expect(value, "member")))
-
-    def _take_hour(self, entry: Entry) -> None:
-        def take(value: Any) -> None:
-            if entry.key.startswith("slot."):
-                self._slots[entry.key] = (expect(value, "slot")["relay"] if value else "", entry.revision)
-            else:
-                self._stays.take(entry.key.removeprefix("stay."), value and expect(value, "stay"))
-
-        self._take(entry, take)
-
-    def _take_kept(self, entry: Entry) -> None:
-        if entry.key.startswith("d."):
-            self._take(entry, lambda value: self._rules.take(entry, value))
-        else:
-            self._take(entry, lambda value: self._keys.take(entry.key, value))
-
-    def _take_line(self, entry: Entry) -> None:
-        def take(value: Any) -> None:
-            if value is None or not self._lines.is_news(expect(value, "line")):
-                return
-            room = self._lobby.room(room_of(entry.key))
-            if isinstance(room, ClusterRoom):
-                is_new = entry.is_new or self._has_been_here
-                self._lines.take(room, value, age_ms(value, entry.stored_s), is_new=is_new)
-
-        self._take(entry, take)
 
     # what a room wants: see Station
 
@@ -362,9 +357,11 @@ class Cluster:
     def passed_on(self, room: ClusterRoom, message: FromRelay) -> None:
         if message["type"] in ("chat", "notice"):
             self._lines.say(room, message)
-            self._came.set()
         elif room.has_guests_elsewhere:
             self._spoken.pass_on(room, message)
+
+    def _let_in(self, room: str, number: int, admit: bool) -> None:
+        self._lobby.desk(self._lobby.used.as_it_is(room)).answer(number, admit=admit)
 
     def decided(self, room: ClusterRoom) -> None:
         """Once the host's command is done: then it is known whose it was."""
@@ -373,6 +370,15 @@ class Cluster:
     def _tell_hosts(self, code: str, words: str) -> None:
         for room in self._lobby.used:
             room.tell_hosts({"type": "hint", "code": code, "message": words})
+
+    def _member_of(self, room_name: str, digest: str) -> RemoteMember | None:
+        """Who comes first into a room that nobody here has used yet is to find itself there, too."""
+        room = self._lobby.used.room(room_name)
+        return room.of_stay(digest) if isinstance(room, ClusterRoom) else None
+
+    @property
+    def _rooms(self) -> list[ClusterRoom]:
+        return [room for room in self._lobby.used if isinstance(room, ClusterRoom)]
 
     def find_room(self, name: str) -> ClusterRoom | None:
         room = self._lobby.used.find(name)
@@ -384,17 +390,8 @@ class Cluster:
         self._rules.fill(room)
         return room
 
-    def _on_stay(self, entry: Admitted) -> None:
-        if self._stays.is_behind(entry.stay):
-            return
-        for token in filter(None, (entry.stay.token, entry.stay.own_token)):
-            self._puts.put(self._hour, f"stay.{digest(token)}", value_of(entry, self.id))
-
     def _on_here(self) -> None:
-        self._tried.set()
-        self._has_been_here = True
-        for room in self._lobby.used:
-            if isinstance(room, ClusterRoom):
-                room.notices.offset = self.slot
-                self.changed(room)
+        self._on_tried()
+        for room in self._rooms:
+            self.changed(room)
         self._loss.end()

@@ -27,6 +27,9 @@ has to ask another before somebody may come in. Slot 0 is for a relay that has n
 SLOTS: Final = 1 << 16 - SLOT_BITS
 IDS: Final = (1 << SLOT_BITS) - 1
 
+SAID_ONCE: Final = ("clock", "chat", "notice")
+"""Messages after which everybody is what they were before."""
+
 
 class Station(Protocol):
     """What a room wants of its relay's place in the cluster."""
@@ -138,15 +141,22 @@ class ClusterRoom(SharedRoom):
         is_same = present["stay"] != "" and present["stay"] == digest(member.device.token)
         talker_id = member.talker_id
         if not is_same:
-            self.leave(member)
+            self.send_back(member)
             self.show(talker_id, present)
-            member.send_away(GOING_AWAY, "draining")
             return
-        other = self._make(talker_id, present)
-        self._elsewhere[talker_id] = other
-        self.take_over(other, member)
-        self._take_roles(other, present)
+        if present["name"] == member.name:
+            other = self._make(talker_id, present)
+            self._elsewhere[talker_id] = other
+            self.take_over(other, member)
+        else:
+            self.leave(member)
+        self.show(talker_id, present)
         member.send_away(REPLACED, "replaced")
+
+    def send_back(self, member: Member) -> None:
+        """It comes in again at once: what it has here is somebody's elsewhere."""
+        self.leave(member)
+        member.send_away(GOING_AWAY, "draining")
 
     def _make(self, talker_id: int, present: Present) -> RemoteMember:
         station = self._station
@@ -156,7 +166,7 @@ class ClusterRoom(SharedRoom):
         return member
 
     def _take(self, member: RemoteMember, present: Present) -> None:
-        member.take(present, self._station.to_own_us(present["relay"]) or 0)
+        member.take(present, self._station.to_own_us(present["relay"]))
         member.sink.is_left_out = present["left_out"]
 
     def _take_roles(self, member: RemoteMember, present: Present) -> None:
@@ -178,6 +188,8 @@ class ClusterRoom(SharedRoom):
     def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
         local = [member for member in members if not isinstance(member, RemoteMember)]
         super().tell(local, message, about)
+        if message["type"] in ("lock", "only_hosts") and not self._is_told:
+            self.decided_by = message["talker_id"]
         if message["type"] == "mute":
             for member in members:
                 if isinstance(member, RemoteMember):
@@ -189,13 +201,12 @@ class ClusterRoom(SharedRoom):
         super()._tell_observers(message)
         if not self._is_told and self._is_of_here(message):
             self._station.passed_on(self, message)
-        if message["type"] in ("lock", "only_hosts") and not self._is_told:
-            self.decided_by = message["talker_id"]
-        self._station.changed(self)
+        if message["type"] not in SAID_ONCE:
+            self._station.changed(self)
 
     def _is_of_here(self, message: FromRelay) -> bool:
         kind = message["type"]
-        if kind not in ("clock", "turn", "chat", "notice"):
+        if kind not in ("turn", *SAID_ONCE):
             return False
         return cast(int, message.get("talker_id", 0)) not in self._elsewhere
 

@@ -1,16 +1,17 @@
 """Chat and notices of all relays. The last of each room are stored for an hour, for relays that come later."""
 
+import asyncio
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Callable
-from time import monotonic, time
+from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, Final, cast
 
 from streamer.errors import ControlError
 from streamer.relay.access.programs import clean_notice
 from streamer.relay.access.sanitize import clean_chat, clean_name
 from streamer.relay.cluster.cluster_room import ClusterRoom
-from streamer.relay.cluster.messages import Written
+from streamer.relay.cluster.messages import Written, key_of
 from streamer.relay.rooms.chat_history import KEPT_S
 from streamer.relay.rooms.room import MAX_TALKER_ID
 from streamer.wire.messages import FromRelay
@@ -28,15 +29,31 @@ STORED: Final = 64
 Answer = Callable[[str, ClusterRoom, Reply], None]
 """Hands a reply to the relay that the notice came from."""
 
+Store = Callable[[str, Written], Awaitable[None]]
+"""Stores a line behind the others of its key. Raises BusError."""
+
 
 class Lines:
-    """`unsent` is what waits to be stored: a room's name, the line, and when it was said, in s."""
+    """What waits to be stored: a room's name, the line, and when it was said, in s."""
 
     def __init__(self, own_id: str, answer: Answer) -> None:
         self._own_id = own_id
         self._answer = answer
         self._known: OrderedDict[str, None] = OrderedDict()
-        self.unsent: deque[tuple[str, Written, float]] = deque(maxlen=MAX_UNSENT)
+        self._unsent: deque[tuple[str, Written, float]] = deque(maxlen=MAX_UNSENT)
+        self._came = asyncio.Event()
+
+    async def run(self, store: Store) -> None:
+        """Until it is cancelled, or `store` fails: that line waits for the next connection."""
+        self._came.set()
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            while self._unsent:
+                first = room, line, said_s = self._unsent[0]
+                await store(key_of(room), {**line, "age_ms": int(1_000 * (monotonic() - said_s))})
+                if self._unsent and self._unsent[0] is first:  # else it has made way for others meanwhile
+                    self._unsent.popleft()
 
     def say(self, room: ClusterRoom, message: FromRelay) -> None:
         """Somebody here said it; everybody here has it already."""
@@ -58,15 +75,19 @@ class Lines:
             "actions": said.get("actions", []),
         }
         self._remember(line["id"])
-        self.unsent.append((room.name, line, monotonic()))
+        self._unsent.append((room.name, line, monotonic()))
+        self._came.set()
 
     def is_news(self, line: Written) -> bool:
         return line["relay"] != self._own_id and line["id"][:32] not in self._known
 
-    def take(self, room: ClusterRoom, line: Written, age_ms: int, *, is_new: bool) -> None:
-        """Somebody said it elsewhere; what is not new goes into the history alone. Raises ControlError."""
+    def take(self, room: ClusterRoom, line: Written, stored_s: float, *, is_new: bool) -> None:
+        """Somebody said it elsewhere; what is not new goes into the history alone. Raises ControlError.
+
+        It has been stored for `stored_s`.
+        """
         self._remember(line["id"][:32])
-        age_s = min(KEPT_S, max(0.0, age_ms / 1_000))
+        age_s = min(KEPT_S, max(0.0, line["age_ms"] / 1_000 + stored_s))
         if not 0 <= line["talker_id"] <= MAX_TALKER_ID or clean_name(line["name"][:256]) != line["name"]:
             raise ControlError("a line of another relay is nobody's", code="bad-field")
         if line["notice"]:
@@ -113,13 +134,3 @@ class Lines:
         self._known[line_id] = None
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
-
-
-def with_age(line: Written, said_s: float) -> Written:
-    """As it is stored now."""
-    return {**line, "age_ms": int(1_000 * (monotonic() - said_s))}
-
-
-def age_ms(line: Written, stored_s: float) -> int:
-    """How old it is by now, stored at `stored_s` of the wall clock; two computers' clocks may differ."""
-    return line["age_ms"] + max(0, int(1_000 * (time() - stored_s)))

@@ -17,7 +17,10 @@ from streamer.wire.messages import MemberClock, Turn
 from streamer.wire.programs import FinalOutcome, Telemetry
 
 MAX_BYTES: Final = 32_768
-"""Of one value or message: twice the longest message of a client, and what is around it."""
+"""Of one message: twice the longest message of a client, and what is around it."""
+
+MAX_VALUE_BYTES: Final = 262_144
+"""Of what is stored: 256 tokens with the longest names are 110 KB, and 100 who were removed 50 KB."""
 
 
 class Live(TypedDict):
@@ -27,7 +30,6 @@ class Live(TypedDict):
     version: str
     slot: int
     url: str
-    server_us: int
 
 
 class Present(TypedDict):
@@ -66,8 +68,6 @@ class Stayed(TypedDict):
     token_id: str
     attempt: int
     left_out: bool
-    name: str
-    asked_name: str
     over: bool
 
 
@@ -141,7 +141,15 @@ class Tokens(TypedDict):
     tokens: list[Any]
 
 
-Value = Live | Present | Stayed | Slot | Written | Ruled | Floored | Host | Invited | Tokens
+class Knocked(TypedDict):
+    """Somebody who knocks at that relay and has no answer yet; its key says at which room, by which number."""
+
+    type: Literal["knock"]
+    relay: str
+    name: str
+
+
+Value = Live | Present | Stayed | Slot | Written | Ruled | Floored | Host | Invited | Tokens | Knocked
 
 
 class Said(TypedDict):
@@ -203,6 +211,16 @@ class Replied(TypedDict):
     action: int
 
 
+class LetIn(TypedDict):
+    """A host's answer to who knocks at that relay."""
+
+    type: Literal["let-in"]
+    relay: str
+    room: str
+    number: int
+    admit: bool
+
+
 class WhatTime(TypedDict):
     """`t0` is of the asker's clock, in µs; `t1` of the answerer's, 0 in the question."""
 
@@ -213,7 +231,7 @@ class WhatTime(TypedDict):
     is_answer: NotRequired[bool]
 
 
-Spoken = Said | ToMember | Asked | Answered | Replied | WhatTime
+Spoken = Said | ToMember | Asked | Answered | Replied | LetIn | WhatTime
 
 VALUES: Final[Table[Value]] = Table(Value)
 SPOKEN: Final[Table[Spoken]] = Table(Spoken)
@@ -227,7 +245,7 @@ PASSED_ON: Final = ("clock", "turn", "caption", "telemetry")
 
 def parse_bytes(data: bytes, known: Table[Any]) -> Any:
     """Raises ControlError where it is too long, or not what `known` has."""
-    if len(data) > MAX_BYTES:
+    if len(data) > (MAX_VALUE_BYTES if known is VALUES else MAX_BYTES):
         raise ControlError(f"what another relay said has {len(data)} bytes", code="bad-field")
     try:
         return parse(data.decode(), known)

@@ -80,8 +80,14 @@ class Peers:
     def take_time(self, relay: str, t0: int, t1: int, now_us: int) -> None:
         """It answered `t1` of its clock to a question of `t0` of ours."""
         peer = self._peers.get(relay)
-        if peer and now_us >= t0:
-            peer.times.append((now_us - t0, (t0 + now_us) // 2 - t1))
+        if peer is None or now_us < t0:
+            return
+        trip_us, offset_us = now_us - t0, (t0 + now_us) // 2 - t1
+        if peer.times:
+            best_us, known_us = min(peer.times)
+            if abs(offset_us - known_us) > (trip_us + best_us) // 2 + 1:
+                peer.times.clear()  # both can't be true: one of the computers slept, and its clock with it
+        peer.times.append((trip_us, offset_us))
 
     def to_own_us(self, relay: str) -> int | None:
         peer = self._peers.get(relay)
@@ -106,6 +112,11 @@ class Peers:
         return {peer.live["slot"] for peer in self._peers.values()}
 
     @property
+    def strange(self) -> set[str]:
+        """Those of another version."""
+        return {relay for relay, peer in self._peers.items() if peer.live["version"] != self._version}
+
+    @property
     def strangers(self) -> list[str]:
         """The versions of those that are of another one."""
-        return sorted({peer.live["version"] for peer in self._peers.values()} - {self._version})
+        return sorted({self._peers[relay].live["version"] for relay in self.strange})

@@ -6,6 +6,7 @@ member, the one with the later connection (`term`) has it.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from streamer.errors import ControlError
@@ -30,17 +31,21 @@ REFRESH_S: Final = 20.0
 PRESENT_S: Final = 60.0
 
 FindRoom = Callable[[str], ClusterRoom | None]
+Came = Callable[[ClusterRoom, int], None]
 
 
 class Presence:
-    """`find_room` gives a room that is used here."""
+    """`find_room` gives a room that is used here; `came` is told of members elsewhere who are shown from now on."""
 
-    def __init__(self, own_id: str, bucket: Bucket, peers: Peers, puts: Puts, find_room: FindRoom) -> None:
+    def __init__(
+        self, own_id: str, bucket: Bucket, peers: Peers, puts: Puts, find_room: FindRoom, came: Came
+    ) -> None:
         self._own_id = own_id
         self._bucket = bucket
         self._peers = peers
         self._puts = puts
         self._find_room = find_room
+        self._came = came
         self._stored: dict[str, dict[int, Present]] = {}
         self._told: dict[str, dict[int, Present]] = {}
         self._count = 0
@@ -82,9 +87,10 @@ class Presence:
                 room.show(talker_id, value)
 
     def forget(self) -> None:
-        """Before all that is stored is told anew: what is not told then is not there any more."""
+        """Before all that is stored is told anew, and ours again: what is not told then is not there any more."""
         before, self._stored, self._count = self._stored, {}, 0
-        self._before = before
+        self._before, self._told = before, {}
+        self._puts.forget(self._bucket)
 
     def end_snapshot(self) -> None:
         """All that is stored was told: whoever was there before, and was not told, has gone."""
@@ -105,7 +111,11 @@ class Presence:
         shown = value if value and self._is_shown(value) else None
         if room is None or local is None:
             if room:
-                room.show(talker_id, shown)
+                is_news = shown is not None and not room.is_elsewhere(talker_id)
+                room.from_elsewhere(partial(room.show, talker_id, shown))
+                if shown and is_news:
+                    self._part_names(room, talker_id, shown)
+                    self._came(room, talker_id)
             if value and value["relay"] == self._own_id:
                 self._puts.put(self._bucket, _key(name, talker_id), None)
         elif shown and _rank(shown["term"], shown["relay"]) > _rank(local.term, self._own_id):
@@ -113,6 +123,14 @@ class Presence:
             room.give_up(local, shown)
         elif value is None or value["relay"] != self._own_id:
             self._store(room, local)
+
+    def _part_names(self, room: ClusterRoom, talker_id: int, newcomer: Present) -> None:
+        """Two who came in while their relays knew nothing of each other may have one name, and both relays know who
+        keeps it: a host, and of equals the lower talker_id. The other one comes in again, under a name of its own."""
+        keeps = newcomer["right"] == Right.HOST.value, -talker_id
+        for member in room.here:
+            if member.name == newcomer["name"] and (member.right is Right.HOST, -member.talker_id) < keeps:
+                room.send_back(member)
 
     def tell(self, room_name: str, *, again: bool = False) -> None:
         """Store what has changed of the members here, or all `again`."""

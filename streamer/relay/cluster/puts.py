@@ -28,6 +28,8 @@ class Puts:
     def __init__(self) -> None:
         self._waiting: dict[_Key, tuple[Bucket, bytes | None]] = {}
         self._conditions: dict[_Key, tuple[Revision, Stored]] = {}
+        self._sent: set[_Key] = set()
+        """On their way: what is stored now will come back in the order in which it was stored."""
         self._came = asyncio.Event()
 
     def put(self, bucket: Bucket, key: str, value: object) -> None:
@@ -36,6 +38,7 @@ class Puts:
         data = None if value is None else serialize(value).encode()  # type: ignore[arg-type]  # a TypedDict
         self._waiting.pop(at, None)
         self._conditions.pop(at, None)
+        self._sent.discard(at)
         self._waiting[at] = bucket, data
         while len(self._waiting) > MAX_WAITING:
             self._waiting.pop(next(iter(self._waiting)))
@@ -46,26 +49,40 @@ class Puts:
         self._conditions[bucket.name, key] = revision, stored
 
     def is_waiting(self, bucket: Bucket, key: str) -> bool:
-        return (bucket.name, key) in self._waiting
+        """Whether it will be stored behind all that is stored by now."""
+        at = bucket.name, key
+        return at in self._waiting and at not in self._sent
+
+    def forget(self, bucket: Bucket) -> None:
+        """What waits to be stored there is no longer so, and is told anew."""
+        for at in [at for at in self._waiting if at[0] == bucket.name]:
+            del self._waiting[at]
+            self._conditions.pop(at, None)
 
     async def run(self, bus: Bus) -> None:
         """Until it is cancelled, or NATS does not take a value: that one waits for the next connection."""
-        while True:
-            await self._came.wait()
-            self._came.clear()
-            while self._waiting:
-                batch = list(self._waiting.items())[:AT_ONCE]
-                await _all([self._store(bus, at, bucket, data) for at, (bucket, data) in batch])
+        self._came.set()
+        try:
+            while True:
+                await self._came.wait()
+                self._came.clear()
+                while self._waiting:
+                    batch = list(self._waiting.items())[:AT_ONCE]
+                    await _all([self._store(bus, at, bucket, data) for at, (bucket, data) in batch])
+        finally:
+            self._sent.clear()
 
     async def _store(self, bus: Bus, at: _Key, bucket: Bucket, data: bytes | None) -> None:
         condition = self._conditions.get(at)
+        self._sent.add(at)
         if condition and data is not None:
             revision, stored = condition
             stored(await bus.put_if(bucket, at[1], data, revision()))
         else:
             await bus.put(bucket, at[1], data)
-        if self._waiting.get(at) == (bucket, data):
-            del self._waiting[at]
+        if at in self._sent:
+            self._sent.discard(at)
+            self._waiting.pop(at, None)
             self._conditions.pop(at, None)
 
 

@@ -7,6 +7,7 @@ from streamer.relay.access.invites import Right
 from streamer.relay.access.tokens import Scope
 from streamer.relay.cluster.messages import Asked, Present, ToMember
 from streamer.relay.rooms.bars import Device
+from streamer.relay.rooms.leg import server_us
 from streamer.relay.rooms.rights import Voice
 from streamer.websocket.sink import Flusher, Sink
 from streamer.wire.close_codes import REPLACED
@@ -25,6 +26,7 @@ class RemoteMember:
         self.term = 0
         self.muted = self.away = self.hand = self.listening = False
         self.hand_us = 0
+        self._is_hand_certain = True
         self.right = Right.LISTENER
         self.role: Role = "listen"
         self.turn: object | None = None
@@ -40,16 +42,23 @@ class RemoteMember:
         self._own_relay = own_relay
         self._forward = forward
 
-    def take(self, present: Present, to_own_us: int) -> None:
-        """As its relay has it; `to_own_us` is added to the times of that relay's clock."""
+    def take(self, present: Present, to_own_us: int | None) -> None:
+        """As its relay has it; `to_own_us` is added to the times of that relay's clock.
+
+        While that is not known (None), a hand is as old as the news of it. The next news sets it right.
+        """
         self.relay, self.stay, self.term = present["relay"], present["stay"], present["term"]
         self.name, self.asked_name = present["name"], present["asked_name"]
         self.right = Right(present["right"])
         was_up = self.hand
         self.muted, self.away, self.hand = present["muted"], present["away"], present["hand"]
         self.listening = present["listening"]
-        if not (was_up and self.hand):
-            self.hand_us = present["hand_us"] + to_own_us if self.hand else 0
+        if not self.hand:
+            self.hand_us, self._is_hand_certain = 0, True
+        elif to_own_us is not None and not (was_up and self._is_hand_certain):
+            self.hand_us, self._is_hand_certain = present["hand_us"] + to_own_us, True
+        elif not was_up:
+            self.hand_us, self._is_hand_certain = server_us(), False
         self.device = Device("", self.asked_name)
 
     def send_packet(self, packet: bytes) -> None:

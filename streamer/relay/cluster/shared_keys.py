@@ -42,6 +42,10 @@ class SharedKeys:
         self._admission.on_changed = self._on_changed
         self._tokens.on_changed = self._tell_tokens
 
+    def forget(self) -> None:
+        """Before all that is stored is told anew: what a server lost is stored again."""
+        self._seen.clear()
+
     async def begin(self, bus: Bus) -> None:
         """All that is stored was told."""
         own: Host = {"type": "host", "key": self._admission.host_key}

@@ -18,6 +18,7 @@ from streamer.relay.cluster.messages import (
     SPOKEN,
     Answered,
     Asked,
+    LetIn,
     PassedOn,
     Replied,
     Said,
@@ -29,7 +30,7 @@ from streamer.relay.cluster.messages import (
     room_of,
 )
 from streamer.relay.cluster.peers import Peers
-from streamer.relay.cluster.voice import unpack
+from streamer.relay.cluster.voice import published_us, unpack
 from streamer.relay.rooms.commands import Wish
 from streamer.wire.captions import Caption
 from streamer.wire.close_codes import REMOVED
@@ -56,14 +57,22 @@ def _now_us() -> int:
 
 
 class Spoken:
-    """`say` takes `text` or `relay`, a room's key or a relay's id, and a message."""
+    """`say` takes `text` or `relay`, a room's key or a relay's id, and a message.
 
-    def __init__(self, own_id: str, peers: Peers, find_room: FindRoom, say: Say, counts: Counter[str]) -> None:
+    Voice that is older than `deadline_us` is shed: a relay that was held up for seconds has as much of it to read.
+    """
+
+    def __init__(
+        self, own_id: str, peers: Peers, find_room: FindRoom, say: Say, counts: Counter[str], deadline_us: int
+    ) -> None:
         self._own_id = own_id
         self._peers = peers
         self._find_room = find_room
         self._say = say
         self._counts = counts
+        self._deadline_us = deadline_us
+        self.let_in: Callable[[str, int, bool], object] = lambda room, number, admit: None
+        """To be set: the answer of a host elsewhere to who knocks here, by room and number."""
         self._packets = Bucket(PACKETS, PACKETS_PER_S)
         self._messages = Bucket(MESSAGES, MESSAGES_PER_S)
 
@@ -94,14 +103,27 @@ class Spoken:
         now_us, now = _now_us(), monotonic()
         try:
             room = self._find_room(room_of(room_key))
+            is_stale: bool | None = None  # the same for all, as soon as one of them tells whose row it is
             for packet in unpack(row):
-                Packet.parse(packet)
+                talker = room.remote(Packet.parse(packet).talker_id) if room else None
+                if talker and is_stale is None:
+                    is_stale = self._is_stale(talker.relay, published_us(row), now_us)
                 if self._packets.overflows(now):
                     self._counts["too_fast"] += 1
+                elif is_stale:
+                    self._counts["stale_packet"] += 1
                 elif room is None or not room.take_packet(packet, now_us):
                     self._counts["nobodys_packet"] += 1
         except (PacketError, ControlError):
             self._counts["unusable"] += 1
+
+    def _is_stale(self, relay: str, published_us: int, now_us: int) -> bool:
+        """Only what is so for certain, as far as the clocks of the two relays are known."""
+        to_own_us = self._peers.to_own_us(relay)
+        if to_own_us is None:
+            return False
+        age_us = now_us - (published_us + to_own_us)
+        return age_us - self._peers.error_us(relay) > self._deadline_us
 
     def take_said(self, room_key: str, data: bytes) -> None:
         """What members of a room are to hear."""
@@ -180,7 +202,7 @@ class Spoken:
         room.telemetry.take(member.talker_id, clean_device(report["device"]), clean, monotonic() - age_s)
         room.tell_telemetry(monotonic())
 
-    def _obey(self, message: ToMember | Asked | Answered | Replied | WhatTime | Said) -> None:
+    def _obey(self, message: ToMember | Asked | Answered | Replied | LetIn | WhatTime | Said) -> None:
         match message["type"]:
             case "to-member":
                 self._to_member(message)
@@ -190,6 +212,9 @@ class Spoken:
                 self._answered(message)
             case "reply":
                 self._replied(message)
+            case "let-in":
+                if self._peers.is_ours(message["relay"]):
+                    self.let_in(message["room"], message["number"], message["admit"])
             case "time":
                 self._time(message)
             case "said":

@@ -6,9 +6,10 @@ from typing import Final
 
 from streamer.relay.access.invites import Right
 from streamer.relay.access.tokens import SCOPES
+from streamer.relay.cluster.bus import Bucket
 from streamer.relay.cluster.messages import Stayed, digest
+from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.remote_member import RemoteMember
-from streamer.relay.rooms.leg import Admitted
 from streamer.relay.rooms.session import Session
 
 MAX_STAYS: Final = 40_000
@@ -18,8 +19,64 @@ FindMember = Callable[[str, str], RemoteMember | None]
 """The member of a room elsewhere whose stay has that digest."""
 
 
-def value_of(entry: Admitted, relay: str) -> Stayed:
-    stay = entry.stay
+class Stays:
+    """By the digest of a token; a stay may have two. What is stored in `bucket` expires, so it is stored again."""
+
+    def __init__(self, own_id: str, bucket: Bucket, puts: Puts, find_member: FindMember) -> None:
+        self._own_id = own_id
+        self._bucket = bucket
+        self._puts = puts
+        self._find_member = find_member
+        self._values: dict[str, Stayed] = {}
+        self._here: dict[str, Session] = {}
+
+    def changed(self, stay: Session) -> None:
+        """It began, goes on, or was left, on this relay. Where it has gone on elsewhere, that counts for nothing."""
+        is_here = stay.leg is not None and not isinstance(stay.leg, RemoteMember)
+        if is_here:
+            self._here[stay.token] = stay
+        else:
+            self._here.pop(stay.token, None)
+        value = self._values.get(digest(stay.token))
+        if value is None or value["term"] <= stay.term:
+            self.store(stay)
+
+    def tell_all_again(self) -> None:
+        """Those of members who are here."""
+        for stay in self._here.values():
+            self.store(stay)
+
+    def store(self, stay: Session) -> None:
+        """For all relays, also where nobody has come in by it yet."""
+        value = _value_of(stay, self._own_id)
+        for token in filter(None, (stay.token, stay.own_token)):
+            self._puts.put(self._bucket, f"stay.{digest(token)}", value)
+
+    def take(self, key: str, value: Stayed | None) -> None:
+        self._values.pop(key, None)
+        if value is not None:
+            Right(value["right"])
+            self._values[key] = value
+        while len(self._values) > MAX_STAYS:
+            del self._values[next(iter(self._values))]
+
+    def renew(self, token: str, room_name: str, stay: Session | None) -> Session | None:
+        """The stay as it is by now on whichever relay."""
+        value = self._values.get(digest(token))
+        if value is None or value["room"] != room_name:
+            return stay
+        if stay is None:
+            stay = _session(value, token)
+        elif value["term"] > stay.term:
+            stay.term, stay.talker_id, stay.attempt = value["term"], value["talker_id"], value["attempt"]
+            stay.left_out, stay.is_over = value["left_out"], value["over"]
+        if stay.leg is None or isinstance(stay.leg, RemoteMember):
+            stay.leg = member = self._find_member(room_name, digest(value["token"]))
+            stay.term = max(stay.term, member.term if member else 0)
+        return stay
+
+
+def _value_of(stay: Session, relay: str) -> Stayed:
     return {
         "type": "stay",
         "relay": relay,
@@ -33,45 +90,8 @@ def value_of(entry: Admitted, relay: str) -> Stayed:
         "token_id": stay.token_id,
         "attempt": stay.attempt,
         "left_out": stay.left_out,
-        "name": entry.name,
-        "asked_name": entry.asked_name,
         "over": stay.is_over,
     }
-
-
-class Stays:
-    """By the digest of a token; a stay may have two."""
-
-    def __init__(self, find_member: FindMember) -> None:
-        self._values: dict[str, Stayed] = {}
-        self._find_member = find_member
-
-    def take(self, key: str, value: Stayed | None) -> None:
-        self._values.pop(key, None)
-        if value is not None:
-            Right(value["right"])
-            self._values[key] = value
-        while len(self._values) > MAX_STAYS:
-            del self._values[next(iter(self._values))]
-
-    def is_behind(self, stay: Session) -> bool:
-        """It has gone on elsewhere since: what becomes of the connection here says nothing of it any more."""
-        value = self._values.get(digest(stay.token))
-        return value is not None and value["term"] > stay.term
-
-    def renew(self, token: str, room_name: str, stay: Session | None) -> Session | None:
-        """The stay as it is by now on whichever relay."""
-        value = self._values.get(digest(token))
-        if value is None or value["room"] != room_name:
-            return stay
-        if stay is None:
-            stay = _session(value, token)
-        elif value["term"] > stay.term:
-            stay.term, stay.talker_id, stay.attempt = value["term"], value["talker_id"], value["attempt"]
-            stay.left_out, stay.is_over = value["left_out"], value["over"]
-        if stay.leg is None or isinstance(stay.leg, RemoteMember):
-            stay.leg = self._find_member(room_name, digest(value["token"]))
-        return stay
 
 
 def _session(value: Stayed, token: str) -> Session:
@@ -89,4 +109,5 @@ def _session(value: Stayed, token: str) -> Session:
         attempt=value["attempt"],
         is_over=value["over"],
         term=value["term"],
+        has_begun=value["term"] > 0,
     )

@@ -1,6 +1,7 @@
 """Packets between relays: each is published once for its room, together with what else is due, and kept nowhere.
 
-A message is a row of packets as PROTOCOL.md has them, each behind its length (u16, network byte order).
+A message is the time at which it was published (µs of that relay's clock, u64), and a row of packets as PROTOCOL.md has
+them, each behind its length (u16); all in network byte order.
 """
 
 import asyncio
@@ -17,20 +18,27 @@ MAX_WAITING: Final = 2_048
 MAX_ROW_BYTES: Final = 32_768
 """Of one message: a full row of the longest packets is 21 of them."""
 
+_TIME_BYTES: Final = 8
 _LENGTH_BYTES: Final = 2
 
 Publish = Callable[[str, bytes], Awaitable[None]]
 
 
-def pack(packets: list[bytes]) -> bytes:
-    return b"".join(part for packet in packets for part in (len(packet).to_bytes(_LENGTH_BYTES, "big"), packet))
+def pack(packets: list[bytes], now_us: int) -> bytes:
+    parts = [part for packet in packets for part in (len(packet).to_bytes(_LENGTH_BYTES, "big"), packet)]
+    return b"".join((now_us.to_bytes(_TIME_BYTES, "big"), *parts))
+
+
+def published_us(row: bytes) -> int:
+    """By the clock of the relay that it comes from."""
+    return int.from_bytes(row[:_TIME_BYTES], "big")
 
 
 def unpack(row: bytes) -> Iterator[bytes]:
     """Raises PacketError where it is no row of packets; those before were."""
-    if len(row) > MAX_ROW_BYTES + MAX_PACKET_BYTES + _LENGTH_BYTES:
+    if len(row) > MAX_ROW_BYTES + MAX_PACKET_BYTES + _LENGTH_BYTES + _TIME_BYTES:
         raise PacketError(f"a row of packets has {len(row)} bytes")
-    at = 0
+    at = _TIME_BYTES
     while at < len(row):
         size = int.from_bytes(row[at : at + _LENGTH_BYTES], "big")
         packet = row[at + _LENGTH_BYTES : at + _LENGTH_BYTES + size]
@@ -71,7 +79,7 @@ class Outgoing:
             self._came.clear()
             for subject, packets in self._take().items():
                 for row in _rows(packets):
-                    await publish(subject, pack(row))
+                    await publish(subject, pack(row, self._now_us()))
                     self.sent += len(row)
 
     def _take(self) -> dict[str, list[bytes]]:

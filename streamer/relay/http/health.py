@@ -30,10 +30,10 @@ class Health:
         return web.json_response(health, headers=_NO_STORE)
 
     async def _ready(self, request: web.Request) -> web.StreamResponse:
-        """503 while it drains. That is an answer and no refusal: a watcher asks each second."""
-        if not self._lobby.is_draining:
-            return web.json_response({"status": "ready"}, headers=_NO_STORE)
-        return web.json_response({"status": "draining"}, status=503, headers=_NO_STORE)
+        """503 while it starts or drains. That is an answer and no refusal: a watcher asks each second."""
+        lobby = self._lobby
+        status = "draining" if lobby.is_draining else "starting" if lobby.is_starting else "ready"
+        return web.json_response({"status": status}, status=200 if status == "ready" else 503, headers=_NO_STORE)
 
 
 def is_health(path: str) -> bool:

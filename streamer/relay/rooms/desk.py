@@ -53,9 +53,13 @@ class RoomDesk:
         self._record(self._room.name, on)
 
     def answer(self, number: int, *, admit: bool) -> bool:
+        elsewhere = self._knocks.elsewhere
         knock = self._knocks.answer(self._room.name, number, monotonic(), admit=admit)
-        if knock and admit:
+        if knock is None:
+            return elsewhere is not None and elsewhere.answer(self._room.name, number, admit=admit)
+        if knock.stay:
             self._room.admit(knock.device)
-        if knock:
-            self._tell_knocks(self._room.name)
-        return knock is not None
+            if elsewhere:
+                elsewhere.admitted(knock.stay)
+        self._tell_knocks(self._room.name)
+        return True

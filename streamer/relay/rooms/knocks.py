@@ -7,7 +7,7 @@ any monotonic clock.
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from streamer.errors import RefusedError
 from streamer.relay.access.buckets import Buckets
@@ -61,10 +61,28 @@ class Knock:
         return now - self.asked > FORGOTTEN_S
 
 
+class Elsewhere(Protocol):
+    """Who knocks at other relays of the same service."""
+
+    def waiting(self, room: str) -> list[Waiting]: ...
+
+    def answer(self, room: str, number: int, *, admit: bool) -> bool:
+        """False where nobody of that number waits there."""
+
+    def changed(self, room: str, own: list[Waiting]) -> None:
+        """These wait here by now."""
+
+    def admitted(self, stay: Session) -> None:
+        """A host has let somebody in who knocked here."""
+
+
 class Knocks:
-    """All of a relay."""
+    """All of a relay, and who waits `elsewhere`."""
 
     def __init__(self) -> None:
+        self.elsewhere: Elsewhere | None = None
+        self.step, self.offset = 1, 0
+        """Of several relays, each gives numbers of its own: of `step` one, `offset` behind the first."""
         self._knocks: dict[str, Knock] = {}
         self._buckets = Buckets(AT_ONCE, PER_S)
         self._last_number = 0
@@ -82,7 +100,8 @@ class Knocks:
         if self._buckets.overflows(device.source, now):
             raise _too_many("you knock again and again: wait a minute")
         self._last_number += 1
-        knock = Knock(room, self._last_number, device, name, right, now)
+        number = self._last_number * self.step + self.offset
+        knock = Knock(room, number, device, name, right, now)
         self._knocks[knock.secret] = knock
         return knock
 
@@ -95,6 +114,9 @@ class Knocks:
         return knock
 
     def waiting(self, room: str) -> list[Waiting]:
+        return [*self.waiting_here(room), *(self.elsewhere.waiting(room) if self.elsewhere else ())]
+
+    def waiting_here(self, room: str) -> list[Waiting]:
         here = (knock for knock in self._knocks.values() if knock.room == room and knock.is_waiting)
         return [{"id": knock.number, "name": knock.name} for knock in here]
 
@@ -118,7 +140,7 @@ class Knocks:
 
     def begun(self, stay: Session) -> None:
         """It was for once."""
-        self._drop([knock for knock in self._knocks.values() if knock.stay is stay])
+        self._drop([knock for knock in self._knocks.values() if knock.stay and knock.stay.token == stay.token])
 
     def prune(self, now: float) -> set[str]:
         """Forget the knocks that are over. Returns the rooms in which somebody has stopped waiting."""

@@ -61,13 +61,15 @@ class Lobby:
     ) -> None:
         """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty string."""
         self.is_draining = False
+        self.is_starting = False
+        """It does not know yet who is a member of this service: somebody who comes back would be a stranger."""
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
         self.other_relays = OtherRelays()
         self.on_stay: Callable[[Admitted], None] = lambda entry: None
         """Is told of each stay that begins, or goes on, or was left."""
         self._join_origin = join_origin
-        self._knocks = Knocks()
+        self.knocks = Knocks()
         self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
         self._admission = admission
         self._limits = limits
@@ -157,20 +159,22 @@ class Lobby:
         self._check_draining()
         room = self.used.as_it_is(room_name)
         name = distinguish(clean_name(query["name"]) if query.get("name") else GUEST, room.names)
-        knock = self._knocks.add(room_name, _device(query, address), name, right, monotonic())
+        knock = self.knocks.add(room_name, _device(query, address), name, right, monotonic())
         self.tell_knocks(room_name)
         return knock
 
     def ask_again(self, query: Mapping[str, str]) -> Knock:
         """What became of a knock. Raises RefusedError `no-knock` where it is forgotten."""
         self._check_draining()
-        return self._knocks.ask(query.get("id", ""), check_room_name(query.get("room", "")), monotonic())
+        return self.knocks.ask(query.get("id", ""), check_room_name(query.get("room", "")), monotonic())
 
     def tell_knocks(self, room_name: str) -> None:
         """To the hosts in that room: who waits now."""
+        if self.knocks.elsewhere:
+            self.knocks.elsewhere.changed(room_name, self.knocks.waiting_here(room_name))
         room = self.used.find(room_name)
         if room:
-            room.tell_hosts({"type": "knocks", "knocks": self._knocks.waiting(room_name)})
+            room.tell_hosts({"type": "knocks", "knocks": self.knocks.waiting(room_name)})
 
     def glance(self, room_name: str, now_us: int) -> Glance:
         """What there is to see in a room, for who sits before the relay; `now_us` is of the relay's clock."""
@@ -182,7 +186,7 @@ class Lobby:
             talkers=tuple(name for name, _ in talkers),
             slowest=slowest(talkers),
             locked=room.locked,
-            knocks=tuple(each["name"] for each in self._knocks.waiting(room_name)),
+            knocks=tuple(each["name"] for each in self.knocks.waiting(room_name)),
         )
 
     @property
@@ -196,12 +200,13 @@ class Lobby:
         room.tell(room.members, {"type": "lock", "talker_id": 0, "locked": locked})
 
     def _check_draining(self) -> None:
-        if self.is_draining:
-            raise RefusedError("the relay is shutting down", status=503, code="draining")
+        if self.is_draining or self.is_starting:
+            words = "the relay is shutting down" if self.is_draining else "the relay is not ready yet"
+            raise RefusedError(words, status=503, code="draining")
 
     def _resumed(self, query: Mapping[str, str], room_name: str) -> Session | None:
         token, now = query.get("resume", ""), monotonic()
-        found = self._stays.find(token, room_name, now) or self._knocks.admitted(token, room_name, now)
+        found = self._stays.find(token, room_name, now, self.knocks.admitted(token, room_name, now))
         is_revoked = found and found.token_id and not self._tokens.has(found.token_id)
         return None if is_revoked else found
 
@@ -239,7 +244,7 @@ class Lobby:
         if isinstance(entry.room, EchoRoom):
             return  # it asks for no invite, so it earns nothing
         self._regulars.entered(address)
-        self._knocks.begun(entry.stay)
+        self.knocks.begun(entry.stay)
         self.on_stay(entry)
         uses_invite = self._stays.keep(entry.stay) and not entry.stay.token_id
         if uses_invite and self._admission.entered(entry.room.name, entry.stay.right):
@@ -273,7 +278,7 @@ class Lobby:
         with surviving("the forgetting of stays"):
             self._stays.prune(now)
         with surviving("the forgetting of knocks"):
-            for name in self._knocks.prune(now):
+            for name in self.knocks.prune(now):
                 self.tell_knocks(name)
         for room in self.used:
             with surviving("the tick of a room"):
@@ -328,7 +333,7 @@ class Lobby:
 
     def desk(self, room: Room) -> RoomDesk:
         told = self.tell_knocks, self.record, self.other_relays
-        return RoomDesk(self._admission, self._knocks, room, self._join_origin, *told)
+        return RoomDesk(self._admission, self.knocks, room, self._join_origin, *told)
 
     def _check_key(self, room_name: str, key: str | None, address: str) -> Right:
         try:

@@ -67,12 +67,15 @@ class Session:
     """By the client's count, the one that the newest connection came from."""
     is_over: bool = False
     term: int = 0
-    """How many connections it has had, on all relays: the newest one is its member's."""
+    """Of its connections on all relays, the newest has the highest, and is its member's. The client's own count says
+    which that is also where relays know nothing of each other."""
+    has_begun: bool = False
+    """On whichever relay: somebody was let in by it."""
 
     def begin(self, leg: Leg, attempt: int) -> None:
         self.leg, self.ended = leg, None
         self.attempt = attempt
-        self.term += 1
+        self.term = max(self.term + 1, attempt)
         self.talker_id = leg.talker_id
 
     def end(self, leg: Leg, now: float) -> None:
@@ -119,6 +122,7 @@ class Sessions:
 
     def keep(self, stay: Session) -> bool:
         """Whether it is new: somebody has begun it, here and now."""
+        is_new, stay.has_begun = not stay.has_begun, True
         if stay.token in self._stays:
             return False
         self._stays[stay.token] = stay
@@ -128,11 +132,11 @@ class Sessions:
         tokens[stay.token] = None
         if len(tokens) > self._per_source:
             self._drop_oldest(tokens)
-        return stay.term <= 1
+        return is_new
 
-    def find(self, token: str, room_name: str, now: float) -> Session | None:
-        """The one to be resumed by `token` in a room, if there is one."""
-        stay = self._known(token, room_name)
+    def find(self, token: str, room_name: str, now: float, offered: Session | None = None) -> Session | None:
+        """The one to be resumed by `token` in a room, if there is one; or that which is `offered` by it, for once."""
+        stay = self._known(token, room_name, offered)
         return stay if stay and stay.can_resume(now) else None
 
     def check_attempt(self, token: str, room_name: str, attempt: int) -> None:
@@ -141,8 +145,8 @@ class Sessions:
         if stay and stay.attempt and attempt <= stay.attempt:
             raise RefusedError("this attempt is older than one that came in", status=409, code="stale")
 
-    def _known(self, token: str, room_name: str) -> Session | None:
-        stay = self._by_own.get(token) or self._stays.get(token)
+    def _known(self, token: str, room_name: str, offered: Session | None = None) -> Session | None:
+        stay = self._by_own.get(token) or self._stays.get(token) or offered
         return self.renew(token, room_name, stay if stay and stay.room_name == room_name else None)
 
     def prune(self, now: float) -> None:
