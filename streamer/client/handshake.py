@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 
+from streamer.client.event_lines import EventLines
 from streamer.client.trust import client_context, untrusted
 from streamer.errors import ConnectionLostError, ProtocolError, RefusedError, StreamerError
 from streamer.name_lookup import Resolver
@@ -23,7 +24,7 @@ from streamer.websocket.takeover import EarlyBytes
 from streamer.wire.names import SUBPROTOCOL
 from streamer.wire.room_link import Address
 
-_OPEN_S: Final = 10.0
+OPEN_S: Final = 10.0
 _REASON_BYTES: Final = 16_384
 """Bytes read of a refusal: a relay's is a line or two, and another server's may never end."""
 _HTTPS_PORT: Final = 443
@@ -51,7 +52,7 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
         connector = aiohttp.TCPConnector(resolver=Resolver())
         async with (
             aiohttp.ClientSession(connector=connector, raise_for_status=answer) as http,
-            asyncio.timeout(_OPEN_S),
+            asyncio.timeout(OPEN_S),
         ):
             url, address = await _where_secure(http, url, address)
             tls = client_context(ca_file) if address.secure else True
@@ -108,13 +109,18 @@ class LegRequests:
         """With the room, so that a load balancer knows where it belongs."""
         return urlencode({"leg": self.leg, "room": self.address.room})
 
-    async def stream(self, position: int) -> AsyncGenerator[bytes, None]:
-        """What comes from `position` on, until the response ends."""
-        async with self._request("GET", f"{self._query}&from={position}") as response:
+    async def stream(self, position: int, *, as_events: bool = False) -> AsyncGenerator[bytes, None]:
+        """What comes from `position` on, until the response ends; by server-sent events, if so asked."""
+        lines = EventLines()
+        query = f"{self._query}&from={position}{'&events' if as_events else ''}"
+        async with self._request("GET", query) as response:
             if response.status >= _REFUSED:
                 raise await _refusal(response)
             while piece := await response.content.readany():
-                yield piece
+                if not as_events:
+                    yield piece
+                elif decoded := lines.push(piece):
+                    yield decoded
 
     async def ask(self, position: int, wait_ms: int) -> bytes:
         """What there is from `position` on, after `wait_ms` at the latest."""
@@ -209,6 +215,10 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
     return body
 
 
+def no_answer(address: Address) -> ConnectionLostError:
+    return ConnectionLostError(f"No relay answered at {address.origin} within {OPEN_S:.0f} s")
+
+
 def _in_words(error: Exception, address: Address, ca_file: Path | None) -> StreamerError:
     where = address.origin
     match error:
@@ -221,7 +231,7 @@ def _in_words(error: Exception, address: Address, ca_file: Path | None) -> Strea
         case aiohttp.ClientConnectorError():
             return ConnectionLostError(f"No relay answers at {where} ({error.strerror or error.os_error})")
         case TimeoutError():
-            return ConnectionLostError(f"No relay answered at {where} within {_OPEN_S:.0f} s")
+            return no_answer(address)
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() if not address.secure:
             return ConnectionLostError(f"{where} hung up: if the relay speaks TLS, use https://")
         case _:

@@ -8,15 +8,19 @@ Every RETRY_S a WebSocket is tried, and the link goes on over it as soon as one 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from math import inf
 from time import perf_counter
 from typing import Any, Final, Protocol
 
 from streamer.client.handshake import LegRequests, Opened
+from streamer.client.stream_limits import StreamLimits
 from streamer.client.successor import Successor
 from streamer.errors import ConnectionLostError, RefusedError, StreamerError
 
 RETRY_S: Final = 8.0
 """From one try of a WebSocket to the next: with the time that it takes, it is there within 10 s."""
+TRY_S: Final = 4.0
+"""From a try's beginning to its end: what swallows a WebSocket's request never answers it."""
 BATCH_BYTES: Final = 65_536
 """The most that a relay takes at a time."""
 GATHER_S: Final = 0.02
@@ -67,6 +71,12 @@ class HttpTransport(asyncio.Transport):
         self._came = asyncio.Event()
         self._streams = True
         self._has_streamed = False
+        self._asks_for_events = False
+        self._limits = StreamLimits()
+        self._newest_stream = 0
+        self._asked_from: float = inf
+        """While a stream is asked for: what comes from there on is not acknowledged, lest the relay forgets it."""
+        self._is_due = asyncio.Event()
         self._is_over = False
         self._is_moving = False
         self._rider: Rider | None = None
@@ -161,7 +171,7 @@ class HttpTransport(asyncio.Transport):
         while True:
             try:
                 async with asyncio.timeout(QUIET_S):
-                    return await self._requests.post(self._sent, self.received, batch)
+                    return await self._requests.post(self._sent, int(min(self.received, self._asked_from)), batch)
             except RefusedError as refusal:
                 if refusal.code in ENDED:
                     await asyncio.sleep(LAST_WORD_S)
@@ -176,7 +186,7 @@ class HttpTransport(asyncio.Transport):
         while not self._is_over:
             before = self.received
             try:
-                await (self._read_stream() if self._streams else self._ask())
+                await (self._read_streams() if self._streams else self._ask())
             except RefusedError as refusal:
                 if refusal.code in ENDED:
                     raise
@@ -189,39 +199,87 @@ class HttpTransport(asyncio.Transport):
             if self.received == before:
                 await asyncio.sleep(AGAIN_S)
 
+    async def _read_streams(self) -> None:
+        """One, and its successors while each begins before the one before it ends."""
+        reading = {asyncio.create_task(self._read_stream())}
+        try:
+            while reading:
+                due = asyncio.create_task(self._is_due.wait())
+                try:
+                    await asyncio.wait({due, *reading}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    due.cancel()
+                for task in [each for each in reading if each.done()]:
+                    reading.discard(task)
+                    task.result()
+                if reading and self._is_due.is_set():
+                    reading.add(asyncio.create_task(self._read_stream()))  # the relay then ends the older one
+                self._is_due.clear()
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
+
     async def _read_stream(self) -> None:
-        pieces = self._requests.stream(self.received)
-        patience_s = FIRST_BYTE_S
+        self._newest_stream = number = self._newest_stream + 1
+        begun, at = perf_counter(), self.received
+        self._asked_from = at
+        pieces = self._requests.stream(at, as_events=self._asks_for_events)
+        start, patience_s, is_due = at, FIRST_BYTE_S, False
         try:
             while True:
                 async with asyncio.timeout(patience_s):
                     piece = await anext(pieces, b"")
                 if not piece:
-                    return
+                    break
                 self._has_streamed, patience_s = True, QUIET_S
-                self._take(piece)
+                self._has_begun(number)
+                self._take(piece, at)
+                at += len(piece)
+                if not is_due and self._limits.is_near(perf_counter() - begun, at - start):
+                    is_due = True
+                    self._is_due.set()
         except TimeoutError:
             self._streams = self._has_streamed  # else something keeps it back
+            return
+        except ConnectionLostError:  # so do some proxies cut it
+            pass
         finally:
+            self._has_begun(number)
             await pieces.aclose()
+        if number == self._newest_stream:
+            self._limits.cut(perf_counter() - begun, at - start)
+
+    def _has_begun(self, number: int) -> None:
+        if number == self._newest_stream:
+            self._asked_from = inf
 
     async def _ask(self) -> None:
         async with asyncio.timeout(WAIT_MS / 1000 + FIRST_BYTE_S):
-            self._take(await self._requests.ask(self.received, WAIT_MS))
+            at = self.received
+            self._take(await self._requests.ask(at, WAIT_MS), at)
+        if not self._asks_for_events:  # the link is in: now there is time to find out whether events get through
+            self._asks_for_events = self._streams = True
 
-    def _take(self, data: bytes) -> None:
-        self.received += len(data)
+    def _take(self, data: bytes, at: int) -> None:
+        """What comes from position `at` on; another response may have brought some of it."""
+        new = data[self.received - at :]
+        self.received += len(new)
         self._came.set()
-        if self._rider and not self._is_over:
-            self._rider.data_received(data)
+        if new and self._rider and not self._is_over:
+            self._rider.data_received(new)
 
     # over to a WebSocket
 
     async def _keep_trying(self) -> None:
+        begun = perf_counter()
         while not self._is_over:
-            await asyncio.sleep(self._retry_s)
+            await asyncio.sleep(begun + self._retry_s - perf_counter())
+            begun = perf_counter()
             with suppress(StreamerError, TimeoutError):
-                successor = Successor(await self._open_socket(self._requests.socket_url))
+                async with asyncio.timeout(TRY_S):
+                    opened = await self._open_socket(self._requests.socket_url)
+                successor = Successor(opened)
                 try:
                     position = await successor.take_over()
                 except BaseException:

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Final
 
 from streamer.client.connection import SILENT_S, Link
+from streamer.client.handshake import OPEN_S, no_answer
 from streamer.client.http_transport import RETRY_S
 from streamer.client.relays import Relays
 from streamer.errors import CertificateError, ConnectionLostError, ProtocolError, RefusedError
@@ -15,7 +16,9 @@ from streamer.wire.room_link import Address
 
 OWN_TOKEN_BYTES: Final = 16
 """As random as a relay's."""
-TRY_S: Final = 2 * SILENT_S
+ANSWER_S: Final = SILENT_S
+"""For a relay to answer in. A proxy that swallows what it does not know never does."""
+TRY_S: Final = 2 * ANSWER_S
 """For both ways, one after the other."""
 SHORT_LIVED_S: Final = 5.0
 """A WebSocket that ends sooner than that did not last."""
@@ -42,26 +45,43 @@ class Way:
         return self.relays.token(self.relays.home)
 
     async def open(self, address: Address | None = None) -> Link:
-        """At `address`, or where we are at home. Raises as `Link.open` does."""
+        """At `address`, or where we are at home. Raises as `Link.open` does, and TimeoutError after the first time.
+
+        What holds a WebSocket back may do so without a word. So each way has ANSWER_S; and the very first time, where
+        nobody knows yet how slow this network is, a WebSocket has what is left of OPEN_S when neither has answered.
+        """
         address = address or self.relays.home
+        is_first = self._attempts == 0
+        try:
+            return await self._open_either(address)
+        except TimeoutError:
+            if not is_first:
+                raise
+        try:
+            async with asyncio.timeout(OPEN_S - TRY_S):
+                return await self._open_socket(address)
+        except TimeoutError:
+            raise no_answer(address) from None
+
+    async def _open_either(self, address: Address) -> Link:
+        """Over a WebSocket, or over HTTP. Raises TimeoutError where nothing is answered."""
         if self._short_lived >= SHORT_LIVED:
             with suppress(ConnectionLostError, ProtocolError, RefusedError):
                 return await self._open_over_http(address)
         try:
-            if self._attempts == 0:
-                return await self._open_socket(address)
-            async with asyncio.timeout(SILENT_S):
+            async with asyncio.timeout(ANSWER_S):
                 return await self._open_socket(address)
         except (RefusedError, ProtocolError, ConnectionLostError, TimeoutError) as error:
             if isinstance(error, RefusedError | ProtocolError) and error.code not in KEEPS_BACK:
                 raise
             try:
-                return await self._open_over_http(address)
+                async with asyncio.timeout(ANSWER_S):
+                    return await self._open_over_http(address)
             except RefusedError as refusal:
                 if refusal.code in KEEPS_BACK:
                     raise error from None
                 raise
-            except (ConnectionLostError, CertificateError, ProtocolError):
+            except (ConnectionLostError, CertificateError, ProtocolError, TimeoutError):
                 raise error from None
 
     async def _open_socket(self, address: Address) -> Link:

@@ -1,9 +1,10 @@
 """A relay on its port, from the first connection to the last."""
 
+import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -44,7 +45,7 @@ async def listening(
         assert server is not None
         async with AsyncExitStack() as doors:
             listener = inherited.relay or _listen(host, port)
-            relay.door = _door(relay, server, listener, tls, plain_server)
+            relay.door = _door(relay, relay.answering(server), listener, tls, plain_server)
             doors.push_async_callback(relay.door.close)
             port = listener.getsockname()[1]
             if plain_server and (inherited.join_page or http_port is not None):
@@ -56,7 +57,11 @@ async def listening(
 
 
 def _door(
-    relay: Relay, server: web.Server, listener: socket.socket, tls: ssl.SSLContext | None, plain: web.Server | None
+    relay: Relay,
+    server: Callable[[], asyncio.Protocol],
+    listener: socket.socket,
+    tls: ssl.SSLContext | None,
+    plain: web.Server | None,
 ) -> Listener:
     return Listener(
         server,

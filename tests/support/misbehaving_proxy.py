@@ -13,8 +13,14 @@ class Proxy:
 
     relay_port: int
     strips_upgrade: bool = True
+    swallows_upgrade: bool = False
+    """Whoever asks for a WebSocket never hears of it."""
+    delays_s: float = 0.0
+    """Before anything is passed on."""
     buffers: bool = False
     """Nothing of an answer goes on before all of it is there."""
+    passes_events: bool = False
+    """Although it buffers, a stream of server-sent events goes on as it comes, and only text."""
     cut_after_s: float | None = None
     cut_after_bytes: int | None = None
     repeats_posts: bool = False
@@ -27,6 +33,10 @@ class Proxy:
     port: int = 0
     websockets: int = 0
     """How many it let through."""
+    swallowed: int = 0
+    cuts: int = 0
+    streamed_bytes: int = 0
+    """Of answers that went on as they came."""
     posts: int = 0
     _late: list[bytes] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -46,6 +56,11 @@ class Proxy:
         head = await reader.readuntil(b"\r\n\r\n")
         fields = {line.split(b":")[0].strip().lower(): line for line in head.split(b"\r\n")[1:] if line}
         wants_websocket = b"upgrade" in fields
+        await asyncio.sleep(self.delays_s)
+        if wants_websocket and self.swallows_upgrade:
+            self.swallowed += 1
+            await reader.read()
+            return
         if wants_websocket and not self.strips_upgrade:
             await self._tunnel(head, reader, writer)
             return
@@ -80,16 +95,18 @@ class Proxy:
         try:
             to_relay.write(request)
             head = await there.readuntil(b"\r\n\r\n")
-            if self.buffers:
+            if self.buffers and not (self.passes_events and b"text/event-stream" in head):
                 rest = await there.read()
                 writer.write(head + rest)
                 await writer.drain()
                 return
             lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
             writer.write(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(self.cut_after_s):
                     await self._pump(there, writer, self.cut_after_bytes)
+            except TimeoutError:
+                self.cuts += 1
         finally:
             to_relay.close()
 
@@ -98,8 +115,11 @@ class Proxy:
         while data := await reader.read(4_096):
             if most is not None and passed + len(data) > most:
                 writer.write(data[: most - passed])
+                self.streamed_bytes += most - passed
+                self.cuts += 1
                 return
             passed += len(data)
+            self.streamed_bytes += len(data)
             writer.write(data)
             await writer.drain()
 

@@ -64,6 +64,11 @@ class Configuration:
         return "passed-through" in self.name
 
     @property
+    def is_patient(self) -> bool:
+        """It never cuts off what is quiet."""
+        return "60" not in (CONFIGURATIONS / self.name).read_text()
+
+    @property
     def has_several_relays(self) -> bool:
         return "several-relays" in self.name
 
@@ -79,7 +84,13 @@ class Configuration:
         return ["--cert", str(leaf.cert), "--key", str(leaf.key), *shared, "--proxy-protocol", "required"]
 
     def rendered(
-        self, folder: Path, authority: Authority, port: int, relay_port: int, second_port: int | None = None
+        self,
+        folder: Path,
+        authority: Authority,
+        port: int,
+        relay_port: int,
+        second_port: int | None = None,
+        idle_s: int = IDLE_S,
     ) -> Path:
         leaf = authority.leaf(["localhost"], ["127.0.0.1"])
         both = folder / "both.pem"
@@ -98,8 +109,8 @@ class Configuration:
             "Listen 443": f"Listen 127.0.0.1:{port}",
             "<VirtualHost *:443>": f"<VirtualHost *:{port}>",
             "\nexample.org {": f"\nhttps://127.0.0.1:{port} {{",
-            " 60s": " 60s" if self.has_several_relays else f" {IDLE_S}s",
-            "Timeout 60": f"Timeout {IDLE_S}",
+            " 60s": " 60s" if self.has_several_relays else f" {idle_s}s",
+            "Timeout 60": f"Timeout {idle_s}",
         }.items():
             text = text.replace(there, here)
         left = text
@@ -158,10 +169,11 @@ def proxy(
     port: int,
     relay_port: int,
     second_port: int | None = None,
+    idle_s: int = IDLE_S,
 ) -> Iterator[None]:
     """The program of `configuration`, on `port` of 127.0.0.1, until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    rendered = configuration.rendered(folder, authority, port, relay_port, second_port)
+    rendered = configuration.rendered(folder, authority, port, relay_port, second_port, idle_s)
     program = next(make for name, make in _PROGRAMS.items() if configuration.name.startswith(name))
     log = folder / "proxy.log"
     with log.open("wb") as out:

@@ -10,20 +10,24 @@ from typing import Self
 from audio_rig import stop, wait_until
 from free_port import free_port
 
+from streamer.relay.tls.identity import LoadedIdentity
+
 AROUND_IT = """
 daemon off;
 pid {folder}/nginx.pid;
 error_log stderr;
 events {{}}
 http {{
-    access_log off;
+    log_format short "$server_protocol $request_method $uri";
+    access_log {folder}/access.log short;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{speaks};
+        {certificate}
         location / {{
             proxy_pass http://127.0.0.1:{relay_port};
             {lines}
@@ -38,11 +42,15 @@ LETS_THROUGH = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; 
 class Nginx:
     """`lines` are of its `location`; none are what it does by default."""
 
-    def __init__(self, folder: Path, relay_port: int, lines: str = "", port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, relay_port: int, lines: str = "", port: int = 0, leaf: LoadedIdentity | None = None
+    ) -> None:
+        """With the certificate `leaf` it speaks HTTP/2."""
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self._folder = folder
         self._relay_port = relay_port
+        self._leaf = leaf
         self._configure(lines)
 
     def __enter__(self) -> Self:
@@ -61,8 +69,21 @@ class Nginx:
         self._configure(lines)
         os.kill(self._process.pid, signal.SIGHUP)
 
+    @property
+    def requests(self) -> list[str]:
+        """Of each that has ended: the protocol, the method and the path."""
+        return (self._folder / "access.log").read_text().splitlines()
+
     def _configure(self, lines: str) -> None:
-        text = AROUND_IT.format(folder=self._folder, port=self.port, relay_port=self._relay_port, lines=lines)
+        leaf = self._leaf
+        text = AROUND_IT.format(
+            folder=self._folder,
+            port=self.port,
+            relay_port=self._relay_port,
+            lines=lines,
+            speaks=" ssl http2" if leaf else "",
+            certificate=f"ssl_certificate {leaf.cert}; ssl_certificate_key {leaf.key};" if leaf else "",
+        )
         (self._folder / "nginx.conf").write_text(text)
 
     def _answers(self) -> bool:

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from misbehaving_proxy import Proxy, misbehaving
 from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, Guest, House
 
-from streamer.client import way
+from streamer.client import handshake, http_transport, stream_limits, way
 from streamer.client.connection import Link
+from streamer.client.event_lines import EventLines
 from streamer.client.http_transport import HttpTransport
 from streamer.client.reconnecting import Line
-from streamer.errors import RefusedError, SentAwayError
+from streamer.client.stream_limits import StreamLimits
+from streamer.errors import ConnectionLostError, RefusedError, SentAwayError
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import Places
 from streamer.relay.access.seats import Seats
@@ -33,7 +35,11 @@ from streamer.wire.room_link import Address
 PATIENT = RelayLimits(deadline_ms=30_000)
 """Nothing is shed because this machine is busy."""
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/frames.json").read_text())
+LINES = json.loads((Path(__file__).parents[1] / "vectors/event_lines.json").read_text())
+LIMITS = json.loads((Path(__file__).parents[1] / "vectors/stream_limits.json").read_text())
 NEVER_S = 1e6
+EVENTS_BYTES = 2_000
+"""More than one stream has that is given up because it comes too late, and less than what is said here."""
 
 
 def numbered(seq: int) -> bytes:
@@ -156,6 +162,8 @@ BEHAVIOURS: dict[str, dict[str, Any]] = {
     "one that loses answers": {"loses_answers": 4},
     "one that buffers everything": {"buffers": True},
     "one that buffers, and loses answers": {"buffers": True, "loses_answers": 4},
+    "one that buffers all but events": {"buffers": True, "passes_events": True},
+    "one that cuts events, too": {"buffers": True, "passes_events": True, "cut_after_bytes": 1_500},
 }
 
 
@@ -169,9 +177,50 @@ async def test_each_message_arrives_once_and_in_order_through(behaviour: dict[st
             if behaviour.get("repeats_posts"):
                 assert await house.metric('streamer_fallback_total{event="repeated"}') >= 10
             if "cut_after_s" in behaviour or "cut_after_bytes" in behaviour:
-                assert await house.metric('streamer_fallback_total{event="streams"}') >= 3
-            if behaviour.get("buffers"):
+                streams = "event_streams" if behaviour.get("passes_events") else "streams"
+                assert await house.metric(f'streamer_fallback_total{{event="{streams}"}}') >= 3
+            if behaviour.get("passes_events"):
+                assert proxy.streamed_bytes > EVENTS_BYTES
+            elif behaviour.get("buffers"):
                 assert await house.metric('streamer_fallback_total{event="questions"}') >= 3
+
+
+async def test_after_the_first_cut_each_stream_has_a_successor_before_it_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each packet waits for the one before, so that this machine may be as slow as it likes."""
+    monkeypatch.setattr(stream_limits, "LEAST_S", 0.0)
+    async with House.open(limits=PATIENT) as house, misbehaving(house.port, cut_after_bytes=10_000) as proxy:
+        guest = await house.enter()
+        async with over_http(proxy.port) as caller:
+            for seq in range(700):
+                await guest.socket.send_bytes(numbered(seq))
+                await caller.until(lambda count=seq: len(caller.packets) > count)  # type: ignore[misc]
+            assert caller.packets == list(range(700))
+            assert proxy.cuts == 1
+            assert await house.metric('streamer_fallback_total{event="streams"}') >= 5
+
+
+@pytest.mark.parametrize("case", LIMITS["cases"], ids=lambda case: str(case["name"]))
+def test_the_limits_of_streams(case: dict[str, Any]) -> None:
+    limits = StreamLimits()
+    for ms, size in case["cuts"]:
+        limits.cut(ms / 1000, size)
+    for ms, size, is_near in case["near"]:
+        assert limits.is_near(ms / 1000, size) is is_near, (ms, size)
+
+
+@pytest.mark.parametrize("case", LINES["good"], ids=lambda case: str(case["name"]))
+def test_server_sent_events_bring_the_bytes_of(case: dict[str, Any]) -> None:
+    lines = EventLines()
+    assert b"".join(lines.push(piece.encode()) for piece in case["pieces"]) == bytes.fromhex(case["bytes"])
+
+
+@pytest.mark.parametrize("case", LINES["bad"], ids=lambda case: str(case["name"]))
+def test_no_events_are(case: dict[str, Any]) -> None:
+    lines = EventLines()
+    with pytest.raises(ValueError, match="base64"):
+        [lines.push(piece.encode()) for piece in case["pieces"]]
 
 
 async def test_voice_goes_up_in_order_and_never_twice() -> None:
@@ -241,6 +290,53 @@ async def test_a_line_finds_its_way_where_upgrade_is_stripped_and_comes_back_wit
         await guest.text("left")
 
 
+async def test_a_line_does_not_wait_for_what_swallows_its_websocket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handshake, "OPEN_S", NEVER_S)
+    async with House.open() as house, misbehaving(house.port, swallows_upgrade=True) as proxy:
+        async with asyncio.timeout(PATIENCE_S):
+            caller = await Caller(await Line.open(address(proxy.port))).welcomed()
+        assert proxy.swallowed == 1
+        assert await house.metric("streamer_fallback_legs") == 1
+        await caller.leave()
+
+
+async def test_a_websocket_that_is_swallowed_is_tried_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_transport, "TRY_S", 0.1)
+    monkeypatch.setattr(handshake, "OPEN_S", NEVER_S)
+    async with (
+        House.open() as house,
+        misbehaving(house.port, swallows_upgrade=True, strips_upgrade=False) as proxy,
+        over_http(proxy.port, retry_s=0.3) as caller,
+    ):
+        await caller.until(lambda: proxy.swallowed >= 3)
+        proxy.swallows_upgrade = False
+        await house.wait_for_metric("streamer_fallback_legs", 0)
+        assert proxy.websockets == 1
+        caller.link.send_control({"type": "ping", "t0": 7})
+        await caller.until(lambda: caller.heard("pong"))
+
+
+async def test_where_everything_is_slow_the_first_websocket_gets_the_time_that_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(way, "ANSWER_S", 0.3)
+    monkeypatch.setattr(way, "TRY_S", 0.6)
+    async with House.open() as house, misbehaving(house.port, delays_s=0.5, strips_upgrade=False) as proxy:
+        caller = await Caller(await Line.open(address(proxy.port))).welcomed()
+        assert await house.metric("streamer_fallback_legs") == 0
+        assert caller.heard("welcome")
+        await caller.leave()
+
+
+async def test_where_nothing_answers_at_all_that_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(way, "ANSWER_S", 0.1)
+    monkeypatch.setattr(way, "TRY_S", 0.2)
+    monkeypatch.setattr(way, "OPEN_S", 0.3)
+    async with House.open() as house, misbehaving(house.port, delays_s=NEVER_S) as proxy:
+        with pytest.raises(ConnectionLostError, match="No relay answered"):
+            await Line.open(address(proxy.port))
+
+
 async def test_where_websockets_do_not_last_the_line_goes_over_http() -> None:
     async with House.open() as house:
         behaviour = {"strips_upgrade": False, "cuts_websockets_after_s": 0.3}
@@ -278,6 +374,7 @@ async def test_a_page_hears_and_says_each_thing_once_and_in_order_through(behavi
                 while len(pongs(told)) < count or len(packets(told)) < count:
                     told.append(json.loads(await page.stdout.readline()))
             assert packets(told) == pongs(told) == list(range(count))
+            assert not behaviour.get("passes_events") or proxy.streamed_bytes > EVENTS_BYTES
             assert {"slow": True} in told
             assert [each["state"] for each in told if "state" in each] == ["connecting", "joined"]
             page.stdin.close()

@@ -6,6 +6,8 @@
 // Every `retryMs` a WebSocket is tried, and takes over without a gap.
 
 import { BINARY, CLOSE, FrameError, FrameReader, joined, PING, PONG, serializeFrame, TEXT } from "./frames.js";
+import { StreamLimits } from "./stream_limits.js";
+import { FIRST_BYTE_MS, StreamReading } from "./stream_reading.js";
 
 /** With the time that a try takes, a WebSocket is back within 10 s. */
 export const RETRY_MS = 8_000;
@@ -14,15 +16,13 @@ const BATCH_BYTES = 65_536;
 const GATHER_MS = 20;
 /** As the relay's `--deadline-ms`. */
 const DEADLINE_MS = 120;
-/** A stream begins at once, unless something keeps it back. */
-const FIRST_BYTE_MS = 1_000;
-/** In a stream something comes every second. */
+/** From a request to its answer. */
 const QUIET_MS = 2_000;
 const WAIT_MS = 1_500;
 const AGAIN_MS = 100;
 /** What lets a WebSocket open and then closes it, does so at once. */
 const PROVE_MS = 1_000;
-/** From a try's beginning to its end. */
+/** From a try's beginning to its end: what swallows a WebSocket's request never answers it. */
 const TRY_MS = 4_000;
 /** For the close frame, where a relay does not know the session any more. */
 const LAST_WORD_MS = 500;
@@ -49,6 +49,10 @@ export class HttpSocket {
   #isSending = false;
   #streams = true;
   #hasStreamed = false;
+  #asksForEvents = false;
+  #limits = new StreamLimits();
+  /** @type {StreamReading | null} */
+  #newest = null;
   #isOver = false;
   #isMoving = false;
   #reader = new FrameReader();
@@ -182,7 +186,8 @@ export class HttpSocket {
   async #post(batch) {
     for (;;) {
       try {
-        const query = `?leg=${this.#leg}&at=${this.#sent}&from=${this.#received}${this.#ofRoom}`;
+        const received = Math.min(this.#received, this.#newest?.askedFrom ?? Infinity);
+        const query = `?leg=${this.#leg}&at=${this.#sent}&from=${received}${this.#ofRoom}`;
         const answer = await this.#ask(query, { method: "POST", body: batch, keepalive: this.#isOver }, QUIET_MS);
         if (answer.ok) return true;
         if (ENDED.includes(answer.status)) {
@@ -204,7 +209,7 @@ export class HttpSocket {
     while (!this.#isOver && !this.#socket) {
       const before = this.#received;
       try {
-        await (this.#streams ? this.#readStream() : this.#askOnce());
+        await (this.#streams ? this.#readStreams() : this.#askOnce());
       } catch (error) {
         if (error instanceof FrameError) this.#lose();
       }
@@ -212,39 +217,52 @@ export class HttpSocket {
     }
   }
 
+  /** One, and its successors while each begins before the one before it ends. */
+  async #readStreams() {
+    /** @type {Promise<{next: any}> | null} */
+    let reading = this.#readStream();
+    while (reading) reading = (await reading).next;
+  }
+
+  /**
+   * Where the stream is about to be cut, its successor is begun; the relay then ends this one.
+   * @returns {Promise<{next: Promise<any> | null}>}
+   */
   async #readStream() {
-    const reading = new AbortController();
-    const end = () => reading.abort();
-    let isStalled = false;
-    const stall = () => {
-      isStalled = true;
-      end();
-    };
+    const stream = new StreamReading(this.#surroundings, this.#received, this.#asksForEvents);
+    this.#newest = stream;
+    /** @type {Promise<{next: any}> | null} */
+    let next = null;
+    const end = () => stream.end();
     this.#abort.signal.addEventListener("abort", end);
-    const { signal } = reading;
-    let timer = this.#surroundings.later(stall, FIRST_BYTE_MS);
     try {
-      const answer = await this.#ask(`?leg=${this.#leg}&from=${this.#received}${this.#ofRoom}`, { signal }, FIRST_BYTE_MS);
-      if (this.#isEnd(answer.status)) return;
-      const pieces = answer.body?.getReader();
-      for (let piece = await pieces?.read(); piece?.value; piece = await pieces?.read()) {
-        this.#surroundings.cancel(timer);
-        timer = this.#surroundings.later(stall, QUIET_MS);
+      const query = `?leg=${this.#leg}&from=${stream.at}${this.#ofRoom}${this.#asksForEvents ? "&events" : ""}`;
+      const answer = await this.#ask(query, { signal: stream.signal }, FIRST_BYTE_MS);
+      if (this.#isEnd(answer.status) || !answer.ok) return { next };
+      for await (const piece of stream.pieces(answer)) {
         this.#hasStreamed = true;
-        this.#take(piece.value);
+        this.#take(piece, stream.at - piece.length);
+        if (!next && this.#limits.isNear(stream.lastedMs, stream.size)) next = this.#readStream();
       }
+    } catch (error) {
+      if (error instanceof FrameError) this.#lose();
     } finally {
-      this.#surroundings.cancel(timer);
+      stream.end();
       this.#abort.signal.removeEventListener("abort", end);
-      if (isStalled) this.#streams = this.#hasStreamed; // else something keeps it back
     }
+    if (stream.isStalled) this.#streams = this.#hasStreamed; // else something keeps it back
+    else if (stream === this.#newest) this.#limits.cut(stream.lastedMs, stream.size);
+    return { next };
   }
 
   async #askOnce() {
-    const query = `?leg=${this.#leg}&from=${this.#received}&wait=${WAIT_MS}${this.#ofRoom}`;
+    const at = this.#received;
+    const query = `?leg=${this.#leg}&from=${at}&wait=${WAIT_MS}${this.#ofRoom}`;
     const answer = await this.#ask(query, {}, WAIT_MS + FIRST_BYTE_MS);
     if (this.#isEnd(answer.status)) return;
-    if (answer.ok) this.#take(new Uint8Array(await answer.arrayBuffer()));
+    if (!answer.ok) return;
+    this.#take(new Uint8Array(await answer.arrayBuffer()), at);
+    if (!this.#asksForEvents) this.#asksForEvents = this.#streams = true; // now that we are in, there is time to find out
   }
 
   /** @param {number} status */
@@ -253,11 +271,15 @@ export class HttpSocket {
     return ENDED.includes(status);
   }
 
-  /** @param {Uint8Array} piece */
-  #take(piece) {
+  /**
+   * @param {Uint8Array} piece
+   * @param {number} at its position: another response may have brought some of it
+   */
+  #take(piece, at) {
     if (this.#isOver || this.#socket) return;
-    this.#received += piece.length;
-    for (const { opcode, payload } of this.#reader.push(piece)) {
+    const fresh = piece.subarray(this.#received - at);
+    this.#received += fresh.length;
+    for (const { opcode, payload } of this.#reader.push(fresh)) {
       if (opcode === TEXT) this.onmessage?.({ data: new TextDecoder().decode(payload) });
       else if (opcode === BINARY) this.onmessage?.({ data: payload.buffer });
       else if (opcode === PING) this.#sendFrame(PONG, payload);
@@ -273,11 +295,15 @@ export class HttpSocket {
 
   // over to a WebSocket
 
-  #tryLater() {
-    if (!this.#isOver) this.#timer = this.#surroundings.later(() => this.#tryNow(), this.#retryMs);
+  /** @param {number} sinceMs when the last try began */
+  #tryLater(sinceMs = this.#surroundings.nowMs()) {
+    if (this.#isOver) return;
+    const wait = Math.max(0, sinceMs + this.#retryMs - this.#surroundings.nowMs());
+    this.#timer = this.#surroundings.later(() => this.#tryNow(), wait);
   }
 
   #tryNow() {
+    const begunMs = this.#surroundings.nowMs();
     const url = `${this.#base.replace(/^http/, "ws").replace(/leg$/, "ws")}?leg=${this.#leg}${this.#ofRoom}`;
     const socket = this.#surroundings.open(url, this.#protocol);
     const { later, cancel } = this.#surroundings;
@@ -289,7 +315,7 @@ export class HttpSocket {
     socket.onopen = () => later(() => socket.readyState === socket.OPEN && socket.send(new Uint8Array(GO_BYTES)), PROVE_MS);
     socket.onclose = () => {
       cancel(timeout);
-      if (position < 0) this.#tryLater();
+      if (position < 0) this.#tryLater(begunMs);
       else this.#lose();
     };
     socket.onmessage = ({ data }) => {

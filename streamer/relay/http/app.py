@@ -32,6 +32,7 @@ from streamer.relay.http.metrics import CONTENT_TYPE, Metrics
 from streamer.relay.http.middleware import Answers, asset_answer
 from streamer.relay.http.origins import Origins
 from streamer.relay.http.room_requests import RoomRequests
+from streamer.relay.http.shortcut import Shortcuts
 from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import upgrade
 from streamer.relay.logs import REDACTION
@@ -185,6 +186,7 @@ class Relay:
             self.cluster.attach(self._reception, self._flusher)
             self.cluster.on_peers = self._find_other_relays
         self._fallback = self._make_fallback()
+        self._shortcuts: Shortcuts | None = None
         events = {"fallback": self._fallback.counts} | ({"cluster": self.cluster.counts} if self.cluster else {})
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, events)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
@@ -223,6 +225,11 @@ class Relay:
         fallback = Fallback(self._admit, self._entered, self._answers.headers)
         self._answers.is_member = fallback.is_member
         return fallback
+
+    def answering(self, make_http: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
+        """What speaks on each connection to this relay, before and beside what `make_http` makes."""
+        self._shortcuts = Shortcuts(self._fallback, self._answers, self.origins.path, make_http)
+        return self._shortcuts
 
     async def _ticking(self, application: web.Application) -> AsyncIterator[None]:
         works: dict[str, Callable[[], Awaitable[None]]] = {
@@ -361,6 +368,8 @@ class Relay:
         await self._until_empty(SHUTDOWN_S)
         for socket in list(self._sockets):
             socket.abort()
+        if self._shortcuts:
+            self._shortcuts.close()
 
 
 def _check_subprotocol(request: web.Request) -> None:

@@ -11,6 +11,7 @@ a proxy may cut a response where it likes.
 import asyncio
 import os
 import secrets
+from binascii import b2a_base64
 from collections import Counter
 from time import monotonic
 from typing import Any, Final
@@ -31,6 +32,8 @@ MAX_CONNECTIONS: Final = 4
 """That one client keeps open beside its stream: browsers have six to a relay."""
 LINGER_S: Final = 5.0
 """After a WebSocket took over: the rest of a response may still be asked for, and a request come twice."""
+LINE_BYTES: Final = 384
+"""Of a stream of events: 512 characters. What a proxy cuts off in the middle of a line is sent again."""
 ALIVE: Final = b"\x8a\x00"
 """An unsolicited pong (RFC 6455, section 5.5.3): tells a client, and proxies, that this response goes on."""
 TAKEN_OVER: Final = b"\x82\x08"
@@ -71,6 +74,14 @@ class Stream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._carrier.end_stream(self)
+
+
+class EventStream(Stream):
+    """The same in lines of text, each with some bytes in base64 (HTML, section 9.2: server-sent events)."""
+
+    def write(self, data: bytes) -> None:
+        pieces = (data[at : at + LINE_BYTES] for at in range(0, len(data), LINE_BYTES))
+        super().write(b"".join(b"data: " + b2a_base64(piece) + b"\n" for piece in pieces))
 
 
 class Carrier(asyncio.Transport):
@@ -163,26 +174,31 @@ class Carrier(asyncio.Transport):
     def acknowledge(self, position: int) -> None:
         self._sent.forget(position)
 
+    def keeps(self, position: int) -> bool:
+        """Whether what comes from `position` on is there to be sent."""
+        return self._sent.start <= position <= self._sent.end
+
     def check_kept(self, position: int) -> None:
         """Raises RefusedError `gap` where what comes from `position` on is not there to be sent."""
-        if not self._sent.start <= position <= self._sent.end:
+        if not self.keeps(position):
             self._counts["gap"] += 1
             raise RefusedError("what is asked for is no longer available", status=409, code="gap")
 
-    def stream_to(self, transport: asyncio.Transport, head: bytes, position: int) -> None:
+    def stream_to(self, transport: asyncio.Transport, head: bytes, position: int, *, as_events: bool = False) -> None:
         """Write from `position` on, behind `head`, to `transport`, which is the carrier's from now on."""
         self.check_kept(position)
         self._sent.forget(position)
         rest = self._sent.since(position) or b""
         self._leave_response()
-        stream = Stream(self, transport)
+        stream = (EventStream if as_events else Stream)(self, transport)
         transport.set_protocol(stream)
         transport.set_write_buffer_limits(0)
+        transport.write(head)
         if self.is_over or self.is_taken_over:
-            transport.write(head + rest)
+            stream.write(rest)
             transport.close()
             return
-        transport.write(head + rest + self._alive())
+        stream.write(rest + self._alive())
         self._stream = stream
         self._begin_response()
 
@@ -228,7 +244,7 @@ class Carrier(asyncio.Transport):
     def keep_alive(self) -> None:
         """Once a second."""
         if self._stream and not self._wrote and not self._stream.transport.get_write_buffer_size():
-            self._stream.transport.write(self._alive())
+            self._stream.write(self._alive())
         self._wrote = False
 
     def _alive(self) -> bytes:

@@ -35,11 +35,14 @@ LONGEST_NUMBER: Final = 18
 GO: Final = b"\x82\x88"
 """How the binary message of 8 bytes begins with which a WebSocket takes over, masked."""
 GO_BYTES: Final = 14
-EVENTS: Final = ("opened", "streams", "questions", "batches", "repeated", "gap", "gone", "cut", "lost", "taken_over")
+EVENTS: Final = (
+    *("opened", "streams", "event_streams", "questions", "batches", "repeated"),
+    *("gap", "gone", "cut", "lost", "taken_over"),
+)
 
+_NEVER_STORED: Final = {"Cache-Control": "no-store, no-transform"}
 _STREAM_HEAD: Final = {
-    "Content-Type": "application/octet-stream",
-    "Cache-Control": "no-store, no-transform",
+    **_NEVER_STORED,
     "Connection": "close",
     "X-Accel-Buffering": "no",
 }
@@ -92,12 +95,21 @@ class Fallback:
             return self._open(request)
         carrier = self._carrier(request)
         at, received = _number(request, "at"), _number(request, "from")
-        body = await _batch(request)
+        body = self.take(carrier, at, received, await _batch(request))
+        return web.Response(body=body, content_type="application/json", headers=_NEVER_STORED)
+
+    def take(self, carrier: Carrier, at: int, received: int, batch: bytes) -> bytes:
+        """A batch that begins at position `at`. Returns what its sender is told; raises RefusedError `gap`."""
         self.counts["batches"] += 1
         carrier.acknowledge(received)
         if not carrier.is_over:
-            carrier.take(at, body)
-        return web.json_response({"at": carrier.received}, headers={"Cache-Control": "no-store"})
+            carrier.take(at, batch)
+        return b'{"at": %d}' % carrier.received
+
+    async def ask(self, carrier: Carrier, position: int, wait_ms: int) -> bytes:
+        """What there is from `position` on. Raises RefusedError `gap`."""
+        self.counts["questions"] += 1
+        return await carrier.answer(position, min(wait_ms, MAX_WAIT_MS) / 1000)
 
     def _open(self, request: web.Request) -> web.StreamResponse:
         socket = self._admit(request)
@@ -108,28 +120,30 @@ class Fallback:
         self._carriers[carrier.id] = carrier
         self._requests[carrier.id] = Bucket(REQUESTS, REQUESTS_PER_S)
         self.counts["opened"] += 1
-        return web.json_response({"leg": carrier.id}, status=201, headers={"Cache-Control": "no-store"})
+        response = web.json_response({"leg": carrier.id}, status=201, headers=_NEVER_STORED)
+        response.force_close()  # so that its batches have a connection of their own, with a shortcut
+        return response
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         carrier, position = self._carrier(request), _number(request, "from")
         if "wait" not in request.query:
             return self._stream(request, carrier, position)
-        wait_ms = min(_number(request, "wait"), MAX_WAIT_MS)
-        self.counts["questions"] += 1
-        body = await carrier.answer(position, wait_ms / 1000)
-        return web.Response(body=body, headers={"Cache-Control": "no-store, no-transform"})
+        body = await self.ask(carrier, position, _number(request, "wait"))
+        return web.Response(body=body, headers=_NEVER_STORED)
 
     def _stream(self, request: web.Request, carrier: Carrier, position: int) -> web.StreamResponse:
         carrier.check_kept(position)
         visitor = visitor_of(request)
         transport, _ = take_over(request)
-        head = {**self._headers(request.headers.get("Origin")), **_STREAM_HEAD}
+        as_events = "events" in request.query
+        content = {"Content-Type": "text/event-stream" if as_events else "application/octet-stream"}
+        head = {**self._headers(request.headers.get("Origin")), **_STREAM_HEAD, **content}
         lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in head.items())]
-        carrier.stream_to(transport, "\r\n".join([*lines, "", ""]).encode(), position)
+        carrier.stream_to(transport, "\r\n".join([*lines, "", ""]).encode(), position, as_events=as_events)
         transport.resume_reading()
         if visitor:
             visitor.pass_on()
-        self.counts["streams"] += 1
+        self.counts["event_streams" if as_events else "streams"] += 1
         return web.Response()  # which nobody reads
 
     def take_over(self, request: web.Request) -> web.StreamResponse:
@@ -153,12 +167,20 @@ class Fallback:
         if carrier is None:
             self.counts["gone"] += 1
             raise _gone()
+        self.note_use(carrier, visitor_of(request))
+        return carrier
+
+    def find(self, leg: str) -> Carrier | None:
+        """The session that runs by this id."""
+        carrier = self._carriers.get(leg)
+        return carrier if carrier and not carrier.is_over else None
+
+    def note_use(self, carrier: Carrier, visitor: Visitor | None) -> None:
+        """It asks once more; one that asks too often is closed."""
         if self._requests[carrier.id].overflows(monotonic()):
             carrier.socket.close(TOO_FAST, "too-fast")
-        visitor = visitor_of(request)
         if visitor:
             carrier.use(visitor)
-        return carrier
 
     def _linger(self, carrier: Carrier) -> None:
         asyncio.get_running_loop().call_later(LINGER_S, self._forget, carrier)
@@ -209,11 +231,15 @@ def _gone() -> RefusedError:
     return RefusedError("there is no session with this id: join again", status=404, code="no-leg")
 
 
+def as_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+
 def _number(request: web.Request, name: str) -> int:
-    text = request.query.get(name, "")
-    if not text.isascii() or not text.isdecimal() or len(text) > LONGEST_NUMBER:
+    number = as_number(request.query.get(name, ""))
+    if number is None:
         raise RefusedError(f"`{name}` is not a number of bytes, or is absent", status=400, code="bad-request")
-    return int(text)
+    return number
 
 
 async def _batch(request: web.Request) -> bytes:

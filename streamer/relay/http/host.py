@@ -1,5 +1,7 @@
 """Where a request was sent to, as it says itself."""
 
+from collections.abc import Sequence
+
 from aiohttp import hdrs, web
 
 from streamer.errors import RefusedError
@@ -12,7 +14,11 @@ def host_of(request: web.BaseRequest) -> str:
 
     Raises RefusedError where there is not exactly one, or it is no host (RFC 9112, section 3.2).
     """
-    hosts = request.headers.getall(hdrs.HOST, [])
+    return one_host(request.headers.getall(hdrs.HOST, []))
+
+
+def one_host(hosts: Sequence[str]) -> str:
+    """Raises RefusedError as `host_of` does."""
     if len(hosts) != 1 or Origin.parse(f"http://{hosts[0]}") is None:
         raise RefusedError("a request must have exactly one Host header that names a host", status=400, code="bad-host")
     return hosts[0]

@@ -19,18 +19,17 @@ class Journal:
 
     def _trim(self) -> None:
         while self.end - self.start > self._most_bytes:
-            self._drop()
+            self.start += len(self._pieces.popleft())
 
     def forget(self, position: int) -> None:
         """What comes before `position` has arrived."""
-        while self._pieces and self.start + len(self._pieces[0]) <= position:
-            self._drop()
+        pieces, start = self._pieces, self.start
+        while pieces and start + len(pieces[0]) <= position:
+            start += len(pieces.popleft())
+        self.start = start
 
     def since(self, position: int) -> bytes | None:
         """All from `position` on; None where that is not kept any more, or was never sent."""
         if not self.start <= position <= self.end:
             return None
         return b"".join(self._pieces)[position - self.start :]
-
-    def _drop(self) -> None:
-        self.start += len(self._pieces.popleft())

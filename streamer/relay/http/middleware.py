@@ -9,8 +9,9 @@ from aiohttp import hdrs, web
 from streamer.errors import RefusedError
 from streamer.relay.access.source import plain_address
 from streamer.relay.http.health import is_health
-from streamer.relay.http.host import host_of
+from streamer.relay.http.host import host_of, one_host
 from streamer.relay.http.origins import Origins
+from streamer.relay.http.plain_request import PlainRequest
 from streamer.relay.http.problems import PROBLEM_TYPE, is_api, problem
 from streamer.relay.http.static_files import Asset
 from streamer.relay.http.upgrade import VERSION
@@ -108,6 +109,19 @@ class Answers:
         if visitor:
             visitor.asks_from(address)
         return (request if address == request.remote else request.clone(remote=address)), trouble
+
+    def lets_on(self, visitor: Visitor, request: PlainRequest) -> bool:
+        """Whether a member's request would get to its handler. It counts for whom its proxy names, from now on."""
+        named = request.fields.get
+        try:
+            address = real_address(visitor.peer, named("forwarded", []), named("x-forwarded-for", []), self._proxies)
+            asked = one_host(named("host", []))
+            if request.method not in _SAFE:
+                self._origins.check(request.field("origin"), asked)
+        except RefusedError:
+            return False
+        visitor.asks_from(address)
+        return True
 
     def headers(self, origin: str | None) -> dict[str, str]:
         """Of an answer that is written past aiohttp; `origin` is of the page that asks."""

@@ -13,6 +13,7 @@ these point here.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final, NamedTuple, Self
 from urllib.parse import quote
@@ -136,6 +137,7 @@ class Origins:
         return _ip(host) is not None
 
 
+@lru_cache(maxsize=256)  # of at most MAX_CHARACTERS each; whoever comes again names the same ones
 def _normal_host(host: str) -> str | None:
     """As a browser writes it in an Origin, without brackets; None where it is no host, or can't be told for
     sure."""

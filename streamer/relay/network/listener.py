@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Final
 
 import aiofastnet
-from aiohttp import web
 
 from streamer.relay.access.source import source_of
 from streamer.relay.network.proxies import TrustedProxies
@@ -44,10 +43,10 @@ class Listener:
 
     def __init__(
         self,
-        server: web.Server,
+        server: Callable[[], asyncio.Protocol],
         listener: socket.socket,
         tls: ssl.SSLContext | None,
-        plain: web.Server | None = None,
+        plain: Callable[[], asyncio.Protocol] | None = None,
         *,
         waiting: Waiting[Visitor],
         handshake_s: float,

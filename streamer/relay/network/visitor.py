@@ -59,7 +59,7 @@ class Visitor(asyncio.Protocol):
         self._fresh_until = loop.time() + self._fresh_s
         self._unused: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
-        self._http: web.RequestHandler | None = None
+        self._http: asyncio.Protocol | None = None
         self._request_bytes = 0
         self._most_bytes = MAX_REQUEST_BYTES
         self._held: bytearray | None = bytearray()
@@ -86,10 +86,14 @@ class Visitor(asyncio.Protocol):
         if self._on_moved:
             self._on_moved(self, address)
 
-    def answered_by(self, server: web.Server) -> Self:
+    def answered_by(self, make_http: Callable[[], asyncio.Protocol]) -> Self:
         """Whose pages it gets."""
-        self._http = server()
+        self._http = make_http()
         return self
+
+    def hand_to(self, http: asyncio.Protocol) -> None:
+        """Whose pages it gets from now on, who also takes over the transport."""
+        self._http = http
 
     async def begin_request(self, *, may_be_long: bool = False, is_member: bool = False) -> bool:
         """Wait until it is this request's turn. Is there still somebody to answer?
@@ -97,6 +101,9 @@ class Visitor(asyncio.Protocol):
         Its header has been read: what comes now counts for its body, or for the next one. Of one that `may_be_long`,
         what is too much waits, until `take_long` says that it is not, or the request ends. A member's does not wait.
         """
+        if is_member:
+            self.begin_of_member()
+            return not self._is_gone
         self._request_bytes = len(self._held or b"")
         self._most_bytes = MAX_REQUEST_BYTES
         if not may_be_long:
@@ -105,11 +112,17 @@ class Visitor(asyncio.Protocol):
             self._transport.pause_reading()
         self._is_begun = True
         self._use()
-        if is_member:
-            self.serve_member()
-        else:
-            await self._turnstile.passed(self.source)
+        await self._turnstile.passed(self.source)
         return not self._is_gone
+
+    def begin_of_member(self) -> None:
+        """Begin a request of somebody who was let in already."""
+        self._request_bytes = len(self._held or b"")
+        self._most_bytes = MAX_REQUEST_BYTES
+        self._held = None
+        self._is_begun = True
+        self._use()
+        self.serve_member()
 
     def take_long(self, most_bytes: int, seconds: float) -> None:
         """This request may have so many bytes, and that long from now on."""
@@ -233,6 +246,6 @@ def visitor_of(request: web.BaseRequest) -> Visitor | None:
     return protocol if isinstance(protocol, Visitor) else None
 
 
-def _is_full(http: web.RequestHandler | None) -> bool:
+def _is_full(http: asyncio.Protocol | None) -> bool:
     """Whether aiohttp itself has stopped reading."""
     return any(getattr(http, name, False) for name in ("_reading_paused", "_buffer_paused"))
