@@ -138,7 +138,7 @@ export class Call {
 
   /** @param {Report} report */
   #onReport(report) {
-    const { room, feedback, acoustic, roster, replay } = this.#parts;
+    const { room, feedback, acoustic, roster, replay, settings } = this.#parts;
     switch (report.type) {
       case "ready":
         return undefined; // the engine waits for it
@@ -156,6 +156,8 @@ export class Call {
         return room.onDelays(report);
       case "slow":
         return this.#showSlow(report.slow);
+      case "suppressionTrouble":
+        return settings.onSuppressionTrouble(report.trouble);
       case "chirpEcho":
         return acoustic.onEcho(report.echo);
       case "replay":

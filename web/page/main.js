@@ -83,6 +83,8 @@ class Page {
   #captions = new Captions({ send: (message) => this.#order({ type: "sendControl", message }), toasts: this.#toasts });
   #replay = new ReplayView({ order: this.#order, toasts: this.#toasts });
   #settings = new SettingsController({
+    order: this.#order,
+    toasts: this.#toasts,
     captions: this.#captions,
     voice: this.#voice,
     sound: this.#sound,
