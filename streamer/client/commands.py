@@ -33,12 +33,13 @@ For the host:
   /lock  /unlock            whether somebody new may come in
   /one  /all                who is heard: one at a time, or everybody
   /only-hosts [off]         only hosts talk, and whose turn it is; or everybody
+  /keep-captions [off]      keep in the chat what is captioned; or no longer
   /record [off]             have the relay record this room, if it may; or end it
   /invite [HOURS [PEOPLE]]  make new invites; those before open nothing any more"""
 
 _FOR_THE_HOST: Final = {
     "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
-    "only-hosts", "record", "invite",
+    "only-hosts", "keep-captions", "record", "invite",
 }  # fmt: skip
 
 
@@ -123,6 +124,8 @@ class Commands:
                 self._send({"type": "answer", "id": self._knock(rest), "admit": name == "admit"})
             case "only-hosts":
                 self._send({"type": "only_hosts", "on": _on(rest, name)})
+            case "keep-captions":
+                self._send({"type": "keep_captions", "on": _on(rest, name)})
             case "record":
                 self._send({"type": "record", "on": _on(rest, name)})
             case "lock" | "unlock":

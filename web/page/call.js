@@ -5,6 +5,7 @@ import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
+import { isOfCaptions } from "./captions.js";
 import { Fact } from "./facts.js";
 import { hostKey } from "./host_key.js";
 import { Sheet } from "./sheet.js";
@@ -130,8 +131,8 @@ export class Call {
   /** @param {Extract<Report, {type: "control"}>["message"]} said by the relay */
   #onControl(said) {
     const { room, captions } = this.#parts;
-    if (said.type === "captioning" || said.type === "caption") return captions.onMessage(said);
-    if (said.type === "welcome") captions.onWelcome();
+    if (isOfCaptions(said)) return captions.onMessage(said);
+    if (said.type === "welcome") captions.onWelcome(said);
     room.onControl(said);
     return said.type === "welcome" ? this.#onInside() : undefined;
   }

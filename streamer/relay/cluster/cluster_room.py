@@ -189,7 +189,7 @@ class ClusterRoom(SharedRoom):
         super()._tell_observers(message)
         if not self._is_told and self._is_of_here(message):
             self._station.passed_on(self, message)
-        if message["type"] in ("lock", "only_hosts") and not self._is_told:
+        if message["type"] in ("lock", "only_hosts", "keep_captions") and not self._is_told:
             self.decided_by = message["talker_id"]
         self._station.changed(self)
 
@@ -256,6 +256,8 @@ class ClusterRoom(SharedRoom):
             self.tell_all({"type": "only_hosts", "talker_id": by, "on": decided.only_hosts})
             self.rights.switch_only_hosts(on=decided.only_hosts)
             self.review_roles()
+        if decided.keep_captions != before.keep_captions:
+            self.tell_all({"type": "keep_captions", "talker_id": by, "on": decided.keep_captions})
         if decided.one_at_a_time != before.one_at_a_time:
             self.floor.switch(on=decided.one_at_a_time)
             super().tell_floor()

@@ -127,6 +127,9 @@ export const text = {
   itIsYourTurn: "Du bist dran.",
   onlyHostsOn: "Nur die Moderation spricht. Melde dich, wenn du etwas sagen willst.",
   onlyHostsOff: "Alle dürfen wieder sprechen.",
+  keepCaptionsOn: "Was untertitelt wird, bleibt ab jetzt im Chat.",
+  keepCaptionsOff: "Was untertitelt wird, bleibt nicht mehr im Chat.",
+  wasSaid: "gesagt",
 
   volumeOf: "Wie laut {name} für dich ist",
   notices: "Meldungen",
@@ -180,6 +183,8 @@ export const text = {
   // Recording.
   recordRoom: "Aufnehmen",
   recordHint: "alle werden informiert; jede Stimme bekommt eine Datei",
+  keepCaptions: "Untertitel im Chat behalten",
+  keepCaptionsHint: "wer später kommt, kann dort lesen, was gesagt wurde",
   recorded: "Aufnahme",
   isRecorded: "Dieser Raum wird aufgenommen.",
   recordedBy: "{name} nimmt diesen Raum auf.",

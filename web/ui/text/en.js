@@ -132,6 +132,9 @@ export const text = {
   itIsYourTurn: "It’s your turn to talk.",
   onlyHostsOn: "Only hosts talk now. Raise your hand to ask.",
   onlyHostsOff: "Everybody can talk again.",
+  keepCaptionsOn: "What is captioned is kept in the chat from now on.",
+  keepCaptionsOff: "What is captioned is not kept in the chat any more.",
+  wasSaid: "said",
 
   // One person.
   volumeOf: "How loud {name} is for you",
@@ -186,6 +189,8 @@ export const text = {
   // Recording.
   recordRoom: "Record",
   recordHint: "everybody is told; each talker gets a file",
+  keepCaptions: "Keep captions in the chat",
+  keepCaptionsHint: "what is captioned can be read there by whoever comes later",
   recorded: "recorded",
   isRecorded: "This room is being recorded.",
   recordedBy: "{name} records this room.",

@@ -127,6 +127,9 @@ export const text = {
   itIsYourTurn: "Es tu turno.",
   onlyHostsOn: "Ahora solo hablan anfitriones. Levanta la mano para pedir la palabra.",
   onlyHostsOff: "Todos pueden hablar otra vez.",
+  keepCaptionsOn: "Desde ahora los subtítulos se guardan en el chat.",
+  keepCaptionsOff: "Los subtítulos ya no se guardan en el chat.",
+  wasSaid: "dicho",
 
   volumeOf: "Volumen de {name} para ti",
   notices: "Avisos",
@@ -180,6 +183,8 @@ export const text = {
   // Recording.
   recordRoom: "Grabar",
   recordHint: "se avisa a todos; un archivo por persona",
+  keepCaptions: "Guardar los subtítulos en el chat",
+  keepCaptionsHint: "quien llegue después puede leer allí lo que se dijo",
   recorded: "se graba",
   isRecorded: "Esta sala se está grabando.",
   recordedBy: "{name} graba esta sala.",
