@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Heard,
         Hint,
         Joined,
+        KeepCaptions,
         Knocks,
         Left,
         Locked,
@@ -70,8 +71,8 @@ _HOMES: Final = {
     "client.ears": ("Ear",),
     "client.events": (
         "Back", "Caption", "Captioning", "Changed", "Chat", "Command", "Entered", "Event", "Floor",
-        "Heard", "Hint", "Joined", "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted", "NewLink",
-        "Notice", "OnlyHosts",
+        "Heard", "Hint", "Joined", "KeepCaptions", "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted",
+        "NewLink", "Notice", "OnlyHosts",
         "Received", "Recording", "Refused", "Reply", "Result", "Talking", "Telemetry", "Trouble", "Turn",
     ),
     "client.programs": ("SentNotice",),
@@ -89,7 +90,8 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 __all__ = [
     "AudioError", "Back", "Caption", "Captioning", "CertificateError", "Changed", "Chat", "Command",
     "ConnectionLostError",
-    "DeniedError", "Ear", "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined", "Knocks",
+    "DeniedError", "Ear", "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined",
+    "KeepCaptions", "Knocks",
     "Left", "Locked", "Lost", "Member", "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
     "Received", "Recording", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError", "SentNotice",
     "Speaker", "StreamerError", "Talking", "Telemetry", "Trouble", "Turn", "__version__", "join",

@@ -8,7 +8,7 @@ from typing import Final
 
 from streamer.audio_format import SAMPLE_RATE
 from streamer.client.delay.relay_clock import RelayClock
-from streamer.client.events import Caption, Captioning, Event, Member, Received
+from streamer.client.events import Caption, Captioning, Event, KeepCaptions, Member, Received
 from streamer.wire import captions
 from streamer.wire.captions import MAX_CAPTION_CHARACTERS
 from streamer.wire.control import MAX_ROOM
@@ -34,7 +34,7 @@ class Captions:
         self._emit = emit
         self._reads = self._writes = False
         self._clocks: dict[int, MemberClock] = {}
-        self.is_on = False
+        self.is_on = self.are_kept = False
 
     def read(self, *, on: bool) -> None:
         self._reads = on
@@ -77,16 +77,21 @@ class Captions:
         captured_us = clock["server_us"] + ahead * 1_000_000 // SAMPLE_RATE
         return captured_us if 0 <= arrived_us - captured_us < _LONGEST_US else arrived_us
 
-    def on_welcome(self) -> None:
+    def on_welcome(self, *, keeps: bool = False) -> None:
         """Where somebody captions, the relay says so next."""
         self._show(on=False)
+        self.are_kept = keeps
         self._clocks.clear()
         if self._reads:
             self.read(on=True)
         if self._writes:
             self.write(on=True)
 
-    def on_message(self, message: captions.Captioning | captions.Caption) -> None:
+    def on_message(self, message: captions.Captioning | captions.Caption | captions.KeepCaptions) -> None:
+        if message["type"] == "keep_captions":
+            self.are_kept = message["on"]
+            self._emit(KeepCaptions(self._member(message["talker_id"]), message["on"]))
+            return
         if message["type"] == "captioning":
             self._show(on=message["on"])
             return
@@ -132,6 +137,11 @@ class WithCaptions:
     def has_captions(self) -> bool:
         """Whether somebody captions this room: what is said in it is written down."""
         return self._captions.is_on
+
+    @property
+    def keeps_captions(self) -> bool:
+        """Whether final captions are kept in the chat; the host decides that."""
+        return self._captions.are_kept
 
     def read_captions(self, on: bool = True) -> None:
         """Asks for captions, which come as `Caption` events; or no longer."""

@@ -33,12 +33,13 @@ For the host:
   /lock  /unlock            whether newcomers have to knock
   /one  /all                one person at a time; everybody may talk
   /only-hosts [off]         only hosts talk, and people with a turn; off lets everybody
+  /keep-captions [off]      keep captions in the chat for those who come later
   /record [off]             record this room, if the relay can; off ends it
   /invite [HOURS [PEOPLE]]  make new invitations; the old ones stop working"""
 
 _FOR_THE_HOST: Final = {
     "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
-    "only-hosts", "record", "invite",
+    "only-hosts", "keep-captions", "record", "invite",
 }  # fmt: skip
 
 
@@ -123,6 +124,8 @@ class Commands:
                 self._send({"type": "answer", "id": self._knock(rest), "admit": name == "admit"})
             case "only-hosts":
                 self._send({"type": "only_hosts", "on": _on(rest, name)})
+            case "keep-captions":
+                self._send({"type": "keep_captions", "on": _on(rest, name)})
             case "record":
                 self._send({"type": "record", "on": _on(rest, name)})
             case "lock" | "unlock":

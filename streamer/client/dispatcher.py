@@ -63,7 +63,7 @@ class Dispatcher:
                 self._send(self._timing.ping(now))
                 self._own.on_welcome()
                 self._reports.on_welcome()
-                self._captions.on_welcome()
+                self._captions.on_welcome(keeps=message.get("keep_captions", False))
             case "ping" | "relays":  # the link has answered it, and the line knows where to go
                 pass
             case "pong":
@@ -73,7 +73,7 @@ class Dispatcher:
                 self._captions.on_clock(message)
             case "notice" | "reply" | "telemetry" | "command" | "result":
                 self._on_program(message)
-            case "captioning" | "caption":
+            case "captioning" | "caption" | "keep_captions":
                 self._captions.on_message(message)
             case "recording":
                 self._roster.on_recording(message)

@@ -112,13 +112,15 @@ class Talking:
 class Chat:
     """Something was written; `member` is None where its writer is not here (any more).
 
-    `age_s` is 0 for what was written just now. It is more for what was written while we were away.
+    `age_s` is 0 for what was written just now. It is more for what was written while we were away. A
+    `caption` was said, and written down by somebody, in a room whose host keeps captions in the chat.
     """
 
     member: Member | None
     name: str
     text: str
     age_s: int = 0
+    caption: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ class Turn:
     """A host gave the turn to talk to this member, who may be ourselves; None is somebody who is gone."""
 
     member: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCaptions:
+    """A host has decided that captions are kept in the chat (`on`), or no longer; None is somebody who is gone."""
+
+    member: Member | None
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +339,7 @@ class Missed:
 Event = (
     Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts
     | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Recording | Hint | Refused | Missed
-    | Captioning | Caption
+    | Captioning | Caption | KeepCaptions
 )  # fmt: skip
 
 

@@ -184,9 +184,9 @@ class Roster:
 
     def on_chat(self, message: messages.Chat) -> None:
         member = self.member(message["talker_id"])
-        name = member.name if member else ""
+        name = member.name if member else message.get("name", "")
         self._last_said = name, message["text"]
-        self._emit(Chat(member, name, message["text"]))
+        self._emit(Chat(member, name, message["text"], caption=message.get("caption", False)))
 
     def on_notice(self, message: programs.Notice) -> Notice:
         member = self.member(message["talker_id"])
@@ -304,7 +304,7 @@ def _parse_said(each: Any) -> Chat | Notice:
         case _:
             raise ControlError('what was said in "history" lacks who or what', code="bad-field")
     if "level" not in each:
-        return Chat(None, name, text, age_s)
+        return Chat(None, name, text, age_s, caption=each.get("caption") is True)
     title = each.get("title", "")
     return Notice(
         None, name, text, title if isinstance(title, str) else "", _level(each["level"]), age_s=age_s

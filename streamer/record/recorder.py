@@ -113,11 +113,14 @@ class Recorder:
                 self._tell(f"This computer is too slow: {count:,} events are missing")
 
     def _on_words(self, words: Chat | Caption, now_s: float) -> None:
-        """Chat of before we came is not of this recording; a final caption without text withdraws its line."""
+        """Chat of before we came is not of this recording; a final caption without text withdraws its line.
+
+        A caption that is kept in the chat comes as what it is, too.
+        """
         if not self._recording or not self._is_on:
             return
         if isinstance(words, Chat):
-            if words.age_s == 0:
+            if words.age_s == 0 and not words.caption:
                 self._recording.wrote(words.name, words.text, now_s)
             return
         relay_us = self._room.clock.relay_us(now_s * 1e6)

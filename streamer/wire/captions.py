@@ -43,3 +43,18 @@ class Caption(_Line):
 
     type: Literal["caption"]
     name: str
+
+
+class SetKeepCaptions(TypedDict):
+    """From the host."""
+
+    type: Literal["keep_captions"]
+    on: bool
+
+
+class KeepCaptions(TypedDict):
+    """The host `talker_id` has decided that what is captioned is kept in the chat, or no longer."""
+
+    type: Literal["keep_captions"]
+    talker_id: int
+    on: bool

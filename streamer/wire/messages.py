@@ -5,7 +5,7 @@ A checker finds a misspelt field, and a forgotten case where `match message["typ
 
 from typing import Literal, NotRequired, TypedDict
 
-from streamer.wire.captions import AskCaptions, Caption, Captioning, WriteCaption
+from streamer.wire.captions import AskCaptions, Caption, Captioning, KeepCaptions, SetKeepCaptions, WriteCaption
 from streamer.wire.programs import (
     AnswerNotice,
     Ask,
@@ -53,13 +53,14 @@ class Member(Shown):
 
 
 class Line(TypedDict):
-    """What was written lately. Only a notice has a `level`, and perhaps a `title`."""
+    """What was written lately. Only a notice has a `level`, and perhaps a `title`; a `caption` was said."""
 
     name: str
     text: str
     age_s: int
     title: NotRequired[str]
     level: NotRequired[Level]
+    caption: NotRequired[bool]
 
 
 class WireInvite(TypedDict):
@@ -208,7 +209,7 @@ class SetOnlyHosts(TypedDict):
 
 
 FromHost = (
-    Mute | Remove | Unbar | AnswerKnock | Turn | SetLock | NewInvite | SetOneAtATime | SetOnlyHosts
+    Mute | Remove | Unbar | AnswerKnock | Turn | SetLock | NewInvite | SetOneAtATime | SetOnlyHosts | SetKeepCaptions
 )  # fmt: skip
 """What only a host may send."""
 
@@ -260,6 +261,7 @@ class Welcome(Talker):
     join_origin: str
     barred: list[Waiting]
     knocks: list[Waiting]
+    keep_captions: NotRequired[bool]
     rights: NotRequired[list[str]]
     relays: NotRequired[list[str]]
 
@@ -298,10 +300,12 @@ class MemberClock(Talker, ClockFields):
 
 
 class Chat(Talker):
-    """Said in writing."""
+    """Said in writing; or a `caption` of what was said, with the `name` of who said it."""
 
     type: Literal["chat"]
     text: str
+    name: NotRequired[str]
+    caption: NotRequired[bool]
 
 
 class Locked(Talker):
@@ -379,7 +383,7 @@ class Refusal(_Said):
 
 FromRelay = (
     Ping | Pong | Welcome | Joined | Left | MemberState | MemberRole | MemberClock | Chat | Mute | Turn
-    | Locked | OnlyHosts | Invites | Barred | Knocks | FloorTaken
+    | Locked | OnlyHosts | KeepCaptions | Invites | Barred | Knocks | FloorTaken
     | Notice | Reply | Telemetry | Command | Result | Recording | Hint | Refusal
     | Captioning | Caption | Relays
 )  # fmt: skip

@@ -128,3 +128,26 @@ def test_a_hall_s_screen_joins_by_itself_and_shows_captions_only(
     expect(line).to_have_text("Grace Welcome to the hall")
     assert line.evaluate("line => parseFloat(getComputedStyle(line).fontSize)") >= 32
     assert hall.errors == []
+
+
+def test_the_host_has_captions_kept_and_who_comes_later_reads_them_in_the_chat(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Grace")
+    ada = phones.start(rig, 1, relay.authority).open(relay.link).join("Ada")
+    host.open_host_tools()
+    host.page.get_by_role("switch", name="Keep captions in the chat").check()
+    host.close_sheet()
+    expect(ada.page.locator("#said .happened", has_text="kept in the chat")).to_have_count(1)
+    lines = [{"id": 1, "text": "Dinner", "final": False}, {"id": 1, "text": f"Dinner is {MARKUP}", "final": True}]
+    write(host.page, relay, "Joan", *lines)
+    late = phones.start(rig, 2, relay.authority).open(relay.link).join("Ben")
+    for phone in (ada, late):
+        kept = phone.page.locator("#said .said[data-caption]")
+        expect(kept).to_have_count(1)
+        expect(phone.page.locator("#open-chat .count")).to_be_hidden()  # everybody could hear it
+        phone.open_chat()
+        expect(kept.locator(".who")).to_contain_text("Joan")
+        expect(kept.locator(".who")).to_contain_text("said")
+        expect(kept.locator(".text")).to_have_text(f"Dinner is {MARKUP}")
+        assert phone.errors == []

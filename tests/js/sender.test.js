@@ -5,6 +5,7 @@ import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
 import { levelOf } from "../../web/shared/audio_level.js";
 import { FeedbackGuard } from "../../web/worker/feedback_guard.js";
 import { Sender } from "../../web/worker/sender.js";
+import { StrongSuppression } from "../../web/worker/strong_suppression.js";
 import { framesOf, sound } from "./voices.js";
 
 const VOICE = new Float32Array(480).fill(0.1);
@@ -13,14 +14,15 @@ const SOFT = Float32Array.from({ length: 960 }, (_, i) => (i % 2 ? -1e-4 : 1e-4)
 const HELD_NOTE = Float32Array.from({ length: 960 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 1_000 * Math.floor(i / 2)) / 48_000));
 
 /** What is sent of the frames that `hear` is given. */
-function aTalker() {
+function aTalker({ suppression = new StrongSuppression(async () => null, () => 0), clockMessage = () => null } = {}) {
   const sent = [];
   const guard = new FeedbackGuard();
   const talking = new Sender({
     guard,
     link: { sendPacket: (packet) => sent.push(packet), send: () => {} },
     levels: { heard: () => {} },
-    timing: { captured: () => {}, clockMessage: () => null },
+    timing: { captured: () => {}, clockMessage },
+    suppression,
     nowUs: () => 0,
   });
   talking.begin({ encode: () => Uint8Array.of(1) });
@@ -99,4 +101,24 @@ test("a cut goes on where something else than the muting changes", () => {
   hear(LOUD_NOTE, 100);
   talking.muted = false;
   assert.equal(guard.cuts, true);
+});
+
+test("a listener is told at which time a voice without its noise entered the microphone", () => {
+  const late = [];
+  const suppression = { process: (frame) => frame, pass: (frame) => frame, lateSamples: 960 };
+  const { hear } = aTalker({ suppression, clockMessage: (_position, _nowUs, lateSamples) => late.push(lateSamples) && null });
+  hear(VOICE, 20);
+  assert.ok(late.length > 0 && late.every((samples) => samples === 960));
+});
+
+test("while mouth to ear is measured in the air, nothing is taken out of what the microphone hears", () => {
+  const suppressed = [];
+  const suppression = { process: (frame) => suppressed.push(frame) && frame, pass: (frame) => frame, lateSamples: 0 };
+  const { talking, hear } = aTalker({ suppression });
+  talking.onAir("begin");
+  hear(VOICE, 10);
+  assert.equal(suppressed.length, 0);
+  talking.onAir("end");
+  hear(VOICE, 10);
+  assert.equal(suppressed.length, 10);
 });

@@ -12,6 +12,7 @@ from streamer.client.captions import Captions
 from streamer.relay.access.allowance import CAPTIONS
 from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.access.tokens import Scope, TokenStore
+from streamer.relay.rooms.chat_history import History
 from streamer.relay.rooms.post import LEFT_OUT
 from streamer.wire.captions import MAX_CAPTION_CHARACTERS
 
@@ -102,6 +103,79 @@ async def test_captions_are_in_no_history() -> None:
         await host.text("caption")
         late = await house.enter()
         assert late.welcome["history"] == []
+
+
+async def keep(host: Guest, *, on: bool = True) -> None:
+    await say(host, type="keep_captions", on=on)
+    assert (await host.text("keep_captions"))["on"] is on
+
+
+async def test_where_the_host_wants_it_final_lines_are_in_the_chat_and_its_history() -> None:
+    async with House.open() as house:
+        host = await house.enter(key=HOST_KEY, name="Grace")
+        ada, ben = await house.enter(name="Ada"), await house.enter(name="Ben")
+        assert ada.welcome["keep_captions"] is False
+        await keep(host)
+        told = await ada.text("keep_captions")
+        assert told == {"type": "keep_captions", "talker_id": host.welcome["talker_id"], "on": True}
+        await caption(host, ben, text="Dinner is", final=False)
+        await caption(host, ben)
+        await caption(host, ben, id=8, text="", final=True)
+        said = {"text": LINE["text"], "name": "Ben", "caption": True}
+        talker_id = ben.welcome["talker_id"]
+        for guest in (host, ada, ben):
+            assert await guest.text("chat") == {"type": "chat", "talker_id": talker_id, **said}
+        assert await ada.hears_nothing(), "of a line that grows, or is withdrawn, nothing is kept"
+        late = await house.enter()
+        assert late.welcome["keep_captions"] is True
+        assert [{**line, "age_s": 0} for line in late.welcome["history"]] == [{**said, "age_s": 0}]
+        await keep(host, on=False)
+        await caption(host, ben, id=9)
+        assert len((await house.enter()).welcome["history"]) == 1
+
+
+async def test_only_the_host_has_captions_kept_and_that_outlasts_the_empty_room() -> None:
+    async with House.open() as house:
+        guest = await house.enter()
+        await say(guest, type="keep_captions", on=True)
+        assert (await guest.text("error"))["code"] == "not-host"
+        host = await house.enter(key=HOST_KEY)
+        await keep(host)
+        for each in (guest, host):
+            await say(each, type="leave")
+            await each.close_code()
+        assert (await house.enter()).welcome["keep_captions"] is True
+
+
+async def test_what_is_kept_is_cleaned_and_gives_way_to_what_was_written() -> None:
+    history = History()
+    history.add("Ada", "Tea?", 0.0)
+    for number in range(500):
+        history.add("Ben", f"Sentence {number}. " + "x" * 100, 1.0, caption=True)
+    history.add("Ada", "Coffee?", 2.0)
+    lines = history.tell(2.0)
+    assert [line["text"] for line in lines if "caption" not in line] == ["Tea?", "Coffee?"]
+    assert len(lines) > 50
+    assert lines[-2]["text"].startswith("Sentence 499"), "the newest stay"
+    async with House.open() as house:
+        host = await house.enter(key=HOST_KEY)
+        await keep(host)
+        await caption(host, host, text="One\nline\u202e")
+        assert (await host.text("chat"))["text"] == "One line"
+
+
+async def test_a_recorder_gets_no_caption_twice(tmp_path: Path) -> None:
+    store, secret = token_for(tmp_path, "record")
+    async with House.open(tokens=store) as house:
+        host, recorder = await house.enter(key=HOST_KEY), await house.enter(key="", token=secret)
+        await ask(recorder)
+        await keep(host)
+        await caption(host, host)
+        await host.text("chat")
+        await recorder.text("keep_captions")
+        kinds = [(await recorder.socket.receive_json())["type"] for _ in range(2)]
+        assert kinds == ["captioning", "caption"]
+        assert await recorder.hears_nothing()
 
 
 # ---- Who is told
@@ -248,6 +322,12 @@ async def test_a_program_writes_captions_and_another_reads_them() -> None:
             assert (line.name, line.text, line.id, line.start_ms, line.end_ms) == ("Ada", "Hello", 1, 5, 6)
             assert line.member
             assert line.member.talker_id == reader.me.talker_id
+            writer.send({"type": "keep_captions", "on": True})
+            assert (await next_of(events, streamer.KeepCaptions)).on
+            assert reader.keeps_captions
+            writer.send_caption(ada, "Hello.", id=1, start_ms=5, end_ms=6, final=True)
+            kept = await next_of(events, streamer.Chat)
+            assert (kept.name, kept.text, kept.caption) == ("Ada", "Hello.", True)
 
 
 def test_what_was_asked_for_is_asked_again_after_a_lost_connection() -> None:

@@ -113,6 +113,14 @@ async def test_hands_captions_readings_and_clocks_cross_relays(nats: NatsServer)
         line = {"id": 3, "start_ms": 1, "end_ms": 2, "text": "Hello.", "final": True}
         await host.socket.send_json({"type": "caption", "talker_id": talker_id, **line})
         assert (await guest.text("caption"))["text"] == "Hello."
+        await host.socket.send_json({"type": "keep_captions", "on": True})
+        assert (await guest.text("keep_captions"))["on"]
+        await host.socket.send_json({"type": "caption", "talker_id": talker_id, **line})
+        assert (await guest.text("chat"))["caption"] is True
+        assert (await host.text("chat"))["text"] == "Hello."
+        for house in (here, there):
+            late = await house.enter()
+            assert [said["text"] for said in late.welcome["history"] if said.get("caption")] == ["Hello."]
         await guest.socket.send_json({"type": "telemetry", "device": "gate", "values": {"open": True}})
         assert (await host.text("telemetry"))["values"] == {"open": True}
         await until(lambda: here.cluster.to_own_us(there.cluster.id) is not None)

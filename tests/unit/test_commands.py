@@ -67,6 +67,8 @@ def test_states_are_told_whole() -> None:
         ("/decline 5", {"type": "answer", "id": 5, "admit": False}),
         ("/only-hosts", {"type": "only_hosts", "on": True}),
         ("/only-hosts off", {"type": "only_hosts", "on": False}),
+        ("/keep-captions", {"type": "keep_captions", "on": True}),
+        ("/keep-captions off", {"type": "keep_captions", "on": False}),
         ("/unlock", {"type": "lock", "locked": False}),
         ("/one", {"type": "one_at_a_time", "on": True}),
         ("/all", {"type": "one_at_a_time", "on": False}),

@@ -5,12 +5,17 @@ import json
 import posixpath
 import re
 import subprocess
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from streamer.relay.http.static_files import Asset, read_page
+from processes import RelayProcess
+
+from streamer.relay.http.static_files import NOISE, Asset, read_page
 
 MOST_BYTES = 350 * 1024
+BY_WISH_ALONE = "/worker/noise_suppressor.js"
+"""What strong noise suppression loads, once somebody has switched it on."""
 LOADS = re.compile(
     r"""(?:src=|href=|from|import|import\(|new URL\()\s*["'`]([^"'`]+\.(?:js|mjs|css|svg|webmanifest))["'`]"""
 )
@@ -39,14 +44,24 @@ def test_the_page_its_codec_included_is_light() -> None:
     waiting, loaded = ["/index.html"], set()
     while waiting:
         path = waiting.pop()
-        if path not in loaded:
+        if path not in loaded and path != BY_WISH_ALONE:
             loaded.add(path)
             waiting += loaded_by(page, path)
-    weight = sum(len(page[path].gzipped) for path in loaded)
+    weight = sum(len(page[path].gzipped or page[path].body) for path in loaded)
     print(f"{len(loaded)} files of {weight / 1024:.0f} KiB, compressed")
     assert {"/worker/worker.js", "/worklets/playout.js", "/ui/text/es.js"} <= loaded
     assert any(path.endswith("libopus.generated.mjs") for path in loaded)
+    assert BY_WISH_ALONE in loaded_by(page, "/worker/worker.js")
+    assert f"/{NOISE}" in loaded_by(page, BY_WISH_ALONE)
     assert weight <= MOST_BYTES
+
+
+def test_a_file_of_weights_comes_whole_in_pieces_and_as_it_is(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path, "--no-tls", "--open") as relay:
+        asked = urllib.request.Request(f"{relay.origin}/{NOISE}", headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert answer.headers["Content-Encoding"] is None
+            assert answer.read() == (WEB / NOISE).read_bytes()
 
 
 def test_a_script_as_it_is_served_lacks_its_comments_and_nothing_else() -> None:

@@ -25,6 +25,7 @@ PAGE = (
     "icons/any-192.png",
     "manifest.webmanifest",
     "node_modules/libopus-wasm/dist/index.js",
+    "node_modules/@jitsi/rnnoise-wasm/dist/rnnoise-sync.js",
 )
 
 

@@ -5,6 +5,7 @@ import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
+import { isOfCaptions } from "./captions.js";
 import { Fact } from "./facts.js";
 import { hostKey } from "./host_key.js";
 import { Sheet } from "./sheet.js";
@@ -130,15 +131,15 @@ export class Call {
   /** @param {Extract<Report, {type: "control"}>["message"]} said by the relay */
   #onControl(said) {
     const { room, captions } = this.#parts;
-    if (said.type === "captioning" || said.type === "caption") return captions.onMessage(said);
-    if (said.type === "welcome") captions.onWelcome();
+    if (isOfCaptions(said)) return captions.onMessage(said);
+    if (said.type === "welcome") captions.onWelcome(said);
     room.onControl(said);
     return said.type === "welcome" ? this.#onInside() : undefined;
   }
 
   /** @param {Report} report */
   #onReport(report) {
-    const { room, feedback, acoustic, roster, replay } = this.#parts;
+    const { room, feedback, acoustic, roster, replay, settings } = this.#parts;
     switch (report.type) {
       case "ready":
         return undefined; // the engine waits for it
@@ -156,6 +157,8 @@ export class Call {
         return room.onDelays(report);
       case "slow":
         return this.#showSlow(report.slow);
+      case "suppressionTrouble":
+        return settings.onSuppressionTrouble(report.trouble);
       case "chirpEcho":
         return acoustic.onEcho(report.echo);
       case "replay":

@@ -7,7 +7,10 @@ import { t } from "../ui/text.js";
 import { showFact } from "./facts.js";
 import { Transcript } from "./transcript.js";
 
-/** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "captioning" | "caption"}>} OfCaptions */
+/** @typedef {import("../shared/control.js").FromRelay} FromRelay */
+/** @typedef {Extract<FromRelay, {type: "captioning" | "caption" | "keep_captions"}>} Rules */
+/** What was said, kept in the chat. @typedef {Extract<FromRelay, {type: "chat"}>} Kept */
+/** @typedef {Rules | Kept} OfCaptions */
 /** @typedef {Extract<OfCaptions, {type: "caption"}>} Caption */
 
 /** On the strip, which one can scroll; the transcript has more. */
@@ -35,6 +38,8 @@ export class Captions {
    * @param {object} parts
    * @param {(message: import("../shared/control.js").FromClient) => void} parts.send
    * @param {Pick<import("./toasts.js").Toasts, "show">} parts.toasts
+   * @param {Pick<import("./chat_panel.js").ChatPanel, "addCaption" | "addEvent">} parts.chat
+   * @param {Pick<import("./host_panel.js").HostPanel, "keepCaptions">} parts.host
    */
   constructor(parts) {
     this.#parts = parts;
@@ -65,18 +70,33 @@ export class Captions {
     this.#show();
   }
 
-  /** The relay knows nothing of us yet; if somebody captions, it says so next. */
-  onWelcome() {
+  /**
+   * The relay knows nothing of us yet; if somebody captions, it says so next.
+   * @param {{keep_captions?: boolean}} welcome
+   */
+  onWelcome({ keep_captions: keeps }) {
+    this.#parts.host.keepCaptions = keeps === true;
     this.#write(false);
     if (this.on) this.#ask();
   }
 
   /** @param {OfCaptions} message */
   onMessage(message) {
+    if (message.type === "chat") return this.#parts.chat.addCaption({ name: message.name ?? "", text: message.text });
+    if (message.type === "keep_captions") return this.#onKeep(message.on);
     if (message.type === "caption") return this.#onCaption(message);
     this.#write(message.on);
     if (message.on && !this.#wasTold) this.#tell();
     return undefined;
+  }
+
+  /** @param {boolean} on everybody is told, since it is their words that are kept */
+  #onKeep(on) {
+    const { host, chat, toasts } = this.#parts;
+    host.keepCaptions = on;
+    const words = t(on ? "keepCaptionsOn" : "keepCaptionsOff");
+    chat.addEvent(words);
+    toasts.show({ words });
   }
 
   /** Of another room. */
@@ -186,6 +206,15 @@ export class Captions {
     link.click();
     URL.revokeObjectURL(link.href);
   }
+}
+
+/**
+ * @param {FromRelay} message
+ * @returns {message is OfCaptions}
+ */
+export function isOfCaptions(message) {
+  if (message.type === "chat") return message.caption === true;
+  return message.type === "captioning" || message.type === "caption" || message.type === "keep_captions";
 }
 
 /** @param {{talker_id: number, id: number}} line */

@@ -7,7 +7,7 @@ import { plainFace } from "./face.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("../shared/control.js").Level} Level */
-/** `atMs` as Date.now(): a time of day; what has a `level` is a notice. @typedef {{name: string, text: string, own: boolean, atMs: number, title?: string, level?: Level}} Said */
+/** `atMs` as Date.now(): a time of day; what has a `level` is a notice. @typedef {{name: string, text: string, own: boolean, atMs: number, title?: string, level?: Level, caption?: boolean}} Said */
 
 /** What is kept on the screen; the relay keeps less. */
 const MOST_LINES = 300;
@@ -69,6 +69,16 @@ export class ChatPanel {
     this.#append(line);
     if (follows) this.#scrollToEnd();
     return line;
+  }
+
+  /**
+   * What was said, not written: everybody has heard it, so nobody has to read it.
+   * @param {{name: string, text: string}} caption
+   */
+  addCaption(caption) {
+    const follows = this.#isAtEnd;
+    this.#append(lineOf({ ...caption, own: false, atMs: Date.now(), caption: true }));
+    if (follows) this.#scrollToEnd();
   }
 
   /** @param {string} words such as that somebody came */
@@ -149,12 +159,13 @@ export class ChatPanel {
 }
 
 /** @param {Said} said */
-function lineOf({ name, text, own, atMs, title, level }) {
+function lineOf({ name, text, own, atMs, title, level, caption }) {
   const words = create("div", "text", ...(title ? [create("b", "title", title)] : []), ...linked(text));
   const line = create("div", "said");
   if (level) line.dataset.level = level;
   line.toggleAttribute("data-own", own);
-  const who = create("p", own ? "unseen" : "who", create("b", "", own ? t("you") : name), ` · ${timeOf(atMs)}`);
+  const who = create("p", own ? "unseen" : "who", create("b", "", own ? t("you") : name), ` · ${timeOf(atMs)}${caption ? ` · ${t("wasSaid")}` : ""}`);
+  line.toggleAttribute("data-caption", caption === true);
   line.append(who, ...(own ? [words] : [plainFace(name), words]));
   return line;
 }

@@ -24,6 +24,7 @@ export class HostPanel {
   #oneAtATime = element("one-at-a-time", HTMLInputElement);
   #onlyHosts = element("only-hosts", HTMLInputElement);
   #record = element("record", HTMLInputElement);
+  #keepCaptions = element("keep-captions", HTMLInputElement);
   #send;
   #hands = 0;
   /** @type {Map<number, string>} names by id */
@@ -41,6 +42,7 @@ export class HostPanel {
     this.#lock.addEventListener("change", () => send({ type: "lock", locked: this.#lock.checked }));
     this.#oneAtATime.addEventListener("change", () => send({ type: "one_at_a_time", on: this.#oneAtATime.checked }));
     this.#onlyHosts.addEventListener("change", () => send({ type: "only_hosts", on: this.#onlyHosts.checked }));
+    this.#keepCaptions.addEventListener("change", () => send({ type: "keep_captions", on: this.#keepCaptions.checked }));
     this.#record.addEventListener("change", () => send({ type: "record", on: this.#record.checked }));
     element("mute-all", HTMLButtonElement).addEventListener("click", () => send({ type: "mute", talker_id: EVERYBODY }));
     element("new-invite", HTMLButtonElement).addEventListener("click", async () => {
@@ -78,6 +80,11 @@ export class HostPanel {
   /** @param {boolean} on */
   set onlyHosts(on) {
     this.#onlyHosts.checked = on;
+  }
+
+  /** @param {boolean} on */
+  set keepCaptions(on) {
+    this.#keepCaptions.checked = on;
   }
 
   /** @param {boolean} on */

@@ -82,9 +82,16 @@ class Page {
     release: (atMs) => this.#voice.release(atMs),
     toggle: () => this.#voice.toggle(),
   });
-  #captions = new Captions({ send: (message) => this.#order({ type: "sendControl", message }), toasts: this.#toasts });
+  #captions = new Captions({
+    send: (message) => this.#order({ type: "sendControl", message }),
+    toasts: this.#toasts,
+    chat: this.#chat,
+    host: this.#host,
+  });
   #replay = new ReplayView({ order: this.#order, toasts: this.#toasts });
   #settings = new SettingsController({
+    order: this.#order,
+    toasts: this.#toasts,
     captions: this.#captions,
     voice: this.#voice,
     sound: this.#sound,

@@ -114,7 +114,7 @@ export class Room {
     this.#handRaised = false;
   }
 
-  /** @param {Exclude<Extract<Report, {type: "control"}>["message"], {type: "captioning" | "caption"}>} message */
+  /** @param {Exclude<Extract<Report, {type: "control"}>["message"], {type: "captioning" | "caption" | "keep_captions"}>} message */
   onControl(message) {
     switch (message.type) {
       case "welcome":

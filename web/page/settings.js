@@ -8,13 +8,14 @@ import { MUSIC } from "./microphone.js";
 /** @typedef {import("../shared/room_link.js").Processing} Processing */
 /**
  * A device is empty where the system is to choose.
- * @typedef {Processing & {pushToTalk: boolean, music: boolean, microphone: string, loudspeaker: string}} Chosen
+ * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean, microphone: string, loudspeaker: string}} Chosen
  */
 
 /** @type {Chosen} */
 const STANDARD = {
   pushToTalk: false,
   music: false,
+  strongSuppression: false,
   microphone: "",
   loudspeaker: "",
   echoCancellation: true,
@@ -61,6 +62,11 @@ export class Settings {
     const { chosen } = this;
     if (chosen.music) return MUSIC;
     return /** @type {Processing} */ (Object.fromEntries(PROCESSING.map((name) => [name, chosen[name]])));
+  }
+
+  /** Whether noise is taken out by more than the browser does; never out of music. */
+  get suppressesStrongly() {
+    return this.chosen.strongSuppression && !this.chosen.music;
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { load, save } from "../ui/storage.js";
+import { t } from "../ui/text.js";
 import { AudioGraph } from "./audio_graph.js";
 import { listDevices } from "./devices.js";
 import { Settings } from "./settings.js";
@@ -10,8 +11,13 @@ import { SettingsPanel } from "./settings_panel.js";
 /** As often as a meter has to move to look alive. */
 const METER_MS = 100;
 
+/** @type {Record<import("../shared/messages.js").SuppressionTrouble, "suppressionMissing" | "suppressionSlow">} */
+const TROUBLE_WORDS = { missing: "suppressionMissing", slow: "suppressionSlow" };
+
 /**
  * @typedef {object} Parts
+ * @property {(order: import("../shared/messages.js").Order) => void} order to the worker
+ * @property {import("./toasts.js").Toasts} toasts
  * @property {import("./local_audio.js").LocalAudio} voice
  * @property {AudioGraph} sound
  * @property {import("./cues.js").Cues} cues
@@ -23,6 +29,8 @@ const METER_MS = 100;
 export class SettingsController {
   #settings = Settings.parse(load("settings"));
   #panel = new SettingsPanel();
+  /** It could not be had; the choice is kept for the next time. */
+  #suppressionFailed = false;
   #parts;
 
   /** @param {Parts} parts */
@@ -31,6 +39,7 @@ export class SettingsController {
     const { voice, sound, cues } = parts;
     voice.deviceId = this.#settings.chosen.microphone;
     voice.pushToTalk = this.#settings.chosen.pushToTalk;
+    this.#suppressNoise();
     this.#panel.onChange = (name, value) => this.#choose(name, value);
     this.#panel.onOpen = () => this.#showDevices();
     element("play-sound", HTMLButtonElement).addEventListener("click", () => cues.sample());
@@ -41,6 +50,7 @@ export class SettingsController {
   /** @param {import("../shared/room_link.js").RoomLink} link what it asks for */
   set linked(link) {
     this.#settings.linked = link;
+    this.#suppressNoise();
     this.#show();
   }
 
@@ -75,12 +85,26 @@ export class SettingsController {
     }
     if (name === "pushToTalk") voice.pushToTalk = this.#settings.chosen.pushToTalk;
     else if (name === "loudspeaker") this.useLoudspeaker();
+    else if (name === "strongSuppression") this.#suppressNoise();
     else this.#openMicrophone();
     return undefined;
   }
 
+  /** @param {import("../shared/messages.js").SuppressionTrouble} trouble */
+  onSuppressionTrouble(trouble) {
+    this.#suppressionFailed = true;
+    this.#parts.toasts.show({ words: t(TROUBLE_WORDS[trouble]) });
+    this.#show();
+  }
+
+  #suppressNoise() {
+    this.#suppressionFailed = false;
+    this.#parts.order({ type: "suppressNoise", on: this.#settings.suppressesStrongly });
+  }
+
   #openMicrophone() {
     const { voice } = this.#parts;
+    this.#suppressNoise();
     voice.deviceId = this.#settings.chosen.microphone;
     if (voice.hasMicrophone) voice.open(this.processing);
     this.#show();
@@ -104,6 +128,7 @@ export class SettingsController {
   #show() {
     const { cues, attention, speech, captions } = this.#parts;
     const switches = { captions: captions.on, cues: cues.on, notifications: attention.on, speakNotices: speech.on };
-    this.#panel.show({ ...this.#settings.chosen, ...this.processing, ...switches });
+    const strongSuppression = this.#settings.suppressesStrongly && !this.#suppressionFailed;
+    this.#panel.show({ ...this.#settings.chosen, ...this.processing, strongSuppression, ...switches });
   }
 }

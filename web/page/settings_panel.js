@@ -5,6 +5,8 @@ import { element, showMeter } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { Sheet } from "./sheet.js";
 
+const NOT_FOR_MUSIC = [...PROCESSING, "strongSuppression"];
+
 /** @typedef {import("./devices.js").Device} Device */
 /** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean, captions: boolean}} Shown */
 /** @typedef {keyof Shown} Name */
@@ -36,7 +38,7 @@ export class SettingsPanel {
   show(chosen) {
     for (const control of this.#sheet.node.querySelectorAll("input")) {
       control.checked = chosen[/** @type {Name} */ (control.name)] === true;
-      control.disabled = chosen.music && PROCESSING.some((name) => name === control.name);
+      control.disabled = chosen.music && NOT_FOR_MUSIC.some((name) => name === control.name);
     }
     select(this.#microphone, chosen.microphone);
     select(this.#loudspeaker, chosen.loudspeaker);

@@ -24,7 +24,7 @@
  * @property {Role} role
  */
 /** @typedef {"info" | "warning" | "alarm"} Level */
-/** Only a notice has a `level`, and perhaps a `title`. @typedef {{name: string, text: string, age_s: number, title?: string, level?: Level}} Line */
+/** Only a notice has a `level`, and perhaps a `title`; a `caption` was said. @typedef {{name: string, text: string, age_s: number, title?: string, level?: Level, caption?: boolean}} Line */
 /** What a device reports; what is null is not known. @typedef {Record<string, string | number | boolean | null>} Values */
 /** @typedef {"done" | "refused" | "unknown" | "timed-out" | "gone"} Outcome */
 /** @typedef {{role: Role, key: string, ends_s: number, uses_left?: number}} WireInvite */
@@ -51,6 +51,7 @@
  *   | {type: "invite", hours: number, uses: number}
  *   | {type: "one_at_a_time", on: boolean}
  *   | {type: "only_hosts", on: boolean}
+ *   | {type: "keep_captions", on: boolean}
  *   | {type: "floor", wants: boolean}
  *   | {type: "notify", id?: number, text: string, title?: string, level: Level, sound?: boolean, actions?: string[]}
  *   | {type: "reply", id: number, action: number}
@@ -81,6 +82,7 @@
  * @property {string} join_origin
  * @property {Waiting[]} barred
  * @property {Waiting[]} knocks
+ * @property {boolean} [keep_captions]
  * @property {string[]} [rights]
  * @property {string[]} [relays]
  */
@@ -93,11 +95,12 @@
  *   | {type: "state", talker_id: number, muted: boolean, away: boolean, hand: boolean, hand_us: number, listening: boolean}
  *   | {type: "role", talker_id: number, role: Role}
  *   | {type: "clock", talker_id: number} & Clock & Relayed
- *   | {type: "chat", talker_id: number, text: string}
+ *   | {type: "chat", talker_id: number, text: string, name?: string, caption?: boolean}
  *   | {type: "mute", talker_id: number}
  *   | {type: "turn", talker_id: number}
  *   | {type: "lock", talker_id: number, locked: boolean}
  *   | {type: "only_hosts", talker_id: number, on: boolean}
+ *   | {type: "keep_captions", talker_id: number, on: boolean}
  *   | {type: "invite", invites: WireInvite[]}
  *   | {type: "barred", barred: Waiting[]}
  *   | {type: "knocks", knocks: Waiting[]}
@@ -182,6 +185,7 @@ export const FROM_CLIENT = {
   invite: { hours: "integer", uses: "integer" },
   one_at_a_time: ON,
   only_hosts: ON,
+  keep_captions: ON,
   floor: { wants: "boolean" },
   notify: { id: "integer?", text: "string", title: "string?", level: "string", sound: "boolean?", actions: "array?" },
   reply: { id: "integer", action: "integer" },
@@ -214,6 +218,7 @@ export const FROM_RELAY = {
     join_origin: "string",
     barred: "array",
     knocks: "array",
+    keep_captions: "boolean?",
     rights: "array?",
     relays: "array?",
   },
@@ -224,11 +229,12 @@ export const FROM_RELAY = {
   clock: { ...TALKER, ...CLOCK, received_us: "integer", relayed_us: "integer" },
   ping: PING,
   pong: PONG,
-  chat: { ...TALKER, text: "string" },
+  chat: { ...TALKER, text: "string", name: "string?", caption: "boolean?" },
   mute: TALKER,
   turn: TALKER,
   lock: { ...TALKER, locked: "boolean" },
   only_hosts: { ...TALKER, ...ON },
+  keep_captions: { ...TALKER, ...ON },
   invite: { invites: "array" },
   barred: { barred: "array" },
   knocks: { knocks: "array" },

@@ -10,6 +10,7 @@
 /** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
 /** `free` leaves it to the voice, `button` to a button; with `open` everything passes. @typedef {"free" | "button" | "open"} TransmitMode */
 /** The talker who is in one room with this device, 0 if nobody knows who; null where all is well. @typedef {number | null} Feedback */
+/** Why strong noise suppression went off: it could not be loaded, or this device does not keep up. @typedef {"missing" | "slow"} SuppressionTrouble */
 /**
  * After one chirp: how long it took, null where it did not come back, and what the microphone heard meanwhile.
  * @typedef {{delayMs: number | null, heard: boolean, noiseDbfs: number, peakDbfs: number}} Echo
@@ -36,6 +37,7 @@
  *   | {type: "setGain", name: string, gain: number}
  *   | {type: "setGains", gains: Record<string, number>}
  *   | {type: "deviceLatency", captureMs: number | null, soundedMs: number | null}
+ *   | {type: "suppressNoise", on: boolean}
  *   | {type: "acousticTest", step: "begin" | "chirp" | "echo" | "end"}
  *   | {type: "startReplay", what: "last" | "missed"}
  *   | {type: "stopReplay"}
@@ -52,6 +54,7 @@
  *   | {type: "levels", levels: LevelOf}
  *   | {type: "mutedVoice"}
  *   | {type: "feedback", feedback: Feedback}
+ *   | {type: "suppressionTrouble", trouble: SuppressionTrouble}
  *   | {type: "chirpEcho", echo: Echo}
  *   | {type: "slow", slow: boolean}
  *   | {type: "replay", replay: Replaying | null}

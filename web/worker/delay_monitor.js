@@ -23,6 +23,7 @@ const CLOCK_SAMPLES = SAMPLE_RATE / 2;
 export class DelayMonitor {
   #capture = new CaptureClock();
   #toldPosition = -Infinity;
+  #toldLate = 0;
   /** @type {Map<number, MouthToEar>} */
   #talkers = new Map();
   clock = new RelayClock();
@@ -97,15 +98,17 @@ export class DelayMonitor {
    * What to tell right behind the packet of sample `position`; null where it isn't time, or time isn't known.
    * @param {number} position
    * @param {number} nowUs
+   * @param {number} [lateSamples] how much earlier what that packet holds entered the microphone; told anew as soon as it changes
    * @returns {Extract<import("../shared/control.js").FromClient, {type: "clock"}> | null}
    */
-  clockMessage(position, nowUs) {
-    if (position - this.#toldPosition < CLOCK_SAMPLES) return null;
+  clockMessage(position, nowUs, lateSamples = 0) {
+    if (lateSamples === this.#toldLate && position - this.#toldPosition < CLOCK_SAMPLES) return null;
     const { captureUs } = this.devices;
-    const capturedUs = this.#capture.capturedUs(position) - (captureUs ?? 0);
+    const capturedUs = this.#capture.capturedUs(position - lateSamples) - (captureUs ?? 0);
     const [serverUs, sentUs, errorUs] = [this.clock.relayUs(capturedUs), this.clock.relayUs(nowUs), this.clock.errorUs(nowUs)];
     if (serverUs === null || sentUs === null || errorUs === null) return null;
     this.#toldPosition = position;
+    this.#toldLate = lateSamples;
     return {
       type: "clock",
       timestamp: position % 2 ** 32,

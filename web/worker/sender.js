@@ -13,6 +13,7 @@ import { TransmitGate } from "./transmit_gate.js";
  * @property {import("./talker_levels.js").TalkerLevels} levels
  * @property {import("./delay_monitor.js").DelayMonitor} timing
  * @property {import("./feedback_guard.js").FeedbackGuard} guard
+ * @property {Pick<import("./strong_suppression.js").StrongSuppression, "process" | "pass" | "lateSamples">} suppression
  * @property {() => number} nowUs
  */
 
@@ -77,7 +78,7 @@ export class Sender {
    * @param {number} atUs
    */
   hear(samples, atUs) {
-    const { link, levels, timing, guard, nowUs } = this.#means;
+    const { link, levels, timing, guard, suppression, nowUs } = this.#means;
     if (!this.#voice) return;
     this.#hearAs(samples.length > SAMPLES_PER_FRAME);
     if (!this.#echoes && !this.#muted) guard.hears(samples); // what is not sent can't go round
@@ -85,14 +86,15 @@ export class Sender {
     const first = this.#position;
     this.#position += SAMPLES_PER_FRAME;
     timing.captured(this.#position, atUs);
-    const packets = this.#voice.packets(this.#echoes?.push(samples) ?? samples, first);
+    const said = this.#echoes ? suppression.pass(this.#echoes.push(samples)) : suppression.process(samples);
+    const packets = this.#voice.packets(said, first);
     if (!this.talkerId) return;
     if (this.#muted && this.#gate.hearsVoice) this.onMutedVoice();
     levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
     this.#say(packets.length > 0);
     if (packets.length === 0) return;
     for (const packet of packets) link.sendPacket(packet);
-    const clock = timing.clockMessage(first, nowUs());
+    const clock = timing.clockMessage(first, nowUs(), suppression.lateSamples);
     if (clock) link.send(clock);
   }
 

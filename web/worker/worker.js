@@ -15,6 +15,7 @@ import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
 import { Replay } from "./replay.js";
 import { Sender } from "./sender.js";
+import { StrongSuppression } from "./strong_suppression.js";
 import { SURROUNDINGS } from "./surroundings.js";
 import { TalkerLevels } from "./talker_levels.js";
 
@@ -47,7 +48,11 @@ let mutedVoiceToldMs = -Infinity;
 let ring = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
-const talking = new Sender({ link, levels, timing, guard, nowUs });
+const suppression = new StrongSuppression(
+  async () => (await import("./noise_suppressor.js")).loadNoiseSuppression(),
+  () => performance.now(),
+);
+const talking = new Sender({ link, levels, timing, guard, suppression, nowUs });
 
 const stamps = new StampClock();
 
@@ -217,11 +222,11 @@ function obey(order) {
     case "setGain":
       return setGainOfName(order.name, order.gain);
     case "setGains":
-      for (const [name, gain] of Object.entries(order.gains)) setGainOfName(name, gain);
-      return undefined;
+      return Object.entries(order.gains).forEach(([name, gain]) => setGainOfName(name, gain));
     case "deviceLatency":
-      timing.devices = devicesOf(order);
-      return undefined;
+      return void (timing.devices = devicesOf(order));
+    case "suppressNoise":
+      return suppression.switch(order.on);
     case "acousticTest":
       return onAcousticTest(order.step);
     case "startReplay":
@@ -282,6 +287,9 @@ talking.onMutedVoice = () => {
   if (nowMs - mutedVoiceToldMs < MUTED_VOICE_EVERY_MS) return;
   mutedVoiceToldMs = nowMs;
   report({ type: "mutedVoice" });
+};
+suppression.onTrouble = (/** @type {import("../shared/messages.js").SuppressionTrouble} */ trouble) => {
+  report({ type: "suppressionTrouble", trouble });
 };
 reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
 link.onState = onState;

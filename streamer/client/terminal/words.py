@@ -17,6 +17,7 @@ from streamer.client.events import (
     Floor,
     Hint,
     Joined,
+    KeepCaptions,
     Knocks,
     Left,
     Locked,
@@ -46,7 +47,7 @@ _CHANGES: Final = (
 )
 """A member's field, and what is said where it begins to hold and where it ends."""
 
-OfHosts = Floor | Turn | OnlyHosts | Locked | Muted | NewLink | Knocks
+OfHosts = Floor | Turn | OnlyHosts | KeepCaptions | Locked | Muted | NewLink | Knocks
 
 _T = TypeVar("_T")
 
@@ -93,7 +94,8 @@ class Words:
                 self._on_changed(event)
             case Chat():
                 name = event.name or "Somebody"
-                self._tell_said(f"{name} wrote" if event.age_s else name, event.text)
+                written = f"{name} said" if event.caption else f"{name} wrote" if event.age_s else name
+                self._tell_said(written, event.text)
             case Notice():
                 self._on_notice(event)
             case Reply():
@@ -136,6 +138,9 @@ class Words:
                 self._tell(
                     f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}"
                 )
+            case KeepCaptions(member, on):
+                chat = "is kept in the chat" if on else "is not kept in the chat any more"
+                self._tell(f"{_name(member)} has decided: what is captioned {chat}")
             case Locked(member, locked):
                 who = _name(member) if member else "The host"  # at the relay itself
                 self._tell(f"{who} has {'locked the room' if locked else 'opened the room again'}")

@@ -188,7 +188,7 @@ class ClusterRoom(SharedRoom):
     def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
         local = [member for member in members if not isinstance(member, RemoteMember)]
         super().tell(local, message, about)
-        if message["type"] in ("lock", "only_hosts") and not self._is_told:
+        if message["type"] in ("lock", "only_hosts", "keep_captions") and not self._is_told:
             self.decided_by = message["talker_id"]
         if message["type"] == "mute":
             for member in members:
@@ -267,6 +267,8 @@ class ClusterRoom(SharedRoom):
             self.tell_all({"type": "only_hosts", "talker_id": by, "on": decided.only_hosts})
             self.rights.switch_only_hosts(on=decided.only_hosts)
             self.review_roles()
+        if decided.keep_captions != before.keep_captions:
+            self.tell_all({"type": "keep_captions", "talker_id": by, "on": decided.keep_captions})
         if decided.one_at_a_time != before.one_at_a_time:
             self.floor.switch(on=decided.one_at_a_time)
             super().tell_floor()

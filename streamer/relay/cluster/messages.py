@@ -105,6 +105,7 @@ class Ruled(TypedDict):
     one_at_a_time: bool
     only_hosts: bool
     barred: list[Any]
+    keep_captions: NotRequired[bool]
 
 
 class Floored(TypedDict):

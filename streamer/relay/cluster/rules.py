@@ -54,6 +54,7 @@ class Rules:
             "one_at_a_time": decided.one_at_a_time,
             "only_hosts": decided.only_hosts,
             "barred": [asdict(bar) for bar in decided.barred],
+            "keep_captions": decided.keep_captions,
         }
         self._puts.put(self._kept, f"d.{key_of(name)}", value)
 
@@ -151,4 +152,5 @@ def _keep(decisions: Decisions, name: str, decided: Decided) -> None:
         one_at_a_time=decided.one_at_a_time,
         only_hosts=decided.only_hosts,
         barred=decided.barred,
+        keep_captions=decided.keep_captions,
     )

@@ -31,6 +31,7 @@ from streamer.relay.cluster.messages import (
 )
 from streamer.relay.cluster.peers import Peers
 from streamer.relay.cluster.voice import published_us, unpack
+from streamer.relay.rooms.captions import keep_in_chat
 from streamer.relay.rooms.commands import Wish
 from streamer.wire.captions import Caption
 from streamer.wire.close_codes import REMOVED
@@ -191,6 +192,7 @@ class Spoken:
             "end_ms": line["end_ms"] + to_own_ms,
         }
         room.tell(room.captions.readers(room.here, talker), here, ("caption", relay, line["talker_id"], line["id"]))
+        keep_in_chat(room, here, room.here)
 
     def _tell_telemetry(self, room: ClusterRoom, relay: str, report: Telemetry) -> None:
         member = room.remote(report["talker_id"])

@@ -13,6 +13,11 @@ from streamer.errors import SetupError
 
 MANIFEST: Final = "/manifest.webmanifest"
 CODEC: Final = "node_modules/libopus-wasm/dist"
+NOISE: Final = "node_modules/@jitsi/rnnoise-wasm/dist/rnnoise-sync.js"
+"""Loaded by those alone who switch strong noise suppression on."""
+
+_MOST_COMPRESSED_BYTES: Final = 1024 * 1024
+"""A larger file holds weights, which hardly get smaller; to try would hold up the start of the relay."""
 
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -26,7 +31,7 @@ _TYPES: Final = {
 }
 _PATTERNS: Final = ("*.html", "*.js", "*.webmanifest", "*/*.css", "*/*.js", "ui/text/*.js", "*/*.svg", "*/*.png")
 _PRIVATE: Final = {"package.json", "package-lock.json", "tsconfig.json"}
-_LIBRARIES: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs", "node_modules/lean-qr/nano.mjs")
+_LIBRARIES: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs", "node_modules/lean-qr/nano.mjs", NOISE)
 
 _COMMENTS: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/[ \t]*$)", re.MULTILINE)
 
@@ -36,7 +41,8 @@ class Asset:
     """One file of the page, ready to be sent."""
 
     body: bytes
-    gzipped: bytes
+    gzipped: bytes | None
+    """None where the file goes as it is."""
     content_type: str
     etag: str
 
@@ -51,7 +57,8 @@ class Asset:
     @classmethod
     def of(cls, body: bytes, content_type: str) -> "Asset":
         digest = hashlib.sha256(body).hexdigest()[:32]
-        return cls(body, gzip.compress(body, 9, mtime=0), content_type, f'"{digest}"')
+        gzipped = gzip.compress(body, 9, mtime=0) if len(body) <= _MOST_COMPRESSED_BYTES else None
+        return cls(body, gzipped, content_type, f'"{digest}"')
 
 
 def without_comments(script: bytes) -> bytes:

@@ -2,9 +2,12 @@
 
 A captioner is a member like any other; the relay decodes nothing. Nobody is written down unseen: whoever sends a
 line counts as a captioner from then on, and everybody is told before that line goes out. What others hear of a line is
-clean as chat is, and of a line that is still being said the newest state is enough.
+clean as chat is, and of a line that is still being said the newest state is enough. Where the host wants it, lines that
+are final are kept in the chat.
 """
 
+from collections.abc import Sequence
+from time import monotonic
 from typing import assert_never
 
 from streamer.errors import ControlError
@@ -15,8 +18,25 @@ from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.rights import check_may
 from streamer.relay.rooms.room import Room
 from streamer.wire.captions import AskCaptions, Caption, Captioning, WriteCaption
+from streamer.wire.messages import FromRelay
 
 FromReader = AskCaptions | Captioning | WriteCaption
+
+
+def keep_in_chat(room: Room, line: Caption, members: Sequence[Member]) -> None:
+    """What was said, for those who come later, and in the chat of `members`; a recorder has it from the captions."""
+    if not (room.keeps_captions and line["final"] and line["text"]):
+        return
+    room.history.add(line["name"], line["text"], monotonic(), caption=True)
+    said: FromRelay = {
+        "type": "chat",
+        "talker_id": line["talker_id"],
+        "text": line["text"],
+        "name": line["name"],
+        "caption": True,
+    }
+    room.tell([member for member in members if not member.sink.is_recorder], said)
+
 
 class Captions:
     """By `member`. Each may raise ControlError, with which the session goes on. `now` is in s, of any clock."""
@@ -60,6 +80,7 @@ class Captions:
         line: Caption = {**message, "text": text, "name": talker.name}
         about = ("caption", self._member.talker_id, message["talker_id"], message["id"])
         self._room.tell(self._board.readers(members, talker), line, about)
+        keep_in_chat(self._room, line, members)
 
     def _count(self, is_too_much: bool) -> None:
         if is_too_much:

@@ -26,18 +26,22 @@ class History:
     def __bool__(self) -> bool:
         return bool(self._said)
 
-    def add(self, name: str, text: str, now: float, *, title: str = "", level: Level | None = None) -> None:
-        """A `level` makes a notice of it."""
+    def add(
+        self, name: str, text: str, now: float, *, title: str = "", level: Level | None = None, caption: bool = False
+    ) -> None:
+        """A `level` makes a notice of it. A `caption` of what was said gives way to what was written."""
         line: Line = {"name": name, "text": text, "age_s": int(KEPT_S)}
         if level:
             line["level"] = level
         if title:
             line["title"] = title
+        if caption:
+            line["caption"] = True
         size = _size(line)
         self._said.append((now, line, size))
         self._bytes += size
         while self._bytes > MAX_BYTES:
-            self._drop()
+            self._make_room()
 
     def prune(self, now: float) -> None:
         while self._said and now - self._said[0][0] > KEPT_S:
@@ -53,6 +57,13 @@ class History:
                 break
             fitting.appendleft({**line, "age_s": int(now - then)})
         return list(fitting)
+
+    def _make_room(self) -> None:
+        """By the oldest caption; where there is none, by the oldest of all."""
+        captions = (number for number, (_, line, _) in enumerate(self._said) if line.get("caption"))
+        number = next(captions, 0)
+        self._bytes -= self._said[number][2]
+        del self._said[number]
 
     def _drop(self) -> None:
         self._bytes -= self._said.popleft()[2]

@@ -57,6 +57,7 @@ class Decided:
     one_at_a_time: bool = False
     only_hosts: bool = False
     barred: tuple[Bar, ...] = ()
+    keep_captions: bool = False
 
 
 class Decisions:
@@ -98,10 +99,17 @@ class Decisions:
         return {room for room, decided in self._rooms.items() if decided != Decided()}
 
     def keep(
-        self, room: str, *, locked: bool, one_at_a_time: bool, only_hosts: bool = False, barred: tuple[Bar, ...] = ()
+        self,
+        room: str,
+        *,
+        locked: bool,
+        one_at_a_time: bool,
+        only_hosts: bool = False,
+        barred: tuple[Bar, ...] = (),
+        keep_captions: bool = False,
     ) -> None:
         """If it can't be written, that is logged, and holds for as long as the relay runs."""
-        decided = Decided(locked, one_at_a_time, only_hosts, barred)
+        decided = Decided(locked, one_at_a_time, only_hosts, barred, keep_captions)
         if decided == self.of(room):
             return
         _put(self._rooms, room, decided)
@@ -150,7 +158,8 @@ def parse_decided(each: Any) -> Decided:
     if not isinstance(barred, list):
         raise ValueError('"barred" is not a list')
     bars = tuple(_parse_bar(bar) for bar in barred[-MAX_BARRED:])
-    return Decided(_truth(each, "locked"), _truth(each, "one_at_a_time"), _truth(each, "only_hosts"), bars)
+    locked, one_at_a_time, only_hosts = (_truth(each, name) for name in ("locked", "one_at_a_time", "only_hosts"))
+    return Decided(locked, one_at_a_time, only_hosts, bars, _truth(each, "keep_captions"))
 
 
 def _parse_bar(each: Any) -> Bar:

@@ -91,6 +91,10 @@ class Hosting:
         self._room.tell_all({"type": "only_hosts", "talker_id": self._talker_id, "on": on})
         self._room.switch_only_hosts(on=on)
 
+    def keep_captions(self, *, on: bool) -> None:
+        self._room.tell_all({"type": "keep_captions", "talker_id": self._talker_id, "on": on})
+        self._room.switch_keep_captions(on=on)
+
     def invite(self, hours: int, uses: int) -> None:
         """New ones for both roles; everybody is told what they may hand on now."""
         if not 0 <= hours <= MAX_INVITE_HOURS or uses < 0:

@@ -199,6 +199,7 @@ class Leg:
             "join_origin": self._desk.join_origin,
             "barred": self._room.barred if is_host else [],
             "knocks": self._desk.knocks() if is_host else [],
+            "keep_captions": self._room.keeps_captions,
             "rights": rights_of(self),
             "relays": self._desk.other_relays,
         }
@@ -297,6 +298,8 @@ class Leg:
                 self._hosting(received_us).one_at_a_time(on=message["on"])
             case "only_hosts":
                 self._hosting(received_us).only_hosts(on=message["on"])
+            case "keep_captions":
+                self._hosting(received_us).keep_captions(on=message["on"])
             case "notify" | "reply" | "telemetry" | "command" | "result":
                 Programs(self, self._room, self._allowance, self._program).on(message, received_us / 1e6)
             case "captions" | "captioning" | "caption":

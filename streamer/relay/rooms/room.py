@@ -6,7 +6,7 @@ here is called. `fan_out` is for packets that come from elsewhere. Observers tak
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final
 
 from streamer.errors import ControlError, RefusedError
@@ -97,6 +97,14 @@ class Room(ABC):
         self.review_roles()
 
     @property
+    def keeps_captions(self) -> bool:
+        """True if what is captioned is kept in the chat. The host decides that, and it is kept."""
+        return self._decided.keep_captions
+
+    def switch_keep_captions(self, *, on: bool) -> None:
+        self._keep(replace(self._decided, keep_captions=on))
+
+    @property
     def barred(self) -> list[Waiting]:
         """The devices that were removed, as hosts see them."""
         return [{"id": bar.id, "name": bar.name} for bar in self._decided.barred]
@@ -136,13 +144,7 @@ class Room(ABC):
         return True
 
     def _keep(self, decided: Decided) -> None:
-        self._decisions.keep(
-            self.name,
-            locked=decided.locked,
-            one_at_a_time=decided.one_at_a_time,
-            only_hosts=decided.only_hosts,
-            barred=decided.barred,
-        )
+        self._decisions.keep(self.name, **{each.name: getattr(decided, each.name) for each in fields(decided)})
 
     @property
     def members(self) -> list[Member]:

@@ -131,6 +131,9 @@ export const text = {
   itIsYourTurn: "It’s your turn to talk.",
   onlyHostsOn: "Only hosts talk now. Raise your hand to ask.",
   onlyHostsOff: "Everybody can talk again.",
+  keepCaptionsOn: "What is captioned is kept in the chat from now on.",
+  keepCaptionsOff: "What is captioned is not kept in the chat any more.",
+  wasSaid: "said",
 
   // One person.
   volume: "Volume",
@@ -186,6 +189,8 @@ export const text = {
   // Recording.
   recordRoom: "Record",
   recordHint: "everybody is told; one file for each person",
+  keepCaptions: "Keep captions in the chat",
+  keepCaptionsHint: "what is captioned can be read there by whoever comes later",
   recorded: "recorded",
   isRecorded: "This room is being recorded.",
   recordedBy: "{name} records this room.",
@@ -226,6 +231,8 @@ export const text = {
   playSound: "Play a sound",
   pushToTalk: "Push to talk",
   pushToTalkHint: "hold the big disc to be heard",
+  strongSuppression: "Strong noise suppression",
+  strongSuppressionHint: "takes out fans, keys and traffic; 20 ms more delay, not for music",
   music: "Music",
   musicHint: "stereo, nothing removed; wear headphones",
   cues: "Sounds",
@@ -303,6 +310,8 @@ export const text = {
   microphoneMissing: "No microphone was found, so the others can’t hear you. Plug one in, then press the button.",
   microphoneBusy: "The microphone can’t be used: another app or a phone call may hold it. Close that, then press the button.",
   microphoneBack: "Your microphone works again.",
+  suppressionMissing: "Strong noise suppression could not be loaded: the others hear you without it.",
+  suppressionSlow: "This device is too slow for strong noise suppression: the others hear you without it.",
   tryMicrophone: "Try the microphone again",
   soundPaused: "This device has paused the sound, perhaps for a phone call. If it does not resume, touch the screen.",
   soundBack: "The sound is back.",
