@@ -9,7 +9,7 @@ import pytest
 from cluster_fixture import hears, know_each_other, people, relay_of, relays, stranger, until, until_stored
 from gap import Gap
 from nats_server import NatsServer
-from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S, Guest
+from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S
 
 from streamer.relay.access.invites import Invite, InviteStore
 from streamer.relay.cluster import cluster
@@ -181,34 +181,6 @@ async def test_two_who_took_one_name_in_a_partition_have_two_names_when_it_heals
         for member in (back, host):
             await member.socket.send_json({"type": "ping", "t0": 1})
             assert await member.text("pong")
-
-
-async def test_the_floor_is_the_same_for_all_after_nats_was_away(nats: NatsServer) -> None:
-    async with relays(nats.url, 2) as (here, there):
-        host, guest = await here.enter(key=HOST_KEY, name="Host"), await there.enter(name="Bob")
-        rooms = [house.relay.lobby.room("home") for house in (here, there)]
-        await until(lambda: people(here) == people(there) == ["Bob", "Host"])
-        await host.socket.send_json({"type": "one_at_a_time", "on": True})
-        await until(lambda: all(room.floor.is_on for room in rooms))
-
-        async def move(member: Guest, *, wants: bool) -> None:
-            await member.socket.send_json({"type": "floor", "wants": wants})
-            holder = member.welcome["talker_id"] if wants else 0
-            await until(lambda: {room.floor.holder for room in rooms} == {holder})
-
-        for member in (host, guest, host):  # so that the server's count of changes is well above its first
-            await move(member, wants=True)
-            await move(member, wants=False)
-        await move(guest, wants=True)
-        nats.stop()
-        await until(lambda: here.cluster.trouble and there.cluster.trouble)
-        nats.start()
-        await until(lambda: people(here) == people(there) == ["Bob", "Host"])
-        await until(lambda: {room.floor.holder for room in rooms} == {guest.welcome["talker_id"]})
-        await move(guest, wants=False)
-        for member in (host, guest):
-            await move(member, wants=True)
-            await move(member, wants=False)
 
 
 async def test_a_server_that_lost_all_gets_the_invitations_of_those_who_are_there(nats: NatsServer) -> None:
