@@ -81,6 +81,8 @@ def _fields(lines: str) -> dict[str, list[str]]:
         fields.setdefault(name.lower(), []).append(value.strip(" \t"))
     if not _OTHERWISE.isdisjoint(fields) or any(len(fields.get(name, ())) > 1 for name in _ONCE):
         raise NotPlainError
+    if "host" not in fields:
+        raise NotPlainError
     if fields.get("connection", ["keep-alive"])[0].lower() != "keep-alive":
         raise NotPlainError
     return fields
