@@ -3,12 +3,18 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { chooseLanguage, sayCount, t } from "../../web/ui/text.js";
-import * as de from "../../web/ui/text/de.js";
-import * as en from "../../web/ui/text/en.js";
-import * as es from "../../web/ui/text/es.js";
+import "../../web/ui/setup_text.js";
+import * as deRoom from "../../web/ui/text/de.js";
+import * as deSetup from "../../web/ui/text/de_setup.js";
+import * as enRoom from "../../web/ui/text/en.js";
+import * as enSetup from "../../web/ui/text/en_setup.js";
+import * as esRoom from "../../web/ui/text/es.js";
+import * as esSetup from "../../web/ui/text/es_setup.js";
 
+const both = (room, setup) => ({ text: { ...room.text, ...setup.text }, plurals: room.plurals });
+const en = both(enRoom, enSetup);
 const { plurals, text } = en;
-const others = { de, es };
+const others = { de: both(deRoom, deSetup), es: both(esRoom, esSetup) };
 
 const web = new URL("../../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");
@@ -17,6 +23,13 @@ const sources = [...pages, ...readdirSync(web, { recursive: true }).filter((name
 
 test("placeholders are filled in", () => {
   assert.equal(t("twoThere", { name: "Ada", other: "Ben" }), "Ada and Ben are there");
+});
+
+test("the words of other pages are not loaded with a room's", () => {
+  assert.equal(t("checkTitle"), "Check this device");
+  assert.deepEqual(Object.keys(enSetup.text).filter((key) => Object.hasOwn(enRoom.text, key)), []);
+  const inRooms = [read("index.html"), read("streamer_room.js"), ...readdirSync(new URL("page/", web)).map((name) => read(`page/${name}`))].join("\n");
+  assert.deepEqual(Object.keys(enSetup.text).filter((key) => inRooms.includes(`"${key}"`)), []);
 });
 
 test("counts speak grammar", () => {

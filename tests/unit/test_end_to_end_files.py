@@ -110,7 +110,7 @@ def test_a_relay_that_is_stopped_ends_who_says_a_file(relay: RelayProcess, tmp_p
         relay.wait_for_members(1)
         relay.interrupt()
         talker.wait(START_S)
-        assert "going away" in talker.log
+        assert "shutting down" in talker.log
 
 
 def test_a_talker_that_was_suspended_goes_on_with_its_file_and_does_not_flood_the_room(

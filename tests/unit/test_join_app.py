@@ -52,10 +52,14 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
         "/styles/join.css",
         "/ui/platform.js",
         "/join/trust_probe.js",
+        "/ui/setup_text.js",
         "/ui/text.js",
         "/ui/text/de.js",
+        "/ui/text/de_setup.js",
         "/ui/text/en.js",
+        "/ui/text/en_setup.js",
         "/ui/text/es.js",
+        "/ui/text/es_setup.js",
     }
     pictures = {f"/images/{path.name}" for path in (web / "images").iterdir()}
     assert len(pictures) == 8

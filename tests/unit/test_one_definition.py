@@ -62,7 +62,7 @@ def test_a_right_that_a_room_asks_for_is_one_that_members_are_told_of() -> None:
 
 def test_the_documents_name_every_scope_of_a_token() -> None:
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    table = operations.split("| scope | lets |\n|---|---|\n")[1].split("\n\n")[0]
+    table = operations.split("| scope | allows |\n|---|---|\n")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(SCOPES)
     protocol = (ROOT / "streamer/wire/PROTOCOL.md").read_text(encoding="utf-8")
     rights = protocol.split("`rights` are what you may do beyond talking")[1].split("(see")[0]

@@ -351,7 +351,7 @@ async def test_while_muted_nothing_is_sent_and_the_others_see_so() -> None:
 
 async def test_a_room_is_entered_once() -> None:
     async with open_relay() as url, streamer.join(url) as room:
-        with pytest.raises(streamer.StreamerError, match="entered once"):
+        with pytest.raises(streamer.StreamerError, match="entered only once"):
             await room.__aenter__()
 
 

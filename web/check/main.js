@@ -3,6 +3,7 @@
 
 import { parseFragment } from "../shared/room_link.js";
 import { sleep } from "../shared/sleep.js";
+import "../ui/setup_text.js";
 import { t } from "../ui/text.js";
 import { NetworkCheck } from "./network_check.js";
 import { SoundCheck } from "./sound_check.js";

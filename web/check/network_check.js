@@ -5,6 +5,7 @@
 import { ECHO_ROOM, socketUrl } from "../shared/room_link.js";
 import { sleep } from "../shared/sleep.js";
 import { quantile } from "../shared/sliding_window.js";
+import "../ui/setup_text.js";
 import { t, wordsFor } from "../ui/text.js";
 import { Link } from "../worker/link.js";
 import { SURROUNDINGS } from "../worker/surroundings.js";

@@ -10,6 +10,7 @@ import { FRAME_MS } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
 import { chirp, findChirps, peakDbfs } from "../shared/chirps.js";
 import { sleep } from "../shared/sleep.js";
+import "../ui/setup_text.js";
 import { t } from "../ui/text.js";
 import { Recorder } from "./recorder.js";
 import { fails, passes, unknown } from "./verdict.js";

@@ -1,6 +1,7 @@
 // The screen of the pre-flight page: a row a check. It knows nothing of sound or sockets.
 
 import { element, fillFixedWords, fillIn, setText, showMeter } from "../ui/dom.js";
+import "../ui/setup_text.js";
 import { t } from "../ui/text.js";
 
 /** @typedef {"secure" | "microphone" | "loudspeaker" | "echo" | "codec" | "socket" | "network"} CheckName */

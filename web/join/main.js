@@ -4,6 +4,7 @@
 
 import { element, fillFixedWords } from "../ui/dom.js";
 import { platformOf } from "../ui/platform.js";
+import "../ui/setup_text.js";
 import { t } from "../ui/text.js";
 import { probeTrust } from "./trust_probe.js";
 

@@ -1,12 +1,10 @@
-// What holds beside the number of people: that the room is recorded, or reached by a slower path, or that a device howls. It appears
-// in a place that is kept for it, so that it moves nobody; whoever presses it reads more.
+// What holds now, beside the number of people: it moves nobody there, and whoever presses it reads more.
 
 import { element, setAttribute } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 
 /**
- * The newest is last, and is its icon alone where there is no room for its words: those before it stay as they are. Where even
- * that is too much, all of them are icons: facts move then, people do not.
+ * The newest is last, and an icon where there is no room for its words. Where that is too much, all are icons.
  * @param {HTMLElement} fact
  * @param {boolean} on
  */

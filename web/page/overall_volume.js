@@ -1,6 +1,4 @@
-// How loud all others are together, for this listener: a large slider for whoever only listens, a row of the sound sheet for all.
-//
-// It is not kept for the next time: whoever turned it down and forgot would hear nobody, and not know why.
+// How loud all others are together. It is not kept: whoever turned it down and forgot would hear nobody, and not know why.
 
 import { setAttribute } from "../ui/dom.js";
 import { gainOf } from "./volumes.js";

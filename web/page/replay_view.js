@@ -1,8 +1,6 @@
 // Plays again what was said: the last half minute, or in a room of push to talk what was missed. A strip shows who spoke and who
 // speaks in it now. It is for this listener alone; the live voices go on.
-//
-// The strip opens only when somebody presses something, since it moves the people. What was missed is offered over the header, then
-// behind a word in it.
+// It opens when something is pressed, since it moves the people: what was missed is a fact in the header.
 
 import { create, element, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";

@@ -15,7 +15,18 @@ export const language = chooseLanguage(globalThis.navigator?.languages ?? []);
 const { plurals, text } = LANGUAGES[language];
 const pluralRules = new Intl.PluralRules(language);
 
-/** @typedef {keyof typeof text} Key */
+/** @type {Record<string, string>} */
+const words = { ...text };
+
+/** @typedef {keyof typeof text | keyof typeof import("./text/en_setup.js").text} Key */
+
+/**
+ * More words, of pages that load them by themselves.
+ * @param {Record<string, {text: Record<string, string>}>} more by language
+ */
+export function addWords(more) {
+  Object.assign(words, more[language].text);
+}
 
 /**
  * The words for `key`, with each `{name}` of them filled in.
@@ -23,7 +34,7 @@ const pluralRules = new Intl.PluralRules(language);
  * @param {Record<string, string | number>} [values]
  */
 export function t(key, values = {}) {
-  return fill(text[key], values);
+  return fill(words[key], values);
 }
 
 /**
@@ -46,7 +57,7 @@ export function chooseLanguage(wanted) {
 
 /** @param {string} key */
 export function isKey(key) {
-  return Object.hasOwn(text, key);
+  return Object.hasOwn(words, key);
 }
 
 /**
