@@ -84,7 +84,7 @@ def test_a_host_tells_a_device_what_to_do_and_sees_what_became_of_it(
             expect(page.locator(".toast", has_text=reason)).to_be_visible()
     with steady(page, "an answer comes"):
         page.get_by_role("button", name="wait").evaluate("button => button.click()")
-        expect(outcome).to_have_text("wait: no answer in time. It may have been done or not.")
+        expect(outcome).to_have_text("wait: no answer in time. It may or may not have been done.")
     look(host, "commands-answered")
     check_looks(page, "a command that timed out", "#person")
     assert host.errors == []

@@ -129,7 +129,8 @@ def test_while_the_phone_mutes_the_microphone_all_are_told_and_after_it_one_is_h
 ) -> None:
     anna, ben = anna_and_ben(phones, rig, relay)
     rig.mute_microphone(ANNA, True)
-    wait_for_words(anna, "another app or a phone call may hold it")
+    anna.page.locator(".toast", has_text="another app or a phone call may hold it").wait_for()
+    anna.page.locator("#no-microphone").wait_for()
     muted_note(ben).wait_for()
     rig.mute_microphone(ANNA, False)
     wait_for_words(anna, "Your microphone works again")

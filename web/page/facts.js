@@ -67,12 +67,14 @@ export class Fact {
 export class Trouble extends Fact {
   #toasts;
   #title;
+  /** @type {import("./toasts.js").Toast | null} */
+  #told = null;
 
   /**
    * @param {string} id of the button
    * @param {string} noteId of what it opens
    * @param {import("../ui/text.js").Key} title
-   * @param {Pick<import("./toasts.js").Toasts, "show" | "alert">} toasts
+   * @param {Pick<import("./toasts.js").Toasts, "show" | "alert" | "withdraw">} toasts
    */
   constructor(id, noteId, title, toasts) {
     super(id, noteId);
@@ -80,10 +82,20 @@ export class Trouble extends Fact {
     this.#title = title;
   }
 
+  get isOn() {
+    return super.isOn;
+  }
+
+  set isOn(on) {
+    super.isOn = on;
+    if (!on && this.#told) this.#toasts.withdraw(this.#told);
+  }
+
   /** @param {string} words */
   tell(words) {
     this.#toasts.alert(words);
     const action = { words: t("whatToDo"), act: () => this.open(true) };
-    this.#toasts.show({ title: t(this.#title), words, action, lastsMs: ASKS_MS });
+    this.#told = { title: t(this.#title), words, action, lastsMs: ASKS_MS };
+    this.#toasts.show(this.#told);
   }
 }

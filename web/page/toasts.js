@@ -29,7 +29,7 @@ export class Toasts {
   #urgent = element("urgent", HTMLElement);
   /** @type {Toast[]} */
   #waiting = [];
-  /** @type {HTMLElement | null} */
+  /** @type {Toast | null} */
   #shown = null;
   #timer = 0;
   #lastsMs = LASTS_MS;
@@ -65,6 +65,12 @@ export class Toasts {
     this.#urgent.textContent = words;
   }
 
+  /** @param {Toast} toast that is no longer true */
+  withdraw(toast) {
+    this.#waiting = this.#waiting.filter((each) => each !== toast);
+    if (this.#shown === toast) this.#close();
+  }
+
   clear() {
     this.#waiting = [];
     this.#close();
@@ -77,9 +83,9 @@ export class Toasts {
   #next() {
     const toast = this.#waiting.shift();
     if (!toast) return;
-    this.#shown = this.#draw(toast);
+    this.#shown = toast;
     this.#lastsMs = toast.lastsMs ?? LASTS_MS;
-    this.#place.replaceChildren(this.#shown);
+    this.#place.replaceChildren(this.#draw(toast));
     this.#place.showPopover?.();
     this.#start();
   }
