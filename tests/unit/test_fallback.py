@@ -177,13 +177,22 @@ async def test_each_message_arrives_once_and_in_order_through(behaviour: dict[st
             assert guest.welcome["members"] == []
             if behaviour.get("repeats_posts"):
                 assert await house.metric('streamer_fallback_total{event="repeated"}') >= 10
-            if "cut_after_s" in behaviour or "cut_after_bytes" in behaviour:
-                streams = "event_streams" if behaviour.get("passes_events") else "streams"
-                assert await house.metric(f'streamer_fallback_total{{event="{streams}"}}') >= 3
-            if behaviour.get("passes_events"):
-                assert proxy.streamed_bytes > EVENTS_BYTES
-            elif behaviour.get("buffers"):
+            if "cut_after_s" in behaviour or ("cut_after_bytes" in behaviour and not behaviour.get("buffers")):
+                assert await house.metric('streamer_fallback_total{event="streams"}') >= 3
+            if behaviour.get("buffers") and not behaviour.get("passes_events"):
                 assert await house.metric('streamer_fallback_total{event="questions"}') >= 3
+
+
+async def test_where_only_events_pass_they_are_read() -> None:
+    """A machine that is held up for a second may miss their beginning; the next link tries them again."""
+    async with House.open(limits=PATIENT) as house, misbehaving(house.port, buffers=True, passes_events=True) as proxy:
+        guest = await house.enter()
+        for _ in range(5):
+            async with over_http(proxy.port) as caller:
+                await talk_both_ways(caller, guest, 50)
+            if proxy.streamed_bytes > EVENTS_BYTES:
+                return
+        raise AssertionError("no events were read")
 
 
 async def test_after_the_first_cut_each_stream_has_a_successor_before_it_is_cut(
@@ -352,7 +361,8 @@ async def test_where_websockets_do_not_last_the_line_goes_over_http() -> None:
 # ---- the page's link, in Node
 
 LINK_IN_NODE = Path(__file__).parents[1] / "support/link_in_node.js"
-OF_A_PAGE = {name: BEHAVIOURS[name] for name in BEHAVIOURS if "and loses" not in name}
+OF_A_PAGE = {name: BEHAVIOURS[name] for name in BEHAVIOURS if "and loses" not in name and "events" not in name}
+"""That a page reads events is tested by a clock that is wound by hand: tests/js/http_socket.test.js."""
 
 
 @pytest.mark.parametrize("behaviour", OF_A_PAGE.values(), ids=OF_A_PAGE.keys())
@@ -376,7 +386,6 @@ async def test_a_page_hears_and_says_each_thing_once_and_in_order_through(behavi
                 while len(pongs(told)) < count or len(packets(told)) < count:
                     told.append(json.loads(await page.stdout.readline()))
             assert packets(told) == pongs(told) == list(range(count))
-            assert not behaviour.get("passes_events") or proxy.streamed_bytes > EVENTS_BYTES
             assert {"slow": True} in told
             assert [each["state"] for each in told if "state" in each] == ["connecting", "joined"]
             page.stdin.close()
