@@ -28,8 +28,9 @@ test("placeholders are filled in", () => {
 test("the words of other pages are not loaded with a room's", () => {
   assert.equal(t("checkTitle"), "Check this device");
   assert.deepEqual(Object.keys(enSetup.text).filter((key) => Object.hasOwn(enRoom.text, key)), []);
-  const inRooms = [read("index.html"), read("streamer_room.js"), ...readdirSync(new URL("page/", web)).map((name) => read(`page/${name}`))].join("\n");
-  assert.deepEqual(Object.keys(enSetup.text).filter((key) => inRooms.includes(`"${key}"`)), []);
+  const files = ["index.html", "offline.html", "streamer_room.js", ...["page/", "offline/"].flatMap((folder) => readdirSync(new URL(folder, web)).map((name) => folder + name))];
+  const theirs = files.map(read).join("\n");
+  assert.deepEqual(Object.keys(enSetup.text).filter((key) => theirs.includes(`"${key}"`)), []);
 });
 
 test("counts speak grammar", () => {

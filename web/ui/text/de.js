@@ -296,6 +296,7 @@ export const text = {
   adviceRead: "Verstanden",
   awayTitle: "Der Server ist nicht erreichbar",
   awayIntro: "Ist dieses Gerät im selben Netz, und ist der Computer eingeschaltet, auf dem das hier läuft?",
+  goesOnByItself: "Lass diese Seite offen: Sie macht von selbst weiter, sobald es geht.",
   microphoneRefused:
     "Der Zugriff auf das Mikrofon ist nicht erlaubt, deshalb hören dich die anderen nicht. Öffne die Website-Einstellungen (das Symbol neben der Adresse), erlaube das Mikrofon und drücke dann den Knopf.",
   microphoneMissing: "Kein Mikrofon gefunden, deshalb hören dich die anderen nicht. Schließ eines an und drücke dann den Knopf.",

@@ -16,7 +16,6 @@ export const text = {
   trustCompare:
     "Das ist der Fingerabdruck des Zertifikats. Vergleiche ihn mit dem auf dem Bildschirm des Computers, auf dem das hier läuft: Nur wenn beide gleich sind, kommt es wirklich von dort und nicht von jemand anderem in diesem Netz.",
   trustDownload: "Zertifikat herunterladen",
-  goesOnByItself: "Lass diese Seite offen: Sie macht von selbst weiter, sobald es geht.",
   iosDownload: "Drücke unten „Zertifikat herunterladen“, dann „Zulassen“.",
   iosInstall: "Öffne „Einstellungen“, drücke „Profil geladen“, dann „Installieren“.",
   iosTrust: "Unter „Einstellungen“, „Allgemein“, „Info“, „Zertifikats\u00advertrauens\u00adeinstellungen“: Schalte es ein.",

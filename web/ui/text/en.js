@@ -305,6 +305,7 @@ export const text = {
   adviceRead: "Got it",
   awayTitle: "The server can’t be reached",
   awayIntro: "Is this device on the same network, and is the computer that runs the server switched on?",
+  goesOnByItself: "Leave this page open: it continues by itself as soon as it can.",
   microphoneRefused:
     "The microphone is not allowed, so the others can’t hear you. Open the site settings (the icon beside the address), allow the microphone, then press the button.",
   microphoneMissing: "No microphone was found, so the others can’t hear you. Plug one in, then press the button.",

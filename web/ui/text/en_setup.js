@@ -17,7 +17,6 @@ export const text = {
   trustCompare:
     "This is the fingerprint of the certificate. Compare it with the one on the screen of the computer that runs this: only the same one really comes from there, and not from somebody else on this network.",
   trustDownload: "Download the certificate",
-  goesOnByItself: "Leave this page open: it continues by itself as soon as it can.",
   iosDownload: "Press Download the certificate below, then Allow.",
   iosInstall: "Open Settings, press Profile Downloaded, then Install.",
   iosTrust: "In Settings, General, About, Certificate Trust Settings: switch it on.",

@@ -296,6 +296,7 @@ export const text = {
   adviceRead: "Entendido",
   awayTitle: "No se puede conectar con el servidor",
   awayIntro: "¿Está este dispositivo en la misma red, y encendido el ordenador donde funciona esto?",
+  goesOnByItself: "Deja esta página abierta: seguirá por sí sola en cuanto pueda.",
   microphoneRefused:
     "El micrófono no está permitido, así que los demás no te oyen. Abre los ajustes del sitio (el icono junto a la dirección), permite el micrófono y pulsa el botón.",
   microphoneMissing: "No se ha encontrado ningún micrófono, así que los demás no te oyen. Conecta uno y pulsa el botón.",

@@ -16,7 +16,6 @@ export const text = {
   trustCompare:
     "Esta es la huella digital del certificado. Compárala con la de la pantalla del ordenador donde funciona esto: solo si es la misma viene de verdad de allí y no de otra persona en esta red.",
   trustDownload: "Descargar el certificado",
-  goesOnByItself: "Deja esta página abierta: seguirá por sí sola en cuanto pueda.",
   iosDownload: "Pulsa «Descargar el certificado» abajo y luego «Permitir».",
   iosInstall: "Abre «Ajustes», pulsa «Perfil descargado» y luego «Instalar».",
   iosTrust: "En «Ajustes», «General», «Información», «Ajustes de confianza de certificados»: actívalo.",
