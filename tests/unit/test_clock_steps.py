@@ -19,6 +19,8 @@ STEPS_S: Final = (HOUR_S, -HOUR_S, 0, 10 * YEAR_S, 0, -10 * YEAR_S, 0)
 """Against the true clock, one after the other."""
 PATIENCE_S: Final = 30
 
+pytestmark = pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed: run scripts/setup tests")
+
 
 class Clock:
     """What a program that runs with `environment` takes for the time; it cannot set the one that only goes forward."""
@@ -58,7 +60,6 @@ async def hear(events: AsyncIterator[Any], text: str) -> None:
                 return
 
 
-@pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed: run scripts/setup tests")
 async def test_whatever_the_clock_is_set_to_members_stay_and_others_come_in(tmp_path: Path) -> None:
     clock = Clock(tmp_path)
     with serving(tmp_path, clock) as link:
@@ -71,13 +72,13 @@ async def test_whatever_the_clock_is_set_to_members_stay_and_others_come_in(tmp_
                 clock.set(step_s)
                 ben.write(f"line {number}")
                 await hear(heard, f"line {number}")
-                async with streamer.join(link, name="Cy") as cy:
+                cy = streamer.join(link, name="Cy")
+                told = cy.events()
+                async with cy:
+                    await hear(told, f"line {number}")
                     assert {member.name for member in cy.members} == {"Ada", "Ben"}
-                    ago_s = [line.age_s for line in cy.history] if hasattr(cy, "history") else []
-                    assert all(age_s < HOUR_S for age_s in ago_s)
 
 
-@pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed: run scripts/setup tests")
 @pytest.mark.parametrize("step_s", [-10 * YEAR_S, 10 * YEAR_S])
 async def test_a_relay_that_starts_with_a_wrong_clock_works_on_when_it_is_set_right(
     tmp_path: Path, step_s: int

@@ -1,12 +1,23 @@
 """What a service of several relays loses when a relay, NATS, or the way between them fails, and that it comes back."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from cluster_fixture import hears, know_each_other, people, relay_of, relays, stranger, until, until_stored
+from cluster_fixture import (
+    ClusterHouse,
+    hears,
+    know_each_other,
+    people,
+    relay_of,
+    relays,
+    stranger,
+    until,
+    until_stored,
+)
 from gap import Gap
 from nats_server import NatsServer
 from relay_fixture import HOST_KEY, KEY, PACKET, PATIENCE_S
@@ -97,13 +108,20 @@ async def test_members_of_a_relay_whose_nats_answers_nothing_leave_within_second
         assert not any(guest.socket.closed for guest in guests)
 
 
-async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: NatsServer) -> None:
+@asynccontextmanager
+async def parted(nats: NatsServer) -> AsyncIterator[tuple[Gap, ClusterHouse, ClusterHouse]]:
+    """Two relays that know each other, and what the second one is cut off by."""
     async with (
         Gap(nats.port) as gap,
         relay_of(nats.url, source="sees") as sees,
         relay_of(gap.url, source="cut") as cut,
     ):
         await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+        yield gap, sees, cut
+
+
+async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: NatsServer) -> None:
+    async with parted(nats) as (gap, sees, cut):
         member, stays = await cut.enter(name="Ada"), await sees.enter(name="Bob")
         await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"])
         gap.cut()
@@ -119,12 +137,7 @@ async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: N
 
 async def test_a_member_who_came_back_to_where_it_was_cut_off_stays_there(nats: NatsServer) -> None:
     """Neither relay knew of the other's connections; the client's own count says which is the newest."""
-    async with (
-        Gap(nats.port) as gap,
-        relay_of(nats.url, source="sees") as sees,
-        relay_of(gap.url, source="cut") as cut,
-    ):
-        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+    async with parted(nats) as (gap, sees, cut):
         first, watcher = await cut.enter(name="Ada", attempt="1"), await sees.enter(name="Bob")
         await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"])
         gap.cut()
@@ -139,12 +152,7 @@ async def test_a_member_who_came_back_to_where_it_was_cut_off_stays_there(nats: 
 
 
 async def test_what_a_member_did_elsewhere_meanwhile_is_seen_when_a_partition_heals(nats: NatsServer) -> None:
-    async with (
-        Gap(nats.port) as gap,
-        relay_of(nats.url, source="sees") as sees,
-        relay_of(gap.url, source="cut") as cut,
-    ):
-        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+    async with parted(nats) as (gap, sees, cut):
         member, watcher = await cut.enter(name="Ada"), await cut.enter(name="Bob")
         other = await sees.enter(name="Eve")
         await until(lambda: people(sees) == ["Ada", "Bob", "Eve"])
@@ -161,12 +169,7 @@ async def test_what_a_member_did_elsewhere_meanwhile_is_seen_when_a_partition_he
 
 
 async def test_two_who_took_one_name_in_a_partition_have_two_names_when_it_heals(nats: NatsServer) -> None:
-    async with (
-        Gap(nats.port) as gap,
-        relay_of(nats.url, source="sees") as sees,
-        relay_of(gap.url, source="cut") as cut,
-    ):
-        await until(lambda: sees.cluster.addresses and cut.cluster.addresses)
+    async with parted(nats) as (gap, sees, cut):
         gap.cut()
         await until(lambda: not sees.cluster.addresses and cut.cluster.trouble)
         guest, host = await sees.enter(name="Ada"), await cut.enter(key=HOST_KEY, name="Ada")

@@ -36,7 +36,7 @@ from streamer.relay.access.invites import InviteStore
 from streamer.relay.http.app import Relay
 from streamer.relay.running import listening
 
-MOST_CHIRPS = 16
+LEAST_CHIRPS = 16
 """Of 20: one that comes while the machine stands still is cut."""
 DESKTOP_DELAY_MS = 80
 """On a machine with nothing else to do it is half of that."""
@@ -249,7 +249,7 @@ def test_from_microphone_to_loudspeaker_the_delay_is_steady_and_small(tmp_path: 
 
     delays = asyncio.run(main())
     print(f"microphone to loudspeaker: {min(delays):.1f} to {max(delays):.1f} ms, {len(delays)} chirps")
-    assert len(delays) >= MOST_CHIRPS
+    assert len(delays) >= LEAST_CHIRPS
     assert sorted(delays)[len(delays) // 4] < DESKTOP_DELAY_MS  # a machine that stands still holds most chirps up
 
 
