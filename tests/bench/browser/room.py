@@ -16,6 +16,8 @@ from streamer.audio_format import SAMPLE_RATE
 from streamer.client.audio.wav_files import WavWriter
 
 MEMBER: Final = 0
+MAY_JOIN: Final = "document.querySelector('#join-form:not([hidden])') !== null"
+JOIN: Final = "document.querySelector('#name').value = 'Phone'; document.querySelector('#join').click()"
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ def room(folder: Path, talkers: int, seconds: float) -> Iterator[Room]:
             arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words, "--name", f"Talker {number}")
             stack.enter_context(StreamerProcess(folder / f"talker-{number}", *arguments))
         browser = stack.enter_context(unwatched(folder / "browser", rig, MEMBER, relay.authority, relay.link))
-        browser.wait_for("document.querySelector('#start:not([hidden])') !== null")
-        browser.evaluate("document.querySelector('#join').click()")
+        browser.wait_for(MAY_JOIN)
+        browser.evaluate(JOIN)
         rig.wait_attached(MEMBER)
         relay.wait_for_members(talkers + 1)
         yield Room(rig, relay, browser)
@@ -54,7 +56,7 @@ def words_for(seconds: float) -> Samples:
 
 def words_file(folder: Path, seconds: float) -> Path:
     path, sentence = folder / "words.wav", speech()
-    writer = WavWriter(path)
+    writer = WavWriter(path, channels=1)
     for _ in range(1 + int(seconds * SAMPLE_RATE / len(sentence))):
         writer.write(sentence)
     writer.close()
