@@ -38,6 +38,7 @@ from streamer.relay.running import listening
 
 LEAST_CHIRPS = 16
 """Of 20: one that comes while the machine stands still is cut."""
+MEASUREMENTS = 4
 DESKTOP_DELAY_MS = 80
 """On a machine with nothing else to do it is half of that."""
 
@@ -236,21 +237,29 @@ def test_ctrl_c_leaves_cleanly_and_is_no_failure(tmp_path: Path, interrupt: sign
 
 
 @pytest.mark.sound
-def test_from_microphone_to_loudspeaker_the_delay_is_steady_and_small(tmp_path: Path, rig: Rig) -> None:
-    async def main() -> list[float]:
+def test_from_microphone_to_loudspeaker_the_delay_is_small_and_returns_to_that(rig: Rig) -> None:
+    """However the machine is held up meanwhile: most chirps come then, or come late, but not in every measurement."""
+
+    async def main() -> None:
         async with a_relay() as url:
             desks = [await desk(rig, url, member) for member in range(2)]
             try:
-                return await asyncio.to_thread(measure, rig)
+                await asyncio.to_thread(wait_until_small, rig)
             finally:
                 for process in desks:
                     process.send_signal(signal.SIGINT)
                     assert await asyncio.wait_for(process.wait(), 5) == 0
 
-    delays = asyncio.run(main())
-    print(f"microphone to loudspeaker: {min(delays):.1f} to {max(delays):.1f} ms, {len(delays)} chirps")
-    assert len(delays) >= LEAST_CHIRPS
-    assert sorted(delays)[len(delays) // 4] < DESKTOP_DELAY_MS  # a machine that stands still holds most chirps up
+    asyncio.run(main())
+
+
+def wait_until_small(rig: Rig) -> None:
+    for _ in range(MEASUREMENTS):
+        delays = measure(rig)
+        print(f"microphone to loudspeaker: {[round(delay, 1) for delay in delays]} ms")
+        if len(delays) >= LEAST_CHIRPS and sorted(delays)[len(delays) // 4] < DESKTOP_DELAY_MS:
+            return
+    pytest.fail(f"in {MEASUREMENTS} measurements, no quarter of the chirps took less than {DESKTOP_DELAY_MS} ms")
 
 
 async def desk(rig: Rig, url: str, member: int) -> asyncio.subprocess.Process:
