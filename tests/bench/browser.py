@@ -1,9 +1,9 @@
-"""What a phone's browser has to do while six talk: streamer and plain WebRTC, in one run.
+"""What a phone's browser has to do for what people do: streamer and plain WebRTC, in one run.
 
-    scripts/bench browser [--talkers 6] [--seconds 20] [--rounds 2]
+    scripts/bench browser [--state "six talkers"] [--seconds 20] [--rounds 2]
 
-CPU time of all the processes of one Chromium that hears everybody and talks itself, with echo cancelling, over what
-passes meanwhile, and where it goes. The talkers run elsewhere and are not counted.
+CPU time of all the processes of one Chromium with echo cancelling, over what passes meanwhile, and where it goes. The
+others run elsewhere and are not counted. Where nobody else is there, the rival holds a call with one silent partner.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 HERE: Final = Path(__file__).parent
 sys.path[:0] = [str(HERE / "browser"), str(HERE.parent / "support")]
@@ -33,22 +33,43 @@ TALK_S: Final = 60
 """Beyond what is measured."""
 
 
+class State(NamedTuple):
+    talkers: int
+    """Others, all of whom talk at once."""
+    speaks: bool
+    """The one whose browser is measured does."""
+
+
+STATES: Final = {
+    "alone, silent": State(0, False),
+    "talking oneself": State(0, True),
+    "one talker": State(1, False),
+    "two talkers": State(2, False),
+    "six talkers": State(6, False),
+    "six talkers and oneself": State(6, True),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--talkers", type=int, default=6)
+    parser.add_argument("--state", choices=STATES, help="this one alone")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
+    for name, state in STATES.items():
+        if options.state in (None, name):
+            print_table(name, measure(state, options.seconds, options.rounds))
+
+
+def measure(state: State, seconds: float, rounds: int) -> dict[str, list[Cost]]:
+    """What each service costs, round by round, in turns."""
     services = {"streamer": streamer, "WebRTC": webrtc}
     shares: dict[str, list[Cost]] = {name: [] for name in services}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for name, service in services.items():
-            with (
-                tempfile.TemporaryDirectory() as folder,
-                service(Path(folder), options.talkers, options.seconds) as browser,
-            ):
-                shares[name].append(share_of_a_core(browser, options.seconds))
-    print_table(shares)
+            with tempfile.TemporaryDirectory() as folder, service(Path(folder), state, seconds) as browser:
+                shares[name].append(share_of_a_core(browser, seconds))
+    return shares
 
 
 def share_of_a_core(browser: Unwatched, seconds: float) -> Cost:
@@ -59,8 +80,8 @@ def share_of_a_core(browser: Unwatched, seconds: float) -> Cost:
     return Cost({kind: (after[kind] - before[kind]) / seconds for kind in KINDS})
 
 
-def print_table(shares: dict[str, list[Cost]]) -> None:
-    print(f"{'% of a core':14}" + "".join(f"{name:>10}" for name in shares))
+def print_table(state: str, shares: dict[str, list[Cost]]) -> None:
+    print(f"{state}\n{'% of a core':14}" + "".join(f"{name:>10}" for name in shares))
     for kind in KINDS:
         print(f"{kind:14}" + "".join(f"{100 * median(costs, kind):10.1f}" for costs in shares.values()))
     wholes = {name: [cost.total() for cost in costs] for name, costs in shares.items()}
@@ -68,7 +89,7 @@ def print_table(shares: dict[str, list[Cost]]) -> None:
     print(f"{'together':14}" + "".join(f"{100 * medians[name]:10.1f}" for name in shares))
     for name, whole in wholes.items():
         print(f"each round of {name}: {', '.join(f'{100 * share:.1f}' for share in whole)}")
-    print(f"streamer ÷ WebRTC: {medians['streamer'] / medians['WebRTC']:.2f}")
+    print(f"streamer ÷ WebRTC: {medians['streamer'] / medians['WebRTC']:.2f}\n", flush=True)
 
 
 def median(costs: list[Cost], kind: str) -> float:
@@ -76,22 +97,24 @@ def median(costs: list[Cost], kind: str) -> float:
 
 
 @contextmanager
-def streamer(folder: Path, talkers: int, seconds: float) -> Iterator[Unwatched]:
-    with room(folder, talkers, seconds + TALK_S) as where:
-        where.say(seconds + TALK_S)
+def streamer(folder: Path, state: State, seconds: float) -> Iterator[Unwatched]:
+    with room(folder, state.talkers, seconds + TALK_S) as where:
+        if state.speaks:
+            where.say(seconds + TALK_S)
         yield where.browser
 
 
 @contextmanager
-def webrtc(folder: Path, talkers: int, seconds: float) -> Iterator[Unwatched]:
+def webrtc(folder: Path, state: State, seconds: float) -> Iterator[Unwatched]:
     with Rig(members=2) as rig, RelayProcess(folder / "relay") as relay, ExitStack() as stack:
         talker, listener = (
             stack.enter_context(unwatched(folder / name, rig, member, relay.authority, f"{relay.origin}/healthz"))
             for member, name in ((1, "talker"), (0, "listener"))
         )
-        connect(talker, listener, talkers)
-        for member in (0, 1):
-            rig.play(rig.microphone(member), words_for(seconds + TALK_S))
+        connect(talker, listener, max(1, state.talkers))
+        for member, talks in ((0, state.speaks), (1, state.talkers > 0)):
+            if talks:
+                rig.play(rig.microphone(member), words_for(seconds + TALK_S))
         yield listener
 
 

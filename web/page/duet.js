@@ -12,6 +12,8 @@ const RADIUS = 136;
 const GAP = 0.028;
 /** A dot runs along the arc in ten times the delay: slow enough to be followed. */
 const SLOWED = 10;
+/** It rests in between: while it runs, a phone draws sixty times a second. */
+const RUNS_EVERY_MS = 6_000;
 
 export class Duet {
   #section = element("duet", HTMLElement);
@@ -19,7 +21,8 @@ export class Duet {
   #runner = element("runner", HTMLElement);
   #words = element("duet-words", HTMLElement);
   #drawn = "";
-  #runsMs = 0;
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  #ranMs = -Infinity;
   /** @type {Animation | null} */
   #running = null;
 
@@ -58,19 +61,25 @@ export class Duet {
   }
 
   /**
-   * The dot runs while somebody talks and the delay is known, and the browser may move things.
+   * The dot runs now and then while somebody talks and the delay is known, where the browser may move things.
    * @param {number | null} ms
    */
   #run(ms) {
-    const rounded = ms === null || matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 10 * Math.round(ms / 10);
-    if (rounded === this.#runsMs) return;
-    this.#runsMs = rounded;
-    this.#running?.cancel();
-    this.#runner.hidden = rounded === 0;
-    if (rounded === 0) return;
+    if (ms === null || this.#calm.matches) return this.#rest();
+    const nowMs = performance.now();
+    if (nowMs - this.#ranMs < Math.max(RUNS_EVERY_MS, ms * SLOWED)) return;
+    this.#ranMs = nowMs;
+    this.#runner.hidden = false;
     const centred = "translateY(-47.06%)"; // the wrapper's centre is the arc's
     const turn = [{ transform: `${centred} rotate(0)` }, { transform: `${centred} rotate(-180deg)` }];
-    this.#running = this.#runner.animate(turn, { duration: rounded * SLOWED, iterations: Infinity });
+    this.#running = this.#runner.animate(turn, { duration: ms * SLOWED });
+    this.#running.onfinish = () => this.#rest();
+  }
+
+  #rest() {
+    this.#running?.cancel();
+    this.#running = null;
+    this.#runner.hidden = true;
   }
 }
 

@@ -1,5 +1,7 @@
-// How loud everybody is just now, for the meters: the loudest packet of each talker since the last look, and whether any
-// of them carried a voice.
+// How loud everybody is just now, for the meters: the loudest packet of each talker, and whether any of them carried a voice.
+//
+// Who begins or ends to talk is told at the next look. How loud they are is told at every second one: each time costs a
+// phone a drawing of the page.
 
 import { NOTHING_HEARD } from "../shared/messages.js";
 
@@ -10,6 +12,8 @@ export class TalkerLevels {
   /** @type {LevelOf} */
   #loudest = {};
   #shown = "";
+  #talking = "";
+  #waits = false;
 
   /**
    * @param {number} talkerId
@@ -21,11 +25,15 @@ export class TalkerLevels {
   }
 
   /**
-   * The levels since the last look, null where they are as they were. A talker that is missing is silent.
+   * The levels since those that were told last, null where there is nothing to tell. A talker that is missing is silent.
    * @returns {LevelOf | null}
    */
   look() {
     const levels = this.#loudest;
+    const talking = Object.keys(levels).filter((talkerId) => levels[Number(talkerId)].voice).join();
+    this.#waits = talking === this.#talking && !this.#waits;
+    if (this.#waits) return null;
+    this.#talking = talking;
     this.#loudest = {};
     const now = JSON.stringify(levels);
     if (now === this.#shown) return null;
