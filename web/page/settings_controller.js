@@ -31,20 +31,35 @@ export class SettingsController {
   #panel = new SettingsPanel();
   /** It could not be had; the choice is kept for the next time. */
   #suppressionFailed = false;
+  #meter = 0;
   #parts;
 
   /** @param {Parts} parts */
   constructor(parts) {
     this.#parts = parts;
-    const { voice, sound, cues } = parts;
+    const { voice, cues } = parts;
     voice.deviceId = this.#settings.chosen.microphone;
     voice.pushToTalk = this.#settings.chosen.pushToTalk;
     this.#suppressNoise();
     this.#panel.onChange = (name, value) => this.#choose(name, value);
-    this.#panel.onOpen = () => this.#showDevices();
+    this.#panel.onOpen = () => {
+      this.#showDevices();
+      this.#lookAgain();
+    };
     element("play-sound", HTMLButtonElement).addEventListener("click", () => cues.sample());
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#onDevices());
-    setInterval(() => this.#panel.isOpen && this.#panel.showOutput(sound.outputLevel), METER_MS);
+  }
+
+  /** Only while it is seen: a timer that runs all evening costs a phone its rest. */
+  #followOutput() {
+    if (!this.#panel.isOpen) return;
+    this.#panel.showOutput(this.#parts.sound.outputLevel);
+    this.#lookAgain();
+  }
+
+  #lookAgain() {
+    clearTimeout(this.#meter);
+    this.#meter = setTimeout(() => this.#followOutput(), METER_MS);
   }
 
   /** @param {import("../shared/room_link.js").RoomLink} link what it asks for */
