@@ -33,9 +33,9 @@ SAMPLING_S: Final = 10
 FIGURES_S: Final = 1.5
 """In which the page shows its figures at least once."""
 SETTLE_S: Final = 1
-CLICK: Final = """
-    document.querySelectorAll(".ear:not([hidden]) > summary, #details > summary").forEach((summary) => summary.click());
-"""
+OPEN: Final = "document.querySelector('#open-sound').click(); document.querySelector('#experts').open = true"
+CLOSE: Final = "document.querySelector('#settings').close()"
+PILLS: Final = "main button[data-talker]:not([data-own]) .pill .figure"
 TEXTS: Final = "[...document.querySelectorAll('{}')].map((node) => node.textContent)"
 OBSERVE: Final = """
     globalThis.long = 0;
@@ -124,12 +124,12 @@ def sample(where: Room) -> Sample:
 
 
 def shown(browser: Unwatched) -> tuple[list[float], list[float]]:
-    """Delays and jitter buffers of all talkers, as the page tells them to who opens its details."""
-    browser.evaluate(CLICK)
+    """Delays and jitter buffers of all talkers, as the page tells them to who opens its experts' part."""
+    browser.evaluate(OPEN)
     time.sleep(FIGURES_S)
-    delays = numbers(r"(\d+) ms", browser.evaluate(TEXTS.format(".ear[open] .whole")))
+    delays = numbers(r"(\d+) ms", browser.evaluate(TEXTS.format(PILLS)))
     levels = numbers(r"waiting ([\d.]+)", browser.evaluate(TEXTS.format("#statistics dd")))
-    browser.evaluate(CLICK)
+    browser.evaluate(CLOSE)
     return delays, levels
 
 
