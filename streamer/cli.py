@@ -6,6 +6,7 @@ and a good part of the time of a start.
 
 import gc
 import json
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -24,6 +25,7 @@ from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
 from streamer.relay.cluster.options import cluster_options
 from streamer.relay.hooks.commands import hook
+from streamer.relay.workers.options import WorkerOptions, worker_options
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
 
@@ -100,13 +102,16 @@ main.add_command(mixdown)
 )
 @click.option("--captions", is_flag=True, help="Caption these rooms, for everybody who wants to read what is said.")
 @cluster_options
+@worker_options
 @click.option(
     "--plain", is_flag=True, help="Print lines instead of the live screen; the default when output is not a terminal."
 )
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option
 @limit_options
-def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
+def serve(
+    rooms: tuple[str, ...], data_dir: Path | None, plain: bool, workers: int, worker_port: int | None, **options: Any
+) -> None:
     """Start the relay and show the links to join.
 
     In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or hides the
@@ -119,6 +124,8 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
     from streamer.relay.screen.qr_code import CodeStyle, code_style
     from streamer.relay.screen.suitable import can_show
 
+    own = WorkerOptions(workers, worker_port)
+    own.check(options["port"], options["http_port"])
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     handler = logs.begin()
@@ -128,12 +135,32 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
         from streamer.relay.screen.screen import Screen
 
         screen = Screen(handler)
-    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
-    if screen:
-        run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
-        return
+    say: Callable[[str], None] = click.echo
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
-    run(serving.serve(serve_options, limits, click.echo, style, None, _recording))
+    if screen:
+        say, style = screen.tell, CodeStyle.BELOW
+    if workers > 1:
+        from streamer.relay.workers.parent import serve_by_workers
+
+        served = serve_by_workers(serve_options, limits, own, say, style, screen)
+    else:
+        served = serving.serve(serve_options, limits, say, style, screen, _recording)
+    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
+    run(until_interrupted(served) if screen else served)
+
+
+@main.command(hidden=True)
+def worker() -> None:
+    """Be one process of a relay that `serve --workers` runs; what to do stands on standard input."""
+    from streamer.relay import logs
+    from streamer.relay.workers.channel import take_end
+    from streamer.relay.workers.worker import work
+
+    end, told = take_end()
+    raise_file_limit()
+    logs.begin().setFormatter(logging.Formatter("%(message)s"))  # the parent's lines have the time
+    gc.freeze()
+    run(work(told, end, _recording))
 
 
 def _recording(content: bytes) -> "Sound":
