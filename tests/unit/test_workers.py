@@ -1,0 +1,140 @@
+"""`streamer serve --workers 2` with real processes, sockets and nats-server: rooms come together, and nothing is left."""
+
+import asyncio
+import os
+import signal
+import socket
+from pathlib import Path
+from time import perf_counter
+
+from hearing import MOST_LOST_S, anna_and_ben
+from measured import measured
+from processes import START_S
+from psutil import wait_procs
+from relay_fixture import PACKET, PATIENCE_S
+from workers_fixture import (
+    BACK,
+    FAR_ROOM,
+    FRONT,
+    WorkersProcess,
+    address_at,
+    family_of,
+    from_address,
+    until_so,
+)
+
+from streamer.client.connection import Link
+from streamer.wire.room_link import Address
+
+
+async def test_who_comes_by_the_shared_port_ends_in_the_home_of_the_room_and_comes_back_when_that_is_killed(
+    tmp_path: Path,
+) -> None:
+    with WorkersProcess(tmp_path, "--no-tls") as relay:
+        async with anna_and_ben(relay.link_to(FAR_ROOM)) as (anna, ben, ears):
+            ids = anna.me.talker_id, ben.me.talker_id
+            await relay.until_members(BACK, 2)
+            await relay.until_members(FRONT, 0)
+            await ears.hear("Anna", after_s=perf_counter())
+            assert ears.longest_gap_s < MOST_LOST_S
+            assert (anna.me.talker_id, ben.me.talker_id) == ids
+            os.kill(relay.pid_of(BACK), signal.SIGKILL)
+            killed_s = perf_counter()
+            await ears.hear("Anna", after_s=killed_s + 0.1)
+            measured("until all talk again after kill -9 of a worker", perf_counter() - killed_s)
+            await relay.until_members(BACK, 2)
+            await ears.hear("Anna", after_s=perf_counter())
+            assert (anna.me.talker_id, ben.me.talker_id) == ids
+            assert [member.name for member in ben.members] == ["Anna"]
+        assert "SIGKILL): it is started again" in relay.log
+
+
+async def test_members_who_can_not_move_talk_across_and_are_let_be(tmp_path: Path) -> None:
+    with WorkersProcess(tmp_path, "--no-tls") as relay:
+        link = await Link.open_over_http(Address.parse(relay.link_to(FAR_ROOM)), name="By HTTP")
+        running = asyncio.create_task(link.run(lambda packet, now: None, lambda said, now: None))
+        async with from_address("127.0.0.1") as here, from_address(address_at(BACK)) as there:
+            away = await relay.enter(here, FAR_ROOM, "Away")
+            home = await relay.enter(there, FAR_ROOM, "Home")
+            assert sorted(member["name"] for member in home.welcome["members"]) == ["Away", "By HTTP"]
+            await away.socket.send_bytes(PACKET.serialize())
+            assert (await home.packet()).talker_id == away.welcome["talker_id"]
+            address = f"http://127.0.0.1:{relay.port_of(BACK)}"
+            asked = await away.text("relays")
+            while not asked["move"]:
+                asked = await away.text("relays")
+            assert asked["relays"] == [address]
+            let_be = await away.text("relays")
+            assert (let_be["move"], let_be["relays"][0]) == (False, address)
+            await home.socket.send_bytes(PACKET.serialize())
+            assert (await away.packet()).talker_id == home.welcome["talker_id"]
+            link.send_control({"type": "chat", "text": "Hello"})
+            assert (await home.text("chat"))["text"] == "Hello"
+            assert (relay.members_of(FRONT), relay.members_of(BACK)) == (2, 1)
+        await link.leave()
+        await asyncio.wait_for(running, PATIENCE_S)
+
+
+async def test_a_worker_that_is_stopped_alone_hands_its_members_over(tmp_path: Path) -> None:
+    with WorkersProcess(tmp_path, "--no-tls") as relay:
+        async with anna_and_ben(relay.link_to(FAR_ROOM)) as (_, ben, ears):
+            await relay.until_members(BACK, 2)
+            os.kill(relay.pid_of(BACK), signal.SIGTERM)
+            await relay.until_members(FRONT, 2)
+            await relay.until_members(BACK, 2)
+            await ears.hear("Anna", after_s=perf_counter())
+            assert ears.longest_gap_s < MOST_LOST_S
+            assert [member.name for member in ben.members] == ["Anna"]
+
+
+async def test_sigterm_ends_all_processes_says_goodbye_and_leaves_nothing(tmp_path: Path) -> None:
+    with WorkersProcess(tmp_path, "--no-tls") as relay:
+        family = family_of(relay.pid)
+        assert len(family) == 3  # two workers, and nats-server
+        async with from_address("127.0.0.1") as http:
+            guest = await relay.enter(http, FAR_ROOM, "Guest")
+            os.kill(relay.pid, signal.SIGTERM)
+            assert await guest.close_code() == 1001
+        await asyncio.to_thread(relay.wait, START_S)
+        assert wait_procs(family, PATIENCE_S)[1] == []
+        assert list((tmp_path / "streamer").glob(".workers-*")) == []
+        _take(Address.parse(relay.link_to(FAR_ROOM)).port)
+
+
+async def test_no_child_outlives_a_parent_that_is_killed_and_the_next_start_tidies_up(tmp_path: Path) -> None:
+    with WorkersProcess(tmp_path, "--no-tls", exit_code=None) as relay:
+        family = family_of(relay.pid)
+        port = Address.parse(relay.link_to(FAR_ROOM)).port
+        relay.kill()
+        assert wait_procs(family, PATIENCE_S)[1] == []
+        _take(port)
+        assert len(list((tmp_path / "streamer").glob(".workers-*"))) == 1
+    with WorkersProcess(tmp_path, "--no-tls") as relay:
+        assert len(list((tmp_path / "streamer").glob(".workers-*"))) == 1  # its own
+
+
+async def test_with_tls_and_a_join_page_the_links_lead_in(tmp_path: Path) -> None:
+    page_port = _free()
+    with WorkersProcess(tmp_path, "--http-port", str(page_port)) as relay:
+        link = Address.parse(relay.link_to(FAR_ROOM))
+        assert link.secure
+        async with anna_and_ben(relay.link_to(FAR_ROOM), relay.authority) as (_, _, ears), from_address("127.0.0.1") as http:
+            async with http.get(f"http://127.0.0.1:{page_port}/") as answer:
+                assert str(link.port) in await answer.text()
+            async with http.get(f"http://127.0.0.1:{link.port}/") as answer:
+                assert answer.status == 200
+            await ears.hear("Anna", after_s=perf_counter())
+
+
+def _take(port: int) -> None:
+    """Nobody has it any more."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        probe.listen()
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
