@@ -6,7 +6,6 @@ and a good part of the time of a start.
 
 import gc
 import json
-import logging
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -25,6 +24,7 @@ from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
 from streamer.relay.cluster.options import cluster_options
 from streamer.relay.hooks.commands import hook
+from streamer.relay.workers.commands import serving, worker_command
 from streamer.relay.workers.options import WorkerOptions, worker_options
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
@@ -109,9 +109,7 @@ main.add_command(mixdown)
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option
 @limit_options
-def serve(
-    rooms: tuple[str, ...], data_dir: Path | None, plain: bool, workers: int, worker_port: int | None, **options: Any
-) -> None:
+def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
     """Start the relay and show the links to join.
 
     In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or hides the
@@ -119,13 +117,11 @@ def serve(
     """
     from streamer.client.interrupts import until_interrupted
     from streamer.relay import logs
-    from streamer.relay import serve as serving
     from streamer.relay.options import ServeOptions
     from streamer.relay.screen.qr_code import CodeStyle, code_style
     from streamer.relay.screen.suitable import can_show
 
-    own = WorkerOptions(workers, worker_port)
-    own.check(options["port"], options["http_port"])
+    own = WorkerOptions.taken_from(options)
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     handler = logs.begin()
@@ -135,32 +131,12 @@ def serve(
         from streamer.relay.screen.screen import Screen
 
         screen = Screen(handler)
-    say: Callable[[str], None] = click.echo
-    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
-    if screen:
-        say, style = screen.tell, CodeStyle.BELOW
-    if workers > 1:
-        from streamer.relay.workers.parent import serve_by_workers
-
-        served = serve_by_workers(serve_options, limits, own, say, style, screen)
-    else:
-        served = serving.serve(serve_options, limits, say, style, screen, _recording)
     gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
-    run(until_interrupted(served) if screen else served)
-
-
-@main.command(hidden=True)
-def worker() -> None:
-    """Be one process of a relay that `serve --workers` runs; what to do stands on standard input."""
-    from streamer.relay import logs
-    from streamer.relay.workers.channel import take_end
-    from streamer.relay.workers.worker import work
-
-    end, told = take_end()
-    raise_file_limit()
-    logs.begin().setFormatter(logging.Formatter("%(message)s"))  # the parent's lines have the time
-    gc.freeze()
-    run(work(told, end, _recording))
+    if screen:
+        run(until_interrupted(serving(own, serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
+        return
+    style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
+    run(serving(own, serve_options, limits, click.echo, style, None, _recording))
 
 
 def _recording(content: bytes) -> "Sound":
@@ -169,6 +145,8 @@ def _recording(content: bytes) -> "Sound":
 
     return Recording(content)
 
+
+main.add_command(worker_command(run, _recording))
 
 @main.command()
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Check this port.")

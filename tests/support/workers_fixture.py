@@ -64,8 +64,9 @@ class WorkersProcess(RelayProcess):
 
     def members_of(self, worker: int) -> int | None:
         """None while it is not there."""
+        url = f"http://127.0.0.1:{self.port_of(worker)}/healthz"
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port_of(worker)}/healthz", timeout=PATIENCE_S) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
                 return int(json.load(answer)["members"])
         except OSError:
             return None

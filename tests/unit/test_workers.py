@@ -1,4 +1,4 @@
-"""`streamer serve --workers 2` with real processes, sockets and nats-server: rooms come together, and nothing is left."""
+"""`streamer serve --workers 2`, all of it real: rooms come together, and nothing is left behind."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from time import perf_counter
 
+from cluster_fixture import hears
 from hearing import MOST_LOST_S, anna_and_ben
 from measured import measured
 from processes import START_S
@@ -20,7 +21,6 @@ from workers_fixture import (
     address_at,
     family_of,
     from_address,
-    until_so,
 )
 
 from streamer.client.connection import Link
@@ -50,15 +50,14 @@ async def test_who_comes_by_the_shared_port_ends_in_the_home_of_the_room_and_com
 
 
 async def test_members_who_can_not_move_talk_across_and_are_let_be(tmp_path: Path) -> None:
-    with WorkersProcess(tmp_path, "--no-tls") as relay:
+    with WorkersProcess(tmp_path, "--no-tls", "--deadline-ms", str(PATIENCE_S * 1000)) as relay:
         link = await Link.open_over_http(Address.parse(relay.link_to(FAR_ROOM)), name="By HTTP")
         running = asyncio.create_task(link.run(lambda packet, now: None, lambda said, now: None))
         async with from_address("127.0.0.1") as here, from_address(address_at(BACK)) as there:
             away = await relay.enter(here, FAR_ROOM, "Away")
             home = await relay.enter(there, FAR_ROOM, "Home")
             assert sorted(member["name"] for member in home.welcome["members"]) == ["Away", "By HTTP"]
-            await away.socket.send_bytes(PACKET.serialize())
-            assert (await home.packet()).talker_id == away.welcome["talker_id"]
+            assert (await hears(home, away, PACKET.serialize())).talker_id == away.welcome["talker_id"]
             address = f"http://127.0.0.1:{relay.port_of(BACK)}"
             asked = await away.text("relays")
             while not asked["move"]:
@@ -66,8 +65,7 @@ async def test_members_who_can_not_move_talk_across_and_are_let_be(tmp_path: Pat
             assert asked["relays"] == [address]
             let_be = await away.text("relays")
             assert (let_be["move"], let_be["relays"][0]) == (False, address)
-            await home.socket.send_bytes(PACKET.serialize())
-            assert (await away.packet()).talker_id == home.welcome["talker_id"]
+            assert (await hears(away, home, PACKET.serialize())).talker_id == home.welcome["talker_id"]
             link.send_control({"type": "chat", "text": "Hello"})
             assert (await home.text("chat"))["text"] == "Hello"
             assert (relay.members_of(FRONT), relay.members_of(BACK)) == (2, 1)
@@ -118,11 +116,11 @@ async def test_with_tls_and_a_join_page_the_links_lead_in(tmp_path: Path) -> Non
     with WorkersProcess(tmp_path, "--http-port", str(page_port)) as relay:
         link = Address.parse(relay.link_to(FAR_ROOM))
         assert link.secure
-        async with anna_and_ben(relay.link_to(FAR_ROOM), relay.authority) as (_, _, ears), from_address("127.0.0.1") as http:
-            async with http.get(f"http://127.0.0.1:{page_port}/") as answer:
-                assert str(link.port) in await answer.text()
-            async with http.get(f"http://127.0.0.1:{link.port}/") as answer:
-                assert answer.status == 200
+        talking = anna_and_ben(relay.link_to(FAR_ROOM), relay.authority)
+        async with talking as (_, _, ears), from_address("127.0.0.1") as http:
+            for port in (page_port, link.port, relay.port_of(FRONT)):
+                async with http.get(f"http://127.0.0.1:{port}/trust.json") as answer:
+                    assert (await answer.json())["host"] == f"127.0.0.1:{link.port}"
             await ears.hear("Anna", after_s=perf_counter())
 
 

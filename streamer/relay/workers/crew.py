@@ -151,6 +151,8 @@ class Crew:
         try:
             for worker in workers:
                 worker.end()
+                if not worker.port:  # it has not begun yet
+                    worker.child.signal(signal.SIGKILL)
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience_s + GOODBYE_S):
                     await asyncio.gather(*(worker.wait() for worker in workers))

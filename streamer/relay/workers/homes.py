@@ -77,7 +77,8 @@ class Homes:
         home, guest = self._home(socket), self._guests.get(socket)
         if guest and guest.home != home:
             self._take_back(socket)
-            guest = self._guests.pop(socket, None) and None
+            del self._guests[socket]
+            guest = None
         if home == self._number:
             return
         if guest is None:

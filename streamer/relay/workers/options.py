@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 
 import click
 
@@ -21,6 +21,13 @@ class WorkerOptions:
 
     workers: int
     worker_port: int | None = None
+
+    @classmethod
+    def taken_from(cls, options: dict[str, Any]) -> Self:
+        """Out of those of `serve`. Raises SetupError for what can't be."""
+        own = cls(options.pop("workers"), options.pop("worker_port"))
+        own.check(options["port"], options["http_port"])
+        return own
 
     def check(self, *taken: int | None) -> None:
         """Raises SetupError for what can't be; `taken` are ports that are asked for, too."""

@@ -139,7 +139,7 @@ def _to_tell(
     """The workers listen where their parent does, on ports of their own."""
     port = listeners[RELAY].getsockname()[1]
     http_port = listeners[PAGE].getsockname()[1] if PAGE in listeners else None
-    host = server.place.bind if options.host is None else options.host
+    host = options.host if server.place.name else server.place.bind
     told = Told(0, os.getpid(), port, 0, _has_addresses(server, options, port), options, limits)
     told = replace(told, options=replace(options, host=host, http_port=http_port))
 
