@@ -2,10 +2,10 @@
 
     scripts/bench workers [--rooms 4] [--members 20] [--talkers 2] [--seconds 5] [--rounds 3]
 
-Real processes and a real NATS server, all on this machine, as are the clients. Rooms are `at home` where all members
-are in the worker that has the room, as they end by themselves, and `across` where every other member is in the wrong
-one, as where only one port can be reached. The last figure is what could be delivered if the busiest process had a
-processor of its own: deliveries per second, divided by the part of a processor that it used.
+Real processes and a real NATS server, all on this machine, as are the clients. Rooms are `at home` where all
+members are in the worker that has the room, as they end by themselves, and `across` where every other member is in
+the wrong one, as where only one port can be reached. The last figure is what could be delivered if each process had
+a processor of its own: deliveries per second, divided by the part of a processor that the busiest one used.
 """
 
 import argparse
@@ -55,7 +55,8 @@ def deliveries(ports: list[int]) -> float:
     for port in ports:
         with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
             lines = answer.read().decode().splitlines()
-        total += float(next(line for line in lines if line.startswith("streamer_deliveries_total ")).split()[1])
+        found = next(line for line in lines if line.startswith("streamer_deliveries_total "))
+        total += float(found.split()[1])
     return total
 
 
@@ -69,9 +70,11 @@ async def measure(relay: RelayProcess, ports: dict[int, int], way: str, options:
             for number in range(options.members):
                 home = first_worker(room)
                 place = 3 - home if way == WAYS[2] and number % 2 else home
-                query = {"room": room, "key": Address.parse(relay.links.to_talk[room]).key, "name": f"M{number}"}
-                url = f"http://127.0.0.1:{ports[place]}/ws"
-                socket = await stack.enter_async_context(http.ws_connect(url, params=query, protocols=["streamer.v1"]))
+                key = Address.parse(relay.links.to_talk[room]).key
+                query, url = {"room": room, "key": key}, f"http://127.0.0.1:{ports[place]}/ws"
+                socket = await stack.enter_async_context(
+                    http.ws_connect(url, params=query, protocols=["streamer.v1"])
+                )
                 if number < options.talkers:
                     talkers.append(socket)
                 listening.append(asyncio.create_task(listen(socket, delays_ns)))
@@ -110,11 +113,13 @@ def run_once(way: str, options: argparse.Namespace) -> Found:
                 port = Address.parse(relay.link).port
                 return asyncio.run(measure(relay, dict.fromkeys(NUMBERS, port), way, options))
         with WorkersProcess(Path(folder), "--no-tls", *rooms, *LIMITS) as crew:
-            return asyncio.run(measure(crew, {worker: crew.port_of(worker) for worker in NUMBERS}, way, options))
+            ports = {worker: crew.port_of(worker) for worker in NUMBERS}
+            return asyncio.run(measure(crew, ports, way, options))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     for name, default in (("rooms", 4), ("members", 20), ("talkers", 2), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--seconds", type=float, default=5)
@@ -126,7 +131,7 @@ def main() -> None:
     for way, results in found.items():
         middle = Found(*(statistics.median(column) for column in zip(*results, strict=True)))
         print(
-            f"{way:21} {middle.deliveries_per_s:7,.0f} deliveries/s, {middle.cpu_us:6.2f} µs of a processor each, "
+            f"{way:21} {middle.deliveries_per_s:7,.0f} deliveries/s, {middle.cpu_us:6.2f} µs of a processor, "
             f"of which NATS and parent {middle.beside_us:5.2f} µs; p50 {middle.delay_ms:.2f} ms; "
             f"busiest process: up to {middle.most_per_s:,.0f} deliveries/s"
         )

@@ -47,7 +47,9 @@ def test_a_client_is_told_of_all_workers() -> None:
     ("workers", "worker_port", "words"),
     [(1, 9000, "--workers 2 or more"), (2, 65_535, "too high"), (4, 8440, "port 8443"), (2, 79, "port 80")],
 )
-def test_ports_that_workers_can_not_have_are_refused_in_words(workers: int, worker_port: int, words: str) -> None:
+def test_ports_that_workers_can_not_have_are_refused_in_words(
+    workers: int, worker_port: int, words: str
+) -> None:
     with pytest.raises(SetupError, match=words):
         WorkerOptions(workers, worker_port).check(8443, 80)
 
@@ -94,9 +96,9 @@ def test_the_folder_of_a_relay_that_runs_is_not_tidied_up(tmp_path: Path) -> Non
 
 def test_what_a_worker_is_told_comes_as_it_was_said() -> None:
     options = ServeOptions(
-        Path("/srv/streamer"), ("home", "Küche"), host="::", cert=Path("c.pem"), key=Path("k.pem"), record=Path("/r"),
-        trust_proxies=("10.0.0.0/8",), other_relays=("https://b.test",), cluster="nats://u:p@h", renew=True, mdns=True,
-        captions=True,
+        Path("/srv/streamer"), ("home", "Küche"), host="::", cert=Path("c.pem"), key=Path("k.pem"),
+        trust_proxies=("10.0.0.0/8",), other_relays=("https://b.test",), cluster="nats://u:p@h",
+        record=Path("/r"), renew=True, mdns=True, captions=True,
     )  # fmt: skip
     told = Told(2, os.getpid(), 8443, 0, True, options, RelayLimits(max_members=7))
     assert Told.parse(told.serialize()) == told
@@ -108,7 +110,8 @@ def test_a_worker_without_a_parent_says_who_starts_it() -> None:
     ended = subprocess.run(
         [STREAMER, "worker"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    assert (ended.returncode, ended.stderr.strip()) == (1, "Error: only `streamer serve --workers` starts workers")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "Error: only `streamer serve --workers` starts workers"
 
 
 async def test_a_connection_goes_over_with_what_was_sent_already_and_its_address() -> None:

@@ -1,4 +1,4 @@
-"""Where connections come from: a listening socket of this process, or another process that hands them over."""
+"""Where connections come from: a listening socket, or another process that hands them over."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ class Arrivals(Protocol):
     """The connections at one door, one after the other."""
 
     async def accept(self) -> tuple[socket.socket, str]:
-        """The next one, which does not block, and its peer's address. Raises OSError where that can't be had."""
+        """The next one, which does not block, and its peer's address. Raises OSError."""
 
     def close(self) -> None: ...
 

@@ -1,1 +1,1 @@
-"""`streamer serve --workers N`: a relay that is several processes on one port, each with a processor of its own."""
+"""`streamer serve --workers N`: a relay that is several processes on one port."""

@@ -1,11 +1,11 @@
-"""The way between a worker and its parent: a socket pair that keeps messages apart, and takes connections with them.
+"""The way between a worker and its parent: a socket pair that keeps messages apart, and takes connections.
 
 To a worker, first what it is told, then in any order:
 
     {"type": "workers", "addresses": {NUMBER: ADDRESS}}   those that live, this one included
-    b"relay", b"page"                                     and with it, a connection: to the relay, or to the join page
+    b"relay", b"page"                                     with a connection to the relay, or to the join page
 
-From a worker, in this order: `ready` with its address (empty where it has none of its own) and its port, `ready` again
+From a worker, in this order: `ready` with its address (empty where it has none of its own) and its port, again
 where its address changes, `leaving` before it ends by itself. Where the parent closes its end, the worker ends.
 """
 
@@ -26,7 +26,7 @@ from streamer.relay.workers.told import Told
 RELAY: Final = b"relay"
 PAGE: Final = b"page"
 MAX_BYTES: Final = 131_072
-"""Of a message; options are far shorter, and Linux takes 212,992 at once by default (net.core.wmem_default)."""
+"""Of a message; options are far shorter, and Linux takes 212,992 by default (net.core.wmem_default)."""
 
 AT_ONCE: Final = 64
 """Messages in a row: then the voice of members may pass."""
@@ -41,7 +41,7 @@ def channel() -> tuple[socket.socket, socket.socket]:
 
 
 def hand_over(end: socket.socket, peer: socket.socket, kind: bytes) -> bool:
-    """Give that connection to the worker. False where it takes nothing now; `peer` stays the caller's to close."""
+    """Give a connection to the worker; False where it takes nothing now. `peer` stays the caller's to close."""
     try:
         socket.send_fds(end, [kind], [peer.fileno()])
     except OSError:
@@ -87,7 +87,7 @@ class Handed:
 
 
 class WorkerEnd:
-    """A worker's. `listen` once the event loop runs; `ended` is set when the parent has closed its end, or is gone."""
+    """A worker's. `listen` once the event loop runs; `ended` is set when the parent has closed, or is gone."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
@@ -134,7 +134,7 @@ class WorkerEnd:
 
 
 def take_end(standard_input: int = 0) -> tuple[socket.socket, Told]:
-    """A worker's end, which is its standard input, and what it is told there. Raises SetupError without a parent."""
+    """A worker's end, which is its standard input, and what it is told. Raises SetupError without a parent."""
     try:
         end = socket.socket(fileno=os.dup(standard_input))
         end.setblocking(True)

@@ -23,7 +23,9 @@ class Child:
         self._ended = asyncio.create_task(self._follow())
 
     @classmethod
-    async def start(cls, command: Sequence[str], on_line: Callable[[str], None], stdin: int = DEVNULL) -> Self:
+    async def start(
+        cls, command: Sequence[str], on_line: Callable[[str], None], stdin: int = DEVNULL
+    ) -> Self:
         """It ends with this process. Raises SetupError where it can't be started."""
         try:
             process = await asyncio.create_subprocess_exec(

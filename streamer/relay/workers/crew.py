@@ -1,4 +1,4 @@
-"""The workers of a relay, as their parent has them: started, started again when they end, and told of each other."""
+"""The workers of a relay, as their parent has them: started, started again, and told of each other."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from streamer.relay.workers.told import Told
 
 FIRST_REST_S: Final = 0.5
 LONGEST_REST_S: Final = 30.0
-"""From the end of a worker to its next start: one that fails at once must not take a processor from the others."""
+"""From the end of a worker to its next start: one that fails at once must not take a processor."""
 
 WELL_S: Final = 60.0
 """What ran so long did not fail at its beginning."""
@@ -146,7 +146,7 @@ class Crew:
         return any(ready[number].hand_over(peer, kind) for number in ranked(source, ready))
 
     async def end(self, patience_s: float) -> None:
-        """In order, for which they have so long; whoever is there then is killed, or at once where it is cancelled."""
+        """In order, for which they have so long; then they are killed, or at once where this is cancelled."""
         workers = list(self._workers.values())
         try:
             for worker in workers:

@@ -1,7 +1,7 @@
 """A worker's view of where rooms are at home, and of its members whose room is at home in another worker.
 
-Such a member is asked to go there, as by a relay that drains, and stays until it is in. Who can't (a firewall, a proxy)
-is let be after a while: the cluster joins the room's parts.
+Such a member is asked to go there, as by a relay that drains, and stays until it is in. Who can't (a firewall, a
+proxy) is let be after a while: the cluster joins the room's parts.
 """
 
 import asyncio
@@ -39,7 +39,9 @@ class _Guest:
 class Homes:
     """`number` is this worker's. `is_joined` tells whether the cluster works: without it nobody moves."""
 
-    def __init__(self, number: int, relay: Relay, is_joined: Callable[[], bool], counts: Counter[str]) -> None:
+    def __init__(
+        self, number: int, relay: Relay, is_joined: Callable[[], bool], counts: Counter[str]
+    ) -> None:
         self._number = number
         self._relay = relay
         self._is_joined = is_joined

@@ -36,7 +36,8 @@ class WorkerOptions:
                 raise SetupError("--worker-port is for --workers 2 or more: with one, choose --port")
             return
         if sys.platform != "linux":
-            raise SetupError("--workers needs Linux: start one relay for each processor with --cluster instead")
+            words = "start one relay for each processor with --cluster instead"
+            raise SetupError(f"--workers needs Linux: {words}")
         if self.worker_port is None:
             return
         last = self.worker_port + self.workers - 1

@@ -1,7 +1,7 @@
-"""The NATS server that joins the workers of one relay: a child on loopback, with a password that nobody else knows.
+"""The NATS server that joins the workers of a relay: a child on loopback, with a password of its own.
 
-Its folder is made anew at each start, and goes with it: what must last is in the relay's own files. Else an invitation
-that was renewed meanwhile, without workers, would be good again.
+Its folder is made anew at each start, and goes with it: what must last is in the relay's own files. Else an
+invitation that was renewed meanwhile, without workers, would be good again.
 """
 
 import asyncio
@@ -24,9 +24,12 @@ from streamer.relay.background import report_failure
 from streamer.relay.workers.child import Child
 
 MISSING: Final = (
-    "--workers needs nats-server: install it (apt install nats-server, or from https://nats.io), or name a NATS server "
-    "that runs already with --cluster"
+    "--workers needs nats-server: install it (apt install nats-server, or from https://nats.io), "
+    "or name a NATS server that runs already with --cluster"
 )
+_ELSEWHERE: Final = "/usr/sbin:/usr/local/sbin:/usr/local/bin"
+"""Debian has it where a user's PATH may not lead."""
+
 _PREFIX: Final = ".workers-"
 _USER: Final = "relay"
 _PASSWORD_BYTES: Final = 24
@@ -47,15 +50,15 @@ _DISK: Final = "256M"
 
 
 def find_nats() -> str:
-    """Raises SetupError where nats-server is not installed. Debian has it where a user's PATH may not lead."""
-    found = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/sbin:/usr/local/bin")
+    """Raises SetupError where nats-server is not installed."""
+    found = shutil.which("nats-server") or shutil.which("nats-server", path=_ELSEWHERE)
     if not found:
         raise SetupError(MISSING)
     return found
 
 
 class OwnNats:
-    """`start`, then `run` until cancelled, then `stop`. It has the same `url` for as long as this object lives."""
+    """`start`, then `run` until cancelled, then `stop`. Its `url` stays the same."""
 
     def __init__(self, program: str, directory: Path) -> None:
         """Its folder is made in `directory`. Raises SetupError."""
@@ -114,12 +117,13 @@ class OwnNats:
         os.close(self._lock)
 
     def _configuration(self) -> str:
+        store = _quoted(self._folder / "store")
         return "\n".join(
             [
                 'host: "127.0.0.1"',
                 f"port: {self._port or -1}",
                 f"authorization {{ user: {_USER}, password: {_quoted(self._password)} }}",
-                f"jetstream {{ store_dir: {_quoted(self._folder / 'store')}, max_mem: {_MEMORY}, max_file: {_DISK} }}",
+                f"jetstream {{ store_dir: {store}, max_mem: {_MEMORY}, max_file: {_DISK} }}",
                 f"ports_file_dir: {_quoted(self._folder)}",
                 "",
             ]

@@ -1,11 +1,11 @@
-"""The parent of the workers: it has the screen, prints the links, accepts the connections, and serves nobody itself.
+"""The parent of the workers: it has the screen, prints the links, accepts connections, and serves nobody itself.
 
-It is a relay of the same cluster, without a door: so its screen shows what the workers know, and its keys work.
+It is a relay of the same cluster, without a door: so its screen shows what they know, and its keys work.
 """
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -43,7 +43,7 @@ async def serve_by_workers(
     code_style: CodeStyle = CodeStyle.BLOCKS,
     screen: "Screen | None" = None,
 ) -> None:
-    """Serve until cancelled, or ended at the `screen`; raises SetupError if this computer can't provide `options`."""
+    """Serve until cancelled, or ended at the `screen`. Raises SetupError if `options` can't be provided."""
     check_library()
     passed_on = inherited()
     server = Server(options, say, code_style, passed_on)
@@ -151,7 +151,7 @@ def _to_tell(
 
 
 def _has_addresses(server: Server, options: ServeOptions, port: int) -> bool:
-    """Whether people who come to this relay can come to other ports of this computer, too, as far as that is known."""
+    """Whether who comes to this relay can come to other ports here, too, as far as that is known."""
     if not server.origins.url:
         return True
     url = RelayAddress.parse(server.origins.url)
@@ -159,6 +159,7 @@ def _has_addresses(server: Server, options: ServeOptions, port: int) -> bool:
     return url is not None and (url.scheme, url.port, url.path) == (scheme, port, "")
 
 
-def _describe(crew: Crew) -> list[str]:
-    first = f"{len(crew.ready)} workers, each with /healthz, /readyz and /metrics of its own:"
-    return [first, *(f"  worker {worker.number}: {worker.address or f'port {worker.port}'}" for worker in crew.ready)]
+def _describe(crew: Crew) -> Iterator[str]:
+    yield f"{len(crew.ready)} workers, each with /healthz, /readyz and /metrics of its own:"
+    for worker in crew.ready:
+        yield f"  worker {worker.number}: {worker.address or f'port {worker.port}'}"

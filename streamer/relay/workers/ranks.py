@@ -1,7 +1,7 @@
 """Which worker a name belongs to: rendezvous hashing (Thaler and Ravishankar, 1998).
 
-Each worker has a weight for each name, and the heaviest has it. So all processes find the same one without a word, and
-where one comes or goes, only the names move that it has: to each name's next one, which differs from name to name.
+Each worker has a weight for each name, and the heaviest has it. So all processes find the same one without a
+word, and where one comes or goes, only its names move: each to its next one, which differs from name to name.
 """
 
 from collections.abc import Iterable

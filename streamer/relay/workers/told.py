@@ -14,10 +14,9 @@ _TUPLES: Final = ("rooms", "allow_origins", "trust_proxies", "other_relays")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`options` are as typed, but for the parent's port in `port`; `own_port` is the worker's, 0 for a free one.
+    """`port` is the parent's, `own_port` the worker's, 0 for a free one; `parent` is a process id.
 
-    `address` is what links to the whole relay begin with, empty where a process has no address of its own that
-    people could go to. `parent` is a process id.
+    `has_address`: people can go to the worker's own port. `options` are as typed.
     """
 
     number: int

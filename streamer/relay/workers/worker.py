@@ -1,4 +1,4 @@
-"""One worker: an ordinary relay of a cluster, whose connections its parent hands over, beside those on its own port."""
+"""One worker: a relay of a cluster, whose connections its parent hands over, beside those on its own port."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ FOLLOW_S: Final = 2.0
 """From one look to the next whether this computer has another address."""
 
 TOGETHER_S: Final = 0.3
-"""After SIGTERM: whoever ends the whole service (systemd does) ends the parent as well, which says so within that."""
+"""After SIGTERM: whoever ends the whole service (systemd does) ends the parent, too, which says so by then."""
 
 
 async def work(told: Told, end: socket.socket, studio: Studio | None) -> None:
@@ -78,7 +78,7 @@ async def _follow(server: Server, told: Told, own_port: int, parent: WorkerEnd) 
 
 
 async def _drain(relay: Relay, parent: WorkerEnd, homes: Homes) -> None:
-    """Members go to the other workers where this one ends alone, or else to other relays where there are any."""
+    """Members go to the other workers where this one ends alone, or else to other relays, if any."""
     if not parent.ended.is_set():
         parent.tell_leaving()
         with suppress(TimeoutError):
