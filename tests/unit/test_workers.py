@@ -7,9 +7,10 @@ import socket
 from pathlib import Path
 from time import perf_counter
 
-from cluster_fixture import hears
+from cluster_fixture import hears, people, relays, until
 from hearing import MOST_LOST_S, anna_and_ben
 from measured import measured
+from nats_server import NatsServer
 from processes import START_S
 from psutil import wait_procs
 from relay_fixture import PACKET, PATIENCE_S
@@ -24,6 +25,7 @@ from workers_fixture import (
 )
 
 from streamer.client.connection import Link
+from streamer.wire.close_codes import REPLACED
 from streamer.wire.room_link import Address
 
 
@@ -56,7 +58,6 @@ async def test_members_who_can_not_move_talk_across_and_are_let_be(tmp_path: Pat
         async with from_address("127.0.0.1") as here, from_address(address_at(BACK)) as there:
             away = await relay.enter(here, FAR_ROOM, "Away")
             home = await relay.enter(there, FAR_ROOM, "Home")
-            assert sorted(member["name"] for member in home.welcome["members"]) == ["Away", "By HTTP"]
             assert (await hears(home, away, PACKET.serialize())).talker_id == away.welcome["talker_id"]
             address = f"http://127.0.0.1:{relay.port_of(BACK)}"
             asked = await away.text("relays")
@@ -136,3 +137,24 @@ def _free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def test_whoever_watches_all_workers_hears_of_each_coming_going_and_line_once(tmp_path: Path) -> None:
+    with NatsServer(tmp_path / "nats") as nats:
+        async with relays(nats.url, 2) as (one, two):
+            watchers = []
+            for house in (one, two):
+                house.cluster.tells_own_events_only = True
+                watchers.append(house.relay.lobby.events.watch(""))
+                await house.enter(name="Watcher")  # so that the room is used on both
+            anna = await one.enter(name="Anna")
+            await until(lambda: "Anna" in people(two))
+            await anna.socket.send_json({"type": "chat", "text": "Hello"})
+            moved = await two.enter(name="Anna", resume=anna.welcome["resume"])
+            assert moved.welcome["talker_id"] == anna.welcome["talker_id"]
+            assert await anna.close_code() == REPLACED
+            await moved.socket.send_json({"type": "leave"})
+            await until(lambda: "Anna" not in people(one) + people(two))
+            events = [event for watcher in watchers if watcher for event in watcher.take()]
+            kinds = [event.kind for event in events if '"Anna"' in event.data]
+            assert sorted(kinds) == ["chat", "joined", "left"], events

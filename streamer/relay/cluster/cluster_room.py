@@ -213,7 +213,8 @@ class ClusterRoom(SharedRoom):
         return cast(int, message.get("talker_id", 0)) not in self._elsewhere
 
     def observe(self, kind: str, fields: Mapping[str, object]) -> None:
-        if not (self._is_told and self._station.tells_own_events_only):
+        talks_elsewhere = kind in ("talking", "silent") and fields["talker_id"] in self._elsewhere
+        if not self._station.tells_own_events_only or not (self._is_told or talks_elsewhere):
             super().observe(kind, fields)
         if kind == "telemetry" and not self._is_told and fields["talker_id"] not in self._elsewhere:
             self._station.passed_on(self, cast(FromRelay, {"type": kind, **fields}))
