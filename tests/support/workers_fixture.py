@@ -9,7 +9,8 @@ from pathlib import Path
 
 import aiohttp
 import psutil
-from processes import RelayProcess
+from audio_rig import wait_until
+from processes import START_S, RelayProcess
 from relay_fixture import PATIENCE_S, Guest
 
 from streamer.relay.workers.ranks import ranked
@@ -45,6 +46,10 @@ class WorkersProcess(RelayProcess):
     def __init__(self, home: Path, *options: str, exit_code: int | None = 0) -> None:
         rooms = ["--room", NEAR_ROOM, "--room", FAR_ROOM]
         super().__init__(home, "--workers", "2", *rooms, "--no-mdns", *options, exit_code=exit_code)
+
+    def wait_ready(self) -> None:
+        """Three processes begin at the same time."""
+        wait_until(self._announced, 4 * START_S, self.complaint)
 
     def link_to(self, room: str) -> str:
         return self.links.to_talk[room]

@@ -7,12 +7,14 @@ import socket
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 from cluster_fixture import hears, people, relays, until
 from hearing import MOST_LOST_S, anna_and_ben
 from measured import measured
 from nats_server import NatsServer
 from processes import START_S
 from psutil import wait_procs
+from recordings import session_of
 from relay_fixture import PACKET, PATIENCE_S
 from workers_fixture import (
     BACK,
@@ -24,6 +26,8 @@ from workers_fixture import (
     from_address,
 )
 
+import streamer
+from streamer.client.audio.codec import Encoder
 from streamer.client.connection import Link
 from streamer.wire.close_codes import REPLACED
 from streamer.wire.room_link import Address
@@ -158,3 +162,21 @@ async def test_whoever_watches_all_workers_hears_of_each_coming_going_and_line_o
             events = [event for watcher in watchers if watcher for event in watcher.take()]
             kinds = [event.kind for event in events if '"Anna"' in event.data]
             assert sorted(kinds) == ["chat", "joined", "left"], events
+
+
+async def test_the_worker_that_has_the_room_records_it_for_the_host(tmp_path: Path) -> None:
+    payload = Encoder().encode(np.sin(np.arange(480)).astype(np.float32))
+    with WorkersProcess(tmp_path, "--no-tls", "--record", str(tmp_path / "records")) as relay:
+        key = Address.parse(relay.host_link).key
+        host = streamer.join(f"{relay.origin}/#room={FAR_ROOM}&key={key}", name="Ada")
+        async with host, anna_and_ben(relay.link_to(FAR_ROOM)) as (_, ben, _):
+            await relay.until_members(BACK, 3)
+            host.send({"type": "record", "on": True})
+            await until(lambda: ben.recording.on)
+            assert relay.members_of(BACK) == 4
+            assert relay.members_of(FRONT) == 0
+            await until(lambda: host.send_packet(payload) or list((tmp_path / "records").glob("*/*.opus")))
+            host.send({"type": "record", "on": False})
+            await until(lambda: not ben.recording.on)
+        [file] = (tmp_path / "records").glob("*/*.opus")
+        await until(lambda: session_of(file.parent)["complete"] is True)
