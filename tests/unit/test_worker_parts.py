@@ -6,15 +6,20 @@ import shutil
 import socket
 import subprocess
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from processes import STREAMER
+from relay_fixture import PATIENCE_S
 
 from streamer.errors import SetupError
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.other_relays import OtherRelays
 from streamer.relay.access.tokens import TokenStore
+from streamer.relay.cluster.address import ClusterAddress
+from streamer.relay.cluster.bus import Bus, BusError
 from streamer.relay.options import ServeOptions
 from streamer.relay.workers.channel import PAGE, RELAY, WorkerEnd, channel, hand_over, send
 from streamer.relay.workers.options import MAX_WORKERS, WorkerOptions
@@ -83,6 +88,39 @@ async def test_a_nats_server_that_ends_at_once_is_told_in_its_own_words(tmp_path
         await nats.start()
     await nats.stop()
     assert list(tmp_path.glob(".workers-*")) == []
+
+
+async def test_a_nats_server_that_is_killed_is_there_again_at_the_same_address(tmp_path: Path) -> None:
+    nats = OwnNats(find_nats(), tmp_path)
+    await nats.start()
+    address, running = ClusterAddress.parse(nats.url, "test"), asyncio.create_task(nats.run())
+    first = Bus(address)
+    await first.open("first")
+    [killed] = psutil.Process().children()
+    killed.kill()
+    await asyncio.wait_for(first.lost.wait(), PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            again = Bus(address)
+            with suppress(BusError):
+                await again.open("again")
+                break
+            await asyncio.sleep(0.05)
+    assert again.is_here
+    for bus in (first, again):
+        await bus.close()
+    running.cancel()
+    await nats.stop()
+    assert psutil.Process().children() == []
+
+
+async def test_nobody_without_the_password_is_let_in(tmp_path: Path) -> None:
+    nats = OwnNats(find_nats(), tmp_path)
+    await nats.start()
+    port = nats.url.rpartition(":")[2]
+    with pytest.raises(BusError, match=r"(?i)authorization"):
+        await Bus(ClusterAddress.parse(f"nats://127.0.0.1:{port}", "test")).open("stranger")
+    await nats.stop()
 
 
 def test_the_folder_of_a_relay_that_runs_is_not_tidied_up(tmp_path: Path) -> None:

@@ -71,9 +71,7 @@ class Homes:
         for socket in sockets:
             self._look_at(socket, now_s)
         here = set(sockets)
-        for socket in [socket for socket in self._guests if socket not in here]:
-            guest = self._guests.pop(socket)
-            self._counts["moved_home"] += guest.asked_s > 0 and not guest.stays
+        self._guests = {socket: guest for socket, guest in self._guests.items() if socket in here}
 
     def _look_at(self, socket: Socket, now_s: float) -> None:
         home, guest = self._home(socket), self._guests.get(socket)

@@ -7,6 +7,7 @@ invitation that was renewed meanwhile, without workers, would be good again.
 import asyncio
 import fcntl
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -20,13 +21,14 @@ from typing import Final
 
 from streamer.doubling import doubled_s
 from streamer.errors import SetupError, in_words
-from streamer.relay.background import report_failure
 from streamer.relay.workers.child import Child
 
 MISSING: Final = (
     "--workers needs nats-server: install it (apt install nats-server, or from https://nats.io), "
     "or name a NATS server that runs already with --cluster"
 )
+logger = logging.getLogger(__name__)
+
 _ELSEWHERE: Final = "/usr/sbin:/usr/local/sbin:/usr/local/bin"
 """Debian has it where a user's PATH may not lead."""
 
@@ -89,6 +91,7 @@ class OwnNats:
         until_s = monotonic() + START_S
         while not (port := _port_in(ports)):
             if child.status is not None or monotonic() > until_s:
+                child.signal(signal.SIGKILL)
                 raise SetupError(f"nats-server did not start: {child.last_line or 'it said nothing'}")
             await asyncio.sleep(_LOOK_S)
         self._port = port
@@ -101,7 +104,7 @@ class OwnNats:
             began_s = monotonic()
             await self._child.wait()
             failures = 1 if monotonic() - began_s > _WELL_S else failures + 1
-            report_failure("nats-server", RuntimeError(self._child.last_line or "it ended"))
+            logger.warning("nats-server has ended (%s): it is started again", self._child.last_line)
             await asyncio.sleep(doubled_s(failures, random(), _FIRST_REST_S, _LONGEST_REST_S))
             with suppress(SetupError):  # it says that next time round
                 await self.start()
