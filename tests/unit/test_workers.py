@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 
 import numpy as np
 from cluster_fixture import hears, people, relays, until
@@ -29,7 +29,7 @@ from workers_fixture import (
 import streamer
 from streamer.client.audio.codec import Encoder
 from streamer.client.connection import Link
-from streamer.wire.close_codes import REPLACED
+from streamer.wire.close_codes import REMOVED, REPLACED
 from streamer.wire.room_link import Address
 
 
@@ -180,3 +180,15 @@ async def test_the_worker_that_has_the_room_records_it_for_the_host(tmp_path: Pa
             await until(lambda: not ben.recording.on)
         [file] = (tmp_path / "records").glob("*/*.opus")
         await until(lambda: session_of(file.parent)["complete"] is True)
+
+
+async def test_a_child_of_the_parent_comes_in_at_each_worker_until_its_token_is_taken_back(tmp_path: Path) -> None:
+    with NatsServer(tmp_path / "nats") as nats:
+        async with relays(nats.url, 2) as (one, two):
+            tokens = one.relay._tokens
+            token_id, secret = tokens.lend("Captions", frozenset({"caption"}), "", time())
+            await until(lambda: two.relay._tokens.has(token_id))
+            child = await two.enter(name="Captions", key="", token=secret)
+            assert child.welcome["rights"] == ["caption"]
+            tokens.take_back(token_id)
+            assert await child.close_code() == REMOVED
