@@ -24,6 +24,8 @@ from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.access.token_commands import token
 from streamer.relay.cluster.options import cluster_options
 from streamer.relay.hooks.commands import hook
+from streamer.relay.workers.commands import serving, worker_command
+from streamer.relay.workers.options import WorkerOptions, worker_options
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
 
@@ -100,6 +102,7 @@ main.add_command(mixdown)
 )
 @click.option("--captions", is_flag=True, help="Caption these rooms, for everybody who wants to read what is said.")
 @cluster_options
+@worker_options
 @click.option(
     "--plain", is_flag=True, help="Print lines instead of the live screen; the default when output is not a terminal."
 )
@@ -114,11 +117,11 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
     """
     from streamer.client.interrupts import until_interrupted
     from streamer.relay import logs
-    from streamer.relay import serve as serving
     from streamer.relay.options import ServeOptions
     from streamer.relay.screen.qr_code import CodeStyle, code_style
     from streamer.relay.screen.suitable import can_show
 
+    own = WorkerOptions.taken_from(options)
     limits = RelayLimits(**{limit.name: options.pop(limit.name) for limit in fields(RelayLimits)})
     raise_file_limit()
     handler = logs.begin()
@@ -130,10 +133,10 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
         screen = Screen(handler)
     gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
     if screen:
-        run(until_interrupted(serving.serve(serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
+        run(until_interrupted(serving(own, serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
         return
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
-    run(serving.serve(serve_options, limits, click.echo, style, None, _recording))
+    run(serving(own, serve_options, limits, click.echo, style, None, _recording))
 
 
 def _recording(content: bytes) -> "Sound":
@@ -142,6 +145,8 @@ def _recording(content: bytes) -> "Sound":
 
     return Recording(content)
 
+
+main.add_command(worker_command(run, _recording))
 
 @main.command()
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Check this port.")

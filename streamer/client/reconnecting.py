@@ -145,9 +145,10 @@ class Line:
                 self._way.relays.joined(link.address, _token_of(message["resume"]), message.get("relays", []))
                 self._joined, self._tries, self._told = True, 0, ""
             case "relays":
-                self._way.relays.learn(message["relays"])
-                if message["move"] and self._lasting and (self._moving is None or self._moving.done()):
-                    self._way.relays.leave_home()
+                self._way.relays.learn(message["relays"], is_leaving=message["move"])
+                if self._moving and not message["move"]:
+                    self._moving.cancel()
+                elif message["move"] and self._lasting and (self._moving is None or self._moving.done()):
                     self._moving = asyncio.create_task(self._move())
         self._on_control(message, now)
 

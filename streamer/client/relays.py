@@ -35,13 +35,14 @@ class Relays:
         """The relay at `address` has let us in, and knows us by `token`."""
         if self.home is self._link and address.host == self._link.host:  # an http: link may lead to TLS
             self._link = address
-        self.home, self._is_leaving = address, False
+        self.home = address
         self._newest = token
         self._tokens[_where(address)] = token
         self.learn(listed)
 
-    def learn(self, listed: Iterable[object]) -> None:
-        """What the relay at `home` says of the others, which replaces what was known."""
+    def learn(self, listed: Iterable[object], *, is_leaving: bool = False) -> None:
+        """What the relay at `home` says of the others, which replaces what was known, and whether they come first."""
+        self._is_leaving = is_leaving
         usable = usable_relays(listed, "https" if self.home.secure else "http")
         self._listed = tuple(map(self._at, usable))
         known = {_where(each) for each in (self.home, self._link, *self._listed)}

@@ -14,6 +14,7 @@ from streamer.errors import SetupError
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.http.app import SHUTDOWN_S, Relay
 from streamer.relay.http.below import below
+from streamer.relay.network.arrivals import Accepted, Arrivals, HandedOver
 from streamer.relay.network.inherited import Inherited
 from streamer.relay.network.listener import Listener, listening_socket
 from streamer.relay.network.visitor import MAX_FIELD_BYTES
@@ -32,10 +33,12 @@ async def listening(
     *,
     http_port: int | None = None,
     inherited: Inherited | None = None,
+    handed_over: HandedOver | None = None,
 ) -> AsyncIterator[int]:
     """Serve `relay` until the block ends, and `plain` to visitors without TLS; gives the port.
 
     `plain` is also at `http_port`. Sockets that were `inherited` are used in place of those that would be opened.
+    What is `handed_over` comes beside what this process accepts itself, and brings the visitors of `http_port`.
     Raises SetupError if host or port can't be used.
     """
     limits = relay.limits
@@ -44,14 +47,20 @@ async def listening(
     async with _running(relay.application(), limits, base) as server, _running(plain, limits) as plain_server:
         assert server is not None
         async with AsyncExitStack() as doors:
-            listener = inherited.relay or _listen(host, port)
-            relay.door = _door(relay, relay.answering(server), listener, tls, plain_server)
-            doors.push_async_callback(relay.door.close)
+            listener = inherited.relay or listen(host, port)
             port = listener.getsockname()[1]
-            if plain_server and (inherited.join_page or http_port is not None):
-                page_listener = inherited.join_page or _listen(host, http_port or 0, "--http-port")
-                page_door = _door(relay, plain_server, page_listener, None, None)
-                doors.push_async_callback(page_door.close)
+            arrivals: list[Arrivals] = [Accepted(listener)]
+            visitors: list[Arrivals] = []
+            if handed_over:
+                arrivals.append(handed_over.relay)
+                visitors.append(handed_over.join_page)
+            elif inherited.join_page or http_port is not None:
+                visitors.append(Accepted(inherited.join_page or listen(host, http_port or 0, "--http-port")))
+            answering = relay.answering(server)
+            relay.doors = [_door(relay, answering, each, tls, plain_server) for each in arrivals]
+            pages = [_door(relay, plain_server, each, None, None) for each in visitors] if plain_server else []
+            for each in (*relay.doors, *pages):
+                doors.push_async_callback(each.close)
             relay.origins.own("https" if tls else "http", [host], port)
             yield port
 
@@ -59,13 +68,13 @@ async def listening(
 def _door(
     relay: Relay,
     server: Callable[[], asyncio.Protocol],
-    listener: socket.socket,
+    arrivals: Arrivals,
     tls: ssl.SSLContext | None,
     plain: web.Server | None,
 ) -> Listener:
     return Listener(
         server,
-        listener,
+        arrivals,
         tls,
         plain,
         waiting=relay.waiting,
@@ -74,6 +83,13 @@ def _door(
         proxies=relay.proxies,
         on_refused=relay.count_refusal,
     )
+
+
+@asynccontextmanager
+async def without_doors(relay: Relay) -> AsyncIterator[None]:
+    """Run `relay` until the block ends, where nobody comes in."""
+    async with _running(relay.application(), relay.limits):
+        yield
 
 
 @asynccontextmanager
@@ -101,7 +117,8 @@ async def _running(
         await runner.cleanup()
 
 
-def _listen(host: str, port: int, option: str = "--port") -> socket.socket:
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """Raises SetupError, which names the `option`, where that can't be had."""
     try:
         return listening_socket(host, port)
     except OSError as error:

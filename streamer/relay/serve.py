@@ -31,6 +31,7 @@ from streamer.relay.network.addresses import (
     uncertified,
     with_loopback,
 )
+from streamer.relay.network.arrivals import HandedOver
 from streamer.relay.network.inherited import Inherited, inherited
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import Place, place, place_of
@@ -71,17 +72,7 @@ async def serve(
     """
     passed_on = inherited()
     server = Server(options, say, code_style, passed_on)
-    page = at_path(read_page(), server.origins.path)
-    proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
-    decisions = Decisions.from_file(options.directory / "rooms.json")
-    hooks = Hooks(options.directory)
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
-    if options.cluster:
-        from streamer.relay.cluster.start import cluster_of
-
-        relay.cluster = cluster_of(options, server, decisions)
-    authority = server.authority.certificate_path if server.authority else None
-    join_page = JoinPage(page, authority)
+    relay, join_page = relay_of(options, limits, server, studio)
     try:
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
@@ -95,6 +86,23 @@ async def serve(
                 await until_ended(server.keep(port), screen.run(house) if screen else None, drain)
     finally:
         await server.close()
+
+
+def relay_of(
+    options: ServeOptions, limits: RelayLimits, server: "Server", studio: Studio | None, process: str = ""
+) -> tuple[Relay, JoinPage]:
+    """The relay, and the page at its side; `process` names it among those that share its directory."""
+    page = at_path(read_page(), server.origins.path)
+    proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
+    decisions = Decisions.from_file(options.directory / "rooms.json")
+    hooks = Hooks(options.directory)
+    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
+    if options.cluster:
+        from streamer.relay.cluster.start import cluster_of
+
+        relay.cluster = cluster_of(options, server, decisions, process)
+    authority = server.authority.certificate_path if server.authority else None
+    return relay, JoinPage(page, authority)
 
 
 class Server:
@@ -141,13 +149,16 @@ class Server:
         return LiveCertificate(OwnAuthority(self.authority), self.place.names, everywhere)
 
     def listening(
-        self, relay: Relay, join_page: JoinPage, passed_on: Inherited
+        self, relay: Relay, join_page: JoinPage, passed_on: Inherited, handed_over: HandedOver | None = None
     ) -> AbstractAsyncContextManager[int]:
         """The relay and its join page on their ports, or on the sockets that were `passed_on`."""
         tls = self.certificate.context if self.certificate else None
         plain = join_page.application() if tls else None
         place, options = self.place.bind, self._options
-        return listening(relay, place, options.port, tls, plain, http_port=options.http_port, inherited=passed_on)
+        return listening(
+            relay, place, options.port, tls, plain,
+            http_port=options.http_port, inherited=passed_on, handed_over=handed_over,
+        )  # fmt: skip
 
     async def keep(self, port: int) -> None:
         name = mdns_name()

@@ -533,6 +533,29 @@ test("relays that send their members to each other keep nobody busy", async () =
   assert.equal(world.sockets.length, 3);
 });
 
+test("a relay that takes back that we move is stayed at, and asked first after a loss", async () => {
+  const world = new World().join(TWO_OTHERS);
+  const [before] = world.sockets;
+  before.receive(MOVE);
+  await world.pass(0);
+  assert.equal(world.sockets.length, 2);
+  before.receive({ ...MOVE, move: false });
+  assert.equal(world.sockets[1].closedWith, 1000);
+  for (let second = 0; second < 3; second += 1) {
+    before.receive({ type: "ping", t0: 1 });
+    await world.pass(1_000);
+  }
+  assert.equal(world.sockets.length, 2);
+  before.receive(MOVE);
+  await world.pass(0);
+  assert.equal(world.sockets.length, 3); // it may ask again
+  before.receive({ ...MOVE, move: false });
+  world.answer = null;
+  before.lose();
+  await world.pass(300);
+  assert.deepEqual(way(world.asked[0])[0], HOME);
+});
+
 test("addresses of another scheme or form are not gone to", async () => {
   const world = new World().join({ ...WELCOME, relays: ["http://other.home.arpa", "https://u@other.home.arpa", "javascript:0"] });
   world.socket.receive({ type: "relays", relays: ["wss://other.home.arpa", 7], move: true });

@@ -18,6 +18,7 @@ from test_wav_files import write
 from streamer.audio_format import SAMPLE_RATE
 
 SIZES = [(80, 24), (100, 30), (44, 14)]
+each_way = pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "two workers"])
 BROWSER = """#!/bin/sh
 cp "$1" "$HOME/opened.html"
 stat -c %a "$(dirname "$1")" > "$HOME/mode"
@@ -30,7 +31,7 @@ def served(home: Path, *options: str, columns: int = 100, rows: int = 30, **more
     environment = {"XDG_DATA_HOME": str(home), "DISPLAY": "", "WAYLAND_DISPLAY": "", **more}
     command = ("serve", "--host", "127.0.0.1", "--port", "0", *options)
     with Terminal(home, *command, columns=columns, rows=rows, environment=environment) as terminal:
-        terminal.wait_for("nobody here yet")
+        terminal.wait_for("nobody here yet", 4 * START_S)  # several processes take longer
         yield terminal
 
 
@@ -113,9 +114,12 @@ def test_the_live_line_shows_who_is_here_who_talks_and_how_late(tmp_path: Path) 
             wait_until(lambda: terminal.look()[-1] == "home · 1 person", START_S, lambda: terminal.look()[-1])
 
 
-def test_the_host_locks_the_room_at_the_screen_and_everybody_hears_of_it(tmp_path: Path) -> None:
+@each_way
+def test_the_host_locks_the_room_at_the_screen_and_everybody_hears_of_it(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     home = tmp_path / "relay"
-    with served(home) as terminal:
+    with served(home, *options) as terminal:
         link, authority = link_on(terminal), home / "streamer/ca.pem"
         with member(tmp_path / "grace", authority, link, "Grace") as grace:
             terminal.wait_for("1 person")
@@ -128,9 +132,12 @@ def test_the_host_locks_the_room_at_the_screen_and_everybody_hears_of_it(tmp_pat
             wait_until(lambda: "The host has opened the room again" in grace.log, START_S, grace.complaint)
 
 
-def test_q_asks_once_before_it_sends_people_away(tmp_path: Path) -> None:
+@each_way
+def test_q_asks_once_before_it_sends_people_away(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     home = tmp_path / "relay"
-    with served(home) as terminal:
+    with served(home, *options) as terminal:
         link, authority = link_on(terminal), home / "streamer/ca.pem"
         with member(tmp_path / "grace", authority, link, "Grace") as grace:
             terminal.wait_for("1 person")
@@ -141,9 +148,12 @@ def test_q_asks_once_before_it_sends_people_away(tmp_path: Path) -> None:
             assert terminal.wait(START_S) == 0
 
 
-def test_a_new_invitation_is_on_the_screen_at_once(tmp_path: Path) -> None:
+@each_way
+def test_a_new_invitation_is_on_the_screen_at_once(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     home = tmp_path / "relay"
-    with served(home, rows=60) as terminal:
+    with served(home, *options, rows=60) as terminal:
         before = link_on(terminal)
         shown = "\n".join(terminal.look())
         host_link = re.findall(r"https://\S+#room=\S+", shown[shown.index("Keep it to yourself") :])[0]

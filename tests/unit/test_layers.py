@@ -50,6 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay": RELAY
     | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"}
     | {"relay.screen", "relay.cluster"},
+    "relay.workers": RELAY
+    | {"relay", "relay.access", "relay.network", "relay.rooms", "relay.http", "relay.screen", "relay.cluster"},
     "client.audio": LEAVES | {"jitter", "wire"},
     "client.replay": LEAVES | {"wire", "client.audio"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
@@ -64,7 +66,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen", "relay.cluster"}
-    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor", "event_loop"},
+    | {"relay.workers", "event_loop"}
+    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor"},
     "event_loop": BASE,
     "exit_status": LEAVES,
     "__main__": {"cli", "exit_status", "printing"},

@@ -169,12 +169,14 @@ def test_systemd_takes_the_units_as_they_are(tmp_path: Path, folder: Path) -> No
 
 
 @pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason="there is no systemd here")
-async def test_a_relay_serves_on_the_sockets_that_systemd_has_opened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_relay_serves_on_the_sockets_that_systemd_has_opened(tmp_path: Path, workers: str) -> None:
     port, http_port = free_port(), free_port()
     listen = ["-l", f"127.0.0.1:{port}", "-l", f"127.0.0.1:{http_port}", "--fdname=streamer.socket:http"]
     data = tmp_path / "data"
     kept = ["-E", f"HOME={tmp_path}", "-E", f"PATH={os.environ['PATH']}", "-E", "PYTHONUNBUFFERED=1"]
-    command = ["systemd-socket-activate", *listen, *kept, str(STREAMER), "serve", "--plain", "--data-dir", str(data)]
+    options = ["--plain", "--data-dir", str(data), "--workers", workers]
+    command = ["systemd-socket-activate", *listen, *kept, str(STREAMER), "serve", *options]
     log = tmp_path / "serve.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)

@@ -207,9 +207,9 @@ export class Link {
 
   /** @param {{relays: string[], move: boolean}} message */
   #onRelays({ relays, move }) {
-    this.#relays?.learn(relays);
+    this.#relays?.learn(relays, move);
+    if (!move) this.#move = this.#move?.end() ?? null;
     if (!move || !this.#relays?.others.length || this.#move) return;
-    this.#relays.leaveHome();
     this.#move = new Move(this.#surroundings, {
       relays: this.#relays,
       open: (relay) => (this.#socket instanceof HttpSocket ? this.#httpSocket(relay) : this.#webSocket(relay)),
@@ -374,8 +374,7 @@ export class Link {
   #drop() {
     this.#surroundings.cancel(this.#timer);
     this.#timer = 0;
-    this.#move?.end();
-    this.#move = null;
+    this.#move = this.#move?.end() ?? null;
     this.#joined = false;
     if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket = null;

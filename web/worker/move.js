@@ -39,10 +39,12 @@ export class Move {
     this.#timer = this.#surroundings.later(() => this.#try(), waitMs);
   }
 
+  /** @returns {null} what is there then */
   end() {
     this.#surroundings.cancel(this.#timer);
     const socket = this.#release();
     socket?.close(LEFT);
+    return null;
   }
 
   #try() {

@@ -39,17 +39,18 @@ export class Relays {
    */
   joined(relay, token, listed) {
     this.#home = relay;
-    this.#isLeaving = false;
     this.#newest = token;
     this.#tokens.set(relay, token);
     this.learn(listed);
   }
 
   /**
-   * What the relay that we are at says of the others, which replaces what was known.
+   * What the relay that we are at says of the others, which replaces what was known, and whether they come first.
    * @param {unknown[]} listed
+   * @param {boolean} isLeaving
    */
-  learn(listed) {
+  learn(listed, isLeaving = false) {
+    this.#isLeaving = isLeaving;
     this.#listed = usableRelays(listed, this.#scheme);
     for (const relay of this.#tokens.keys()) if (!this.all.includes(relay)) this.#tokens.delete(relay);
   }

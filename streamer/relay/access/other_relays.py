@@ -1,6 +1,6 @@
 """The other relays of this service: members go there when this one stops, and their pages may use this one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from streamer.wire.relay_address import MAX_RELAYS, RelayAddress
@@ -19,14 +19,34 @@ class OtherRelays:
         self._named = tuple(named)
         self._all: tuple[RelayAddress, ...] = ()
         self._origins: frozenset[str] = frozenset()
+        self._found: tuple[str, ...] = ()
+        self._beside: tuple[RelayAddress, ...] = ()
+        self._left_out: frozenset[RelayAddress] = frozenset()
+        self.near: Callable[[str], Sequence[str]] = lambda room: ()
+        """Which of them come first for the members of a room."""
         self.find(())
 
     def find(self, addresses: Iterable[str]) -> None:
         """From now on these are the ones beside those that were named; what is no address is left out."""
-        parsed = map(RelayAddress.parse, (*self._named, *addresses))
-        before, self._all = self._all, tuple(dict.fromkeys(filter(None, parsed)))[:MAX_RELAYS]
-        self._origins = frozenset(each.origin for each in self._all)
-        if before != self._all:
+        self._found = tuple(addresses)
+        self._follow()
+
+    def stand_beside(self, addresses: Iterable[str]) -> None:
+        """From now on these, of which one may be our own, are processes of the same relay: pages may use them all."""
+        self._beside = _parsed(addresses)
+        self._follow()
+
+    def leave_out(self) -> None:
+        """Those beside us stop with us, and are no place to go to."""
+        self._left_out, self.near = frozenset(self._beside), lambda room: ()
+        self._follow()
+
+    def _follow(self) -> None:
+        before = self._all, self._origins
+        others = [each for each in _parsed((*self._named, *self._found)) if each not in self._left_out]
+        self._all = tuple(others[:MAX_RELAYS])
+        self._origins = frozenset(each.origin for each in (*self._all, *self._beside))
+        if before != (self._all, self._origins):
             self.on_change()
 
     def __bool__(self) -> bool:
@@ -37,6 +57,10 @@ class OtherRelays:
         """In the order in which a client tries them."""
         return [str(each) for each in self._all]
 
+    def addresses_for(self, room: str) -> list[str]:
+        """The same, as the members of that room try them."""
+        return list(dict.fromkeys([*self.near(room), *self.addresses]))[:MAX_RELAYS]
+
     def has_origin(self, origin: str) -> bool:
         """Is that where one of them has its page?"""
         return origin in self._origins
@@ -44,8 +68,13 @@ class OtherRelays:
     @property
     def sources(self) -> str:
         """For `connect-src` of the page: their files and sockets. It can't name an IPv6 address."""
-        named = [each for each in self._all if not each.host.startswith("[")]
+        every = dict.fromkeys((*self._all, *self._beside))
+        named = [each for each in every if not each.host.startswith("[")]
         return "".join(f" {source}" for each in named for source in _sources(each))
+
+
+def _parsed(addresses: Iterable[str]) -> tuple[RelayAddress, ...]:
+    return tuple(dict.fromkeys(filter(None, map(RelayAddress.parse, addresses))))
 
 
 def _sources(relay: RelayAddress) -> list[str]:

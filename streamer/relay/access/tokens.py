@@ -167,15 +167,22 @@ class TokenStore:
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         token = Token(secrets.token_hex(_ID_BYTES), name, scopes, room, _digest(secret), int(now_s))
         self._lent[token.id] = token
+        self.on_changed()
         return token.id, secret
 
     def take_back(self, token_id: str) -> None:
         """That process has ended."""
         self._lent.pop(token_id, None)
+        self.on_changed()
 
     @property
     def all(self) -> list[Token]:
         return list(self._tokens.values())
+
+    @property
+    def valid_here(self) -> list[Token]:
+        """Those of this relay, also for its children: the others let them in, too."""
+        return [*self._tokens.values(), *self._lent.values()]
 
     def create(self, name: str, scopes: frozenset[Scope], room: str, now_s: float) -> tuple[Token, str]:
         """A new one, and its secret, which is kept nowhere. Raises SetupError; RefusedError for a bad room or name."""

@@ -259,4 +259,4 @@ def check_library() -> None:
     try:
         import nats  # noqa: F401
     except ImportError as error:
-        raise SetupError(f"--cluster needs nats-py: `pip install 'streamer[cluster]'` ({error})") from None
+        raise SetupError(f"several relays need nats-py: `pip install 'streamer[cluster]'` ({error})") from None

@@ -73,6 +73,7 @@ class Cluster:
     ) -> None:
         self.id = secrets.token_hex(8)
         self.slot = 0
+        self.tells_own_events_only = False
         self.counts: Counter[str] = Counter()
         """What happened, for /metrics."""
         self.on_peers: Callable[[], None] = lambda: None

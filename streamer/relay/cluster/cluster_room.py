@@ -37,6 +37,8 @@ class Station(Protocol):
     id: str
     slot: int
     flusher: Flusher
+    tells_own_events_only: bool
+    """Whoever watches hears of what others did from their own relays."""
 
     def changed(self, room: "ClusterRoom") -> None:
         """Its members, or something about them, are others than before."""
@@ -211,7 +213,9 @@ class ClusterRoom(SharedRoom):
         return cast(int, message.get("talker_id", 0)) not in self._elsewhere
 
     def observe(self, kind: str, fields: Mapping[str, object]) -> None:
-        super().observe(kind, fields)
+        talks_elsewhere = kind in ("talking", "silent") and fields["talker_id"] in self._elsewhere
+        if not self._station.tells_own_events_only or not (self._is_told or talks_elsewhere):
+            super().observe(kind, fields)
         if kind == "telemetry" and not self._is_told and fields["talker_id"] not in self._elsewhere:
             self._station.passed_on(self, cast(FromRelay, {"type": kind, **fields}))
 

@@ -97,7 +97,8 @@ class Lines:
         room.history.add(line["name"], text, monotonic() - age_s)
         if not is_new:
             return
-        room.observe("chat", {"talker_id": line["talker_id"], "name": line["name"], "text": text})
+        said = {"talker_id": line["talker_id"], "name": line["name"], "text": text}
+        room.from_elsewhere(lambda: room.observe("chat", said))
         self._tell(room, {"type": "chat", "talker_id": line["talker_id"], "text": text})
 
     def _take_notice(self, room: ClusterRoom, line: Written, age_s: float, *, is_new: bool) -> None:

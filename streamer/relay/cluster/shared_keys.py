@@ -115,7 +115,7 @@ class SharedKeys:
         self._puts.put(self._bucket, _key(room), value)
 
     def _tell_tokens(self) -> None:
-        value: Tokens = {"type": "tokens", "tokens": [token.fields for token in self._tokens.all]}
+        value: Tokens = {"type": "tokens", "tokens": [token.fields for token in self._tokens.valid_here]}
         self._puts.put(self._bucket, f"t.{self._source}", value)
 
     def _take_tokens(self, source: str, value: Tokens | None) -> None:

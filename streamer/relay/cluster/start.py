@@ -50,13 +50,16 @@ class Here(Protocol):
     trouble_elsewhere: Callable[[], str]
 
 
-def cluster_of(options: Options, here: Here, decisions: Decisions) -> Cluster:
-    """Raises SetupError where the options lead nowhere, or nats-py is missing."""
+def cluster_of(options: Options, here: Here, decisions: Decisions, process: str = "") -> Cluster:
+    """Raises SetupError where the options lead nowhere, or nats-py is missing.
+
+    `process` names this one among those that share a directory, but not the tokens that each of them lends.
+    """
     check_library()
     files = options.cluster_credentials, options.cluster_ca
     address = ClusterAddress.parse(options.cluster or "", options.cluster_name, *files)
     renews = options.rooms if options.renews else ()
-    keys = SharedKeys(here.admission, here.tokens, _name_of(options.directory), renews=renews)
+    keys = SharedKeys(here.admission, here.tokens, _name_of(options.directory) + process, renews=renews)
     cluster = Cluster(address, __version__, lambda: here.url, keys, decisions)
     here.trouble_elsewhere = lambda: cluster.trouble
     return cluster

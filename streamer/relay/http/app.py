@@ -105,7 +105,10 @@ class Relay:
         """`studio` reads sounds for announcements; None where there is no codec."""
         self.limits = limits or RelayLimits()
         self.origins = origins or Origins()
-        self.door: Listener | None = None
+        self.doors: list[Listener] = []
+        """Where its members come in."""
+        self.asked_home: Callable[[Socket], str] = lambda socket: ""
+        """The address of the process where a member is asked to go, to be with its room; empty where it is there."""
         self.cluster: Beside | None = None
         """To be set before the application is made."""
         self.proxies = proxies or TrustedProxies()
@@ -150,12 +153,21 @@ class Relay:
 
     def _follow_other_relays(self) -> None:
         self._answers.follow_others()
-        self._tell_relays(move=False)
-
-    def _tell_relays(self, *, move: bool) -> None:
-        text = serialize({"type": "relays", "relays": self.other_relays.addresses, "move": move})
         for socket in list(self._sockets):
-            socket.send_text(text)
+            self.tell_relays(socket)
+
+    def tell_relays(self, socket: Socket) -> None:
+        """Where the others are, and whether to go there now. Who is asked home is told of no other place."""
+        is_draining = self._reception.is_draining
+        home = "" if is_draining else self.asked_home(socket)
+        relays = [home] if home else self.other_relays.addresses_for(socket.entry.room.name)
+        move = is_draining or home != ""
+        socket.send_text(serialize({"type": "relays", "relays": relays, "move": move}))
+
+    @property
+    def sockets(self) -> list[Socket]:
+        """Of the members that are connected to this relay."""
+        return list(self._sockets)
 
     @property
     def lobby(self) -> Lobby:
@@ -274,8 +286,9 @@ class Relay:
     def _counted_now(self) -> dict[str, float]:
         counted: dict[str, float] = {"connections": len(self._sockets), "rooms": self._reception.room_count}
         counted["fallback_legs"] = self._fallback.legs
-        if self.door:
-            counted |= {"handshakes": self.door.handshakes, "refused_at_the_door": self.door.refused}
+        if self.doors:
+            refused = sum(door.refused for door in self.doors)
+            counted |= {"handshakes": len(self.waiting), "refused_at_the_door": refused}
         return counted | (dict(self.cluster.gauges) if self.cluster else {})
 
     async def _tell_metrics(self, request: web.Request) -> web.StreamResponse:
@@ -350,7 +363,8 @@ class Relay:
         """
         self._reception.is_draining = True
         if self.other_relays and self._sockets:
-            self._tell_relays(move=True)
+            for socket in self.sockets:
+                self.tell_relays(socket)
             await self._until_empty(self.limits.drain_s)
 
     async def _until_empty(self, most_s: float) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 import aiofastnet
 
 from streamer.relay.access.source import source_of
+from streamer.relay.network.arrivals import Arrivals
 from streamer.relay.network.proxies import TrustedProxies
 from streamer.relay.network.proxy_protocol import ProxyHeaderError, read_header
 from streamer.relay.network.readable import until_readable
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class Listener:
-    """Listens with `listener`, which it owns, for `server`, and with `tls` for `plain` beside it.
+    """Takes the `arrivals`, which it owns, for `server`, and with `tls` for `plain` beside it.
 
     Each visitor has `handshake_s` to become a member or to get an answer; `waiting` decides who gets a place.
     `proxies` may say whom they bring; `on_refused` counts, by code, those that do not say it properly.
@@ -44,7 +45,7 @@ class Listener:
     def __init__(
         self,
         server: Callable[[], asyncio.Protocol],
-        listener: socket.socket,
+        arrivals: Arrivals,
         tls: ssl.SSLContext | None,
         plain: Callable[[], asyncio.Protocol] | None = None,
         *,
@@ -56,7 +57,7 @@ class Listener:
     ) -> None:
         self.refused = 0
         self._server = server
-        self._listener = listener
+        self._arrivals = arrivals
         self._tls = tls
         self._plain = plain
         self._waiting = waiting
@@ -78,17 +79,16 @@ class Listener:
         for handshake in self._handshakes:
             handshake.cancel()
         await asyncio.wait([self._accepting, *self._handshakes])
-        self._listener.close()
+        self._arrivals.close()
 
     async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             try:
-                peer, name = await loop.sock_accept(self._listener)
+                peer, address = await self._arrivals.accept()
             except OSError:  # out of files, or the peer went at once
                 await asyncio.sleep(OUT_OF_FILES_S)
                 continue
-            self._receive(peer, name[0] if name else "")
+            self._receive(peer, address)
 
     def _receive(self, peer: socket.socket, address: str) -> None:
         visitor = Visitor(address, self._handshake_s, self._turnstile, self._waiting.discard, self._move)

@@ -38,7 +38,7 @@ class RoomDesk:
 
     @property
     def other_relays(self) -> list[str]:
-        return self._other_relays.addresses
+        return self._other_relays.addresses_for(self._room.name)
 
     def invites(self, right: Right) -> list[WireInvite]:
         return self._admission.invites(self._room.name, right)
