@@ -40,7 +40,7 @@ def room(folder: Path, talkers: int, seconds: float) -> Iterator[Room]:
             arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words, "--name", f"Talker {number}")
             stack.enter_context(StreamerProcess(folder / f"talker-{number}", *arguments))
         browser = stack.enter_context(unwatched(folder / "browser", rig, MEMBER, relay.authority, relay.link))
-        browser.wait_for("document.querySelector('#start:not([hidden])') !== null")
+        browser.wait_for("document.querySelector('#join-form:not([hidden])') !== null")
         browser.evaluate("document.querySelector('#join').click()")
         rig.wait_attached(MEMBER)
         relay.wait_for_members(talkers + 1)
