@@ -27,7 +27,8 @@ UNWATCHED: Final = (
     "--allow-loopback-in-peer-connection",
     f"--window-size={SIZE['width']},{SIZE['height']}",
 )
-READY_S: Final = 20
+READY_S: Final = 60
+"""For what takes a second or two on an idle machine."""
 LOADED: Final = "location.href !== 'about:blank' && document.readyState === 'complete'"
 """Every browser begins with a blank page, which is complete at once."""
 
