@@ -194,10 +194,8 @@ class Lobby:
         return [room.name for room in self.used if room.size]
 
     def lock(self, room_name: str, *, locked: bool) -> None:
-        """Who sits before the relay is its host, too."""
-        room = self.used.as_it_is(room_name)
-        room.locked = locked
-        room.tell(room.members, {"type": "lock", "talker_id": 0, "locked": locked})
+        """Who sits before the relay is its host, too, and has no talker_id."""
+        self.used.as_it_is(room_name).lock(0, locked=locked)
 
     def _check_draining(self) -> None:
         if self.is_draining or self.is_starting:
