@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.access": RELAY,
     "relay.tls": RELAY,
     "relay.network": RELAY | {"relay.logs", "relay.access", "relay.tls"},
-    "relay.rooms": RELAY | {"relay.access"},
+    "relay.rooms": RELAY | {"ogg", "relay.access"},
     "relay.hooks": RELAY | {"relay.access", "relay.rooms"},
     "relay.api": RELAY | {"relay.access", "relay.network", "relay.rooms"},
     "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"}
@@ -56,11 +56,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client.terminal": LEAVES | {"terminal", "jitter", "wire", "client.audio", "client.delay", "client"},
     "client": LEAVES
     | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.replay", "client.terminal"},
+    "ogg": BASE,
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "captions": LEAVES | {"wire", "client", "client.audio", "client.delay"},
     "device": LEAVES | {"wire", "client", "client.audio"},
     "gateway": LEAVES | {"", "wire", "client"},
-    "record": LEAVES | {"", "wire", "client", "client.audio"},
+    "record": LEAVES | {"", "ogg", "wire", "client", "client.audio"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen", "relay.cluster"}
