@@ -17,7 +17,7 @@ from streamer.relay.access.allowance import (
     too_fast,
 )
 from streamer.relay.access.invites import Right
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
@@ -105,10 +105,10 @@ class Leg:
         self._stay = entry.stay
         self._desk = entry.desk
         self._voice = Voice.HEARD
-        self._texts = Bucket(TEXTS, TEXTS_PER_S)
-        self._errors = Bucket(ERRORS, ERRORS_PER_S)
-        self._clocks = Bucket(CLOCKS, CLOCKS_PER_S)
-        self._actions = Bucket(ACTIONS, ACTIONS_PER_S)
+        self._texts = LeakyBucket(TEXTS, TEXTS_PER_S)
+        self._errors = LeakyBucket(ERRORS, ERRORS_PER_S)
+        self._clocks = LeakyBucket(CLOCKS, CLOCKS_PER_S)
+        self._actions = LeakyBucket(ACTIONS, ACTIONS_PER_S)
         self._program = ProgramBudget()
         self._captions = CaptionBudget()
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from streamer.errors import RefusedError
 from streamer.relay.access.address_budget import AddressBudget
-from streamer.relay.access.buckets import Buckets
 from streamer.relay.access.guesses import Guesses
 from streamer.relay.access.invites import InviteStore, Right
+from streamer.relay.access.leaky_buckets import LeakyBuckets
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
@@ -70,7 +70,7 @@ class Lobby:
         """Is told of each stay that begins, or goes on, or was left."""
         self._join_origin = join_origin
         self.knocks = Knocks()
-        self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
+        self._previews = LeakyBuckets(PREVIEWS, PREVIEWS_PER_S)
         self._admission = admission
         self._limits = limits
         self._addresses: dict[str, AddressBudget] = {}
