@@ -59,16 +59,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.replay", "client.terminal"},
     "ogg": BASE,
     "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
-    "captions": LEAVES | {"wire", "client", "client.audio", "client.delay"},
+    "captions": LEAVES | {"trust_option", "wire", "client", "client.audio", "client.delay"},
     "device": LEAVES | {"wire", "client", "client.audio"},
     "gateway": LEAVES | {"", "wire", "client"},
     "record": LEAVES | {"", "ogg", "wire", "client", "client.audio"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
     "cli": LEAVES
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen", "relay.cluster"}
-    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor", "event_loop"},
+    | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor", "event_loop"}
+    | {"trust_option"},
     "event_loop": BASE,
     "exit_status": LEAVES,
+    "trust_option": {"client"},
     "__main__": {"cli", "exit_status", "printing"},
 }
 """What the modules of each folder may import. Some modules have a rule of their own: those of the root, and those that

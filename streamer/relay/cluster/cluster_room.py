@@ -235,11 +235,11 @@ class ClusterRoom(SharedRoom):
 
     # what hosts do
 
-    def give_turn(self, member: Member, now: float) -> None:
+    def toggle_turn(self, member: Member, now: float) -> None:
         if isinstance(member, RemoteMember):
-            member.give_turn()
+            member.toggle_turn()
         else:
-            super().give_turn(member, now)
+            super().toggle_turn(member, now)
 
     def bar(self, member: Member) -> None:
         """Its own relay knows the device, and bars it."""

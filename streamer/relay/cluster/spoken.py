@@ -233,7 +233,7 @@ class Spoken:
         if what == "mute":
             room.tell([member], {"type": "mute", "talker_id": message["by"]})
         elif what == "turn":
-            room.give_turn(member, monotonic())
+            room.toggle_turn(member, monotonic())
         elif what == "away" and message["code"] == REMOVED:
             room.bar(member)
             member.send_away(REMOVED, "removed")

@@ -72,7 +72,7 @@ class Hosting:
             raise ControlError(f"nobody with the id {number} is knocking", code="no-member", close_code=None)
 
     def turn(self, talker_id: int) -> None:
-        self._room.give_turn(self._room.member(talker_id), monotonic())
+        self._room.toggle_turn(self._room.member(talker_id), monotonic())
 
     def lock(self, *, locked: bool) -> None:
         self._room.lock(self._talker_id, locked=locked)

@@ -196,7 +196,7 @@ class Room(ABC):
         """Whoever has a turn is heard, however many others are louder."""
         self.fanout.pin(member.sink, self.rights.has_turn(member))
 
-    def give_turn(self, member: Member, now: float) -> None:
+    def toggle_turn(self, member: Member, now: float) -> None:
         """Give `member` a turn, or take it back if it has one and its hand is down. `now` is in s."""
         has_it = self.rights.has_turn(member) or (self.floor.is_on and self.floor.holder == member.talker_id)
         if has_it and not member.hand:
