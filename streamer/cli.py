@@ -28,6 +28,7 @@ from streamer.relay.workers.commands import serving, worker_command
 from streamer.relay.workers.options import WorkerOptions, worker_options
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
+from streamer.trust_option import ca_option, trusted_authority
 
 if TYPE_CHECKING:
     from streamer.measure.result import Measurement
@@ -171,20 +172,6 @@ def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bo
 
         click.echo(list_devices())
         context.exit()
-
-
-ca_option = click.option(
-    "--ca",
-    "ca_file",
-    type=FILE,
-    help="Trust this certificate authority (PEM), the relay's.  [default: this computer's own relay's]",
-)
-
-
-def trusted_authority(ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    from streamer.client.trust import own_authority_for
-
-    return ca_file or own_authority_for(data_dir)
 
 
 INPUT_HELP: Final = "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."

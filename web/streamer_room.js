@@ -57,7 +57,7 @@ class StreamerRoom extends HTMLElement {
     voice.onNews = (words) => void (this.#status.textContent = words);
     voice.onChange = () => this.#tellMuted();
     this.#alert.innerHTML = ALERT;
-    this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, new Shown(this.#alert), voice, sound) };
+    this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, new AlertPlace(this.#alert), voice, sound) };
   }
 
   disconnectedCallback() {
@@ -207,7 +207,8 @@ class StreamerRoom extends HTMLElement {
   }
 }
 
-class Shown {
+/** Where the page has a fact in its header, this element has a line of its own. */
+class AlertPlace {
   #node;
 
   /** @param {HTMLElement} node */

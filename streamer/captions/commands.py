@@ -10,9 +10,9 @@ import click
 from streamer.errors import SetupError
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.terminal_text import one_line
+from streamer.trust_option import ca_option, trusted_authority
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
-FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -38,7 +38,7 @@ _OPTIONS: Final = (
         "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of recognition threads."
     ),
     click.option("--name", default="Captions", show_default=True, help="Its own name, as others see it."),
-    click.option("--ca", "ca_file", type=FILE, help="Trust this certificate authority (PEM), the relay's."),
+    ca_option,
     data_dir_option,
 )
 
@@ -71,13 +71,7 @@ def _captions(
     if get_english:
         models.get_english(english, click.echo)
         return
-    run(_main(ca_file=_authority(ca_file, data_dir), english=english, **options))
-
-
-def _authority(ca_file: Path | None, data_dir: Path | None) -> Path | None:
-    from streamer.client.trust import own_authority_for
-
-    return ca_file or own_authority_for(data_dir)
+    run(_main(ca_file=trusted_authority(ca_file, data_dir), english=english, **options))
 
 
 async def _main(

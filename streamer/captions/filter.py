@@ -8,10 +8,10 @@ import asyncio
 import random
 import shlex
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from streamer import child_process
 from streamer.doubling import doubled_s
 
 _MOST_WAITING: Final = 32
@@ -85,10 +85,8 @@ class Filter:
         except (OSError, ValueError, EOFError, RuntimeError):  # the last is uvloop's word for a closed pipe
             self._say("The filter has ended: restarting it")
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
             process.stdin.close()
-            await process.wait()
+            await child_process.end(process)
         return has_answered
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from streamer.client.captions import Captions
-from streamer.client.delay.delay_monitor import Timing
+from streamer.client.delay.delay_monitor import DelayMonitor
 from streamer.client.events import NOBODY
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
@@ -33,7 +33,7 @@ class Dispatcher:
     def __init__(
         self,
         roster: Roster,
-        timing: Timing,
+        timing: DelayMonitor,
         own: OwnState,
         speech: Speech,
         programs: Programs,

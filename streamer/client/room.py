@@ -20,7 +20,7 @@ from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.wav_files import FileSource
 from streamer.client.captions import Captions, WithCaptions
-from streamer.client.delay.delay_monitor import Timing
+from streamer.client.delay.delay_monitor import DelayMonitor
 from streamer.client.delay.relay_clock import RelayClock
 from streamer.client.dispatcher import Dispatcher
 from streamer.client.ears import Ear, Ears
@@ -104,7 +104,7 @@ class Room(WithCaptions):
         self._packets = Readers[Received](MOST_PACKETS)
         self._ears = Ears()
         self._roster = Roster(self._ears, self._emit, self._packets, wanted.address.url)
-        self._timing = Timing(self._ears)
+        self._timing = DelayMonitor(self._ears)
         self._own = OwnState(self._stay.send_control, listening=wanted.listening)
         self._speech = Speech(self._stay, self._roster, self._own, self._timing, music=wanted.music)
         self._programs = Programs(self._roster.member, self._stay.send, self._emit)
@@ -195,7 +195,7 @@ class Room(WithCaptions):
     def level(self, member: Member) -> int:
         """How loud a member, or we, are right now, in −dBov: 0 is the loudest, 127 is silence."""
         if member.talker_id == self._roster.me.talker_id:
-            return self._speech.voice.level
+            return self._speech.packetizer.level
         return self._roster.level(member.talker_id, perf_counter())
 
     # ---- what happens

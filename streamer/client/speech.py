@@ -1,7 +1,7 @@
 """What this member says: from a microphone, a file, samples or packets, on one line of time.
 
 The plan. Whoever listens needs timestamps that go on as time does, whatever the sound came from. So all
-sources share one voice (one encoder, one count of packets), and each is placed on the time since `_began`: as
+sources share one packetizer (one encoder, one count of packets), and each is placed on the time since `_began`: as
 long as a source goes on, its packets follow each other without a gap; where another one takes over, a
 talkspurt begins. What is said or played takes its turn, one after the other, and meanwhile a microphone is
 left out.
@@ -25,10 +25,10 @@ from streamer.audio_format import (
 )
 from streamer.client.audio.codec import MAX_PAYLOAD_BYTES, load_opus
 from streamer.client.audio.microphone import Source
-from streamer.client.audio.packetizer import Frame, Voice
+from streamer.client.audio.packetizer import Frame, Packetizer
 from streamer.client.audio.samples import Samples, silence
 from streamer.client.audio.transmit_gate import Mode
-from streamer.client.delay.delay_monitor import Timing
+from streamer.client.delay.delay_monitor import DelayMonitor
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
 from streamer.client.stay import Stay
@@ -56,14 +56,14 @@ class Speech:
     """While the connection is lost, whatever is said is dropped, at its own pace."""
 
     def __init__(
-        self, stay: Stay, roster: Roster, own: OwnState, timing: Timing, *, music: bool = False
+        self, stay: Stay, roster: Roster, own: OwnState, timing: DelayMonitor, *, music: bool = False
     ) -> None:
         self._stay = stay
         self._roster = roster
         self._own = own
         self._timing = timing
         self._channels = STEREO if music else CHANNELS
-        self.voice = Voice("open", music=music)
+        self.packetizer = Packetizer("open", music=music)
         self._turn = asyncio.Lock()
         self._began = perf_counter()
         self._next = 0
@@ -118,12 +118,12 @@ class Speech:
             self._source, self._next = self, max(self._next, due)
         frame = Frame(payload, self._next, level, voice)
         self._next += int(duration) * DURATION_UNIT_SAMPLES
-        self._stay.send_packet(self.voice.packet(frame, starts=starts, duration=int(duration)).serialize())
+        self._stay.send_packet(self.packetizer.packet(frame, starts=starts, duration=int(duration)).serialize())
         self._sent_at = perf_counter()
 
     def on_floor(self, *, on: bool, is_free: bool) -> None:
         """One talks at a time from now on, and it may be us."""
-        if on and is_free and self.voice.talking:
+        if on and is_free and self.packetizer.talking:
             self._stay.send_control({"type": "floor", "wants": True})
 
     async def let_last_words_out(self) -> None:
@@ -155,12 +155,12 @@ class Speech:
         if self._source is not source:
             self._source = source
             self._shift = max(self._next, self._place(source.captured_at(position))) - position
-            self.voice.listen_to(source.mode)
+            self.packetizer.listen_to(source.mode)
             self._timing.tell_soon()
         self._next = position + self._shift + SAMPLES_PER_FRAME
-        self.voice.gate.muted = is_muted
-        was_talking = self.voice.talking
-        packets = self.voice.packets(samples, position + self._shift)
+        self.packetizer.gate.muted = is_muted
+        was_talking = self.packetizer.talking
+        packets = self.packetizer.packets(samples, position + self._shift)
         self._ask_floor(was_talking)
         for packet in packets:
             self._stay.send_packet(packet.serialize())
@@ -177,14 +177,14 @@ class Speech:
     def _rest(self, source: Source) -> None:
         """Where nothing has followed `source`, the talkspurt is over."""
         if self._source is source:
-            was_talking = self.voice.talking
-            self.voice.rest()
+            was_talking = self.packetizer.talking
+            self.packetizer.rest()
             self._source = None
             self._ask_floor(was_talking)
 
     def _ask_floor(self, was_talking: bool) -> None:
-        if self._roster.one_at_a_time and self.voice.talking != was_talking:
-            self._stay.send_control({"type": "floor", "wants": self.voice.talking})
+        if self._roster.one_at_a_time and self.packetizer.talking != was_talking:
+            self._stay.send_control({"type": "floor", "wants": self.packetizer.talking})
 
 
 class SampleSource:

@@ -5,10 +5,10 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from streamer import child_process
 from streamer.client.room import Room
 from streamer.client.unattended import Remarks
 from streamer.errors import AudioError, StreamerError, in_words
@@ -73,9 +73,6 @@ async def _write_speech(path: Path, text: str) -> None:
     except TimeoutError:
         raise AudioError(f"{PROGRAM} did not end within {_SPEAKING_S:g} s") from None
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await child_process.end(process)
     if process.returncode or not path.exists():
         raise AudioError(f"{PROGRAM} failed: {complaint.decode(errors='replace').strip()[:200] or process.returncode}")

@@ -6,13 +6,10 @@ goes to the program's standard input, as JSON. Its exit status says what became 
 
 import asyncio
 import json
-import os
-import signal
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
+from streamer import child_process
 from streamer.terminal_text import one_line
 from streamer.wire.programs import Outcome
 
@@ -61,7 +58,7 @@ async def _run(
     except TimeoutError:
         return "refused", f"{command[0]} was not done within {deadline_s:g} s, and was ended"
     finally:
-        await _end(process)
+        await child_process.end(process, is_group=True)
     lines = output.decode(errors="replace").strip().splitlines()
     last = one_line(lines[-1])[:_MAX_LINE_CHARACTERS] if lines else ""
     if process.returncode:
@@ -71,9 +68,7 @@ async def _run(
 
 async def _give(process: asyncio.subprocess.Process, given: bytes) -> None:
     assert process.stdin is not None
-    with suppress(OSError, RuntimeError):  # it does not read; uvloop's word where it has ended already is the latter
-        process.stdin.write(given)
-        await process.stdin.drain()
+    await child_process.give(process, given)
     process.stdin.close()
 
 
@@ -83,14 +78,3 @@ async def _take(process: asyncio.subprocess.Process, output: bytearray) -> None:
     while data := await process.stdout.read(_MAX_OUTPUT_BYTES):
         output += data
         del output[:-_MAX_OUTPUT_BYTES]
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()

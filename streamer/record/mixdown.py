@@ -18,7 +18,7 @@ from streamer.client.audio.codec import Decoder, load_opus
 from streamer.client.audio.limiter import Limiter
 from streamer.client.audio.sound_files import import_soundfile
 from streamer.errors import AudioError, SetupError
-from streamer.record.ogg_opus import OpusReader
+from streamer.ogg.opus import OpusReader
 from streamer.record.recording import SESSION
 
 KINDS: Final = {

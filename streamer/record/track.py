@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from streamer.audio_format import CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, STEREO
-from streamer.record.ogg_opus import OpusWriter
-from streamer.record.opus_packets import is_stereo, samples_of
+from streamer.ogg.opus import OpusWriter
+from streamer.ogg.opus_packets import is_stereo, samples_of
 from streamer.wire.packet import ENCRYPTED, Packet
 
 HOLD: Final = SAMPLE_RATE // 5

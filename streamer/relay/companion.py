@@ -13,6 +13,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final
 
+from streamer import child_process
 from streamer.doubling import doubled_s
 from streamer.errors import in_words
 
@@ -91,13 +92,11 @@ class Companion:
         assert process.stdin
         assert process.stderr
         try:
-            with suppress(OSError, RuntimeError):  # it has ended already; uvloop's word for that is the latter
-                process.stdin.write(self._told.encode())
-            await self._listen(process.stderr)
+            await asyncio.gather(child_process.give(process, self._told.encode()), self._listen(process.stderr))
             return await process.wait()
         finally:
             process.stdin.close()
-            await end(process)
+            await child_process.end(process, _GOODBYE_S)
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
         while True:
@@ -113,15 +112,3 @@ class Companion:
         self._last = words or self._last
         with suppress(OSError, ValueError):  # the host's terminal may be gone
             self._say(words)
-
-
-async def end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to, and wait; one that does not is killed."""
-    with suppress(ProcessLookupError):
-        process.terminate()
-        try:
-            async with asyncio.timeout(_GOODBYE_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()

@@ -18,7 +18,7 @@ from typing import Final, Protocol, TextIO
 from urllib.parse import unquote
 from weakref import WeakSet
 
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 
 LIBRARIES: Final = ("aiohttp", "aiofastnet", "asyncio")
 """The loggers of those that speak with peers."""
@@ -124,7 +124,7 @@ class Kinds(logging.Filter):
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._buckets: dict[tuple[str, int, str], Bucket] = {}
+        self._buckets: dict[tuple[str, int, str], LeakyBucket] = {}
         self._left_out: Counter[tuple[str, int, str]] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -135,7 +135,7 @@ class Kinds(logging.Filter):
         if len(self._buckets) >= MAX_KINDS and kind not in self._buckets:
             self._buckets.clear()
             self._left_out.clear()
-        if self._buckets.setdefault(kind, Bucket(BURST, PER_S)).overflows(self._clock()):
+        if self._buckets.setdefault(kind, LeakyBucket(BURST, PER_S)).overflows(self._clock()):
             self._left_out[kind] += 1
             return False
         if count := self._left_out.pop(kind, 0):

@@ -12,12 +12,12 @@ class Limits:
     def __init__(
         self,
         *,
-        max_message_bytes: int = 16_384,
+        max_message_bytes: int,
+        messages_per_s: float,
+        ping_s: float,
+        idle_s: float,
         backlog_bytes: int = 262_144,
-        messages_per_s: float = 1_000,
         bytes_per_s: float = 1e12,
-        ping_s: float = 20,
-        idle_s: float = 60,
         close_s: float = 2,
     ) -> None: ...
 

@@ -35,10 +35,13 @@ cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogi
 
 
 cdef class Limits:
-    """What a peer may do: sizes in bytes, times in seconds. See `Connection.tick` for the times."""
+    """What a peer may do: sizes in bytes, times in seconds. See `Connection.tick` for the times.
 
-    def __init__(self, *, max_message_bytes=16_384, backlog_bytes=262_144, messages_per_s=1_000,
-                 bytes_per_s=1e12, ping_s=20, idle_s=60, close_s=2):
+    What has a default is the same for relay and client, or bounds only one of them.
+    """
+
+    def __init__(self, *, max_message_bytes, messages_per_s, ping_s, idle_s,
+                 backlog_bytes=262_144, bytes_per_s=1e12, close_s=2):
         self.max_message_bytes = max_message_bytes
         self.backlog_bytes = backlog_bytes
         self.message_us = int(1e6 / messages_per_s)

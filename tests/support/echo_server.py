@@ -17,7 +17,13 @@ from streamer.websocket.connection import Connection, Limits
 from streamer.websocket.sink import Flusher
 
 LONGEST_MESSAGE = 32 << 20
-LIMITS = Limits(max_message_bytes=LONGEST_MESSAGE, backlog_bytes=4 * LONGEST_MESSAGE, messages_per_s=1_000_000)
+LIMITS = Limits(
+    max_message_bytes=LONGEST_MESSAGE,
+    messages_per_s=1_000_000,
+    ping_s=20,
+    idle_s=60,
+    backlog_bytes=4 * LONGEST_MESSAGE,
+)
 
 
 class Echo(Connection, asyncio.Protocol):

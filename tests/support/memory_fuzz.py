@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from connection_limits import usual_limits
 
 from streamer.client.audio.codec import Decoder, Encoder
 from streamer.client.audio.samples import Samples
@@ -24,7 +25,7 @@ from streamer.client.receiver import Receiver
 from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.jitter.packet_buffer import PacketBuffer
 from streamer.jitter.sync_buffer import stretch
-from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.connection import Connection
 from streamer.websocket.fanout import Fanout
 from streamer.websocket.frames import FrameParser, serialize_frame
 from streamer.websocket.mask import MaskingKeys
@@ -350,7 +351,7 @@ def fuzz_connection(rng: random.Random) -> None:
         for end in pair:
             end.setblocking(False)
         sockets += pair
-        connection = RandomConnection(flusher, Limits(backlog_bytes=rng.choice((0, 1_000, 200_000)), close_s=0))
+        connection = RandomConnection(flusher, usual_limits(backlog_bytes=rng.choice((0, 1_000, 200_000)), close_s=0))
         connection.rng, connection.house, connection.fanout = rng, house, fanout
         transport = RandomTransport(rng, pair[0])
         transport.owner = connection

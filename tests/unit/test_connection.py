@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvloop
+from connection_limits import usual_limits
 from echo_server import LIMITS, Echo, start
 from rfc6455_oracle import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, parse
 
-from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.connection import Connection
 from streamer.websocket.fanout import Fanout
 from streamer.websocket.sink import Flusher
 from streamer.wire.packet import Packet
@@ -290,7 +291,7 @@ class Noted(Connection, asyncio.Protocol):
 def test_a_close_of_ours_ends_when_the_peer_has_answered():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []
-        async with serving(lambda: made.append(Noted(flusher, Limits())) or made[-1]) as connect:
+        async with serving(lambda: made.append(Noted(flusher, usual_limits())) or made[-1]) as connect:
             peer = await connect()
             made[0].close(4401, "not admitted " * 20)
             assert made[0].notes == [4401]
@@ -307,7 +308,7 @@ def test_a_close_of_ours_ends_when_the_peer_has_answered():
 def test_a_peer_that_never_answers_a_close_is_cut_off():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []
-        async with serving(lambda: made.append(Noted(flusher, Limits(close_s=1))) or made[-1]) as connect:
+        async with serving(lambda: made.append(Noted(flusher, usual_limits(close_s=1))) or made[-1]) as connect:
             peer = await connect()
             made[0].close()
             await asyncio.sleep(0.01)
@@ -324,7 +325,7 @@ def test_a_lost_connection_is_1006_and_an_exception_of_the_session_1011():
         flusher, made = Flusher(asyncio.get_running_loop()), []
         reported = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context["exception"]))
-        async with serving(lambda: made.append(Noted(flusher, Limits())) or made[-1]) as connect:
+        async with serving(lambda: made.append(Noted(flusher, usual_limits())) or made[-1]) as connect:
             lost, failing = await connect(), await connect()
             lost.writer.transport.abort()
             await failing.send(Frame(TEXT, b"fail"))
@@ -345,7 +346,7 @@ def test_a_lost_connection_is_1006_and_an_exception_of_the_session_1011():
 def test_a_quiet_peer_is_pinged_and_a_silent_one_closed_with_4408():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []
-        async with serving(lambda: made.append(Noted(flusher, Limits(ping_s=20, idle_s=60))) or made[-1]) as connect:
+        async with serving(lambda: made.append(Noted(flusher, usual_limits())) or made[-1]) as connect:
             peer = await connect()
             now_s = time.monotonic_ns() // 1_000_000_000
             for second in range(1, 62):
@@ -361,7 +362,7 @@ def test_a_quiet_peer_is_pinged_and_a_silent_one_closed_with_4408():
 def test_after_we_were_held_up_ourselves_a_peer_is_asked_before_it_is_given_up():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []
-        async with serving(lambda: made.append(Noted(flusher, Limits(ping_s=20, idle_s=60))) or made[-1]) as connect:
+        async with serving(lambda: made.append(Noted(flusher, usual_limits())) or made[-1]) as connect:
             peer = await connect()
             later_s = time.monotonic_ns() // 1_000_000_000 + 1_000
             made[0].tick(later_s * 1_000_000)
@@ -376,7 +377,7 @@ def test_after_we_were_held_up_ourselves_a_peer_is_asked_before_it_is_given_up()
 
 def test_more_messages_than_allowed_close_with_4429():
     async def scenario():
-        async with echoing(Limits(messages_per_s=50)) as connect:
+        async with echoing(usual_limits(messages_per_s=50)) as connect:
             peer = await connect()
             await peer.send(*[Frame(TEXT, b"x")] * 60, Frame(CLOSE))
             messages = await peer.rest()
@@ -388,7 +389,7 @@ def test_more_messages_than_allowed_close_with_4429():
 
 def test_a_peer_that_does_not_read_while_text_piles_up_is_closed():
     async def scenario():
-        async with echoing(Limits(backlog_bytes=100_000, messages_per_s=1e6)) as connect:
+        async with echoing(usual_limits(backlog_bytes=100_000, messages_per_s=1e6)) as connect:
             peer = await connect(receive_buffer=4096)
             flood = [Frame(TEXT, b"x" * 10_000)] * 1_000
             with pytest.raises(ConnectionError):
@@ -405,7 +406,7 @@ async def room(deadline_ms=120, limits=None):
     flusher, fanout, made = Flusher(asyncio.get_running_loop(), deadline_ms=deadline_ms), Fanout(), []
 
     def make():
-        member = Noted(flusher, limits or Limits())
+        member = Noted(flusher, limits or usual_limits())
         made.append(member)
         member.talker_id, member.fanout = len(made), fanout
         fanout.add(member)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamer.client.delay.delay_monitor import Timing, to_us
+from streamer.client.delay.delay_monitor import DelayMonitor, to_us
 from streamer.client.delay.mouth_to_ear import Figure
 from streamer.client.ears import Ear, Ears
 from streamer.client.events import Member
@@ -23,10 +23,10 @@ def captured_at(position: int) -> float:
     return TALKER_AHEAD_S + position / 48_000
 
 
-def listener_of_a_talker() -> tuple[Ears, Ear, Timing]:
+def listener_of_a_talker() -> tuple[Ears, Ear, DelayMonitor]:
     ears = Ears()
     ear = ears.open([Member(TALKER, "Ada")], stereo=False)
-    return ears, ear, Timing(ears)
+    return ears, ear, DelayMonitor(ears)
 
 
 def figure_of(ear: Ear, now: float) -> Figure:
@@ -36,7 +36,7 @@ def figure_of(ear: Ear, now: float) -> Figure:
     return receiver.mouth_to_ear.figure(to_us(now))
 
 
-def pinged(timing: Timing, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:
+def pinged(timing: DelayMonitor, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:
     """One ping at true time `at`, a millisecond each way, by a clock that is `ahead_s` of the truth."""
     relay = to_us(at + relay_ahead_s + 0.001)
     pong = {"t0": timing.ping(at + ahead_s)["t0"], "t1": relay, "t2": relay}
@@ -50,7 +50,7 @@ def relayed(message: Message, received: float, relayed: float) -> Message:
 
 def heard(output_s: float | None = 0.012, device_s: float | None = DEVICE_S, network_s: float = 0.003) -> Figure:
     ears, ear, listener = listener_of_a_talker()
-    talker = Timing(Ears())
+    talker = DelayMonitor(Ears())
     pinged(talker, TALKER_AHEAD_S)
     pinged(listener, 0.0)
     for position in range(0, 4_800, 480):
@@ -93,7 +93,7 @@ def test_devices_that_say_nothing_make_the_figure_a_lower_bound() -> None:
 
 
 def test_a_talker_tells_his_clock_with_the_first_packet_and_then_twice_a_second() -> None:
-    talker = Timing(Ears())
+    talker = DelayMonitor(Ears())
 
     def tells(number: int) -> bool:
         position = number * 480

@@ -21,8 +21,8 @@ import pytest
 from relay_fixture import HOST_KEY, KEY, Guest, House
 
 from streamer.errors import RefusedError
-from streamer.relay.access.buckets import MAX_SOURCES, Buckets
 from streamer.relay.access.invites import Invite, InviteStore
+from streamer.relay.access.leaky_buckets import MAX_SOURCES, LeakyBuckets
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.open_files import OWN_FILES, Places
 from streamer.relay.access.source import plain_address, source_of
@@ -163,7 +163,7 @@ def test_the_table_of_regulars_is_bounded_and_members_stay_in_it() -> None:
 
 
 def test_a_table_of_buckets_is_bounded() -> None:
-    buckets = Buckets(2, 1)
+    buckets = LeakyBuckets(2, 1)
     for number in range(2 * MAX_SOURCES):
         buckets.overflows(f"2001:db8:{number:x}::1", 1.0)
     assert len(buckets) == MAX_SOURCES

@@ -19,9 +19,9 @@ from relay_fixture import HOST_KEY, KEY, House
 import streamer
 from streamer.client.audio.codec import Encoder
 from streamer.errors import StreamerError
+from streamer.ogg.opus import OpusReader
+from streamer.ogg.opus_packets import SILENCE
 from streamer.record.mixdown import mixdown
-from streamer.record.ogg_opus import OpusReader
-from streamer.record.opus_packets import SILENCE
 
 PATIENCE_S = 60
 

@@ -7,6 +7,7 @@ from typing import Any
 import memory_fuzz
 import numpy as np
 import pytest
+from connection_limits import usual_limits
 from numpy.typing import NDArray
 
 from streamer.client.audio.codec import Decoder, Encoder
@@ -17,7 +18,7 @@ from streamer.jitter import sync_buffer as stretching
 from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.websocket import connection, fanout, frames, mask, outbox, sink
 from streamer.websocket import counters as counting
-from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.connection import Connection
 from streamer.websocket.fanout import Fanout
 from streamer.websocket.sink import Flusher
 
@@ -233,7 +234,7 @@ def test_an_outbox_of_one_who_takes_nothing_is_bounded_whatever_the_deadline_is(
     loop = memory_fuzz.RandomLoop()
     flusher = Flusher(loop, deadline_ms=10**9)  # type: ignore[arg-type]
     ours, theirs = socket.socketpair()
-    listener = Connection(flusher, Limits())
+    listener = Connection(flusher, usual_limits())
     listener.attach(Steady(ours))  # type: ignore[arg-type]
     listener.pause_writing()
     for _ in range(20_000):
@@ -274,7 +275,7 @@ def house(count: int) -> tuple[Fanout, list[Connection], list[Steady]]:
     members, transports = [], []
     for _ in range(count):
         transports.append(Steady(socket.socketpair()[0]))
-        members.append(Connection(flusher, Limits()))
+        members.append(Connection(flusher, usual_limits()))
         members[-1].attach(transports[-1])  # type: ignore[arg-type]
         room.add(members[-1])
     flusher.flush()
@@ -308,7 +309,7 @@ def test_a_transport_that_fails_keeps_a_packet_from_nobody_else() -> None:
 def test_a_tick_after_a_failed_write_says_nothing_and_ends_the_connection() -> None:
     loop = memory_fuzz.RandomLoop()
     flusher, (ours, theirs) = Flusher(loop), socket.socketpair()  # type: ignore[arg-type]
-    member = Connection(flusher, Limits(close_s=0))
+    member = Connection(flusher, usual_limits(close_s=0))
     member.attach(Steady(ours), is_direct=True)  # type: ignore[arg-type]
     member.close(1000, "bye")
     theirs.close()

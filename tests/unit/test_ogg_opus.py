@@ -12,9 +12,9 @@ from recordings import decode, decode_by_ffmpeg, faults_of
 from streamer.audio_format import DURATIONS
 from streamer.client.audio.codec import Encoder
 from streamer.errors import AudioError
-from streamer.record import ogg
-from streamer.record.ogg_opus import OpusReader, OpusWriter
-from streamer.record.opus_packets import SILENCE, samples_of
+from streamer.ogg import framing
+from streamer.ogg.opus import OpusReader, OpusWriter
+from streamer.ogg.opus_packets import SILENCE, samples_of
 
 
 def tone(samples: int, channels: int = 1, hz: float = 440) -> np.ndarray:
@@ -34,7 +34,7 @@ def test_the_checksum_is_that_of_the_specification() -> None:
         return register
 
     for data in (b"", b"\0", b"OggS" + bytes(23), bytes(range(256)) * 3):
-        assert ogg.checksum(data) == by_the_bit(data)
+        assert framing.checksum(data) == by_the_bit(data)
 
 
 @given(
@@ -67,7 +67,7 @@ def test_what_is_written_is_read_again_whatever_the_sizes_of_packets_and_pages(
     found = [each for each, _ in reader.packets() if each not in silences]
     assert found == [each for each in sent if each not in silences]
     assert reader.end_samples == writer.samples - cut
-    pages = list(ogg.parse(content))
+    pages = list(framing.parse(content))
     assert [page.flags for page in pages] == [2] + [0] * (len(pages) - 2) + [4]
     assert all(page.packets for page in pages)
     ends = list(accumulate(sum(map(samples_of, page.packets)) for page in pages[2:]))
@@ -106,11 +106,34 @@ def test_a_file_whose_stream_has_no_end_plays_up_to_its_last_whole_page(tmp_path
     content += writer.take_pages()
     path = tmp_path / "cut.opus"
     path.write_bytes(content[:-300])
-    pages = len(list(ogg.parse(content)))
-    assert len(list(ogg.parse(path.read_bytes()))) == pages - 1
+    pages = len(list(framing.parse(content)))
+    assert len(list(framing.parse(path.read_bytes()))) == pages - 1
     assert len(decode(path)) > 48_000
     reader = OpusReader(path.read_bytes())
     assert len(list(reader.packets())) * 480 == reader.end_samples
+
+
+def page_of(table: list[int], body: bytes, number: int, *, continues: bool = False, serial: int = 1) -> bytes:
+    return framing.serialize(bytes(table), body, flags=int(continues), granule=0, serial=serial, number=number)
+
+
+def test_a_packet_that_crosses_pages_is_whole_whatever_other_stream_is_between_them() -> None:
+    content = page_of([2, 255], b"a." + b"b" * 255, 0)
+    content += page_of([1], b"x", 0, serial=2)
+    content += page_of([255], b"b" * 255, 1, continues=True) + page_of([1, 1], b"!c", 2, continues=True)
+    assert [page.packets for page in framing.parse(content)] == [[b"a."], [], [b"b" * 510 + b"!", b"c"]]
+
+
+def test_a_packet_whose_beginning_is_missing_is_left_out() -> None:
+    content = page_of([255], b"b" * 255, 0) + page_of([1], b"c", 1)
+    assert [page.packets for page in framing.parse(content)] == [[], [b"c"]]
+
+
+def test_a_wrong_checksum_ends_a_file_unless_it_is_not_to_be_checked() -> None:
+    content = bytearray(page_of([1], b"a", 0) + page_of([1], b"b", 1))
+    content[-1:] = b"?"
+    assert [page.packets for page in framing.parse(bytes(content))] == [[b"a"]]
+    assert [page.packets for page in framing.parse(bytes(content), is_checked=False)] == [[b"a"], [b"?"]]
 
 
 def test_mono_may_become_stereo_in_a_file_that_is_already_there(tmp_path: Path) -> None:
@@ -167,6 +190,6 @@ def test_a_packet_is_known_by_the_rules_of_opus(payload: bytes, samples: int) ->
 @settings(deadline=None)
 def test_whatever_the_bytes_are_reading_ends_and_counts_nothing_that_is_not_there(content: bytes) -> None:
     assert 0 <= samples_of(content) <= 5_760
-    assert list(ogg.parse(content)) == [] or content[:4] == b"OggS"
+    assert list(framing.parse(content)) == [] or content[:4] == b"OggS"
     with pytest.raises(AudioError):
         OpusReader(content)

@@ -11,9 +11,9 @@ from simulated_talkers import Network, Talker
 
 from streamer.audio_format import DURATIONS
 from streamer.client.delay.capture_times import CaptureTimes
+from streamer.ogg.opus import OpusReader
+from streamer.ogg.opus_packets import SILENCE
 from streamer.record.folder import Folder, file_name_of
-from streamer.record.ogg_opus import OpusReader
-from streamer.record.opus_packets import SILENCE
 from streamer.record.recorder import LONGEST_SAID_S, said_between
 from streamer.record.recording import MAX_TRACKS, Recording
 from streamer.record.webvtt import cue, without_speaker

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from streamer.client.audio.transmit_gate import Gate
-from streamer.client.audio.voice_activity import Activity
+from streamer.client.audio.transmit_gate import TransmitGate
+from streamer.client.audio.voice_activity import VoiceActivityDetector
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors/activity.json").read_text(encoding="utf-8"))
 
@@ -24,6 +24,6 @@ def in_turn(answers: list[bool]) -> list[int]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_voices_are_told_from_noise_and_pass_with_a_tail(case: dict[str, Any]) -> None:
     levels = [level for pattern, times in case["levels"] for level in pattern * times]
-    activity, gate = Activity(), Gate()
+    activity, gate = VoiceActivityDetector(), TransmitGate()
     assert in_turn([activity.hears(level) for level in levels]) == case["heard"]
     assert in_turn([gate.passes(level) for level in levels]) == case["passed"]

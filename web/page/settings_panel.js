@@ -8,8 +8,8 @@ import { Sheet } from "./sheet.js";
 const NOT_FOR_MUSIC = [...PROCESSING, "strongSuppression"];
 
 /** @typedef {import("./devices.js").Device} Device */
-/** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean, captions: boolean}} Shown */
-/** @typedef {keyof Shown} Name */
+/** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean, captions: boolean}} PanelSettings */
+/** @typedef {keyof PanelSettings} Name */
 
 export class SettingsPanel {
   #sheet = new Sheet(element("settings", HTMLDialogElement));
@@ -34,7 +34,7 @@ export class SettingsPanel {
     return this.#sheet.isOpen;
   }
 
-  /** @param {Shown} chosen with music, nothing else is done to the sound */
+  /** @param {PanelSettings} chosen with music, nothing else is done to the sound */
   show(chosen) {
     for (const control of this.#sheet.node.querySelectorAll("input")) {
       control.checked = chosen[/** @type {Name} */ (control.name)] === true;

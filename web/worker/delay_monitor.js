@@ -1,5 +1,5 @@
 // What members of a room tell each other about time: when we speak, and how old it is what we hear. Twin of
-// client/timing.py; here the audio context has a clock of its own. Times are µs.
+// streamer/client/delay/delay_monitor.py; here the audio context has a clock of its own. Times are µs.
 
 import { SAMPLE_RATE } from "../shared/audio_format.js";
 import { MouthToEar, UNKNOWN_US } from "./mouth_to_ear.js";

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from streamer.audio_format import DURATION_UNIT_SAMPLES, MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
 from streamer.client.audio.codec import Encoder
 from streamer.client.audio.samples import Samples, level_of
-from streamer.client.audio.transmit_gate import Gate, Mode
+from streamer.client.audio.transmit_gate import Mode, TransmitGate
 from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
 
 PREROLL_FRAMES: Final = 4
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     voice: bool
 
 
-class Voice:
+class Packetizer:
     def __init__(self, mode: Mode = "free", *, music: bool = False) -> None:
         """Music comes in stereo, and all of it passes: no gate tells a soft note from silence."""
         self._music = music
@@ -41,7 +41,7 @@ class Voice:
 
     def listen_to(self, mode: Mode) -> None:
         """Another source comes, whose first packet begins a talkspurt."""
-        self.gate = Gate("open" if self._music else mode)
+        self.gate = TransmitGate("open" if self._music else mode)
         self.rest()
 
     def rest(self) -> None:

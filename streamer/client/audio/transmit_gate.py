@@ -6,7 +6,7 @@ Twin of web/worker/transmit_gate.js, which has a button too.
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from streamer.client.audio.voice_activity import Activity
+from streamer.client.audio.voice_activity import VoiceActivityDetector
 
 Mode = Literal["free", "open"]
 """`free` leaves it to the voice; with `open` everything passes."""
@@ -14,14 +14,14 @@ Mode = Literal["free", "open"]
 TAIL_FRAMES: Final[Mapping[Mode, int]] = {"free": 80, "open": 1}
 
 
-class Gate:
+class TransmitGate:
     """While `muted` nothing passes; `voice` says whether what passed last had one in it."""
 
     def __init__(self, mode: Mode = "free") -> None:
         self.muted = False
         self.voice = False
         self._mode = mode
-        self._activity = Activity()
+        self._activity = VoiceActivityDetector()
         self._tail = 0
 
     def passes(self, level: int) -> bool:

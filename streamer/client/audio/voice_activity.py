@@ -22,7 +22,7 @@ HOLD_FRAMES: Final = 20
 """200 ms: the gap between two syllables is not the end of a voice."""
 
 
-class Activity:
+class VoiceActivityDetector:
     def __init__(self) -> None:
         self._noise = WindowedMinimum(NOISE_WINDOW_MS)
         self._noise.update(0, -SILENCE_LEVEL)

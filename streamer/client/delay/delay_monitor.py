@@ -1,7 +1,7 @@
 """What members of a room tell each other about time: when we speak, and how old it is what we hear.
 
-`Timing` keeps the relay's clock from pongs, makes our `clock` messages, and feeds every talker's mouth-to-ear figure.
-Its times are in seconds of perf_counter(); on the wire they are µs.
+`DelayMonitor` keeps the relay's clock from pongs, makes our `clock` messages, and feeds every talker's mouth-to-ear
+figure. Its times are in seconds of perf_counter(); on the wire they are µs. Twin of web/worker/delay_monitor.js.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
 """Counted in samples, not in time: the first packet after a stall is not to be told of more often than others."""
 
 
-class Timing:
+class DelayMonitor:
     def __init__(self, ears: Ears) -> None:
         self._ears = ears
         self.captures = CaptureTimes()

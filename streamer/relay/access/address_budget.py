@@ -4,7 +4,7 @@ from typing import Final
 
 from streamer.relay.access.allowance import ADDRESS_FACTOR, Writing
 from streamer.relay.access.limits import RelayLimits
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.websocket.budget import Budget
 
 JOINS_FACTOR: Final = 4
@@ -28,7 +28,7 @@ class AddressBudget:
         self.writing = Writing(ADDRESS_FACTOR * many)
         self.deliveries = Budget(limits.deliveries_per_s * many / 2, limits.deliveries_per_s * many / 2)
         joins = max(USUAL_PER_ADDRESS, limits.max_per_address)
-        self.joins = Bucket(JOINS_FACTOR * joins, joins / JOINS_REFILL_S)
+        self.joins = LeakyBucket(JOINS_FACTOR * joins, joins / JOINS_REFILL_S)
 
     def is_forgettable(self, now: float) -> bool:
         return self.open == 0 and self.writing.is_unused(now) and self.joins.is_empty(now)

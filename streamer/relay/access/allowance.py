@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streamer.errors import ControlError
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 
 CHATS: Final = 60
 """At once: a person who pastes a list line by line. Half is reached by pasting, double costs the others more."""
@@ -72,27 +72,27 @@ CAPTION_SWITCHES_PER_S: Final = 1.0
 class CaptionBudget:
     """What one member may still write as captions, and how often it may ask for them."""
 
-    lines: Bucket = field(default_factory=lambda: Bucket(CAPTIONS, CAPTIONS_PER_S))
-    line_bytes: Bucket = field(default_factory=lambda: Bucket(CAPTION_BYTES, CAPTION_BYTES_PER_S))
-    switches: Bucket = field(default_factory=lambda: Bucket(CAPTION_SWITCHES, CAPTION_SWITCHES_PER_S))
+    lines: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTIONS, CAPTIONS_PER_S))
+    line_bytes: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTION_BYTES, CAPTION_BYTES_PER_S))
+    switches: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTION_SWITCHES, CAPTION_SWITCHES_PER_S))
 
 
 @dataclass(slots=True)
 class ProgramBudget:
     """What one member's program may still say, beside notices, which count as chat."""
 
-    replies: Bucket = field(default_factory=lambda: Bucket(REPLIES, REPLIES_PER_S))
-    commands: Bucket = field(default_factory=lambda: Bucket(COMMANDS, COMMANDS_PER_S))
-    reports: Bucket = field(default_factory=lambda: Bucket(REPORTS, REPORTS_PER_S))
-    report_bytes: Bucket = field(default_factory=lambda: Bucket(REPORT_BYTES, REPORT_BYTES_PER_S))
+    replies: LeakyBucket = field(default_factory=lambda: LeakyBucket(REPLIES, REPLIES_PER_S))
+    commands: LeakyBucket = field(default_factory=lambda: LeakyBucket(COMMANDS, COMMANDS_PER_S))
+    reports: LeakyBucket = field(default_factory=lambda: LeakyBucket(REPORTS, REPORTS_PER_S))
+    report_bytes: LeakyBucket = field(default_factory=lambda: LeakyBucket(REPORT_BYTES, REPORT_BYTES_PER_S))
 
 
 class Writing:
     """How much may still be written, `factor` times what a person may."""
 
     def __init__(self, factor: float = 1.0) -> None:
-        self._texts = Bucket(CHATS * factor, CHATS_PER_S * factor)
-        self._bytes = Bucket(CHAT_BYTES * factor, CHAT_BYTES_PER_S * factor)
+        self._texts = LeakyBucket(CHATS * factor, CHATS_PER_S * factor)
+        self._bytes = LeakyBucket(CHAT_BYTES * factor, CHAT_BYTES_PER_S * factor)
 
     def overflows(self, size: int, now: float) -> bool:
         """Count a text of `size` bytes; True if it is too much."""

@@ -7,7 +7,7 @@ good from anywhere, so nobody is locked out by a neighbour behind the same addre
 from typing import Final
 
 from streamer.errors import RefusedError
-from streamer.relay.access.buckets import Buckets
+from streamer.relay.access.leaky_buckets import LeakyBuckets
 
 FREE: Final = 20
 PER_S: Final = 0.2
@@ -17,7 +17,7 @@ class Guesses:
     """A bucket for each address that was wrong."""
 
     def __init__(self) -> None:
-        self._buckets = Buckets(FREE, PER_S)
+        self._buckets = LeakyBuckets(FREE, PER_S)
 
     def wrong(self, address: str, now: float) -> None:
         """Count one at `now`, in s; raises RefusedError where there were too many."""

@@ -1,7 +1,7 @@
 """How fast somebody may go: a leaky bucket (ITU-T I.371), that lets bursts pass and no lasting flood."""
 
 
-class Bucket:
+class LeakyBucket:
     """Holds `size`, and empties by `per_s`. Times are in s, of any clock."""
 
     __slots__ = ("_level", "_per_s", "_size", "_then")

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from streamer.errors import RefusedError
 from streamer.relay.access.guesses import Guesses
 from streamer.relay.access.invites import InviteStore
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.access.tokens import MAX_TOKENS, SCOPES, Scope, TokenStore
 
 CALLS: Final = 200
@@ -45,7 +45,7 @@ class Callers:
         self._tokens = tokens
         self._admission = admission
         self._guesses = guesses
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, LeakyBucket] = {}
 
     def caller(self, request: web.Request) -> Caller:
         """Raises RefusedError: `token-required`, `token-wrong`, `too-many-guesses` or `too-many`."""
@@ -57,7 +57,7 @@ class Callers:
         caller = self._find(secret, request.remote or "")
         if caller.id not in self._buckets:
             self._forget(self._buckets if len(self._buckets) > MAX_TOKENS else ())
-            self._buckets[caller.id] = Bucket(CALLS, CALLS_PER_S)
+            self._buckets[caller.id] = LeakyBucket(CALLS, CALLS_PER_S)
         if self._buckets[caller.id].overflows(monotonic()):
             raise RefusedError("this token is used too often: wait a second", status=429, code="too-many")
         return caller

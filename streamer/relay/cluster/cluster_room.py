@@ -239,11 +239,11 @@ class ClusterRoom(SharedRoom):
 
     # what hosts do
 
-    def give_turn(self, member: Member, now: float) -> None:
+    def toggle_turn(self, member: Member, now: float) -> None:
         if isinstance(member, RemoteMember):
-            member.give_turn()
+            member.toggle_turn()
         else:
-            super().give_turn(member, now)
+            super().toggle_turn(member, now)
 
     def bar(self, member: Member) -> None:
         """Its own relay knows the device, and bars it."""
@@ -255,29 +255,19 @@ class ClusterRoom(SharedRoom):
         if not self._is_told:
             self._station.decided(self)
 
-    @property
-    def decided(self) -> Decided:
-        return self._decided
-
     def rule(self, decided: Decided, by: int) -> None:
         """The host decided so on another relay."""
         before = self._decided
-        if decided == before:
-            return
-        self._keep(decided)
         if decided.locked != before.locked:
-            self.tell_all({"type": "lock", "talker_id": by, "locked": decided.locked})
+            self.lock(by, locked=decided.locked)
         if decided.only_hosts != before.only_hosts:
-            self.tell_all({"type": "only_hosts", "talker_id": by, "on": decided.only_hosts})
-            self.rights.switch_only_hosts(on=decided.only_hosts)
-            self.review_roles()
+            self.switch_only_hosts(by, on=decided.only_hosts)
         if decided.keep_captions != before.keep_captions:
-            self.tell_all({"type": "keep_captions", "talker_id": by, "on": decided.keep_captions})
+            self.switch_keep_captions(by, on=decided.keep_captions)
         if decided.one_at_a_time != before.one_at_a_time:
-            self.floor.switch(on=decided.one_at_a_time)
+            self.switch_floor(on=decided.one_at_a_time)
             super().tell_floor()
-        if decided.barred != before.barred:
-            self.tell_hosts({"type": "barred", "barred": self.barred})
+        self._keep_barred(decided.barred)
 
     def tell_floor(self) -> None:
         super().tell_floor()

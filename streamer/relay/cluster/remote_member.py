@@ -89,7 +89,7 @@ class RemoteMember:
         if close_code != REPLACED:
             self._to_member("away", close_code=close_code, reason=reason)
 
-    def give_turn(self) -> None:
+    def toggle_turn(self) -> None:
         """Its relay decides, as for its own host."""
         self._to_member("turn")
 

@@ -11,7 +11,7 @@ from typing import Any, Final, assert_never, cast, get_args
 
 from streamer.errors import ControlError, PacketError, RefusedError
 from streamer.relay.access.programs import clean_command, clean_device, clean_values
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.access.sanitize import clean_caption, clean_chat, clean_name
 from streamer.relay.cluster.cluster_room import ClusterRoom
 from streamer.relay.cluster.messages import (
@@ -74,8 +74,8 @@ class Spoken:
         self._deadline_us = deadline_us
         self.let_in: Callable[[str, int, bool], object] = lambda room, number, admit: None
         """To be set: the answer of a host elsewhere to who knocks here, by room and number."""
-        self._packets = Bucket(PACKETS, PACKETS_PER_S)
-        self._messages = Bucket(MESSAGES, MESSAGES_PER_S)
+        self._packets = LeakyBucket(PACKETS, PACKETS_PER_S)
+        self._messages = LeakyBucket(MESSAGES, MESSAGES_PER_S)
 
     # to others
 
@@ -233,7 +233,7 @@ class Spoken:
         if what == "mute":
             room.tell([member], {"type": "mute", "talker_id": message["by"]})
         elif what == "turn":
-            room.give_turn(member, monotonic())
+            room.toggle_turn(member, monotonic())
         elif what == "away" and message["code"] == REMOVED:
             room.bar(member)
             member.send_away(REMOVED, "removed")

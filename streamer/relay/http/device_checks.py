@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from streamer.errors import RefusedError
-from streamer.relay.access.buckets import Buckets
+from streamer.relay.access.leaky_buckets import LeakyBuckets
 from streamer.relay.access.sanitize import clean_line
 from streamer.relay.access.source import source_of
 
@@ -79,7 +79,7 @@ class Checks:
 
     def __init__(self) -> None:
         self.newest: list[Check] = []
-        self._buckets = Buckets(BURST, PER_S)
+        self._buckets = LeakyBuckets(BURST, PER_S)
 
     def add(self, body: bytes, address: str, at_s: float, now: float) -> Check:
         """`at_s` is in s since 1970, and is shown; `now` is of a monotonic clock, and counts.

@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from streamer.errors import RefusedError
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.background import surviving
 from streamer.relay.http.carrier import LINGER_S, MAX_CONNECTIONS, Carrier
 from streamer.relay.http.upgrade import accept_key, begin_websocket, is_plain, take_over
@@ -66,7 +66,7 @@ class Fallback:
         self._entered = entered
         self._headers = headers
         self._carriers: dict[str, Carrier] = {}
-        self._requests: dict[str, Bucket] = {}
+        self._requests: dict[str, LeakyBucket] = {}
 
     @property
     def legs(self) -> int:
@@ -118,7 +118,7 @@ class Fallback:
         socket.attach(carrier)
         self._entered(socket)
         self._carriers[carrier.id] = carrier
-        self._requests[carrier.id] = Bucket(REQUESTS, REQUESTS_PER_S)
+        self._requests[carrier.id] = LeakyBucket(REQUESTS, REQUESTS_PER_S)
         self.counts["opened"] += 1
         response = web.json_response({"leg": carrier.id}, status=201, headers=_NEVER_STORED)
         response.force_close()  # so that its batches have a connection of their own, with a shortcut

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from streamer.relay.access.buckets import MAX_SOURCES
+from streamer.relay.access.leaky_buckets import MAX_SOURCES
 
 REQUEST: Final = 1
 """What it costs: the unit of the limit."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, cast
 
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.rooms.member import Member, describe
 from streamer.relay.rooms.post import Later
 from streamer.relay.rooms.room import SharedRoom
@@ -43,10 +43,10 @@ class EchoRoom(SharedRoom):
     `everybody` bounds what all rooms of this kind take together. Beyond it, and beyond MAX_WAITING, the echo has gaps.
     """
 
-    def __init__(self, call_later: Later, everybody: Bucket | None = None) -> None:
+    def __init__(self, call_later: Later, everybody: LeakyBucket | None = None) -> None:
         super().__init__(ECHO_ROOM, call_later=call_later)
         self._call_later = call_later
-        self._everybody = everybody or Bucket(ALL_PER_S, ALL_PER_S)
+        self._everybody = everybody or LeakyBucket(ALL_PER_S, ALL_PER_S)
         self._echo: Echo | None = None
 
     def leave(self, member: Member) -> None:
@@ -67,7 +67,7 @@ class EchoRoom(SharedRoom):
 class Echo:
     """Says everything of one member again, one second later, to that member; nothing is decoded."""
 
-    def __init__(self, member: Member, call_later: Later, everybody: Bucket) -> None:
+    def __init__(self, member: Member, call_later: Later, everybody: LeakyBucket) -> None:
         self._member = member
         self._call_later = call_later
         self._everybody = everybody

@@ -72,11 +72,10 @@ class Hosting:
             raise ControlError(f"nobody with the id {number} is knocking", code="no-member", close_code=None)
 
     def turn(self, talker_id: int) -> None:
-        self._room.give_turn(self._room.member(talker_id), monotonic())
+        self._room.toggle_turn(self._room.member(talker_id), monotonic())
 
     def lock(self, *, locked: bool) -> None:
-        self._room.locked = locked
-        self._room.tell_all({"type": "lock", "talker_id": self._talker_id, "locked": locked})
+        self._room.lock(self._talker_id, locked=locked)
 
     def one_at_a_time(self, *, on: bool) -> None:
         self._room.switch_floor(on=on)
@@ -88,12 +87,10 @@ class Hosting:
             self._room.recording.asked_by = by
 
     def only_hosts(self, *, on: bool) -> None:
-        self._room.tell_all({"type": "only_hosts", "talker_id": self._talker_id, "on": on})
-        self._room.switch_only_hosts(on=on)
+        self._room.switch_only_hosts(self._talker_id, on=on)
 
     def keep_captions(self, *, on: bool) -> None:
-        self._room.tell_all({"type": "keep_captions", "talker_id": self._talker_id, "on": on})
-        self._room.switch_keep_captions(on=on)
+        self._room.switch_keep_captions(self._talker_id, on=on)
 
     def invite(self, hours: int, uses: int) -> None:
         """New ones for both roles; everybody is told what they may hand on now."""

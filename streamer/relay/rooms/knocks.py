@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from streamer.errors import RefusedError
-from streamer.relay.access.buckets import Buckets
 from streamer.relay.access.invites import Right
+from streamer.relay.access.leaky_buckets import LeakyBuckets
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.session import Session
 from streamer.wire.messages import Waiting
@@ -84,7 +84,7 @@ class Knocks:
         self.step, self.offset = 1, 0
         """Of several relays, each gives numbers of its own: of `step` one, `offset` behind the first."""
         self._knocks: dict[str, Knock] = {}
-        self._buckets = Buckets(AT_ONCE, PER_S)
+        self._buckets = LeakyBuckets(AT_ONCE, PER_S)
         self._last_number = 0
 
     def __len__(self) -> int:

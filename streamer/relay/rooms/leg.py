@@ -17,7 +17,7 @@ from streamer.relay.access.allowance import (
     too_fast,
 )
 from streamer.relay.access.invites import Right
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
@@ -26,7 +26,7 @@ from streamer.relay.rooms.hosting import Desk, Hosting
 from streamer.relay.rooms.member import shown
 from streamer.relay.rooms.post import ToMany
 from streamer.relay.rooms.programs import Programs
-from streamer.relay.rooms.recorded import Recorded
+from streamer.relay.rooms.recording_wishes import RecordingWishes
 from streamer.relay.rooms.rights import Voice, rights_of
 from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
@@ -105,10 +105,10 @@ class Leg:
         self._stay = entry.stay
         self._desk = entry.desk
         self._voice = Voice.HEARD
-        self._texts = Bucket(TEXTS, TEXTS_PER_S)
-        self._errors = Bucket(ERRORS, ERRORS_PER_S)
-        self._clocks = Bucket(CLOCKS, CLOCKS_PER_S)
-        self._actions = Bucket(ACTIONS, ACTIONS_PER_S)
+        self._texts = LeakyBucket(TEXTS, TEXTS_PER_S)
+        self._errors = LeakyBucket(ERRORS, ERRORS_PER_S)
+        self._clocks = LeakyBucket(CLOCKS, CLOCKS_PER_S)
+        self._actions = LeakyBucket(ACTIONS, ACTIONS_PER_S)
         self._program = ProgramBudget()
         self._captions = CaptionBudget()
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
@@ -177,7 +177,7 @@ class Leg:
             self.send_control(self._room.floor.message)
         if self._room.captions.is_on:
             self.send_control(self._room.captions.message)
-        Recorded(self, self._room, self._stay).on_entered()
+        RecordingWishes(self, self._room, self._stay).on_entered()
 
     def _welcome(self, members: list[messages.Member]) -> None:
         """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
@@ -306,7 +306,7 @@ class Leg:
                 Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
             case "recording" | "record" | "leave-me-out":
                 self._count_action(received_us)
-                Recorded(self, self._room, self._stay).on(message, lambda: self._hosting(received_us))
+                RecordingWishes(self, self._room, self._stay).on(message, lambda: self._hosting(received_us))
             case _:
                 assert_never(message)
 

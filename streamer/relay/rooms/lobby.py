@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from streamer.errors import RefusedError
 from streamer.relay.access.address_budget import AddressBudget
-from streamer.relay.access.buckets import Buckets
 from streamer.relay.access.guesses import Guesses
 from streamer.relay.access.invites import InviteStore, Right
+from streamer.relay.access.leaky_buckets import LeakyBuckets
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.names import distinguish
 from streamer.relay.access.open_files import Places
@@ -70,7 +70,7 @@ class Lobby:
         """Is told of each stay that begins, or goes on, or was left."""
         self._join_origin = join_origin
         self.knocks = Knocks()
-        self._previews = Buckets(PREVIEWS, PREVIEWS_PER_S)
+        self._previews = LeakyBuckets(PREVIEWS, PREVIEWS_PER_S)
         self._admission = admission
         self._limits = limits
         self._addresses: dict[str, AddressBudget] = {}
@@ -194,10 +194,8 @@ class Lobby:
         return [room.name for room in self.used if room.size]
 
     def lock(self, room_name: str, *, locked: bool) -> None:
-        """Who sits before the relay is its host, too."""
-        room = self.used.as_it_is(room_name)
-        room.locked = locked
-        room.tell(room.members, {"type": "lock", "talker_id": 0, "locked": locked})
+        """Who sits before the relay is its host, too, and has no talker_id."""
+        self.used.as_it_is(room_name).lock(0, locked=locked)
 
     def _check_draining(self) -> None:
         if self.is_draining or self.is_starting:

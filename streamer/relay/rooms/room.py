@@ -81,27 +81,31 @@ class Room(ABC):
         """True if nobody new may enter. The host decides that, and it is kept."""
         return self._decided.locked
 
-    @locked.setter
-    def locked(self, locked: bool) -> None:
-        self._keep(replace(self._decided, locked=locked))
-
-    def switch_floor(self, *, on: bool) -> None:
-        """One talks at a time from now on, or all. The host decides that, and it is kept."""
-        self.floor.switch(on=on)
-        self._keep(replace(self._decided, one_at_a_time=on))
-
-    def switch_only_hosts(self, *, on: bool) -> None:
-        """From now on only hosts, and people who are given a turn, may talk; or everybody again. It is kept."""
-        self.rights.switch_only_hosts(on=on)
-        self._keep(replace(self._decided, only_hosts=on))
-        self.review_roles()
-
     @property
     def keeps_captions(self) -> bool:
         """True if what is captioned is kept in the chat. The host decides that, and it is kept."""
         return self._decided.keep_captions
 
-    def switch_keep_captions(self, *, on: bool) -> None:
+    # what a host decides: it is kept, it takes effect, and all are told; `by` is the host's talker_id, or 0
+
+    def lock(self, by: int, *, locked: bool) -> None:
+        self._keep(replace(self._decided, locked=locked))
+        self.tell_all({"type": "lock", "talker_id": by, "locked": locked})
+
+    def switch_floor(self, *, on: bool) -> None:
+        """One talks at a time from now on, or all. To be told by `tell_floor`, like all that changes the floor."""
+        self.floor.switch(on=on)
+        self._keep(replace(self._decided, one_at_a_time=on))
+
+    def switch_only_hosts(self, by: int, *, on: bool) -> None:
+        """From now on only hosts, and people who are given a turn, may talk; or everybody again."""
+        self.tell_all({"type": "only_hosts", "talker_id": by, "on": on})
+        self.rights.switch_only_hosts(on=on)
+        self._keep(replace(self._decided, only_hosts=on))
+        self.review_roles()
+
+    def switch_keep_captions(self, by: int, *, on: bool) -> None:
+        self.tell_all({"type": "keep_captions", "talker_id": by, "on": on})
         self._keep(replace(self._decided, keep_captions=on))
 
     @property
@@ -192,7 +196,7 @@ class Room(ABC):
         """Whoever has a turn is heard, however many others are louder."""
         self.fanout.pin(member.sink, self.rights.has_turn(member))
 
-    def give_turn(self, member: Member, now: float) -> None:
+    def toggle_turn(self, member: Member, now: float) -> None:
         """Give `member` a turn, or take it back if it has one and its hand is down. `now` is in s."""
         has_it = self.rights.has_turn(member) or (self.floor.is_on and self.floor.holder == member.talker_id)
         if has_it and not member.hand:

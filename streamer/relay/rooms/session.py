@@ -34,7 +34,7 @@ def _token() -> str:
     return secrets.token_urlsafe(16)
 
 
-class Leg(Member, Protocol):
+class NamedMember(Member, Protocol):
     """A member by one of its connections; `asked_name` is its name before it was numbered."""
 
     asked_name: str
@@ -51,7 +51,7 @@ class Session:
     right: Right
     source: str = ""
     talker_id: int = 0
-    leg: Leg | None = None
+    leg: NamedMember | None = None
     token: str = field(default_factory=_token)
     ended: float | None = None
     scopes: frozenset[Scope] = frozenset()
@@ -72,13 +72,13 @@ class Session:
     has_begun: bool = False
     """On whichever relay: somebody was let in by it."""
 
-    def begin(self, leg: Leg, attempt: int) -> None:
+    def begin(self, leg: NamedMember, attempt: int) -> None:
         self.leg, self.ended = leg, None
         self.attempt = attempt
         self.term = max(self.term + 1, attempt)
         self.talker_id = leg.talker_id
 
-    def end(self, leg: Leg, now: float) -> None:
+    def end(self, leg: NamedMember, now: float) -> None:
         """The connection of `leg` is gone at `now`, in s; another one may have taken over before."""
         if self.leg is leg:
             self.leg, self.ended = None, now
@@ -89,7 +89,7 @@ class Session:
     def is_forgettable(self, now: float) -> bool:
         return self.ended is not None and now - self.ended >= (HELD_UP_S if self.is_over else RESUME_S)
 
-    def forget(self, leg: Leg) -> None:
+    def forget(self, leg: NamedMember) -> None:
         """Nobody comes back by it, where `leg` is the last connection: what an older one says counts no more."""
         if self.leg is leg:
             self.is_over = True

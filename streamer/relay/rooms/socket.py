@@ -10,9 +10,9 @@ from streamer.websocket.sink import Flusher
 
 
 class Socket(Connection, asyncio.Protocol):
-    """Tells its session what comes, and `on_lost` when the transport is gone."""
+    """Tells its leg what comes, and `on_lost` when the transport is gone."""
 
-    __slots__ = ("_on_lost", "_session", "address", "entry", "files", "source")
+    __slots__ = ("_leg", "_on_lost", "address", "entry", "files", "source")
 
     def __init__(
         self, flusher: Flusher, limits: Limits, entry: Admitted, address: str, on_lost: Callable[["Socket"], None]
@@ -23,25 +23,25 @@ class Socket(Connection, asyncio.Protocol):
         self.entry = entry
         self.files = 1
         """That it may have open."""
-        self._session = Leg(self, entry)
+        self._leg = Leg(self, entry)
         self._on_lost = on_lost
 
     def on_open(self) -> None:
-        self._session.open()
+        self._leg.open()
 
     def on_text(self, text: str) -> None:
-        self._session.on_text(text)
+        self._leg.on_text(text)
 
     def on_binary(self, data: bytes) -> None:
-        self._session.on_packet(data)
+        self._leg.on_packet(data)
 
     def on_shed(self, packets: int) -> None:
-        self._session.on_shed(packets)
+        self._leg.on_shed(packets)
 
     def on_close(self, code: int, reason: str) -> None:
-        self._session.end()
+        self._leg.end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._on_lost(self)
-        del self._session  # they know each other; so neither waits for the garbage collector, nor does an empty room
+        del self._leg  # they know each other; so neither waits for the garbage collector, nor does an empty room

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streamer.errors import ControlError
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.wire import programs
 from streamer.wire.json_size import json_size
 from streamer.wire.programs import Values
@@ -41,7 +41,7 @@ class TelemetryBoard:
 
     def __init__(self) -> None:
         self._reports: dict[tuple[int, str], _Report] = {}
-        self._told = Bucket(TOLD, TOLD_PER_S)
+        self._told = LeakyBucket(TOLD, TOLD_PER_S)
 
     def take(self, talker_id: int, device: str, values: Values | None, now: float) -> None:
         """Raises ControlError `too-much`; what was reported before stays then."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from streamer.relay.access.limits import RelayLimits
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.post import Later
@@ -25,7 +25,7 @@ class UsedRooms:
         self._decisions = decisions
         self._call_later = call_later
         self._observe = observe
-        self._echoes = Bucket(ALL_PER_S, ALL_PER_S)
+        self._echoes = LeakyBucket(ALL_PER_S, ALL_PER_S)
         self._rooms: dict[str, Room] = {}
 
     def __iter__(self) -> Iterator[Room]:

@@ -11,7 +11,7 @@ from streamer.relay.rooms.session import Session
 from streamer.wire.messages import OfRecording
 
 
-class Recorded:
+class RecordingWishes:
     """By `member`, whose stay keeps its wish. Each may raise ControlError, with which the session goes on."""
 
     def __init__(self, member: Member, room: Room, stay: Session) -> None:

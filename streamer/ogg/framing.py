@@ -1,6 +1,7 @@
-"""Ogg pages (RFC 3533), written and read. Pure: bytes come in and go out, no file is opened here.
+"""Ogg pages and their packets (RFC 3533), written and read. Pure: bytes come in and go out, no file is opened here.
 
-One logical stream to a file, and no packet crosses a page: a page that is cut off costs its own packets alone.
+What is written has one logical stream, and no packet of it crosses a page: a page that is cut off costs its own packets
+alone. Whoever wrote what is read is not trusted: every length is checked, and no byte of it is copied twice.
 """
 
 import zlib
@@ -56,19 +57,25 @@ def serialize(table: bytes, body: bytes, *, flags: int, granule: int, serial: in
     return bytes(page)
 
 
-def parse(content: bytes) -> Iterator[Page]:
-    """The pages of `content` in order, up to the first that is cut off or damaged: a crash leaves such an end.
+def parse(content: bytes, *, is_checked: bool = True) -> Iterator[Page]:
+    """The pages of the first logical stream, up to the first that is cut off or damaged: a crash leaves such an end.
 
-    A packet that crosses pages belongs to the one where it ends.
+    A packet that crosses pages belongs to the one where it ends. Unless `is_checked`, a wrong checksum is no damage.
     """
-    at, begun = 0, b""
-    while found := _page_at(content, at):
-        page, size, begun = _with_packets(*found, content, at, begun)
-        yield page
-        at += size
+    at, first, begun = 0, None, bytearray()
+    while found := _page_at(content, at, is_checked=is_checked):
+        flags, granule, serial, table = found
+        body = at + _HEADER.size + len(table)
+        at = body + sum(table)
+        first = serial if first is None else first
+        if serial != first:
+            continue
+        if not flags & _CONTINUED:
+            begun.clear()
+        yield Page(flags, granule, serial, _packets(content[body:at], table, begun))
 
 
-def _page_at(content: bytes, at: int) -> tuple[int, int, int, bytes] | None:
+def _page_at(content: bytes, at: int, *, is_checked: bool) -> tuple[int, int, int, bytes] | None:
     """Flags, granule, serial and table; None where no whole page begins."""
     if at + _HEADER.size > len(content):
         return None
@@ -77,22 +84,20 @@ def _page_at(content: bytes, at: int) -> tuple[int, int, int, bytes] | None:
     end = at + _HEADER.size + count + sum(table)
     if magic != MAGIC or version or len(table) < count or end > len(content):
         return None
+    if not is_checked:
+        return flags, granule, serial, table
     page = bytearray(content[at:end])
     page[_CRC_AT : _CRC_AT + 4] = bytes(4)
     return (flags, granule, serial, table) if checksum(bytes(page)) == crc else None
 
 
-def _with_packets(
-    flags: int, granule: int, serial: int, table: bytes, content: bytes, at: int, begun: bytes
-) -> tuple[Page, int, bytes]:
-    """The page, its size, and the beginning of a packet that ends on a later one."""
-    start = position = at + _HEADER.size + len(table)
-    packets: list[bytes] = []
-    packet = bytearray(begun if flags & _CONTINUED else b"")
+def _packets(body: bytes, table: bytes, begun: bytearray) -> list[bytes]:
+    """Those that end on this page. `begun` is the beginning of one that ends on a later page, before and after."""
+    packets, at = [], 0
     for size in table:
-        packet += content[position : position + size]
-        position += size
+        begun += body[at : at + size]
+        at += size
         if size < _SEGMENT:
-            packets.append(bytes(packet))
-            packet.clear()
-    return Page(flags, granule, serial, packets), start - at + sum(table), bytes(packet)
+            packets.append(bytes(begun))
+            begun.clear()
+    return packets

@@ -12,11 +12,11 @@ from typing import Final
 
 from streamer.audio_format import CHANNELS, SAMPLE_RATE, STEREO
 from streamer.errors import AudioError
-from streamer.record import ogg
-from streamer.record.opus_packets import SILENCE, samples_of
+from streamer.ogg import framing
+from streamer.ogg.opus_packets import SILENCE, samples_of
 
 _HEAD: Final = Struct("<8sBBHIhB")
-_HEAD_MAGIC: Final = b"OpusHead"
+HEAD_MAGIC: Final = b"OpusHead"
 _TAGS_MAGIC: Final = b"OpusTags"
 _VERSION: Final = 1
 _SILENCE_AT_ONCE: Final = 960
@@ -48,12 +48,12 @@ class OpusWriter:
     def header(self) -> bytes:
         """Both header pages."""
         tags = _serialize_tags(self._tags)
-        return self.head_page() + self._page(ogg.lacing(len(tags)), tags, 0, 0, 1)
+        return self.head_page() + self._page(framing.lacing(len(tags)), tags, 0, 0, 1)
 
     def head_page(self) -> bytes:
         """The first page. It is as long for stereo as for mono, and may be written over the previous one."""
-        head = _HEAD.pack(_HEAD_MAGIC, _VERSION, self.channels, self.pre_skip, SAMPLE_RATE, 0, 0)
-        return self._page(ogg.lacing(len(head)), head, ogg.BEGIN, 0, 0)
+        head = _HEAD.pack(HEAD_MAGIC, _VERSION, self.channels, self.pre_skip, SAMPLE_RATE, 0, 0)
+        return self._page(framing.lacing(len(head)), head, framing.BEGIN, 0, 0)
 
     def add(self, payload: bytes, samples: int) -> None:
         """A packet that lasts `samples`; it has at most MAX_SEGMENTS × 255 − 1 bytes."""
@@ -89,7 +89,7 @@ class OpusWriter:
         self._release()
         before = self._on_pages - self._page_samples
         granule = min(self._on_pages, max(samples, before + 1))
-        self._end_page(ogg.END, granule)
+        self._end_page(framing.END, granule)
         return self.take_pages()
 
     def _add_run(self, payload: bytes, samples: int, count: int) -> None:
@@ -99,13 +99,13 @@ class OpusWriter:
             if self._page_samples + samples > MAX_PAGE_SAMPLES:
                 self._end_page()
             fitting = (MAX_PAGE_SAMPLES - self._page_samples) // samples
-            fitting = min(count, fitting, ogg.MAX_SEGMENTS - len(self._table))
-            self._table += ogg.lacing(len(payload)) * fitting
+            fitting = min(count, fitting, framing.MAX_SEGMENTS - len(self._table))
+            self._table += framing.lacing(len(payload)) * fitting
             self._body += payload * fitting
             self._on_pages += samples * fitting
             self._page_samples += samples * fitting
             count -= fitting
-            if len(self._table) == ogg.MAX_SEGMENTS:
+            if len(self._table) == framing.MAX_SEGMENTS:
                 self._end_page()
 
     def _release(self) -> None:
@@ -114,10 +114,10 @@ class OpusWriter:
             return
         payload, samples = self._held
         self._held = None
-        is_full = len(self._table) + ogg.segments_of(len(payload)) > ogg.MAX_SEGMENTS
+        is_full = len(self._table) + framing.segments_of(len(payload)) > framing.MAX_SEGMENTS
         if is_full or self._page_samples + samples > MAX_PAGE_SAMPLES:
             self._end_page()
-        self._table += ogg.lacing(len(payload))
+        self._table += framing.lacing(len(payload))
         self._body += payload
         self._on_pages += samples
         self._page_samples += samples
@@ -133,7 +133,7 @@ class OpusWriter:
         self._page_samples = 0
 
     def _page(self, table: bytes, body: bytes, flags: int, granule: int, number: int) -> bytes:
-        return ogg.serialize(table, body, flags=flags, granule=granule, serial=self._serial, number=number)
+        return framing.serialize(table, body, flags=flags, granule=granule, serial=self._serial, number=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +146,13 @@ class OpusHead:
     @classmethod
     def parse(cls, packet: bytes) -> "OpusHead":
         """Raises AudioError where it is no header of mono or stereo Opus."""
-        if len(packet) < _HEAD.size or not packet.startswith(_HEAD_MAGIC):
+        if len(packet) < _HEAD.size or not packet.startswith(HEAD_MAGIC):
             raise AudioError("it does not begin with Opus")
         _, version, channels, pre_skip, _, _, family = _HEAD.unpack_from(packet)
-        if version >> 4 or family or channels not in (CHANNELS, STEREO):
-            raise AudioError("its kind of Opus is not known here")
+        if version >> 4:
+            raise AudioError("its version of Opus is not known here")
+        if family or channels not in (CHANNELS, STEREO):
+            raise AudioError("it has more than two channels: mix it down to stereo")
         return cls(channels, pre_skip)
 
 
@@ -158,7 +160,7 @@ class OpusReader:
     """The packets of a file's content. Raises AudioError where it is no Ogg Opus."""
 
     def __init__(self, content: bytes) -> None:
-        self._pages = ogg.parse(content)
+        self._pages = framing.parse(content)
         first = next(self._pages, None)
         if first is None or not first.packets:
             raise AudioError("it is no Ogg file")
@@ -177,7 +179,7 @@ class OpusReader:
                 if samples:
                     total += samples
                     yield packet, samples
-            self.end_samples = min(total, page.granule) if page.flags & ogg.END else total
+            self.end_samples = min(total, page.granule) if page.flags & framing.END else total
 
 
 def _serialize_tags(tags: dict[str, str]) -> bytes:

@@ -2,29 +2,28 @@
 
 from typing import Final
 
-from streamer.relay.access.rate_limit import Bucket
+from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.access.source import source_of
 
 MAX_SOURCES: Final = 4_096
 """More than a local network has devices; at about 300 bytes each that is 1.2 MB."""
 
 
-class Buckets:
+class LeakyBuckets:
     """Each holds `size` and empties by `per_s`; the one that was used longest ago is forgotten first."""
 
     def __init__(self, size: float, per_s: float) -> None:
         self._size = size
         self._per_s = per_s
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, LeakyBucket] = {}
 
     def __len__(self) -> int:
         return len(self._buckets)
 
     def overflows(self, address: str, now: float) -> bool:
-        """Put one more into the bucket of `address` at `now`, in s of a monotonic clock. Was that too
-        much?"""
+        """Put one more into the bucket of `address`; True if that was too much. `now` is in s, of any clock."""
         source = source_of(address)
-        bucket = self._buckets.pop(source, None) or Bucket(self._size, self._per_s)
+        bucket = self._buckets.pop(source, None) or LeakyBucket(self._size, self._per_s)
         self._buckets[source] = bucket
         if len(self._buckets) > MAX_SOURCES:
             del self._buckets[next(iter(self._buckets))]

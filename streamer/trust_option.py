@@ -1,0 +1,20 @@
+"""Which relay's certificate authority a command trusts: the option, and what holds without it."""
+
+from pathlib import Path
+
+import click
+
+ca_option = click.option(
+    "--ca",
+    "ca_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Trust this certificate authority (PEM), the relay's.  [default: this computer's own relay's]",
+)
+"""Passes `ca_file`, None if the user named none; `trusted_authority` says which one that is."""
+
+
+def trusted_authority(ca_file: Path | None, data_dir: Path | None) -> Path | None:
+    """None where this computer has no relay of its own."""
+    from streamer.client.trust import own_authority_for  # and `ssl` with it, when a command runs
+
+    return ca_file or own_authority_for(data_dir)
