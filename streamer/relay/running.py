@@ -48,13 +48,14 @@ async def listening(
         assert server is not None
         async with AsyncExitStack() as doors:
             listener = inherited.relay or listen(host, port)
+            doors.callback(listener.close)
             port = listener.getsockname()[1]
             arrivals: list[Arrivals] = [Accepted(listener)]
             visitors: list[Arrivals] = []
             if handed_over:
                 arrivals.append(handed_over.relay)
                 visitors.append(handed_over.join_page)
-            elif inherited.join_page or http_port is not None:
+            elif plain_server and (inherited.join_page or http_port is not None):
                 visitors.append(Accepted(inherited.join_page or listen(host, http_port or 0, "--http-port")))
             answering = relay.answering(server)
             relay.doors = [_door(relay, answering, each, tls, plain_server) for each in arrivals]

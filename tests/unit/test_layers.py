@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.http", "relay.hooks"}
     | {"relay.screen", "relay.cluster"},
     "relay.workers": RELAY
-    | {"relay", "relay.access", "relay.network", "relay.rooms", "relay.http", "relay.screen", "relay.cluster"},
+    | {"relay", "relay.logs", "relay.access", "relay.network", "relay.rooms", "relay.http", "relay.screen"}
+    | {"relay.cluster"},
     "client.audio": LEAVES | {"jitter", "wire"},
     "client.replay": LEAVES | {"wire", "client.audio"},
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
