@@ -7,6 +7,7 @@ What the system refuses becomes a SetupError with the remedy; what was written b
 
 import errno
 import os
+import stat
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,22 @@ def file_name_of(name: str, number: int, suffix: str) -> str:
         words = words[:-1]
     words = words.encode(errors="ignore").decode()
     return f"{number:02}-{words or 'talker'}{suffix}"
+
+
+def is_plain(path: Path) -> bool:
+    """Whether it is a file itself: no link out of its folder, and no pipe that nobody writes."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def read_plain(path: Path, most_bytes: int = -1) -> bytes:
+    """The first bytes of a file, or all. Raises OSError where it is none, or can't be read."""
+    with open(path, "rb", opener=_to_look_at) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file")
+        return file.read(most_bytes)
 
 
 class Folder:
@@ -147,6 +164,10 @@ def _is_first(path: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _to_look_at(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _private(path: str, flags: int) -> int:

@@ -19,7 +19,9 @@ from streamer.client.audio.limiter import Limiter
 from streamer.client.audio.sound_files import import_soundfile
 from streamer.errors import AudioError, SetupError
 from streamer.ogg.opus import OpusReader
+from streamer.record.folder import is_plain, read_plain
 from streamer.record.recording import SESSION
+from streamer.terminal_text import one_line
 
 KINDS: Final = {
     ".wav": ("WAV", "PCM_16"),
@@ -41,7 +43,7 @@ class Source:
 
     def __init__(self, path: Path, gain: float = 1.0) -> None:
         try:
-            reader = OpusReader(path.read_bytes())
+            reader = OpusReader(read_plain(path))
         except OSError as error:
             raise AudioError(f"{path} can't be read: {error.strerror or error}") from None
         except AudioError as error:
@@ -116,14 +118,13 @@ def mixdown(folder: Path, output: Path, gains_db: Mapping[str, float]) -> Path:
 def tracks_of(folder: Path) -> list[tuple[str, Path]]:
     """Names and files. A file outside of the folder, whatever session.json says, is none of the recording's."""
     try:
-        content = (folder / SESSION).read_bytes()[:MAX_SESSION_BYTES]
-        told: Any = json.loads(content)["tracks"]
-        found = [(str(each["name"]), folder / Path(str(each["file"])).name) for each in told]
+        told: Any = json.loads(read_plain(folder / SESSION, MAX_SESSION_BYTES))["tracks"]
+        files = {Path(str(each["file"])).name: str(each["name"]) for each in told}
     except FileNotFoundError:
         raise SetupError(f"{folder} holds no recording: there is no {SESSION}") from None
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise SetupError(f"{folder / SESSION} can't be read: {error}") from None
-    found = [(name, path) for name, path in found if path.is_file()]
+    found = [(name, folder / file) for file, name in files.items() if is_plain(folder / file)]
     if not found:
         raise SetupError(f"{folder} holds no sound: nobody talked")
     return found
@@ -136,7 +137,7 @@ def _check_gains(gains_db: Mapping[str, float], names: list[str]) -> None:
 
 
 def _has_stereo(path: Path) -> bool:
-    return OpusReader(path.read_bytes()).head.channels > 1
+    return OpusReader(read_plain(path)).head.channels > 1
 
 
 def _write(output: Path, sources: list[Source], channels: int) -> None:
@@ -162,7 +163,7 @@ def _to_matroska(tracks: list[tuple[str, Path]], output: Path) -> None:
     for _, path in tracks:
         command += ["-i", f"file:{path}"]
     for number, (name, _) in enumerate(tracks):
-        command += ["-map", str(number), f"-metadata:s:a:{number}", f"title={name}"]
+        command += ["-map", str(number), f"-metadata:s:a:{number}", f"title={one_line(name)}"]
     command += ["-c", "copy", f"file:{output}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,5 +1,6 @@
 """The link that people have, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -30,22 +31,23 @@ class Address:
     def parse(cls, link: str) -> Self:
         """Raises StreamerError where `link` leads to no room."""
         link = link.strip()
+        shown = re.split("[?#]", link)[0] or "An empty link"  # a service's log holds what is raised here, but no key
         if not link.isprintable():  # bytes that are no UTF-8 among them
-            raise StreamerError(f"{link} is not an address: it contains characters that no link has")
+            raise StreamerError(f"{shown} is not an address: it contains characters that no link has")
         try:
             parts = urlsplit(link if "://" in link else f"https://{link}")
             port = parts.port
         except ValueError as error:
-            raise StreamerError(f"{link} is not an address: {error}") from None
+            raise StreamerError(f"{shown} is not an address: {error}") from None
         if parts.scheme not in _SECURE:
-            raise StreamerError(f"{link} begins with {parts.scheme}://; a link to a room begins with https://")
+            raise StreamerError(f"{shown} begins with {parts.scheme}://; a link to a room begins with https://")
         if port == 0:
-            raise StreamerError(f"{link} is not an address: no relay is on port 0")
+            raise StreamerError(f"{shown} is not an address: no relay is on port 0")
         if not parts.hostname:
-            raise StreamerError(f"{link} does not name a relay; a link looks like {_EXAMPLE}")
+            raise StreamerError(f"{shown} does not name a relay; a link looks like {_EXAMPLE}")
         asked = {name: values[-1] for name, values in parse_qs(f"{parts.query}&{parts.fragment}").items()}
         if "room" not in asked:
-            raise StreamerError(f"{link} does not name a room; a link looks like {_EXAMPLE}")
+            raise StreamerError(f"{shown} does not name a room; a link looks like {_EXAMPLE}")
         secure = _SECURE[parts.scheme]
         port = port or (443 if secure else 80)
         path = parts.path.rpartition("/")[0]

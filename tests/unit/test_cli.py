@@ -118,7 +118,8 @@ def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: P
     assert "notify,read  home  door" in line
     assert secret not in line
     assert streamer("token", "revoke", number, *where).exit_code == 0
-    assert streamer("token", "list", *where).stdout == ""
+    left = streamer("token", "list", *where)
+    assert (left.stdout, left.stderr) == ("", "There are no tokens; `streamer token create` makes one.\n")
     again = streamer("token", "revoke", number, *where)
     assert (again.exit_code, "There is no token" in again.output) == (1, True)
 

@@ -1,5 +1,6 @@
 """What an enemy says over the newer surfaces: nested without end, numbers without end, sounds that come and go."""
 
+import asyncio
 import io
 import json
 import logging
@@ -19,11 +20,13 @@ from test_api import Program, speak, token, wav
 from streamer.cli import main
 from streamer.client.audio.studio import Recording
 from streamer.client.unattended import REMARKS, Remarks
-from streamer.errors import StreamerError
+from streamer.errors import ControlError, StreamerError
 from streamer.gateway.devices import MAX_DEVICES, MAX_UNTOLD, Devices
 from streamer.gateway.payloads import PayloadError, notice_of, result_of, value_of, values_of
 from streamer.measure.result import Measurement, to_table
+from streamer.relay.access.programs import clean_command
 from streamer.relay.access.tokens import TokenStore
+from streamer.relay.api.events import BEAT_S, MAX_OF_CALLER
 from streamer.sounds import Piece
 from streamer.terminal_text import one_line
 
@@ -250,3 +253,25 @@ def test_a_token_in_the_file_that_can_not_be_shown_is_none_or_harmless(
     done = CliRunner().invoke(main, ["token", "list", "--data-dir", str(tmp_path)])
     assert done.exception is None or isinstance(done.exception, SystemExit | StreamerError), done.exception
     assert "\x1b" not in done.output
+
+
+async def test_a_dashboard_that_is_loaded_again_and_again_finds_a_place(store: TokenStore) -> None:
+    """Whoever has gone holds none, though nothing happens that could be told them."""
+    async with House.open(tokens=store) as house:
+        program = Program(house, token(store))
+        for _ in range(MAX_OF_CALLER):
+            async with program.events():
+                pass
+        status = 0
+        async with asyncio.timeout(BEAT_S / 2):
+            while status != 200:
+                await asyncio.sleep(0.05)
+                async with house.http.get(f"{house.url}/api/v1/events", headers=program.headers) as response:
+                    status = response.status
+                    assert status in (200, 429)
+
+
+@pytest.mark.parametrize("device", ["\u200b", " ", "\u202e", "\0"])
+def test_a_command_for_a_device_that_can_not_be_named_is_not_for_the_member_itself(device: str) -> None:
+    with pytest.raises(ControlError, match="name of a device"):
+        clean_command("open", device, {}, 1_000)

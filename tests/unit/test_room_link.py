@@ -30,7 +30,7 @@ def test_the_link_that_people_have_leads_to_a_room(link: str, address: Address) 
     [
         ("https://192.168.1.20:8443/", "does not name a room"),
         ("https:///#room=kitchen", "does not name a relay"),
-        ("", "does not name a relay"),
+        ("", "^An empty link does not name a relay"),
         ("ftp://192.168.1.20/#room=kitchen", "begins with ftp://"),
         ("https://192.168.1.20:port/#room=kitchen", "is not an address"),
         ("https://192.168.1.20:99999/#room=kitchen", "is not an address"),
@@ -39,6 +39,15 @@ def test_the_link_that_people_have_leads_to_a_room(link: str, address: Address) 
 def test_a_link_that_leads_nowhere_is_refused_in_words(link: str, reason: str) -> None:
     with pytest.raises(StreamerError, match=reason):
         Address.parse(link)
+
+
+@pytest.mark.parametrize("beginning", ["https://h:99999/", "ftp://h/", "https:///", "https://[::1/", "https://h:0/"])
+@pytest.mark.parametrize("secrets", ["#room=kitchen&key=s3cret", "?room=kitchen&key=s3cret", "#token=s3cret"])
+def test_a_link_that_is_refused_is_told_without_its_secrets(beginning: str, secrets: str) -> None:
+    """A service writes that into its log."""
+    with pytest.raises(StreamerError) as refused:
+        Address.parse(f"{beginning}{secrets}")
+    assert "s3cret" not in str(refused.value)
 
 
 def test_what_is_asked_of_the_relay_is_escaped() -> None:

@@ -104,11 +104,12 @@ def clean_command(name: str, device: str, arguments: dict[str, Any], deadline_ms
         raise bad_command(f"the name of a command has 1 to {MAX_COMMAND_CHARACTERS} characters")
     if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
         raise bad_command(f"the deadline of a command is 1 to {MAX_DEADLINE_MS} ms")
-    if len(device) > MAX_DEVICE_CHARACTERS:
-        raise bad_command(f"the name of a device has at most {MAX_DEVICE_CHARACTERS} characters")
+    of_device = clean_line(device[:MAX_DEVICE_CHARACTERS])
+    if len(device) > MAX_DEVICE_CHARACTERS or (device and not of_device):  # else it would be for the member itself
+        raise bad_command(f"the name of a device has 1 to {MAX_DEVICE_CHARACTERS} characters")
     if not _is_plain(arguments, MAX_DEPTH) or json_size(arguments) > MAX_OBJECT_BYTES:
         raise bad_command(f"the arguments of a command have at most {MAX_OBJECT_BYTES} bytes, {MAX_DEPTH} levels deep")
-    return cleaned, clean_line(device)
+    return cleaned, of_device
 
 
 def clean_result(outcome: str, message: str) -> tuple[Outcome, str]:

@@ -45,10 +45,13 @@ def create(scopes: frozenset[Scope], room: str, name: str, data_dir: Path | None
 @data_dir_option
 def list_tokens(data_dir: Path | None) -> None:
     """Show all tokens: id, day, scopes, room, name."""
-    for each in _store(data_dir).all:
+    tokens = _store(data_dir).all
+    for each in tokens:
         day = time.strftime("%Y-%m-%d", time.localtime(each.created_s))
         words = f"{each.id}  {day}  {','.join(sorted(each.scopes))}  {each.room or 'all rooms'}  {each.name}"
         click.echo(one_line(words))
+    if not tokens:
+        click.echo("There are no tokens; `streamer token create` makes one.", err=True)
 
 
 @token.command()

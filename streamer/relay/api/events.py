@@ -18,7 +18,7 @@ BEAT_S: Final = 15.0
 """Between two lines: proxies end what is silent for a minute."""
 
 LOOK_S: Final = 1.0
-"""A revoked token gets events for at most this long."""
+"""A revoked token gets events for at most this long, and who has gone holds a place."""
 
 WRITE_S: Final = 10.0
 """A watcher that does not read for so long is let go; it gets what it missed when it comes back."""
@@ -66,7 +66,7 @@ class EventsApi:
             begin += _MISSED
         written_at = monotonic()
         text = begin
-        while not watcher.is_cut_off and self._callers.is_good(caller):
+        while request.transport and not watcher.is_cut_off and self._callers.is_good(caller):
             if text:
                 try:
                     async with asyncio.timeout(WRITE_S):

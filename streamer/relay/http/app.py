@@ -235,7 +235,7 @@ class Relay:
 
     def _make_fallback(self) -> Fallback:
         fallback = Fallback(self._admit, self._entered, self._answers.headers)
-        self._answers.is_member = fallback.is_member
+        self._answers.claim = fallback.claim
         return fallback
 
     def answering(self, make_http: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:

@@ -99,6 +99,8 @@ class Carrier(asyncio.Transport):
         self._counts = counts
         self._sent = Journal(KEPT_BYTES)
         self._stream: Stream | None = None
+        self._leaving: Stream | None = None
+        """The one before, which still writes its rest."""
         self._question: asyncio.Future[None] | None = None
         self._will_answer = False
         self._answered_at = 0.0
@@ -196,7 +198,8 @@ class Carrier(asyncio.Transport):
         transport.write(head)
         if self.is_over or self.is_taken_over:
             stream.write(rest)
-            transport.close()
+            self._stream = stream
+            self._let_go()
             return
         stream.write(rest + self._alive())
         self._stream = stream
@@ -234,9 +237,7 @@ class Carrier(asyncio.Transport):
         transport.set_protocol(self.socket)
         self.socket.move(transport, is_direct=is_direct)
         self._stop_waiting()
-        stream, self._stream = self._stream, None
-        if stream:
-            stream.transport.close()
+        self._let_go()
         _settle(self._question)
 
     # the response
@@ -260,6 +261,8 @@ class Carrier(asyncio.Transport):
             self.socket.resume_writing()
 
     def end_stream(self, stream: Stream) -> None:
+        if stream is self._leaving:
+            self._leaving = None
         if stream is self._stream:
             self._counts["cut"] += 1
             self._stream = None
@@ -267,11 +270,24 @@ class Carrier(asyncio.Transport):
 
     def _leave_response(self) -> None:
         """A newer one takes its place."""
-        stream, self._stream = self._stream, None
+        self._let_go()
         question, self._question = self._question, None
-        if stream:
-            stream.transport.close()
         _settle(question)
+
+    def _let_go(self) -> None:
+        """Who does not read has its connection for a while at most, and no second one beside it."""
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
+        if self._leaving:
+            self._cut_off(self._leaving)
+        self._leaving = stream
+        stream.transport.close()
+        self._loop.call_later(LINGER_S, self._cut_off, stream)
+
+    def _cut_off(self, stream: Stream) -> None:
+        if stream is self._leaving:  # a transport that has ended takes no second end
+            stream.transport.abort()
 
     def _begin_response(self) -> None:
         self._stop_waiting()
@@ -298,11 +314,11 @@ class Carrier(asyncio.Transport):
             return
         self.is_over = True
         self._stop_waiting()
-        stream, self._stream = self._stream, None
-        if stream and is_orderly:
-            stream.transport.close()
-        elif stream:
-            stream.transport.abort()
+        if is_orderly:
+            self._let_go()
+        elif self._stream:
+            self._stream.transport.abort()
+            self._stream = None
         _settle(self._question)
         if not self.is_taken_over:
             self._loop.call_soon(self.socket.connection_lost, None)

@@ -77,9 +77,12 @@ class Fallback:
         router.add_post(PATH, self._post)
         router.add_get(PATH, self._get, allow_head=False)
 
-    def is_member(self, request: web.Request) -> bool:
-        """Whether `request` is of a session that runs over HTTP."""
-        return request.path.endswith(PATH) and request.query.get("leg", "") in self._carriers
+    def claim(self, request: web.Request, visitor: Visitor | None) -> bool:
+        """Whether `request` is of a session that runs over HTTP; it counts as one more of its own, however it ends."""
+        carrier = self._carriers.get(request.query.get("leg", "")) if request.path == PATH else None
+        if carrier:
+            self.note_use(carrier, visitor)
+        return carrier is not None
 
     def tick(self) -> None:
         """Once a second."""
@@ -149,6 +152,7 @@ class Fallback:
     def take_over(self, request: web.Request) -> web.StreamResponse:
         """Answer a WebSocket that wants to go on with a session. Raises RefusedError."""
         carrier = self._carrier(request)
+        self.note_use(carrier, visitor_of(request))
         if carrier.is_over or carrier.is_taken_over:
             raise _gone()
         accept = accept_key(request)
@@ -167,7 +171,6 @@ class Fallback:
         if carrier is None:
             self.counts["gone"] += 1
             raise _gone()
-        self.note_use(carrier, visitor_of(request))
         return carrier
 
     def find(self, leg: str) -> Carrier | None:

@@ -49,8 +49,8 @@ class Answers:
 
     def __init__(self, origins: Origins, proxies: TrustedProxies | None = None) -> None:
         self.refusals: Counter[str] = Counter()
-        self.is_member: Callable[[web.Request], bool] = lambda request: False
-        """Whether a request is of somebody who was let in already."""
+        self.claim: Callable[[web.Request, Visitor | None], bool] = lambda request, visitor: False
+        """Whether a request is of somebody who was let in already, whose own limits it counts for then."""
         self._origins = origins
         self._headers = _HEADERS
         self.follow_others()
@@ -69,7 +69,7 @@ class Answers:
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         visitor = visitor_of(request)
         request, trouble = self._told_by_proxies(request, visitor)
-        is_member = self.is_member(request)
+        is_member = self.claim(request, visitor)
         if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request), is_member=is_member):
             return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")

@@ -63,6 +63,8 @@ class Visitor(asyncio.Protocol):
         self._request_bytes = 0
         self._most_bytes = MAX_REQUEST_BYTES
         self._held: bytearray | None = bytearray()
+        self._is_torn = False
+        """Bytes were dropped, so that nobody knows where a next request would begin."""
         self._is_begun = False
         self._is_gone = False
 
@@ -72,7 +74,7 @@ class Visitor(asyncio.Protocol):
 
     @property
     def is_fresh(self) -> bool:
-        return asyncio.get_running_loop().time() < self._fresh_until
+        return not self._is_torn and asyncio.get_running_loop().time() < self._fresh_until
 
     def connects_from(self, address: str) -> None:
         """What the header of the PROXY protocol says, before anything else is read."""
@@ -107,7 +109,7 @@ class Visitor(asyncio.Protocol):
         self._request_bytes = len(self._held or b"")
         self._most_bytes = MAX_REQUEST_BYTES
         if not may_be_long:
-            self._held = None
+            self._drop_held()
         elif self._held and self._transport:
             self._transport.pause_reading()
         self._is_begun = True
@@ -119,7 +121,7 @@ class Visitor(asyncio.Protocol):
         """Begin a request of somebody who was let in already."""
         self._request_bytes = len(self._held or b"")
         self._most_bytes = MAX_REQUEST_BYTES
-        self._held = None
+        self._drop_held()
         self._is_begun = True
         self._use()
         self.serve_member()
@@ -152,6 +154,7 @@ class Visitor(asyncio.Protocol):
         self._use()
         if self._held:
             self._read_on()
+        self._drop_held()
         self._held = bytearray()
         self._is_begun = False
         if self._transport and not self._is_gone:
@@ -177,8 +180,11 @@ class Visitor(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._use()
         self._request_bytes += len(data)
+        if self._is_torn:
+            self._drop(data)
+            return
+        self._use()
         if self._request_bytes > self._most_bytes:
             self._take_too_much(data, fitting=self._most_bytes - self._request_bytes + len(data))
             return
@@ -194,10 +200,18 @@ class Visitor(asyncio.Protocol):
             self._held += data
             if self._is_begun and self._transport:
                 self._transport.pause_reading()
-        elif self._request_bytes > MAX_DROPPED_BYTES:
-            self.end()
         else:
-            self._held = None
+            self._drop_held()
+            self._drop(data)
+
+    def _drop(self, data: bytes) -> None:
+        self._is_torn = self._is_torn or bool(data)
+        if self._request_bytes > MAX_DROPPED_BYTES:
+            self.end()
+
+    def _drop_held(self) -> None:
+        held, self._held = self._held, None
+        self._is_torn = self._is_torn or bool(held)
 
     def _read_on(self) -> None:
         """Unless aiohttp has enough for now: it goes on by itself then."""
