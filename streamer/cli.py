@@ -18,6 +18,7 @@ from streamer import __version__
 from streamer.captions.commands import captions_command
 from streamer.errors import MeasurementError, StreamerError
 from streamer.event_loop import run
+from streamer.printing import log
 from streamer.record.commands import mixdown
 from streamer.relay.access.limit_options import HOURS, limit_options
 from streamer.relay.access.limits import RelayLimits, raise_file_limit
@@ -240,7 +241,7 @@ def device(config: Path) -> None:
     from streamer.device.device import Device
 
     async def main() -> None:
-        await Device(read_config(config), _log).run()
+        await Device(read_config(config), log).run()
 
     run(main())
 
@@ -293,7 +294,7 @@ def gateway(
     )
 
     async def main() -> None:
-        await Gateway(gateway_options, _log).run()
+        await Gateway(gateway_options, log).run()
 
     run(main())
 
@@ -313,12 +314,7 @@ def record(data_dir: Path | None, **options: Any) -> None:
     from streamer.record import recorder
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(recorder.record(recorder.RecordOptions(**options), _log))
-
-
-def _log(words: str) -> None:
-    """Standard error goes to the service's log, which notes the time itself."""
-    click.echo(one_line(words), err=True)
+    run(recorder.record(recorder.RecordOptions(**options), log))
 
 
 @main.command()

@@ -8,8 +8,8 @@ from typing import Any, Final
 import click
 
 from streamer.errors import SetupError
+from streamer.printing import log
 from streamer.state_directory import data_dir_option, state_directory
-from streamer.terminal_text import one_line
 from streamer.trust_option import ca_option, trusted_authority
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
@@ -99,7 +99,7 @@ async def _main(
     caption_options = program.CaptionOptions(
         _links() if from_input else urls, name, ca_file, command, deadline_s, from_input
     )
-    await program.caption(caption_options, engine, _log)
+    await program.caption(caption_options, engine, log)
 
 
 def _links() -> list[str]:
@@ -111,7 +111,3 @@ def _links() -> list[str]:
         raise SetupError("Standard input holds no link")
     return links
 
-
-def _log(words: str) -> None:
-    """Standard output stays free for what was asked for."""
-    click.echo(one_line(words), err=True)

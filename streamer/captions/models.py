@@ -192,8 +192,11 @@ def _extract(wheel: Path, inside: str, sha256: str) -> bytes:
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     new = path.with_suffix(".new")
-    new.write_bytes(content)
-    os.replace(new, path)
+    try:
+        new.write_bytes(content)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def tokens_of(tokenizer: bytes) -> bytes:

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from streamer.audio_format import SAMPLE_RATE
 from streamer.client.audio.codec import Decoder, load_opus
 from streamer.client.audio.limiter import Limiter
-from streamer.client.audio.sound_files import import_soundfile
+from streamer.client.audio.sound_files import EncodedWriter
 from streamer.errors import AudioError, SetupError
 from streamer.ogg.opus import OpusReader
 from streamer.record.folder import is_plain, read_plain
@@ -141,31 +142,41 @@ def _has_stereo(path: Path) -> bool:
 
 
 def _write(output: Path, sources: list[Source], channels: int) -> None:
-    soundfile = import_soundfile()
-    kind, subtype = KINDS[output.suffix]
-    partial = output.with_name(f".{output.name}.part")
-    try:
-        with soundfile.SoundFile(partial, "w", SAMPLE_RATE, channels, subtype, format=kind) as file:
+    with _whole(output) as partial:
+        writer = EncodedWriter(partial, channels, KINDS[output.suffix], name=output)
+        try:
             for rows in mix(sources):
-                file.write(rows if channels > 1 else rows.mean(axis=1))
-        partial.replace(output)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(f"{output} can't be written: {error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
+                writer.write(rows if channels > 1 else rows.mean(axis=1))
+        finally:
+            writer.close()
 
 
 def _to_matroska(tracks: list[tuple[str, Path]], output: Path) -> None:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise SetupError("ffmpeg, which writes Matroska files, is not installed (`sudo apt-get install ffmpeg`)")
-    command = [ffmpeg, "-nostdin", "-v", "error"]
+    command = [ffmpeg, "-nostdin", "-v", "error", "-xerror"]  # else it ends well although the disk is full
     for _, path in tracks:
         command += ["-i", f"file:{path}"]
     for number, (name, _) in enumerate(tracks):
         command += ["-map", str(number), f"-metadata:s:a:{number}", f"title={one_line(name)}"]
-    command += ["-c", "copy", f"file:{output}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        output.unlink(missing_ok=True)
-        raise AudioError(f"ffmpeg could not write {output}: {done.stderr.strip()[-300:]}")
+    with _whole(output) as partial:
+        command += ["-c", "copy", "-f", "matroska", f"file:{partial}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.replace(str(partial), str(output)).strip()[-300:]
+            raise AudioError(f"ffmpeg could not write {output}: {said}")
+
+
+@contextmanager
+def _whole(output: Path) -> Iterator[Path]:
+    """Where to write it: `output` is there only once the block has ended well. Raises AudioError."""
+    partial = output.with_name(f".{output.name}.part")
+    try:
+        yield partial
+        partial.replace(output)
+    except OSError as error:
+        raise AudioError(f"{output} can't be written: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            partial.unlink()

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Final, NoReturn
 
 from streamer.client.events import (
     Back,
@@ -31,8 +31,8 @@ from streamer.client.interrupts import until_interrupted
 from streamer.client.mailbox import Mailbox
 from streamer.client.room import join
 from streamer.client.tasks import first_of
-from streamer.errors import ConnectionLostError, DeniedError, StreamerError
-from streamer.record.folder import Folder
+from streamer.errors import ConnectionLostError, DeniedError, SetupError, StreamerError
+from streamer.record.folder import Folder, check_space
 from streamer.record.recording import Recording
 
 TICK_S: Final = 0.2
@@ -72,11 +72,14 @@ class Recorder:
         self._left_out: set[int] = set()
 
     async def run(self) -> None:
+        check_space(self._options.output)  # nobody is to be told of a recording that can't begin
         events, packets = self._room.events(), self._room.packets()
         async with self._room as room:
             room.read_captions()
             try:
                 await first_of(self._follow(events), self._keep(), self._take(packets), room.until_closed())
+            except SetupError as error:
+                self._end_early(error)
             finally:
                 self._end()
 
@@ -171,11 +174,23 @@ class Recorder:
             if self._recording:
                 self._recording.tick(perf_counter())
 
+    def _end_early(self, error: SetupError) -> NoReturn:
+        """The disk took no more."""
+        recording = self._recording
+        if recording is None:
+            raise error
+        try:
+            self._end()
+        except SetupError:
+            raise SetupError(f"{error}. What was recorded before plays, but for its last second") from None
+        raise SetupError(f"{error}. What was recorded before is complete, and plays") from None
+
     def _end(self) -> None:
+        recording, self._recording = self._recording, None
         with suppress(StreamerError):
             self._room.send({"type": "recording", "on": False})
-        if self._recording:
-            self._recording.close(perf_counter())
+        if recording:
+            recording.close(perf_counter())
 
 
 def said_between(begin_s: float, end_s: float, now_s: float) -> tuple[float, float]:

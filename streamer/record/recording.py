@@ -131,7 +131,8 @@ class Recording:
         for name in new:
             self._forget(name)
         if new:
-            self._write_session()
+            self._folder.cut(SESSION, self._session())
+            self._has_news = False
 
     def wrote(self, name: str, text: str, now_s: float) -> None:
         """Somebody wrote something."""
@@ -219,12 +220,15 @@ class Recording:
         self._has_news = True
         for file in (CHAT, CAPTIONS):
             if (self._folder.path / file).exists():
-                self._folder.replace(file, webvtt.without_speaker(self._folder.read(file), name))
+                self._folder.cut(file, webvtt.without_speaker(self._folder.read(file), name))
 
     def _write_session(self, length: int | None = None) -> None:
         """Where there is something new to tell, and at the end."""
-        if not self._has_news and length is None:
-            return
+        if self._has_news or length is not None:
+            self._folder.replace(SESSION, self._session(length))
+            self._has_news = False
+
+    def _session(self, length: int | None = None) -> bytes:
         session = {
             "format": FORMAT,
             "program": f"streamer {__version__}",
@@ -236,8 +240,7 @@ class Recording:
             "tracks": [talker.describe() for talker in self._talkers.values() if talker.is_begun],
             "members": self._visits,
         }
-        self._folder.replace(SESSION, json.dumps(session, indent=1, ensure_ascii=False).encode(errors="replace"))
-        self._has_news = False
+        return json.dumps(session, indent=1, ensure_ascii=False).encode(errors="replace")
 
     def _position(self, at_s: float) -> int:
         return round((at_s - self._zero_s) * SAMPLE_RATE)

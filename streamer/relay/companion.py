@@ -39,8 +39,8 @@ def command_of(*arguments: str) -> list[str]:
 class Companion:
     """`told` is what it reads first; `say` gets each line that it prints for its user.
 
-    `run` goes on until it is cancelled. With `most_failures` it also returns once the program has ended in order, or
-    has failed so often in a row; `on_failure` gets its last line each time.
+    `run` goes on until it is cancelled. With `most_failures` it also returns: True once the program has ended in order,
+    False once it has failed so often in a row; `on_failure` gets its last line each time.
     """
 
     def __init__(
@@ -62,16 +62,17 @@ class Companion:
         self._last = ""
         self._environment = {**os.environ, **(environment or {})}
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
         failures = 0
         while self._most_failures is None or failures < self._most_failures:
             began, self._last = monotonic(), ""
             status = await self._run_once()
             if status == 0 and self._most_failures is not None:
-                return
+                return True
             self._on_failure(self._last or "it failed without an error message")
             failures = 1 if monotonic() - began > _WELL_S else failures + 1
             await asyncio.sleep(doubled_s(failures, random.random(), _FIRST_REST_S, _LONGEST_REST_S))
+        return False
 
     async def _run_once(self) -> int:
         """Returns its exit status; one that can't even be started says why, and failed."""

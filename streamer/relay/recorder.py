@@ -80,17 +80,17 @@ class Recorders:
             "",
             lambda line: logger.info("recorder: %s", line),
             most_failures=MAX_FAILURES,
-            on_failure=lambda words: self._tell_hosts(room, words),
+            on_failure=lambda words: self._tell_hosts(room, f"The recording stopped: {words.removeprefix('Error: ')}"),
             environment={URL_VARIABLE: self._link_to(room, secret)},
         )
         try:
-            await companion.run()
+            if not await companion.run():
+                self._tell_hosts(room, "The recording is given up: start it again when it can go on")
         finally:
             self._tokens.take_back(token_id)
 
-    def _tell_hosts(self, room: str, said: str) -> None:
+    def _tell_hosts(self, room: str, text: str) -> None:
         with suppress(Exception):
-            text = f"The recording stopped: {said.removeprefix('Error: ')}"
             self._lobby.room(room).tell_hosts({"type": "hint", "code": "recording-stopped", "message": text})
 
 

@@ -94,7 +94,7 @@ def relay_of(
     """The relay, and the page at its side; `process` names it among those that share its directory."""
     page = at_path(read_page(), server.origins.path)
     proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
-    decisions = Decisions.from_file(options.directory / "rooms.json")
+    decisions = server.decisions
     hooks = Hooks(options.directory)
     relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
     if options.cluster:
@@ -131,6 +131,7 @@ class Server:
         self.certificate = None if options.no_tls else self._certificate(options)
         self.admission = _admission(options)
         self.tokens = TokenStore(options.directory / TOKENS_FILE)
+        self.decisions = Decisions.from_file(options.directory / "rooms.json")
         self._announcement: Announcement | None = None
         self._moved = asyncio.Event()
         self._refusal = ""
@@ -211,6 +212,8 @@ class Server:
             await asyncio.sleep(FOLLOW_S)
             self._follow(port)
             self.admission.follow_clock()
+            self.admission.keep_again()
+            self.decisions.keep_again()
             self._tell_troubles()
 
     def _follow(self, port: int) -> None:
@@ -265,7 +268,7 @@ class Server:
             elif not self.origins.url and self.authority and self.place.is_everywhere:
                 yield from self._uncertified(self.authority)
         yield from self.admission.troubles
-        yield from filter(None, [self.tokens.trouble, self.trouble_elsewhere()])
+        yield from filter(None, [self.decisions.trouble, self.tokens.trouble, self.trouble_elsewhere()])
 
     def _uncertified(self, authority: Authority) -> Iterator[str]:
         """Of the addresses beside the one in the links."""

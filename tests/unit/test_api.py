@@ -214,6 +214,47 @@ async def test_rooms_and_members_are_told_with_their_telemetry_and_only_those_of
         assert await everywhere.call("GET", "/nothing") == (404, "not-found")
 
 
+async def test_what_a_host_decides_is_read_and_changed_and_members_are_told_of_changes_alone(
+    store: TokenStore,
+) -> None:
+    async with House.open(tokens=store) as house:
+        ada = await house.enter(name="Ada")
+        reader, program = Program(house, token(store, "read")), Program(house, token(store, "moderate", "read"))
+        _, before = await reader.call("GET", "/rooms/home")
+        decided = ("locked", "one_at_a_time", "only_hosts", "keep_captions")
+        assert {name: before[name] for name in (*decided, "captions", "recording")} == dict.fromkeys(
+            (*decided, "captions", "recording"), False
+        )
+        assert await reader.call("PATCH", "/rooms/home", json={"keep_captions": True}) == (403, "no-scope")
+        status, after = await program.call("PATCH", "/rooms/home", json={"keep_captions": True})
+        assert (status, after) == (200, {**before, "keep_captions": True})
+        assert await ada.text("keep_captions") == {"type": "keep_captions", "talker_id": 0, "on": True}
+        for body in ({}, {"keep_captions": True}, after_decisions(after, decided)):
+            assert await program.call("PATCH", "/rooms/home", json=body) == (200, after)
+        assert await ada.hears_nothing()
+        everything = dict.fromkeys(decided, True)
+        _, after = await program.call("PATCH", "/rooms/home", json=everything)
+        assert after == {**before, **everything}
+        assert (await ada.text("lock"))["locked"] is True
+        assert (await house.enter(key=HOST_KEY, name="Host")).welcome["keep_captions"] is True
+        assert await program.call("PATCH", "/rooms/home", json={"captions": True}) == (400, "bad-body")
+        assert await program.call("PATCH", "/rooms/cellar", json={}) == (404, "no-room")
+
+
+def after_decisions(room: dict[str, Any], decided: tuple[str, ...]) -> dict[str, Any]:
+    return {name: room[name] for name in decided}
+
+
+async def test_captions_and_a_recording_are_told_of_a_room(store: TokenStore) -> None:
+    async with House.open(tokens=store) as house:
+        host = await house.enter(key=HOST_KEY)
+        program = Program(house, token(store, "read"))
+        for kind, field in (("captioning", "captions"), ("recording", "recording")):
+            await host.socket.send_json({"type": kind, "on": True})
+            assert (await host.text(kind))["on"] is True
+            assert (await program.call("GET", "/rooms/home"))[1][field] is True
+
+
 async def test_a_member_is_removed_as_the_host_does_it(store: TokenStore) -> None:
     async with House.open(tokens=store) as house:
         ada = await house.enter(name="Ada")

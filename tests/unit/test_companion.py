@@ -17,6 +17,7 @@ from streamer.relay.companion import Companion
 from streamer.relay.recorder import MAX_FAILURES, Recorders
 
 PATIENCE_S = 30
+GIVEN_UP = "The recording is given up: start it again when it can go on"
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,8 @@ async def test_a_recorder_that_can_not_be_started_is_told_to_hosts_and_leaves_no
     recorders.record("home", True)
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*recorders._running.values())
-    assert len(told) == MAX_FAILURES
+    assert len(told) == MAX_FAILURES + 1
+    assert told[-1] == GIVEN_UP
     assert "Too many open files" in told[0]
     assert not tokens._lent
 
@@ -87,7 +89,7 @@ async def test_a_recorder_that_writes_a_line_without_end_is_taken_for_what_it_sa
     recorders.record("home", True)
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*recorders._running.values())
-    assert told == ["The recording stopped: no disk"] * MAX_FAILURES
+    assert told == ["The recording stopped: no disk"] * MAX_FAILURES + [GIVEN_UP]
     assert not tokens._lent
 
 

@@ -1,54 +1,33 @@
 """A disk that is full, and an output that takes nothing: what was good stays good, and the host reads why."""
 
+import asyncio
 import json
-import os
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from host import hosting
+from audio_rig import wait_until
+from free_port import free_port
+from host import PATIENCE_S, hosting
+from printed_links import PrintedLinks
 from processes import STREAMER
 from relay_fixture import House
+from small_disk import Disk, small_disk
 
+import streamer
 from streamer.errors import SetupError
 from streamer.relay import serve
 from streamer.relay.access.invites import InviteStore
+from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.tls.authority import Authority
-
-DISK_BYTES = 131_072
-
-
-class Disk:
-    """A small one of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.state = folder / "state"
-
-    def fill(self) -> None:
-        with (self.folder / "filler").open("ab", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(bytes(1_024))
-            except OSError:
-                pass
-
-    def free(self) -> None:
-        (self.folder / "filler").unlink()
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a disk of its own can't be made here")
-    try:
-        yield Disk(folder)
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk(tmp_path / "disk") as disk:
+        yield disk
 
 
 def kept(directory: Path) -> dict[str, dict[str, object]]:
@@ -177,3 +156,44 @@ def test_serve_into_a_full_output_leaves_the_invites_and_says_why(tmp_path: Path
     assert "the previous ones stay valid" in done.stderr
     assert "Traceback" not in done.stderr
     assert kept(tmp_path) == before
+
+
+async def test_what_a_host_decides_and_who_came_in_on_a_full_disk_is_kept_when_there_is_space(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "FOLLOW_S", 0.05)
+    rooms = disk.state / "rooms.json"
+    async with hosting(disk.state, no_tls=True, invite_uses=5) as host:
+        links = PrintedLinks(host.log)
+        disk.fill()
+        async with streamer.join(links.host, name="Ada") as ada, streamer.join(links.to_talk["home"], name="Ben"):
+            ada.send({"type": "lock", "locked": True})
+            await host.hears("What the host decided about a room holds until this relay ends, and is not kept")
+            await host.hears("The invitations as they are now can't be kept for the next start")
+            assert not rooms.exists()
+            disk.free()
+            async with asyncio.timeout(PATIENCE_S):
+                while not rooms.exists() or kept(disk.state)["home"]["uses_left"] != 4:
+                    await asyncio.sleep(0.02)
+    assert Decisions.from_file(rooms).of("home").locked
+
+
+def test_a_relay_whose_output_and_log_are_on_a_full_disk_serves(tmp_path: Path) -> None:
+    """Neither its lines for the host nor those of its log are anybody else's."""
+    port = free_port()
+    command = [STREAMER, "serve", "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--data-dir", tmp_path]
+    with Path("/dev/full").open("w") as full, subprocess.Popen(command, stdout=full, stderr=full) as process:
+        try:
+            wait_until(lambda: answers(port), PATIENCE_S, lambda: "it does not answer")
+            assert process.poll() is None
+        finally:
+            process.terminate()
+    assert process.returncode is not None
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(json.load(answer)["status"] == "ok")
+    except OSError:
+        return False

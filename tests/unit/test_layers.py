@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doubling": set(),
     "errors": set(),
     "name_lookup": set(),
-    "printing": set(),
+    "printing": {"terminal_text"},
     "sounds": set(),
     "terminal_text": set(),
     "terminal": LEAVES,

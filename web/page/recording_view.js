@@ -66,6 +66,11 @@ export class RecordingView {
     setText(this.#button, t(isLeftOut ? "recordMe" : "leaveMeOut"));
   }
 
+  /** The switch shows what is, not what was asked for in vain. */
+  showToHost() {
+    this.#parts.host.recording = this.#isOn;
+  }
+
   clear() {
     this.#isOn = this.#parts.host.recording = false;
     this.#fact.isOn = false;

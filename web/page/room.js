@@ -133,7 +133,7 @@ export class Room {
         return this.recording.take(message);
       case "hint":
       case "error":
-        if (message.code === "no-recorder") this.#parts.host.recording = false;
+        if (message.code === "no-recorder" || message.code === "recording-stopped") this.recording.showToHost();
         return this.#programs.onRemark(message);
       case "notice":
       case "reply":

@@ -272,20 +272,25 @@ class _Sink:
 
 
 class EncodedWriter:
-    """FLAC, Ogg or MP3 of 48 kHz, complete once it is closed. Raises AudioError."""
+    """FLAC, Ogg or MP3 of 48 kHz, complete once it is closed. Raises AudioError, which speaks of `name`.
 
-    def __init__(self, path: Path, channels: int) -> None:
-        self._path = path
+    `encoding` is the container and the codec, where the end of the path does not say them.
+    """
+
+    def __init__(
+        self, path: Path, channels: int, encoding: tuple[str, str] | None = None, *, name: Path | None = None
+    ) -> None:
+        self._path = name or path
         self._soundfile = import_soundfile()
-        container, codec = ENCODINGS[path.suffix.lower()]
+        container, codec = encoding or ENCODINGS[path.suffix.lower()]
         try:
             self._sink = _Sink(path.open("w+b", buffering=0))
             self._sound = self._soundfile.SoundFile(self._sink, "w", SAMPLE_RATE, channels, codec, format=container)
         except OSError as error:
-            raise AudioError(f"{path} can't be written: {error.strerror}") from error
+            raise AudioError(f"{self._path} can't be written: {error.strerror}") from error
         except self._soundfile.LibsndfileError as error:
             self._check()
-            raise AudioError(f"{path} can't be written: {error.error_string}") from error
+            raise AudioError(f"{self._path} can't be written: {error.error_string}") from error
 
     def write(self, samples: Samples) -> None:
         try:

@@ -135,15 +135,12 @@ class Words:
             case Turn(member):
                 self._tell("It is your turn" if self._is_me(member) else f"It is {_name(member)}'s turn")
             case OnlyHosts(member, on):
-                self._tell(
-                    f"{_name(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}"
-                )
+                self._tell(f"{_host(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}")
             case KeepCaptions(member, on):
                 chat = "is kept in the chat" if on else "is not kept in the chat any more"
-                self._tell(f"{_name(member)} has decided: what is captioned {chat}")
+                self._tell(f"{_host(member)} has decided: what is captioned {chat}")
             case Locked(member, locked):
-                who = _name(member) if member else "The host"  # at the relay itself
-                self._tell(f"{who} has {'locked the room' if locked else 'opened the room again'}")
+                self._tell(f"{_host(member)} has {'locked the room' if locked else 'opened the room again'}")
             case Muted(member):
                 self._tell(f"{_name(member)}, the host, has muted you; /unmute lets you talk again")
             case NewLink(role, url):
@@ -238,3 +235,8 @@ def for_terminal(value: _T) -> _T:
 
 def _name(member: Member | None) -> str:
     return member.name if member else "Somebody"
+
+
+def _host(member: Member | None) -> str:
+    """Who decides at the relay itself, or by its HTTP interface, is no member."""
+    return member.name if member else "The host"

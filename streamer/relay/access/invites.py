@@ -102,7 +102,8 @@ class InviteStore:
         self._steady = steady
         self._new: PendingFile | None = None
         self._steady_ends: dict[str, float] = {}
-        self._unkept = ""
+        self._unkept: set[str] = set()
+        self._why_unkept = ""
         self.on_changed: Callable[[str], None] = lambda room: None
         """Is told the room whose invite is another one, or was used."""
         for room in invites:
@@ -128,7 +129,7 @@ class InviteStore:
     @property
     def troubles(self) -> list[str]:
         """What the host should know of the file, in words; the relay goes on with what it has."""
-        return [*filter(None, [self._unkept, self._file.damage() if self._file else None])]
+        return [*filter(None, [self._why_unkept, self._file.damage() if self._file else None])]
 
     @property
     def rooms(self) -> list[str]:
@@ -268,6 +269,11 @@ class InviteStore:
             raise _refusal("this invite is not valid here: ask the host for a new link", "key-wrong")
         invite.check(has_ended=self._steady() >= self._steady_ends.get(room, float("inf")))
 
+    def keep_again(self) -> None:
+        """Call it now and then: what a full disk did not take is kept when there is space."""
+        if self._unkept:
+            self._keep()
+
     def follow_clock(self) -> None:
         """Call it now and then. The clock may have been set: what is shown and kept of an invite's end goes by it."""
         for room, steady_end in list(self._steady_ends.items()):
@@ -289,15 +295,16 @@ class InviteStore:
             left_s = min(left_s, invite.lasts_s)
         self._steady_ends[room] = self._steady() + left_s
 
-    def _keep(self, room: str) -> None:
+    def _keep(self, *rooms: str) -> None:
         """Somebody is in already: a disk that refuses is told to the host, and turns nobody away."""
         if self._file is None:
             return
+        self._unkept.update(rooms)
         try:
-            self._file.write(self._document([room]), patience_s=_PATIENCE_S)
-            self._unkept = ""
+            self._file.write(self._document(self._unkept), patience_s=_PATIENCE_S)
+            self._unkept, self._why_unkept = set(), ""
         except SetupError as error:
-            self._unkept = f"The invitations as they are now can't be kept for the next start: {error}"
+            self._why_unkept = f"The invitations as they are now can't be kept for the next start: {error}"
 
     def _document(self, changed: Iterable[str], invites: dict[str, Invite] | None = None) -> Document:
         all_invites = self._invites if invites is None else invites

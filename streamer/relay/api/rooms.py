@@ -1,17 +1,23 @@
-"""`/rooms`: which rooms there are, who is in them, and removing people."""
+"""`/rooms`: which rooms there are, what holds in them, who is there, and removing people."""
 
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from streamer.errors import ControlError, RefusedError
-from streamer.relay.api.bodies import answer, id_of, room_of
+from streamer.relay.api.bodies import answer, id_of, read_object, room_of
 from streamer.relay.api.callers import Callers
+from streamer.relay.rooms.hosting import Hosting
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.member import Member, describe
 from streamer.relay.rooms.room import Room
 from streamer.wire.close_codes import REMOVED
+
+_NOBODY: Final = 0
+"""The talker_id of who decides here: no member has it."""
+
+_DECIDED: Final = {"locked": bool, "one_at_a_time": bool, "only_hosts": bool, "keep_captions": bool}
 
 
 class RoomsApi:
@@ -22,6 +28,7 @@ class RoomsApi:
     def add_to(self, router: web.UrlDispatcher, prefix: str) -> None:
         router.add_get(f"{prefix}/rooms", self._list)
         router.add_get(f"{prefix}/rooms/{{room}}", self._show)
+        router.add_patch(f"{prefix}/rooms/{{room}}", self._decide)
         router.add_get(f"{prefix}/rooms/{{room}}/members", self._members)
         router.add_delete(f"{prefix}/rooms/{{room}}/members/{{id}}", self._remove)
 
@@ -35,6 +42,25 @@ class RoomsApi:
         name = room_of(request)
         self._callers.caller(request).check("read", name)
         return answer(_described(self._lobby.room_as_it_is(name)))
+
+    async def _decide(self, request: web.Request) -> web.StreamResponse:
+        """As a host does; members are told of what changes."""
+        name = room_of(request)
+        self._callers.caller(request).check("moderate", name)
+        room = self._lobby.room(name)
+        wanted = await read_object(request, {}, _DECIDED)
+        hosting, now = Hosting(_NOBODY, room, self._lobby.desk(room)), _described(room)
+        if wanted.get("locked", now["locked"]) != now["locked"]:
+            hosting.lock(locked=wanted["locked"])
+        switches = {
+            "one_at_a_time": hosting.one_at_a_time,
+            "only_hosts": hosting.only_hosts,
+            "keep_captions": hosting.keep_captions,
+        }
+        for field, switch in switches.items():
+            if wanted.get(field, now[field]) != now[field]:
+                switch(on=wanted[field])
+        return answer(_described(room))
 
     async def _members(self, request: web.Request) -> web.StreamResponse:
         name = room_of(request)
@@ -68,6 +94,9 @@ def _described(room: Room) -> dict[str, Any]:
         "locked": room.locked,
         "one_at_a_time": room.floor.is_on,
         "only_hosts": room.rights.only_hosts,
+        "keep_captions": room.keeps_captions,
+        "captions": room.captions.is_on,
+        "recording": room.recording.is_on,
     }
 
 

@@ -28,8 +28,7 @@ _MAX_TEXT: Final = 256
 """Characters of a text in the file; what the relay writes is shorter."""
 
 _PATIENCE_S: Final = 0.1
-"""For another process that writes in the directory: voice waits meanwhile. What was not kept is kept with the next
-decision."""
+"""For another process that writes in the directory: voice waits meanwhile. `keep_again` keeps what was not kept."""
 
 _DAMAGED: Final = (ValueError, TypeError, AttributeError, RecursionError)
 """What reading damaged JSON raises, or JSON of another shape."""
@@ -68,6 +67,8 @@ class Decisions:
         self._rooms = rooms or {}
         self._own: dict[str, Decided] = {}
         """What was decided since the start."""
+        self.trouble = ""
+        """Why the newest of it is not kept, in words."""
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -108,17 +109,27 @@ class Decisions:
         barred: tuple[Bar, ...] = (),
         keep_captions: bool = False,
     ) -> None:
-        """If it can't be written, that is logged, and holds for as long as the relay runs."""
+        """If it can't be written, it holds for as long as the relay runs; `keep_again` tries until it can."""
         decided = Decided(locked, one_at_a_time, only_hosts, barred, keep_captions)
         if decided == self.of(room):
             return
         _put(self._rooms, room, decided)
         if self._path:
             _put(self._own, room, decided)
-            try:
-                self._store(self._path)
-            except SetupError as error:
-                report_failure("keeping what the host decided", error)
+            self._try_to_store(self._path)
+
+    def keep_again(self) -> None:
+        """Call it now and then: what a full disk did not take is kept when there is space."""
+        if self.trouble and self._path:
+            self._try_to_store(self._path)
+
+    def _try_to_store(self, path: Path) -> None:
+        try:
+            self._store(path)
+            self.trouble = ""
+        except SetupError as error:
+            self.trouble = f"What the host decided about a room holds until this relay ends, and is not kept: {error}"
+            report_failure("keeping what the host decided", error)
 
     def _store(self, path: Path) -> None:
         """Beside what another relay that uses this directory has decided about its rooms."""
