@@ -19,6 +19,18 @@ import ssl, sys, urllib.request
 trusting = ssl.create_default_context(cafile=sys.argv[2])
 print(urllib.request.urlopen(sys.argv[1], timeout=10, context=trusting).read().decode())
 """
+ASK_ADDRESSES: Final = """
+import asyncio, sys
+from zeroconf import AddressResolver
+from zeroconf.asyncio import AsyncZeroconf
+async def ask():
+    zeroconf = AsyncZeroconf(interfaces=[sys.argv[2]])
+    resolver = AddressResolver(sys.argv[1] + ".")
+    await resolver.async_request(zeroconf.zeroconf, 3000)
+    print(*resolver.parsed_addresses())
+    await zeroconf.async_close()
+asyncio.run(ask())
+"""
 
 
 class Computer:
@@ -33,6 +45,10 @@ class Computer:
     def run(self, *command: str) -> str:
         there = ["ip", "netns", "exec", self.name, *command]
         return subprocess.run(there, check=True, capture_output=True, text=True, timeout=30).stdout
+
+    def addresses_of(self, name: str, from_address: str) -> str:
+        """What is answered by mDNS to a program there that asks from one of the computer's addresses."""
+        return self.run(sys.executable, "-c", ASK_ADDRESSES, name, from_address)
 
     def add_network(self, card: str, address: str) -> None:
         """A new card, which is the way to the router from now on."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from audio_rig import stop, wait_until
+from nginx_frame import framed
 
 from streamer.relay.tls.authority import Authority
 
@@ -19,22 +20,6 @@ IDLE_S: Final = 2
 START_S: Final = 60
 PATH: Final = "/voice"
 
-_NGINX: Final = """
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {configuration};
-}}
-"""
 _APACHE: Final = """
 ServerRoot {folder}
 ServerName example.org
@@ -124,7 +109,7 @@ class Configuration:
 
 def _nginx(folder: Path, rendered: Path) -> list[str]:
     around = folder / "around.conf"
-    around.write_text(_NGINX.format(folder=folder, configuration=rendered))
+    around.write_text(framed(folder, f"access_log off;\n    include {rendered};"))
     return ["nginx", "-p", str(folder), "-c", str(around)]
 
 

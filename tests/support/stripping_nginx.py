@@ -9,22 +9,13 @@ from typing import Self
 
 from audio_rig import stop, wait_until
 from free_port import free_port
+from nginx_frame import framed
 
 from streamer.relay.tls.identity import LoadedIdentity
 
-AROUND_IT = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
+SERVER = """
     log_format short "$server_protocol $request_method $uri";
     access_log {folder}/access.log short;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port}{speaks};
         {certificate}
@@ -33,7 +24,6 @@ http {{
             {lines}
         }}
     }}
-}}
 """
 BUFFERS = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
 LETS_THROUGH = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
@@ -76,7 +66,7 @@ class Nginx:
 
     def _configure(self, lines: str) -> None:
         leaf = self._leaf
-        text = AROUND_IT.format(
+        server = SERVER.format(
             folder=self._folder,
             port=self.port,
             relay_port=self._relay_port,
@@ -84,7 +74,7 @@ class Nginx:
             speaks=" ssl http2" if leaf else "",
             certificate=f"ssl_certificate {leaf.cert}; ssl_certificate_key {leaf.key};" if leaf else "",
         )
-        (self._folder / "nginx.conf").write_text(text)
+        (self._folder / "nginx.conf").write_text(framed(self._folder, server))
 
     def _answers(self) -> bool:
         with socket.socket() as probe:

@@ -58,6 +58,17 @@ async def test_one_that_can_not_be_started_fails_in_words(tmp_path: Path) -> Non
     assert "No such file" in words
 
 
+async def recorded(folder: Path, tokens: TokenStore) -> list[str]:
+    """What hosts were told of a recorder that they asked for, until it was given up."""
+    told: list[str] = []
+    room = SimpleNamespace(tell_hosts=lambda message: told.append(message["message"]))
+    recorders = Recorders(folder, folder, SimpleNamespace(room=lambda name: room), tokens, str.__add__)  # type: ignore[arg-type]
+    recorders.record("home", True)
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*recorders._running.values())
+    return told
+
+
 async def test_a_recorder_that_can_not_be_started_is_told_to_hosts_and_leaves_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,13 +76,8 @@ async def test_a_recorder_that_can_not_be_started_is_told_to_hosts_and_leaves_no
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
-    told: list[str] = []
-    room = SimpleNamespace(tell_hosts=lambda message: told.append(message["message"]))
     tokens = TokenStore()
-    recorders = Recorders(tmp_path, tmp_path, SimpleNamespace(room=lambda name: room), tokens, str.__add__)  # type: ignore[arg-type]
-    recorders.record("home", True)
-    async with asyncio.timeout(PATIENCE_S):
-        await asyncio.gather(*recorders._running.values())
+    told = await recorded(tmp_path, tokens)
     assert len(told) == MAX_FAILURES + 1
     assert told[-1] == GIVEN_UP
     assert "Too many open files" in told[0]
@@ -82,13 +88,8 @@ async def test_a_recorder_that_writes_a_line_without_end_is_taken_for_what_it_sa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder_module, "command_of", lambda *_: failing("'x' * 300_000 + '\\nError: no disk\\n'"))
-    told: list[str] = []
-    room = SimpleNamespace(tell_hosts=lambda message: told.append(message["message"]))
     tokens = TokenStore()
-    recorders = Recorders(tmp_path, tmp_path, SimpleNamespace(room=lambda name: room), tokens, str.__add__)  # type: ignore[arg-type]
-    recorders.record("home", True)
-    async with asyncio.timeout(PATIENCE_S):
-        await asyncio.gather(*recorders._running.values())
+    told = await recorded(tmp_path, tokens)
     assert told == ["The recording stopped: no disk"] * MAX_FAILURES + [GIVEN_UP]
     assert not tokens._lent
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,19 +17,6 @@ OLD, NEW = "10.78.1.1", "10.78.2.1"
 SIX = 6
 PATIENCE_S = 60
 """For what takes a second or two on an idle machine."""
-
-ASK = """
-import asyncio, socket, sys
-from zeroconf import AddressResolverIPv4
-from zeroconf.asyncio import AsyncZeroconf
-async def ask():
-    zeroconf = AsyncZeroconf(interfaces=[sys.argv[2]])
-    resolver = AddressResolverIPv4(sys.argv[1] + ".")
-    await resolver.async_request(zeroconf.zeroconf, 3000)
-    print(*resolver.parsed_addresses())
-    await zeroconf.async_close()
-asyncio.run(ask())
-"""
 
 
 @pytest.fixture
@@ -66,4 +52,4 @@ def test_somebody_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: P
 def test_the_name_under_local_leads_to_the_address(tmp_path: Path, computer: Computer) -> None:
     with RelayThere(tmp_path / "relay", computer):
         name = f"{os.uname().nodename.split('.')[0].lower()}.local"
-        wait_until(lambda: OLD in computer.run(sys.executable, "-c", ASK, name, OLD), PATIENCE_S, lambda: f"no {name}")
+        wait_until(lambda: OLD in computer.addresses_of(name, OLD), PATIENCE_S, lambda: f"no {name}")
