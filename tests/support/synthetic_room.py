@@ -52,7 +52,7 @@ def crowd(relay: RelayProcess, size: int, talkers: int = 0) -> Iterator[Crowd]:
     """`size` more members in the relay's room until the end of the block; the first ones talk without a pause."""
     members = Crowd(talkers)
     before = relay.healthz()["members"]
-    _payloads()  # here, since making them takes a while
+    payloads()  # here, since making them takes a while
     with ThreadPoolExecutor(1) as thread:
         staying = thread.submit(asyncio.run, _stay(relay, NAMES[:size], members))
         try:
@@ -98,8 +98,8 @@ async def _listen(guest: Guest) -> None:
 async def _talk(guest: Guest, number: int, starts: bool, device_us: int) -> None:
     """The packet of this number, and where it is due the clock behind it."""
     timestamp = number * SAMPLES_PER_FRAME
-    payloads = _payloads()
-    payload, level = payloads[(number + 37 * guest.welcome["talker_id"]) % len(payloads)]
+    encoded = payloads()
+    payload, level = encoded[(number + 37 * guest.welcome["talker_id"]) % len(encoded)]
     flags = TALKSPURT_START if starts else 0
     packet = Packet(number % 2**16, timestamp, payload, level=level, voice=True, flags=flags)
     await guest.socket.send_bytes(packet.serialize())
@@ -114,7 +114,7 @@ def _times(guest: Guest, number: int, device_us: int) -> dict[str, int]:
 
 
 @cache
-def _payloads() -> list[tuple[bytes, int]]:
+def payloads() -> list[tuple[bytes, int]]:
     """Each with its level."""
     encoder, samples = Encoder(), speech()
     whole = len(samples) - len(samples) % SAMPLES_PER_FRAME
