@@ -16,8 +16,8 @@ from streamer.client.delay.mouth_to_ear import MouthToEar
 from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.wire.packet import ENCRYPTED, TALKSPURT_START, Packet
 
-_INBOX_PACKETS: Final = 512
-"""Five seconds: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
+_INBOX_PACKETS: Final = 2_048
+"""Five seconds of the shortest packets: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
 
 
 class Receiver:

@@ -39,6 +39,7 @@ from streamer.client.events import (
 )
 from streamer.client.mailbox import Mailbox, Readers
 from streamer.client.members import Roster
+from streamer.client.own_packets import OwnPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs, SentNotice
 from streamer.client.reports import Reports
@@ -70,6 +71,7 @@ def join(
     music: bool = False,
     reconnect: bool = True,
     wait: bool = False,
+    packet_ms: float = 10.0,
 ) -> "Room":
     """The room that the link `url` leads to; `async with` enters it, and leaves it at the end.
 
@@ -77,15 +79,15 @@ def join(
     authorities that this computer trusts will do, and the one of its own relay. `listening` shows the others
     that nothing will be said. `music` means stereo at 128 kb/s, sent and heard. A lost connection is made
     again by itself, unless `reconnect` is False; with `wait`, entering waits for a relay that is not there
-    yet.
+    yet. `packet_ms` is how long a packet of what a microphone or a file says lasts, see `Room.packet_ms`.
 
-    Raises StreamerError where `url` leads to no room. Entering raises RefusedError where the relay does not
+    Raises StreamerError where `url` leads to no room, ValueError for another length of packets. Entering raises RefusedError where the relay does not
     admit this client, ConnectionLostError where there is no relay, and CertificateError where it can't be
     trusted.
     """
     address = Address.parse(url)
     trusted = ca_file or own_authority_for()
-    return Room(Wanted(address, name, trusted, listening, music, reconnect, wait))
+    return Room(Wanted(address, name, trusted, listening, music, reconnect, wait, packet_ms))
 
 
 class Room(WithCaptions):
@@ -110,10 +112,12 @@ class Room(WithCaptions):
         self._programs = Programs(self._roster.member, self._stay.send, self._emit)
         self._reports = Reports(self._stay.send)
         self._captions = Captions(self._roster.member, self._stay.send, self._stay.send_control, self._emit)
+        self._own_packets = OwnPackets(self._speech, self._stay, self._roster, self._on_trouble)
+        self._own_packets.want(wanted.packet_ms)
         parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
-        self._dispatcher = Dispatcher(*parts, self._stay.send_control)
+        self._dispatcher = Dispatcher(*parts, self._own_packets, self._stay.send_control)
         self._stay.on_lost = self._dispatcher.on_lost
-        self._stay.on_trouble = lambda words: self._emit(Trouble(words))
+        self._stay.on_trouble = self._on_trouble
         self._stay.on_end = self._on_end
 
     async def __aenter__(self) -> Self:
@@ -295,6 +299,21 @@ class Room(WithCaptions):
         """
         self._speech.send_packet(payload, duration_ms, level, voice=voice)
 
+    @property
+    def packet_ms(self) -> float:
+        """How long our packets last now, in ms. It may be set to 2.5, 5, 10 or 20 at any time.
+
+        Shorter packets are heard sooner, by as much as they are shorter; each costs as much as a long one on
+        its way. Where they are not carried in time, or save nothing, they last longer for a while, which an
+        event `Trouble` tells. Raises ValueError for another length.
+        """
+        return self._own_packets.ms
+
+    @packet_ms.setter
+    def packet_ms(self, ms: float) -> None:
+        self._own_packets.want(ms)
+        self._own_packets.look(perf_counter())
+
     def mute(self, muted: bool = True) -> None:
         """While muted, nothing that we say is sent, and the others see so."""
         self._own.change(muted=muted)
@@ -382,6 +401,9 @@ class Room(WithCaptions):
         if isinstance(event, Entered):
             self._stay.entered.set()
 
+    def _on_trouble(self, words: str) -> None:
+        self._emit(Trouble(words))
+
     def _on_end(self, error: Exception | None) -> None:
         self._programs.close()
         self._events.close(error)
@@ -396,5 +418,7 @@ class Room(WithCaptions):
 
     async def _look(self) -> None:
         while True:
-            self._roster.find_silent(perf_counter())
+            now = perf_counter()
+            self._roster.find_silent(now)
+            self._own_packets.look(now)
             await asyncio.sleep(_LOOK_S)

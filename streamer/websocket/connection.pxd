@@ -37,6 +37,8 @@ cdef enum:
     BURST_BYTES = 65_536    # four of the longest messages, or a second of the best voice
     PONGS_PER_S = 50        # a browser sends none, our client one a second
     PONGS_BURST = 200
+    BURST_MESSAGES_US = 2_500_000  # a client gives up a silent connection then: what it said meanwhile may come at once
+    USUAL_DURATION = 4      # 10 ms, in 2.5 ms: shorter packets are a luxury
     DURATIONS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 24
 
 
@@ -67,6 +69,7 @@ cdef class Connection(Sink):
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
     cdef double _bytes_due_us     # and the bytes
     cdef Budget _pongs
+    cdef bint _sends_too_short    # packets were shed because they are shorter than usual
     cdef bint _catches_up         # what is being read may have waited while the loop was held up
     cdef bint _has_base
     cdef uint32_t _base           # arrival minus timestamp of the fastest packets, in samples mod 2^32

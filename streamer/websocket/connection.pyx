@@ -76,6 +76,9 @@ cdef class Connection(Sink):
 
     def on_shed(self, packets): ...
 
+    def on_too_short(self):
+        """What this peer sends is shorter than usual, and some of it was dropped: the room is crowded."""
+
     def on_close(self, code, reason): ...
 
     def on_error(self, error):
@@ -150,6 +153,9 @@ cdef class Connection(Sink):
         if self.shed_unreported and not self.is_blocked:
             shed, self.shed_unreported = self.shed_unreported, 0
             self.on_shed(shed)
+        if self._sends_too_short:
+            self._sends_too_short = False
+            self.on_too_short()
 
     # what the transport calls
 
@@ -262,6 +268,10 @@ cdef class Connection(Sink):
         self.flusher.traffic.packets_in += 1
         if packet[1] & VOICE_ACTIVITY:
             self.voiced_us = now_us
+        if packet[7] < USUAL_DURATION and self.fanout.is_crowded():  # the short ones go first
+            self._sends_too_short = True
+            self.flusher.traffic.shed_crowded += 1
+            return 0
         if self.deliveries is not None and not self.deliveries.take(len(self.fanout), now_us):
             if self.fanout.is_crowded():  # the other addresses of the room go first
                 self.flusher.traffic.shed_crowded += 1
@@ -270,8 +280,8 @@ cdef class Connection(Sink):
         return 0
 
     cdef bint _is_too_fast(self, int64_t now_us) noexcept:
-        """A second's worth of messages may come at once; and what came while the loop was held up."""
-        cdef int64_t window_us = 1_000_000 + (self.flusher.held_us if self._catches_up else 0)
+        """So much as a client keeps of a stall may come at once; and what came while the loop was held up."""
+        cdef int64_t window_us = BURST_MESSAGES_US + (self.flusher.held_us if self._catches_up else 0)
         self._rate_us = max(self._rate_us, now_us - window_us) + self.limits.message_us
         return self._rate_us > now_us
 

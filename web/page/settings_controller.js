@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { load, save } from "../ui/storage.js";
-import { t } from "../ui/text.js";
+import { language, t } from "../ui/text.js";
 import { AudioGraph } from "./audio_graph.js";
 import { listDevices } from "./devices.js";
 import { Settings } from "./settings.js";
@@ -13,6 +13,10 @@ const METER_MS = 100;
 
 /** @type {Record<import("../shared/messages.js").SuppressionTrouble, "suppressionMissing" | "suppressionSlow">} */
 const TROUBLE_WORDS = { missing: "suppressionMissing", slow: "suppressionSlow" };
+
+const MS_PER_UNIT = 2.5;
+/** Why packets are longer than they were chosen. */
+const PACKETS_WORDS = /** @type {const} */ ({ http: "packetsHttp", network: "packetsNetwork", room: "packetsRoom", source: "packetsSource" });
 
 /**
  * @typedef {object} Parts
@@ -31,6 +35,8 @@ export class SettingsController {
   #panel = new SettingsPanel();
   /** It could not be had; the choice is kept for the next time. */
   #suppressionFailed = false;
+  /** Packets are longer than they were chosen. */
+  #packetsAreLong = false;
   #parts;
 
   /** @param {Parts} parts */
@@ -40,6 +46,7 @@ export class SettingsController {
     voice.deviceId = this.#settings.chosen.microphone;
     voice.pushToTalk = this.#settings.chosen.pushToTalk;
     this.#suppressNoise();
+    this.#choosePackets();
     this.#panel.onChange = (name, value) => this.#choose(name, value);
     this.#panel.onOpen = () => this.#showDevices();
     element("play-sound", HTMLButtonElement).addEventListener("click", () => cues.sample());
@@ -86,6 +93,7 @@ export class SettingsController {
     if (name === "pushToTalk") voice.pushToTalk = this.#settings.chosen.pushToTalk;
     else if (name === "loudspeaker") this.useLoudspeaker();
     else if (name === "strongSuppression") this.#suppressNoise();
+    else if (name === "packetMs") this.#choosePackets();
     else this.#openMicrophone();
     return undefined;
   }
@@ -100,6 +108,20 @@ export class SettingsController {
   #suppressNoise() {
     this.#suppressionFailed = false;
     this.#parts.order({ type: "suppressNoise", on: this.#settings.suppressesStrongly });
+  }
+
+  #choosePackets() {
+    this.#packetsAreLong = false;
+    this.#parts.order({ type: "choosePackets", units: this.#settings.packetUnits });
+  }
+
+  /** @param {import("../shared/messages.js").OwnPackets} packets */
+  onPackets({ units, why }) {
+    const ms = (units * MS_PER_UNIT).toLocaleString(language);
+    const words = why && t(PACKETS_WORDS[why], { ms });
+    this.#panel.showPackets(words);
+    if (words || this.#packetsAreLong) this.#parts.toasts.show({ words: words || t("packetsAgain", { ms }) });
+    this.#packetsAreLong = words !== "";
   }
 
   #openMicrophone() {

@@ -1,8 +1,9 @@
 // The sheet of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
 
 import { PROCESSING } from "../shared/room_link.js";
-import { element, showMeter } from "../ui/dom.js";
-import { t } from "../ui/text.js";
+import { element, setText, showMeter } from "../ui/dom.js";
+import { language, t } from "../ui/text.js";
+import { PACKET_UNITS } from "./settings.js";
 import { Sheet } from "./sheet.js";
 
 const NOT_FOR_MUSIC = [...PROCESSING, "strongSuppression"];
@@ -17,11 +18,15 @@ export class SettingsPanel {
   #loudspeaker = element("loudspeaker", HTMLSelectElement);
   #loudspeakerField = element("loudspeaker-field", HTMLElement);
   #output = element("output", HTMLElement);
+  #packets = element("packets", HTMLSelectElement);
   /** @type {(name: Name, value: string | boolean) => void} */
   onChange = () => {};
   onOpen = () => {};
 
   constructor() {
+    const lengths = Object.keys(PACKET_UNITS).sort((one, other) => Number(other) - Number(one));
+    this.#packets.replaceChildren(...lengths.map((ms) => new Option(`${Number(ms).toLocaleString(language)} ms`, ms)));
+    this.showPackets("");
     element("open-sound", HTMLButtonElement).addEventListener("click", () => this.#sheet.toggle());
     this.#sheet.onOpen = () => this.onOpen();
     this.#sheet.node.addEventListener("change", ({ target }) => {
@@ -42,6 +47,13 @@ export class SettingsPanel {
     }
     select(this.#microphone, chosen.microphone);
     select(this.#loudspeaker, chosen.loudspeaker);
+    this.#packets.value = chosen.packetMs;
+    if (this.#packets.selectedIndex < 0) this.#packets.selectedIndex = 0;
+  }
+
+  /** @param {string} words why they are not as they were chosen; empty where they are */
+  showPackets(words) {
+    setText(element("packets-words", HTMLElement), words || t("packetsHint"));
   }
 
   /** @param {{microphones: Device[], loudspeakers: Device[]}} devices no loudspeakers where none can be chosen */

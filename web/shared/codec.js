@@ -1,7 +1,7 @@
 // The only door to libopus-wasm.
 
 import { Application, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
-import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
+import { SAMPLE_RATE, SAMPLES_PER_FRAME, bitrateFor } from "./audio_format.js";
 import { isSound } from "./audio_level.js";
 
 /** 64 kb/s for a voice, 128 kb/s for music. */
@@ -19,10 +19,11 @@ export async function loadCodec() {
   await loadLibopus();
 }
 
-/** Encodes frames of SAMPLES_PER_FRAME samples, one packet's payload each; stereo where they are twice as long. */
+/** Encodes packets, of 10 ms or of any other length that Opus has. */
 export class Encoder {
   #encoder;
   #renewing = false;
+  #packetSamples = SAMPLES_PER_FRAME;
 
   /** @param {OpusEncoder} encoder */
   constructor(encoder) {
@@ -35,14 +36,19 @@ export class Encoder {
 
   /**
    * @param {Float32Array} samples
+   * @param {number} [channels] rows of left and right, where there are two
    * @returns {Uint8Array} empty for the moment that it takes to go from mono to stereo, or back
    */
-  encode(samples) {
-    const channels = samples.length / SAMPLES_PER_FRAME;
+  encode(samples, channels = 1) {
     if (!isSound(samples, samples.length)) samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
-    if (channels === this.#encoder.channels) return this.#encoder.encodeFloat(samples);
-    this.#renew(channels);
-    return NOTHING;
+    if (channels !== this.#encoder.channels) {
+      this.#renew(channels);
+      return NOTHING;
+    }
+    const frameSize = samples.length / channels;
+    if (frameSize !== this.#packetSamples) this.#encoder.setBitrate(bitrateFor(channels * BITRATE_PER_CHANNEL, frameSize, channels));
+    this.#packetSamples = frameSize;
+    return this.#encoder.encodeFloat(samples, { frameSize });
   }
 
   /** With a new one, always: decoders couldn't follow an old one, which goes on from what it knew. @param {number} channels */
@@ -52,6 +58,7 @@ export class Encoder {
     const encoder = await encoderFor(channels);
     this.#encoder.free();
     this.#encoder = encoder;
+    this.#packetSamples = SAMPLES_PER_FRAME;
     this.#renewing = false;
   }
 

@@ -12,7 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from streamer.audio_format import BITRATE, CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME, STEREO
+from streamer.audio_format import (
+    BITRATE,
+    CHANNELS,
+    DURATION_UNIT_SAMPLES,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    STEREO,
+    bitrate_for,
+)
 from streamer.client.audio.samples import Samples, silence
 from streamer.errors import AudioError
 from streamer.wire.packet import HEADER, MAX_PACKET_BYTES
@@ -52,21 +60,34 @@ def _how_to_install() -> str:
 
 
 class Encoder:
-    """One voice, or music, into payloads, with the least look-ahead that Opus has (2.5 ms)."""
+    """One voice, or music, into payloads, with the least look-ahead that Opus has (2.5 ms).
+
+    `bitrate` is that of packets of 10 ms, in bit/s: shorter ones get more, so that they sound as well.
+    """
 
     def __init__(
         self, bitrate: int = BITRATE, frame_samples: int = SAMPLES_PER_FRAME, channels: int = CHANNELS
     ) -> None:
         opus = load_opus()
         self._api = opus.encoder
+        self._set_bitrate = opus.ctl.set_bitrate
         self._state = self._api.create_state(SAMPLE_RATE, channels, _RESTRICTED_LOWDELAY)
-        self._api.encoder_ctl(self._state, opus.ctl.set_bitrate, bitrate)
-        self._samples = silence(frame_samples, channels)
-        self._input = _pointer(self._samples)
+        self._bitrate = bitrate
+        self._channels = channels
         self._output = ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)
+        self._resize(frame_samples)
+
+    def _resize(self, n_samples: int) -> None:
+        """Packets last so long from now on; what the encoder knows of the sound stays true."""
+        self._samples = silence(n_samples, self._channels)
+        self._input = _pointer(self._samples)
+        bitrate = bitrate_for(self._bitrate, n_samples, self._channels)
+        self._api.encoder_ctl(self._state, self._set_bitrate, bitrate)
 
     def encode(self, samples: Samples) -> bytes:
-        """The payload of one frame of `frame_samples`."""
+        """The payload of one packet; its length may be another than before, but one that Opus has."""
+        if len(samples) != len(self._samples):
+            self._resize(len(samples))
         self._samples[:] = samples
         if not np.isfinite(self._samples).all():  # it would stay in the encoder's state
             self._samples[~np.isfinite(self._samples)] = 0

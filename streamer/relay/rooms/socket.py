@@ -38,6 +38,9 @@ class Socket(Connection, asyncio.Protocol):
     def on_shed(self, packets: int) -> None:
         self._session.on_shed(packets)
 
+    def on_too_short(self) -> None:
+        self._session.on_too_short()
+
     def on_close(self, code: int, reason: str) -> None:
         self._session.end()
 
