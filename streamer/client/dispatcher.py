@@ -7,13 +7,12 @@ from streamer.client.captions import Captions
 from streamer.client.delay.delay_monitor import Timing
 from streamer.client.events import NOBODY
 from streamer.client.members import Roster
-from streamer.client.own_packets import OwnPackets
+from streamer.client.own_packets import LONGER_PACKETS, OwnPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs
 from streamer.client.reports import Reports
 from streamer.client.speech import Speech
 from streamer.wire import messages
-from streamer.wire.control import LONGER_PACKETS
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.programs import Command, Notice, Reply, Result, Telemetry
 

@@ -10,6 +10,9 @@ from streamer.client.packet_length import PacketLength, Why
 from streamer.client.speech import Speech
 from streamer.client.stay import Stay
 
+LONGER_PACKETS: Final = "longer-packets"
+"""The hint of a relay to a talker whose packets, shorter than 10 ms, were the first to go from a crowded room."""
+
 _MS_PER_UNIT: Final = 1000 * DURATION_UNIT_SAMPLES / SAMPLE_RATE
 _REASONS: Final[dict[Why, str]] = {
     "http": "over plain HTTP shorter ones would wait for each other",

@@ -17,7 +17,7 @@ from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.wire.packet import ENCRYPTED, TALKSPURT_START, Packet
 
 _INBOX_PACKETS: Final = 2_048
-"""Five seconds of the shortest packets: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
+"""Five seconds of the shortest: a device that asked for nothing that long has stopped, and memory must not grow."""
 
 
 class Receiver:

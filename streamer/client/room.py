@@ -81,9 +81,9 @@ def join(
     again by itself, unless `reconnect` is False; with `wait`, entering waits for a relay that is not there
     yet. `packet_ms` is how long a packet of what a microphone or a file says lasts, see `Room.packet_ms`.
 
-    Raises StreamerError where `url` leads to no room, ValueError for another length of packets. Entering raises RefusedError where the relay does not
-    admit this client, ConnectionLostError where there is no relay, and CertificateError where it can't be
-    trusted.
+    Raises StreamerError where `url` leads to no room, and ValueError where no packet can last that long.
+    Entering raises RefusedError where the relay does not admit this client, ConnectionLostError where there
+    is no relay, and CertificateError where it can't be trusted.
     """
     address = Address.parse(url)
     trusted = ca_file or own_authority_for()

@@ -43,7 +43,6 @@ What is said so soon after the last is its continuation; ten frames, since a bus
 _LAST_WORDS_S: Final = 0.5
 """Seconds from the last packet to leaving: twice the longest that a jitter buffer holds one."""
 
-_SHORTER_SAMPLES: Final = tuple(DURATION_UNIT_SAMPLES * units for units in (4, 2, 1))
 _FRAME_S: Final = SAMPLES_PER_FRAME / SAMPLE_RATE
 _MS_PER_UNIT: Final = 1000 * DURATION_UNIT_SAMPLES / SAMPLE_RATE
 
@@ -148,7 +147,7 @@ class Speech:
         try:
             while not source.ended:
                 now = perf_counter()
-                frame = source.pop(now, self.packet_samples)
+                frame = source.pop(now, self.voice.next_samples(self.packet_samples))
                 if frame is None:
                     await asyncio.sleep(source.wait_s(now))
                 elif not (gives_way and self._turn.locked()):
@@ -209,20 +208,22 @@ class SampleSource:
 
     @property
     def ended(self) -> bool:
-        return self._popped == len(self._samples)
+        return self._popped >= len(self._samples)
 
     def start(self, now: float) -> None:
         pass
 
     def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
-        """The last packets may be shorter, so that there is no more than there is."""
-        left = len(self._samples) - self._popped
-        self._wanted = next(n for n in (n_samples, *_SHORTER_SAMPLES) if n <= left)
+        """Frames of 10 ms at most, so that whole ones follow whole ones; where lengths changed, the end is silence."""
+        self._wanted = min(n_samples, SAMPLES_PER_FRAME)
         if self.wait_s(now) > 0:
             return None
         position = self._popped
         self._popped += self._wanted
-        return position, self._samples[position : self._popped]
+        samples = silence(self._wanted, self._samples.shape[-1] if self._samples.ndim > 1 else CHANNELS)
+        said = self._samples[position : self._popped]
+        samples[: len(said)] = said
+        return position, samples
 
     def wait_s(self, now: float) -> float:
         return max(0.0, self.captured_at(self._popped + self._wanted) - now)

@@ -31,9 +31,6 @@ MAX_NESTING: Final = 16
 are: what it could just read might be more than it can write."""
 
 MAX_DEADLINE_MS: Final = 60_000
-LONGER_PACKETS: Final = "longer-packets"
-"""The hint of a relay to a talker whose packets, shorter than 10 ms, were the first to go from a crowded room."""
-
 MAX_ROOM: Final = 256
 """Members that a client keeps; a hundred is what a relay lets into a room by default."""
 

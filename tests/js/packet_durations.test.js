@@ -25,7 +25,7 @@ const tone = (start, length, channels = 1) =>
 /** Packets of a tone, of one encoder, in their order. */
 async function packetsOf(durations, seconds) {
   const encoder = await Encoder.create();
-  const packets = [];
+    const packets = [];
   for (let position = 0; position < seconds * RATE; ) {
     const length = durations[packets.length % durations.length] * 120;
     packets.push({ timestamp: position, payload: encoder.encode(tone(position, length)).slice(), endMs: (position + length) / 48 });
@@ -55,6 +55,28 @@ for (const durations of [[1], [2], [4], [8], [16], [24], CHANGING]) {
       const power = heard.slice(at, at + 480).reduce((sum, sample) => sum + sample * sample, 0) / 480;
       assert.ok(Math.sqrt(power) > 0.15, `a gap at ${at / 48} ms`);
     }
+  });
+}
+
+for (const [before, after] of [[4, 2], [4, 1], [2, 1], [1, 2], [1, 4], [2, 4]]) {
+  test(`packets change from ${before} to ${after} × 2.5 ms without a click`, async () => {
+    const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);
+    const [heard, lengths] = [[], []];
+    let units = before;
+    let asked = false;
+    for (let position = 0; position < RATE; ) {
+      if (position >= RATE / 2 && !asked) {
+        asked = true;
+        encoder.prepare(after * 120, () => (units = after));
+      }
+      lengths.push(units);
+      const length = units * 120;
+      heard.push(...decoder.decode(encoder.encode(tone(position, length))));
+      position += length;
+    }
+    assert.equal(lengths.at(-1), after);
+    const worst = heard.slice(4_800).reduce((most, sample, i) => Math.max(most, Math.abs(sample - 0.3 * Math.sin((2 * Math.PI * 440 * (i + 4_680)) / RATE))), 0);
+    assert.ok(worst < 0.15, `${worst}: as codec noise may be in 2.5 ms; a click would be 0.3 and more`);
   });
 }
 

@@ -29,8 +29,9 @@ def tone(start: int, n_samples: int) -> Samples:
 
 
 def packets(durations: list[int], seconds: float) -> Iterator[tuple[int, int, bytes]]:
-    """Of a tone, of one encoder: seq, timestamp and payload."""
+    """Of a tone, of one encoder that is always calm: seq, timestamp and payload."""
     encoder, position, seq = Encoder(), 0, 0
+    encoder.is_calm = True
     while position < seconds * SAMPLE_RATE:
         n_samples = durations[seq % len(durations)] * DURATION_UNIT_SAMPLES
         yield seq, position, encoder.encode(tone(position, n_samples))
@@ -65,9 +66,26 @@ def test_a_listener_plays_every_length_and_every_change_of_it_without_a_gap(dura
     assert levels.min() > 0.15, "a steady tone has no gap"
 
 
+@pytest.mark.parametrize("before", [2, 4, 8])
+@pytest.mark.parametrize("after", [1, 2, 4, 8])
+def test_a_voice_changes_the_length_of_its_packets_without_a_click(before: int, after: int) -> None:
+    voice, decoder, position, heard = Voice("open"), Decoder(), 0, list[Samples]()
+    while position < SAMPLE_RATE:
+        wanted = (before if position < SAMPLE_RATE // 2 else after) * DURATION_UNIT_SAMPLES
+        n_samples = voice.next_samples(wanted)
+        for packet in voice.packets(tone(position, n_samples), position):
+            assert packet.duration * DURATION_UNIT_SAMPLES == n_samples
+            heard.append(decoder.decode(packet.payload))
+        position += n_samples
+    sound = np.concatenate(heard)[SAMPLE_RATE // 10 :]
+    assert packet.duration == after
+    assert np.abs(sound - tone(SAMPLE_RATE // 10 - 120, len(sound))).max() < 0.06, "a click would be 0.3 and more"
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_one_encoder_goes_on_from_one_length_to_another(channels: int) -> None:
     encoder, decoder = Encoder(channels=channels), Decoder()
+    encoder.is_calm = True
     position, heard = 0, []
     for duration in CHANGING * 4:
         n_samples = duration * DURATION_UNIT_SAMPLES

@@ -6,6 +6,13 @@ import { isSound } from "./audio_level.js";
 
 /** 64 kb/s for a voice, 128 kb/s for music. */
 const BITRATE_PER_CHANNEL = 64_000;
+/**
+ * Without its pitch filter, whose memory does not fit a shorter packet: the change would be a loud click (libopus 1.6). Before
+ * packets become shorter, so many have to be encoded without it; with two it still clicks.
+ */
+const CALM_COMPLEXITY = 4;
+const CALM_PACKETS = 4;
+const COMPLEXITY = 10;
 const NOTHING = new Uint8Array(0);
 const LONGEST_PACKET_SAMPLES = 5_760;
 /** In the first byte of a payload (RFC 6716, section 3.1). */
@@ -24,6 +31,9 @@ export class Encoder {
   #encoder;
   #renewing = false;
   #packetSamples = SAMPLES_PER_FRAME;
+  #calmPackets = 0;
+  /** Waits until packets may become shorter. @type {(() => void) | null} */
+  #onCalm = null;
 
   /** @param {OpusEncoder} encoder */
   constructor(encoder) {
@@ -46,9 +56,40 @@ export class Encoder {
       return NOTHING;
     }
     const frameSize = samples.length / channels;
-    if (frameSize !== this.#packetSamples) this.#encoder.setBitrate(bitrateFor(channels * BITRATE_PER_CHANNEL, frameSize, channels));
+    if (frameSize !== this.#packetSamples) this.#resize(frameSize);
+    const payload = this.#encoder.encodeFloat(samples, { frameSize });
+    if (this.#onCalm) this.#countCalm(this.#onCalm);
+    return payload;
+  }
+
+  /** @param {number} frameSize of packets from now on */
+  #resize(frameSize) {
+    const { channels } = this.#encoder;
+    this.#encoder.setBitrate(bitrateFor(channels * BITRATE_PER_CHANNEL, frameSize, channels));
+    this.#encoder.setComplexity(COMPLEXITY);
     this.#packetSamples = frameSize;
-    return this.#encoder.encodeFloat(samples, { frameSize });
+  }
+
+  /**
+   * Packets are to be so long; they may be when `then` is called: at once, unless they become shorter.
+   * @param {number} samples
+   * @param {() => void} then
+   */
+  prepare(samples, then) {
+    this.#onCalm = null;
+    this.#encoder.setComplexity(samples < this.#packetSamples ? CALM_COMPLEXITY : COMPLEXITY);
+    if (samples >= this.#packetSamples) return then();
+    this.#calmPackets = 0;
+    this.#onCalm = then;
+    return undefined;
+  }
+
+  /** @param {() => void} then */
+  #countCalm(then) {
+    this.#calmPackets += 1;
+    if (this.#calmPackets < CALM_PACKETS) return;
+    this.#onCalm = null;
+    then();
   }
 
   /** With a new one, always: decoders couldn't follow an old one, which goes on from what it knew. @param {number} channels */

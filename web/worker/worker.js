@@ -59,10 +59,19 @@ const suppression = new StrongSuppression(
 );
 const talking = new Sender({ link, levels, timing, guard, suppression, nowUs });
 
+/** @type {Encoder | null} */
+let ownEncoder = null;
+
+/** @param {number} samples of each packet from the next one on */
+function setPacketSamples(samples) {
+  reader.frameSamples = samples;
+  toCapture({ type: "frameSamples", samples });
+}
+
 const packets = new OwnPackets({
   setSamples: (samples) => {
-    reader.frameSamples = samples;
-    toCapture({ type: "frameSamples", samples });
+    if (ownEncoder) ownEncoder.prepare(samples, () => setPacketSamples(samples));
+    else setPacketSamples(samples);
   },
   situation: () => ({
     members: names.size + 1,
@@ -320,7 +329,7 @@ talking.onMutedVoice = () => {
 suppression.onTrouble = (/** @type {import("../shared/messages.js").SuppressionTrouble} */ trouble) => {
   report({ type: "suppressionTrouble", trouble });
 };
-reader.onFrame = (samples, channels) => talking.hear(samples, nowUs(), channels);
+reader.onFrame = (/** @type {Float32Array} */ samples, /** @type {number} */ channels) => talking.hear(samples, nowUs(), channels);
 link.onState = onState;
 link.onSlow = (/** @type {boolean} */ slow) => {
   packets.overHttp = slow;
@@ -339,6 +348,7 @@ setInterval(() => {
 loadCodec()
   .then(Encoder.create)
   .then((encoder) => {
+    ownEncoder = encoder;
     talking.begin(encoder);
     report({ type: "ready" });
   });

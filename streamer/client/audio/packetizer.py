@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streamer.audio_format import DURATION_UNIT_SAMPLES, MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
-from streamer.client.audio.codec import Encoder
+from streamer.client.audio.codec import CALM_PACKETS, Encoder
 from streamer.client.audio.samples import Samples, level_of, silence
 from streamer.client.audio.transmit_gate import Gate, Mode
 from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
@@ -41,6 +41,8 @@ class Voice:
         self.listen_to(mode)
         self._seq = 0
         self._frames: deque[Frame] = deque()
+        self._n_samples = SAMPLES_PER_FRAME
+        self._calm_packets = 0
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -59,6 +61,18 @@ class Voice:
         self.talking = False
         self.level = SILENCE_LEVEL
 
+    def next_samples(self, wanted: int) -> int:
+        """How long the next packet should be, where those to come are to be `wanted` long.
+
+        Longer ones come at once; before shorter ones the encoder calms down for some packets.
+        """
+        is_shorter = wanted < self._n_samples and self._calm_packets < CALM_PACKETS
+        if is_shorter != self._encoder.is_calm:
+            self._encoder.is_calm = is_shorter
+        if not is_shorter:
+            self._n_samples, self._calm_packets = wanted, 0
+        return self._n_samples
+
     def packets(self, samples: Samples, position: int) -> list[Packet]:
         """What to send now that `samples` were heard, the first of which is the source's sample number `position`.
 
@@ -69,6 +83,7 @@ class Voice:
         lately = self._heard[-max(SAMPLES_PER_FRAME, len(samples)) :]
         self.level = SILENCE_LEVEL if self.gate.muted else level_of(lately)
         payload = self._encoder.encode(samples)  # in silence too: the encoder's state has to stay true
+        self._calm_packets += self._encoder.is_calm
         duration = len(samples) // DURATION_UNIT_SAMPLES
         self._frames.append(Frame(payload, position, self.level, self.gate.voice, duration))
         now = list(self._frames) if self.talking else []

@@ -35,7 +35,7 @@ from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Sink
 from streamer.wire import control, messages
 from streamer.wire.close_codes import LEFT, REMOVED, REPLACED, TOO_FAST
-from streamer.wire.control import FROM_CLIENT, LONGER_PACKETS, MAX_WELCOME_BYTES
+from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
 from streamer.wire.json_size import json_size
 from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Refusal, Role, Welcome, id_of
 from streamer.wire.packet import Packet, stamp
@@ -253,7 +253,7 @@ class Leg:
 
     def on_too_short(self) -> None:
         message = "This room is crowded: packets of 10 ms get through better"
-        self.send_control({"type": "hint", "code": LONGER_PACKETS, "message": message})
+        self.send_control({"type": "hint", "code": "longer-packets", "message": message})
 
     def on_text(self, text: str) -> None:
         received_us = server_us()
