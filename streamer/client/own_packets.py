@@ -47,7 +47,7 @@ class OwnPackets:
         """Raises ValueError for a length that nobody can choose."""
         if ms not in PACKET_MS:
             raise ValueError(f"a packet lasts 2.5, 5, 10 or 20 ms, not {ms:g} ms")
-        self._length.wanted = round(ms / _MS_PER_UNIT)
+        self._length.want(round(ms / _MS_PER_UNIT))
         self._told = (self._length.wanted, "")
 
     def on_pong(self, clock: RelayClock, now: float) -> None:

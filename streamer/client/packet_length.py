@@ -58,6 +58,11 @@ class PacketLength:
         self._hold_ms = HOLD_MS
         self._held_until_ms = float("-inf")
 
+    def want(self, units: int) -> None:
+        """Somebody has chosen: that is tried at once, whatever was before."""
+        self.wanted = units
+        self._held_until_ms = float("-inf")
+
     def note_trouble(self, now_ms: float) -> None:
         """A packet did not reach the relay in time, or the relay asked for longer ones."""
         if self.wanted not in SHORTER or now_ms < self._held_until_ms:

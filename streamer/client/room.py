@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from numpy.typing import ArrayLike
 
-from streamer.audio_format import CHANNELS, STEREO
+from streamer.audio_format import CHANNELS, FRAME_MS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.wav_files import FileSource
@@ -42,6 +42,7 @@ from streamer.client.members import Roster
 from streamer.client.own_packets import OwnPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs, SentNotice
+from streamer.client.receiver import FLOOR_MS, MUSICIANS_FLOOR_MS
 from streamer.client.reports import Reports
 from streamer.client.speech import Speech, always
 from streamer.client.stay import Stay, Wanted
@@ -241,10 +242,12 @@ class Room(WithCaptions):
         """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError without libopus.
 
         It may be opened before the room is entered. It decodes for as long as somebody holds it.
-        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`.
+        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`. Where our own packets are to be shorter
+        than 10 ms, it also waits for less jitter of the others: 5 ms at least, and not 10.
         """
         load_opus()
-        return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay)
+        floor_ms = MUSICIANS_FLOOR_MS if self._own_packets.wanted_ms < FRAME_MS else FLOOR_MS
+        return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay, floor_ms=floor_ms)
 
     def set_volume(self, member: Member, volume: float) -> None:
         """How loud a member is for us, in every ear, and when this name comes back: 1 is as sent, 0 is silence."""

@@ -10,7 +10,7 @@ for (const { name, steps } of CASES) {
   test(name, () => {
     const length = new PacketLength();
     for (const { at_ms: atMs, want, trouble, round_trip_us: roundTripUs, members = 2, least = 1, ...step } of steps) {
-      length.wanted = want ?? length.wanted;
+      if (want) length.want(want);
       if (trouble) length.noteTrouble(atMs);
       if (roundTripUs !== undefined) length.noteRoundTrip(atMs, roundTripUs);
       length.look(atMs, { members, least, overHttp: step.over_http ?? false });

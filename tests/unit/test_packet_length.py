@@ -16,7 +16,8 @@ def test_packets_are_as_long_as_room_and_network_allow(case: dict[str, Any]) -> 
     length = PacketLength()
     for step in case["steps"]:
         at_ms = step["at_ms"]
-        length.wanted = step.get("want", length.wanted)
+        if "want" in step:
+            length.want(step["want"])
         if step.get("trouble"):
             length.note_trouble(at_ms)
         if "round_trip_us" in step:

@@ -33,7 +33,7 @@ export class OwnPackets {
    * @param {number} nowMs
    */
   choose(units, nowMs) {
-    this.#length.wanted = units;
+    this.#length.want(units);
     this.#told = "";
     this.look(nowMs);
   }

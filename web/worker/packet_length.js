@@ -29,6 +29,15 @@ export class PacketLength {
   #heldUntilMs = -Infinity;
 
   /**
+   * Somebody has chosen: that is tried at once, whatever was before.
+   * @param {number} units
+   */
+  want(units) {
+    this.wanted = units;
+    this.#heldUntilMs = -Infinity;
+  }
+
+  /**
    * A packet did not reach the relay in time, or the relay asked for longer ones.
    * @param {number} nowMs
    */
