@@ -227,16 +227,14 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
     "--packet-ms",
     type=click.Choice([f"{each:g}" for each in PACKET_MS]),
     default="10",
-    show_default=True,
-    help="How long a packet lasts: shorter ones are heard sooner and cost more; for music on a good network.",
+    help="How long a packet lasts (default: 10): shorter ones are heard sooner; for music on a good network.",
 )
 def talk(data_dir: Path | None, packet_ms: str, **options: Any) -> None:
     """Talk in the room that URL links to."""
     from streamer.client import session
 
-    options["packet_ms"] = float(packet_ms)
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(session.talk(session.Options(**options)))
+    run(session.talk(session.Options(packet_ms=float(packet_ms), **options)))
 
 
 @main.command()

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from numpy.typing import ArrayLike
 
-from streamer.audio_format import CHANNELS, FRAME_MS, STEREO
+from streamer.audio_format import CHANNELS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import Source
 from streamer.client.audio.wav_files import FileSource
@@ -39,10 +39,9 @@ from streamer.client.events import (
 )
 from streamer.client.mailbox import Mailbox, Readers
 from streamer.client.members import Roster
-from streamer.client.own_packets import OwnPackets
+from streamer.client.own_packets import OwnPackets, WithPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs, SentNotice
-from streamer.client.receiver import FLOOR_MS, MUSICIANS_FLOOR_MS
 from streamer.client.reports import Reports
 from streamer.client.speech import Speech, always
 from streamer.client.stay import Stay, Wanted
@@ -91,7 +90,7 @@ def join(
     return Room(Wanted(address, name, trusted, listening, music, reconnect, wait, packet_ms))
 
 
-class Room(WithCaptions):
+class Room(WithCaptions, WithPackets):
     """Made by `join`. What sends may be called at any time; while the connection is lost, what is sent is
     dropped.
 
@@ -113,12 +112,11 @@ class Room(WithCaptions):
         self._programs = Programs(self._roster.member, self._stay.send, self._emit)
         self._reports = Reports(self._stay.send)
         self._captions = Captions(self._roster.member, self._stay.send, self._stay.send_control, self._emit)
-        self._own_packets = OwnPackets(self._speech, self._stay, self._roster, self._on_trouble)
-        self._own_packets.want(wanted.packet_ms)
+        self._own_packets = OwnPackets(self._speech, self._stay, self._roster, wanted.packet_ms)
         parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
         self._dispatcher = Dispatcher(*parts, self._own_packets, self._stay.send_control)
         self._stay.on_lost = self._dispatcher.on_lost
-        self._stay.on_trouble = self._on_trouble
+        self._stay.on_trouble = self._own_packets.on_change = lambda words: self._emit(Trouble(words))
         self._stay.on_end = self._on_end
 
     async def __aenter__(self) -> Self:
@@ -246,7 +244,7 @@ class Room(WithCaptions):
         than 10 ms, it also waits for less jitter of the others: 5 ms at least, and not 10.
         """
         load_opus()
-        floor_ms = MUSICIANS_FLOOR_MS if self._own_packets.wanted_ms < FRAME_MS else FLOOR_MS
+        floor_ms = self._own_packets.floor_ms
         return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay, floor_ms=floor_ms)
 
     def set_volume(self, member: Member, volume: float) -> None:
@@ -290,32 +288,6 @@ class Room(WithCaptions):
         AudioError if it was unplugged, StreamerError if the room was joined only to listen.
         """
         await self._speech.talk(source, is_held)
-
-    def send_packet(
-        self, payload: bytes, *, duration_ms: float = 10.0, level: int = 30, voice: bool = True
-    ) -> None:
-        """Sends one Opus payload (RFC 6716, 48 kHz) now; the caller keeps the pace. `level` is in −dBov (RFC
-        6464).
-
-        Raises ValueError where Opus has no such payload or duration, StreamerError where the room was joined
-        only to listen.
-        """
-        self._speech.send_packet(payload, duration_ms, level, voice=voice)
-
-    @property
-    def packet_ms(self) -> float:
-        """How long our packets last now, in ms. It may be set to 2.5, 5, 10 or 20 at any time.
-
-        Shorter packets are heard sooner, by as much as they are shorter; each costs as much as a long one on
-        its way. Where they are not carried in time, or save nothing, they last longer for a while, which an
-        event `Trouble` tells. Raises ValueError for another length.
-        """
-        return self._own_packets.ms
-
-    @packet_ms.setter
-    def packet_ms(self, ms: float) -> None:
-        self._own_packets.want(ms)
-        self._own_packets.look(perf_counter())
 
     def mute(self, muted: bool = True) -> None:
         """While muted, nothing that we say is sent, and the others see so."""
@@ -404,9 +376,6 @@ class Room(WithCaptions):
         if isinstance(event, Entered):
             self._stay.entered.set()
 
-    def _on_trouble(self, words: str) -> None:
-        self._emit(Trouble(words))
-
     def _on_end(self, error: Exception | None) -> None:
         self._programs.close()
         self._events.close(error)
@@ -421,7 +390,6 @@ class Room(WithCaptions):
 
     async def _look(self) -> None:
         while True:
-            now = perf_counter()
-            self._roster.find_silent(now)
-            self._own_packets.look(now)
+            self._roster.find_silent(perf_counter())
+            self._own_packets.look(perf_counter())
             await asyncio.sleep(_LOOK_S)

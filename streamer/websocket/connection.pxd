@@ -54,6 +54,7 @@ cdef class Connection(Sink):
     cdef public bint may_talk     # False: packets are dropped, and counted
     cdef public Budget deliveries # what all connections of this address may make the room deliver, where it is crowded
     cdef public uint16_t talker_id
+    cdef public bint sends_too_short  # packets of a crowded room were shed because they are shorter than usual
     cdef readonly Limits limits
     cdef readonly bint closed_by_peer
     cdef readonly int64_t voiced_us  # when the last packet with a voice went to the room; 0 before the first
@@ -69,7 +70,6 @@ cdef class Connection(Sink):
     cdef int64_t _rate_us         # by when the messages so far were due, at the highest allowed rate
     cdef double _bytes_due_us     # and the bytes
     cdef Budget _pongs
-    cdef bint _sends_too_short    # packets were shed because they are shorter than usual
     cdef bint _catches_up         # what is being read may have waited while the loop was held up
     cdef bint _has_base
     cdef uint32_t _base           # arrival minus timestamp of the fastest packets, in samples mod 2^32

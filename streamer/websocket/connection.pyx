@@ -76,9 +76,6 @@ cdef class Connection(Sink):
 
     def on_shed(self, packets): ...
 
-    def on_too_short(self):
-        """What this peer sends is shorter than usual, and some of it was dropped: the room is crowded."""
-
     def on_close(self, code, reason): ...
 
     def on_error(self, error):
@@ -153,9 +150,6 @@ cdef class Connection(Sink):
         if self.shed_unreported and not self.is_blocked:
             shed, self.shed_unreported = self.shed_unreported, 0
             self.on_shed(shed)
-        if self._sends_too_short:
-            self._sends_too_short = False
-            self.on_too_short()
 
     # what the transport calls
 
@@ -209,8 +203,7 @@ cdef class Connection(Sink):
             taken += part
         return 0
 
-    def eof_received(self):
-        """None, so that the transport closes."""
+    def eof_received(self): ...  # None, so that the transport closes
 
     def connection_lost(self, exc):
         was_open = self._state == OPEN
@@ -269,7 +262,7 @@ cdef class Connection(Sink):
         if packet[1] & VOICE_ACTIVITY:
             self.voiced_us = now_us
         if packet[7] < USUAL_DURATION and self.fanout.is_crowded():  # the short ones go first
-            self._sends_too_short = True
+            self.sends_too_short = True
             self.flusher.traffic.shed_crowded += 1
             return 0
         if self.deliveries is not None and not self.deliveries.take(len(self.fanout), now_us):

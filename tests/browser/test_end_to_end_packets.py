@@ -15,7 +15,7 @@ FOLLOW_DURATIONS: Final = """async (url) => {
   socket.binaryType = "arraybuffer";
   window.durations = [];
   socket.addEventListener("message", ({ data }) => {
-    if (typeof data !== "string") window.durations.push(new DataView(data).getUint8(7) * 2.5);
+    if (typeof data !== "string") window.durations.push(new DataView(data).getUint8(7));
   });
   await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
 }"""
@@ -28,19 +28,19 @@ def follow(page: Page, relay: RelayProcess) -> None:
     page.evaluate(FOLLOW_DURATIONS, f"{relay.origin.replace('https', 'wss')}/ws?room=home&key={key}&name=Durations")
 
 
-def choose(page: Page, ms: str) -> None:
-    """And wait for packets of this length; again, where a busy machine looks like a network that is late."""
+def choose(page: Page, units: str) -> None:
+    """And wait for packets of this length, in 2.5 ms; again, where a busy machine looks like a network that is late."""
     chosen, known = page.get_by_label("Packet length"), len(page.evaluate("window.durations"))
-    chosen.select_option(ms)
+    chosen.select_option(units)
 
     def durations() -> list[Any]:
         return list(page.evaluate("window.durations")[known:])
 
     def comes() -> bool:
         if "for now" in page.locator("#packets-words").inner_text():
-            chosen.select_option("10")
-            chosen.select_option(ms)
-        return durations().count(float(ms)) >= 3
+            chosen.select_option("4")
+            chosen.select_option(units)
+        return durations().count(int(units)) >= 3
 
     wait_until(comes, PATIENCE_MS / 1000, lambda: f"{durations()[-20:]}")
 
@@ -64,13 +64,13 @@ def test_who_talks_chooses_the_length_of_packets_and_finds_it_again_the_next_tim
     anna = talking(phones, rig, relay, READS_NO_TRACK)
     follow(anna.page, relay)
     chosen = anna.page.get_by_label("Packet length")
-    expect(chosen).to_have_value("10")
-    for ms in ("2.5", "5", "10", "5"):
-        choose(anna.page, ms)
+    expect(chosen).to_have_value("4")
+    for units in ("1", "2", "4", "2"):
+        choose(anna.page, units)
     anna.page.reload()
     anna.join()
     anna.open_experts()
-    expect(chosen).to_have_value("5")
+    expect(chosen).to_have_value("2")
 
 
 def test_a_browser_that_hands_over_10_ms_at_a_time_says_that_shorter_packets_save_nothing(
@@ -79,7 +79,7 @@ def test_a_browser_that_hands_over_10_ms_at_a_time_says_that_shorter_packets_sav
     anna = talking(phones, rig, relay)
     words = anna.page.locator("#packets-words")
     expect(words).to_contain_text("music with headphones")
-    anna.page.get_by_label("Packet length").select_option("5")
+    anna.page.get_by_label("Packet length").select_option("2")
     expect(words).to_contain_text("Your packets last 10 ms:")
-    anna.page.get_by_label("Packet length").select_option("10")
+    anna.page.get_by_label("Packet length").select_option("4")
     expect(words).to_contain_text("music with headphones")

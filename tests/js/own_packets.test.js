@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { OwnPackets } from "../../web/worker/own_packets.js";
+import { OwnPackets } from "../../web/worker/packet_length.js";
 
 function ours() {
-  const now = { members: 2, waitingBytes: 0, pieceUnits: 1, needsFrames: false };
+  const now = { members: 2, pieceUnits: 1, needsFrames: false };
   const [samples, told] = [[], []];
   const packets = new OwnPackets({
     setSamples: (each) => samples.push(each),
@@ -35,16 +35,15 @@ test("over HTTP packets last 10 ms, and are as they were when that is over", () 
   assert.deepEqual(told, ["1 ", "4 http", "1 "]);
 });
 
-test("what this device can't get rid of, or the relay asks for, makes them longer for a while", () => {
-  const { packets, now, told } = ours();
+test("where the relay asks for it, or pings come back late, they are longer for a while", () => {
+  const { packets, told } = ours();
   packets.choose(2, 0);
-  now.waitingBytes = 10_000;
+  packets.onCrowded(100);
   packets.look(100);
-  now.waitingBytes = 0;
   packets.look(30_099);
   packets.look(30_100);
-  packets.onCrowded(30_200);
-  packets.look(30_300);
+  for (const [nowMs, roundTripUs] of [[30_200, 3_000], [31_000, 90_000], [33_000, 90_000]]) packets.onPong(roundTripUs, nowMs);
+  packets.look(33_000);
   assert.deepEqual(told, ["2 ", "4 network", "2 ", "4 network"]);
 });
 

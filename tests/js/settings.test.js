@@ -43,6 +43,6 @@ test("what somebody else wrote there changes nothing", () => {
 });
 
 test("packets last 10 ms until somebody chooses less; a length that nobody can choose is 10 ms too", () => {
-  const lengths = ["10", "5", "2.5", "7", "__proto__"].map((packetMs) => Settings.parse(JSON.stringify({ packetMs })).packetUnits);
+  const lengths = ["4", "2", "1", "7", "__proto__"].map((packets) => Settings.parse(JSON.stringify({ packets })).packetUnits);
   assert.deepEqual([new Settings().packetUnits, ...lengths], [4, 4, 2, 1, 4, 4]);
 });

@@ -8,11 +8,8 @@ import { MUSIC } from "./microphone.js";
 /** @typedef {import("../shared/room_link.js").Processing} Processing */
 /**
  * A device is empty where the system is to choose.
- * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean, microphone: string, loudspeaker: string, packetMs: string}} Chosen
+ * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean, microphone: string, loudspeaker: string, packets: string}} Chosen
  */
-
-/** How long packets may be, by what is kept, and in 2.5 ms. */
-export const PACKET_UNITS = Object.freeze({ 10: 4, 5: 2, 2.5: 1 });
 
 /** @type {Chosen} */
 const STANDARD = {
@@ -21,7 +18,7 @@ const STANDARD = {
   strongSuppression: false,
   microphone: "",
   loudspeaker: "",
-  packetMs: "10",
+  packets: "4",
   echoCancellation: true,
   noiseSuppression: true,
   autoGainControl: true,
@@ -68,10 +65,9 @@ export class Settings {
     return /** @type {Processing} */ (Object.fromEntries(PROCESSING.map((name) => [name, chosen[name]])));
   }
 
-  /** In 2.5 ms. */
+  /** How long packets may be, in 2.5 ms: at most 10 ms. */
   get packetUnits() {
-    const { packetMs } = this.chosen;
-    return Object.entries(PACKET_UNITS).find(([ms]) => ms === packetMs)?.[1] ?? PACKET_UNITS[10];
+    return [1, 2].find((units) => String(units) === this.chosen.packets) ?? 4;
   }
 
   /** Whether noise is taken out by more than the browser does; never out of music. */

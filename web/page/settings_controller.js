@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { load, save } from "../ui/storage.js";
-import { language, t } from "../ui/text.js";
+import { t } from "../ui/text.js";
 import { AudioGraph } from "./audio_graph.js";
 import { listDevices } from "./devices.js";
 import { Settings } from "./settings.js";
@@ -35,8 +35,6 @@ export class SettingsController {
   #panel = new SettingsPanel();
   /** It could not be had; the choice is kept for the next time. */
   #suppressionFailed = false;
-  /** Packets are longer than they were chosen. */
-  #packetsAreLong = false;
   #parts;
 
   /** @param {Parts} parts */
@@ -93,7 +91,7 @@ export class SettingsController {
     if (name === "pushToTalk") voice.pushToTalk = this.#settings.chosen.pushToTalk;
     else if (name === "loudspeaker") this.useLoudspeaker();
     else if (name === "strongSuppression") this.#suppressNoise();
-    else if (name === "packetMs") this.#choosePackets();
+    else if (name === "packets") this.#choosePackets();
     else this.#openMicrophone();
     return undefined;
   }
@@ -111,17 +109,14 @@ export class SettingsController {
   }
 
   #choosePackets() {
-    this.#packetsAreLong = false;
     this.#parts.order({ type: "choosePackets", units: this.#settings.packetUnits });
   }
 
   /** @param {import("../shared/messages.js").OwnPackets} packets */
   onPackets({ units, why }) {
-    const ms = (units * MS_PER_UNIT).toLocaleString(language);
-    const words = why && t(PACKETS_WORDS[why], { ms });
+    const words = why && t(PACKETS_WORDS[why], { ms: units * MS_PER_UNIT });
     this.#panel.showPackets(words);
-    if (words || this.#packetsAreLong) this.#parts.toasts.show({ words: words || t("packetsAgain", { ms }) });
-    this.#packetsAreLong = words !== "";
+    if (words) this.#parts.toasts.show({ words });
   }
 
   #openMicrophone() {

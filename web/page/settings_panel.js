@@ -2,8 +2,7 @@
 
 import { PROCESSING } from "../shared/room_link.js";
 import { element, setText, showMeter } from "../ui/dom.js";
-import { language, t } from "../ui/text.js";
-import { PACKET_UNITS } from "./settings.js";
+import { t } from "../ui/text.js";
 import { Sheet } from "./sheet.js";
 
 const NOT_FOR_MUSIC = [...PROCESSING, "strongSuppression"];
@@ -24,8 +23,6 @@ export class SettingsPanel {
   onOpen = () => {};
 
   constructor() {
-    const lengths = Object.keys(PACKET_UNITS).sort((one, other) => Number(other) - Number(one));
-    this.#packets.replaceChildren(...lengths.map((ms) => new Option(`${Number(ms).toLocaleString(language)} ms`, ms)));
     this.showPackets("");
     element("open-sound", HTMLButtonElement).addEventListener("click", () => this.#sheet.toggle());
     this.#sheet.onOpen = () => this.onOpen();
@@ -47,8 +44,7 @@ export class SettingsPanel {
     }
     select(this.#microphone, chosen.microphone);
     select(this.#loudspeaker, chosen.loudspeaker);
-    this.#packets.value = chosen.packetMs;
-    if (this.#packets.selectedIndex < 0) this.#packets.selectedIndex = 0;
+    select(this.#packets, chosen.packets, "4");
   }
 
   /** @param {string} words why they are not as they were chosen; empty where they are */
@@ -72,10 +68,11 @@ export class SettingsPanel {
 /**
  * @param {HTMLSelectElement} control
  * @param {string} id of a device that may be gone
+ * @param {string} [otherwise]
  */
-function select(control, id) {
+function select(control, id, otherwise = "") {
   control.value = id;
-  if (control.selectedIndex < 0) control.value = "";
+  if (control.selectedIndex < 0) control.value = otherwise;
 }
 
 /** @param {Device[]} devices */

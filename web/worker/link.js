@@ -121,11 +121,6 @@ export class Link {
     if (this.#joined) this.#socket?.send(JSON.stringify(message));
   }
 
-  /** What the network has not taken yet. Over requests that is none of ours to wait for. */
-  get waitingBytes() {
-    return this.#socket instanceof HttpSocket ? 0 : (this.#socket?.bufferedAmount ?? 0);
-  }
-
   /** @param {Uint8Array<ArrayBuffer>} packet */
   sendPacket(packet) {
     if (this.#joined) this.#socket?.send(packet);

@@ -2,6 +2,8 @@
 // streamer/client/packet_length.py, which has the reasons; tests/vectors/packet_length.json keeps both equal. Lengths are in
 // 2.5 ms, as in a packet's header; times in ms of any clock that does not go back.
 
+import { DURATION_UNIT_SAMPLES } from "../shared/audio_format.js";
+
 /** 10 ms. */
 const STANDARD = 4;
 /** Of a room, with us, by the length: 2.5 ms and 5 ms. @type {Record<number, number>} */
@@ -75,5 +77,65 @@ export class PacketLength {
       while (members > (MOST_MEMBERS[this.units] ?? members)) [this.units, this.why] = [2 * this.units, "room"];
       if (this.units < least) [this.units, this.why] = [least, "source"];
     }
+  }
+}
+
+/**
+ * What it needs of the worker.
+ * @typedef {object} Means
+ * @property {(samples: number) => void} setSamples of a packet, from the next one on
+ * @property {() => {members: number, pieceUnits: number, needsFrames: boolean}} situation
+ * @property {(packets: import("../shared/messages.js").OwnPackets) => void} onChange
+ */
+
+/** Asks the rules above ten times a second, and tells what they change. */
+export class OwnPackets {
+  #means;
+  #length = new PacketLength();
+  #told = "";
+  overHttp = false;
+
+  /** @param {Means} means */
+  constructor(means) {
+    this.#means = means;
+  }
+
+  /**
+   * Tells in any case what it comes to.
+   * @param {number} units chosen, in 2.5 ms
+   * @param {number} nowMs
+   */
+  choose(units, nowMs) {
+    this.#length.want(units);
+    this.#told = "";
+    this.look(nowMs);
+  }
+
+  /**
+   * @param {number | null} roundTripUs
+   * @param {number} nowMs
+   */
+  onPong(roundTripUs, nowMs) {
+    if (roundTripUs !== null) this.#length.noteRoundTrip(nowMs, roundTripUs);
+  }
+
+  /**
+   * The relay asks for longer ones.
+   * @param {number} nowMs
+   */
+  onCrowded(nowMs) {
+    this.#length.noteTrouble(nowMs);
+  }
+
+  /** @param {number} nowMs */
+  look(nowMs) {
+    const { members, pieceUnits, needsFrames } = this.#means.situation();
+    this.#length.look(nowMs, { members, least: needsFrames ? STANDARD : pieceUnits, overHttp: this.overHttp });
+    const { units, why } = this.#length;
+    const told = `${units} ${why}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#means.setSamples(units * DURATION_UNIT_SAMPLES);
+    this.#means.onChange({ units, why });
   }
 }

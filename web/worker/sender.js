@@ -3,8 +3,7 @@
 
 import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
 import { ChirpListener } from "./chirp_listener.js";
-import { FrameWindow } from "./frame_window.js";
-import { Packetizer } from "./packetizer.js";
+import { FrameWindow, Packetizer } from "./packetizer.js";
 import { TransmitGate } from "./transmit_gate.js";
 
 /**

@@ -13,7 +13,7 @@ import { StampClock } from "./steady_clock.js";
 import { DelayMonitor } from "./delay_monitor.js";
 import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
-import { OwnPackets } from "./own_packets.js";
+import { OwnPackets } from "./packet_length.js";
 import { Replay } from "./replay.js";
 import { Sender } from "./sender.js";
 import { StrongSuppression } from "./strong_suppression.js";
@@ -75,7 +75,6 @@ const packets = new OwnPackets({
   },
   situation: () => ({
     members: names.size + 1,
-    waitingBytes: link.waitingBytes,
     pieceUnits: reader.pieceUnits,
     needsFrames: talking.isOnAir || suppression.isWanted,
   }),
@@ -237,6 +236,12 @@ function show(change) {
   link.send({ type: "state", ...own });
 }
 
+/** @type {(mode: import("../shared/messages.js").TransmitMode, pressed: boolean) => void} */
+function setTransmitMode(mode, pressed) {
+  replay.talksByButton = mode === "button";
+  talking.gate(mode, pressed);
+}
+
 /** @param {Order} order */
 function obey(order) {
   switch (order.type) {
@@ -252,8 +257,7 @@ function obey(order) {
     case "sendControl":
       return link.send(order.message);
     case "setTransmitMode":
-      replay.talksByButton = order.mode === "button";
-      return talking.gate(order.mode, order.pressed);
+      return setTransmitMode(order.mode, order.pressed);
     case "setGain":
       return setGainOfName(order.name, order.gain);
     case "setGains":
@@ -271,8 +275,7 @@ function obey(order) {
     case "stopReplay":
       return replay.stop();
     case "setReplaySpeed":
-      replay.speed = order.speed;
-      return undefined;
+      return void (replay.speed = order.speed);
     case "leave":
       return link.leave();
     case "reconnectNow":

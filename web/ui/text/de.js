@@ -273,7 +273,6 @@ export const text = {
   packetsNetwork: "Deine Pakete sind vorerst {ms} ms lang: Das Netz bringt kürzere nicht rechtzeitig ans Ziel.",
   packetsRoom: "Deine Pakete sind {ms} ms lang: Für kürzere sind zu viele Leute im Raum.",
   packetsSource: "Deine Pakete sind {ms} ms lang: In so langen Stücken liefert der Browser oder die Rauschunterdrückung den Ton.",
-  packetsAgain: "Deine Pakete sind wieder {ms} ms lang.",
 
   askingMicrophone: "Bitte erlaube das Mikrofon …",
   talkingWhileMuted: "Du sprichst, aber dein Mikro ist aus.",

@@ -281,7 +281,6 @@ export const text = {
   packetsNetwork: "Your packets last {ms} ms for now: the network does not carry shorter ones in time.",
   packetsRoom: "Your packets last {ms} ms: this room has too many people for shorter ones.",
   packetsSource: "Your packets last {ms} ms: the browser or noise suppression hands over the sound in pieces of that length.",
-  packetsAgain: "Your packets last {ms} ms again.",
 
   // What happens.
   askingMicrophone: "Please allow the microphone …",

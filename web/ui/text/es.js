@@ -273,7 +273,6 @@ export const text = {
   packetsNetwork: "Por ahora tus paquetes duran {ms} ms: la red no entrega a tiempo otros más cortos.",
   packetsRoom: "Tus paquetes duran {ms} ms: en esta sala hay demasiadas personas para otros más cortos.",
   packetsSource: "Tus paquetes duran {ms} ms: el navegador o la supresión de ruido entrega el sonido en fragmentos de esa duración.",
-  packetsAgain: "Tus paquetes vuelven a durar {ms} ms.",
 
   askingMicrophone: "Permite el micrófono, por favor…",
   talkingWhileMuted: "Estás hablando con el micrófono apagado.",
