@@ -58,7 +58,7 @@ def played(durations: list[int], seconds: float = 3.0) -> tuple[JitterBuffer, Sa
 def test_a_listener_plays_every_length_and_every_change_of_it_without_a_gap(durations: list[int]) -> None:
     buffer, heard = played(durations)
     statistics = buffer.statistics
-    counted = {name: statistics[name] for name in ("lost", "late", "discarded", "undecodable", "skipped_ms")}  # type: ignore[literal-required]
+    counted = {name: statistics[name] for name in ("lost", "late", "discarded", "undecodable", "skipped_ms")}
     assert counted == dict.fromkeys(counted, 0) | {"late": statistics["late"]}
     settled = heard[SAMPLE_RATE:]
     assert statistics["concealed_ms"] <= 60
