@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from streamer.audio_format import PACKET_MS
 from streamer.client.ears import Ear
 from streamer.client.events import Member, Waiting
 from streamer.client.room import Room
@@ -17,6 +18,7 @@ HELP: Final = """A line is written to everybody. Commands:
   /hand                     raise your hand, or lower it
   /answer N                 answer the last notice with its action N
   /volume NAME PERCENT      how loud NAME is for you; 0 is silence
+  /packets MS               how long your packets last: 2.5, 5, 10 or 20 ms; shorter ones are heard sooner
   /replay [SPEED]           replay the last 30 seconds, up to 2 times as fast; nobody else hears it
   /replay off               stop the replay
   /leave-me-out [off]       keep yourself out of recordings; off allows it again
@@ -80,7 +82,7 @@ class Commands:
             raise CommandError(f"That line has {len(text):,} characters; {MAX_CHAT_CHARACTERS:,} are allowed")
         self._send({"type": "chat", "text": text})
 
-    def _command(self, name: str = "", rest: str = "") -> None:
+    def _command(self, name: str = "", rest: str = "") -> None:  # noqa: C901 (a case for each command)
         match name:
             case "who":
                 self._tell(describe(self._room))
@@ -91,6 +93,8 @@ class Commands:
                 self._tell("Your hand is raised" if self._room.me.hand else "Your hand is down")
             case "volume":
                 self._set_volume(rest)
+            case "packets":
+                self._set_packets(rest.strip())
             case "answer":
                 self._answer(rest)
             case "replay":
@@ -185,6 +189,15 @@ class Commands:
         member = self._member(name)
         self._room.set_volume(member, int(percent) / 100)
         self._tell(f"{one_line(member.name)} is at {percent} % for you")
+
+    def _set_packets(self, ms: str) -> None:
+        lengths = {f"{each:g}": each for each in PACKET_MS}
+        if ms not in lengths:
+            now = f"Your packets last {self._room.packet_ms:g} ms"
+            raise CommandError(f"{now}. Write /packets and one of {', '.join(lengths)}")
+        self._room.packet_ms = lengths[ms]
+        if self._room.packet_ms == lengths[ms]:
+            self._tell(f"Your packets last {ms} ms")
 
     def _notify(self, rest: str) -> None:
         text, *actions = [part.strip() for part in rest.split("|")]

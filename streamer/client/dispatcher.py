@@ -7,6 +7,7 @@ from streamer.client.captions import Captions
 from streamer.client.delay.delay_monitor import DelayMonitor
 from streamer.client.events import NOBODY
 from streamer.client.members import Roster
+from streamer.client.own_packets import LONGER_PACKETS, OwnPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs
 from streamer.client.reports import Reports
@@ -39,6 +40,7 @@ class Dispatcher:
         programs: Programs,
         reports: Reports,
         captions: Captions,
+        packets: OwnPackets,
         send: Callable[[FromClient], None],
     ) -> None:
         self._roster = roster
@@ -48,6 +50,7 @@ class Dispatcher:
         self._programs = programs
         self._reports = reports
         self._captions = captions
+        self._packets = packets
         self._send = send
 
     def on_lost(self) -> None:
@@ -68,6 +71,7 @@ class Dispatcher:
                 pass
             case "pong":
                 self._timing.on_pong(message, now)
+                self._packets.on_pong(self._timing.clock, now)
             case "clock":
                 self._timing.on_clock(message, now)
                 self._captions.on_clock(message)
@@ -78,11 +82,17 @@ class Dispatcher:
             case "recording":
                 self._roster.on_recording(message)
             case "hint":
-                self._roster.on_hint(message["code"], message["message"])
+                self._on_hint(message, now)
             case "error":
                 self._programs.on_refused(message)
             case _:
                 self._on_member(message)
+
+    def _on_hint(self, message: messages.Hint, now: float) -> None:
+        if message["code"] == LONGER_PACKETS:
+            self._packets.on_crowded(now)
+        else:
+            self._roster.on_hint(message["code"], message["message"])
 
     def _on_member(self, message: OfMembers) -> None:
         match message["type"]:

@@ -18,7 +18,7 @@ from streamer.client.audio.speaker import Playout
 from streamer.client.delay.mouth_to_ear import Figure
 from streamer.client.events import Member
 from streamer.client.mixer import Mixer, StereoMixer
-from streamer.client.receiver import Receiver
+from streamer.client.receiver import FLOOR_MS, Receiver
 from streamer.client.replay.replay import Replay
 from streamer.wire.packet import Packet
 
@@ -41,13 +41,22 @@ class Ear:
     `pop` may be called by any one thread, such as a sound card's; nothing waits in it.
     """
 
-    def __init__(self, members: Iterable[Member], gains: dict[str, float], *, stereo: bool, keeps: bool) -> None:
+    def __init__(
+        self,
+        members: Iterable[Member],
+        gains: dict[str, float],
+        *,
+        stereo: bool,
+        keeps: bool,
+        floor_ms: float = FLOOR_MS,
+    ) -> None:
         self._replay = Replay(lambda name: gains.get(name, 1.0))
         self._mixer = StereoMixer(self._replay) if stereo else Mixer(self._replay)
         self._gains = gains
         self._keeps = keeps
         self._receivers: dict[int, Receiver] = {}
         self._is_stereo = stereo
+        self._floor_ms = floor_ms
         for member in members:
             self.add(member)
 
@@ -142,7 +151,8 @@ class Ear:
 
     def add(self, member: Member) -> None:
         self.remove(member.talker_id)
-        receiver = Receiver(member.talker_id, member.name, gain=self._gains.get(member.name, 1.0))
+        gain = self._gains.get(member.name, 1.0)
+        receiver = Receiver(member.talker_id, member.name, gain=gain, floor_ms=self._floor_ms)
         self._receivers[member.talker_id] = receiver
         self._mixer.add(receiver)
 
@@ -172,9 +182,11 @@ class Ears:
         self._ears: WeakSet[Ear] = WeakSet()
         self._gains: dict[str, float] = {}
 
-    def open(self, members: Iterable[Member], *, stereo: bool, keeps: bool = False) -> Ear:
+    def open(
+        self, members: Iterable[Member], *, stereo: bool, keeps: bool = False, floor_ms: float = FLOOR_MS
+    ) -> Ear:
         """Raises AudioError where libopus is missing."""
-        ear = Ear(members, self._gains, stereo=stereo, keeps=keeps)
+        ear = Ear(members, self._gains, stereo=stereo, keeps=keeps, floor_ms=floor_ms)
         self._ears.add(ear)
         return ear
 

@@ -73,7 +73,7 @@ class Back:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is no connection, or a slow one, in words; told only if the reason is known."""
+    """Why there is no connection, a slow one, or longer packets of ours, in words; told only if the reason is known."""
 
     text: str
 

@@ -16,19 +16,26 @@ from streamer.client.delay.mouth_to_ear import MouthToEar
 from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.wire.packet import ENCRYPTED, TALKSPURT_START, Packet
 
-_INBOX_PACKETS: Final = 512
-"""Five seconds: a device that asked for nothing that long has stopped, and memory must not grow meanwhile."""
+_INBOX_PACKETS: Final = 2_048
+"""Five seconds of the shortest: a device that asked for nothing that long has stopped, and memory must not grow."""
+
+
+FLOOR_MS: Final = 10.0
+"""The least that a jitter buffer waits: an event loop with other work to do is late by some ms now and then."""
+
+MUSICIANS_FLOOR_MS: Final = 5.0
+"""The same for who chose short packets: one block of the sound card, and as much again. Late ones raise it as ever."""
 
 
 class Receiver:
-    def __init__(self, talker_id: int, name: str, *, gain: float = 1.0) -> None:
+    def __init__(self, talker_id: int, name: str, *, gain: float = 1.0, floor_ms: float = FLOOR_MS) -> None:
         self.talker_id = talker_id
         self.name = name
         self.gain = gain
         self.unreadable = 0
         self.mouth_to_ear = MouthToEar()
         self._playout: tuple[int | None, float] = (None, 0.0)
-        self._jitter_buffer = JitterBuffer(Decoder())
+        self._jitter_buffer = JitterBuffer(Decoder(), floor_ms=floor_ms)
         self._inbox: deque[tuple[int, int, bytes, float, bool]] = deque(maxlen=_INBOX_PACKETS)
 
     @property

@@ -206,6 +206,15 @@ class Line:
         if self._joined:
             self._link.send_packet(packet)
 
+    @property
+    def shed(self) -> int:
+        """Packets that the network did not take in time, on the present link."""
+        return self._link.shed
+
+    @property
+    def is_over_http(self) -> bool:
+        return self._link.socket_since is None
+
     def say(self, message: FromClient) -> None:
         """What somebody typed. Raises ConnectionLostError while the line is down."""
         if not self._joined:

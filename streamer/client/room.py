@@ -39,6 +39,7 @@ from streamer.client.events import (
 )
 from streamer.client.mailbox import Mailbox, Readers
 from streamer.client.members import Roster
+from streamer.client.own_packets import OwnPackets, WithPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs, SentNotice
 from streamer.client.reports import Reports
@@ -70,6 +71,7 @@ def join(
     music: bool = False,
     reconnect: bool = True,
     wait: bool = False,
+    packet_ms: float = 10.0,
 ) -> "Room":
     """The room that the link `url` leads to; `async with` enters it, and leaves it at the end.
 
@@ -77,18 +79,18 @@ def join(
     authorities that this computer trusts will do, and the one of its own relay. `listening` shows the others
     that nothing will be said. `music` means stereo at 128 kb/s, sent and heard. A lost connection is made
     again by itself, unless `reconnect` is False; with `wait`, entering waits for a relay that is not there
-    yet.
+    yet. `packet_ms` is how long a packet of what a microphone or a file says lasts, see `Room.packet_ms`.
 
-    Raises StreamerError where `url` leads to no room. Entering raises RefusedError where the relay does not
-    admit this client, ConnectionLostError where there is no relay, and CertificateError where it can't be
-    trusted.
+    Raises StreamerError where `url` leads to no room, and ValueError where no packet can last that long.
+    Entering raises RefusedError where the relay does not admit this client, ConnectionLostError where there
+    is no relay, and CertificateError where it can't be trusted.
     """
     address = Address.parse(url)
     trusted = ca_file or own_authority_for()
-    return Room(Wanted(address, name, trusted, listening, music, reconnect, wait))
+    return Room(Wanted(address, name, trusted, listening, music, reconnect, wait, packet_ms))
 
 
-class Room(WithCaptions):
+class Room(WithCaptions, WithPackets):
     """Made by `join`. What sends may be called at any time; while the connection is lost, what is sent is
     dropped.
 
@@ -110,10 +112,11 @@ class Room(WithCaptions):
         self._programs = Programs(self._roster.member, self._stay.send, self._emit)
         self._reports = Reports(self._stay.send)
         self._captions = Captions(self._roster.member, self._stay.send, self._stay.send_control, self._emit)
+        self._own_packets = OwnPackets(self._speech, self._stay, self._roster, wanted.packet_ms)
         parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
-        self._dispatcher = Dispatcher(*parts, self._stay.send_control)
+        self._dispatcher = Dispatcher(*parts, self._own_packets, self._stay.send_control)
         self._stay.on_lost = self._dispatcher.on_lost
-        self._stay.on_trouble = lambda words: self._emit(Trouble(words))
+        self._stay.on_trouble = self._own_packets.on_change = lambda words: self._emit(Trouble(words))
         self._stay.on_end = self._on_end
 
     async def __aenter__(self) -> Self:
@@ -237,10 +240,12 @@ class Room(WithCaptions):
         """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError without libopus.
 
         It may be opened before the room is entered. It decodes for as long as somebody holds it.
-        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`.
+        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`. Where our own packets are to be shorter
+        than 10 ms, it also waits for less jitter of the others: 5 ms at least, and not 10.
         """
         load_opus()
-        return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay)
+        floor_ms = self._own_packets.floor_ms
+        return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay, floor_ms=floor_ms)
 
     def set_volume(self, member: Member, volume: float) -> None:
         """How loud a member is for us, in every ear, and when this name comes back: 1 is as sent, 0 is silence."""
@@ -283,17 +288,6 @@ class Room(WithCaptions):
         AudioError if it was unplugged, StreamerError if the room was joined only to listen.
         """
         await self._speech.talk(source, is_held)
-
-    def send_packet(
-        self, payload: bytes, *, duration_ms: float = 10.0, level: int = 30, voice: bool = True
-    ) -> None:
-        """Sends one Opus payload (RFC 6716, 48 kHz) now; the caller keeps the pace. `level` is in −dBov (RFC
-        6464).
-
-        Raises ValueError where Opus has no such payload or duration, StreamerError where the room was joined
-        only to listen.
-        """
-        self._speech.send_packet(payload, duration_ms, level, voice=voice)
 
     def mute(self, muted: bool = True) -> None:
         """While muted, nothing that we say is sent, and the others see so."""
@@ -397,4 +391,5 @@ class Room(WithCaptions):
     async def _look(self) -> None:
         while True:
             self._roster.find_silent(perf_counter())
+            self._own_packets.look(perf_counter())
             await asyncio.sleep(_LOOK_S)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamer.audio_format import CHANNELS, STEREO
+from streamer.audio_format import CHANNELS, FRAME_MS, PACKET_MS, STEREO
 from streamer.client.audio.codec import load_opus
-from streamer.client.audio.microphone import Microphone, Source
+from streamer.client.audio.microphone import BLOCK_SAMPLES, SHORT_BLOCK_SAMPLES, Microphone, Source
 from streamer.client.audio.noise_suppression import Suppressed, load_noise_suppression
 from streamer.client.audio.sound_files import STANDARD_STREAM
 from streamer.client.audio.speaker import Playout, Pop, Speaker
@@ -45,6 +45,7 @@ class Options:
     figures: bool = False
     music: bool = False
     noise_suppression: bool = False
+    packet_ms: float = 10.0
     ptt: str = ""
     """The key that lets the others hear us while it is held; without one, the voice does."""
 
@@ -61,6 +62,11 @@ class Options:
     @property
     def channels(self) -> int:
         return STEREO if self.music else CHANNELS
+
+    @property
+    def block_samples(self) -> int:
+        """Of the sound card: as short as the shortest packets, so that these do not wait for each other."""
+        return SHORT_BLOCK_SAMPLES if self.packet_ms == min(PACKET_MS) else BLOCK_SAMPLES
 
 
 async def talk(options: Options) -> None:
@@ -84,6 +90,7 @@ async def _join(options: Options, *, talking: bool) -> None:
         listening=not talking,
         music=options.music,
         reconnect=options.stays,
+        packet_ms=options.packet_ms,
     )
     _check_files(options)
     load_opus()
@@ -187,13 +194,15 @@ def _check_noise_suppression(options: Options) -> None:
         raise AudioError("--noise-suppression is for a voice, and takes music for noise: leave out --music")
     if options.input_file:
         raise AudioError("--noise-suppression is for a microphone: leave out --input")
+    if options.packet_ms < FRAME_MS:
+        raise AudioError(f"--noise-suppression works on {FRAME_MS:g} ms at a time: leave out --packet-ms")
     load_noise_suppression()
 
 
 def _open_source(options: Options) -> Source:
     if options.input_file:
         return FileSource(options.input_file, options.channels)
-    microphone = Microphone(options.device, options.channels)
+    microphone = Microphone(options.device, options.channels, options.block_samples)
     return Suppressed(microphone) if options.noise_suppression else microphone
 
 
@@ -201,7 +210,7 @@ def _open_playout(options: Options, pop: Pop, meters: Meters | FigureLines, *, n
     if options.output_file:
         return FilePlayout(pop, options.output_file, options.channels)
     try:
-        return Speaker(pop, options.device, options.channels)
+        return Speaker(pop, options.device, options.channels, options.block_samples)
     except AudioError as error:
         if needed:
             raise

@@ -64,6 +64,10 @@ class Speech:
         self._timing = timing
         self._channels = STEREO if music else CHANNELS
         self.packetizer = Packetizer("open", music=music)
+        self.packet_samples = SAMPLES_PER_FRAME
+        """How long the packets of a microphone or a file are from now on: 2.5, 5, 10 or 20 ms."""
+        self.least_samples = DURATION_UNIT_SAMPLES
+        """How long the pieces are in which the source hands its sound over."""
         self._turn = asyncio.Lock()
         self._began = perf_counter()
         self._next = 0
@@ -116,9 +120,9 @@ class Speech:
         starts = self._source is not self or due - self._next > CONTINUES_S * SAMPLE_RATE
         if starts:
             self._source, self._next = self, max(self._next, due)
-        frame = Frame(payload, self._next, level, voice)
+        frame = Frame(payload, self._next, level, voice, int(duration))
         self._next += int(duration) * DURATION_UNIT_SAMPLES
-        self._stay.send_packet(self.packetizer.packet(frame, starts=starts, duration=int(duration)).serialize())
+        self._stay.send_packet(self.packetizer.packet(frame, starts=starts).serialize())
         self._sent_at = perf_counter()
 
     def on_floor(self, *, on: bool, is_free: bool) -> None:
@@ -143,7 +147,7 @@ class Speech:
         try:
             while not source.ended:
                 now = perf_counter()
-                frame = source.pop(now)
+                frame = source.pop(now, self.packetizer.next_samples(self.packet_samples))
                 if frame is None:
                     await asyncio.sleep(source.wait_s(now))
                 elif not (gives_way and self._turn.locked()):
@@ -154,10 +158,11 @@ class Speech:
     def _send(self, source: Source, position: int, samples: Samples, *, is_muted: bool) -> None:
         if self._source is not source:
             self._source = source
+            self.least_samples = source.piece_samples
             self._shift = max(self._next, self._place(source.captured_at(position))) - position
             self.packetizer.listen_to(source.mode)
             self._timing.tell_soon()
-        self._next = position + self._shift + SAMPLES_PER_FRAME
+        self._next = position + self._shift + len(samples)
         self.packetizer.gate.muted = is_muted
         was_talking = self.packetizer.talking
         packets = self.packetizer.packets(samples, position + self._shift)
@@ -193,28 +198,35 @@ class SampleSource:
     name = "samples"
     mode: Mode = "open"
     latency_s = 0.0
+    piece_samples = DURATION_UNIT_SAMPLES
 
     def __init__(self, frames: Samples, started: float) -> None:
-        self._frames = frames
+        self._samples = frames.reshape(-1, *frames.shape[2:])
         self._started = started
         self._popped = 0
+        self._wanted = SAMPLES_PER_FRAME
 
     @property
     def ended(self) -> bool:
-        return self._popped == len(self._frames)
+        return self._popped >= len(self._samples)
 
     def start(self, now: float) -> None:
         pass
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
+        """Frames of 10 ms at most, so that whole ones follow whole ones; where lengths changed, the end is silence."""
+        self._wanted = min(n_samples, SAMPLES_PER_FRAME)
         if self.wait_s(now) > 0:
             return None
-        number = self._popped
-        self._popped += 1
-        return number * SAMPLES_PER_FRAME, self._frames[number]
+        position = self._popped
+        self._popped += self._wanted
+        samples = silence(self._wanted, self._samples.shape[-1] if self._samples.ndim > 1 else CHANNELS)
+        said = self._samples[position : self._popped]
+        samples[: len(said)] = said
+        return position, samples
 
     def wait_s(self, now: float) -> float:
-        return max(0.0, self.captured_at((self._popped + 1) * SAMPLES_PER_FRAME) - now)
+        return max(0.0, self.captured_at(self._popped + self._wanted) - now)
 
     def captured_at(self, position: int) -> float:
         return self._started + position / SAMPLE_RATE

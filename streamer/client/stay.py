@@ -25,6 +25,7 @@ class Wanted:
     music: bool
     reconnect: bool
     wait: bool
+    packet_ms: float = 10.0
 
 
 class Stay:
@@ -94,6 +95,15 @@ class Stay:
         """What is out of date once there is a connection again."""
         if self._line and not self.has_ended:
             self._line.send_control(message)
+
+    @property
+    def shed(self) -> int:
+        """Packets that the network did not take in time; it begins anew with each link."""
+        return self._line.shed if self._line else 0
+
+    @property
+    def is_over_http(self) -> bool:
+        return self._line is not None and self._line.is_over_http
 
     def send_packet(self, packet: bytes) -> None:
         """Dropped while there is no connection; raises what ended the stay."""

@@ -58,6 +58,7 @@ class GatedMicrophone:
         self._open_until = float("-inf")
         self._hush = np.asarray(np.random.default_rng(0).standard_normal(SAMPLES_PER_FRAME) * 1e-3, dtype=np.float32)
         self.name = self._microphone.name
+        self.piece_samples = SAMPLES_PER_FRAME
         self.start, self.wait_s = self._microphone.start, self._microphone.wait_s
         self.captured_at, self.close = self._microphone.captured_at, self._microphone.close
 
@@ -74,7 +75,7 @@ class GatedMicrophone:
         self._lately.clear()
         self._open_until = now + _LISTEN_S
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
         frame = self._microphone.pop(now)
         if frame is None:
             return None

@@ -63,6 +63,7 @@ class ChirpSource:
     name = "chirps"
     mode: Mode = "open"
     latency_s = 0.0
+    piece_samples = SAMPLES_PER_FRAME
 
     def __init__(self, samples: Samples) -> None:
         self._settle = round(SETTLE_S * SAMPLE_RATE)
@@ -82,7 +83,7 @@ class ChirpSource:
     def start(self, now: float) -> None:
         self._started = now
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
         if self.wait_s(now) > 0:
             return None
         position = self._position

@@ -35,8 +35,8 @@ EARLY: Final = SAMPLE_RATE // 20
 LOOK_AHEAD: Final = 120
 """A sound leaves the decoder so many samples behind its timestamp (PROTOCOL.md, Mouth to ear)."""
 
-MAX_HELD: Final = 1_024
-"""Packets, in HOLD: twice of what a relay lets a talker send in a second."""
+MAX_HELD: Final = 2_048
+"""Packets, in HOLD: more than a relay lets a talker send at once."""
 
 _LATEST: Final = SAMPLE_RATE
 """What is further behind is no late packet, but another line of time, as of a new microphone."""

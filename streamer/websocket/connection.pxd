@@ -37,6 +37,8 @@ cdef enum:
     BURST_BYTES = 65_536    # four of the longest messages, or a second of the best voice
     PONGS_PER_S = 50        # a browser sends none, our client one a second
     PONGS_BURST = 200
+    BURST_MESSAGES_US = 2_500_000  # a client gives up a silent connection then: what it said meanwhile may come at once
+    USUAL_DURATION = 4      # 10 ms, in 2.5 ms: shorter packets are a luxury
     DURATIONS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 24
 
 
@@ -52,6 +54,7 @@ cdef class Connection(Sink):
     cdef public bint may_talk     # False: packets are dropped, and counted
     cdef public Budget deliveries # what all connections of this address may make the room deliver, where it is crowded
     cdef public uint16_t talker_id
+    cdef public bint sends_too_short  # packets of a crowded room were shed because they are shorter than usual
     cdef readonly Limits limits
     cdef readonly bint closed_by_peer
     cdef readonly int64_t voiced_us  # when the last packet with a voice went to the room; 0 before the first

@@ -26,6 +26,7 @@ class Connection(Sink):
     may_talk: bool
     deliveries: Budget | None
     talker_id: int
+    sends_too_short: bool
     @property
     def limits(self) -> Limits: ...
     @property

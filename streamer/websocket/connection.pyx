@@ -206,8 +206,7 @@ cdef class Connection(Sink):
             taken += part
         return 0
 
-    def eof_received(self):
-        """None, so that the transport closes."""
+    def eof_received(self): ...  # None, so that the transport closes
 
     def connection_lost(self, exc):
         was_open = self._state == OPEN
@@ -265,6 +264,10 @@ cdef class Connection(Sink):
         self.flusher.traffic.packets_in += 1
         if packet[1] & VOICE_ACTIVITY:
             self.voiced_us = now_us
+        if packet[7] < USUAL_DURATION and self.fanout.is_crowded():  # the short ones go first
+            self.sends_too_short = True
+            self.flusher.traffic.shed_crowded += 1
+            return 0
         if self.deliveries is not None and not self.deliveries.take(len(self.fanout), now_us):
             if self.fanout.is_crowded():  # the other addresses of the room go first
                 self.flusher.traffic.shed_crowded += 1
@@ -273,8 +276,8 @@ cdef class Connection(Sink):
         return 0
 
     cdef bint _is_too_fast(self, int64_t now_us) noexcept:
-        """A second's worth of messages may come at once; and what came while the loop was held up."""
-        cdef int64_t window_us = 1_000_000 + (self.flusher.held_us if self._catches_up else 0)
+        """So much as a client keeps of a stall may come at once; and what came while the loop was held up."""
+        cdef int64_t window_us = BURST_MESSAGES_US + (self.flusher.held_us if self._catches_up else 0)
         self._rate_us = max(self._rate_us, now_us - window_us) + self.limits.message_us
         return self._rate_us > now_us
 

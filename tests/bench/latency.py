@@ -34,6 +34,7 @@ from pairs import (  # noqa: E402
     Scene,
     desktop_to_desktop,
     desktop_to_phone,
+    musicians,
     phone_to_desktop,
     phone_to_phone,
 )
@@ -50,6 +51,9 @@ OURS: Final[dict[str, Measure]] = {
     "phone → desktop": phone_to_desktop,
     "desktop → phone": desktop_to_phone,
     "desktop → desktop": desktop_to_desktop,
+    "musicians, packets of 10 ms": musicians("10"),
+    "musicians, packets of 5 ms": musicians("5"),
+    "musicians, packets of 2.5 ms": musicians("2.5"),
 }
 BOTH: Final[dict[str, Measure]] = {
     "phone → phone": phone_to_phone(echo_cancelling=False),

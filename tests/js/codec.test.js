@@ -23,7 +23,7 @@ async function through(frames) {
   const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);
   const heard = { left: [], right: [], missing: 0, bytes: 0 };
   for (const frame of frames) {
-    const payload = encoder.encode(frame).slice();
+    const payload = encoder.encode(frame, frame.length / FRAME).slice();
     await Promise.resolve();
     heard.missing += payload.length === 0;
     heard.bytes += payload.length;
@@ -72,9 +72,9 @@ test("a gap is concealed in as many channels as went before", async () => {
   const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);
   decoder.decode(encoder.encode(said(1)[0]));
   assert.deepEqual([decoder.conceal(240).length, decoder.side], [240, null]);
-  encoder.encode(said(2)[0]);
+  encoder.encode(said(2)[0], 2);
   await new Promise(setImmediate);
-  for (const frame of said(2)) decoder.decode(encoder.encode(frame));
+  for (const frame of said(2)) decoder.decode(encoder.encode(frame, 2));
   const mid = decoder.conceal(240);
   assert.equal(mid.length, 240);
   assert.ok(decoder.side.subarray(0, 240).some((sample) => Math.abs(sample) > 0.01));

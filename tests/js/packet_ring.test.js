@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { MAX_PACKET_BYTES } from "../../web/shared/packet.js";
 import { PacketRing } from "../../web/shared/packet_ring.js";
 
-const SLOTS = 512;
+const SLOTS = 1_024;
 
 /** Both ends of a ring, as two threads have them. */
 function ends() {

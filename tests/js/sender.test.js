@@ -27,7 +27,7 @@ function aTalker({ suppression = new StrongSuppression(async () => null, () => 0
   });
   talking.begin({ encode: () => Uint8Array.of(1) });
   talking.talkerId = 7;
-  const hear = (frame, count) => Array.from({ length: count }, () => talking.hear(frame, 0));
+  const hear = (frame, count) => Array.from({ length: count }, () => talking.hear(frame, 0, frame.length > SAMPLES_PER_FRAME ? 2 : 1));
   return { talking, guard, sent, hear };
 }
 

@@ -41,3 +41,8 @@ test("what somebody else wrote there changes nothing", () => {
     assert.deepEqual(Settings.parse(text).chosen, UNTOUCHED);
   }
 });
+
+test("packets last 10 ms until somebody chooses less; a length that nobody can choose is 10 ms too", () => {
+  const lengths = ["4", "2", "1", "7", "__proto__"].map((packets) => Settings.parse(JSON.stringify({ packets })).packetUnits);
+  assert.deepEqual([new Settings().packetUnits, ...lengths], [4, 4, 2, 1, 4, 4]);
+});

@@ -88,6 +88,17 @@ def desktop_to_desktop(scene: Scene, count: int) -> Round:
         return hear_chirps(scene.rig, count, lambda: said_by_terminal(process))
 
 
+def musicians(packet_ms: str) -> Measure:
+    """Two desktop clients with music, and packets of this length."""
+
+    def measure(scene: Scene, count: int) -> Round:
+        options = ("--music", "--packet-ms", packet_ms)
+        with desktop(scene, TALKER, *options), desktop(scene, LISTENER, *options) as process:
+            return hear_chirps(scene.rig, count, lambda: said_by_terminal(process))
+
+    return measure
+
+
 def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Phone:
     rig, relay = scene.rig, scene.relay
     link = relay.link if echo_cancelling else f"{relay.link}&echoCancellation=off"
@@ -99,9 +110,9 @@ def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Ph
 
 
 @contextmanager
-def desktop(scene: Scene, member: int) -> Iterator[StreamerProcess]:
+def desktop(scene: Scene, member: int, *options: str) -> Iterator[StreamerProcess]:
     rig, relay = scene.rig, scene.relay
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--name", f"desk {member}", "--figures")
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--name", f"desk {member}", "--figures", *options)
     home, program = scene.folder / f"desk-{member}", scene.streamer.get(member, STREAMER)
     with StreamerProcess(home, *arguments, environment=rig.environment(member), program=program) as process:
         rig.attach(process.pid, member)

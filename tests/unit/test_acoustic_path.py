@@ -78,7 +78,7 @@ class HeardMicrophone:
         self._frames = [(at, samples[at : at + SAMPLES_PER_FRAME]) for at in range(0, len(samples), SAMPLES_PER_FRAME)]
         self.start = self.wait_s = self.captured_at = self.close = lambda *_: None
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
         return self._frames.pop(0) if self._frames else None
 
 

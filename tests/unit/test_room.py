@@ -276,11 +276,12 @@ class Hum:
     def __init__(self) -> None:
         self._tone = tone(440, 20).reshape(-1, 480)
         self._popped = 0
+        self.piece_samples = 480
 
     def start(self, now: float) -> None:
         self._started = now
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = 480) -> tuple[int, Samples] | None:
         if self.wait_s(now) > 0:
             return None
         self._popped += 1

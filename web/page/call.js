@@ -159,6 +159,8 @@ export class Call {
         return this.#showSlow(report.slow);
       case "suppressionTrouble":
         return settings.onSuppressionTrouble(report.trouble);
+      case "packets":
+        return settings.onPackets(report.packets);
       case "chirpEcho":
         return acoustic.onEcho(report.echo);
       case "replay":

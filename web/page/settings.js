@@ -8,7 +8,7 @@ import { MUSIC } from "./microphone.js";
 /** @typedef {import("../shared/room_link.js").Processing} Processing */
 /**
  * A device is empty where the system is to choose.
- * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean, microphone: string, loudspeaker: string}} Chosen
+ * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean, microphone: string, loudspeaker: string, packets: string}} Chosen
  */
 
 /** @type {Chosen} */
@@ -18,6 +18,7 @@ const STANDARD = {
   strongSuppression: false,
   microphone: "",
   loudspeaker: "",
+  packets: "4",
   echoCancellation: true,
   noiseSuppression: true,
   autoGainControl: true,
@@ -62,6 +63,11 @@ export class Settings {
     const { chosen } = this;
     if (chosen.music) return MUSIC;
     return /** @type {Processing} */ (Object.fromEntries(PROCESSING.map((name) => [name, chosen[name]])));
+  }
+
+  /** How long packets may be, in 2.5 ms: at most 10 ms. */
+  get packetUnits() {
+    return [1, 2].find((units) => String(units) === this.chosen.packets) ?? 4;
   }
 
   /** Whether noise is taken out by more than the browser does; never out of music. */

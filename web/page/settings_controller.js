@@ -14,6 +14,10 @@ const METER_MS = 100;
 /** @type {Record<import("../shared/messages.js").SuppressionTrouble, "suppressionMissing" | "suppressionSlow">} */
 const TROUBLE_WORDS = { missing: "suppressionMissing", slow: "suppressionSlow" };
 
+const MS_PER_UNIT = 2.5;
+/** Why packets are longer than they were chosen. */
+const PACKETS_WORDS = /** @type {const} */ ({ http: "packetsHttp", network: "packetsNetwork", room: "packetsRoom", source: "packetsSource" });
+
 /**
  * @typedef {object} Parts
  * @property {(order: import("../shared/messages.js").Order) => void} order to the worker
@@ -41,6 +45,7 @@ export class SettingsController {
     voice.deviceId = this.#settings.chosen.microphone;
     voice.pushToTalk = this.#settings.chosen.pushToTalk;
     this.#suppressNoise();
+    this.#choosePackets();
     this.#panel.onChange = (name, value) => this.#choose(name, value);
     this.#panel.onOpen = () => {
       this.#showDevices();
@@ -101,6 +106,7 @@ export class SettingsController {
     if (name === "pushToTalk") voice.pushToTalk = this.#settings.chosen.pushToTalk;
     else if (name === "loudspeaker") this.useLoudspeaker();
     else if (name === "strongSuppression") this.#suppressNoise();
+    else if (name === "packets") this.#choosePackets();
     else this.#openMicrophone();
     return undefined;
   }
@@ -115,6 +121,17 @@ export class SettingsController {
   #suppressNoise() {
     this.#suppressionFailed = false;
     this.#parts.order({ type: "suppressNoise", on: this.#settings.suppressesStrongly });
+  }
+
+  #choosePackets() {
+    this.#parts.order({ type: "choosePackets", units: this.#settings.packetUnits });
+  }
+
+  /** @param {import("../shared/messages.js").OwnPackets} packets */
+  onPackets({ units, why }) {
+    const words = why && t(PACKETS_WORDS[why], { ms: units * MS_PER_UNIT });
+    this.#panel.showPackets(words);
+    if (words) this.#parts.toasts.show({ words });
   }
 
   #openMicrophone() {

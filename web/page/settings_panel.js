@@ -1,7 +1,7 @@
 // The sheet of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
 
 import { PROCESSING } from "../shared/room_link.js";
-import { element, showMeter } from "../ui/dom.js";
+import { element, setText, showMeter } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { Sheet } from "./sheet.js";
 
@@ -17,11 +17,13 @@ export class SettingsPanel {
   #loudspeaker = element("loudspeaker", HTMLSelectElement);
   #loudspeakerField = element("loudspeaker-field", HTMLElement);
   #output = element("output", HTMLElement);
+  #packets = element("packets", HTMLSelectElement);
   /** @type {(name: Name, value: string | boolean) => void} */
   onChange = () => {};
   onOpen = () => {};
 
   constructor() {
+    this.showPackets("");
     element("open-sound", HTMLButtonElement).addEventListener("click", () => this.#sheet.toggle());
     this.#sheet.onOpen = () => this.onOpen();
     this.#sheet.node.addEventListener("change", ({ target }) => {
@@ -42,6 +44,12 @@ export class SettingsPanel {
     }
     select(this.#microphone, chosen.microphone);
     select(this.#loudspeaker, chosen.loudspeaker);
+    select(this.#packets, chosen.packets, "4");
+  }
+
+  /** @param {string} words why they are not as they were chosen; empty where they are */
+  showPackets(words) {
+    setText(element("packets-words", HTMLElement), words || t("packetsHint"));
   }
 
   /** @param {{microphones: Device[], loudspeakers: Device[]}} devices no loudspeakers where none can be chosen */
@@ -60,10 +68,11 @@ export class SettingsPanel {
 /**
  * @param {HTMLSelectElement} control
  * @param {string} id of a device that may be gone
+ * @param {string} [otherwise]
  */
-function select(control, id) {
+function select(control, id, otherwise = "") {
   control.value = id;
-  if (control.selectedIndex < 0) control.value = "";
+  if (control.selectedIndex < 0) control.value = otherwise;
 }
 
 /** @param {Device[]} devices */

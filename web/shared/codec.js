@@ -1,11 +1,18 @@
 // The only door to libopus-wasm.
 
 import { Application, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
-import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
+import { SAMPLE_RATE, SAMPLES_PER_FRAME, bitrateFor } from "./audio_format.js";
 import { isSound } from "./audio_level.js";
 
 /** 64 kb/s for a voice, 128 kb/s for music. */
 const BITRATE_PER_CHANNEL = 64_000;
+/**
+ * Without its pitch filter, whose memory does not fit a shorter packet: the change would be a loud click (libopus 1.6). Before
+ * packets become shorter, so many have to be encoded without it; with two it still clicks.
+ */
+const CALM_COMPLEXITY = 4;
+const CALM_PACKETS = 4;
+const COMPLEXITY = 10;
 const NOTHING = new Uint8Array(0);
 const LONGEST_PACKET_SAMPLES = 5_760;
 /** In the first byte of a payload (RFC 6716, section 3.1). */
@@ -19,10 +26,14 @@ export async function loadCodec() {
   await loadLibopus();
 }
 
-/** Encodes frames of SAMPLES_PER_FRAME samples, one packet's payload each; stereo where they are twice as long. */
+/** Encodes packets, of 10 ms or of any other length that Opus has. */
 export class Encoder {
   #encoder;
   #renewing = false;
+  #packetSamples = SAMPLES_PER_FRAME;
+  #calmPackets = 0;
+  /** Waits until packets may become shorter. @type {(() => void) | null} */
+  #onCalm = null;
 
   /** @param {OpusEncoder} encoder */
   constructor(encoder) {
@@ -35,14 +46,50 @@ export class Encoder {
 
   /**
    * @param {Float32Array} samples
+   * @param {number} [channels] rows of left and right, where there are two
    * @returns {Uint8Array} empty for the moment that it takes to go from mono to stereo, or back
    */
-  encode(samples) {
-    const channels = samples.length / SAMPLES_PER_FRAME;
+  encode(samples, channels = 1) {
     if (!isSound(samples, samples.length)) samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
-    if (channels === this.#encoder.channels) return this.#encoder.encodeFloat(samples);
-    this.#renew(channels);
-    return NOTHING;
+    if (channels !== this.#encoder.channels) {
+      this.#renew(channels);
+      return NOTHING;
+    }
+    const frameSize = samples.length / channels;
+    if (frameSize !== this.#packetSamples) this.#resize(frameSize);
+    const payload = this.#encoder.encodeFloat(samples, { frameSize });
+    if (this.#onCalm) this.#countCalm(this.#onCalm);
+    return payload;
+  }
+
+  /** @param {number} frameSize of packets from now on */
+  #resize(frameSize) {
+    const { channels } = this.#encoder;
+    this.#encoder.setBitrate(bitrateFor(channels * BITRATE_PER_CHANNEL, frameSize, channels));
+    this.#encoder.setComplexity(COMPLEXITY);
+    this.#packetSamples = frameSize;
+  }
+
+  /**
+   * Packets are to be so long; they may be when `then` is called: at once, unless they become shorter.
+   * @param {number} samples
+   * @param {() => void} then
+   */
+  prepare(samples, then) {
+    this.#onCalm = null;
+    this.#encoder.setComplexity(samples < this.#packetSamples ? CALM_COMPLEXITY : COMPLEXITY);
+    if (samples >= this.#packetSamples) return then();
+    this.#calmPackets = 0;
+    this.#onCalm = then;
+    return undefined;
+  }
+
+  /** @param {() => void} then */
+  #countCalm(then) {
+    this.#calmPackets += 1;
+    if (this.#calmPackets < CALM_PACKETS) return;
+    this.#onCalm = null;
+    then();
   }
 
   /** With a new one, always: decoders couldn't follow an old one, which goes on from what it knew. @param {number} channels */
@@ -52,6 +99,7 @@ export class Encoder {
     const encoder = await encoderFor(channels);
     this.#encoder.free();
     this.#encoder = encoder;
+    this.#packetSamples = SAMPLES_PER_FRAME;
     this.#renewing = false;
   }
 

@@ -1,5 +1,5 @@
-// Gathers blocks of any length and rate into frames of 10 ms at 48 kHz. It allocates nothing after its construction. A frame of
-// stereo is twice as long: left, right, left, right…
+// Gathers blocks of any length and rate into frames at 48 kHz, of 10 ms or less. It allocates nothing after its construction. A
+// frame of stereo is twice as long: left, right, left, right…
 
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Resampler } from "./resampler.js";
@@ -7,8 +7,12 @@ import { Resampler } from "./resampler.js";
 export class Framer {
   #resamplers;
   #resampled;
+  #channels;
+  #whole;
+  /** The beginning of `#whole`, as long as a frame is now. */
   #frame;
   #filled = 0;
+  #frameSamples = SAMPLES_PER_FRAME;
   /** @type {(frame: Float32Array) => void} a receiver that keeps a frame copies it */
   onFrame = () => {};
 
@@ -21,7 +25,13 @@ export class Framer {
     const room = Math.ceil((longest * SAMPLE_RATE) / rate) + 2;
     this.#resamplers = Array.from({ length: channels }, () => new Resampler(rate, SAMPLE_RATE));
     this.#resampled = this.#resamplers.map(() => new Float32Array(room));
-    this.#frame = new Float32Array(channels * SAMPLES_PER_FRAME);
+    this.#channels = channels;
+    this.#whole = this.#frame = new Float32Array(channels * SAMPLES_PER_FRAME);
+  }
+
+  /** @param {number} samples of the next frames, in each channel; at most SAMPLES_PER_FRAME */
+  set frameSamples(samples) {
+    this.#frameSamples = samples;
   }
 
   /**
@@ -38,6 +48,9 @@ export class Framer {
 
   /** @param {number} i which of the resampled */
   #add(i) {
+    if (this.#filled === 0 && this.#frame.length !== this.#channels * this.#frameSamples) {
+      this.#frame = this.#whole.subarray(0, this.#channels * this.#frameSamples);
+    }
     for (let channel = 0; channel < this.#resampled.length; channel += 1) {
       this.#frame[this.#filled] = this.#resampled[channel][i];
       this.#filled += 1;

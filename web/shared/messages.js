@@ -21,6 +21,9 @@
  * @typedef {{talkers: string[], talking: string[], leftMs: number, speed: number}} Replaying
  */
 
+/** What keeps our packets from being as short as they were chosen. @typedef {"" | "http" | "network" | "room" | "source"} PacketsWhy */
+/** How long they are, in 2.5 ms. @typedef {{units: number, why: PacketsWhy}} OwnPackets */
+
 /**
  * What the others see of us.
  * @typedef {{muted: boolean, away: boolean, hand: boolean, listening: boolean}} OwnState
@@ -38,6 +41,7 @@
  *   | {type: "setGains", gains: Record<string, number>}
  *   | {type: "deviceLatency", captureMs: number | null, soundedMs: number | null}
  *   | {type: "suppressNoise", on: boolean}
+ *   | {type: "choosePackets", units: number}
  *   | {type: "acousticTest", step: "begin" | "chirp" | "echo" | "end"}
  *   | {type: "startReplay", what: "last" | "missed"}
  *   | {type: "stopReplay"}
@@ -55,6 +59,7 @@
  *   | {type: "mutedVoice"}
  *   | {type: "feedback", feedback: Feedback}
  *   | {type: "suppressionTrouble", trouble: SuppressionTrouble}
+ *   | {type: "packets", packets: OwnPackets}
  *   | {type: "chirpEcho", echo: Echo}
  *   | {type: "slow", slow: boolean}
  *   | {type: "replay", replay: Replaying | null}

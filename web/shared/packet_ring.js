@@ -3,7 +3,8 @@
 
 import { MAX_PACKET_BYTES } from "./packet.js";
 
-const SLOTS = 512;
+/** Two fifths of a second of the six loudest talkers in the shortest packets. */
+const SLOTS = 1_024;
 const WRITTEN = 0;
 const TAKEN = 1;
 const COUNTS_BYTES = 8;

@@ -3,6 +3,7 @@
 // The other way, through the audio context, goes through a queue between two clocks that never gets shorter: whenever the
 // context stands still for a moment, all that is said comes later from then on, by up to 100 ms, until one joins again.
 
+import { DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Framer } from "./framer.js";
 
 /** A track in the hands of a worker. @typedef {ReadableStream<AudioData>} Reading */
@@ -25,8 +26,17 @@ export class TrackReader {
   #channels = 0;
   /** @type {Framer | null} */
   #framer = null;
-  /** @type {(frame: Float32Array) => void} */
+  #frameSamples = SAMPLES_PER_FRAME;
+  /** How much the browser hands over at once, in 2.5 ms. */
+  pieceUnits = 1;
+  /** @type {(frame: Float32Array, channels: number) => void} */
   onFrame = () => {};
+
+  /** @param {number} samples of the next frames */
+  set frameSamples(samples) {
+    this.#frameSamples = samples;
+    if (this.#framer) this.#framer.frameSamples = samples;
+  }
 
   /**
    * Reads until the track ends.
@@ -49,6 +59,7 @@ export class TrackReader {
    */
   #take(data, channels) {
     const length = Math.min(data.numberOfFrames, LONGEST);
+    this.pieceUnits = unitsOf((length * SAMPLE_RATE) / data.sampleRate);
     for (let channel = 0; channel < channels; channel += 1) {
       const planeIndex = Math.min(channel, data.numberOfChannels - 1);
       data.copyTo(this.#planes[channel], { planeIndex, frameCount: length, format: "f32-planar" });
@@ -63,10 +74,17 @@ export class TrackReader {
   #framerFor(rate, channels) {
     if (!this.#framer || rate !== this.#rate || channels !== this.#channels) {
       this.#framer = new Framer(rate, LONGEST, channels);
-      this.#framer.onFrame = (frame) => this.onFrame(frame);
+      this.#framer.onFrame = (frame) => this.onFrame(frame, channels);
+      this.#framer.frameSamples = this.#frameSamples;
       this.#rate = rate;
       this.#channels = channels;
     }
     return this.#framer;
   }
 }
+
+/**
+ * The longest packet, of 10 ms at most, that does not wait for the next piece.
+ * @param {number} samples
+ */
+const unitsOf = (samples) => [4, 2].find((units) => units * DURATION_UNIT_SAMPLES <= samples) ?? 1;

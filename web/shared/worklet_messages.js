@@ -3,6 +3,7 @@
 //   page   → playout: PlayoutSetup       playout → page: PlayoutReport
 //   worker → playout: PlayoutOrder       playout → worker: Playing
 //   page   → capture: CaptureSetup       capture → worker: Captured
+//   worker → capture: CaptureOrder
 //                                        codec cost → page: CodecCost
 //
 // A packet of the relay goes to playout as a bare ArrayBuffer, which is moved and not copied, where no ring is shared.
@@ -51,12 +52,14 @@
  * @typedef {{type: "playing", at: number, atMs: number, talkers: {talkerId: number, timestamp: number}[], replay: number}} Playing
  */
 
+/** To capture: how many samples a packet has from now on. @typedef {{type: "frameSamples", samples: number}} CaptureOrder */
+
 /** To capture: its line to the worker. @typedef {{type: "connect", worker: MessagePort}} CaptureSetup */
 
 /**
- * From capture to the worker: 10 ms of sound, whose last sample was there at `atMs` of Date.now(); rows of left and right where
+ * From capture to the worker: a packet's sound, whose last sample was there at `atMs` of Date.now(); rows of left and right where
  * it is stereo.
- * @typedef {{type: "captured", samples: Float32Array, atMs: number}} Captured
+ * @typedef {{type: "captured", samples: Float32Array, channels: number, atMs: number}} Captured
  */
 
 /**

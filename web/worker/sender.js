@@ -3,7 +3,7 @@
 
 import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
 import { ChirpListener } from "./chirp_listener.js";
-import { Packetizer } from "./packetizer.js";
+import { FrameWindow, Packetizer } from "./packetizer.js";
 import { TransmitGate } from "./transmit_gate.js";
 
 /**
@@ -24,6 +24,7 @@ export class Sender {
   /** While mouth to ear is measured in the air. @type {ChirpListener | null} */
   #echoes = null;
   #position = 0;
+  #window = new FrameWindow();
   #gate = new TransmitGate();
   #muted = false;
   /** @type {import("../shared/messages.js").TransmitMode} */
@@ -73,21 +74,28 @@ export class Sender {
     this.gate(this.#mode, this.#gate.pressed);
   }
 
+  /** Whether whole frames of 10 ms are needed. */
+  get isOnAir() {
+    return this.#echoes !== null;
+  }
+
   /**
-   * @param {Float32Array} samples a frame from the microphone
+   * @param {Float32Array} samples a packet's sound from the microphone
    * @param {number} atUs
+   * @param {number} [channels]
    */
-  hear(samples, atUs) {
+  hear(samples, atUs, channels = 1) {
     const { link, levels, timing, guard, suppression, nowUs } = this.#means;
     if (!this.#voice) return;
-    this.#hearAs(samples.length > SAMPLES_PER_FRAME);
-    if (!this.#echoes && !this.#muted) guard.hears(samples); // what is not sent can't go round
+    this.#hearAs(channels > 1);
+    const frames = this.#window.push(samples, channels);
+    if (!this.#echoes && !this.#muted) for (const frame of frames) guard.hears(frame); // what is not sent can't go round
     this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;
-    this.#position += SAMPLES_PER_FRAME;
+    this.#position += samples.length / channels;
     timing.captured(this.#position, atUs);
-    const said = this.#echoes ? suppression.pass(this.#echoes.push(samples)) : suppression.process(samples);
-    const packets = this.#voice.packets(said, first);
+    const said = this.#echoes ? suppression.pass(this.#echoOf(samples, channels)) : this.#suppressed(samples, channels);
+    const packets = this.#voice.packets(said, first, channels);
     if (!this.talkerId) return;
     if (this.#muted && this.#gate.hearsVoice) this.onMutedVoice();
     levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
@@ -96,6 +104,25 @@ export class Sender {
     for (const packet of packets) link.sendPacket(packet);
     const clock = timing.clockMessage(first, nowUs(), suppression.lateSamples);
     if (clock) link.send(clock);
+  }
+
+  /**
+   * What was captured before the test had whole frames is not part of it.
+   * @param {Float32Array} samples
+   * @param {number} channels
+   */
+  #echoOf(samples, channels) {
+    const isWhole = samples.length === channels * SAMPLES_PER_FRAME;
+    return this.#echoes && isWhole ? this.#echoes.push(samples) : samples.fill(0);
+  }
+
+  /**
+   * @param {Float32Array} samples
+   * @param {number} channels
+   */
+  #suppressed(samples, channels) {
+    const { suppression } = this.#means;
+    return channels > 1 ? suppression.pass(samples) : suppression.process(samples);
   }
 
   /** @param {{talker_id: number, on: boolean}} floor whose turn it is */

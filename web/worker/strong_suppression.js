@@ -48,6 +48,10 @@ export class StrongSuppression {
     this.#wanted = on;
   }
 
+  get isWanted() {
+    return this.#wanted;
+  }
+
   /** How much later than the microphone's is what `process` gave last. */
   get lateSamples() {
     return this.#isHeard && this.#suppressor ? this.#suppressor.delaySamples : 0;

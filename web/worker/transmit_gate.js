@@ -27,6 +27,11 @@ export class TransmitGate {
     this.#mode = mode;
   }
 
+  /** Whether what comes before the next whole frame passes. */
+  get isPassing() {
+    return !this.muted && (this.#tail > 0 || this.#mode === "open" || (this.#mode === "button" && this.pressed));
+  }
+
   /**
    * Whether the next frame passes.
    * @param {number} level −dBov

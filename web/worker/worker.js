@@ -13,6 +13,7 @@ import { StampClock } from "./steady_clock.js";
 import { DelayMonitor } from "./delay_monitor.js";
 import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
+import { OwnPackets } from "./packet_length.js";
 import { Replay } from "./replay.js";
 import { Sender } from "./sender.js";
 import { StrongSuppression } from "./strong_suppression.js";
@@ -23,6 +24,8 @@ const LEVELS_MS = 100;
 const FIGURES_MS = 500;
 /** More reminders would not help. */
 const MUTED_VOICE_EVERY_MS = 1_000;
+/** The hint of a relay to who sends packets that are too short for a crowded room. */
+const LONGER_PACKETS = "longer-packets";
 
 /** @typedef {import("../shared/messages.js").Order} Order */
 /** @typedef {import("../shared/messages.js").Report} Report */
@@ -42,6 +45,8 @@ const guard = new FeedbackGuard();
 const reader = new TrackReader();
 /** @type {MessagePort | null} */
 let playout = null;
+/** @type {MessagePort | null} */
+let capture = null;
 /** When the page last heard that somebody talks while muted. */
 let mutedVoiceToldMs = -Infinity;
 /** Without it, packets go through the port. @type {PacketRing | null} */
@@ -54,6 +59,28 @@ const suppression = new StrongSuppression(
 );
 const talking = new Sender({ link, levels, timing, guard, suppression, nowUs });
 
+/** @type {Encoder | null} */
+let ownEncoder = null;
+
+/** @param {number} samples of each packet from the next one on */
+function setPacketSamples(samples) {
+  reader.frameSamples = samples;
+  toCapture({ type: "frameSamples", samples });
+}
+
+const packets = new OwnPackets({
+  setSamples: (samples) => {
+    if (ownEncoder) ownEncoder.prepare(samples, () => setPacketSamples(samples));
+    else setPacketSamples(samples);
+  },
+  situation: () => ({
+    members: names.size + 1,
+    pieceUnits: reader.pieceUnits,
+    needsFrames: talking.isOnAir || suppression.isWanted,
+  }),
+  onChange: (now) => report({ type: "packets", packets: now }),
+});
+
 const stamps = new StampClock();
 
 /** @param {number} ms a recent moment of Date.now(), the only clock that an audio worklet has */
@@ -61,6 +88,9 @@ const steadyUs = (ms) => Math.round(stamps.steadyMs(ms) * 1000);
 
 /** @type {(order: import("../shared/worklet_messages.js").PlayoutOrder, moved?: Transferable[]) => void} */
 const toPlayout = (order, moved = []) => playout?.postMessage(order, moved);
+
+/** @type {(order: import("../shared/worklet_messages.js").CaptureOrder) => void} */
+const toCapture = (order) => capture?.postMessage(order);
 
 /** @param {Report} message */
 const report = (message) => postMessage(message);
@@ -111,7 +141,8 @@ function onControl(message) {
     case "ping":
       return link.send({ type: "pong", t0: message.t0, t1: nowUs(), t2: nowUs() });
     case "pong":
-      return timing.onPong(message, nowUs());
+      timing.onPong(message, nowUs());
+      return packets.onPong(timing.clock.roundTripUs, performance.now());
     case "clock":
       return timing.onClock(message, nowUs());
     case "relays":
@@ -128,6 +159,9 @@ function onControl(message) {
     case "floor":
       talking.onFloor(message);
       break;
+    case "hint":
+      if (message.code === LONGER_PACKETS) return packets.onCrowded(performance.now());
+      return forPeople(message);
     default:
       return forPeople(message);
   }
@@ -202,6 +236,12 @@ function show(change) {
   link.send({ type: "state", ...own });
 }
 
+/** @type {(mode: import("../shared/messages.js").TransmitMode, pressed: boolean) => void} */
+function setTransmitMode(mode, pressed) {
+  replay.talksByButton = mode === "button";
+  talking.gate(mode, pressed);
+}
+
 /** @param {Order} order */
 function obey(order) {
   switch (order.type) {
@@ -217,8 +257,7 @@ function obey(order) {
     case "sendControl":
       return link.send(order.message);
     case "setTransmitMode":
-      replay.talksByButton = order.mode === "button";
-      return talking.gate(order.mode, order.pressed);
+      return setTransmitMode(order.mode, order.pressed);
     case "setGain":
       return setGainOfName(order.name, order.gain);
     case "setGains":
@@ -227,6 +266,8 @@ function obey(order) {
       return void (timing.devices = devicesOf(order));
     case "suppressNoise":
       return suppression.switch(order.on);
+    case "choosePackets":
+      return packets.choose(order.units, performance.now());
     case "acousticTest":
       return onAcousticTest(order.step);
     case "startReplay":
@@ -234,8 +275,7 @@ function obey(order) {
     case "stopReplay":
       return replay.stop();
     case "setReplaySpeed":
-      replay.speed = order.speed;
-      return undefined;
+      return void (replay.speed = order.speed);
     case "leave":
       return link.leave();
     case "reconnectNow":
@@ -255,12 +295,13 @@ function connect(ports) {
   ports.capture.onmessage = ({ data }) => onCaptured(data);
   ports.playout.onmessage = ({ data }) => onPlaying(data);
   playout = ports.playout;
+  capture = ports.capture;
   ring = ports.memory && new PacketRing(ports.memory);
 }
 
 /** @param {import("../shared/worklet_messages.js").Captured} message */
-function onCaptured({ samples, atMs }) {
-  talking.hear(samples, steadyUs(atMs));
+function onCaptured({ samples, channels, atMs }) {
+  talking.hear(samples, steadyUs(atMs), channels);
 }
 
 /** @param {import("../shared/worklet_messages.js").Playing} message */
@@ -291,21 +332,26 @@ talking.onMutedVoice = () => {
 suppression.onTrouble = (/** @type {import("../shared/messages.js").SuppressionTrouble} */ trouble) => {
   report({ type: "suppressionTrouble", trouble });
 };
-reader.onFrame = (/** @type {Float32Array} */ samples) => talking.hear(samples, nowUs());
+reader.onFrame = (/** @type {Float32Array} */ samples, /** @type {number} */ channels) => talking.hear(samples, nowUs(), channels);
 link.onState = onState;
-link.onSlow = (/** @type {boolean} */ slow) => report({ type: "slow", slow });
+link.onSlow = (/** @type {boolean} */ slow) => {
+  packets.overHttp = slow;
+  report({ type: "slow", slow });
+};
 link.onPacket = onPacket;
 link.onControl = onControl;
 addEventListener("message", ({ data }) => obey(data));
 keepPinging();
 setInterval(reportDelays, FIGURES_MS);
 setInterval(() => {
+  packets.look(performance.now());
   const looked = levels.look();
   if (looked) report({ type: "levels", levels: looked });
 }, LEVELS_MS);
 loadCodec()
   .then(Encoder.create)
   .then((encoder) => {
+    ownEncoder = encoder;
     talking.begin(encoder);
     report({ type: "ready" });
   });

@@ -1,4 +1,4 @@
-// Gathers the microphone's samples into frames of 10 ms at 48 kHz and sends them straight to the worker.
+// Gathers the microphone's samples into frames at 48 kHz, as long as a packet, and sends them straight to the worker.
 
 import { Framer } from "../shared/framer.js";
 
@@ -16,14 +16,20 @@ class Capture extends AudioWorkletProcessor {
   constructor() {
     super();
     this.port.onmessage = ({ data }) => this.#onPage(data);
-    for (const framer of this.#framers) {
-      framer.onFrame = (samples) => this.#send({ type: "captured", samples, atMs: Date.now() });
-    }
+    this.#framers.forEach((framer, i) => {
+      framer.onFrame = (samples) => this.#send({ type: "captured", samples, channels: i + 1, atMs: Date.now() });
+    });
   }
 
   /** @param {CaptureSetup} message */
   #onPage({ worker }) {
     this.#worker = worker;
+    worker.onmessage = ({ data }) => this.#onWorker(data);
+  }
+
+  /** @param {import("../shared/worklet_messages.js").CaptureOrder} order */
+  #onWorker({ samples }) {
+    for (const framer of this.#framers) framer.frameSamples = samples;
   }
 
   /** @param {Captured} message copied on its way */

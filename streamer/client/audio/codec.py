@@ -12,7 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from streamer.audio_format import BITRATE, CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME, STEREO
+from streamer.audio_format import (
+    BITRATE,
+    CHANNELS,
+    DURATION_UNIT_SAMPLES,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    STEREO,
+    bitrate_for,
+)
 from streamer.client.audio.samples import Samples, silence
 from streamer.errors import AudioError
 from streamer.wire.packet import HEADER, MAX_PACKET_BYTES
@@ -21,6 +29,13 @@ MAX_PAYLOAD_BYTES: Final = MAX_PACKET_BYTES - HEADER.size
 MAX_DURATION_SAMPLES: Final = 5_760
 """120 ms, the longest that one Opus packet can last."""
 
+CALM_PACKETS: Final = 4
+"""Before packets become shorter, so many have to be encoded calmly, see `Encoder.is_calm`; with two it still clicks."""
+
+_COMPLEXITY: Final = 9
+"""As libopus has it at first."""
+_CALM_COMPLEXITY: Final = 4
+"""The highest at which libopus uses no pitch filter."""
 _RESTRICTED_LOWDELAY: Final = 2051
 _STEREO_FLAG: Final = 0x04
 """In the first byte of a payload (RFC 6716, section 3.1)."""
@@ -52,21 +67,49 @@ def _how_to_install() -> str:
 
 
 class Encoder:
-    """One voice, or music, into payloads, with the least look-ahead that Opus has (2.5 ms)."""
+    """One voice, or music, into payloads, with the least look-ahead that Opus has (2.5 ms).
+
+    `bitrate` is that of packets of 10 ms, in bit/s: shorter ones get more, so that they sound as well.
+    """
 
     def __init__(
         self, bitrate: int = BITRATE, frame_samples: int = SAMPLES_PER_FRAME, channels: int = CHANNELS
     ) -> None:
         opus = load_opus()
         self._api = opus.encoder
+        self._set_bitrate, self._set_complexity = opus.ctl.set_bitrate, opus.ctl.set_complexity
         self._state = self._api.create_state(SAMPLE_RATE, channels, _RESTRICTED_LOWDELAY)
-        self._api.encoder_ctl(self._state, opus.ctl.set_bitrate, bitrate)
-        self._samples = silence(frame_samples, channels)
-        self._input = _pointer(self._samples)
+        self._bitrate = bitrate
+        self._channels = channels
         self._output = ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)
+        self._is_calm = False
+        self._resize(frame_samples)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether it encodes without the pitch filter, whose memory does not fit a shorter packet: that clicks loudly.
+
+        As measured with libopus 1.3 and 1.6. To a longer packet there is none.
+        """
+        return self._is_calm
+
+    @is_calm.setter
+    def is_calm(self, calm: bool) -> None:
+        if calm != self._is_calm:
+            self._is_calm = calm
+            self._api.encoder_ctl(self._state, self._set_complexity, _CALM_COMPLEXITY if calm else _COMPLEXITY)
+
+    def _resize(self, n_samples: int) -> None:
+        """Packets last so long from now on; what the encoder knows of the sound stays true."""
+        self._samples = silence(n_samples, self._channels)
+        self._input = _pointer(self._samples)
+        bitrate = bitrate_for(self._bitrate, n_samples, self._channels)
+        self._api.encoder_ctl(self._state, self._set_bitrate, bitrate)
 
     def encode(self, samples: Samples) -> bytes:
-        """The payload of one frame of `frame_samples`."""
+        """The payload of one packet; its length may be another than before, but one that Opus has."""
+        if len(samples) != len(self._samples):
+            self._resize(len(samples))
         self._samples[:] = samples
         if not np.isfinite(self._samples).all():  # it would stay in the encoder's state
             self._samples[~np.isfinite(self._samples)] = 0

@@ -18,6 +18,8 @@ from streamer.client.audio.transmit_gate import Mode
 from streamer.errors import AudioError
 
 BLOCK_SAMPLES: Final = 240
+SHORT_BLOCK_SAMPLES: Final = 120
+"""For packets of 2.5 ms: the device is asked for blocks as short, which take the program twice as many callbacks."""
 
 _RING_SAMPLES: Final = SAMPLE_RATE // 2
 _STALE_SAMPLES: Final = SAMPLE_RATE * 6 // 100
@@ -27,7 +29,7 @@ _POLL_S: Final = 0.001
 
 
 class Source(Protocol):
-    """Where a voice comes from, a frame at a time. `now` is in seconds of perf_counter()."""
+    """Where a voice comes from, a packet at a time. `now` is in seconds of perf_counter()."""
 
     @property
     def name(self) -> str: ...
@@ -43,14 +45,21 @@ class Source(Protocol):
     def start(self, now: float) -> None:
         """What sounds from now on counts."""
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
-        """The position of the next frame's first sample, and the frame; None while it isn't complete."""
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
+        """The position of the next sample, and the next `n_samples`; None while they aren't complete.
+
+        A source that works in frames of 10 ms gives those, whatever it is asked for.
+        """
 
     def wait_s(self, now: float) -> float:
         """How long to wait before it makes sense to pop again."""
 
     def captured_at(self, position: int) -> float:
         """When the sample `position` entered the microphone."""
+
+    @property
+    def piece_samples(self) -> int:
+        """How long the pieces are in which it hands its sound over."""
 
     @property
     def latency_s(self) -> float | None:
@@ -68,7 +77,10 @@ class Microphone:
     mode: Mode = "free"
     ended = False
 
-    def __init__(self, device: str | None = None, channels: int = CHANNELS) -> None:
+    def __init__(
+        self, device: str | None = None, channels: int = CHANNELS, block_samples: int = BLOCK_SAMPLES
+    ) -> None:
+        self.piece_samples = block_samples
         self._ring = Ring(_RING_SAMPLES, channels)
         self._channels = channels
         self._captured = 0
@@ -76,22 +88,22 @@ class Microphone:
         self._anchor = (0, perf_counter())
         self.overflows = 0
         self.latency_s: float | None = None
-        self._stream, self.remark = open_stream("input", device, self._on_block, channels)
+        self._stream, self.remark = open_stream("input", device, self._on_block, channels, block_samples)
         self.name = device_name(self._stream)
 
     def start(self, now: float) -> None:
         self._skip(self._ring.level_samples)
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
         if self._ring.level_samples > _STALE_SAMPLES:
-            self._skip(self._ring.level_samples - SAMPLES_PER_FRAME)
-        samples = self._ring.pop(SAMPLES_PER_FRAME)
+            self._skip(self._ring.level_samples - n_samples)
+        samples = self._ring.pop(n_samples)
         if samples is None:
             if not is_running(self._stream):
                 raise AudioError(f"The microphone ({self.name}) was disconnected")
             return None
         position = self._popped + self._ring.overrun_samples
-        self._popped += SAMPLES_PER_FRAME
+        self._popped += n_samples
         return position, samples
 
     def wait_s(self, now: float) -> float:
@@ -118,8 +130,10 @@ class Microphone:
         self.overflows += bool(status.input_overflow)
 
 
-def open_stream(kind: Kind, device: str | None, callback: Any, channels: int) -> tuple[Any, str]:
-    """A running stream in blocks of `BLOCK_SAMPLES`, and what to tell about the choice of it. Raises AudioError.
+def open_stream(
+    kind: Kind, device: str | None, callback: Any, channels: int, block_samples: int = BLOCK_SAMPLES
+) -> tuple[Any, str]:
+    """A running stream in blocks of `block_samples`, and what to tell about the choice of it. Raises AudioError.
 
     An input has fewer `channels` where the device has fewer.
     """
@@ -131,7 +145,7 @@ def open_stream(kind: Kind, device: str | None, callback: Any, channels: int) ->
             channels = min(channels, sounddevice.query_devices(number, kind)["max_input_channels"])
         stream = raw_stream(
             samplerate=SAMPLE_RATE,
-            blocksize=BLOCK_SAMPLES,
+            blocksize=block_samples,
             device=number,
             channels=channels,
             dtype="float32",

@@ -74,6 +74,8 @@ class NoiseSuppressor:
 class Suppressed:
     """A Source: a microphone's voice without the noise. Raises AudioError where the library is missing."""
 
+    piece_samples = SAMPLES_PER_FRAME
+
     def __init__(self, source: Microphone) -> None:
         self._source = source
         self.remark = source.remark
@@ -98,7 +100,7 @@ class Suppressed:
     def start(self, now: float) -> None:
         self._source.start(now)
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
         popped = self._source.pop(now)
         if popped is None:
             return None

@@ -2,15 +2,20 @@
 
 Twin of web/worker/packetizer.js. A talkspurt starts with pre-roll: the frames right before the gate opened, which
 nobody had found to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
+
+Packets may be shorter or longer than a frame, and change at any time. The gate hears whole frames of 10 ms in any case:
+so a voice is found in the same way whatever it is sent in.
 """
 
 from collections import deque
 from functools import cached_property
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from streamer.audio_format import DURATION_UNIT_SAMPLES, MUSIC_BITRATE, SAMPLES_PER_FRAME, STEREO
-from streamer.client.audio.codec import Encoder
-from streamer.client.audio.samples import Samples, level_of
+from streamer.client.audio.codec import CALM_PACKETS, Encoder
+from streamer.client.audio.samples import Samples, level_of, silence
 from streamer.client.audio.transmit_gate import Mode, TransmitGate
 from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
 
@@ -24,6 +29,8 @@ class Frame(NamedTuple):
     position: int
     level: int
     voice: bool
+    duration: int
+    """In 2.5 ms."""
 
 
 class Packetizer:
@@ -33,7 +40,9 @@ class Packetizer:
         self.level = SILENCE_LEVEL
         self.listen_to(mode)
         self._seq = 0
-        self._frames: deque[Frame] = deque(maxlen=PREROLL_FRAMES + 1)
+        self._frames: deque[Frame] = deque()
+        self._n_samples = SAMPLES_PER_FRAME
+        self._calm_packets = 0
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -42,6 +51,9 @@ class Packetizer:
     def listen_to(self, mode: Mode) -> None:
         """Another source comes, whose first packet begins a talkspurt."""
         self.gate = TransmitGate("open" if self._music else mode)
+        self._heard = silence(0)
+        """The last frame, or all that the gate has not heard yet."""
+        self._unheard = 0
         self.rest()
 
     def rest(self) -> None:
@@ -49,21 +61,60 @@ class Packetizer:
         self.talking = False
         self.level = SILENCE_LEVEL
 
+    def next_samples(self, wanted: int) -> int:
+        """How long the next packet should be, where those to come are to be `wanted` long.
+
+        Longer ones come at once; before shorter ones the encoder calms down for some packets.
+        """
+        is_shorter = wanted < self._n_samples and self._calm_packets < CALM_PACKETS
+        if is_shorter != self._encoder.is_calm:
+            self._encoder.is_calm = is_shorter
+        if not is_shorter:
+            self._n_samples, self._calm_packets = wanted, 0
+        return self._n_samples
+
     def packets(self, samples: Samples, position: int) -> list[Packet]:
-        """What to send now that `samples` were heard, the first of which is the source's sample number `position`."""
-        self.level = SILENCE_LEVEL if self.gate.muted else level_of(samples)
+        """What to send now that `samples` were heard, the first of which is the source's sample number `position`.
+
+        They are one packet, of any length that Opus has. The level of a short one is that of the last 10 ms.
+        """
         starts = not self.talking
-        self.talking = self.gate.passes(self.level)
+        self.talking = self._hears(samples)
+        lately = self._heard[-max(SAMPLES_PER_FRAME, len(samples)) :]
+        self.level = SILENCE_LEVEL if self.gate.muted else level_of(lately)
         payload = self._encoder.encode(samples)  # in silence too: the encoder's state has to stay true
-        self._frames.append(Frame(payload, position, self.level, self.gate.voice))
+        self._calm_packets += self._encoder.is_calm
+        duration = len(samples) // DURATION_UNIT_SAMPLES
+        self._frames.append(Frame(payload, position, self.level, self.gate.voice, duration))
         now = list(self._frames) if self.talking else []
         if self.talking or self.gate.muted:
             self._frames.clear()
-        whole = SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES
-        return [self.packet(frame, starts=starts and number == 0, duration=whole) for number, frame in enumerate(now)]
+        self._forget_old()
+        return [self.packet(frame, starts=starts and number == 0) for number, frame in enumerate(now)]
 
-    def packet(self, frame: Frame, *, starts: bool, duration: int) -> Packet:
-        """One that was encoded elsewhere; `duration` counts in 2.5 ms."""
+    def _hears(self, samples: Samples) -> bool:
+        """Whether `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""
+        self._unheard += len(samples)
+        kept = max(SAMPLES_PER_FRAME, self._unheard)
+        self._heard = np.concatenate((self._heard, samples))[-kept:] if len(self._heard) else samples
+        if self._unheard < SAMPLES_PER_FRAME:
+            return self.gate.is_passing
+        passes = False
+        while self._unheard >= SAMPLES_PER_FRAME:
+            frame = self._heard[len(self._heard) - self._unheard :][:SAMPLES_PER_FRAME]
+            self._unheard -= SAMPLES_PER_FRAME
+            level = SILENCE_LEVEL if self.gate.muted else level_of(frame)
+            passes = self.gate.passes(level) or passes
+        return passes
+
+    def _forget_old(self) -> None:
+        """All but the pre-roll, and what the gate may yet find to be a voice."""
+        keep = (PREROLL_FRAMES * SAMPLES_PER_FRAME + self._unheard) // DURATION_UNIT_SAMPLES
+        while sum(frame.duration for frame in self._frames) > keep:
+            self._frames.popleft()
+
+    def packet(self, frame: Frame, *, starts: bool) -> Packet:
+        """One that was encoded elsewhere."""
         seq = self._seq
         self._seq = (seq + 1) % 2**16
         return Packet(
@@ -73,5 +124,5 @@ class Packetizer:
             level=frame.level,
             voice=frame.voice,
             flags=TALKSPURT_START if starts else 0,
-            duration=duration,
+            duration=frame.duration,
         )

@@ -82,7 +82,7 @@ class PipeReader:
         return bool(self._frames)
 
     def read(self, start: int, n_samples: int) -> Samples:
-        """The next frame, no matter how far its reader is."""
+        """The next frame of 10 ms, no matter how far its reader is, and how much it asks for."""
         frame = self._frames.popleft()
         self._popped += 1
         self._has_room.set()

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from streamer.audio_format import CHANNELS
-from streamer.client.audio.microphone import close_stream, device_name, is_running, open_stream
+from streamer.client.audio.microphone import BLOCK_SAMPLES, close_stream, device_name, is_running, open_stream
 from streamer.client.audio.samples import Samples
 from streamer.errors import AudioError
 
@@ -45,13 +45,19 @@ class Playout(Protocol):
 class Speaker:
     """A Playout. Raises AudioError where there is no such device."""
 
-    def __init__(self, pop: Pop, device: str | None = None, channels: int = CHANNELS) -> None:
+    def __init__(
+        self,
+        pop: Pop,
+        device: str | None = None,
+        channels: int = CHANNELS,
+        block_samples: int = BLOCK_SAMPLES,
+    ) -> None:
         self._pop = pop
         self.latency_s: float | None = None
         self.underruns = 0
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         gc.freeze()  # what has been imported so far need not be looked at in every collection
-        self._stream, self.remark = open_stream("output", device, self._on_block, channels)
+        self._stream, self.remark = open_stream("output", device, self._on_block, channels, block_samples)
         self.name = device_name(self._stream)
 
     async def run(self) -> None:

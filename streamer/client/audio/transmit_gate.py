@@ -24,6 +24,11 @@ class TransmitGate:
         self._activity = VoiceActivityDetector()
         self._tail = 0
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether what comes before the next whole frame is sent."""
+        return not self.muted and (self._tail > 0 or self._mode == "open")
+
     def passes(self, level: int) -> bool:
         """Process the next frame, of `level` in −dBov; returns True if it is sent."""
         heard = self._activity.hears(level)

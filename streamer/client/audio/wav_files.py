@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from streamer.audio_format import CHANNELS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.audio_format import CHANNELS, DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.audio.pipes import PipeReader, PipeWriter, is_pipe
 from streamer.client.audio.resampler import Resampler
 from streamer.client.audio.samples import Samples, in_channels, silence
@@ -120,8 +120,10 @@ class FileSource:
         self.name = path.name
         reader = FileReader(path, channels)
         self._reader = PipeReader(reader) if reader.n_samples is None else reader
+        self.piece_samples = SAMPLES_PER_FRAME if isinstance(self._reader, PipeReader) else DURATION_UNIT_SAMPLES
         self._started = perf_counter()
         self._position = 0
+        self._wanted = SAMPLES_PER_FRAME
         self._held_up = 0
 
     @property
@@ -132,13 +134,15 @@ class FileSource:
     def start(self, now: float) -> None:
         self._started = now
 
-    def pop(self, now: float) -> tuple[int, Samples] | None:
+    def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
+        self._wanted = n_samples
         if self.ended or self._until_due_s(now) > 0 or not self._reader.is_ready(now):
             return None
         self._wait_for_us(now)
         position = self._position
-        self._position += SAMPLES_PER_FRAME
-        return position, self._reader.read(position - self._held_up, SAMPLES_PER_FRAME)
+        samples = self._reader.read(position - self._held_up, n_samples)
+        self._position += len(samples)
+        return position, samples
 
     def wait_s(self, now: float) -> float:
         return self._until_due_s(now) or _POLL_S
@@ -150,10 +154,10 @@ class FileSource:
         self._reader.close()
 
     def _until_due_s(self, now: float) -> float:
-        return max(0.0, self.captured_at(self._position + SAMPLES_PER_FRAME) - now)
+        return max(0.0, self.captured_at(self._position + self._wanted) - now)
 
     def _wait_for_us(self, now: float) -> None:
-        late = int((now - self.captured_at(self._position + SAMPLES_PER_FRAME)) * SAMPLE_RATE)
+        late = int((now - self.captured_at(self._position + self._wanted)) * SAMPLE_RATE)
         if late > _LATE_SAMPLES:
             self._position += late
             self._held_up += late

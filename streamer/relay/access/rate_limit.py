@@ -20,6 +20,10 @@ class LeakyBucket:
         self._level += amount
         return False
 
+    def is_half_full(self, now: float) -> bool:
+        self._drain(now)
+        return self._level > self._size / 2
+
     def is_empty(self, now: float) -> bool:
         self._drain(now)
         return self._level == 0.0

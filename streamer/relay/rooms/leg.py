@@ -251,6 +251,10 @@ class Leg:
         message = f"Your connection was too slow for {packets} packets of voice"
         self.send_control({"type": "hint", "code": "shed", "message": message})
 
+    def on_too_short(self) -> None:
+        message = "This room is crowded: packets of 10 ms get through better"
+        self.send_control({"type": "hint", "code": "longer-packets", "message": message})
+
     def on_text(self, text: str) -> None:
         received_us = server_us()
         if self._texts.overflows(received_us / 1e6):

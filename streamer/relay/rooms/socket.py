@@ -38,6 +38,12 @@ class Socket(Connection, asyncio.Protocol):
     def on_shed(self, packets: int) -> None:
         self._leg.on_shed(packets)
 
+    def tick(self, now_us: int) -> None:
+        super().tick(now_us)
+        if self.sends_too_short and self.is_open:
+            self.sends_too_short = False
+            self._leg.on_too_short()
+
     def on_close(self, code: int, reason: str) -> None:
         self._leg.end()
 

@@ -267,6 +267,12 @@ export const text = {
   echoCancellation: "Echo entfernen",
   noiseSuppression: "Rauschen entfernen",
   autoGainControl: "Meine Stimme gleich laut halten",
+  packets: "Paketlänge",
+  packetsHint: "kürzere sind früher zu hören und brauchen ein gutes Netz; für Musik mit Kopfhörern",
+  packetsHttp: "Deine Pakete sind {ms} ms lang: Auf dem langsameren Weg würden kürzere nur aufeinander warten.",
+  packetsNetwork: "Deine Pakete sind vorerst {ms} ms lang: Das Netz bringt kürzere nicht rechtzeitig ans Ziel.",
+  packetsRoom: "Deine Pakete sind {ms} ms lang: Für kürzere sind zu viele Leute im Raum.",
+  packetsSource: "Deine Pakete sind {ms} ms lang: In so langen Stücken liefert der Browser oder die Rauschunterdrückung den Ton.",
 
   askingMicrophone: "Bitte erlaube das Mikrofon …",
   talkingWhileMuted: "Du sprichst, aber dein Mikro ist aus.",

@@ -275,6 +275,12 @@ export const text = {
   echoCancellation: "Remove echo",
   noiseSuppression: "Remove noise",
   autoGainControl: "Keep my voice at an even volume",
+  packets: "Packet length",
+  packetsHint: "shorter ones are heard sooner and need a good network; for music with headphones",
+  packetsHttp: "Your packets last {ms} ms: on the slower path, shorter ones would only wait for each other.",
+  packetsNetwork: "Your packets last {ms} ms for now: the network does not carry shorter ones in time.",
+  packetsRoom: "Your packets last {ms} ms: this room has too many people for shorter ones.",
+  packetsSource: "Your packets last {ms} ms: the browser or noise suppression hands over the sound in pieces of that length.",
 
   // What happens.
   askingMicrophone: "Please allow the microphone …",

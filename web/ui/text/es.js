@@ -267,6 +267,12 @@ export const text = {
   echoCancellation: "Quitar el eco",
   noiseSuppression: "Quitar el ruido",
   autoGainControl: "Mantener constante mi volumen",
+  packets: "Duración de los paquetes",
+  packetsHint: "los más cortos se oyen antes y necesitan una buena red; para música con auriculares",
+  packetsHttp: "Tus paquetes duran {ms} ms: por la vía más lenta, otros más cortos solo se harían esperar unos a otros.",
+  packetsNetwork: "Por ahora tus paquetes duran {ms} ms: la red no entrega a tiempo otros más cortos.",
+  packetsRoom: "Tus paquetes duran {ms} ms: en esta sala hay demasiadas personas para otros más cortos.",
+  packetsSource: "Tus paquetes duran {ms} ms: el navegador o la supresión de ruido entrega el sonido en fragmentos de esa duración.",
 
   askingMicrophone: "Permite el micrófono, por favor…",
   talkingWhileMuted: "Estás hablando con el micrófono apagado.",
