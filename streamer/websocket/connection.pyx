@@ -35,10 +35,7 @@ cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogi
 
 
 cdef class Limits:
-    """What a peer may do: sizes in bytes, times in seconds. See `Connection.tick` for the times.
-
-    What has a default is the same for relay and client, or bounds only one of them.
-    """
+    """What a peer may do, in bytes and seconds (see `Connection.tick`); defaults are alike for relay and client."""
 
     def __init__(self, *, max_message_bytes, messages_per_s, ping_s, idle_s,
                  backlog_bytes=262_144, bytes_per_s=1e12, close_s=2):
