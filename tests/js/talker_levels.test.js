@@ -38,3 +38,20 @@ test("what is as it was is not told again", () => {
   assert.equal(told.filter(Boolean).length, 1);
   assert.deepEqual(looks(new TalkerLevels(), 4, () => []).filter((each) => each && Object.keys(each).length), []);
 });
+
+test("of each talker the loudest packet since the last look is shown, and whether there was a voice", () => {
+  const levels = new TalkerLevels();
+  levels.heard(3, { level: 40, voice: false });
+  levels.heard(3, { level: 25, voice: true });
+  levels.heard(3, { level: 60, voice: false });
+  levels.heard(4, { level: 127, voice: false });
+  assert.deepEqual(levels.look(), { 3: { level: 25, voice: true }, 4: { level: 127, voice: false } });
+});
+
+test("who stops is silent at the next look, and then nothing is to be shown again", () => {
+  const levels = new TalkerLevels();
+  levels.heard(3, { level: 40, voice: true });
+  levels.look();
+  assert.deepEqual(levels.look(), {});
+  assert.equal(levels.look(), null);
+});
