@@ -27,7 +27,8 @@ async def end(process: Process, grace_s: float = 0.0, *, is_group: bool = False)
         if grace_s:
             process.terminate()
             with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), grace_s)
+                async with asyncio.timeout(grace_s):
+                    await process.wait()
                 return
         _kill(process, is_group=is_group)
     await process.wait()

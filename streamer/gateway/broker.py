@@ -14,6 +14,7 @@ from random import random
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
+from streamer.cancellation import pass_cancellation_on
 from streamer.client.unattended import Remarks, wait_s
 from streamer.errors import SetupError, StreamerError
 from streamer.gateway.fair_queue import FairQueue
@@ -158,9 +159,9 @@ class Broker:
             told = payload.encode(errors="replace")
             await self._client.publish(topic, told, qos=1, retain=retain, properties=properties)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            _pass_cancellation_on()
+            pass_cancellation_on()
             raise BrokerAwayError(f"the MQTT broker did not take it: {error}") from None
-        _pass_cancellation_on()
+        pass_cancellation_on()
 
     async def run(self) -> None:
         import aiomqtt
@@ -171,7 +172,7 @@ class Broker:
                 await self._stay()
             except (aiomqtt.MqttError, OSError) as error:
                 words = str(error) or type(error).__name__
-                _pass_cancellation_on()
+                pass_cancellation_on()
             if self._client is not None:
                 failures = 0
                 self._client = None
@@ -227,7 +228,7 @@ class Broker:
         )
         async with client:
             await client.subscribe([(topic, 2) for topic in self._topics])
-            _pass_cancellation_on()
+            pass_cancellation_on()
             self._client = client
             self._remarks.forget()
             self._tell(f"The MQTT broker {self._address} is there")
@@ -241,16 +242,6 @@ class Broker:
                 [error] = await asyncio.gather(arriving, return_exceptions=True)
                 if isinstance(error, Exception) and not isinstance(error, BrokerAwayError):
                     raise error
-
-
-def _pass_cancellation_on() -> None:
-    """A call of aiomqtt that is cancelled may end well, or with an error of its own, as if it were not cancelled.
-
-    It waits by `asyncio.wait_for`, which in Python 3.11 prefers a result that comes in the same moment.
-    """
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
 
 
 async def _nothing() -> None:

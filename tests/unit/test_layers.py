@@ -18,11 +18,21 @@ DECLARED = sorted(PACKAGE.rglob("*.p[yx][idx]"))
 JAVASCRIPT = sorted(path for path in WEB.rglob("*.js") if "node_modules" not in path.parts)
 
 BASE = {"audio_format", "errors"}
-LEAVES = BASE | {"child_process", "doubling", "name_lookup", "printing", "sounds", "state_directory", "terminal_text"}
+LEAVES = BASE | {
+    "cancellation",
+    "child_process",
+    "doubling",
+    "name_lookup",
+    "printing",
+    "sounds",
+    "state_directory",
+    "terminal_text",
+}
 RELAY = LEAVES | {"wire", "websocket", "relay.background", "relay.state_files"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": {"errors", "terminal_text", "client", "client.audio"},
     "audio_format": set(),
+    "cancellation": set(),
     "child_process": set(),
     "doubling": set(),
     "errors": set(),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from streamer.cancellation import pass_cancellation_on
 from streamer.errors import SetupError, StreamerError
 from streamer.relay.background import surviving
 from streamer.relay.cluster.address import ClusterAddress
@@ -103,9 +104,9 @@ class Bus:
                     **options,
                 )
         except Exception as error:  # the library passes on whatever its parts raise
-            _pass_cancellation_on()
+            pass_cancellation_on()
             raise BusError(_words(error)) from None
-        _pass_cancellation_on()
+        pass_cancellation_on()
         self._jetstream = self._nats.jetstream(timeout=ANSWER_S)
 
     async def close(self) -> None:
@@ -233,20 +234,10 @@ async def _done(call: Awaitable[Any], *passed_on: type[Exception]) -> Any:
     except passed_on:
         raise
     except Exception as error:  # the library passes on whatever its parts raise
-        _pass_cancellation_on()
+        pass_cancellation_on()
         raise BusError(_words(error)) from None
-    _pass_cancellation_on()
+    pass_cancellation_on()
     return result
-
-
-def _pass_cancellation_on() -> None:
-    """A call of the library that is cancelled may end well, or with an error of its own, as if it were not cancelled.
-
-    It waits by `asyncio.wait_for`, which in Python 3.11 prefers a result that comes in the same moment.
-    """
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _words(error: Exception) -> str:
