@@ -45,7 +45,7 @@ from streamer.relay.running import listening
 from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
-from streamer.sounds import Studio
+from streamer.sounds import Studio, warm_up
 
 if TYPE_CHECKING:
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
@@ -73,13 +73,14 @@ async def serve(
     server = Server(options, say, code_style, passed_on)
     page = at_path(read_page(), server.origins.path)
     proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
-    decisions = server.decisions
+    _load(studio, server.tokens)
+    kept = server.decisions, server.tokens
     hooks = Hooks(options.directory)
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
+    relay = Relay(server.admission, page, limits, server.origins, *kept, studio, hooks, proxies)
     if options.cluster:
         from streamer.relay.cluster.start import cluster_of
 
-        relay.cluster = cluster_of(options, server, decisions)
+        relay.cluster = cluster_of(options, server, server.decisions)
     authority = server.authority.certificate_path if server.authority else None
     join_page = JoinPage(page, authority)
     try:
@@ -377,3 +378,9 @@ def _admission(options: ServeOptions) -> InviteStore:
     if options.renews:
         admission.prepare_renewal(options.rooms, options.invite_hours, options.invite_uses)
     return admission
+
+
+def _load(studio: Studio | None, tokens: TokenStore) -> None:
+    """While nobody talks yet, and only where somebody may have the relay say something."""
+    if studio and any("speak" in token.scopes for token in tokens.all):
+        warm_up(studio)
