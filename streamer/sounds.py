@@ -3,8 +3,14 @@
 The relay says them, and the client's codec makes them; neither knows the other.
 """
 
+import io
+import wave
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
+
+from streamer.audio_format import SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.errors import StreamerError
 
 MAX_SOUND_S: Final = 600.0
 """An announcement of ten minutes; more is a programme, for which a client is the better way."""
@@ -32,3 +38,15 @@ class Sound(Protocol):
 
 Studio = Callable[[bytes], Sound]
 """Makes sound of a file's content, WAV of any kind among them. Raises AudioError."""
+
+
+def warm_up(studio: Studio) -> None:
+    """Has everything loaded that the first sound would have to wait for, 0.1 s of a processor and more."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", "not compressed"))
+        file.writeframes(bytes(2 * SAMPLES_PER_FRAME))
+    with suppress(StreamerError, OSError):  # the first sound will say it
+        sound = studio(content.getvalue())
+        sound.read(1)
+        sound.close()

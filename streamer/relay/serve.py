@@ -46,7 +46,7 @@ from streamer.relay.running import listening
 from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.tls.authority import Authority, fingerprint_of
 from streamer.relay.tls.live_certificate import LiveCertificate, OwnAuthority, OwnFiles
-from streamer.sounds import Studio
+from streamer.sounds import Studio, warm_up
 
 if TYPE_CHECKING:
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
@@ -94,13 +94,14 @@ def relay_of(
     """The relay, and the page at its side; `process` names it among those that share its directory."""
     page = at_path(read_page(), server.origins.path)
     proxies = TrustedProxies(options.trust_proxies, ProxyProtocol(options.proxy_protocol))
-    decisions = server.decisions
+    _load(studio, server.tokens)
+    kept = server.decisions, server.tokens
     hooks = Hooks(options.directory)
-    relay = Relay(server.admission, page, limits, server.origins, decisions, server.tokens, studio, hooks, proxies)
+    relay = Relay(server.admission, page, limits, server.origins, *kept, studio, hooks, proxies)
     if options.cluster:
         from streamer.relay.cluster.start import cluster_of
 
-        relay.cluster = cluster_of(options, server, decisions, process)
+        relay.cluster = cluster_of(options, server, server.decisions, process)
     authority = server.authority.certificate_path if server.authority else None
     return relay, JoinPage(page, authority)
 
@@ -388,3 +389,9 @@ def _admission(options: ServeOptions) -> InviteStore:
     if options.renews:
         admission.prepare_renewal(options.rooms, options.invite_hours, options.invite_uses)
     return admission
+
+
+def _load(studio: Studio | None, tokens: TokenStore) -> None:
+    """While nobody talks yet, and only where somebody may have the relay say something."""
+    if studio and any("speak" in token.scopes for token in tokens.all):
+        warm_up(studio)

@@ -11,6 +11,7 @@ from printed_links import PrintedLinks
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.options import ServeOptions
 from streamer.relay.serve import serve
+from streamer.sounds import Studio
 
 READY = "Stop with Ctrl-C"
 PATIENCE_S = 60.0
@@ -55,12 +56,17 @@ class Host:
 
 
 @asynccontextmanager
-async def hosting(directory: Path, say: Callable[[Host, str], None] | None = None, **wish: Any) -> AsyncIterator[Host]:
+async def hosting(
+    directory: Path,
+    say: Callable[[Host, str], None] | None = None,
+    studio: Studio | None = None,
+    **wish: Any,
+) -> AsyncIterator[Host]:
     """A relay that is ready; raises SetupError if it can't be had."""
     host = Host()
     options = {"host": "127.0.0.1", "rooms": ("home",), "mdns": False, **wish}
     tell = (lambda words: say(host, words)) if say else host.say
-    host.task = asyncio.create_task(serve(ServeOptions(directory, **options), RelayLimits(), tell))
+    host.task = asyncio.create_task(serve(ServeOptions(directory, **options), RelayLimits(), tell, studio=studio))
     try:
         await host.hears(READY)
         yield host

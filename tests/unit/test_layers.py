@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "name_lookup": set(),
     "printing": {"terminal_text"},
-    "sounds": set(),
+    "sounds": BASE,
     "terminal_text": set(),
     "terminal": LEAVES,
     "state_directory": BASE,

@@ -17,8 +17,11 @@ from streamer.websocket.sink import Flusher, Sink
 from streamer.wire.messages import FromRelay, MemberClock, Role
 from streamer.wire.packet import TALKSPURT_START, Packet
 
+READ_FIRST: Final = 4
+"""Pieces: 40 ms or more, which takes half a millisecond to encode, before the first one is said."""
+
 READ_AT_ONCE: Final = 25
-"""Pieces: a quarter to half a second, which takes some ms to encode."""
+"""Pieces: a quarter to half a second, which takes some ms to encode while what was read before is said."""
 
 LATE_S: Final = 0.2
 """Whatever held the relay up for longer, the sound waits for it; nobody hears a second of it at once."""
@@ -69,20 +72,19 @@ class Announcer:
     async def say(self, room: Room, sound: Sound) -> None:
         """All of `sound`, to the others in `room`, which it has joined."""
         loop = asyncio.get_running_loop()
-        pieces = deque(await asyncio.to_thread(sound.read, READ_AT_ONCE))
+        count = READ_FIRST
+        pieces = deque(await _reading(sound, count))
         begun = loop.time()
         while pieces:
-            following = asyncio.create_task(asyncio.to_thread(sound.read, READ_AT_ONCE))
-            try:
-                while pieces:
-                    due = begun + self._position / SAMPLE_RATE
-                    if due > loop.time():
-                        await asyncio.sleep(due - loop.time())
-                    begun += max(0.0, loop.time() - due - LATE_S)
-                    self._say_piece(room, pieces.popleft())
-            finally:
-                rest = await asyncio.shield(following)
-            pieces = deque(rest)
+            count = min(2 * count, READ_AT_ONCE)
+            following = _reading(sound, count)
+            while pieces:
+                due = begun + self._position / SAMPLE_RATE
+                if due > loop.time():
+                    await asyncio.sleep(due - loop.time())
+                begun += max(0.0, loop.time() - due - LATE_S)
+                self._say_piece(room, pieces.popleft())
+            pieces = deque(await following)
         await asyncio.sleep(TAIL_S)
 
     def _say_piece(self, room: Room, piece: Piece) -> None:
@@ -112,3 +114,10 @@ class Announcer:
         self._asked_at = now
         if room.floor.request(self.talker_id, now, is_host=self.right is Right.HOST):
             room.tell_floor()
+
+
+def _reading(sound: Sound, count: int) -> asyncio.Future[list[Piece]]:
+    """In a thread. Who is cancelled does not wait for it: then nobody asks how it ended."""
+    reading = asyncio.get_running_loop().run_in_executor(None, sound.read, count)
+    reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return reading
