@@ -17,6 +17,7 @@ class Kept:
     def __init__(self) -> None:
         self.control: list[Any] = []
         self.packets: list[bytes] = []
+        self.shed, self.is_over_http = 0, False
         self.say = self.send_control = self.control.append
         self.send_packet = self.packets.append
 

@@ -3,6 +3,7 @@
 import inspect
 import re
 from time import perf_counter
+from typing import Any
 
 import pytest
 from messages import member, welcome
@@ -26,7 +27,7 @@ WELCOME = welcome(
 
 
 class Terminal:
-    def __init__(self, **wanted: bool) -> None:
+    def __init__(self, **wanted: Any) -> None:
         self.offline = OfflineRoom(WELCOME, **wanted)
         self.told: list[str] = []
         self.left = 0
@@ -192,3 +193,33 @@ def test_a_replay_needs_sound_and_a_speed_that_one_follows() -> None:
     assert ear.is_replaying
     assert terminal.type("/replay off") == ([], [])
     assert not ear.is_replaying
+
+
+def test_the_length_of_packets_can_be_typed_and_only_one_that_can_be_had() -> None:
+    terminal = Terminal()
+    assert terminal.type("/packets 2.5")[1] == ["Your packets last 2.5 ms"]
+    assert terminal.offline.room.packet_ms == 2.5
+    assert terminal.type("/packets 7")[1] == [
+        "Your packets last 2.5 ms. Write /packets and one of 2.5, 5, 10, 20"
+    ]
+    assert terminal.type("/packets 20")[1] == ["Your packets last 20 ms"]
+    with pytest.raises(ValueError, match="not 7 ms"):
+        terminal.offline.room.packet_ms = 7
+
+
+def test_why_packets_are_longer_than_they_were_chosen_is_told_in_words() -> None:
+    terminal = Terminal(packet_ms=2.5)
+    room, line = terminal.offline.room, terminal.offline.line
+    line.is_over_http = True
+    terminal.type("/packets 5")
+    terminal.offline._take_in()
+    assert terminal.offline.told[-1].startswith("Your packets last 10 ms: over plain HTTP")
+    line.is_over_http, line.shed = False, 3
+    room._own_packets.look(100.0)
+    room._own_packets.look(130.0)
+    terminal.offline._take_in()
+    assert [words.partition(":")[0] for words in terminal.offline.told[-2:]] == [
+        "Your packets last 10 ms",
+        "Your packets last 5 ms again",
+    ]
+    assert "does not carry shorter ones in time" in terminal.offline.told[-2]
