@@ -15,6 +15,6 @@ ca_option = click.option(
 
 def trusted_authority(ca_file: Path | None, data_dir: Path | None) -> Path | None:
     """None where this computer has no relay of its own."""
-    from streamer.client.trust import own_authority_for  # and `ssl` with it, when a command runs
+    from streamer.client.trust import own_authority_for  # only now: a relay loads nothing of the client
 
     return ca_file or own_authority_for(data_dir)

@@ -1,7 +1,8 @@
 """Ogg pages and their packets (RFC 3533), written and read. Pure: bytes come in and go out, no file is opened here.
 
 What is written has one logical stream, and no packet of it crosses a page: a page that is cut off costs its own packets
-alone. Whoever wrote what is read is not trusted: every length is checked, and no byte of it is copied twice.
+alone. Whoever wrote what is read is not trusted: every length is checked, and a file of twice the size takes twice the
+time to read.
 """
 
 import zlib

@@ -77,9 +77,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway": LEAVES | {"", "wire", "client"},
     "record": LEAVES | {"", "ogg", "wire", "client", "client.audio"},
     "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
-    "cli": LEAVES
+    "cli": LEAVES | {"trust_option"}
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen", "relay.cluster"}
-    | {"relay.workers", "trust_option", "event_loop"}
+    | {"relay.workers", "event_loop"}
     | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor"},
     "event_loop": BASE,
     "exit_status": LEAVES,

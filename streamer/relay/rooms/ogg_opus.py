@@ -16,8 +16,8 @@ from streamer.wire.packet import HEADER, MAX_PACKET_BYTES
 LEVEL: Final = 20
 """In −dBov: a usual voice. To know it, the relay would have to decode."""
 
-_HEAD_WITHIN: Final = 291
-"""Bytes: the longest header of a page, with its table, and the magic of Opus behind it."""
+_HEAD_WITHIN: Final = 290
+"""Bytes: the header of a page (27), its table (at most 255), and the magic of Opus behind it."""
 
 
 def is_ogg_opus(content: bytes) -> bool:
