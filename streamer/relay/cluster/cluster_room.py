@@ -44,11 +44,11 @@ class Station(Protocol):
     def passed_on(self, room: "ClusterRoom", message: FromRelay) -> None:
         """A member here said this, which members elsewhere get once."""
 
-    def decided(self, room: "ClusterRoom") -> None:
-        """The host did."""
+    def decided(self, room: "ClusterRoom", before: Decided) -> None:
+        """The host did; until then, `before` held."""
 
-    def floor_moved(self, room: "ClusterRoom") -> None:
-        """By what somebody here did."""
+    def floor_moved(self, room: "ClusterRoom", *, is_of_here: bool) -> None:
+        """By what somebody here did, or elsewhere."""
 
     def forward(self, relay: str, message: Any) -> None: ...
 
@@ -217,11 +217,11 @@ class ClusterRoom(SharedRoom):
 
     def from_elsewhere(self, act: Callable[[], None]) -> None:
         """Do what somebody elsewhere said; it goes no further than the members here."""
-        self._is_told = True
+        before, self._is_told = self._is_told, True
         try:
             act()
         finally:
-            self._is_told = False
+            self._is_told = before
 
     def take_packet(self, packet: bytes, now_us: int) -> bool:
         """Hand on what somebody elsewhere says. False where nobody there may say it."""
@@ -247,9 +247,10 @@ class ClusterRoom(SharedRoom):
             super().bar(member)
 
     def _keep(self, decided: Decided) -> None:
+        before = self._decided
         super()._keep(decided)
-        if not self._is_told:
-            self._station.decided(self)
+        if not self._is_told and decided != before:
+            self._station.decided(self, before)
 
     @property
     def decided(self) -> Decided:
@@ -277,8 +278,12 @@ class ClusterRoom(SharedRoom):
 
     def tell_floor(self) -> None:
         super().tell_floor()
-        if not self._is_told:
-            self._station.floor_moved(self)
+        self._station.floor_moved(self, is_of_here=not self._is_told)
+
+    def tick(self, now: float) -> None:
+        if self.is_elsewhere(self.floor.holder):  # its own relay counts for how long it has had it
+            self.floor.give(self.floor.holder, now, is_host=self.floor.is_hosts)
+        super().tick(now)
 
     def take_floor(self, holder: int, *, is_host: bool) -> None:
         """Somebody has it by what was decided elsewhere; 0 is nobody."""
