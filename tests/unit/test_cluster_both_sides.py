@@ -85,6 +85,8 @@ class Life:
         first, *others = [relay.state() for relay in self.relays]
         for other in others:
             assert other == first, self.done
+        for relay in self.relays:  # of whom each counts all for its loudest
+            assert len(relay.room.fanout) + relay.room.fanout.elsewhere == len(first["members"])
         return first
 
     # by chance

@@ -3,8 +3,9 @@
 
 import { waitMs } from "./backoff.js";
 
-/** For a relay that does not answer; one in the same network answers within 100 ms. It doubles with each round. */
-const FIRST_PATIENCE_MS = 1_000;
+/** For a relay to let us in: nothing is lost by waiting for one that is busy, but by giving it up when it has just done so.
+ * What says nothing for so long is gone everywhere else, too. It doubles with each round. */
+export const PATIENCE_MS = 2_500;
 const MOST_DOUBLINGS = 3;
 const LEFT = 1000;
 
@@ -19,6 +20,9 @@ export class Move {
   #timer = 0;
   /** @type {Socket | null} */
   #socket = null;
+  /** A relay did not answer in time: it may have let us in. */
+  hasGivenUp = false;
+  #isLastTry = false;
 
   /**
    * @param {import("./surroundings.js").Surroundings} surroundings
@@ -39,6 +43,17 @@ export class Move {
     this.#timer = this.#surroundings.later(() => this.#try(), waitMs);
   }
 
+  /** Whether a relay is asked now: its welcome may be on its way. */
+  get isAsking() {
+    return this.#socket !== null;
+  }
+
+  /** The present relay has let us go: what is asked already is waited for, and nothing else. */
+  finish() {
+    this.#isLastTry = true;
+    if (!this.#socket) this.end();
+  }
+
   end() {
     this.#surroundings.cancel(this.#timer);
     const socket = this.#release();
@@ -56,7 +71,12 @@ export class Move {
     socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onFirst(socket, relay, data);
     socket.onclose = () => this.#tryLater();
     this.#socket = socket;
-    this.#timer = this.#surroundings.later(() => this.#tryLater(), FIRST_PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
+    this.#timer = this.#surroundings.later(() => this.#giveUp(), PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
+  }
+
+  #giveUp() {
+    this.hasGivenUp = true;
+    this.#tryLater();
   }
 
   /**
@@ -76,7 +96,7 @@ export class Move {
 
   #tryLater() {
     this.end();
-    this.begin(waitMs(this.#tries, this.#surroundings.random()));
+    if (!this.#isLastTry) this.begin(waitMs(this.#tries, this.#surroundings.random()));
   }
 
   #release() {

@@ -107,12 +107,14 @@ class ClusterRoom(SharedRoom):
     def _enter(self, member: Member) -> None:
         if not isinstance(member, RemoteMember):
             self._elsewhere.pop(member.talker_id, None)
+        self.fanout.elsewhere = len(self._elsewhere)
         super()._enter(member)
         self._station.changed(self)
 
     def leave(self, member: Member) -> None:
         if self._elsewhere.get(member.talker_id) is member:
             del self._elsewhere[member.talker_id]
+        self.fanout.elsewhere = len(self._elsewhere)
         super().leave(member)
         self._station.changed(self)
 
