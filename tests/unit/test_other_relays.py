@@ -124,7 +124,8 @@ async def test_a_page_of_a_relay_that_is_gone_may_use_this_one_and_may_go_to_tho
         house.relay.other_relays.find(["https://b.example", "https://c.example"])
         house.relay.other_relays.find(["https://c.example"])
         assert house.relay.other_relays.addresses == ["https://c.example"]  # nobody is sent to one that is gone
-        for origin, expected in {"https://b.example": 400, "https://c.example": 400, "https://evil.example": 403}.items():
+        answers = {"https://b.example": 400, "https://c.example": 400, "https://evil.example": 403}
+        for origin, expected in answers.items():
             query, headers = {"room": "home", "key": KEY}, {"Origin": origin}
             async with house.http.post(f"{house.url}/ws", params=query, headers=headers) as answer:
                 assert answer.status == expected, origin

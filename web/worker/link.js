@@ -19,7 +19,7 @@
 import { FROM_RELAY, parseControl } from "../shared/control.js";
 import { waitMs } from "./backoff.js";
 import { HttpSocket, RETRY_MS } from "./http_socket.js";
-import { Move, PATIENCE_MS } from "./move.js";
+import { Move, Parting } from "./move.js";
 import { Relays } from "./relays.js";
 import { refusalOf } from "./surroundings.js";
 
@@ -41,9 +41,6 @@ const REPLACED = 4409;
 /** From one move to the next: half of the time that a relay gives by default. Relays that send their members to each other
  * keep nobody busy. */
 const MOVE_AGAIN_MS = 5_000;
-/** After a move, for the relay that we come from to close the old socket itself, where it knows where we are by now: then
- * nobody there sees us leave and come back. */
-const LETS_GO_MS = 500;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 /** Whoever came back would send the next visitor of the room echo away. */
@@ -68,8 +65,7 @@ export class Link {
   /** @type {Move | null} */
   #move = null;
   #movedMs = -Infinity;
-  /** Leaves the relay that we have moved from. */
-  #part = () => {};
+  #parting;
   /** Attempts so far, in all rooms. */
   #attempts = 0;
   #tries = 0;
@@ -95,6 +91,7 @@ export class Link {
   /** @param {import("./surroundings.js").Surroundings} surroundings */
   constructor(surroundings) {
     this.#surroundings = surroundings;
+    this.#parting = new Parting(surroundings);
   }
 
   /** @param {string} url of the room's socket */
@@ -227,24 +224,12 @@ export class Link {
    * @param {string} welcome
    */
   #onMoved(socket, relay, welcome) {
-    const before = this.#socket;
+    this.#parting.from(this.#socket);
     this.#drop();
-    this.#partLater(before);
     this.#at = relay;
     this.#movedMs = this.#surroundings.nowMs();
     this.#hold(socket);
     this.#onMessage(welcome);
-  }
-
-  /** @param {WebSocket | HttpSocket | null} socket */
-  #partLater(socket) {
-    this.#part();
-    const timer = this.#surroundings.later(() => this.#part(), LETS_GO_MS);
-    this.#part = () => {
-      this.#part = () => {};
-      this.#surroundings.cancel(timer);
-      socket?.close(LEFT);
-    };
   }
 
   /** @param {{resume: string, relays?: string[]}} welcome */
@@ -281,33 +266,17 @@ export class Link {
     }
   }
 
-  /**
-   * Relays of a cluster let the old socket go as soon as the new one is in: its welcome is on its way then.
-   * @param {string} reason why the old socket is gone
-   */
+  /** @param {string} reason why the old socket is gone: relays of a cluster let it go as soon as the new one is in */
   #awaitWelcome(reason) {
-    if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket = null;
-    this.#joined = false;
-    this.#move?.finish();
-    this.#lookForWelcome(reason, this.#surroundings.nowMs() + PATIENCE_MS);
-  }
-
-  /**
-   * @param {string} reason
-   * @param {number} untilMs
-   */
-  #lookForWelcome(reason, untilMs) {
-    this.#surroundings.cancel(this.#timer);
-    const isAsking = this.#move?.isAsking;
-    if (isAsking && this.#surroundings.nowMs() < untilMs) {
-      this.#timer = this.#surroundings.later(() => this.#lookForWelcome(reason, untilMs), LOOK_MS);
-    } else if (isAsking || this.#move?.hasGivenUp) {
+    const move = this.#move;
+    this.#move = null;
+    this.#drop();
+    this.#move = move;
+    move?.finish((mayBeIn) => {
+      if (!mayBeIn) return this.#refuse(reason, reason);
       this.#drop();
-      this.#lose("lost", ""); // it was an attempt of ours, and the next one is newer
-    } else {
-      this.#refuse(reason, reason);
-    }
+      this.#lose("lost", ""); // to an attempt of ours, and the next one is newer
+    });
   }
 
   /** @param {number} code of the close: a relay that closes the socket itself has been reached */
@@ -317,10 +286,7 @@ export class Link {
     this.#shortLived = lasted ? 0 : Math.min(this.#shortLived + 1, MOST_SHORT_LIVED);
   }
 
-  /**
-   * Would this relay let us in? While one question hangs, the next may be answered.
-   * @param {string} relay
-   */
+  /** Would this relay let us in? While one question hangs, the next may be answered. @param {string} relay */
   async #ask(relay) {
     const relays = this.#relays;
     const token = relays?.newest;
@@ -418,7 +384,7 @@ export class Link {
   #end() {
     const socket = this.#socket;
     this.#drop();
-    this.#part();
+    this.#parting.now();
     this.#relays = null;
     socket?.close(LEFT);
   }

@@ -5,8 +5,9 @@ import { waitMs } from "./backoff.js";
 
 /** For a relay to let us in: nothing is lost by waiting for one that is busy, but by giving it up when it has just done so.
  * What says nothing for so long is gone everywhere else, too. It doubles with each round. */
-export const PATIENCE_MS = 2_500;
+const PATIENCE_MS = 2_500;
 const MOST_DOUBLINGS = 3;
+const LETS_GO_MS = 500;
 const LEFT = 1000;
 
 /** @typedef {WebSocket | import("./http_socket.js").HttpSocket} Socket */
@@ -21,8 +22,9 @@ export class Move {
   /** @type {Socket | null} */
   #socket = null;
   /** A relay did not answer in time: it may have let us in. */
-  hasGivenUp = false;
-  #isLastTry = false;
+  #hasGivenUp = false;
+  /** @type {((mayBeIn: boolean) => void) | null} */
+  #onEnd = null;
 
   /**
    * @param {import("./surroundings.js").Surroundings} surroundings
@@ -43,15 +45,15 @@ export class Move {
     this.#timer = this.#surroundings.later(() => this.#try(), waitMs);
   }
 
-  /** Whether a relay is asked now: its welcome may be on its way. */
-  get isAsking() {
-    return this.#socket !== null;
-  }
-
-  /** The present relay has let us go: what is asked already is waited for, and nothing else. */
-  finish() {
-    this.#isLastTry = true;
-    if (!this.#socket) this.end();
+  /**
+   * The present relay has let us go: what is asked already is waited for, and nothing else.
+   * @param {(mayBeIn: boolean) => void} onEnd where no welcome comes, though a relay may have let us in
+   */
+  finish(onEnd) {
+    this.#onEnd = onEnd;
+    this.#surroundings.cancel(this.#timer);
+    if (this.#socket) this.#timer = this.#surroundings.later(() => this.#giveUp(), PATIENCE_MS);
+    else onEnd(this.#hasGivenUp);
   }
 
   end() {
@@ -75,7 +77,7 @@ export class Move {
   }
 
   #giveUp() {
-    this.hasGivenUp = true;
+    this.#hasGivenUp = true;
     this.#tryLater();
   }
 
@@ -96,7 +98,8 @@ export class Move {
 
   #tryLater() {
     this.end();
-    if (!this.#isLastTry) this.begin(waitMs(this.#tries, this.#surroundings.random()));
+    if (this.#onEnd) this.#onEnd(this.#hasGivenUp);
+    else this.begin(waitMs(this.#tries, this.#surroundings.random()));
   }
 
   #release() {
@@ -104,5 +107,32 @@ export class Move {
     this.#socket = null;
     if (socket) socket.onmessage = socket.onclose = null;
     return socket;
+  }
+}
+
+/** Leaves a relay that we have moved from: later, for one that knows where we are by now closes the socket itself, and then
+ * nobody there sees us leave and come back. */
+export class Parting {
+  #surroundings;
+  #timer = 0;
+  /** @type {Socket | null} */
+  #socket = null;
+
+  /** @param {import("./surroundings.js").Surroundings} surroundings */
+  constructor(surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** @param {Socket | null} socket */
+  from(socket) {
+    this.now();
+    this.#socket = socket;
+    this.#timer = this.#surroundings.later(() => this.now(), LETS_GO_MS);
+  }
+
+  now() {
+    this.#surroundings.cancel(this.#timer);
+    this.#socket?.close(LEFT);
+    this.#socket = null;
   }
 }

@@ -84,8 +84,7 @@ class Cluster:
         self._keys = keys
         self._decisions = decisions
         self._buckets = buckets = Buckets.of(address.name)
-        self._live, self._present, self._hour = buckets.live, buckets.present, buckets.hour
-        self._kept, self._lines_bucket = buckets.kept, buckets.lines
+        self._live, self._present, self._hour, self._kept, self._lines_bucket = buckets
         self._peers = Peers(self.id, version)
         self._puts = Puts()
         self._bus: Bus | None = None
