@@ -20,6 +20,8 @@ const SHELL = [
   "ui/text/en.js",
   "ui/text/es.js",
 ];
+/** What a page shows for the first time, or again, when its member has moved to another relay and this one is gone. */
+const ICONS = ["icons/any-192.png", "icons/any-512.png", "icons/symbols.svg"];
 const PATIENCE_MS = 5_000;
 
 /** @typedef {Event & {waitUntil(done: Promise<unknown>): void}} ExtendableEvent */
@@ -29,7 +31,7 @@ const worker = /** @type {EventTarget & {skipWaiting(): Promise<void>}} */ (/** 
 
 async function keep() {
   const kept = await caches.open(KEPT);
-  await kept.addAll(SHELL.map((path) => new Request(path, { cache: "no-cache" })));
+  await kept.addAll([...SHELL, ...ICONS].map((path) => new Request(path, { cache: "no-cache" })));
 }
 
 /** @param {string} path */
@@ -62,5 +64,5 @@ worker.addEventListener("fetch", (event) => {
   const asked = /** @type {FetchEvent} */ (event);
   const path = asked.request.url.replace(new URL(".", self.location.href).href, "").replace(/[?#].*$/, "");
   if (asked.request.mode === "navigate") asked.respondWith(pageFor(asked));
-  else if (SHELL.includes(path)) asked.respondWith(fileFor(asked.request, path));
+  else if (SHELL.includes(path) || ICONS.includes(path)) asked.respondWith(fileFor(asked.request, path));
 });

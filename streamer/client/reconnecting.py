@@ -10,7 +10,6 @@ kept for later.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import random
@@ -19,10 +18,10 @@ from typing import Final, Self
 
 from streamer.client.backoff import wait_ms
 from streamer.client.connection import Link, OnControl, OnPacket
-from streamer.client.relays import FIRST_PATIENCE_S, patience_s
+from streamer.client.relays import FIRST_PATIENCE_S, MOVE_PATIENCE_S, move_patience_s, patience_s
 from streamer.client.way import TRY_S, Way
 from streamer.errors import ConnectionLostError, RefusedError, SentAwayError, StreamerError, TooBigError
-from streamer.wire.close_codes import GOING_AWAY
+from streamer.wire.close_codes import GOING_AWAY, REPLACED
 from streamer.wire.messages import FromClient, FromRelay
 from streamer.wire.room_link import Address
 
@@ -40,6 +39,10 @@ _LOOK_S: Final = 0.01
 _MOVE_AGAIN_S: Final = 5.0
 """From one move to the next: half of the time that a relay gives by default. Relays that send their members to each
 other keep nobody busy."""
+
+_LETS_GO_S: Final = 0.5
+"""After a move, for the relay that we come from to close the old link itself, where it knows where we are by now: then
+nobody there sees us leave and come back. Between relays that takes some 10 ms."""
 
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
 """They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
@@ -62,6 +65,10 @@ class Line:
         self._moving: asyncio.Task[None] | None = None
         self._moved_at = float("-inf")
         self._parting: set[asyncio.Task[None]] = set()
+        self._is_leaving = asyncio.Event()
+        self._may_be_in = False
+        """A relay to which we were to move did not answer in time: it may have let us in."""
+        self._is_asking = self._is_last_try = False
         self.on_lost: Callable[[], None] = lambda: None
         self.on_trouble: Callable[[str], None] = lambda words: None
 
@@ -109,24 +116,36 @@ class Line:
 
     async def _ends_in_order(self) -> bool:
         """Whether the relay that we are at in the end has closed in order; raises where coming back is in vain."""
+        is_by_us = False
         while running := self._running:
             await asyncio.wait([running])
-            if self._moving:  # a relay of a cluster lets the old link go as soon as another one has us
-                await asyncio.wait([self._moving], timeout=FIRST_PATIENCE_S)
+            is_by_us = self._moving is not None and await self._is_let_in(self._moving)
             if running is self._running:
                 break
+            _forget_error(running)
         await self._stop_moving()
         try:
             if running:
                 running.result()
         except ConnectionLostError as error:
-            if isinstance(error, SentAwayError) or not self._lasting:
+            if not self._lasting or (isinstance(error, SentAwayError) and not is_by_us):
                 raise
             self._lose()
             if isinstance(error, TooBigError):
                 self._tell(str(error))
             return False
         return True
+
+    async def _is_let_in(self, moving: asyncio.Task[None]) -> bool:
+        """Whether our link is gone because another relay has let us in, as far as can be known.
+
+        Relays of a cluster let it go as soon as that is so, and the welcome there may take longer.
+        """
+        is_replaced = self._link.close_code == REPLACED
+        self._is_last_try = True
+        if self._is_asking:
+            await asyncio.wait([moving], timeout=MOVE_PATIENCE_S if is_replaced else FIRST_PATIENCE_S)
+        return is_replaced and (self._is_asking or self._may_be_in)
 
     def _run(self, link: Link) -> asyncio.Task[None]:
         return asyncio.create_task(link.run(partial(self._take_packet, link), partial(self._on_message, link)))
@@ -156,13 +175,21 @@ class Line:
         """To another relay: this link is left when that one has let us in, so that no voice is lost in between."""
         await asyncio.sleep(self._moved_at + _MOVE_AGAIN_S - perf_counter())
         tries, leaving = 0, self._link
+        self._may_be_in = self._is_last_try = False
         while others := self._way.relays.others:
             for address in others:
                 tries += 1
-                with suppress(StreamerError, TimeoutError):
-                    async with asyncio.timeout(patience_s(tries, len(others) + 1, TRY_S)):
+                self._is_asking = True
+                try:
+                    async with asyncio.timeout(move_patience_s(tries, len(others))):
                         await self._move_to(address)
-                if self._link is not leaving:
+                except TimeoutError:
+                    self._may_be_in = self._link is leaving
+                except StreamerError:
+                    pass
+                finally:
+                    self._is_asking = False
+                if self._link is not leaving or self._is_last_try:
                     return
                 await asyncio.sleep(wait_ms(tries, random()) / 1000)
 
@@ -186,11 +213,18 @@ class Line:
     def _leave_for(self, link: Link) -> None:
         """It has let us in; who hears of a loss now, hears of the new members next."""
         old, self._link = self._link, link
+        self._may_be_in = False
         self._joined, self._moved_at = False, perf_counter()
         self.on_lost()
-        parting = asyncio.create_task(old.part())
+        parting = asyncio.create_task(self._part(old, self._running))
         self._parting.add(parting)
         parting.add_done_callback(self._parting.discard)
+
+    async def _part(self, old: Link, running: asyncio.Task[None] | None) -> None:
+        leaving = asyncio.create_task(self._is_leaving.wait())
+        await asyncio.wait(filter(None, (running, leaving)), timeout=_LETS_GO_S, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        await old.part()
 
     async def _stop_moving(self) -> None:
         if self._moving:
@@ -222,6 +256,7 @@ class Line:
         self._link.send_control(message)
 
     async def leave(self) -> None:
+        self._is_leaving.set()
         await asyncio.gather(self._link.leave(), *self._parting)
 
     def _tell(self, words: str) -> None:
@@ -256,6 +291,12 @@ async def _open_later(way: Way, tries: int) -> Link:
         except (StreamerError, TimeoutError) as error:
             if address == way.relays.home and not _passes(error):
                 raise
+
+
+def _forget_error(ended: asyncio.Task[None]) -> None:
+    """Of a link that we have left: why it ended is nothing to anybody."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _passes(error: Exception) -> bool:

@@ -17,6 +17,12 @@ FIRST_PATIENCE_S: Final = 1.0
 with each round, for one that is far away."""
 _MOST_DOUBLINGS: Final = 5
 
+MOVE_PATIENCE_S: Final = 2.5
+"""For a relay to let us in while another one still has us: nothing is lost by waiting for one that is busy, but by
+giving it up when it has just let us in. What says nothing for so long is gone everywhere else, too. It doubles with
+each round."""
+_MOST_MOVE_DOUBLINGS: Final = 3
+
 _Where = tuple[bool, str, int, str]
 
 
@@ -76,6 +82,11 @@ def patience_s(tries: int, relays: int, most_s: float) -> float:
     if relays < 2:
         return most_s
     return min(most_s, FIRST_PATIENCE_S * 2.0 ** min((tries - 1) // relays, _MOST_DOUBLINGS))
+
+
+def move_patience_s(tries: int, others: int) -> float:
+    """How long the next of `tries` of a move may take, by the number of relays that are tried in turn."""
+    return MOVE_PATIENCE_S * 2.0 ** min((tries - 1) // others, _MOST_MOVE_DOUBLINGS)
 
 
 def _where(address: Address) -> _Where:

@@ -28,6 +28,7 @@ cdef class Fanout:
     cdef Flusher _flusher         # of who sent last; one loop has one
     cdef LoudestTalkers _loudest  # None if everybody is heard
     cdef list _observers          # None if there are none: then a packet costs one comparison
+    cdef public int elsewhere     # members who are heard here and get their packets from another relay
 
     cdef bint is_crowded(self) noexcept
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1

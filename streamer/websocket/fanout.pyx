@@ -69,7 +69,7 @@ cdef class Fanout:
         """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
         if self._observers is not None:
             self._show(frame, sender, now_us)
-        if self._loudest is not None and PyList_GET_SIZE(self._sinks) > self._loudest.places + 1:
+        if self._loudest is not None and PyList_GET_SIZE(self._sinks) + self.elsewhere > self._loudest.places + 1:
             if not self._is_loud(frame, sender, now_us):
                 sender.flusher.traffic.shed_quiet += 1
                 return 0

@@ -461,10 +461,12 @@ test("asked to move, a client leaves its relay when another one has let it in, a
   world.link.sendPacket(new Uint8Array(13));
   assert.equal(before.sent.length, 1); // the voice still goes there
   world.socket.receive(ELSEWHERE);
-  assert.equal(before.closedWith, 1000);
-  assert.ok(!before.sent.some((each) => each.type === "leave")); // the stay goes on
   world.link.sendPacket(new Uint8Array(13));
   assert.equal(world.socket.sent.length, 1);
+  assert.equal(before.closedWith, null); // a relay that knows where we are closes it itself, and nobody sees us leave
+  await world.pass(500);
+  assert.equal(before.closedWith, 1000);
+  assert.ok(!before.sent.some((each) => each.type === "leave")); // the stay goes on
   assert.deepEqual(world.states, ["connecting", "joined", "joined"]);
   assert.equal(world.asked.length, 0);
 });
@@ -477,12 +479,16 @@ test("a relay that does not let us in is passed over while the present one still
   world.socket.lose();
   await world.pass(100);
   assert.deepEqual(way(world.socket.url)[0], "https://third.home.arpa");
-  before.receive({ type: "ping", t0: 1 }); // it is alive
-  await world.pass(1_100); // that one does not answer
+  for (let second = 0; second < 2; second += 1) {
+    before.receive({ type: "ping", t0: 1 }); // it is alive
+    await world.pass(1_300); // that one does not answer
+  }
   assert.equal(world.sockets[2].closedWith, 1000);
+  before.receive({ type: "ping", t0: 1 });
   await world.pass(400);
   assert.deepEqual(way(world.socket.url)[0], OTHER);
   world.socket.receive(ELSEWHERE);
+  await world.pass(500);
   assert.equal(before.closedWith, 1000);
 });
 
@@ -513,8 +519,70 @@ test("who joined again from elsewhere while its relay drained is told so", async
   world.socket.receive(MOVE);
   await world.pass(0);
   world.sockets[0].lose(4409, "replaced");
+  world.sockets[1].lose(); // it has not let us in: a later attempt than this one has
   await world.pass(1_100);
   assert.equal(world.states.at(-1), "refused replaced");
+  assert.equal(world.timers, 0);
+});
+
+test("a move that takes seconds costs no voice: the old socket carries it until the new one is joined", async () => {
+  const world = new World().join(TWO_OTHERS);
+  const [before] = world.sockets;
+  before.receive(MOVE);
+  await world.pass(0);
+  for (let tenth = 0; tenth < 23; tenth += 1) {
+    await world.pass(100);
+    world.link.sendPacket(new Uint8Array(13));
+    before.receive(new ArrayBuffer(13));
+  }
+  assert.deepEqual([before.sent.length, world.packets.length, world.sockets.length], [23, 23, 2]);
+  world.socket.receive(ELSEWHERE);
+  world.link.sendPacket(new Uint8Array(13));
+  assert.equal(world.socket.sent.length, 1);
+  assert.deepEqual(world.states, ["connecting", "joined", "joined"]);
+});
+
+test("a cluster that lets the old socket go long before the slow welcome ends nothing", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(1_000);
+  world.sockets[0].lose(4409, "replaced");
+  await world.pass(1_400);
+  world.socket.receive(ELSEWHERE);
+  await world.pass(1_000);
+  assert.equal(world.sockets.length, 2);
+  assert.deepEqual(world.states, ["connecting", "joined", "joined"]);
+});
+
+test("who was let in by an attempt that it had given up comes back by a newer one", async () => {
+  for (const [waitMs, lostMs] of [[2_450, 600], [2_700, 3_000]]) {
+    // before the next attempt begins, and while it hangs
+    const world = new World().join(TWO_OTHERS);
+    const [before] = world.sockets;
+    before.receive(MOVE);
+    for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 50) {
+      before.receive({ type: "ping", t0: 1 });
+      await world.pass(50);
+    }
+    before.receive({ type: "ping", t0: 1 });
+    await world.pass(100);
+    before.lose(4409, "replaced");
+    await world.pass(lostMs);
+    assert.equal(world.states.at(-1), "lost lost");
+    const attempt = (url) => Number(new globalThis.URL(url).searchParams.get("attempt"));
+    assert.ok(attempt(world.socket.url) > attempt(world.sockets[1].url));
+    world.socket.receive(ELSEWHERE);
+    assert.equal(world.states.at(-1), "joined");
+  }
+});
+
+test("leaving soon after a move ends the socket that was left, too", async () => {
+  const world = new World().join(TWO_OTHERS);
+  world.socket.receive(MOVE);
+  await world.pass(0);
+  world.socket.receive(ELSEWHERE);
+  world.link.leave();
+  assert.deepEqual(world.sockets.map(({ closedWith }) => closedWith), [1000, 1000]);
   assert.equal(world.timers, 0);
 });
 

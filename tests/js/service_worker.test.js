@@ -21,6 +21,15 @@ test("what waits for the relay is kept whole: a missing file would leave it blan
   assert.deepEqual(kept.sort(), [...needed("/offline.html")].sort());
 });
 
+test("the icons that a page may ask for after a move are kept, and there", () => {
+  const icons = read("/service_worker.js").match(/const ICONS = \[([^\]]+)\]/)[1];
+  const kept = [...icons.matchAll(/"([^"]+)"/g)].map(([, path]) => path);
+  const asks = ["/page/attention.js", "/page/media_controls.js", "/ui/dom.js"].map(read).join("");
+  const asked = [...asks.matchAll(/icons\/[a-z0-9-]+\.(?:png|svg)/g)].map(([path]) => path);
+  assert.deepEqual(kept.sort(), [...new Set(asked)].sort());
+  for (const path of kept) assert.ok(read(`/${path}`).length);
+});
+
 test("the manifest's icons are there, and of the sizes it says", () => {
   const { icons } = JSON.parse(read("/manifest.webmanifest"));
   assert.ok(icons.some(({ purpose }) => purpose === "maskable"));

@@ -39,12 +39,14 @@ async def relay_of(
     tokens: Path | None = None,
     limits: RelayLimits | None = None,
     is_ready: bool = True,
+    address: ClusterAddress | None = None,
 ) -> AsyncIterator[ClusterHouse]:
     """When it has reached NATS, or has found that it can't; or, where it need not be ready, at once."""
     admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
     token_store, decisions = TokenStore(tokens), Decisions()
     keys = SharedKeys(admission, token_store, source, renews=())
-    cluster = Cluster(ClusterAddress.parse(url, name), version, lambda: f"https://{source}.test", keys, decisions)
+    address = address or ClusterAddress.parse(url, name)
+    cluster = Cluster(address, version, lambda: f"https://{source}.test", keys, decisions)
     limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
     relay = Relay(admission, {}, limits, decisions=decisions, tokens=token_store)
     relay.cluster = cluster

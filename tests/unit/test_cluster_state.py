@@ -110,7 +110,7 @@ def test_a_line_is_told_once_and_not_again_when_a_watch_begins_anew() -> None:
 
 def test_who_decides_what_is_the_same_for_all_in_whichever_order_it_is_heard() -> None:
     decisions, puts = Decisions(), Puts()
-    rules = Rules("a", STORED.kept, STORED.present, puts, lambda name: None, decisions)
+    rules = Rules("a", STORED.kept, puts, lambda name: None, decisions, lambda room: None)
     key = f"d.{key_of('home')}"
 
     def stored(relay: str, revision: int, *, locked: bool) -> None:
@@ -168,6 +168,24 @@ async def test_what_could_not_be_stored_is_stored_with_the_next_connection() -> 
         await puts.run(Broken())  # type: ignore[arg-type]
     run = asyncio.create_task(puts.run(Whole()))  # type: ignore[arg-type]
     await until(lambda: taken == ["d.x"])
+    run.cancel()
+    await asyncio.wait({run})
+
+
+async def test_a_value_that_comes_while_others_are_being_stored_is_not_taken_for_the_one_before() -> None:
+    puts, taken = Puts(), []
+    for key in ("first", "second"):
+        puts.put(STORED.kept, key, {"a": 1})
+
+    class Server:
+        async def put(self, bucket: Bucket, key: str, value: bytes) -> None:
+            taken.append((key, value))
+            if key == "first":
+                puts.put(STORED.kept, "second", {"a": 2})
+
+    run = asyncio.create_task(puts.run(Server()))  # type: ignore[arg-type]
+    await until(lambda: not puts.has(STORED.kept, "second"))
+    assert taken[-1] == ("second", b'{"a":2}')
     run.cancel()
     await asyncio.wait({run})
 

@@ -10,7 +10,7 @@ from relay_pair import relay_pair
 
 from streamer.errors import SetupError
 from streamer.relay.access.limits import RelayLimits
-from streamer.relay.access.other_relays import OtherRelays
+from streamer.relay.access.other_relays import MAX_SOURCES, OtherRelays
 from streamer.relay.http.origins import Origins, other_relays
 from streamer.relay.network.proxies import TrustedProxies
 
@@ -117,6 +117,31 @@ async def test_pages_of_the_other_relays_may_use_this_one_and_others_may_not() -
                 assert answer.status == expected, origin
                 allowed = answer.headers.get("Access-Control-Allow-Origin")
                 assert allowed == (origin if expected == 400 else None)
+
+
+async def test_a_page_of_a_relay_that_is_gone_may_use_this_one_and_may_go_to_those_that_come_back() -> None:
+    async with House.open() as house:
+        house.relay.other_relays.find(["https://b.example", "https://c.example"])
+        house.relay.other_relays.find(["https://c.example"])
+        assert house.relay.other_relays.addresses == ["https://c.example"]  # nobody is sent to one that is gone
+        answers = {"https://b.example": 400, "https://c.example": 400, "https://evil.example": 403}
+        for origin, expected in answers.items():
+            query, headers = {"room": "home", "key": KEY}, {"Origin": origin}
+            async with house.http.post(f"{house.url}/ws", params=query, headers=headers) as answer:
+                assert answer.status == expected, origin
+        async with house.http.get(f"{house.url}/healthz") as answer:
+            policy = answer.headers["Content-Security-Policy"]
+        assert " connect-src 'self' https://c.example wss://c.example https://b.example wss://b.example;" in policy
+
+
+def test_relays_that_come_and_go_all_day_make_no_endless_list() -> None:
+    others = OtherRelays()
+    for number in range(1_000):
+        others.find([f"https://relay{number}.example"])
+    assert len(others.sources.split()) == 2 * MAX_SOURCES
+    assert others.has_origin("https://relay999.example")
+    assert others.has_origin("https://relay990.example")
+    assert not others.has_origin("https://relay0.example")
 
 
 # ---- whether it is alive, and accepts members

@@ -19,7 +19,7 @@
 import { FROM_RELAY, parseControl } from "../shared/control.js";
 import { waitMs } from "./backoff.js";
 import { HttpSocket, RETRY_MS } from "./http_socket.js";
-import { Move } from "./move.js";
+import { Move, Parting } from "./move.js";
 import { Relays } from "./relays.js";
 import { refusalOf } from "./surroundings.js";
 
@@ -41,8 +41,6 @@ const REPLACED = 4409;
 /** From one move to the next: half of the time that a relay gives by default. Relays that send their members to each other
  * keep nobody busy. */
 const MOVE_AGAIN_MS = 5_000;
-/** Relays of a cluster let the old socket go as soon as the new one is in: its welcome is on its way then. */
-const REPLACED_MS = 1_000;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
 /** Whoever came back would send the next visitor of the room echo away. */
@@ -67,6 +65,7 @@ export class Link {
   /** @type {Move | null} */
   #move = null;
   #movedMs = -Infinity;
+  #parting;
   /** Attempts so far, in all rooms. */
   #attempts = 0;
   #tries = 0;
@@ -92,6 +91,7 @@ export class Link {
   /** @param {import("./surroundings.js").Surroundings} surroundings */
   constructor(surroundings) {
     this.#surroundings = surroundings;
+    this.#parting = new Parting(surroundings);
   }
 
   /** @param {string} url of the room's socket */
@@ -224,9 +224,8 @@ export class Link {
    * @param {string} welcome
    */
   #onMoved(socket, relay, welcome) {
-    const before = this.#socket;
+    this.#parting.from(this.#socket);
     this.#drop();
-    before?.close(LEFT);
     this.#at = relay;
     this.#movedMs = this.#surroundings.nowMs();
     this.#hold(socket);
@@ -267,13 +266,17 @@ export class Link {
     }
   }
 
-  /** @param {string} reason why the old socket is gone */
+  /** @param {string} reason why the old socket is gone: relays of a cluster let it go as soon as the new one is in */
   #awaitWelcome(reason) {
-    this.#surroundings.cancel(this.#timer);
-    if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket = null;
-    this.#joined = false;
-    this.#timer = this.#surroundings.later(() => this.#refuse(reason, reason), REPLACED_MS);
+    const move = this.#move;
+    this.#move = null;
+    this.#drop();
+    this.#move = move;
+    move?.finish((mayBeIn) => {
+      if (!mayBeIn) return this.#refuse(reason, reason);
+      this.#drop();
+      this.#lose("lost", ""); // to an attempt of ours, and the next one is newer
+    });
   }
 
   /** @param {number} code of the close: a relay that closes the socket itself has been reached */
@@ -283,10 +286,7 @@ export class Link {
     this.#shortLived = lasted ? 0 : Math.min(this.#shortLived + 1, MOST_SHORT_LIVED);
   }
 
-  /**
-   * Would this relay let us in? While one question hangs, the next may be answered.
-   * @param {string} relay
-   */
+  /** Would this relay let us in? While one question hangs, the next may be answered. @param {string} relay */
   async #ask(relay) {
     const relays = this.#relays;
     const token = relays?.newest;
@@ -383,6 +383,7 @@ export class Link {
   #end() {
     const socket = this.#socket;
     this.#drop();
+    this.#parting.now();
     this.#relays = null;
     socket?.close(LEFT);
   }

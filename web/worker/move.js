@@ -3,9 +3,11 @@
 
 import { waitMs } from "./backoff.js";
 
-/** For a relay that does not answer; one in the same network answers within 100 ms. It doubles with each round. */
-const FIRST_PATIENCE_MS = 1_000;
+/** For a relay to let us in: nothing is lost by waiting for one that is busy, but by giving it up when it has just done so.
+ * What says nothing for so long is gone everywhere else, too. It doubles with each round. */
+const PATIENCE_MS = 2_500;
 const MOST_DOUBLINGS = 3;
+const LETS_GO_MS = 500;
 const LEFT = 1000;
 
 /** @typedef {WebSocket | import("./http_socket.js").HttpSocket} Socket */
@@ -19,6 +21,10 @@ export class Move {
   #timer = 0;
   /** @type {Socket | null} */
   #socket = null;
+  /** A relay did not answer in time: it may have let us in. */
+  #hasGivenUp = false;
+  /** @type {((mayBeIn: boolean) => void) | null} */
+  #onEnd = null;
 
   /**
    * @param {import("./surroundings.js").Surroundings} surroundings
@@ -37,6 +43,17 @@ export class Move {
   /** @param {number} waitMs before the first try */
   begin(waitMs) {
     this.#timer = this.#surroundings.later(() => this.#try(), waitMs);
+  }
+
+  /**
+   * The present relay has let us go: what is asked already is waited for, and nothing else.
+   * @param {(mayBeIn: boolean) => void} onEnd where no welcome comes, though a relay may have let us in
+   */
+  finish(onEnd) {
+    this.#onEnd = onEnd;
+    this.#surroundings.cancel(this.#timer);
+    if (this.#socket) this.#timer = this.#surroundings.later(() => this.#giveUp(), PATIENCE_MS);
+    else onEnd(this.#hasGivenUp);
   }
 
   /** @returns {null} what is there then */
@@ -58,7 +75,12 @@ export class Move {
     socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onFirst(socket, relay, data);
     socket.onclose = () => this.#tryLater();
     this.#socket = socket;
-    this.#timer = this.#surroundings.later(() => this.#tryLater(), FIRST_PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
+    this.#timer = this.#surroundings.later(() => this.#giveUp(), PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
+  }
+
+  #giveUp() {
+    this.#hasGivenUp = true;
+    this.#tryLater();
   }
 
   /**
@@ -78,7 +100,8 @@ export class Move {
 
   #tryLater() {
     this.end();
-    this.begin(waitMs(this.#tries, this.#surroundings.random()));
+    if (this.#onEnd) this.#onEnd(this.#hasGivenUp);
+    else this.begin(waitMs(this.#tries, this.#surroundings.random()));
   }
 
   #release() {
@@ -86,5 +109,32 @@ export class Move {
     this.#socket = null;
     if (socket) socket.onmessage = socket.onclose = null;
     return socket;
+  }
+}
+
+/** Leaves a relay that we have moved from: later, for one that knows where we are by now closes the socket itself, and then
+ * nobody there sees us leave and come back. */
+export class Parting {
+  #surroundings;
+  #timer = 0;
+  /** @type {Socket | null} */
+  #socket = null;
+
+  /** @param {import("./surroundings.js").Surroundings} surroundings */
+  constructor(surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** @param {Socket | null} socket */
+  from(socket) {
+    this.now();
+    this.#socket = socket;
+    this.#timer = this.#surroundings.later(() => this.now(), LETS_GO_MS);
+  }
+
+  now() {
+    this.#surroundings.cancel(this.#timer);
+    this.#socket?.close(LEFT);
+    this.#socket = null;
   }
 }

@@ -1,4 +1,9 @@
-"""The other relays of this service: members go there when this one stops, and their pages may use this one."""
+"""The other relays of this service: members go there when this one stops, and their pages may use this one.
+
+A page is of the relay where it was loaded, and stays that when its member has moved on: so the pages of a relay that is
+gone by now may use this one, too. And a page may go where its policy said when it was loaded: so it names those as well
+that are gone, and may be back.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -7,6 +12,13 @@ from streamer.wire.relay_address import MAX_RELAYS, RelayAddress
 
 _IN_PATH: Final = str.maketrans({";": "%3B", ",": "%2C"})
 """What ends a source in a Content-Security-Policy (CSP Level 3, section 2.3.1)."""
+
+
+MAX_KNOWN: Final = 64
+"""Relays that were there at some time since the start: as many as a service can have at once."""
+
+MAX_SOURCES: Final = 2 * MAX_RELAYS
+"""Relays in the policy of a page: a header that goes with each answer."""
 
 
 class OtherRelays:
@@ -18,6 +30,8 @@ class OtherRelays:
         """To be set by the relay: its members are told then."""
         self._named = tuple(named)
         self._all: tuple[RelayAddress, ...] = ()
+        self._known: tuple[RelayAddress, ...] = ()
+        """Those of `_all` first, then those that are gone, the last one first."""
         self._origins: frozenset[str] = frozenset()
         self._found: tuple[str, ...] = ()
         self._beside: tuple[RelayAddress, ...] = ()
@@ -45,7 +59,8 @@ class OtherRelays:
         before = self._all, self._origins
         others = [each for each in _parsed((*self._named, *self._found)) if each not in self._left_out]
         self._all = tuple(others[:MAX_RELAYS])
-        self._origins = frozenset(each.origin for each in (*self._all, *self._beside))
+        self._known = tuple(dict.fromkeys((*self._all, *self._known)))[:MAX_KNOWN]
+        self._origins = frozenset(each.origin for each in (*self._known, *self._beside))
         if before != (self._all, self._origins):
             self.on_change()
 
@@ -62,14 +77,14 @@ class OtherRelays:
         return list(dict.fromkeys([*self.near(room), *self.addresses]))[:MAX_RELAYS]
 
     def has_origin(self, origin: str) -> bool:
-        """Is that where one of them has its page?"""
+        """Is that where one of them has its page, or had it?"""
         return origin in self._origins
 
     @property
     def sources(self) -> str:
         """For `connect-src` of the page: their files and sockets. It can't name an IPv6 address."""
-        every = dict.fromkeys((*self._all, *self._beside))
-        named = [each for each in every if not each.host.startswith("[")]
+        every = dict.fromkeys((*self._beside, *self._known))
+        named = [each for each in every if not each.host.startswith("[")][:MAX_SOURCES]
         return "".join(f" {source}" for each in named for source in _sources(each))
 
 

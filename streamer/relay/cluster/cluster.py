@@ -19,6 +19,7 @@ from streamer.relay.cluster.buckets import Buckets
 from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
+from streamer.relay.cluster.floors import Floors
 from streamer.relay.cluster.intake import Intake
 from streamer.relay.cluster.knocks_elsewhere import KnocksElsewhere
 from streamer.relay.cluster.lines import Lines
@@ -35,7 +36,7 @@ from streamer.relay.cluster.slots import take_slot
 from streamer.relay.cluster.spoken import Spoken
 from streamer.relay.cluster.stays import Stays
 from streamer.relay.cluster.voice import Outgoing
-from streamer.relay.rooms.decisions import Decisions
+from streamer.relay.rooms.decisions import Decided, Decisions
 from streamer.relay.rooms.lobby import Lobby
 from streamer.websocket.sink import Flusher
 from streamer.wire.control import serialize
@@ -84,8 +85,7 @@ class Cluster:
         self._keys = keys
         self._decisions = decisions
         self._buckets = buckets = Buckets.of(address.name)
-        self._live, self._present, self._hour = buckets.live, buckets.present, buckets.hour
-        self._kept, self._lines_bucket = buckets.kept, buckets.lines
+        self._live, self._present, self._hour, self._kept, self._lines_bucket = buckets
         self._peers = Peers(self.id, version)
         self._puts = Puts()
         self._bus: Bus | None = None
@@ -101,8 +101,9 @@ class Cluster:
         self.flusher = flusher
         self._lobby = lobby
         lobby.is_starting = True
-        self._rules = rules = Rules(self.id, self._kept, self._present, self._puts, self.find_room, self._decisions)
-        self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, rules.came)
+        self._floors = floors = Floors(self._present, self._puts, self.find_room)
+        self._rules = Rules(self.id, self._kept, self._puts, self.find_room, self._decisions, floors.fill)
+        self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, floors.came)
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
         say: Say = lambda kind, to, message: self._links.say(kind, to, message)  # noqa: E731 (made below)
         deadline_us = flusher.deadline_us
@@ -116,12 +117,12 @@ class Cluster:
             self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._stays.store
         )
         self._intake = Intake(
-            self.counts, rules, self._presence, self._knocking, self._stays, self._keys, self._lines, self._clock,
-            self._slots, lobby.room,
+            self.counts, self._rules, floors, self._presence, self._knocking, self._stays, self._keys, self._lines,
+            self._clock, self._slots, lobby.room,
         )  # fmt: skip
         lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
         self._keys.attach(self._kept, self._puts)
-        self.forward, self.floor_moved, self.to_own_us = spoken.forward, self._rules.floor_moved, self._peers.to_own_us
+        self.forward, self.floor_moved, self.to_own_us = spoken.forward, floors.moved, self._peers.to_own_us
         lobby.used.make = self._make_room
         lobby.on_stay = lambda entry: self._stays.changed(entry.stay)
         lobby.renew_stays(self._stays.renew)
@@ -225,15 +226,15 @@ class Cluster:
         watches.append(await bus.watch(self._hour, self._intake.hour))
         await self._take_slot(bus)
         await bus.put(self._live, self.id, self._sign_of_life())
-        for each in (self._presence, self._rules, self._keys, self._knocking):
+        for each in (self._floors, self._presence, self._rules, self._keys, self._knocking):
             each.forget()
         watches.append(await bus.watch(self._kept, self._intake.kept))
         await self._keys.begin(bus)
         self._rules.tell_own()
         watches.append(await bus.watch(self._present, self._intake.present))
         self._presence.end_snapshot()
-        for room in self._rooms:
-            self._rules.settle(room)
+        self._floors.end_snapshot(self._rooms)
+        self._knocking.end_snapshot()
         watches.append(await bus.watch(self._lines_bucket, self._intake.line))
         await self._links.begin(bus, self.id)
         self._peers.own_heard_s = monotonic()
@@ -292,6 +293,7 @@ class Cluster:
             self._came.clear()
             names, self._changed = self._changed, set()
             for name in names:
+                self._floors.go_on(name)
                 self._presence.tell(name)
 
     async def _refresh(self, bus: Bus) -> None:
@@ -364,8 +366,9 @@ class Cluster:
     def _let_in(self, room: str, number: int, admit: bool) -> None:
         self._lobby.desk(self._lobby.used.as_it_is(room)).answer(number, admit=admit)
 
-    def decided(self, room: ClusterRoom) -> None:
+    def decided(self, room: ClusterRoom, before: Decided) -> None:
         """Once the host's command is done: then it is known whose it was."""
+        self._rules.begin(room.name, before)
         asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
 
     def _tell_hosts(self, code: str, words: str) -> None:
@@ -388,7 +391,7 @@ class Cluster:
     def _make_room(self, *arguments: Any) -> ClusterRoom:
         room = ClusterRoom(*arguments, station=self)
         room.from_elsewhere(lambda: self._presence.fill(room))
-        self._rules.fill(room)
+        self._floors.fill(room)
         return room
 
     def _on_here(self) -> None:

@@ -46,11 +46,11 @@ class Station(Protocol):
     def passed_on(self, room: "ClusterRoom", message: FromRelay) -> None:
         """A member here said this, which members elsewhere get once."""
 
-    def decided(self, room: "ClusterRoom") -> None:
-        """The host did."""
+    def decided(self, room: "ClusterRoom", before: Decided) -> None:
+        """The host did; until then, `before` held."""
 
-    def floor_moved(self, room: "ClusterRoom") -> None:
-        """By what somebody here did."""
+    def floor_moved(self, room: "ClusterRoom", *, is_of_here: bool) -> None:
+        """By what somebody here did, or elsewhere."""
 
     def forward(self, relay: str, message: Any) -> None: ...
 
@@ -109,12 +109,14 @@ class ClusterRoom(SharedRoom):
     def _enter(self, member: Member) -> None:
         if not isinstance(member, RemoteMember):
             self._elsewhere.pop(member.talker_id, None)
+        self.fanout.elsewhere = len(self._elsewhere)
         super()._enter(member)
         self._station.changed(self)
 
     def leave(self, member: Member) -> None:
         if self._elsewhere.get(member.talker_id) is member:
             del self._elsewhere[member.talker_id]
+        self.fanout.elsewhere = len(self._elsewhere)
         super().leave(member)
         self._station.changed(self)
 
@@ -221,11 +223,11 @@ class ClusterRoom(SharedRoom):
 
     def from_elsewhere(self, act: Callable[[], None]) -> None:
         """Do what somebody elsewhere said; it goes no further than the members here."""
-        self._is_told = True
+        before, self._is_told = self._is_told, True
         try:
             act()
         finally:
-            self._is_told = False
+            self._is_told = before
 
     def take_packet(self, packet: bytes, now_us: int) -> bool:
         """Hand on what somebody elsewhere says. False where nobody there may say it."""
@@ -251,9 +253,10 @@ class ClusterRoom(SharedRoom):
             super().bar(member)
 
     def _keep(self, decided: Decided) -> None:
+        before = self._decided
         super()._keep(decided)
-        if not self._is_told:
-            self._station.decided(self)
+        if not self._is_told and decided != before:
+            self._station.decided(self, before)
 
     def rule(self, decided: Decided, by: int) -> None:
         """The host decided so on another relay."""
@@ -271,8 +274,12 @@ class ClusterRoom(SharedRoom):
 
     def tell_floor(self) -> None:
         super().tell_floor()
-        if not self._is_told:
-            self._station.floor_moved(self)
+        self._station.floor_moved(self, is_of_here=not self._is_told)
+
+    def tick(self, now: float) -> None:
+        if self.is_elsewhere(self.floor.holder):  # its own relay counts for how long it has had it
+            self.floor.give(self.floor.holder, now, is_host=self.floor.is_hosts)
+        super().tick(now)
 
     def take_floor(self, holder: int, *, is_host: bool) -> None:
         """Somebody has it by what was decided elsewhere; 0 is nobody."""

@@ -10,6 +10,7 @@ from streamer.errors import ControlError, RefusedError
 from streamer.relay.cluster.bus import Entry
 from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import ClusterRoom
+from streamer.relay.cluster.floors import Floors
 from streamer.relay.cluster.knocks_elsewhere import PREFIX, KnocksElsewhere
 from streamer.relay.cluster.lines import Lines
 from streamer.relay.cluster.messages import VALUES, expect, parse_bytes, room_of
@@ -28,6 +29,7 @@ class Intake:
 
     counts: Counter[str]
     rules: Rules
+    floors: Floors
     presence: Presence
     knocking: KnocksElsewhere
     stays: Stays
@@ -47,7 +49,7 @@ class Intake:
 
     def present(self, entry: Entry) -> None:
         if entry.key.startswith("f."):
-            self.take(entry, lambda value: self.rules.take_floor(entry, value))
+            self.take(entry, lambda value: self.floors.take(entry, value and expect(value, "floor")))
         elif entry.key.startswith(PREFIX):
             self.take(entry, lambda value: self.knocking.take(entry.key, value and expect(value, "knock")))
         else:

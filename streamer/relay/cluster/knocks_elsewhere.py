@@ -45,6 +45,7 @@ class KnocksElsewhere:
         """They may come in on any relay."""
         self._stored: dict[tuple[str, int], Knocked] = {}
         self._own: dict[tuple[str, int], str] = {}
+        self._before: set[str] = set()
 
     def waiting(self, room: str) -> list[Waiting]:
         found = (
@@ -74,7 +75,13 @@ class KnocksElsewhere:
 
     def forget(self) -> None:
         """Before all that is stored is told anew."""
+        self._before = {room for room, _ in self._stored}
         self._stored.clear()
+
+    def end_snapshot(self) -> None:
+        """All that is stored was told: whoever was not has an answer by now."""
+        for room in self._before - {room for room, _ in self._stored}:
+            self._tell_hosts(room)
 
     def tell_all_again(self) -> None:
         for at in self._own:

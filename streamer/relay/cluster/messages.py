@@ -109,12 +109,13 @@ class Ruled(TypedDict):
 
 
 class Floored(TypedDict):
-    """Who has the floor of a room, 0 for nobody."""
+    """Who has the floor of a room, 0 for nobody; and by which connection: see Present."""
 
     type: Literal["floor"]
-    relay: str
     holder: int
     host: bool
+    stay: str
+    term: int
 
 
 class Host(TypedDict):

@@ -35,7 +35,7 @@ Came = Callable[[ClusterRoom, int], None]
 
 
 class Presence:
-    """`find_room` gives a room that is used here; `came` is told of members elsewhere who are shown from now on."""
+    """`find_room` gives a room that is used here; `came` is told of members elsewhere, each time they are shown."""
 
     def __init__(
         self, own_id: str, bucket: Bucket, peers: Peers, puts: Puts, find_room: FindRoom, came: Came
@@ -115,12 +115,14 @@ class Presence:
                 room.from_elsewhere(partial(room.show, talker_id, shown))
                 if shown and is_news:
                     self._part_names(room, talker_id, shown)
+                if shown:
                     self._came(room, talker_id)
             if value and value["relay"] == self._own_id:
                 self._puts.put(self._bucket, _key(name, talker_id), None)
         elif shown and _rank(shown["term"], shown["relay"]) > _rank(local.term, self._own_id):
             self._told.get(name, {}).pop(talker_id, None)
             room.give_up(local, shown)
+            self._came(room, talker_id)
         elif value is None or value["relay"] != self._own_id:
             self._store(room, local)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from streamer.relay.background import surviving
 from streamer.relay.cluster.bus import Bucket, Bus
 from streamer.wire.control import serialize
 
@@ -41,12 +42,25 @@ class Puts:
         self._sent.discard(at)
         self._waiting[at] = bucket, data
         while len(self._waiting) > MAX_WAITING:
-            self._waiting.pop(next(iter(self._waiting)))
+            oldest = next(iter(self._waiting))
+            self._waiting.pop(oldest)
+            self._conditions.pop(oldest, None)
         self._came.set()
 
     def put_if(self, bucket: Bucket, key: str, value: object, revision: Revision, stored: Stored) -> None:
         self.put(bucket, key, value)
         self._conditions[bucket.name, key] = revision, stored
+
+    def has(self, bucket: Bucket, key: str) -> bool:
+        """Whether it waits to be stored, or is on its way."""
+        return (bucket.name, key) in self._waiting
+
+    def drop(self, bucket: Bucket, key: str) -> None:
+        """It is no longer to be stored. What is on its way already can't be called back."""
+        at = bucket.name, key
+        self._waiting.pop(at, None)
+        self._conditions.pop(at, None)
+        self._sent.discard(at)
 
     def is_waiting(self, bucket: Bucket, key: str) -> bool:
         """Whether it will be stored behind all that is stored by now."""
@@ -67,23 +81,27 @@ class Puts:
                 await self._came.wait()
                 self._came.clear()
                 while self._waiting:
-                    batch = list(self._waiting.items())[:AT_ONCE]
-                    await _all([self._store(bus, at, bucket, data) for at, (bucket, data) in batch])
+                    await _all([self._store(bus, at) for at in list(self._waiting)[:AT_ONCE]])
         finally:
             self._sent.clear()
 
-    async def _store(self, bus: Bus, at: _Key, bucket: Bucket, data: bytes | None) -> None:
-        condition = self._conditions.get(at)
+    async def _store(self, bus: Bus, at: _Key) -> None:
+        """What waits there by now."""
+        found, condition = self._waiting.get(at), self._conditions.get(at)
+        if found is None:
+            return
+        bucket, data = found
         self._sent.add(at)
+        revision = 0
         if condition and data is not None:
-            revision, stored = condition
-            stored(await bus.put_if(bucket, at[1], data, revision()))
+            revision = await bus.put_if(bucket, at[1], data, condition[0]())
         else:
             await bus.put(bucket, at[1], data)
-        if at in self._sent:
-            self._sent.discard(at)
-            self._waiting.pop(at, None)
-            self._conditions.pop(at, None)
+        if at in self._sent:  # else there is a newer one
+            self.drop(bucket, at[1])
+        if condition:
+            with surviving("what was stored for all relays"):
+                condition[1](revision)
 
 
 async def _all(works: list[Awaitable[None]]) -> None:

@@ -1,50 +1,55 @@
-"""What hosts decide about rooms, and who has the floor: stored for all relays.
+"""What hosts decide about rooms: stored for all relays.
 
-A decision is stored as the host takes it, and the one that was stored last counts: all relays see them in that order,
-also their own. The floor is stored only where it is as it was known here (compare and set): of two people who ask at
-the same time on two relays, the first has it. After a loss, each relay knows best what its own members have.
+A decision is stored where nothing is stored that was not known when it was taken (compare and set). Where a host
+elsewhere was first, also during a cut, the two are merged, and that is stored: no relay's decision undoes another's.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from functools import partial
 
 from streamer.errors import ControlError
 from streamer.relay.cluster.bus import Bucket, Entry
 from streamer.relay.cluster.cluster_room import ClusterRoom
-from streamer.relay.cluster.messages import Floored, Ruled, key_of, room_of
+from streamer.relay.cluster.merging import merged
+from streamer.relay.cluster.messages import Ruled, key_of, room_of
 from streamer.relay.cluster.puts import Puts
 from streamer.relay.rooms.decisions import Decided, Decisions, parse_decided
 from streamer.relay.rooms.room import MAX_TALKER_ID
 
 FindRoom = Callable[[str], ClusterRoom | None]
+OnRuled = Callable[[ClusterRoom], None]
 
 
 class Rules:
-    """`kept` holds decisions for good, `present` floors for as long as anybody has them."""
+    """`kept` holds decisions for good. `on_ruled` is told of rooms about which somebody elsewhere decided."""
 
     def __init__(
-        self, own_id: str, kept: Bucket, present: Bucket, puts: Puts, find_room: FindRoom, decisions: Decisions
+        self, own_id: str, kept: Bucket, puts: Puts, find_room: FindRoom, decisions: Decisions, on_ruled: OnRuled
     ) -> None:
         self._own_id = own_id
         self._kept = kept
-        self._present = present
         self._puts = puts
         self._find_room = find_room
         self._decisions = decisions
-        self._floors: dict[str, tuple[Floored, int]] = {}
-        self._seen: set[str] = set()
-        self._overruled: set[str] = set()
-        """Rooms about which somebody elsewhere decided after we did, or just before."""
+        self._on_ruled = on_ruled
+        self._revisions: dict[str, int] = {}
+        self._before: dict[str, Decided] = {}
+        """Of rooms about which something was decided here that is not stored yet: what held before that."""
+        self._by: dict[str, int] = {}
 
     def forget(self) -> None:
         """Before all that is stored is told anew: by a server that lost it, too."""
-        self._floors.clear()
-        self._seen.clear()
+        self._revisions.clear()
+
+    def begin(self, name: str, before: Decided) -> None:
+        """The host decides, here: what comes from elsewhere is merged with that, from now on."""
+        self._before.setdefault(name, before)
 
     def decided(self, name: str, by: int = 0) -> None:
         """The host did, here."""
-        self._overruled.discard(name)
+        self._before.setdefault(name, Decided())
+        self._by[name] = by
         decided = self._decisions.of(name)
         value: Ruled = {
             "type": "decided",
@@ -56,93 +61,58 @@ class Rules:
             "barred": [asdict(bar) for bar in decided.barred],
             "keep_captions": decided.keep_captions,
         }
-        self._puts.put(self._kept, f"d.{key_of(name)}", value)
+        stored = partial(self._on_stored, name, decided)
+        self._puts.put_if(self._kept, _key(name), value, lambda: self._revisions.get(name, 0), stored)
 
     def take(self, entry: Entry, value: Ruled | None) -> None:
         """What is stored. Raises ControlError, or what a damaged file of decisions does."""
         name = room_of(entry.key.removeprefix("d."))
-        self._seen.add(name)
-        if value is None or self._puts.is_waiting(self._kept, entry.key):
+        if entry.revision <= self._revisions.get(name, 0):
             return
-        is_own = value["relay"] == self._own_id
-        if is_own and name not in self._overruled:
+        self._revisions[name] = entry.revision
+        if value is None:
             return
         if value["type"] != "decided" or not 0 <= value["by"] <= MAX_TALKER_ID:
             raise ControlError("another relay decided what none can", code="bad-field")
-        decided = parse_decided(value)
-        (self._overruled.discard if is_own else self._overruled.add)(name)
+        stored = parse_decided(value)
+        if name not in self._before:
+            self._apply(name, stored, value["by"])
+        elif value["relay"] == self._own_id:
+            self._before[name] = stored  # what waits was decided after it
+        else:
+            self._merge(name, stored, value["by"])
+
+    def _merge(self, name: str, stored: Decided, by: int) -> None:
+        both = merged(self._before.pop(name), self._decisions.of(name), stored)
+        self._apply(name, both, by)
+        if both == stored:
+            self._puts.drop(self._kept, _key(name))
+        else:
+            self._before[name] = stored
+            self.decided(name, self._by.get(name, 0))
+
+    def _apply(self, name: str, decided: Decided, by: int) -> None:
         room = self._find_room(name)
         if room:
-            room.from_elsewhere(lambda: room.rule(decided, value["by"]))
-            self.fill(room)
+            room.from_elsewhere(lambda: room.rule(decided, by))
+            self._on_ruled(room)
         elif decided != self._decisions.of(name):
             _keep(self._decisions, name, decided)
 
+    def _on_stored(self, name: str, decided: Decided, revision: int) -> None:
+        """Where somebody elsewhere was first, what they stored comes, or has come, and is merged with this."""
+        if not revision:
+            return
+        if revision > self._revisions.get(name, 0):
+            self._revisions[name], self._before[name] = revision, decided
+        if not self._puts.has(self._kept, _key(name)):
+            self._before.pop(name, None)
+
     def tell_own(self) -> None:
-        """What was decided here before there was a cluster, where nothing else is stored."""
-        for name in self._decisions.rooms - self._seen:
+        """What was decided here before there was a cluster, or was lost there: where nothing is stored."""
+        for name in self._decisions.rooms - self._revisions.keys():
+            self._before[name] = Decided()
             self.decided(name)
-
-    def floor_moved(self, room: ClusterRoom) -> None:
-        key = f"f.{key_of(room.name)}"
-        value: Floored = {
-            "type": "floor",
-            "relay": self._own_id,
-            "holder": room.floor.holder,
-            "host": room.floor.is_hosts,
-        }
-        name = room.name
-
-        def known() -> int:
-            return self._floors[name][1] if name in self._floors else 0
-
-        def stored(revision: int) -> None:
-            if revision:
-                self._floors[name] = value, revision
-
-        self._puts.put_if(self._present, key, value, known, stored)
-
-    def take_floor(self, entry: Entry, value: Any) -> None:
-        name = room_of(entry.key.removeprefix("f."))
-        if value is None:
-            self._floors.pop(name, None)
-            return
-        if value["type"] != "floor" or not 0 <= value["holder"] <= MAX_TALKER_ID:
-            raise ControlError("another relay gives the floor to nobody", code="bad-field")
-        known = self._floors.get(name)
-        if known and known[1] > entry.revision and entry.is_new:
-            return
-        self._floors[name] = value, entry.revision
-        room = self._find_room(name)
-        if room and value["relay"] != self._own_id and entry.is_new:
-            self.fill(room)
-
-    def fill(self, room: ClusterRoom) -> None:
-        """A room that is used from now on, or that came to know what it must for this.
-
-        That nobody has it was stored by who gave it back, and says nothing of a member here who has asked since.
-        """
-        found = self._floors.get(room.name)
-        if found and found[0]["holder"] == 0 and room.local(room.floor.holder):
-            self.floor_moved(room)
-        elif found:
-            room.from_elsewhere(lambda: room.take_floor(found[0]["holder"], is_host=found[0]["host"]))
-
-    def came(self, room: ClusterRoom, talker_id: int) -> None:
-        """A member elsewhere is known from now on; that it has the floor may be known already."""
-        found = self._floors.get(room.name)
-        if found and found[0]["holder"] == talker_id:
-            self.fill(room)
-
-    def settle(self, room: ClusterRoom) -> None:
-        """All that is stored was told: that counts for members elsewhere, and of its own members this relay knows."""
-        found = self._floors.get(room.name)
-        stored, is_host = (found[0]["holder"], found[0]["host"]) if found else (0, False)
-        is_of_here = room.local(room.floor.holder) is not None or room.local(stored) is not None
-        if is_of_here and not room.is_elsewhere(stored):
-            self.floor_moved(room)
-        else:
-            room.from_elsewhere(lambda: room.take_floor(stored, is_host=is_host))
 
 
 def _keep(decisions: Decisions, name: str, decided: Decided) -> None:
@@ -154,3 +124,7 @@ def _keep(decisions: Decisions, name: str, decided: Decided) -> None:
         barred=decided.barred,
         keep_captions=decided.keep_captions,
     )
+
+
+def _key(room: str) -> str:
+    return f"d.{key_of(room)}"

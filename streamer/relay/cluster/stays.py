@@ -29,6 +29,8 @@ class Stays:
         self._find_member = find_member
         self._values: dict[str, Stayed] = {}
         self._here: dict[str, Session] = {}
+        self._waiting: dict[str, int] = {}
+        """The term of what was to be stored last, by its key, until that comes back."""
 
     def changed(self, stay: Session) -> None:
         """It began, goes on, or was left, on this relay. Where it has gone on elsewhere, that counts for nothing."""
@@ -50,13 +52,22 @@ class Stays:
         """For all relays, also where nobody has come in by it yet."""
         value = _value_of(stay, self._own_id)
         for token in filter(None, (stay.token, stay.own_token)):
+            self._waiting[digest(token)] = stay.term
             self._puts.put(self._bucket, f"stay.{digest(token)}", value)
 
     def take(self, key: str, value: Stayed | None) -> None:
+        """Of two relays that knew nothing of each other, the one with the newest connection knows how the stay is."""
         self._values.pop(key, None)
         if value is not None:
             Right(value["right"])
             self._values[key] = value
+            here = self._here.get(value["token"])
+            if here and value["term"] < here.term:
+                self.store(here)
+            elif value["term"] > self._waiting.get(key, -1):
+                self._puts.drop(self._bucket, f"stay.{key}")
+            if not self._puts.has(self._bucket, f"stay.{key}"):
+                self._waiting.pop(key, None)
         while len(self._values) > MAX_STAYS:
             del self._values[next(iter(self._values))]
 
