@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 from audio_rig import Rig
-from phone import Phones
+from phone import SIZE, Phones
 from playwright.sync_api import Page, expect
 from processes import RelayProcess
 from screenshots import check_looks
@@ -31,6 +31,10 @@ NEXT: Final = """(line) => {
 
 
 SHOW: Final = "async (fact, on) => (await import('/page/facts.js')).showFact(fact, on)"
+CUT_OFF: Final = """(line) => [...line.children]
+  .filter((fact) => !fact.hidden && fact.getBoundingClientRect().right - 8 > line.getBoundingClientRect().right)
+  .map((fact) => fact.id)"""
+"""Its facts whose icons end beyond it: 8 pixels are the margin of what can be pressed."""
 FACTS: Final = {
     "#slow-path": "#slow-path-note",
     "#no-microphone": "#problem",
@@ -114,7 +118,36 @@ def test_each_fact_looks_well_and_moves_nothing(rig: Rig, relay: RelayProcess, p
             check_looks(ada.page, fact)
             ada.page.locator(fact).click()
             ada.page.locator(fact).evaluate(SHOW, False)
-        for fact in FACTS:
-            ada.page.locator(fact).evaluate(SHOW, True)
+        for width in (320, SIZE["width"]):
+            ada.page.set_viewport_size({**SIZE, "width": width})
+            for fact in FACTS:
+                ada.page.locator(fact).evaluate(SHOW, False)
+            for fact in FACTS:
+                ada.page.locator(fact).evaluate(SHOW, True)
+            assert ada.page.locator("#room-facts").evaluate(CUT_OFF) == [], width
         check_looks(ada.page, "all facts at once")
         look(ada, "facts")
+
+
+REPLAYS: Final = """(note) => {
+  note.querySelector("#replay-words").textContent = "Replay · 0:25 left";
+  note.querySelector("#replay-talkers").append(document.createElement("li"));
+  note.querySelector("#replay-talkers li").textContent = "Talker 1";
+  note.hidden = false;
+}"""
+
+
+def test_a_note_above_two_people_leaves_their_figure_to_be_seen(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    """The disc of the bar stands above it, in the middle, where the figure is."""
+    ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
+    ada.page.locator("#advice-read").click()
+    with crowd(relay, 1, talkers=1):
+        expect(ada.page.locator("#arc .whole b")).to_contain_text("ms")
+        ada.page.locator("#replay").evaluate(REPLAYS)
+        for size in ({"width": 320, "height": 568}, SIZE):
+            ada.page.set_viewport_size(size)
+            disc = ada.page.locator("#mic .disc").bounding_box()
+            shown = [ada.page.locator(each) for each in ("#arc .whole", "#duet-words")]
+            boxes = [each.bounding_box() for each in shown if each.is_visible()]
+            assert disc
+            assert all(box and box["y"] + box["height"] <= disc["y"] for box in boxes), (size, boxes, disc)

@@ -4,7 +4,8 @@ import { element, setAttribute } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 
 /**
- * The newest is last, and an icon where there is no room for its words. Where that is too much, all are icons.
+ * The newest is last, and an icon where there is no room for its words. Where that is too much, all are icons, and where
+ * that still is, the number of people goes: it can be counted.
  * @param {HTMLElement} fact
  * @param {boolean} on
  */
@@ -15,8 +16,8 @@ export function showFact(fact, on) {
   fact.removeAttribute("data-short");
   fact.hidden = !on;
   if (on) fact.toggleAttribute("data-short", isTooLong(line));
-  line.removeAttribute("data-short");
-  line.toggleAttribute("data-short", isTooLong(line));
+  for (const step of ["data-short", "data-shorter"]) line.removeAttribute(step);
+  for (const step of ["data-short", "data-shorter"]) line.toggleAttribute(step, isTooLong(line));
 }
 
 /** @param {HTMLElement} line whose last fact that is shown ends beyond it */
