@@ -1,4 +1,4 @@
-"""What each thread of a browser has spent, to the nanosecond: a wake-up is too short to be seen by the ticks of a clock."""
+"""What each thread of a browser has spent, to the nanosecond: a wake-up is too short for the ticks of a clock."""
 
 from collections import Counter
 from collections.abc import Mapping
