@@ -26,9 +26,9 @@ HERE: Final = Path(__file__).parent
 sys.path[:0] = [str(HERE / "browser"), str(HERE.parent / "support")]
 
 from audio_rig import Rig, stop  # noqa: E402
-from cost import KINDS, Cost, cost_of  # noqa: E402
 from free_port import free_port  # noqa: E402
 from spread_talkers import SpreadTalkers  # noqa: E402
+from thread_cost import OF_A_MESSAGE, WHOLE, Spent, spent_by  # noqa: E402
 from unwatched import Unwatched, unwatched  # noqa: E402
 
 from streamer.audio_format import FRAME_MS  # noqa: E402
@@ -37,8 +37,7 @@ from streamer.wire.room_link import Address  # noqa: E402
 OFF: Final = "off"
 WINDOWS: Final = (OFF, "0", "1", "2.5", "5", "20")
 """The last only says what a message costs: nobody would wait so long."""
-BUSY: Final = ("worker", "network", "other")
-"""What a message goes through: the rest of the page's process is in `other`."""
+PARTS: Final = tuple(OF_A_MESSAGE.values())
 WARM_UP_S: Final = 8
 SETTLE_S: Final = 0.4
 LATE_MS: Final = 4
@@ -51,7 +50,7 @@ Turns = dict[tuple[int, str], list["Turn"]]
 
 @dataclass
 class Turn:
-    cost: Cost
+    cost: Spent
     """In % of a core."""
     messages_per_s: float
     waited_ms: list[float]
@@ -97,15 +96,15 @@ class Measured:
         time.sleep(SETTLE_S)
         self._ask(window)  # and forget what it tells
         self.talkers.late_ms.clear()
-        before, began = cost_of(self.browser.pid), time.monotonic()
+        before, began = spent_by(self.browser.pid), time.monotonic()
         time.sleep(seconds)
         took = time.monotonic() - began
-        after, late_ms = cost_of(self.browser.pid), sorted(self.talkers.late_ms)
+        after, late_ms = spent_by(self.browser.pid), sorted(self.talkers.late_ms)
         messages, waited_ms = self._ask(window)
         due = self.talkers.talking * took * 1000 / FRAME_MS
         if abs(len(late_ms) / due - 1) > MISSING or late_ms[int(0.95 * len(late_ms))] > LATE_MS:
             return None
-        cost = Cost({kind: 100 * (after[kind] - before[kind]) / took for kind in KINDS})
+        cost = {part: 100 * (after[part] - before[part]) / took for part in (*PARTS, WHOLE)}
         return Turn(cost, messages / took, waited_ms)
 
     def _ask(self, window: str) -> tuple[int, list[float]]:
@@ -151,16 +150,16 @@ def bundling_relay(folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]"]
 
 def show(talking: int, by_window: dict[str, list[Turn]]) -> None:
     print(f"\n{talking} talkers; CPU in % of a core, medians")
-    heads = ("window", "messages/s", "waited ms", "p95", *BUSY, "whole", "lowest", "highest", "÷ off", "turns")
+    heads = ("window", "messages/s", "waited ms", "p95", *PARTS, WHOLE, "lowest", "highest", "÷ off", "turns")
     print("".join(f"{head:>12}" for head in heads))
     for window, turns in by_window.items():
-        whole = [turn.cost.total() for turn in turns]
+        whole = [turn.cost[WHOLE] for turn in turns]
         waited = sorted(ms for turn in turns for ms in turn.waited_ms) or [0.0]
         figures = [median(turn.messages_per_s for turn in turns), statistics.fmean(waited)]
         figures += [waited[int(0.95 * len(waited))]]
-        figures += [median(turn.cost[kind] for turn in turns) for kind in BUSY]
+        figures += [median(turn.cost[part] for turn in turns) for part in PARTS]
         figures += [median(whole), min(whole), max(whole)]
-        off = [turn.cost.total() for turn in by_window.get(OFF, ())]
+        off = [turn.cost[WHOLE] for turn in by_window.get(OFF, ())]
         ratio = f"{median(whole) / median(off):.3f}" if off else ""
         cells = (f"{figure:12.1f}" for figure in figures)
         print(f"{window:>12}" + "".join(cells) + f"{ratio:>12}{len(turns):>12}")
