@@ -8,6 +8,7 @@ import numpy as np
 
 from streamer.captions.engine import RATE, WINDOW, Engine, Recogniser, StreamingRecogniser
 from streamer.captions.models import Model
+from streamer.captions.murmur import is_murmur
 from streamer.client.audio.samples import Samples
 from streamer.errors import SetupError
 
@@ -16,6 +17,9 @@ _CONTEXT: Final = 64
 
 _PADDING: Final = np.zeros(RATE // 5, dtype=np.float32)
 """0.2 s of silence at both ends: recognisers swallow words at a hard edge."""
+
+_ANYTHING: Final = np.linspace(0.0, 0.1, RATE, dtype=np.float32)
+"""A second that is no murmur."""
 
 _THRESHOLD: Final = 0.5
 """Silero's own: higher swallows quiet talkers, lower takes music for a voice."""
@@ -40,7 +44,7 @@ def load_engine(model: Model, vad: Path, threads: int) -> Engine:
     except (RuntimeError, ValueError) as error:
         raise SetupError(f"The model in {model.folder} can't be read: {error}") from None
     if not isinstance(engine.recogniser, StreamingRecogniser):
-        engine.recogniser.recognise(np.zeros(RATE, dtype=np.float32))  # the first time takes seconds
+        engine.recogniser.recognise(_ANYTHING)  # the first time takes seconds
     return engine
 
 
@@ -53,12 +57,14 @@ def _recogniser(library: Any, model: Model, threads: int) -> Recogniser | Stream
 
 
 class _Offline:
-    """Whole talkspurts."""
+    """Whole talkspurts. Those of a murmur have no words: models of this kind invent some."""
 
     def __init__(self, recogniser: Any) -> None:
         self._recogniser = recogniser
 
     def recognise(self, pcm_16k: Samples) -> str:
+        if is_murmur(pcm_16k):
+            return ""
         stream = self._recogniser.create_stream()
         stream.accept_waveform(RATE, np.concatenate((_PADDING, pcm_16k, _PADDING)))
         self._recogniser.decode_stream(stream)

@@ -1,13 +1,15 @@
 """How well and how soon captions come, what they invent in noise, and what they cost.
 
     scripts/bench captions [--rounds 2] [--talkers 1 5 10] [--cost 5 10] [--noise-min 10] [--seconds 20]
+        [--noise-files FILE ...]
     scripts/bench captions --browser [--rounds 2]
 
 Five sentences of a reader of LibriVox are said in a real relay, and a real `streamer captions` writes them down: word
 errors, and how long after the last word the final line is there; a partial line, after the last word that is in it.
 Then so many talk at once, each another part of the same reading without a pause: the core share and memory of the
 captioner; on a machine that is busy it gets less and leaves partial lines out, so the same work is also done in virtual
-time (cost). Noise and music go through the same code faster than they last. With --browser the sentences are spoken
+time (cost). Noise, murmur and music, made here or
+in files of yours, go through the same code faster than they last. With --browser the sentences are spoken
 into the microphones of browsers instead, first one by one, then two at once, and read on another page.
 Wanted: at most 10 % word errors, 1.2 s and 0.8 s at the median, one invented word a minute, five talkers in one core.
 """
@@ -23,14 +25,16 @@ from typing import Final
 
 import numpy as np
 import psutil
-from scipy.signal import butter, lfilter, resample_poly
+from scipy.signal import resample_poly
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 from captioned_pages import speak, spread
 from librivox import ENGLISH, RATE, errors, sentences
+from noises import noises
 from relay_fixture import HOST_KEY, KEY, House
 
 import streamer
+from streamer.audio_format import SAMPLE_RATE
 from streamer.captions.captioner import FIRST_PARTIAL_S, PARTIAL_EVERY_S
 from streamer.captions.models import VAD, find_model
 from streamer.captions.recognition import proper
@@ -38,6 +42,7 @@ from streamer.captions.sherpa import load_engine
 from streamer.captions.talker import Talker
 from streamer.client.audio.codec import Encoder
 from streamer.client.audio.samples import Samples
+from streamer.client.audio.wav_files import FileReader
 from streamer.client.mailbox import Mailbox
 from streamer.wire.packet import Packet
 
@@ -210,32 +215,24 @@ def cost(talkers: int, seconds: float) -> None:
 # ---- Noise
 
 
-def noises(minutes: float) -> dict[str, Samples]:
-    """Each at 48 kHz, a fifth of the time: a quiet room, a fan, babble-shaped noise in bursts, keys, and music."""
-    random = np.random.default_rng(17)
-    n = int(minutes * 60 * 48_000 / 5)
-    time = np.arange(n) / 48_000
-    white = random.standard_normal(n)
-    low = lfilter(*butter(2, 400, fs=48_000), white)
-    band = lfilter(*butter(2, (300, 3_400), "band", fs=48_000), white)
-    swells = np.clip(np.sin(2 * np.pi * 0.4 * time) + 0.5 * np.sin(2 * np.pi * 3.1 * time), 0, None)
-    keys = band * (np.repeat(random.random(n // 4_800 + 1), 4_800)[:n] > 0.8)
-    tones = 220 * 2 ** (np.array([0, 4, 7, 12, 9, 5, 2, 7]) / 12)
-    melody = np.repeat(np.resize(tones, n // 14_400 + 1), 14_400)[:n]
-    phase = 2 * np.pi * np.cumsum(melody) / 48_000
-    music = sum(np.sin(k * phase) / k for k in range(1, 6)) * np.exp(-3 * (time % 0.3))
-    scaled = {"room": 0.003 * white, "fan": 0.2 * low, "swells": 0.2 * band * swells, "keys": 0.2 * keys}
-    return {name: np.asarray(each, dtype=np.float32) for name, each in {**scaled, "music": 0.2 * music}.items()}
-
-
-def invent(minutes: float) -> None:
+def invent(minutes: float, files: list[Path]) -> None:
     engine = load_engine(find_model(ENGLISH), ENGLISH / VAD, 1)
-    words = 0
-    for name, samples in noises(minutes).items():
+    words, seconds = 0, 0.0
+    for name, samples in [*noises(60 * minutes).items(), *((path.stem, sound_of(path)) for path in files)]:
         found, cpu_s = hear(engine, samples)
         words += len(" ".join(found).split())
         print(f"  {name}: {len(samples) / 48_000:.0f} s, {cpu_s:.1f} s of a core, invented: {found}")
-    print(f"invented words: {words} in {minutes:g} minutes")
+        seconds += len(samples) / SAMPLE_RATE
+    print(f"invented words: {words} in {seconds / 60:.1f} minutes, {60 * words / seconds:.2f} a minute")
+
+
+def sound_of(path: Path) -> Samples:
+    """Of a file of yours, at 48 kHz."""
+    reader = FileReader(path)
+    try:
+        return reader.read(0, reader.n_samples or 0)
+    finally:
+        reader.close()
 
 
 def hear(engine, samples: Samples) -> tuple[list[str], float]:  # type: ignore[no-untyped-def]
@@ -259,6 +256,7 @@ def main() -> None:
     parser.add_argument("--talkers", type=int, nargs="*", default=[1, 5, 10])
     parser.add_argument("--cost", type=int, nargs="*", default=[5, 10])
     parser.add_argument("--noise-min", type=float, default=10)
+    parser.add_argument("--noise-files", type=Path, nargs="*", default=[])
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -278,7 +276,7 @@ async def measure(options: argparse.Namespace, home: Path) -> None:
     for talkers in options.cost:
         cost(talkers, options.seconds)
     if options.noise_min:
-        invent(options.noise_min)
+        invent(options.noise_min, options.noise_files)
 
 
 if __name__ == "__main__":

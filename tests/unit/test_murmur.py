@@ -1,0 +1,63 @@
+"""What nobody said is no caption: noise, music, the murmur of a room; and whoever talks in it is still written down."""
+
+import numpy as np
+import pytest
+from caption_engine import packets, talkspurts
+from librivox import ENGLISH, RATE, Sentence, sentences
+from noises import NOISES, murmur_of, noises
+from scipy.signal import resample_poly
+from test_captioner import needs_english
+
+from streamer.captions import models
+from streamer.captions.engine import RATE as CAPTIONS_RATE
+from streamer.captions.murmur import is_murmur
+from streamer.captions.recognition import proper
+from streamer.captions.sherpa import load_engine
+from streamer.captions.talker import Talker
+from streamer.client.audio.samples import Samples
+
+MOST_WORDS_A_MINUTE = 1
+SECONDS = 90.0
+
+pytestmark = needs_english
+
+
+def murmur(talkers: int, seconds: float, seed: int) -> Samples:
+    made = murmur_of(talkers)(int(seconds * 48_000), np.random.default_rng(seed))
+    return np.asarray(resample_poly(made, 1, 3), dtype=np.float32)
+
+
+@pytest.mark.parametrize("talkers", [8, 12, 20])
+@pytest.mark.parametrize("seconds", [1.0, 4.0, 12.0])
+def test_many_voices_at_once_are_a_murmur(talkers: int, seconds: float) -> None:
+    assert [seed for seed in range(10) if not is_murmur(murmur(talkers, seconds, seed))] == []
+
+
+@pytest.mark.parametrize("noise_db", [-60, -20, -10, -5])
+@pytest.mark.parametrize("kind", ["murmur", "fan", "room"])
+@pytest.mark.parametrize("sentence", sentences() if ENGLISH.exists() else [], ids=lambda sentence: sentence.path.stem)
+def test_who_talks_is_none_however_loud_the_room_is(sentence: Sentence, kind: str, noise_db: float) -> None:
+    """Up to 5 dB softer than the voice."""
+    assert RATE == CAPTIONS_RATE
+    voice = sentence.samples
+    made = np.asarray(resample_poly(NOISES[kind](3 * len(voice), np.random.default_rng(5)), 1, 3))[: len(voice)]
+    level = np.sqrt(np.mean(np.square(voice))) * 10 ** (noise_db / 20)
+    together = voice + made * level / np.sqrt(np.mean(np.square(made)))
+    assert not is_murmur(np.asarray(together, dtype=np.float32))
+
+
+def test_a_word_between_silences_and_what_is_too_short_are_none() -> None:
+    word = sentences()[0].samples[RATE : RATE + 8_000]
+    assert not is_murmur(np.concatenate((np.zeros(4_000, np.float32), word, np.zeros(4_000, np.float32))))
+    assert not is_murmur(np.zeros(0, dtype=np.float32))
+    assert not is_murmur(np.ones(700, dtype=np.float32))
+
+
+def test_noise_murmur_and_music_make_no_more_than_one_word_a_minute() -> None:
+    engine = load_engine(models.find_model(ENGLISH), ENGLISH / models.VAD, 1)
+    lines = {}
+    for name, samples in noises(SECONDS).items():
+        found = talkspurts(Talker(engine.detector()), packets(samples))
+        lines[name] = [proper(engine.recogniser.recognise(each.samples), each.duration_s) for each in found]
+    words = " ".join(line for each in lines.values() for line in each).split()
+    assert len(words) <= MOST_WORDS_A_MINUTE * SECONDS / 60, lines
