@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamer.audio_format import CHANNELS, FRAME_MS, PACKET_MS, STEREO
+from streamer.audio_format import CHANNELS, FRAME_MS, STEREO
 from streamer.client.audio.codec import load_opus
 from streamer.client.audio.microphone import BLOCK_SAMPLES, SHORT_BLOCK_SAMPLES, Microphone, Source
 from streamer.client.audio.noise_suppression import Suppressed, load_noise_suppression
@@ -65,8 +65,8 @@ class Options:
 
     @property
     def block_samples(self) -> int:
-        """Of the sound card: as short as the shortest packets, so that these do not wait for each other."""
-        return SHORT_BLOCK_SAMPLES if self.packet_ms == min(PACKET_MS) else BLOCK_SAMPLES
+        """Of the sound card: short for short packets, so that these do not wait for each other."""
+        return SHORT_BLOCK_SAMPLES if self.packet_ms < FRAME_MS else BLOCK_SAMPLES
 
 
 async def talk(options: Options) -> None:

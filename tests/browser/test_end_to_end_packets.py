@@ -52,6 +52,7 @@ def talking(phones: Phones, rig: Rig, relay: RelayProcess, script: str = "") -> 
         phone.page.add_init_script(script)
     phone.open(relay.link + UNPROCESSED).join("Anna")
     rig.wait_attached(0)
+    follow(phone.page, relay)  # somebody else is there, so there is a disc
     phone.push_to_talk()
     phone.page.locator("#disc").tap()
     phone.open_experts()
@@ -62,7 +63,6 @@ def test_who_talks_chooses_the_length_of_packets_and_finds_it_again_the_next_tim
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     anna = talking(phones, rig, relay, READS_NO_TRACK)
-    follow(anna.page, relay)
     chosen = anna.page.get_by_label("Packet length")
     expect(chosen).to_have_value("4")
     for units in ("1", "2", "4", "2"):

@@ -19,7 +19,7 @@ from streamer.errors import AudioError
 
 BLOCK_SAMPLES: Final = 240
 SHORT_BLOCK_SAMPLES: Final = 120
-"""For packets of 2.5 ms: the device is asked for blocks as short, which take the program twice as many callbacks."""
+"""For packets shorter than 10 ms: the device gets two blocks as short, and the program twice as many callbacks."""
 
 _RING_SAMPLES: Final = SAMPLE_RATE // 2
 _STALE_SAMPLES: Final = SAMPLE_RATE * 6 // 100
@@ -149,7 +149,7 @@ def open_stream(
             device=number,
             channels=channels,
             dtype="float32",
-            latency="low",
+            latency=2 * block_samples / SAMPLE_RATE if block_samples < BLOCK_SAMPLES else "low",
             callback=callback,
         )
         stream.start()
