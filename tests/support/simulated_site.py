@@ -54,7 +54,8 @@ class Server:
         """Relays that don't reach it, by id."""
         self._buckets: dict[str, Stored] = {}
         self._made: dict[str, Bucket] = {}
-        self.buses: set[SimulatedBus] = set()
+        self.buses: dict[SimulatedBus, None] = {}
+        """In the order in which they came: the same life for the same seed."""
 
     @property
     def now_s(self) -> float:
@@ -127,11 +128,11 @@ class SimulatedBus:
         if self.server.is_away or self.relay in self.server.cut_off:
             raise BusError("it is away")
         self._is_open = True
-        self.server.buses.add(self)
+        self.server.buses[self] = None
 
     def lose(self) -> None:
         self._is_open = False
-        self.server.buses.discard(self)
+        self.server.buses.pop(self, None)
         self.lost.set()
 
     async def close(self) -> None:
@@ -219,9 +220,9 @@ class SimulatedBus:
 
     async def publish(self, subject: str, data: bytes) -> None:
         def at_server() -> None:
-            for bus in self.server.buses - {self}:
+            for bus in list(self.server.buses):
                 handle = bus._handles.get(subject)
-                if handle:
+                if handle and bus is not self:
                     bus._pass(f"message {subject}", partial(handle, subject.rpartition(".")[2], data))
 
         self._pass("ask", at_server)
@@ -278,6 +279,7 @@ class SimulatedRelay:
         self.number = number
         self.relay = Relay(admission, {}, decisions=decisions, tokens=tokens)
         self.relay.cluster = self.cluster = Cluster(address, "1", lambda: f"https://r{number}.test", keys, decisions)
+        self.cluster.id = f"{number:016x}"
         self.relay.application()
         self.decisions = decisions
         self.sockets: dict[str, Socket] = {}
