@@ -71,7 +71,8 @@ async def measure(relay: RelayProcess, ports: dict[int, int], way: str, options:
                 home = first_worker(room)
                 place = 3 - home if way == WAYS[2] and number % 2 else home
                 key = Address.parse(relay.links.to_talk[room]).key
-                query, url = {"room": room, "key": key}, f"http://127.0.0.1:{ports[place]}/ws"
+                query = {"room": room, "key": key, "name": f"M{number}"}  # equals would be parted first
+                url = f"http://127.0.0.1:{ports[place]}/ws"
                 socket = await stack.enter_async_context(
                     http.ws_connect(url, params=query, protocols=["streamer.v1"])
                 )

@@ -49,6 +49,11 @@ class Child:
     def status(self) -> int | None:
         return self._process.returncode
 
+    @property
+    def has_ended(self) -> bool:
+        """It has, and its last line is known."""
+        return self._ended.done()
+
     async def wait(self) -> int:
         return await asyncio.shield(self._ended)
 

@@ -90,7 +90,7 @@ class OwnNats:
         ports = self._folder / f"nats-server_{child.pid}.ports"
         until_s = monotonic() + START_S
         while not (port := _port_in(ports)):
-            if child.status is not None or monotonic() > until_s:
+            if child.has_ended or monotonic() > until_s:
                 child.signal(signal.SIGKILL)
                 raise SetupError(f"nats-server did not start: {child.last_line or 'it said nothing'}")
             await asyncio.sleep(_LOOK_S)
