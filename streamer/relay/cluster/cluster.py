@@ -82,8 +82,7 @@ class Cluster:
         self._address = address
         self._version = version
         self._url = url
-        self._keys = keys
-        self._decisions = decisions
+        self._keys, self._decisions = keys, decisions
         self._buckets = buckets = Buckets.of(address.name)
         self._live, self._present, self._hour, self._kept, self._lines_bucket = buckets
         self._peers = Peers(self.id, version)
