@@ -23,7 +23,7 @@ from streamer.client.events import Hint
 from streamer.errors import AudioError, SetupError
 from streamer.record.folder import RESERVE_BYTES, Folder, check_space
 from streamer.record.mixdown import mixdown
-from streamer.record.opus_packets import SILENCE
+from streamer.ogg.opus_packets import SILENCE
 from streamer.record.recording import Recording
 from streamer.wire.packet import Packet
 

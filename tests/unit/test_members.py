@@ -5,7 +5,7 @@ import pytest
 from messages import member, state, welcome
 from offline_room import OfflineRoom
 
-from streamer.client.audio.packetizer import Voice
+from streamer.client.audio.packetizer import Packetizer
 from streamer.client.room import Room
 from streamer.errors import ControlError
 from streamer.wire.control import Message
@@ -94,7 +94,7 @@ def test_packets_reach_their_talker_and_all_others_are_counted() -> None:
 
 
 def test_after_a_loss_nothing_of_before_is_played_and_only_what_was_missed_is_told_again() -> None:
-    offline, voice = OfflineRoom({**WELCOME, "history": [{"name": "Joan", "text": "Tea?", "age_s": 9}]}), Voice()
+    offline, voice = OfflineRoom({**WELCOME, "history": [{"name": "Joan", "text": "Tea?", "age_s": 9}]}), Packetizer()
     ear = offline.room.ear()
     offline.hear({"type": "chat", "talker_id": 3, "text": "Hello"})
     before = ear.receiver(3)
