@@ -21,9 +21,9 @@ import streamer
 from streamer.client.audio.wav_files import open_writer
 from streamer.client.events import Hint
 from streamer.errors import AudioError, SetupError
+from streamer.ogg.opus_packets import SILENCE
 from streamer.record.folder import RESERVE_BYTES, Folder, check_space
 from streamer.record.mixdown import mixdown
-from streamer.ogg.opus_packets import SILENCE
 from streamer.record.recording import Recording
 from streamer.wire.packet import Packet
 
