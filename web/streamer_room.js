@@ -13,13 +13,14 @@ import { sayCount, t, wordsFor } from "./ui/text.js";
 
 /** @typedef {import("./page/call.js").State} State */
 
+// Without indentation, which scripts are served without.
 const STYLE = `
-  :host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
-  button { min-height: 3em; padding: 0 1.25em; border: 1px solid; border-radius: 999px; background: none; color: inherit; font: inherit; }
-  section { box-sizing: border-box; flex: 1 0 100%; padding: 0.75em 1em; border: 1px solid; border-radius: 1em; }
-  section div { display: flex; flex-wrap: wrap; gap: 0.5em; }
-  p { margin: 0 0 0.75em; }
-  [hidden] { display: none !important; }
+:host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
+button { min-height: 3em; padding: 0 1.25em; border: 1px solid; border-radius: 999px; background: none; color: inherit; font: inherit; }
+section { box-sizing: border-box; flex: 1 0 100%; padding: 0.75em 1em; border: 1px solid; border-radius: 1em; }
+section div { display: flex; flex-wrap: wrap; gap: 0.5em; }
+p { margin: 0 0 0.75em; }
+[hidden] { display: none !important; }
 `;
 const ALERT = `<p></p><div><button type="button"></button><button type="button"></button></div>`;
 

@@ -4,7 +4,9 @@ A terminal takes nothing while somebody has pressed Ctrl-S, selects text, or is 
 relay's event loop must go on meanwhile. What is drawn again anyway is left out then: see `is_idle`.
 """
 
+import os
 import queue
+import select
 import threading
 from contextlib import suppress
 from typing import Final, TextIO
@@ -65,8 +67,24 @@ class BackgroundOutput:
         while (text := self._queue.get()) is not None:
             try:
                 if not has_failed:
-                    self._stream.write(text)
-                    self._stream.flush()
+                    _write(self._stream, text)
             except (OSError, ValueError):
                 has_failed = True
             self._queue.task_done()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """All of it, also where whoever reads the keys of the same terminal has made that non-blocking, as uvloop does.
+
+    Python's own files lose what a terminal does not take at once.
+    """
+    if os.name != "posix" or not stream.isatty():
+        stream.write(text)
+        stream.flush()
+        return
+    rest = text.encode(stream.encoding, stream.errors or "strict")
+    while rest:
+        try:
+            rest = rest[os.write(stream.fileno(), rest) :]
+        except BlockingIOError:
+            select.select([], [stream.fileno()], [])

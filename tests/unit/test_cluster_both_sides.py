@@ -307,7 +307,7 @@ def test_a_mode_that_was_switched_off_and_on_leaves_the_floor_to_nobody(live: An
     async def test(life: Life) -> None:
         await life.one_at_a_time()
         life.bob.say(type="floor", wants=True)
-        await asyncio.sleep(0.5)
+        assert (await life.agree())["floor"][1]
         for on in (False, True):
             life.host.say(type="one_at_a_time", on=on)
         assert (await life.agree())["floor"] == (True, 0)

@@ -33,6 +33,7 @@ _PATTERNS: Final = ("*.html", "*.js", "*.webmanifest", "*/*.css", "*/*.js", "ui/
 _PRIVATE: Final = {"package.json", "package-lock.json", "tsconfig.json"}
 _LIBRARIES: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs", "node_modules/lean-qr/nano.mjs", NOISE)
 
+_INDENTATION: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
 _COMMENTS: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/[ \t]*$)", re.MULTILINE)
 
 
@@ -62,8 +63,11 @@ class Asset:
 
 
 def without_comments(script: bytes) -> bytes:
-    """`script` without the comments that begin a line; its lines keep their numbers, so that errors still name them."""
-    return _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), script)
+    """`script` without the comments that begin a line and without indentation.
+
+    Its lines keep their numbers, so that errors still name them.
+    """
+    return _INDENTATION.sub(b"", _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), script))
 
 
 def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
