@@ -1,10 +1,11 @@
-"""Programs that this one starts: what they are given to read, and how they are ended."""
+"""Programs that this one starts: what they are given to read, what they say, and how they are ended."""
 
 import asyncio
 import os
 import signal
 import sys
 from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 
@@ -14,6 +15,18 @@ async def give(process: Process, data: bytes) -> None:
     with suppress(OSError, RuntimeError):  # it has ended, or does not read; uvloop raises the latter
         process.stdin.write(data)
         await process.stdin.drain()
+
+
+async def lines_of(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """What it says, line by line, without spaces at either end. A line beyond the stream's limit is left out."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            continue
+        if not line:
+            return
+        yield line.decode(errors="replace").strip()
 
 
 async def end(process: Process, grace_s: float = 0.0, *, is_group: bool = False) -> None:

@@ -151,6 +151,7 @@ def _recording(content: bytes) -> "Sound":
 
 main.add_command(worker_command(run, _recording))
 
+
 @main.command()
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Check this port.")
 @click.option("--http-port", type=click.IntRange(1, 65_535), help="Check this port for the join page.")

@@ -99,15 +99,9 @@ class Companion:
             process.stdin.close()
             await child_process.end(process, _GOODBYE_S)
 
-    async def _listen(self, lines: asyncio.StreamReader) -> None:
-        while True:
-            try:
-                line = await lines.readline()
-            except ValueError:  # longer than anybody reads
-                continue
-            if not line:
-                return
-            self._pass_on(line.decode(errors="replace").strip())
+    async def _listen(self, stream: asyncio.StreamReader) -> None:
+        async for line in child_process.lines_of(stream):
+            self._pass_on(line)
 
     def _pass_on(self, words: str) -> None:
         self._last = words or self._last

@@ -27,6 +27,7 @@ sys.path[:0] = [str(HERE / "browser"), str(HERE.parent / "support")]
 
 from audio_rig import Rig, stop  # noqa: E402
 from free_port import free_port  # noqa: E402
+from room import JOIN, MAY_JOIN  # noqa: E402
 from spread_talkers import SpreadTalkers  # noqa: E402
 from thread_cost import OF_A_MESSAGE, WHOLE, Spent, spent_by  # noqa: E402
 from unwatched import Unwatched, unwatched  # noqa: E402
@@ -124,8 +125,8 @@ def call(folder: Path, count: int) -> Iterator[Measured]:
             SpreadTalkers(Address(True, "127.0.0.1", port, "home", ""), authority, count) as talkers,
             unwatched(folder / "browser", rig, 0, authority, f"https://127.0.0.1:{port}/#room=home") as browser,
         ):
-            browser.wait_for("document.querySelector('#join-form:not([hidden])') !== null")
-            browser.evaluate("document.querySelector('#join').click()")
+            browser.wait_for(MAY_JOIN)
+            browser.evaluate(JOIN)
             rig.wait_attached(0)
             browser.wait_for("document.querySelector('[data-state=joined]') !== null")
             measured = Measured(browser, talkers, relay)

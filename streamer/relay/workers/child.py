@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Self
 
+from streamer.child_process import lines_of
 from streamer.errors import SetupError, in_words
 from streamer.relay.workers.leash import end_with
 
@@ -62,16 +63,9 @@ class Child:
             self._process.send_signal(number)
 
     async def _follow(self) -> int:
-        lines = self._process.stderr
-        assert lines
-        while True:
-            try:
-                line = (await lines.readline()).decode(errors="replace")
-            except ValueError:  # longer than anybody reads
-                continue
-            if not line:
-                break
-            if words := line.strip():
+        assert self._process.stderr
+        async for words in lines_of(self._process.stderr):
+            if words:
                 self.last_line = words
                 self._on_line(words)
         return await self._process.wait()
