@@ -14,6 +14,9 @@ MUSIC_BITRATE: Final = 128_000
 DURATION_UNIT_SAMPLES: Final = 120
 """A packet's duration field counts in 2.5 ms."""
 
+FRAME_DURATION: Final = SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES
+"""Of a packet of 10 ms, the usual one."""
+
 PACKET_MS: Final = (2.5, 5.0, 10.0, 20.0)
 """What a talker can choose; more than 20 ms only adds delay, and less than 2.5 ms Opus does not have."""
 

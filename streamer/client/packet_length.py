@@ -13,11 +13,12 @@ header, and times in ms of any clock that does not go back.
 from collections import deque
 from typing import Final, Literal
 
+from streamer.audio_format import FRAME_DURATION
+
 Why = Literal["", "http", "network", "room", "source"]
 """What keeps packets from being as short as they were chosen; empty where nothing does."""
 
-STANDARD: Final = 4
-"""10 ms."""
+STANDARD: Final = FRAME_DURATION
 
 SHORTER: Final = (1, 2)
 """2.5 and 5 ms."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from streamer.audio_format import DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME
+from streamer.audio_format import FRAME_DURATION, SAMPLE_RATE, SAMPLES_PER_FRAME
 from streamer.client.audio.codec import Encoder
 from streamer.client.audio.samples import level_of
 from streamer.client.audio.wav_chunks import MAGICS
@@ -60,8 +60,7 @@ class Recording:
         while len(pieces) < count and self._position < self._length:
             samples = self._reader.read(self._position, SAMPLES_PER_FRAME)
             level = level_of(samples)
-            duration = SAMPLES_PER_FRAME // DURATION_UNIT_SAMPLES
-            pieces.append(Piece(self._encoder.encode(samples), duration, level, voice=level < VOICE_LEVEL))
+            pieces.append(Piece(self._encoder.encode(samples), FRAME_DURATION, level, voice=level < VOICE_LEVEL))
             self._position += SAMPLES_PER_FRAME
         return pieces
 

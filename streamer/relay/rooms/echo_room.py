@@ -8,6 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, cast
 
+from streamer.audio_format import FRAME_DURATION
 from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.rooms.member import Member, describe
 from streamer.relay.rooms.post import Later
@@ -33,8 +34,8 @@ ALL_PER_S: Final = 3_000.0
 Beyond half of what may wait of that, packets shorter than 10 ms are left out: whoever tries those takes nobody's echo.
 """
 
-_USUAL_DURATION: Final = 4
-"""10 ms, as byte 7 of a packet counts it."""
+_DURATION_AT: Final = 7
+"""The byte of a packet that says how long it lasts."""
 
 REPEATED: Final = ("state", "clock", "chat")
 """What a member says of itself, and the echo says again as its own."""
@@ -80,7 +81,7 @@ class Echo:
         self._waiting: deque[tuple[float, Callable[[], None]]] = deque()
 
     def push(self, packet: bytes, now_us: int, /) -> None:
-        if packet[7] < _USUAL_DURATION and self._everybody.is_half_full(monotonic()):
+        if packet[_DURATION_AT] < FRAME_DURATION and self._everybody.is_half_full(monotonic()):
             return
         self._repeat(lambda: self._member.send_packet(stamp(packet, _ECHO)))
 
