@@ -33,6 +33,8 @@ _SLOW: Final = (
     " more delay. Still trying the usual one"
 )
 
+_NOT_LET_IN: Final = "The connection was lost before the relay let us in. Trying again …"
+
 _LOOK_S: Final = 0.01
 """From one look to the next whether another relay has let us in."""
 
@@ -130,9 +132,12 @@ class Line:
         except ConnectionLostError as error:
             if not self._lasting or (isinstance(error, SentAwayError) and not is_by_us):
                 raise
+            was_in = self._joined
             self._lose()
             if isinstance(error, TooBigError):
                 self._tell(str(error))
+            elif not was_in:
+                self._tell(_NOT_LET_IN)
             return False
         return True
 

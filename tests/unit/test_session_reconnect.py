@@ -234,7 +234,7 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
         relay = relays.enter_context(RelayProcess(tmp_path / "relay", exit_code=-signal.SIGKILL))
         options = (relay.link, "--ca", relay.authority, "--output", tmp_path / "heard.wav")
         with StreamerProcess(tmp_path / "listener", "listen", *options) as listener:
-            relay.wait_for_members(1)
+            wait_until(lambda: "You are in" in listener.log, PATIENCE_S, lambda: listener.log)
             os.kill(relay.pid, signal.SIGKILL)
             wait_until(lambda: "Lost the relay" in listener.log, PATIENCE_S, lambda: listener.log)
             port = urlsplit(relay.link).port
@@ -242,6 +242,28 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
             wait_until(lambda: "Back;" in listener.log, PATIENCE_S, lambda: listener.log)
             again.wait_for_members(1)
             assert listener.log.count("Trying again") == 1
+
+
+async def test_a_relay_that_goes_away_before_it_let_us_in_is_told_once_and_tried_again() -> None:
+    came = 0
+
+    async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
+        nonlocal came
+        came += 1
+        if came < 3:
+            socket._req.transport.abort()  # type: ignore[union-attr]
+        else:
+            await socket.send_json(messages.welcome(resume="t0ken"))
+            await socket.close(code=4401)
+
+    told: list[str] = []
+    async with relay(talk) as address:
+        line = await Line.open(address)
+        line.on_trouble = told.append
+        with pytest.raises(SentAwayError):
+            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
+        await line.leave()
+    assert told == ["The connection was lost before the relay let us in. Trying again …"]
 
 
 async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_once_it_fits() -> None:
