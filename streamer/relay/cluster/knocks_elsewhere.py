@@ -45,7 +45,8 @@ class KnocksElsewhere:
         """They may come in on any relay."""
         self._stored: dict[tuple[str, int], Knocked] = {}
         self._own: dict[tuple[str, int], str] = {}
-        self._before: set[str] = set()
+        self._untold: set[tuple[str, int]] = set()
+        """What was stored before a connection that has not told all yet."""
 
     def waiting(self, room: str) -> list[Waiting]:
         found = (
@@ -75,13 +76,15 @@ class KnocksElsewhere:
 
     def forget(self) -> None:
         """Before all that is stored is told anew."""
-        self._before = {room for room, _ in self._stored}
-        self._stored.clear()
+        self._untold = set(self._stored)
 
     def end_snapshot(self) -> None:
         """All that is stored was told: whoever was not has an answer by now."""
-        for room in self._before - {room for room, _ in self._stored}:
+        for at in self._untold:
+            del self._stored[at]
+        for room in {room for room, _ in self._untold}:
             self._tell_hosts(room)
+        self._untold.clear()
 
     def tell_all_again(self) -> None:
         for at in self._own:
@@ -107,6 +110,7 @@ class KnocksElsewhere:
             if at not in self._own:
                 self._puts.put(self._bucket, key, None)
             return
+        self._untold.discard(at)
         self._stored.pop(at, None)
         if value is not None and len(self._stored) < MAX_KNOCKS:
             if value["type"] != "knock" or clean_name(value["name"][:256]) != value["name"]:

@@ -47,6 +47,8 @@ class Presence:
         self._find_room = find_room
         self._came = came
         self._stored: dict[str, dict[int, Present]] = {}
+        self._untold: set[tuple[str, int]] = set()
+        """Who was stored before a connection that has not told all yet: there until it has, however often it is lost."""
         self._told: dict[str, dict[int, Present]] = {}
         self._count = 0
 
@@ -60,6 +62,7 @@ class Presence:
         talker_id = int(number)
         if value is not None:
             _check(value)
+        self._untold.discard((room, talker_id))
         self._keep(room, talker_id, value)
         self._settle(room, talker_id)
 
@@ -88,18 +91,16 @@ class Presence:
 
     def forget(self) -> None:
         """Before all that is stored is told anew, and ours again: what is not told then is not there any more."""
-        before, self._stored, self._count = self._stored, {}, 0
-        self._before, self._told = before, {}
+        self._untold = {(room, talker_id) for room, here in self._stored.items() for talker_id in here}
+        self._told = {}
         self._puts.forget(self._bucket)
 
     def end_snapshot(self) -> None:
         """All that is stored was told: whoever was there before, and was not told, has gone."""
-        for room, here in self._before.items():
-            for talker_id in here.keys() - self._stored.get(room, {}).keys():
-                self._settle(room, talker_id)
-        self._before = {}
-
-    _before: dict[str, dict[int, Present]] = {}  # noqa: RUF012 (replaced, never changed)
+        for room, talker_id in self._untold:
+            self._keep(room, talker_id, None)
+            self._settle(room, talker_id)
+        self._untold.clear()
 
     def _is_shown(self, value: Present) -> bool:
         return value["relay"] != self._own_id and self._peers.is_ours(value["relay"])
