@@ -48,7 +48,7 @@ class Presence:
         self._came = came
         self._stored: dict[str, dict[int, Present]] = {}
         self._untold: set[tuple[str, int]] = set()
-        """Who was stored before a connection that has not told all yet: there until it has, however often it is lost."""
+        """Who was stored before a connection that has not told all yet. They count until it has told all."""
         self._told: dict[str, dict[int, Present]] = {}
         self._count = 0
 
