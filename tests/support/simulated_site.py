@@ -25,6 +25,7 @@ from streamer.relay.cluster.address import ClusterAddress
 from streamer.relay.cluster.bus import Bucket, BusError, Changed, Entry, Handle
 from streamer.relay.cluster.cluster import Cluster
 from streamer.relay.cluster.cluster_room import ClusterRoom
+from streamer.relay.cluster.peers import Peers
 from streamer.relay.cluster.shared_keys import SharedKeys
 from streamer.relay.http.app import Relay
 from streamer.relay.rooms.decisions import Decided, Decisions
@@ -78,6 +79,10 @@ class Server:
 
     def cut(self, relay: str) -> None:
         self.cut_off.add(relay)
+        self.disconnect(relay)
+
+    def disconnect(self, relay: str) -> None:
+        """It may connect again at once."""
         for bus in [bus for bus in self.buses if bus.relay == relay]:
             bus.lose()
 
@@ -280,6 +285,7 @@ class SimulatedRelay:
         self.relay = Relay(admission, {}, decisions=decisions, tokens=tokens)
         self.relay.cluster = self.cluster = Cluster(address, "1", lambda: f"https://r{number}.test", keys, decisions)
         self.cluster.id = f"{number:016x}"
+        self.cluster._peers = Peers(self.cluster.id, "1")
         self.relay.application()
         self.decisions = decisions
         self.sockets: dict[str, Socket] = {}

@@ -58,6 +58,9 @@ READY_S: Final = 5.0
 """Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations that
 count, and who lost one of them comes in here as the same member."""
 
+REVIEW_S: Final = 1.0
+"""After a decision here: the others have said by then which turns it has ended. It takes them some 10 ms."""
+
 GOODBYE_S: Final = 0.5
 
 STAYS_AGAIN_S: Final = 1_200.0
@@ -101,7 +104,7 @@ class Cluster:
         self._lobby = lobby
         lobby.is_starting = True
         self._floors = floors = Floors(self._present, self._puts, self.find_room)
-        self._rules = Rules(self.id, self._kept, self._puts, self.find_room, self._decisions, floors.fill)
+        self._rules = Rules(self.id, self._kept, self._puts, self.find_room, self._decisions, self._review)
         self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, floors.came)
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
         say: Say = lambda kind, to, message: self._links.say(kind, to, message)  # noqa: E731 (made below)
@@ -368,7 +371,9 @@ class Cluster:
     def decided(self, room: ClusterRoom, before: Decided) -> None:
         """Once the host's command is done: then it is known whose it was."""
         self._rules.begin(room.name, before)
-        asyncio.get_running_loop().call_soon(lambda: self._rules.decided(room.name, room.decided_by))
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: self._rules.decided(room.name, room.decided_by))
+        loop.call_later(REVIEW_S, self._review, room)
 
     def _tell_hosts(self, code: str, words: str) -> None:
         for room in self._lobby.used:
@@ -392,6 +397,12 @@ class Cluster:
         room.from_elsewhere(lambda: self._presence.fill(room))
         self._floors.fill(room)
         return room
+
+    def _review(self, room: ClusterRoom) -> None:
+        """A host decided about it: that ends turns and the floor, but not those that were given after it."""
+        if self.find_room(room.name) is room:
+            self._presence.review(room)
+            self._floors.fill(room)
 
     def _on_here(self) -> None:
         self._on_tried()

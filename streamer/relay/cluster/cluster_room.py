@@ -247,6 +247,11 @@ class ClusterRoom(SharedRoom):
         else:
             super().toggle_turn(member, now)
 
+    def _take_turn(self, member: Member) -> None:
+        """Where its role stays what it is, as a host's does, nothing else tells the others."""
+        super()._take_turn(member)
+        self._station.changed(self)
+
     def bar(self, member: Member) -> None:
         """Its own relay knows the device, and bars it."""
         if not isinstance(member, RemoteMember):

@@ -89,6 +89,11 @@ class Presence:
             if self._is_shown(value):
                 room.show(talker_id, value)
 
+    def review(self, room: ClusterRoom) -> None:
+        """Some of what was told of members elsewhere may have been told after what was decided about the room."""
+        for talker_id in list(self._stored.get(room.name, {})):
+            self._settle(room.name, talker_id)
+
     def forget(self) -> None:
         """Before all that is stored is told anew, and ours again: what is not told then is not there any more."""
         self._untold = {(room, talker_id) for room, here in self._stored.items() for talker_id in here}
@@ -140,10 +145,10 @@ class Presence:
         room = self._find_room(room_name)
         told = self._told.pop(room_name, {})
         members = {member.talker_id: member for member in room.here} if room else {}
-        for talker_id in told.keys() - members.keys():
-            stored = self._stored.get(room_name, {}).get(talker_id)
-            if stored is None or stored["relay"] == self._own_id:
-                self._puts.put(self._bucket, _key(room_name, talker_id), None)
+        stored = self._stored.get(room_name, {})
+        own = {talker_id for talker_id, value in stored.items() if value["relay"] == self._own_id}
+        for talker_id in (own | (told.keys() - stored.keys())) - members.keys():
+            self._puts.put(self._bucket, _key(room_name, talker_id), None)
         if not room or not members:
             return
         self._told[room_name] = told = {each: told[each] for each in told.keys() & members.keys()}

@@ -77,7 +77,8 @@ class Rights:
         return self._only_hosts
 
     def switch_only_hosts(self, *, on: bool) -> None:
-        self._only_hosts, self._term = on, object()
+        if on != self._only_hosts:
+            self._only_hosts, self._term = on, object()
 
     def has_turn(self, member: Speaker) -> bool:
         return member.turn is self._term
