@@ -22,9 +22,10 @@ STEPS: Final = 40
 PAUSES_S: Final = (0.0, 0.003, 0.02, 0.1, 0.5, 3.0)
 """Between two steps: in one moment, on the way of what came before, behind it, and after a relay was taken for dead."""
 
-FAILED_ONCE: Final = (54, 439, 456, 477, 647, 738, 1900)
-"""Lives after which relays disagreed: a connection was lost before all that is stored was told, a member left as one
-began, turns were told before the decision that came before them, ended elsewhere only, or were taken from a host."""
+FAILED_ONCE: Final = (54, 439, 456, 477, 647, 738, 1900, 3088)
+"""Lives after which relays disagreed. A connection was lost before all that is stored was told; a member left as one
+began; turns were told before the decision that came before them, ended elsewhere only, or were taken from a host; and
+nobody was told of a wish to be left out of recordings."""
 
 
 class Life:

@@ -17,7 +17,7 @@ from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
 from streamer.relay.rooms.post import BURST, SLICE, Post, ToMany
 from streamer.relay.rooms.rights import Voice
-from streamer.relay.rooms.room import SharedRoom
+from streamer.relay.rooms.shared_room import SharedRoom
 from streamer.websocket.budget import Budget
 from streamer.websocket.sink import Flusher, Sink
 from streamer.wire.control import MAX_TEXT_BYTES, MAX_WELCOME_BYTES

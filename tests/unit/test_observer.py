@@ -9,7 +9,8 @@ from relay_fixture import HOST_KEY, PACKET, House
 
 from streamer.relay.rooms import used_rooms
 from streamer.relay.rooms.observer import Observer
-from streamer.relay.rooms.room import Room, SharedRoom
+from streamer.relay.rooms.room import Room
+from streamer.relay.rooms.shared_room import SharedRoom
 from streamer.wire.messages import FromRelay
 from streamer.wire.packet import Packet, stamp
 

@@ -14,7 +14,7 @@ from streamer.relay.cluster.remote_member import Forward, RemoteMember
 from streamer.relay.rooms.decisions import Decided
 from streamer.relay.rooms.member import Member, shown
 from streamer.relay.rooms.rights import Voice
-from streamer.relay.rooms.room import SharedRoom
+from streamer.relay.rooms.shared_room import SharedRoom
 from streamer.websocket.sink import Flusher
 from streamer.wire.close_codes import GOING_AWAY, REPLACED
 from streamer.wire.messages import FromRelay
@@ -214,6 +214,9 @@ class ClusterRoom(SharedRoom):
             return False
         return cast(int, message.get("talker_id", 0)) not in self._elsewhere
 
+    def note_untold(self) -> None:
+        self._station.changed(self)
+
     def observe(self, kind: str, fields: Mapping[str, object]) -> None:
         talks_elsewhere = kind in ("talking", "silent") and fields["talker_id"] in self._elsewhere
         if not self._station.tells_own_events_only or not (self._is_told or talks_elsewhere):
@@ -246,11 +249,6 @@ class ClusterRoom(SharedRoom):
             member.toggle_turn()
         else:
             super().toggle_turn(member, now)
-
-    def _take_turn(self, member: Member) -> None:
-        """Where its role stays what it is, as a host's does, nothing else tells the others."""
-        super()._take_turn(member)
-        self._station.changed(self)
 
     def bar(self, member: Member) -> None:
         """Its own relay knows the device, and bars it."""

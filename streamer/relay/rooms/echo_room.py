@@ -12,7 +12,7 @@ from streamer.audio_format import FRAME_DURATION
 from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.rooms.member import Member, describe
 from streamer.relay.rooms.post import Later
-from streamer.relay.rooms.room import SharedRoom
+from streamer.relay.rooms.shared_room import SharedRoom
 from streamer.wire import messages
 from streamer.wire.messages import FromRelay
 from streamer.wire.packet import stamp

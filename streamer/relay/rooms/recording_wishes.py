@@ -55,6 +55,7 @@ class RecordingWishes:
             self._room.tell_recording()
         else:
             self._answer()
+            self._room.note_untold()
 
     def _answer(self) -> None:
         self._member.send_control(self._room.recording.message)

@@ -8,7 +8,8 @@ from streamer.relay.access.rate_limit import LeakyBucket
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.echo_room import ALL_PER_S, EchoRoom
 from streamer.relay.rooms.post import Later
-from streamer.relay.rooms.room import Observe, Room, SharedRoom
+from streamer.relay.rooms.room import Observe, Room
+from streamer.relay.rooms.shared_room import SharedRoom
 from streamer.wire.room_link import ECHO_ROOM
 
 MAX_EMPTY_ROOMS: Final = 256
