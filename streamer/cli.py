@@ -225,20 +225,20 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 def talk(data_dir: Path | None, packet_ms: str, **options: Any) -> None:
     """Talk in the room that URL links to."""
-    from streamer.client import session
+    from streamer.client import talk_and_listen
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(session.talk(session.Options(packet_ms=float(packet_ms), **options)))
+    run(talk_and_listen.talk(talk_and_listen.Options(packet_ms=float(packet_ms), **options)))
 
 
 @main.command()
 @client_options
 def listen(data_dir: Path | None, **options: Any) -> None:
     """Listen to the room that URL links to."""
-    from streamer.client import session
+    from streamer.client import talk_and_listen
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(session.listen(session.Options(**options)))
+    run(talk_and_listen.listen(talk_and_listen.Options(**options)))
 
 
 @main.command()

@@ -144,7 +144,7 @@ class Link(Connection, asyncio.Protocol):
         await self.part()
 
     async def part(self) -> None:
-        """Without a goodbye: the stay may go on over another link."""
+        """Without a goodbye: the session may go on over another link."""
         self._transport.resume_reading()
         self.close()
         with suppress(TimeoutError):

@@ -33,7 +33,7 @@ WAIT_MS: Final = 1_500
 AGAIN_S: Final = 0.1
 """After a request that failed."""
 LAST_WORD_S: Final = 0.5
-"""For the close frame, where a relay does not know the session any more."""
+"""For the close frame, where a relay no longer knows the leg."""
 ENDED: Final = {"no-leg", "gap"}
 """Refusals after which no repetition helps."""
 

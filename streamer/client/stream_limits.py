@@ -18,7 +18,7 @@ class StreamLimits:
         self._most_s = self._most_bytes = inf
 
     def cut(self, lasted_s: float, size: int) -> None:
-        """A stream ended after so many seconds and bytes, although its session goes on."""
+        """A stream ended after so many seconds and bytes, although its leg goes on."""
         if lasted_s >= LEAST_S:
             self._most_s = min(self._most_s, SHARE * lasted_s)
             self._most_bytes = min(self._most_bytes, SHARE * size)

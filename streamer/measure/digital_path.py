@@ -35,15 +35,15 @@ _LAST_S: Final = 1.0
 class LiveFigures:
     """What the live figure said, over time."""
 
-    def __init__(self, stay: MeasuringClient) -> None:
-        self._stay = stay
+    def __init__(self, client: MeasuringClient) -> None:
+        self._client = client
         self._at: list[float] = []
         self._ms: list[float | None] = []
         self.last: Figure | None = None
 
     def look(self, now: float) -> None:
-        talker = next((member for member in self._stay.room.members if member.name == TALKER), None)
-        figure = self._stay.ear.delay(talker) if talker else None
+        talker = next((member for member in self._client.room.members if member.name == TALKER), None)
+        figure = self._client.ear.delay(talker) if talker else None
         if figure is None:
             return
         self.last = figure

@@ -1,4 +1,4 @@
-"""The terminal's client loses the relay, and what becomes of its stay; the relays are real ones."""
+"""The terminal's client loses the relay, and what becomes of its session; the relays are real ones."""
 
 import asyncio
 import os
@@ -90,12 +90,12 @@ class Ada:
             async with asyncio.timeout(PATIENCE_S):
                 await ada.room.__aenter__()
             await ada.hears_of("You are in")
-            ada.stay = asyncio.create_task(ada.room.until_closed())
+            ada.session = asyncio.create_task(ada.room.until_closed())
             yield ada
         finally:
-            for task in (telling, playing, ada.stay):
+            for task in (telling, playing, ada.session):
                 task.cancel()
-            await asyncio.gather(telling, playing, ada.stay, return_exceptions=True)
+            await asyncio.gather(telling, playing, ada.session, return_exceptions=True)
             await ada.room.__aexit__(None, None, None)
 
     async def _tell(self) -> None:
@@ -180,12 +180,12 @@ async def restarted(first: InviteStore, then: InviteStore) -> AsyncIterator[tupl
         yield port, restart
 
 
-async def test_a_key_that_opens_nothing_any_more_ends_the_stay_in_the_relay_s_words() -> None:
+async def test_a_key_that_opens_nothing_any_more_ends_the_session_in_the_relay_s_words() -> None:
     rooms = [InviteStore({"home": Invite(key)}, HOST_KEY) for key in (KEY, "another")]
     async with restarted(*rooms) as (port, restart), Ada.entered(port) as ada:
         await restart()
         with pytest.raises(RefusedError, match="invite"):
-            await asyncio.wait_for(ada.stay, PATIENCE_S)
+            await asyncio.wait_for(ada.session, PATIENCE_S)
         assert ada.told[-1] == "Lost the relay. Trying again …"
 
 
@@ -194,7 +194,7 @@ async def test_somebody_who_is_removed_by_the_host_does_not_come_back() -> None:
         host = await house.enter(key=HOST_KEY)
         await host.socket.send_json({"type": "remove", "talker_id": host.welcome["members"][0]["talker_id"]})
         with pytest.raises(SentAwayError, match="no longer admitted"):
-            await asyncio.wait_for(ada.stay, PATIENCE_S)
+            await asyncio.wait_for(ada.session, PATIENCE_S)
 
 
 @pytest.mark.parametrize(

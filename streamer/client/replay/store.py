@@ -128,7 +128,7 @@ class ReplayStore:
         self._left_out = frozenset()
 
     def leave_out(self, talker_ids: Sequence[int], names: Sequence[str]) -> None:
-        """Who wants to be in no recording: nothing is kept of them; what was kept is gone, of an earlier stay too."""
+        """Those who want to be in no recording: nothing of them is kept, and what was kept is deleted."""
         self._left_out = frozenset(talker_ids)
         self._retain(
             [each for each in self._tracks if each.talker_id not in self._left_out and each.name not in names]

@@ -32,9 +32,9 @@ from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.remote_member import RemoteMember
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
+from streamer.relay.cluster.shared_sessions import SharedSessions
 from streamer.relay.cluster.slots import take_slot
 from streamer.relay.cluster.spoken import Spoken
-from streamer.relay.cluster.stays import Stays
 from streamer.relay.cluster.voice import Outgoing
 from streamer.relay.rooms.decisions import Decided, Decisions
 from streamer.relay.rooms.lobby import Lobby
@@ -60,8 +60,8 @@ count, and who lost one of them comes in here as the same member."""
 
 GOODBYE_S: Final = 0.5
 
-STAYS_AGAIN_S: Final = 1_200.0
-"""A stay is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
+SESSIONS_AGAIN_S: Final = 1_200.0
+"""A session is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
 
 logger = logging.getLogger(__name__)
 
@@ -111,20 +111,20 @@ class Cluster:
         self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
         self._lines = Lines(self.id, self._spoken.answer_notice)
         spoken.let_in = self._let_in
-        self._stays = Stays(self.id, self._hour, self._puts, self._member_of)
+        self._sessions = SharedSessions(self.id, self._hour, self._puts, self._member_of)
         self._knocking = KnocksElsewhere(
-            self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._stays.store
+            self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._sessions.store
         )
         self._intake = Intake(
-            self.counts, self._rules, floors, self._presence, self._knocking, self._stays, self._keys, self._lines,
+            self.counts, self._rules, floors, self._presence, self._knocking, self._sessions, self._keys, self._lines,
             self._clock, self._slots, lobby.room,
         )  # fmt: skip
         lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
         self._keys.attach(self._kept, self._puts)
         self.forward, self.floor_moved, self.to_own_us = spoken.forward, floors.moved, self._peers.to_own_us
         lobby.used.make = self._make_room
-        lobby.on_stay = lambda entry: self._stays.changed(entry.stay)
-        lobby.renew_stays(self._stays.renew)
+        lobby.on_session = lambda entry: self._sessions.changed(entry.session)
+        lobby.renew_sessions(self._sessions.renew)
 
     @property
     def addresses(self) -> list[str]:
@@ -160,7 +160,7 @@ class Cluster:
             while True:
                 words = ""
                 try:
-                    await self._stay_once()
+                    await self._connect_once()
                 except* (BusError, OSError) as errors:
                     words = str(errors.exceptions[0])
                 except* Exception as errors:
@@ -173,20 +173,20 @@ class Cluster:
         finally:
             watch.cancel()
 
-    async def _stay_once(self) -> None:
+    async def _connect_once(self) -> None:
         """In a task of its own, whose cancellation is a sign to nobody else."""
-        stay = asyncio.create_task(self._stay())
+        connection = asyncio.create_task(self._run_connection())
         try:
-            await asyncio.shield(stay)
+            await asyncio.shield(connection)
         except asyncio.CancelledError:
             self._is_ending = True
-            stay.cancel()
-            await asyncio.wait({stay})
+            connection.cancel()
+            await asyncio.wait({connection})
             raise
 
     # one connection
 
-    async def _stay(self) -> None:
+    async def _run_connection(self) -> None:
         """From connecting to the loss of the connection, which raises BusError."""
         bus = Bus(self._address)
         watches: list[asyncio.Task[None]] = []
@@ -297,14 +297,14 @@ class Cluster:
 
     async def _refresh(self, bus: Bus) -> None:
         """Before what is stored expires, it is stored again."""
-        stays_due_s = monotonic()
+        sessions_due_s = monotonic()
         while True:
             self._presence.tell_all_again()
             self._knocking.tell_all_again()
             await self._take_slot(bus)
-            if monotonic() >= stays_due_s:
-                self._stays.tell_all_again()
-                stays_due_s += STAYS_AGAIN_S
+            if monotonic() >= sessions_due_s:
+                self._sessions.tell_all_again()
+                sessions_due_s += SESSIONS_AGAIN_S
             await asyncio.sleep(REFRESH_S)
 
     async def _watch_peers(self) -> None:
@@ -377,7 +377,7 @@ class Cluster:
     def _member_of(self, room_name: str, digest: str) -> RemoteMember | None:
         """Who comes first into a room that nobody here has used yet is to find itself there, too."""
         room = self._lobby.used.room(room_name)
-        return room.of_stay(digest) if isinstance(room, ClusterRoom) else None
+        return room.of_session(digest) if isinstance(room, ClusterRoom) else None
 
     @property
     def _rooms(self) -> list[ClusterRoom]:

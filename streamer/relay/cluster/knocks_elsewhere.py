@@ -33,7 +33,7 @@ class KnocksElsewhere:
         puts: Puts,
         say: Say,
         tell_hosts: TellHosts,
-        store_stay: Callable[[Session], None],
+        store_session: Callable[[Session], None],
     ) -> None:
         self._own_id = own_id
         self._bucket = bucket
@@ -41,7 +41,7 @@ class KnocksElsewhere:
         self._puts = puts
         self._say = say
         self._tell_hosts = tell_hosts
-        self.admitted = store_stay
+        self.admitted = store_session
         """They may come in on any relay."""
         self._stored: dict[tuple[str, int], Knocked] = {}
         self._own: dict[tuple[str, int], str] = {}

@@ -164,7 +164,7 @@ class Presence:
             "type": "member",
             "relay": self._own_id,
             "term": member.term,
-            "stay": digest(member.device.token),
+            "session": digest(member.device.token),
             "name": member.name,
             "asked_name": member.device.name,
             "right": member.right.value,

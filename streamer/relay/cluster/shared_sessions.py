@@ -1,4 +1,4 @@
-"""Members' stays on all relays of the service: who loses a relay comes back on another as the same member."""
+"""Members' sessions on all relays of the service: anyone who loses a relay comes back on another as the same member."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -7,56 +7,56 @@ from typing import Final
 from streamer.relay.access.invites import Right
 from streamer.relay.access.tokens import SCOPES
 from streamer.relay.cluster.bus import Bucket
-from streamer.relay.cluster.messages import Stayed, digest
+from streamer.relay.cluster.messages import StoredSession, digest
 from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.remote_member import RemoteMember
 from streamer.relay.rooms.session import Session
 
-MAX_STAYS: Final = 40_000
+MAX_SESSIONS: Final = 40_000
 """Of all relays; about 1 KB each. Beyond that, the oldest is forgotten."""
 
 FindMember = Callable[[str, str], RemoteMember | None]
-"""The member of a room elsewhere whose stay has that digest."""
+"""The member of a room elsewhere whose session has that digest."""
 
 
-class Stays:
-    """By the digest of a token; a stay may have two. What is stored in `bucket` expires, so it is stored again."""
+class SharedSessions:
+    """By the digest of a token; a session may have two. What is stored in `bucket` expires, so it is stored again."""
 
     def __init__(self, own_id: str, bucket: Bucket, puts: Puts, find_member: FindMember) -> None:
         self._own_id = own_id
         self._bucket = bucket
         self._puts = puts
         self._find_member = find_member
-        self._values: dict[str, Stayed] = {}
+        self._values: dict[str, StoredSession] = {}
         self._here: dict[str, Session] = {}
         self._waiting: dict[str, int] = {}
         """The term of what was to be stored last, by its key, until that comes back."""
 
-    def changed(self, stay: Session) -> None:
+    def changed(self, session: Session) -> None:
         """It began, goes on, or was left, on this relay. Where it has gone on elsewhere, that counts for nothing."""
-        is_here = stay.leg is not None and not isinstance(stay.leg, RemoteMember)
+        is_here = session.leg is not None and not isinstance(session.leg, RemoteMember)
         if is_here:
-            self._here[stay.token] = stay
+            self._here[session.token] = session
         else:
-            self._here.pop(stay.token, None)
-        value = self._values.get(digest(stay.token))
-        if value is None or value["term"] <= stay.term:
-            self.store(stay)
+            self._here.pop(session.token, None)
+        value = self._values.get(digest(session.token))
+        if value is None or value["term"] <= session.term:
+            self.store(session)
 
     def tell_all_again(self) -> None:
         """Those of members who are here."""
-        for stay in self._here.values():
-            self.store(stay)
+        for session in self._here.values():
+            self.store(session)
 
-    def store(self, stay: Session) -> None:
+    def store(self, session: Session) -> None:
         """For all relays, also where nobody has come in by it yet."""
-        value = _value_of(stay, self._own_id)
-        for token in filter(None, (stay.token, stay.own_token)):
-            self._waiting[digest(token)] = stay.term
-            self._puts.put(self._bucket, f"stay.{digest(token)}", value)
+        value = _value_of(session, self._own_id)
+        for token in filter(None, (session.token, session.own_token)):
+            self._waiting[digest(token)] = session.term
+            self._puts.put(self._bucket, f"session.{digest(token)}", value)
 
-    def take(self, key: str, value: Stayed | None) -> None:
-        """Of two relays that knew nothing of each other, the one with the newest connection knows how the stay is."""
+    def take(self, key: str, value: StoredSession | None) -> None:
+        """Of two relays that knew nothing of each other, the one with the newest leg is right about the session."""
         self._values.pop(key, None)
         if value is not None:
             Right(value["right"])
@@ -65,47 +65,47 @@ class Stays:
             if here and value["term"] < here.term:
                 self.store(here)
             elif value["term"] > self._waiting.get(key, -1):
-                self._puts.drop(self._bucket, f"stay.{key}")
-            if not self._puts.has(self._bucket, f"stay.{key}"):
+                self._puts.drop(self._bucket, f"session.{key}")
+            if not self._puts.has(self._bucket, f"session.{key}"):
                 self._waiting.pop(key, None)
-        while len(self._values) > MAX_STAYS:
+        while len(self._values) > MAX_SESSIONS:
             del self._values[next(iter(self._values))]
 
-    def renew(self, token: str, room_name: str, stay: Session | None) -> Session | None:
-        """The stay as it is by now on whichever relay."""
+    def renew(self, token: str, room_name: str, session: Session | None) -> Session | None:
+        """The session as it is by now on whichever relay."""
         value = self._values.get(digest(token))
         if value is None or value["room"] != room_name:
-            return stay
-        if stay is None:
-            stay = _session(value, token)
-        elif value["term"] > stay.term:
-            stay.term, stay.talker_id, stay.attempt = value["term"], value["talker_id"], value["attempt"]
-            stay.left_out, stay.is_over = value["left_out"], value["over"]
-        if stay.leg is None or isinstance(stay.leg, RemoteMember):
-            stay.leg = member = self._find_member(room_name, digest(value["token"]))
-            stay.term = max(stay.term, member.term if member else 0)
-        return stay
+            return session
+        if session is None:
+            session = _session(value, token)
+        elif value["term"] > session.term:
+            session.term, session.talker_id, session.attempt = value["term"], value["talker_id"], value["attempt"]
+            session.left_out, session.is_over = value["left_out"], value["over"]
+        if session.leg is None or isinstance(session.leg, RemoteMember):
+            session.leg = member = self._find_member(room_name, digest(value["token"]))
+            session.term = max(session.term, member.term if member else 0)
+        return session
 
 
-def _value_of(stay: Session, relay: str) -> Stayed:
+def _value_of(session: Session, relay: str) -> StoredSession:
     return {
-        "type": "stay",
+        "type": "session",
         "relay": relay,
-        "room": stay.room_name,
-        "term": stay.term,
-        "talker_id": stay.talker_id,
-        "token": stay.token,
-        "right": stay.right.value,
-        "source": stay.source,
-        "scopes": " ".join(sorted(stay.scopes)),
-        "token_id": stay.token_id,
-        "attempt": stay.attempt,
-        "left_out": stay.left_out,
-        "over": stay.is_over,
+        "room": session.room_name,
+        "term": session.term,
+        "talker_id": session.talker_id,
+        "token": session.token,
+        "right": session.right.value,
+        "source": session.source,
+        "scopes": " ".join(sorted(session.scopes)),
+        "token_id": session.token_id,
+        "attempt": session.attempt,
+        "left_out": session.left_out,
+        "over": session.is_over,
     }
 
 
-def _session(value: Stayed, token: str) -> Session:
+def _session(value: StoredSession, token: str) -> Session:
     return Session(
         value["room"],
         Right(value["right"]),

@@ -1,6 +1,6 @@
-"""The transport of a session that runs over HTTP requests (PROTOCOL.md, Over plain HTTP).
+"""The transport of a leg that runs over HTTP requests (PROTOCOL.md, Over plain HTTP).
 
-The session is a `Socket` like all others: it writes here what it would write to its connection, and is fed what came
+The leg is a `Socket` like all others: it writes here what it would write to its connection, and is fed what came
 in requests. So checks, limits, shedding and close codes are the socket's own. What goes out is kept for a while, since
 a proxy may cut a response where it likes.
 

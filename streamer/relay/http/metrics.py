@@ -28,7 +28,7 @@ SHED: Final = ("late", "closed", "held_up", "crowded", "not_allowed", "quiet")
 """Why a packet was dropped; the last two: its member may not talk, or too many who are louder do."""
 
 EVENTS: Final = {
-    "fallback": "What happened to sessions over plain HTTP",
+    "fallback": "What happened to connections over plain HTTP",
     "cluster": "What happened between this relay and the others",
 }
 
@@ -36,7 +36,7 @@ EVENTS: Final = {
 class Metrics(Collector):
     """`gauges` gives what is counted now, by name; `refusals` counts those who were not let in, by code.
 
-    `events` counts what happened: of sessions over HTTP (`fallback`), and between relays (`cluster`).
+    `events` counts what happened: of legs over HTTP (`fallback`), and between relays (`cluster`).
     """
 
     def __init__(

@@ -39,7 +39,7 @@ class Member(Protocol):
 
     @property
     def term(self) -> int:
-        """How many connections its stay has had."""
+        """How many connections its session has had."""
 
     @property
     def is_listener(self) -> bool:

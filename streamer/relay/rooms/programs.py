@@ -1,7 +1,7 @@
 """What programs and devices say in a room: one method for each message. All of it is counted here, then cleaned.
 
 Who sent a notice or a command may lose the connection and come back before the answer is there: senders are known by
-the token of their stay.
+the token of their session.
 """
 
 from typing import assert_never
@@ -121,7 +121,7 @@ def add_notice(
 
 
 def tell(room: Room, token: str, message: FromRelay) -> None:
-    """To the member whose stay has this token, if it is here."""
+    """To the member whose session has this token, if it is here."""
     for member in room.members if token else ():
         if member.device.token == token:
             member.send_control(message)
