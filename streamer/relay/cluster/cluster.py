@@ -20,13 +20,14 @@ from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
 from streamer.relay.cluster.floors import Floors
+from streamer.relay.cluster.heartbeat import Heartbeat
 from streamer.relay.cluster.intake import Intake
 from streamer.relay.cluster.knocks_elsewhere import KnocksElsewhere
 from streamer.relay.cluster.lines import Lines
 from streamer.relay.cluster.links import Links, Say
 from streamer.relay.cluster.loss import Loss
-from streamer.relay.cluster.messages import Live, Written, expect
-from streamer.relay.cluster.peers import BEAT_S, Peers
+from streamer.relay.cluster.messages import Live, Written
+from streamer.relay.cluster.peers import Peers
 from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.remote_member import RemoteMember
@@ -48,17 +49,9 @@ AGAIN_S: Final = 0.3
 GATHER_S: Final = 0.01
 """What changes in so short a time is told together."""
 
-SILENT_S: Final = 2.0
-"""Without our own sign of life coming back, the way is broken, whatever the connection says."""
-
-LATE_S: Final = 0.5
-"""A beat that comes so much too late: this relay was held up, not the others."""
-
 READY_S: Final = 5.0
 """Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations that
 count, and who lost one of them comes in here as the same member."""
-
-GOODBYE_S: Final = 0.5
 
 SESSIONS_AGAIN_S: Final = 1_200.0
 """A session is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
@@ -95,6 +88,9 @@ class Cluster:
         self._clock = NatsClock()
         self._loss = Loss(str(address), self.counts, self._tell_hosts)
         self._slots: dict[str, tuple[str, int]] = {}
+        self._heartbeat = Heartbeat(
+            self.id, self._live, self._peers, self._clock, self.counts, self._sign_of_life, self._on_peer
+        )
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
         self.flusher = flusher
@@ -155,7 +151,7 @@ class Cluster:
 
     async def run(self) -> None:
         asyncio.get_running_loop().call_later(READY_S, self._on_tried)
-        watch = asyncio.create_task(self._watch_peers())
+        watch = asyncio.create_task(self._heartbeat.watch(self._loss.tell))
         try:
             while True:
                 words = ""
@@ -203,15 +199,9 @@ class Cluster:
             self._outgoing.clear()
             for watch in watches:
                 watch.cancel()
-            await self._say_goodbye(bus)
+            if bus.is_here and self._is_ending:
+                await self._heartbeat.say_goodbye(bus)
             await bus.close()
-
-    async def _say_goodbye(self, bus: Bus) -> None:
-        """Where this relay ends, and not the connection: the others need not wait for its next sign of life."""
-        if bus.is_here and self._is_ending:
-            goodbye = asyncio.create_task(bus.put(self._live, self.id, None))
-            await asyncio.wait({goodbye}, timeout=GOODBYE_S)
-            goodbye.cancel()
 
     async def _begin(self, bus: Bus, watches: list["asyncio.Task[None]"]) -> None:
         for bucket in self._buckets:
@@ -224,7 +214,7 @@ class Cluster:
             )
         watches.append(await bus.watch(self._hour, self._intake.hour))
         await self._take_slot(bus)
-        await bus.put(self._live, self.id, self._sign_of_life())
+        await self._heartbeat.begin(bus)
         for each in (self._floors, self._presence, self._rules, self._keys, self._knocking):
             each.forget()
         watches.append(await bus.watch(self._kept, self._intake.kept))
@@ -242,7 +232,7 @@ class Cluster:
 
     def _works(self, bus: Bus) -> list[Coroutine[Any, Any, None]]:
         return [
-            self._beat(bus),
+            self._heartbeat.run(bus, self._links.ask_times),
             self._puts.run(bus),
             self._outgoing.run(bus.publish),
             self._links.run(bus),
@@ -256,25 +246,8 @@ class Cluster:
         await bus.lost.wait()
         raise BusError("the connection was lost")
 
-    async def _beat(self, bus: Bus) -> None:
-        while True:
-            await bus.put(self._live, self.id, self._sign_of_life())
-            self._links.ask_times(self._peers.ours)
-            due = monotonic() + BEAT_S
-            await asyncio.sleep(BEAT_S)
-            if monotonic() - due > LATE_S:
-                self._peers.own_heard_s += monotonic() - due
-            if monotonic() - self._peers.own_heard_s > SILENT_S:
-                raise BusError("it accepts messages but delivers none")
-
-    def _sign_of_life(self) -> bytes:
-        live: Live = {
-            "type": "live",
-            "version": self._version,
-            "slot": self.slot,
-            "url": self._url(),
-        }
-        return serialize(live).encode()
+    def _sign_of_life(self) -> Live:
+        return {"type": "live", "version": self._version, "slot": self.slot, "url": self._url()}
 
     async def _take_slot(self, bus: Bus) -> None:
         self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
@@ -307,36 +280,10 @@ class Cluster:
                 sessions_due_s += SESSIONS_AGAIN_S
             await asyncio.sleep(REFRESH_S)
 
-    async def _watch_peers(self) -> None:
-        """Also while NATS is away: then all others are gone, too."""
-        while True:
-            due = monotonic() + BEAT_S / 2
-            await asyncio.sleep(BEAT_S / 2)
-            if monotonic() - due > LATE_S:
-                self._peers.excuse(monotonic() - due)
-            for relay in self._peers.expire(monotonic()):
-                self.counts["relay_gone"] += 1
-                logger.warning("a relay of this service is gone (%s)", relay[:16])
-                self._on_peer(relay)
-            self._loss.tell(monotonic())
-
     # what is stored
 
     def _take_live(self, entry: Entry) -> None:
-        def take(value: Any) -> None:
-            if value is None:
-                if self._peers.discard(entry.key):
-                    self._on_peer(entry.key)
-                return
-            expect(value, "live")
-            if not 0 <= value["slot"] < SLOTS:
-                raise ValueError("no such slot")
-            if entry.key == self.id and entry.is_new:
-                self._clock.take(entry.stored_s)
-            if self._peers.take(entry.key, value, monotonic()):
-                self._on_peer(entry.key)
-
-        self._intake.take(entry, take)
+        self._intake.take(entry, partial(self._heartbeat.take, entry))
 
     def _on_peer(self, relay: str) -> None:
         """It came, is another one by now, or is gone."""
