@@ -1,7 +1,7 @@
 """The command line: the only module that may import every part of the program.
 
-Each command imports its own part when it is called: a relay needs neither NumPy nor sound, which are 25 MiB of memory
-and a good part of the time of a start.
+Each command imports its own part when it is called: a relay needs neither NumPy nor sound, which are 25 MiB
+of memory and a good part of the time of a start.
 """
 
 import gc
@@ -115,8 +115,8 @@ main.add_command(mixdown)
 def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
     """Start the relay and show the links to join.
 
-    In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or hides the
-    code, r goes to the next room, l locks the room, o opens the code in the browser, q quits.
+    In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or
+    hides the code, r goes to the next room, l locks the room, o opens the code in the browser, q quits.
     """
     from streamer.client.interrupts import until_interrupted
     from streamer.relay import logs
@@ -282,7 +282,8 @@ def gateway(
     data_dir: Path | None,
     **options: Any,
 ) -> None:
-    """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands back.
+    """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands
+    back.
 
     mqtts:// uses TLS. Runs until it is stopped.
     """
@@ -348,10 +349,10 @@ def measure(
 ) -> None:
     """Measure how long a voice takes from mouth to ear, in the room that URL links to.
 
-    Without options, two clients inside this program send chirps to each other through the relay. With --device, the
-    chirps also go through the sound card: connect its output to its input with a cable, or put the loudspeaker
-    beside the microphone. With --acoustic, the only other member of the room, on a device beside this one, plays the
-    chirps back.
+    Without options, two clients inside this program send chirps to each other through the relay. With
+    --device, the chirps also go through the sound card: connect its output to its input with a cable, or put
+    the loudspeaker beside the microphone. With --acoustic, the only other member of the room, on a device
+    beside this one, plays the chirps back.
     """
     from streamer.measure.html_report import import_pyplot
     from streamer.measure.measuring_client import MeasureOptions
