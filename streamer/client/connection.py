@@ -33,6 +33,8 @@ _CLOSE_S: Final = 1.0
 _TICK_S: Final = 0.25
 
 _DEADLINE_MS: Final = 120
+"""As the relay's `--deadline-ms`: voice that waited longer is stale."""
+
 _LIMITS: Final = Limits(
     max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
 )

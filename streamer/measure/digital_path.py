@@ -30,6 +30,7 @@ MATCHED_MS: Final = 0.1
 """How exactly a chirp is found."""
 
 _LAST_S: Final = 1.0
+"""For the last chirp to arrive: more than any delay that is measured here."""
 
 
 class LiveFigures:

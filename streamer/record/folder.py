@@ -25,6 +25,9 @@ RESERVE_BYTES: Final = 131_072
 _RESERVE: Final = ".reserve"
 _MAX_NAME_CHARACTERS: Final = 40
 _MAX_NAME_BYTES: Final = 120
+"""A file's name may have 255 bytes on all usual disks: this leaves room for a number, a take and the
+ending."""
+
 _REMEDIES: Final = {
     errno.ENOSPC: "the disk is full: free some space",
     errno.EDQUOT: "your quota is used up: free some space",

@@ -29,6 +29,8 @@ MAX_BYTES: Final = 4 << 20
 """No file here comes near; what is longer is not ours, and is not read into memory."""
 
 _RETRY_S: Final = 0.01
+"""From one try to lock a file to the next: another process holds it for about a millisecond."""
+
 _PRIVATE: Final = 0o600
 _REMEDIES: Final = {
     errno.ENOSPC: "free some space there",

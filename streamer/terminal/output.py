@@ -8,6 +8,7 @@ import asyncio
 from typing import Final, TextIO
 
 _LOOK_S: Final = 0.25
+"""An output that was closed ends the program within a quarter of a second."""
 
 
 class Output:

@@ -11,6 +11,8 @@ from streamer.relay.access.leaky_buckets import LeakyBuckets
 
 FREE: Final = 20
 PER_S: Final = 0.2
+"""Twenty wrong keys at once are a class with an old link behind one address; then one in 5 s costs a guesser
+years."""
 
 
 class Guesses:

@@ -24,6 +24,7 @@ MAX_PRESENT: Final = 50_000
 """Members of all relays that are known here; about 1 KB each."""
 
 MAX_PRESENT_IN_ROOM: Final = 4_096
+"""Forty times the members of the largest room by default: whoever invents members fills no room's memory."""
 
 REFRESH_S: Final = 20.0
 """A value is stored again long before it expires, which is after PRESENT_S."""

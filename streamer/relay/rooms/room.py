@@ -33,6 +33,7 @@ from streamer.wire.messages import FromRelay, Waiting
 
 MAX_TALKER_ID: Final = 0xFFFF
 NO_LIMIT: Final = 1e9
+"""Per second: more than any computer delivers."""
 
 Observe = Callable[[str, str, Mapping[str, object]], None]
 """Is told of each event: its kind, the room's name, and its fields."""
