@@ -31,6 +31,7 @@ SILENT_S: Final = 2.5
 _PING_S: Final = 1.0
 _CLOSE_S: Final = 1.0
 _TICK_S: Final = 0.25
+"""A ping after a second without a word, a second for the goodbye; both are looked at four times a second."""
 
 _DEADLINE_MS: Final = 120
 """As the relay's `--deadline-ms`: voice that waited longer is stale."""

@@ -9,9 +9,11 @@ import { quantile } from "../shared/sliding_window.js";
 import { t } from "../ui/text.js";
 import { UNPROCESSED } from "./microphone.js";
 
+/** Twelve seconds, which people have patience for; one or two may be lost in a noise. */
 const CHIRPS = 8;
 /** At least twice as long as an echo may take. */
 const EVERY_MS = 1_500;
+/** For both devices to switch what they do to a microphone's sound. The levels are those of the twin. */
 const SETTLE_MS = 1_500;
 const SILENT_DBFS = -70;
 const TOO_LOUD_DBFS = -30;

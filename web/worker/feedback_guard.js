@@ -11,7 +11,12 @@ import { levelOf } from "../shared/audio_level.js";
 import { CouplingDetector } from "./coupling_detector.js";
 import { HowlDetector } from "./howl_detector.js";
 
+/** A howl grows from audible to loud within a second; a look takes a millisecond. */
 const LOOK_MS = 250;
+/**
+ * What goes round has died out after a second, in most rooms. Nobody is cut off for longer than 8 s at a
+ * time.
+ */
 const FIRST_CUT_MS = 1_000;
 const LONGEST_CUT_MS = 8_000;
 const SOON_MS = 10_000;

@@ -16,6 +16,7 @@ export const UNKNOWN_US = -1;
 export const LOOK_AHEAD_US = 2_500;
 
 const US_PER_SAMPLE = 1e6 / 48_000;
+/** The twin has the reasons of these. */
 const LONGEST_PACKET_SAMPLES = 2_880;
 const ARRIVALS = 256;
 const CLOCK_LASTS_US = 10_000_000;

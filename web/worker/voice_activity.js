@@ -7,6 +7,7 @@ import { FRAME_MS } from "../shared/audio_format.js";
 import { SILENCE_LEVEL } from "../shared/packet.js";
 import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
+/** The twin has the reasons. */
 const NOISE_WINDOW_MS = 3_000;
 const SMOOTHING = 0.25;
 const STANDS_OUT_DB = 9;

@@ -38,10 +38,20 @@ _RELAY_TIMES: Final = ("server_us", "sent_us", "received_us", "relayed_us")
 _REPORTED: Final[frozenset[Part]] = frozenset({"capture", "output"})
 _US_PER_SAMPLE: Final = 1e6 / 48_000
 _LONGEST_PACKET_SAMPLES: Final = 2_880
+"""60 ms: the longest frame of Opus."""
+
 _ARRIVALS: Final = 256
+"""Packets whose arrival is remembered: at least 0.6 s, and a `clock` comes every 0.5 s."""
+
 _CLOCK_LASTS_US: Final = 10_000_000
+"""A talker's clock is not trusted for longer: it may have slept meanwhile."""
+
 _FIGURE_LASTS_US: Final = 3_000_000
+"""What is older is not shown: the talker has stopped, or the packets have."""
+
 _LONGEST_US: Final = 10_000_000
+"""No voice is that late: such a figure comes from a clock that jumped."""
+
 _JUMP_US: Final = 100_000
 """A microphone's line of time that moves by so much between two messages has been broken: by sleep, or a new device."""
 

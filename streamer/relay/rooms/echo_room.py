@@ -19,6 +19,8 @@ from streamer.wire.packet import stamp
 from streamer.wire.room_link import ECHO_ROOM
 
 ECHO_DELAY_S: Final = 1.0
+"""Long enough to finish a word before it comes back, short enough to know what one said."""
+
 MESSAGES_PER_S: Final = 500
 """From one member: 400 of the shortest packets and some messages."""
 
