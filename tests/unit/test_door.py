@@ -165,7 +165,7 @@ def test_the_table_of_regulars_is_bounded_and_members_stay_in_it() -> None:
 def test_a_table_of_buckets_is_bounded() -> None:
     buckets = LeakyBuckets(2, 1)
     for number in range(2 * MAX_SOURCES):
-        buckets.overflows(f"2001:db8:{number:x}::1", 1.0)
+        buckets.try_take(f"2001:db8:{number:x}::1", 1.0)
     assert len(buckets) == MAX_SOURCES
 
 

@@ -23,6 +23,6 @@ class Guesses:
 
     def wrong(self, address: str, now: float) -> None:
         """Count one at `now`, in s; raises RefusedError where there were too many."""
-        if self._buckets.overflows(address, now):
+        if not self._buckets.try_take(address, now):
             message = "too many wrong invites came from this address: wait a minute, and ask the host for the link"
             raise RefusedError(message, status=429, code="too-many-guesses")

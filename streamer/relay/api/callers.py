@@ -58,7 +58,7 @@ class Callers:
         if caller.id not in self._buckets:
             self._forget(self._buckets if len(self._buckets) > MAX_TOKENS else ())
             self._buckets[caller.id] = LeakyBucket(CALLS, CALLS_PER_S)
-        if self._buckets[caller.id].overflows(monotonic()):
+        if not self._buckets[caller.id].try_take(monotonic()):
             raise RefusedError("this token is used too often: wait a second", status=429, code="too-many")
         return caller
 

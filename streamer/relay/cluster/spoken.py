@@ -109,7 +109,7 @@ class Spoken:
                 talker = room.remote(Packet.parse(packet).talker_id) if room else None
                 if talker and is_stale is None:
                     is_stale = self._is_stale(talker.relay, published_us(row), now_us)
-                if self._packets.overflows(now):
+                if not self._packets.try_take(now):
                     self._counts["too_fast"] += 1
                 elif is_stale:
                     self._counts["stale_packet"] += 1
@@ -141,7 +141,7 @@ class Spoken:
         self._take(data, self._obey)
 
     def _take(self, data: bytes, take: Callable[[Any], None]) -> None:
-        if self._messages.overflows(monotonic()):
+        if not self._messages.try_take(monotonic()):
             self._counts["too_fast"] += 1
             return
         try:

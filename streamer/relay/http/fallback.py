@@ -180,7 +180,7 @@ class Fallback:
 
     def note_use(self, carrier: Carrier, visitor: Visitor | None) -> None:
         """It asks once more; one that asks too often is closed."""
-        if self._requests[carrier.id].overflows(monotonic()):
+        if not self._requests[carrier.id].try_take(monotonic()):
             carrier.socket.close(TOO_FAST, "too-fast")
         if visitor:
             carrier.use(visitor)

@@ -97,7 +97,7 @@ class Echo:
 
     def _repeat(self, say: Callable[[], None]) -> None:
         now = monotonic()
-        if len(self._waiting) >= MAX_WAITING or self._everybody.overflows(now):
+        if len(self._waiting) >= MAX_WAITING or not self._everybody.try_take(now):
             return
         self._waiting.append((now + ECHO_DELAY_S, say))
         if len(self._waiting) == 1:

@@ -97,7 +97,7 @@ class Knocks:
             raise _too_many("somebody at your address knocks already: wait for the answer")
         if len(here) >= MAX_PER_ROOM or len(self._knocks) >= MAX_KNOCKS:
             raise _too_many("too many knock at this room: wait a minute")
-        if self._buckets.overflows(device.source, now):
+        if not self._buckets.try_take(device.source, now):
             raise _too_many("you knock again and again: wait a minute")
         self._last_number += 1
         number = self._last_number * self.step + self.offset

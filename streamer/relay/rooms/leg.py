@@ -257,7 +257,7 @@ class Leg:
 
     def on_text(self, text: str) -> None:
         received_us = server_us()
-        if self._texts.overflows(received_us / 1e6):
+        if not self._texts.try_take(received_us / 1e6):
             self._connection.close(TOO_FAST, "too-fast")
             return
         message: FromClient | None = None
@@ -316,7 +316,7 @@ class Leg:
 
     def _count_action(self, received_us: int) -> None:
         """Raises ControlError `too-fast`."""
-        if self._actions.overflows(received_us / 1e6):
+        if not self._actions.try_take(received_us / 1e6):
             raise too_fast("that was not done: you do more than a person can. Try it again in a moment")
 
     def _hosting(self, received_us: int) -> Hosting:
@@ -338,7 +338,7 @@ class Leg:
 
     def _on_clock(self, message: OwnClock, received_us: int) -> None:
         """Nobody needs the clock of a member who is not heard."""
-        if self.voice is not Voice.HEARD or self._clocks.overflows(received_us / 1e6):
+        if self.voice is not Voice.HEARD or not self._clocks.try_take(received_us / 1e6):
             return
         times: MemberClock = {
             **message,
@@ -387,7 +387,7 @@ class Leg:
         refusal: Refusal = {"type": "error", "code": error.code, "message": str(error)}
         if message:
             refusal["of"], refusal["id"] = message["type"], id_of(message)
-        if error.close_code is not None or refusal.get("id") or not self._errors.overflows(monotonic()):
+        if error.close_code is not None or refusal.get("id") or self._errors.try_take(monotonic()):
             self.send_control(refusal)
         if error.close_code is not None:
             self._connection.close(error.close_code, "bad-message")

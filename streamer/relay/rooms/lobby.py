@@ -103,7 +103,7 @@ class Lobby:
         self._check_barred(room, query, address, right)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
-        if source.joins.overflows(monotonic()) and right is not Right.HOST:
+        if not source.joins.try_take(monotonic()) and right is not Right.HOST:
             message = "too many joins from this address: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
         session = resumed or Session(
@@ -130,7 +130,7 @@ class Lobby:
 
     def preview(self, query: Mapping[str, str], address: str) -> dict[str, Any]:
         """What somebody with a valid invitation may know before joining. Raises RefusedError as `receive` does."""
-        if self._previews.overflows(address, monotonic()):
+        if not self._previews.try_take(address, monotonic()):
             message = "this address asks again and again who is here: wait a minute"
             raise RefusedError(message, status=429, code="too-many")
         room_name = check_room_name(query.get("room", ""))
