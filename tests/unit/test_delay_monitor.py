@@ -33,7 +33,7 @@ def figure_of(ear: Ear, now: float) -> Figure:
     """The talker's, at a made-up time."""
     receiver = ear.receiver(TALKER)
     assert receiver
-    return receiver.mouth_to_ear.figure(to_us(now))
+    return receiver.mouth_to_ear.snapshot(to_us(now))
 
 
 def pinged(timing: DelayMonitor, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:

@@ -109,14 +109,14 @@ export class CouplingDetector {
    * Takes in the level of the microphone's next frame.
    * @param {number} level −dBov
    */
-  hears(level) {
+  process(level) {
     this.#heard.set(this.#now, level);
     this.#now += 1;
     for (const { course } of this.#talkers.values()) course.set(this.#now + KEPT_FRAMES / 2, FAINTEST_LEVEL);
   }
 
   /** @param {import("../shared/packet.js").Packet} packet that was received */
-  played(packet) {
+  onPacket(packet) {
     const talker = this.#talkers.get(packet.talkerId) ?? new Talker();
     this.#talkers.set(packet.talkerId, talker);
     talker.push(this.#now, packet);

@@ -58,17 +58,17 @@ export class FeedbackGuard {
    * Takes in the next frame of the microphone.
    * @param {Float32Array} frame
    */
-  hears(frame) {
+  process(frame) {
     this.#nowMs += FRAME_MS;
-    this.#sameRoom.hears(levelOf(frame));
-    if (!this.#music && this.#howl.hears(frame) && !this.#cuts) this.#cut();
+    this.#sameRoom.process(levelOf(frame));
+    if (!this.#music && this.#howl.process(frame) && !this.#cuts) this.#cut();
     if (this.#nowMs % LOOK_MS === 0) this.#look();
   }
 
   /** @param {import("../shared/packet.js").Packet} packet that was received */
-  played(packet) {
-    this.#howl.played(packet.level);
-    this.#sameRoom.played(packet);
+  onPacket(packet) {
+    this.#howl.onPlayout(packet.level);
+    this.#sameRoom.onPacket(packet);
   }
 
   /** @param {number} talkerId who is gone */

@@ -53,7 +53,7 @@ export class HowlDetector {
    * @param {Float32Array} frame
    * @returns whether it howls
    */
-  hears(frame) {
+  process(frame) {
     const level = levelOf(frame);
     this.#playedFrames = Math.max(0, this.#playedFrames - 1);
     this.#loudFrames = level < LOUD_LEVEL ? this.#loudFrames + 1 : 0;
@@ -67,7 +67,7 @@ export class HowlDetector {
    * Somebody else is played.
    * @param {number} level
    */
-  played(level) {
+  onPlayout(level) {
     if (level < PLAYED_LEVEL) this.#playedFrames = ROUND_FRAMES;
   }
 

@@ -64,7 +64,7 @@ export class Packetizer {
   #passes(frames) {
     if (frames.length === 0) return this.#gate.isPassing;
     const { muted } = this.#gate;
-    return frames.map((frame) => this.#gate.passes(muted ? SILENCE_LEVEL : levelOf(frame))).some(Boolean);
+    return frames.map((frame) => this.#gate.allow(muted ? SILENCE_LEVEL : levelOf(frame))).some(Boolean);
   }
 
   /** All but the pre-roll, and what the gate may yet find to be a voice. */

@@ -31,7 +31,7 @@ export class VoiceActivityDetector {
    * Takes in the next frame.
    * @param {number} level −dBov
    */
-  hears(level) {
+  process(level) {
     this.#frames += 1;
     this.#smoothed += SMOOTHING * (level - this.#smoothed);
     const noiseLevel = -this.#noise.update(this.#frames * FRAME_MS, -this.#smoothed);

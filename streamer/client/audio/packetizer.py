@@ -106,7 +106,7 @@ class Packetizer:
             frame = self._heard[len(self._heard) - self._unheard :][:SAMPLES_PER_FRAME]
             self._unheard -= SAMPLES_PER_FRAME
             level = SILENCE_LEVEL if self.gate.muted else level_of(frame)
-            passes = self.gate.passes(level) or passes
+            passes = self.gate.allow(level) or passes
         return passes
 
     def _forget_old(self) -> None:

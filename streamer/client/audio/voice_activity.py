@@ -37,7 +37,7 @@ class VoiceActivityDetector:
         self._frames = 0
         self._hold = 0
 
-    def hears(self, level: int) -> bool:
+    def process(self, level: int) -> bool:
         """Takes in the next frame, of `level` in −dBov."""
         self._frames += 1
         self._smoothed += SMOOTHING * (level - self._smoothed)

@@ -2,10 +2,10 @@
 
 Twin of web/worker/mouth_to_ear.js. All times are µs of our own clock, except those in `clock` messages. What is known,
 and how:
-  told     a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
+  clock    a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
            that begins with it, left the talker, reached the relay, left the relay and reached us;
-  arrived  when each packet came;
-  played   which sample left the jitter buffer at a moment, and how much longer it takes to the loudspeaker.
+  packet   when each packet came;
+  playout  which sample left the jitter buffer at a moment, and how much longer it takes to the loudspeaker.
 
 So the whole is played − captured, exact except for the two clock errors, whatever happened in between, and its parts
 are:
@@ -97,7 +97,7 @@ class MouthToEar:
         self._parts: dict[Part, SlidingWindow] = {part: SlidingWindow() for part in PARTS}
         self._output_known = False
 
-    def told(self, message: Mapping[str, Any], heard_us: int, ahead_us: int, error_us: int) -> None:
+    def on_clock(self, message: Mapping[str, Any], heard_us: int, ahead_us: int, error_us: int) -> None:
         """A `clock` message came; the relay's clock is ahead of ours by `ahead_us`, give or take `error_us`."""
         clock = {**message, **{name: message[name] - ahead_us for name in _RELAY_TIMES}}
         if not _is_possible(clock, heard_us, error_us):
@@ -116,11 +116,11 @@ class MouthToEar:
         self._add("relay", heard_us, clock["relayed_us"] - clock["received_us"])
         self._add("down", heard_us, heard_us - clock["relayed_us"])
 
-    def arrived(self, timestamp: int, at_us: int) -> None:
+    def on_packet(self, timestamp: int, at_us: int) -> None:
         """The packet that begins with sample `timestamp` came."""
         self._arrivals.append((timestamp, at_us))
 
-    def played(self, timestamp: int, popped_us: int, output_us: int | None) -> None:
+    def on_playout(self, timestamp: int, popped_us: int, output_us: int | None) -> None:
         """Sample `timestamp` left the jitter buffer at `popped_us`, and takes `output_us` more, if that is known."""
         clock = self._clock
         if clock is None or popped_us - clock["relayed_us"] > _CLOCK_LASTS_US:
@@ -137,10 +137,10 @@ class MouthToEar:
             self._add("buffer", popped_us, waited_us)
 
     def captured_us(self, timestamp: int) -> float | None:
-        """When sample `timestamp` entered the microphone; None as long as its talker has not told."""
+        """When sample `timestamp` entered the microphone; None until its talker has said so."""
         return None if self._clock is None else self._captured_us(self._clock, timestamp)
 
-    def figure(self, now_us: int) -> Figure:
+    def snapshot(self, now_us: int) -> Figure:
         parts = {part: self._part(part, now_us) for part in PARTS}
         total_ms = self._total.quantiles(now_us, _FIGURE_LASTS_US)
         known = self._clock is not None and self._clock["device_us"] != UNKNOWN_US and self._output_known
