@@ -221,7 +221,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
     "--packet-ms",
     type=click.Choice([f"{each:g}" for each in PACKET_MS]),
     default="10",
-    help="How long a packet lasts (default: 10): shorter ones are heard sooner; for music on a good network.",
+    help="Milliseconds per packet (default: 10). Shorter ones are heard sooner: for music on a good network.",
 )
 def talk(data_dir: Path | None, packet_ms: str, **options: Any) -> None:
     """Talk in the room that URL links to."""
@@ -269,7 +269,7 @@ def device(config: Path) -> None:
     help="Home Assistant's prefix; empty turns discovery off.",
 )
 @click.option("--password-file", type=FILE, help="Read the broker's password from the first line of this file.")
-@click.option("--broker-ca", type=FILE, help="Trust this certificate authority (PEM), the broker's.")
+@click.option("--broker-ca", type=FILE, help="The broker's certificate authority (PEM).")
 @ca_option
 @data_dir_option
 def gateway(
@@ -316,7 +316,7 @@ def gateway(
 @ca_option
 @data_dir_option
 def record(data_dir: Path | None, **options: Any) -> None:
-    """Record the room that URL links to: a file for each talker, as it was sent, all on one clock.
+    """Record the room that URL links to: one file per talker, as sent, all on the same clock.
 
     URL holds the host's key, or a token with the scope `record`. Everybody in the room is told.
     """

@@ -135,12 +135,12 @@ class WithCaptions:
 
     @property
     def has_captions(self) -> bool:
-        """Whether somebody captions this room: what is said in it is written down."""
+        """True if somebody captions this room: what is said in it is written down."""
         return self._captions.is_on
 
     @property
     def keeps_captions(self) -> bool:
-        """Whether final captions are kept in the chat; the host decides that."""
+        """True if final captions are kept in the chat; the host decides that."""
         return self._captions.are_kept
 
     def read_captions(self, on: bool = True) -> None:

@@ -64,7 +64,7 @@ class Receiver:
 
     @property
     def is_playing(self) -> bool:
-        """Whether a voice is being played, and no silence between two talkspurts."""
+        """True if a voice is being played, and no silence between two talkspurts."""
         return self._jitter_buffer.playout_timestamp is not None
 
     @property

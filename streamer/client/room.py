@@ -153,17 +153,17 @@ class Room(WithCaptions, WithPackets):
 
     @property
     def locked(self) -> bool:
-        """Whether nobody new may come in."""
+        """True if nobody new may come in."""
         return self._roster.locked
 
     @property
     def only_hosts(self) -> bool:
-        """Whether only hosts, and those whose turn it is, talk."""
+        """True if only hosts, and those whose turn it is, talk."""
         return self._roster.only_hosts
 
     @property
     def one_at_a_time(self) -> bool:
-        """Whether one member talks at a time."""
+        """True if one member talks at a time."""
         return self._roster.one_at_a_time
 
     @property

@@ -57,7 +57,7 @@ class Successor(asyncio.Protocol):
         self._opened.transport.abort()
 
     async def _has(self, count: int, wait_s: float) -> bool:
-        """Whether so many bytes have come within that time. Raises ConnectionLostError."""
+        """True if so many bytes have come within that time. Raises ConnectionLostError."""
         try:
             async with asyncio.timeout(wait_s):
                 while len(self._came) < count and not self._is_lost:

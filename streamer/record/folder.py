@@ -52,7 +52,7 @@ def file_name_of(name: str, number: int, suffix: str) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether it is a file itself: no link out of its folder, and no pipe that nobody writes."""
+    """True if it is a file itself: no link out of its folder, and no pipe that nobody writes."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (OSError, ValueError):

@@ -141,7 +141,7 @@ def _field(message: dict[str, Any], name: str, wanted: type) -> Any:
 
 
 def is_deeper(value: Any, most: int) -> bool:
-    """Whether lists and objects of what JSON gave lie in one another on more than `most` levels."""
+    """True if lists and objects of what JSON gave lie in one another on more than `most` levels."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value

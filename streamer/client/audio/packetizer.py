@@ -95,7 +95,7 @@ class Packetizer:
         return [self.packet(frame, starts=starts and number == 0) for number, frame in enumerate(now)]
 
     def _hears(self, samples: Samples) -> bool:
-        """Whether `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""
+        """True if `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""
         self._unheard += len(samples)
         kept = max(SAMPLES_PER_FRAME, self._unheard)
         self._heard = np.concatenate((self._heard, samples))[-kept:] if len(self._heard) else samples

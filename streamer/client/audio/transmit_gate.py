@@ -26,7 +26,7 @@ class TransmitGate:
 
     @property
     def is_passing(self) -> bool:
-        """Whether what comes before the next whole frame is sent."""
+        """True if what comes before the next whole frame is sent."""
         return not self.muted and (self._tail > 0 or self._mode == "open")
 
     def allow(self, level: int) -> bool:

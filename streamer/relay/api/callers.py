@@ -63,7 +63,7 @@ class Callers:
         return caller
 
     def is_good(self, caller: Caller) -> bool:
-        """Whether its token has not been revoked meanwhile."""
+        """True if its token has not been revoked meanwhile."""
         return caller.id == HOST or self._tokens.has(caller.id)
 
     def _find(self, secret: str, address: str) -> Caller:

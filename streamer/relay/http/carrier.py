@@ -177,7 +177,7 @@ class Carrier(asyncio.Transport):
         self._sent.forget(position)
 
     def keeps(self, position: int) -> bool:
-        """Whether what comes from `position` on is there to be sent."""
+        """True if what comes from `position` on is there to be sent."""
         return self._sent.start <= position <= self._sent.end
 
     def check_kept(self, position: int) -> None:

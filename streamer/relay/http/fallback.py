@@ -78,7 +78,7 @@ class Fallback:
         router.add_get(PATH, self._get, allow_head=False)
 
     def claim(self, request: web.Request, visitor: Visitor | None) -> bool:
-        """Whether `request` is of a leg that runs over HTTP; it counts as one more of its own, however it ends."""
+        """True if `request` is of a leg that runs over HTTP; it counts as one more of its own, however it ends."""
         carrier = self._carriers.get(request.query.get("leg", "")) if request.path == PATH else None
         if carrier:
             self.note_use(carrier, visitor)

@@ -123,7 +123,7 @@ class Shortcut(asyncio.Protocol):
         self._came.clear()
 
     def _serve(self, request: PlainRequest) -> bool:
-        """Whether it was one of ours; if not, nothing has changed."""
+        """True if it was one of ours; if not, nothing has changed."""
         path, _, query = request.target.partition("?")
         asked = _fields(query)
         carrier = self._shared.fallback.find(asked.pop("leg", ""))

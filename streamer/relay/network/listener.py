@@ -103,7 +103,7 @@ class Listener:
         handshake.add_done_callback(self._handshakes.discard)
 
     def _seat(self, visitor: Visitor) -> bool:
-        """Whether it gets a place; who has to go for it goes."""
+        """True if it gets a place; who has to go for it goes."""
         leaving = self._waiting.add(visitor)
         if leaving:
             self.refused += 1

@@ -43,7 +43,7 @@ class Member(Protocol):
 
     @property
     def is_listener(self) -> bool:
-        """Whether packets of others are for it, too."""
+        """True if packets of others are for it, too."""
 
     @property
     def voiced_us(self) -> int:

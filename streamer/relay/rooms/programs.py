@@ -16,7 +16,7 @@ from streamer.relay.access.programs import (
     clean_result,
     clean_values,
 )
-from streamer.relay.rooms.commands import Wish
+from streamer.relay.rooms.commands import CommandRequest
 from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.notices import Answer
@@ -96,7 +96,7 @@ class Programs:
         def answer(outcome: FinalOutcome, words: str) -> None:
             tell(room, token, {"type": "result", "id": number, "outcome": outcome, "message": words})
 
-        wish = Wish(
+        request = CommandRequest(
             self._member.talker_id, self._member.name, device, name, message["arguments"], message["deadline_ms"]
         )
         try:
@@ -104,7 +104,7 @@ class Programs:
         except ControlError:
             answer("gone", "")
             return
-        room.commands.ask(wish, target, token, answer)
+        room.commands.ask(request, target, token, answer)
 
     def _check(self, *, is_allowed: bool) -> None:
         if not is_allowed:

@@ -91,6 +91,6 @@ class RoomRecording:
 
 
 def may_get(receiver: Recorded, message: FromRelay, sender: Recorded) -> bool:
-    """Whether a message of `sender` is for `receiver`."""
+    """True if a message of `sender` is for `receiver`."""
     is_kept = receiver.sink.is_recorder and sender.sink.is_left_out
     return not (is_kept and message["type"] in OF_MEMBERS)

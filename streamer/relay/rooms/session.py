@@ -131,7 +131,7 @@ class Sessions:
         return len(self._sessions)
 
     def keep(self, session: Session) -> bool:
-        """Whether it is new: somebody has begun it, here and now."""
+        """True if it is new: somebody has begun it, here and now."""
         is_new, session.has_begun = not session.has_begun, True
         if session.token in self._sessions:
             return False
