@@ -244,6 +244,18 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
             assert listener.log.count("Trying again") == 1
 
 
+async def told_until_sent_away(talk: Callable[[aiohttp.web.WebSocketResponse], Awaitable[None]]) -> list[str]:
+    """What a person reads of their line to a relay that says `talk`, until that sends them away."""
+    told: list[str] = []
+    async with relay(talk) as address:
+        line = await Line.open(address)
+        line.on_trouble = told.append
+        with pytest.raises(SentAwayError):
+            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
+        await line.leave()
+    return told
+
+
 async def test_a_relay_that_goes_away_before_it_let_us_in_is_told_once_and_tried_again() -> None:
     came = 0
 
@@ -256,13 +268,7 @@ async def test_a_relay_that_goes_away_before_it_let_us_in_is_told_once_and_tried
             await socket.send_json(messages.welcome(resume="t0ken"))
             await socket.close(code=4401)
 
-    told: list[str] = []
-    async with relay(talk) as address:
-        line = await Line.open(address)
-        line.on_trouble = told.append
-        with pytest.raises(SentAwayError):
-            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
-        await line.leave()
+    told = await told_until_sent_away(talk)
     assert told == ["The connection was lost before the relay let us in. Trying again …"]
 
 
@@ -279,13 +285,7 @@ async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_on
             await socket.close(code=4401)
         await socket.receive()
 
-    told: list[str] = []
-    async with relay(talk) as address:
-        line = await Line.open(address)
-        line.on_trouble = told.append
-        with pytest.raises(SentAwayError):
-            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
-        await line.leave()
+    told = await told_until_sent_away(talk)
     assert came == 3
     assert told == ["The relay sent a message that is too big. Trying again later …"]
 
