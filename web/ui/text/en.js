@@ -131,8 +131,8 @@ export const text = {
   itIsYourTurn: "It’s your turn to talk.",
   onlyHostsOn: "Only hosts talk now. Raise your hand to ask.",
   onlyHostsOff: "Everybody can talk again.",
-  keepCaptionsOn: "What is captioned is kept in the chat from now on.",
-  keepCaptionsOff: "What is captioned is not kept in the chat any more.",
+  keepCaptionsOn: "Captions are kept in the chat from now on.",
+  keepCaptionsOff: "Captions are no longer kept in the chat.",
   wasSaid: "said",
 
   // One person.
@@ -190,14 +190,14 @@ export const text = {
   recordRoom: "Record",
   recordHint: "everybody is told; one file for each person",
   keepCaptions: "Keep captions in the chat",
-  keepCaptionsHint: "what is captioned can be read there by whoever comes later",
+  keepCaptionsHint: "anyone who comes later can read them there",
   recorded: "recorded",
   isRecorded: "This room is being recorded.",
-  recordedBy: "{name} records this room.",
+  recordedBy: "{name} is recording this room.",
   recordedWithoutYou: "This room is being recorded, without you.",
   leaveMeOut: "Leave me out",
   recordMe: "Record me again",
-  recordingEnded: "This room is no longer recorded.",
+  recordingEnded: "This room is no longer being recorded.",
   "no-recorder": "This server does not record. Start it with “streamer serve --record FOLDER”.",
 
   // The host.
@@ -232,7 +232,7 @@ export const text = {
   pushToTalk: "Push to talk",
   pushToTalkHint: "hold the big disc to be heard",
   strongSuppression: "Strong noise suppression",
-  strongSuppressionHint: "takes out fans, keys and traffic; 20 ms more delay, not for music",
+  strongSuppressionHint: "removes fans, keys and traffic; 20 ms more delay, not for music",
   music: "Music",
   musicHint: "stereo, nothing removed; wear headphones",
   cues: "Sounds",
