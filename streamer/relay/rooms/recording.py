@@ -8,7 +8,8 @@ from typing import Protocol
 
 from streamer.errors import ControlError
 from streamer.websocket.sink import Sink
-from streamer.wire.messages import FromRelay, Recording
+from streamer.wire.messages import FromRelay
+from streamer.wire.recording import Recording
 
 OF_MEMBERS = ("chat", "notice", "caption")
 """Messages that hold what their sender said."""

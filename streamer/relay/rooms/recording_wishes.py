@@ -8,7 +8,7 @@ from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.rights import check_may
 from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
-from streamer.wire.messages import OfRecording
+from streamer.wire.recording import OfRecording
 
 
 class RecordingWishes:
