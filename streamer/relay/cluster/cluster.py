@@ -88,14 +88,14 @@ class Cluster:
         self._clock = NatsClock()
         self._loss = Loss(str(address), self.counts, self._tell_hosts)
         self._slots: dict[str, tuple[str, int]] = {}
-        self._heartbeat = Heartbeat(
-            self.id, self._live, self._peers, self._clock, self.counts, self._sign_of_life, self._on_peer
-        )
 
     def attach(self, lobby: Lobby, flusher: Flusher) -> None:
         self.flusher = flusher
         self._lobby = lobby
         lobby.is_starting = True
+        self._heartbeat = Heartbeat(
+            self.id, self._live, self._peers, self._clock, self.counts, self._sign_of_life, self._on_peer
+        )
         self._floors = floors = Floors(self._present, self._puts, self.find_room)
         self._rules = Rules(self.id, self._kept, self._puts, self.find_room, self._decisions, floors.fill)
         self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, floors.came)
