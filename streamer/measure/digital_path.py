@@ -14,6 +14,7 @@ from streamer.client.delay.sliding_window import quantile
 from streamer.errors import MeasurementError
 from streamer.measure.chirps import chirp_train, delays, describe_missing, find_chirps
 from streamer.measure.measuring_client import (
+    BLOCK_SAMPLES,
     ChirpSource,
     MeasureOptions,
     MeasuringClient,
@@ -75,7 +76,7 @@ async def measure_pair(wish: MeasureOptions) -> Measurement:
         end_s = (len(samples) + SAMPLE_RATE) / SAMPLE_RATE + _LAST_S
 
         def done() -> bool:
-            return source.ended and len(playout.lateness_s) * 240 / SAMPLE_RATE > end_s + 1
+            return source.ended and len(playout.lateness_s) * BLOCK_SAMPLES / SAMPLE_RATE > end_s + 1
 
         await run_until({listener: playout, talker: RecordedPlayout(talker.ear.pop)}, done, look)
     return _evaluate(talker, source, playout, live, places)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from streamer.client.delay.sliding_window import Quantiles, SlidingWindow
+from streamer.wire.packet import samples_ahead
 
 Part = Literal["capture", "encode", "up", "relay", "down", "buffer", "output"]
 Status = Literal["measured", "reported", "unknown"]
@@ -157,12 +158,12 @@ class MouthToEar:
         self._parts[part].add(at_us, value_us / 1000)
 
     def _captured_us(self, clock: Mapping[str, Any], timestamp: int) -> float:
-        return float(clock["server_us"]) + _difference(timestamp, clock["timestamp"]) * _US_PER_SAMPLE
+        return float(clock["server_us"]) + samples_ahead(timestamp, clock["timestamp"]) * _US_PER_SAMPLE
 
     def _waited_us(self, timestamp: int, popped_us: int) -> float | None:
         """How long the first sample of the packet that holds `timestamp` was in the buffer; None if it never came."""
         for first, arrived_us in reversed(self._arrivals):
-            ahead = _difference(timestamp, first)
+            ahead = samples_ahead(timestamp, first)
             if 0 <= ahead < _LONGEST_PACKET_SAMPLES:
                 return popped_us - ahead * _US_PER_SAMPLE - arrived_us
         return None
@@ -173,8 +174,3 @@ def _is_possible(clock: Mapping[str, Any], heard_us: int, error_us: int) -> bool
     since = (heard_us - clock[name] for name in ("server_us", "received_us", "relayed_us"))
     spans = (clock["device_us"], clock["error_us"], error_us, *since)
     return all(abs(span_us) < _LONGEST_US for span_us in spans)
-
-
-def _difference(timestamp: int, other: int) -> int:
-    """How far `timestamp` is ahead of `other`, modulo 2³², as signed."""
-    return (timestamp - other + 2**31) % 2**32 - 2**31
