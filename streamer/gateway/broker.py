@@ -263,7 +263,7 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise SetupError(f"{ca_file} is no certificate authority in PEM that can be read: {error}") from None
+        raise SetupError(f"{ca_file} is not a readable certificate authority (PEM): {error}") from None
 
 
 def check_library() -> None:

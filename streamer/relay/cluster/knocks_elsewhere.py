@@ -110,7 +110,8 @@ class KnocksElsewhere:
         self._stored.pop(at, None)
         if value is not None and len(self._stored) < MAX_KNOCKS:
             if value["type"] != "knock" or clean_name(value["name"][:256]) != value["name"]:
-                raise ControlError("somebody who knocks at another relay has a name that none has", code="bad-field")
+                words = "somebody who knocks at another relay has a name that is not allowed"
+                raise ControlError(words, code="bad-field")
             self._stored[at] = value
         self._tell_hosts(room)
 

@@ -276,7 +276,7 @@ def room_of(key: str) -> str:
             return name
     except (ValueError, binascii.Error, RefusedError):
         pass
-    raise ControlError("what another relay said is of no room", code="bad-field")
+    raise ControlError("what another relay said names no room", code="bad-field")
 
 
 def digest(token: str) -> str:
@@ -287,5 +287,5 @@ def digest(token: str) -> str:
 def expect(value: Any, kind: str) -> Any:
     """`value`, if it is of that kind. Raises ControlError."""
     if value["type"] != kind:
-        raise ControlError("another relay stored something elsewhere", code="bad-field")
+        raise ControlError("another relay stored something under the wrong key", code="bad-field")
     return value

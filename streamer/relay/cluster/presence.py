@@ -186,7 +186,7 @@ def _check(value: Present) -> None:
     Right(value["right"])
     for name in (value["name"], value["asked_name"]):
         if clean_name(name[:256]) != name:
-            raise ControlError("a member of another relay has a name that none has", code="bad-field")
+            raise ControlError("a member of another relay has a name that is not allowed", code="bad-field")
 
 
 def _key(room: str, talker_id: int) -> str:

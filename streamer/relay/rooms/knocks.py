@@ -96,7 +96,7 @@ class Knocks:
         if any(knock.device.source == device.source for knock in here):
             raise _too_many("somebody at your address knocks already: wait for the answer")
         if len(here) >= MAX_PER_ROOM or len(self._knocks) >= MAX_KNOCKS:
-            raise _too_many("too many knock at this room: wait a minute")
+            raise _too_many("too many people are knocking at this room: wait a minute")
         if not self._buckets.try_take(device.source, now):
             raise _too_many("you knock again and again: wait a minute")
         self._last_number += 1

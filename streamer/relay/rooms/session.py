@@ -188,7 +188,7 @@ def attempt_of(query: Mapping[str, str]) -> int:
     """By the client's count, 0 where it does not count. Raises RefusedError `bad-attempt`."""
     text = query.get("attempt", "0")
     if not (text.isascii() and text.isdecimal() and len(text) <= MAX_ATTEMPT_DIGITS):
-        raise RefusedError("`attempt` is no whole number of at most 9 digits", status=400, code="bad-attempt")
+        raise RefusedError("`attempt` is not a whole number of at most 9 digits", status=400, code="bad-attempt")
     return int(text)
 
 
