@@ -77,7 +77,7 @@ async def serve(
             if relay.cluster:
                 await relay.cluster.ready()
             house = FromInside(server, relay.lobby, port)
-            own_link = partial(server.links.own_link, port=port)
+            own_link = partial(server.own_link, port=port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
                 drain = partial(server.drain, relay)
                 await until_ended(server.keep(port), screen.run(house) if screen else None, drain)
@@ -285,9 +285,13 @@ class Server:
 
     async def _caption(self, port: int) -> None:
         def links(token: str) -> str:
-            return "".join(f"{self.links.own_link(room, token, port)}\n" for room in self.rooms)
+            return "".join(f"{self.own_link(room, token, port)}\n" for room in self.rooms)
 
         await caption(self.tokens, links, self._options.directory, self._tell)
+
+    def own_link(self, room: str, token: str, port: int) -> str:
+        """The link by which a program on this computer comes into `room`."""
+        return self.links.own_link(room, token, port)
 
     @property
     def rooms(self) -> tuple[str, ...]:

@@ -10,10 +10,6 @@ import { DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME } from "../shared/audio_format
 import { levelOf } from "../shared/audio_level.js";
 import { SILENCE_LEVEL, TALKSPURT_START, serializePacket } from "../shared/packet.js";
 
-/**
- * 40 ms from before the gate opened: the beginning of a word, softer than what opens it. Half of it cuts off
- * an f or an s.
- */
 export const PREROLL_FRAMES = 4;
 
 /** `samples` is its length. @typedef {{payload: Uint8Array, position: number, level: number, voice: boolean, samples: number}} Frame */
@@ -64,7 +60,7 @@ export class Packetizer {
   #passes(frames) {
     if (frames.length === 0) return this.#gate.isPassing;
     const { muted } = this.#gate;
-    return frames.map((frame) => this.#gate.allow(muted ? SILENCE_LEVEL : levelOf(frame))).some(Boolean);
+    return frames.map((frame) => this.#gate.passes(muted ? SILENCE_LEVEL : levelOf(frame))).some(Boolean);
   }
 
   /** All but the pre-roll, and what the gate may yet find to be a voice. */

@@ -36,7 +36,7 @@ export class TransmitGate {
    * Whether the next frame passes.
    * @param {number} level −dBov
    */
-  allow(level) {
+  passes(level) {
     const heard = this.#activity.process(level);
     this.#tail = this.#wanted(heard) ? TAIL_FRAMES[this.#mode] : Math.max(0, this.#tail - 1);
     if (this.muted) this.#tail = 0;

@@ -20,8 +20,6 @@ from streamer.client.audio.transmit_gate import Mode, TransmitGate
 from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
 
 PREROLL_FRAMES: Final = 4
-"""40 ms from before the gate opened: the beginning of a word, softer than what opens it. Half of it cuts off
-an f or an s."""
 
 
 class Frame(NamedTuple):
@@ -95,7 +93,7 @@ class Packetizer:
         return [self.packet(frame, starts=starts and number == 0) for number, frame in enumerate(now)]
 
     def _hears(self, samples: Samples) -> bool:
-        """True if `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""
+        """Whether `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""
         self._unheard += len(samples)
         kept = max(SAMPLES_PER_FRAME, self._unheard)
         self._heard = np.concatenate((self._heard, samples))[-kept:] if len(self._heard) else samples
@@ -106,7 +104,7 @@ class Packetizer:
             frame = self._heard[len(self._heard) - self._unheard :][:SAMPLES_PER_FRAME]
             self._unheard -= SAMPLES_PER_FRAME
             level = SILENCE_LEVEL if self.gate.muted else level_of(frame)
-            passes = self.gate.allow(level) or passes
+            passes = self.gate.passes(level) or passes
         return passes
 
     def _forget_old(self) -> None:

@@ -29,7 +29,7 @@ class TransmitGate:
         """True if what comes before the next whole frame is sent."""
         return not self.muted and (self._tail > 0 or self._mode == "open")
 
-    def allow(self, level: int) -> bool:
+    def passes(self, level: int) -> bool:
         """Process the next frame, of `level` in −dBov; returns True if it is sent."""
         heard = self._activity.process(level)
         self._tail = TAIL_FRAMES[self._mode] if heard or self._mode == "open" else max(0, self._tail - 1)

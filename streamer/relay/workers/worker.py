@@ -47,7 +47,7 @@ async def work(told: Told, end: socket.socket, studio: Studio | None) -> None:
             parent.on_workers = homes.follow
             await cluster.ready()
             parent.listen()
-            own_link = partial(server.links.own_link, port=own_port)
+            own_link = partial(server.own_link, port=own_port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
                 parent.tell_ready(server.url, own_port)
                 going_on = _go_on(server, told, own_port, parent, homes)
