@@ -1,10 +1,16 @@
 """What `streamer serve` shows: the addresses, the links, and a code to scan."""
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlencode
 
 from streamer.relay.network.addresses import LanAddress
 from streamer.relay.screen.qr_code import CodeStyle, qr_code
-from streamer.wire.room_link import room_link
+
+
+def room_link(origin: str, room: str, key: str | None) -> str:
+    """The link that opens the page in `room`. The invite is in the fragment: no server, log or Referer sees it."""
+    fragment = {"room": room} | ({"key": key} if key else {})
+    return f"{origin}/#{urlencode(fragment)}"
 
 
 def describe_addresses(addresses: Iterable[LanAddress], chosen: str) -> str:
@@ -39,8 +45,8 @@ def invitation(
     room: str, key: str | None, origin: str, join_origin: str | None, style: CodeStyle = CodeStyle.BLOCKS
 ) -> str:
     """Returns how to join `room`: the link, and a code for it. Both lead over the join page if there is one."""
-    link = room_link(origin, room, key=key)
-    first = room_link(join_origin, room, key=key) if join_origin else link
+    link = room_link(origin, room, key)
+    first = room_link(join_origin, room, key) if join_origin else link
     shown = f"To join the room {room}, scan the code below, or open\n\n{first}\n"
     if style is not CodeStyle.BELOW:
         shown = f"Scan this code to join the room {room}, or open\n\n{first}\n\n{qr_code(first, style)}"

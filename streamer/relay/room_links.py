@@ -5,16 +5,16 @@ A method that takes `port` is given the one that the relay listens on: where the
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from streamer.relay.access.invites import InviteStore
-from streamer.relay.banner import best_there_is, describe_addresses, invitation
+from streamer.relay.banner import best_there_is, describe_addresses, invitation, room_link
 from streamer.relay.http.origins import Origins
 from streamer.relay.network.addresses import LOOPBACK, lan_addresses, site
 from streamer.relay.network.places import Place
 from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.tls.authority import Authority
 from streamer.relay.tls.live_certificate import LiveCertificate
-from streamer.wire.room_link import room_link
 
 
 class RoomLinks:
@@ -56,11 +56,11 @@ class RoomLinks:
 
     def link(self, room: str, port: int) -> str:
         """The link that the code for `room` holds."""
-        return room_link(self._join_origin(port) or self.origin(port), room, key=self._admission.key(room))
+        return room_link(self._join_origin(port) or self.origin(port), room, self._admission.key(room))
 
     def own_link(self, room: str, token: str, port: int) -> str:
         """The link by which a program on this computer comes into `room`."""
-        return room_link(self._origin_here(port), room, token=token)
+        return f"{self._origin_here(port)}/#{urlencode({'room': room, 'token': token})}"
 
     def update_origins(self, port: int) -> None:
         """After a change of the addresses or the certificate: tells which pages are the relay's own."""
@@ -80,9 +80,9 @@ class RoomLinks:
         for room in rooms:
             yield invitation(room, self._admission.key(room), origin, join_origin, code_style)
             yield "For people who only listen, until you let them talk:"
-            yield f"\n{room_link(join_origin or origin, room, key=self._admission.listening_key(room))}\n"
+            yield f"\n{room_link(join_origin or origin, room, self._admission.listening_key(room))}\n"
         yield "Your own link, with the host's rights in every room. Keep it to yourself:"
-        yield f"\n{room_link(origin, rooms[0], key=self._admission.host_key)}\n"
+        yield f"\n{room_link(origin, rooms[0], self._admission.host_key)}\n"
 
     @property
     def _scheme(self) -> str:

@@ -71,12 +71,3 @@ class Address:
         asked["attempt"] = str(attempt) if attempt else ""
         query = urlencode({field: value for field, value in asked.items() if value})
         return f"{'wss' if self.secure else 'ws'}://{self.origin}{self.path}/ws?{query}"
-
-
-def room_link(url: str, room: str, *, key: str | None = None, token: str = "") -> str:
-    """The link that opens the page of the relay at `url` in `room`: what `Address.parse` reads.
-
-    What admits is in the fragment, which no server, log or Referer sees.
-    """
-    asked = {"room": room, "key": key, "token": token}
-    return f"{url.rstrip('/')}/#{urlencode({field: value for field, value in asked.items() if value})}"
