@@ -1,7 +1,7 @@
 """The command line: the only module that may import every part of the program.
 
-Each command imports its own part when it is called: a relay needs neither NumPy nor sound, which are 25 MiB of memory
-and a good part of the time of a start.
+Each command imports its own part when it is called: a relay needs neither NumPy nor sound, which are 25 MiB
+of memory and a good part of the time of a start.
 """
 
 import gc
@@ -115,8 +115,8 @@ main.add_command(mixdown)
 def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options: Any) -> None:
     """Start the relay and show the links to join.
 
-    In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or hides the
-    code, r goes to the next room, l locks the room, o opens the code in the browser, q quits.
+    In a terminal, the code to scan stays on the screen, with one line about who is here. Keys: c shows or
+    hides the code, r goes to the next room, l locks the room, o opens the code in the browser, q quits.
     """
     from streamer.client.interrupts import until_interrupted
     from streamer.relay import logs
@@ -221,24 +221,24 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
     "--packet-ms",
     type=click.Choice([f"{each:g}" for each in PACKET_MS]),
     default="10",
-    help="How long a packet lasts (default: 10): shorter ones are heard sooner; for music on a good network.",
+    help="Milliseconds per packet (default: 10). Shorter ones are heard sooner: for music on a good network.",
 )
 def talk(data_dir: Path | None, packet_ms: str, **options: Any) -> None:
     """Talk in the room that URL links to."""
-    from streamer.client import session
+    from streamer.client import talk_and_listen
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(session.talk(session.Options(packet_ms=float(packet_ms), **options)))
+    run(talk_and_listen.talk(talk_and_listen.Options(packet_ms=float(packet_ms), **options)))
 
 
 @main.command()
 @client_options
 def listen(data_dir: Path | None, **options: Any) -> None:
     """Listen to the room that URL links to."""
-    from streamer.client import session
+    from streamer.client import talk_and_listen
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(session.listen(session.Options(**options)))
+    run(talk_and_listen.listen(talk_and_listen.Options(**options)))
 
 
 @main.command()
@@ -269,7 +269,7 @@ def device(config: Path) -> None:
     help="Home Assistant's prefix; empty turns discovery off.",
 )
 @click.option("--password-file", type=FILE, help="Read the broker's password from the first line of this file.")
-@click.option("--broker-ca", type=FILE, help="Trust this certificate authority (PEM), the broker's.")
+@click.option("--broker-ca", type=FILE, help="The broker's certificate authority (PEM).")
 @ca_option
 @data_dir_option
 def gateway(
@@ -282,7 +282,8 @@ def gateway(
     data_dir: Path | None,
     **options: Any,
 ) -> None:
-    """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands back.
+    """Carry the devices of the MQTT broker mqtt://[USER@]BROKER into the room that URL links to, and commands
+    back.
 
     mqtts:// uses TLS. Runs until it is stopped.
     """
@@ -315,7 +316,7 @@ def gateway(
 @ca_option
 @data_dir_option
 def record(data_dir: Path | None, **options: Any) -> None:
-    """Record the room that URL links to: a file for each talker, as it was sent, all on one clock.
+    """Record the room that URL links to: one file per talker, as sent, all on the same clock.
 
     URL holds the host's key, or a token with the scope `record`. Everybody in the room is told.
     """
@@ -348,10 +349,10 @@ def measure(
 ) -> None:
     """Measure how long a voice takes from mouth to ear, in the room that URL links to.
 
-    Without options, two clients inside this program send chirps to each other through the relay. With --device, the
-    chirps also go through the sound card: connect its output to its input with a cable, or put the loudspeaker
-    beside the microphone. With --acoustic, the only other member of the room, on a device beside this one, plays the
-    chirps back.
+    Without options, two clients inside this program send chirps to each other through the relay. With
+    --device, the chirps also go through the sound card: connect its output to its input with a cable, or put
+    the loudspeaker beside the microphone. With --acoustic, the only other member of the room, on a device
+    beside this one, plays the chirps back.
     """
     from streamer.measure.html_report import import_pyplot
     from streamer.measure.measuring_client import MeasureOptions

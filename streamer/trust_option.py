@@ -8,7 +8,7 @@ ca_option = click.option(
     "--ca",
     "ca_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Trust this certificate authority (PEM), the relay's.  [default: this computer's own relay's]",
+    help="The relay's certificate authority (PEM).  [default: that of this computer's own relay]",
 )
 """Passes `ca_file`, None if the user named none; `trusted_authority` says which one that is."""
 

@@ -17,8 +17,11 @@ const SHELL = [
   "styles/tokens.css",
   "ui/text.js",
   "ui/text/de.js",
+  "ui/text/de_reasons.js",
   "ui/text/en.js",
+  "ui/text/en_reasons.js",
   "ui/text/es.js",
+  "ui/text/es_reasons.js",
 ];
 /** What a page shows for the first time, or again, when its member has moved to another relay and this one is gone. */
 const ICONS = ["icons/any-192.png", "icons/any-512.png", "icons/symbols.svg"];

@@ -32,12 +32,12 @@ _OPTIONS: Final = (
         type=click.FloatRange(0.1, 60),
         default=2.0,
         show_default=True,
-        help="Seconds that --filter may take for a line; after that, the line goes without it.",
+        help="Seconds that --filter may take for a line; after that, the line is shown unfiltered.",
     ),
     click.option(
         "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of recognition threads."
     ),
-    click.option("--name", default="Captions", show_default=True, help="Its own name, as others see it."),
+    click.option("--name", default="Captions", show_default=True, help="The captioner's name, as others see it."),
     ca_option,
     data_dir_option,
 )
@@ -47,10 +47,10 @@ def captions_command(run: Run) -> click.Command:
     """`run` runs a coroutine until it ends or is interrupted."""
 
     def captions(**options: Any) -> None:
-        """Write down what is said in the rooms that the URLs link to, offline, by this computer.
+        """Transcribe what is said in the rooms that the URLs link to, offline, on this computer.
 
-        It takes the host's link, or one with a token: streamer token create --scope caption. With - the links are read
-        from standard input, one a line up to an empty one, and it ends when that ends.
+        URL is the host's link, or one with a token: streamer token create --scope caption. With -, links are read from
+        standard input, one per line up to an empty line; the program ends when standard input does.
         """
         _captions(run, **options)
 

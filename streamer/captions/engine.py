@@ -40,7 +40,7 @@ class VoiceDetector(Protocol):
     """Of one talker."""
 
     def is_voice(self, window: Samples) -> bool:
-        """Whether the next WINDOW samples hold a voice."""
+        """True if the next WINDOW samples hold a voice."""
 
     def reset(self) -> None:
         """What comes next does not follow what was before."""

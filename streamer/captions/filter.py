@@ -22,6 +22,8 @@ _LONGEST_BYTES: Final = 8_192
 
 _LEAST_REST_S: Final = 1.0
 _LONGEST_REST_S: Final = 60.0
+"""A filter that ends is started again after a second, then ever later: one that can't run costs a start a
+minute."""
 
 
 @dataclass(frozen=True, slots=True)

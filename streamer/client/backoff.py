@@ -4,11 +4,16 @@ from typing import Final
 
 FIRST_WAIT_MS: Final = 100
 LONGEST_WAIT_MS: Final = 500
+"""A relay that restarts is back within a second or two: with half of it, a room would ask it hundreds of
+times."""
+
 QUICK_TRIES: Final = 150
 """About as many as in the first minute. After that, attempts are rarer."""
 
 PATIENT_WAIT_MS: Final = 1_000
 _DOUBLINGS: Final = 10
+"""A second is no burden for a relay that is gone for an hour; ten doublings of 100 ms are beyond any of
+these."""
 
 
 def wait_ms(tries: int, random: float) -> float:

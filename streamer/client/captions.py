@@ -13,6 +13,7 @@ from streamer.wire import captions
 from streamer.wire.captions import MAX_CAPTION_CHARACTERS
 from streamer.wire.control import MAX_ROOM
 from streamer.wire.messages import FromClient, MemberClock
+from streamer.wire.packet import samples_ahead
 
 _LONGEST_US: Final = 10_000_000
 """Nothing is heard ten seconds after it was said."""
@@ -73,7 +74,7 @@ class Captions:
         clock = self._clocks.get(received.packet.talker_id)
         if clock is None:
             return arrived_us
-        ahead = (received.packet.timestamp - clock["timestamp"] + 2**31) % 2**32 - 2**31
+        ahead = samples_ahead(received.packet.timestamp, clock["timestamp"])
         captured_us = clock["server_us"] + ahead * 1_000_000 // SAMPLE_RATE
         return captured_us if 0 <= arrived_us - captured_us < _LONGEST_US else arrived_us
 
@@ -135,12 +136,12 @@ class WithCaptions:
 
     @property
     def has_captions(self) -> bool:
-        """Whether somebody captions this room: what is said in it is written down."""
+        """True if somebody captions this room: what is said in it is written down."""
         return self._captions.is_on
 
     @property
     def keeps_captions(self) -> bool:
-        """Whether final captions are kept in the chat; the host decides that."""
+        """True if final captions are kept in the chat; the host decides that."""
         return self._captions.are_kept
 
     def read_captions(self, on: bool = True) -> None:

@@ -56,7 +56,7 @@ class CommandError(Exception):
 
 
 class Commands:
-    """`tell` gets words for the one who types, `leave` ends the stay. People are named as the terminal shows them."""
+    """`tell` gets words for the person who types, `leave` ends the session. People have the names that are shown."""
 
     def __init__(
         self, room: Room, *, tell: Callable[[str], None], leave: Callable[[], None], ear: Ear | None = None

@@ -31,8 +31,11 @@ SILENT_S: Final = 2.5
 _PING_S: Final = 1.0
 _CLOSE_S: Final = 1.0
 _TICK_S: Final = 0.25
+"""A ping after a second without a word, a second for the goodbye; both are looked at four times a second."""
 
 _DEADLINE_MS: Final = 120
+"""As the relay's `--deadline-ms`: voice that waited longer is stale."""
+
 _LIMITS: Final = Limits(
     max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
 )
@@ -144,7 +147,7 @@ class Link(Connection, asyncio.Protocol):
         await self.part()
 
     async def part(self) -> None:
-        """Without a goodbye: the stay may go on over another link."""
+        """Without a goodbye: the session may go on over another link."""
         self._transport.resume_reading()
         self.close()
         with suppress(TimeoutError):

@@ -136,7 +136,7 @@ class Ear:
     def delay(self, member: Member) -> Figure | None:
         """How late this member's voice is, mouth to ear, over the last half minute; None if it isn't here."""
         receiver = self._receivers.get(member.talker_id)
-        return receiver.mouth_to_ear.figure(round(perf_counter() * 1e6)) if receiver else None
+        return receiver.mouth_to_ear.snapshot(round(perf_counter() * 1e6)) if receiver else None
 
     def statistics(self, member: Member) -> "JitterStatistics | None":
         """What this member's jitter buffer holds and had to do; None if it isn't here."""

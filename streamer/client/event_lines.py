@@ -22,7 +22,7 @@ class EventLines:
         try:
             return b"".join(a2b_base64(each, strict_mode=True) for each in data)
         except Error as error:
-            raise ValueError(f"a line of the stream is no base64 ({error})") from error
+            raise ValueError(f"a line of the stream is not base64 ({error})") from error
 
 
 def _is_data(line: bytes) -> bool:

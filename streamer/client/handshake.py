@@ -67,7 +67,7 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
 
 
 class LegRequests:
-    """The requests of a session over plain HTTP (PROTOCOL.md), opened with `open`; `close` in any case.
+    """The requests of a leg over plain HTTP (PROTOCOL.md), opened with `open`; `close` in any case.
 
     Each raises RefusedError where the relay, or a proxy in its place, says no, and ConnectionLostError where nothing
     answers.
@@ -92,7 +92,7 @@ class LegRequests:
             requests.leg = str(leg)
         except (ValueError, KeyError, TypeError) as error:
             await http.close()
-            raise ProtocolError(f"{address.origin} opens no session", code="bad-message") from error
+            raise ProtocolError(f"{address.origin} opens no connection", code="bad-message") from error
         except BaseException:
             await http.close()
             raise

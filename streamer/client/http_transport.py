@@ -30,10 +30,11 @@ FIRST_BYTE_S: Final = 1.0
 QUIET_S: Final = 2.0
 """In a stream something comes every second."""
 WAIT_MS: Final = 1_500
+"""How long the relay may keep a question that it has no answer to: shorter than QUIET_S, so that an answer comes."""
 AGAIN_S: Final = 0.1
-"""After a request that failed."""
+"""After a request that failed: no burden for a relay."""
 LAST_WORD_S: Final = 0.5
-"""For the close frame, where a relay does not know the session any more."""
+"""For the close frame, which may still be on its way where a relay no longer knows the leg."""
 ENDED: Final = {"no-leg", "gap"}
 """Refusals after which no repetition helps."""
 

@@ -1,4 +1,4 @@
-"""Signals by which one leaves: as soon as the stay has begun they end it in order, and before that, at once."""
+"""Signals by which one leaves: as soon as a session has begun they end it in order, and before that, at once."""
 
 import asyncio
 import signal
@@ -29,9 +29,9 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def until_interrupted(stay: Coroutine[Any, Any, None]) -> None:
-    """Ctrl-C is how one leaves: it ends `stay`, and is no error."""
-    task = asyncio.ensure_future(stay)
+async def until_interrupted(session: Coroutine[Any, Any, None]) -> None:
+    """Ctrl-C is how one leaves: it ends `session`, and is no error."""
+    task = asyncio.ensure_future(session)
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows: there, Ctrl-C cancels us all
         for name in _LEAVE:

@@ -75,7 +75,7 @@ class Readers(Generic[_T]):
         return mailbox
 
     def __bool__(self) -> bool:
-        """Whether anybody reads: what nobody reads need not be made."""
+        """True if anybody reads: what nobody reads need not be made."""
         return bool(self._mailboxes)
 
     def put(self, item: _T) -> None:

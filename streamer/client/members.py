@@ -35,7 +35,7 @@ from streamer.client.events import (
 )
 from streamer.client.mailbox import Readers
 from streamer.errors import ControlError, PacketError
-from streamer.wire import messages, programs
+from streamer.wire import messages, programs, recording
 from streamer.wire.control import FROM_RELAY, MAX_ACTIONS, MAX_ROOM
 from streamer.wire.packet import SILENCE_LEVEL, Packet
 
@@ -229,7 +229,7 @@ class Roster:
         if self.knocks != before:
             self._emit(Knocks(self.knocks, tuple(knock for knock in self.knocks if knock.id not in known)))
 
-    def on_recording(self, message: messages.Recording) -> None:
+    def on_recording(self, message: recording.Recording) -> None:
         left_out = tuple(each for each in message["left_out"][:MAX_ROOM] if type(each) is int)
         self.recording = Recording(message["on"], message["by"], left_out)
         self._ears.leave_out(left_out, [each.name for each in self.members if each.talker_id in left_out])

@@ -9,8 +9,8 @@ from streamer.client.delay.relay_clock import RelayClock
 from streamer.client.members import Roster
 from streamer.client.packet_length import STANDARD, PacketLength, Why
 from streamer.client.receiver import FLOOR_MS, MUSICIANS_FLOOR_MS
+from streamer.client.room_session import RoomSession
 from streamer.client.speech import Speech
-from streamer.client.stay import Stay
 
 LONGER_PACKETS: Final = "longer-packets"
 """The hint of a relay to a talker whose packets, shorter than 10 ms, were the first to go from a crowded room."""
@@ -27,9 +27,9 @@ _REASONS: Final[dict[Why, str]] = {
 class OwnPackets:
     """`on_change` gets words for people. Raises ValueError where no packet lasts `ms`."""
 
-    def __init__(self, speech: Speech, stay: Stay, roster: Roster, ms: float) -> None:
+    def __init__(self, speech: Speech, session: RoomSession, roster: Roster, ms: float) -> None:
         self._speech = speech
-        self._stay = stay
+        self._session = session
         self._roster = roster
         self.on_change: Callable[[str], None] = lambda words: None
         self._length = PacketLength()
@@ -62,7 +62,7 @@ class OwnPackets:
         self._length.note_trouble(now * 1000)
 
     def look(self, now: float) -> None:
-        shed, over_http = self._stay.shed, self._stay.is_over_http
+        shed, over_http = self._session.shed, self._session.is_over_http
         if shed > self._shed:
             self._length.note_trouble(now * 1000)
         self._shed = shed

@@ -54,7 +54,7 @@ class SentNotice:
         return self.notice.id
 
     def replies(self) -> Mailbox[Reply]:
-        """Who answered what, from the beginning on: an async iterator for one reader; it ends with the stay."""
+        """Who answered what, from the beginning on: an async iterator for one reader; it ends with the session."""
         return self._replies
 
 

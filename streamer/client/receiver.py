@@ -46,7 +46,7 @@ class Receiver:
         if packet.flags & ENCRYPTED:
             self.unreadable += 1
             return
-        self.mouth_to_ear.arrived(packet.timestamp, round(now * 1e6))
+        self.mouth_to_ear.on_packet(packet.timestamp, round(now * 1e6))
         starts = bool(packet.flags & TALKSPURT_START)
         self._inbox.append((packet.seq, packet.timestamp, packet.payload, now * 1000, starts))
 
@@ -64,7 +64,7 @@ class Receiver:
 
     @property
     def is_playing(self) -> bool:
-        """Whether a voice is being played, and no silence between two talkspurts."""
+        """True if a voice is being played, and no silence between two talkspurts."""
         return self._jitter_buffer.playout_timestamp is not None
 
     @property
@@ -87,4 +87,4 @@ class Receiver:
         timestamp, popped = self._playout
         self._playout = None, popped
         if timestamp is not None:
-            self.mouth_to_ear.played(timestamp, round(popped * 1e6), output_us)
+            self.mouth_to_ear.on_playout(timestamp, round(popped * 1e6), output_us)

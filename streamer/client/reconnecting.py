@@ -117,7 +117,7 @@ class Line:
                 await asyncio.gather(self._running, return_exceptions=True)
 
     async def _ends_in_order(self) -> bool:
-        """Whether the relay that we are at in the end has closed in order; raises where coming back is in vain."""
+        """True if the relay that we are at in the end has closed in order; raises where coming back is in vain."""
         is_by_us = False
         while running := self._running:
             await asyncio.wait([running])
@@ -142,7 +142,7 @@ class Line:
         return True
 
     async def _is_let_in(self, moving: asyncio.Task[None]) -> bool:
-        """Whether our link is gone because another relay has let us in, as far as can be known.
+        """True if our link is gone because another relay has let us in, as far as can be known.
 
         Relays of a cluster let it go as soon as that is so, and the welcome there may take longer.
         """
@@ -305,7 +305,7 @@ def _forget_error(ended: asyncio.Task[None]) -> None:
 
 
 def _passes(error: Exception) -> bool:
-    """Whether it passes by itself."""
+    """True if it passes by itself."""
     if isinstance(error, RefusedError):
         return error.code in _PASSING_REFUSALS
     return isinstance(error, ConnectionLostError | TimeoutError)

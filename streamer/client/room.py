@@ -43,8 +43,8 @@ from streamer.client.own_packets import OwnPackets, WithPackets
 from streamer.client.own_state import OwnState
 from streamer.client.programs import Programs, SentNotice
 from streamer.client.reports import Reports
+from streamer.client.room_session import RoomSession, Wanted
 from streamer.client.speech import Speech, always
-from streamer.client.stay import Stay, Wanted
 from streamer.client.trust import own_authority_for
 from streamer.client.volume import gain_of
 from streamer.wire.control import MAX_CHAT_CHARACTERS
@@ -101,37 +101,37 @@ class Room(WithCaptions, WithPackets):
 
     def __init__(self, wanted: Wanted) -> None:
         self._music = wanted.music
-        self._stay = Stay(wanted)
+        self._session = RoomSession(wanted)
         self._events = Readers[Event](MOST_EVENTS, Missed)
         self._packets = Readers[Received](MOST_PACKETS)
         self._ears = Ears()
         self._roster = Roster(self._ears, self._emit, self._packets, wanted.address.url)
         self._timing = DelayMonitor(self._ears)
-        self._own = OwnState(self._stay.send_control, listening=wanted.listening)
-        self._speech = Speech(self._stay, self._roster, self._own, self._timing, music=wanted.music)
-        self._programs = Programs(self._roster.member, self._stay.send, self._emit)
-        self._reports = Reports(self._stay.send)
-        self._captions = Captions(self._roster.member, self._stay.send, self._stay.send_control, self._emit)
-        self._own_packets = OwnPackets(self._speech, self._stay, self._roster, wanted.packet_ms)
+        self._own = OwnState(self._session.send_control, listening=wanted.listening)
+        self._speech = Speech(self._session, self._roster, self._own, self._timing, music=wanted.music)
+        self._programs = Programs(self._roster.member, self._session.send, self._emit)
+        self._reports = Reports(self._session.send)
+        self._captions = Captions(self._roster.member, self._session.send, self._session.send_control, self._emit)
+        self._own_packets = OwnPackets(self._speech, self._session, self._roster, wanted.packet_ms)
         parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
-        self._dispatcher = Dispatcher(*parts, self._own_packets, self._stay.send_control)
-        self._stay.on_lost = self._dispatcher.on_lost
-        self._stay.on_trouble = self._own_packets.on_change = lambda words: self._emit(Trouble(words))
-        self._stay.on_end = self._on_end
+        self._dispatcher = Dispatcher(*parts, self._own_packets, self._session.send_control)
+        self._session.on_lost = self._dispatcher.on_lost
+        self._session.on_trouble = self._own_packets.on_change = lambda words: self._emit(Trouble(words))
+        self._session.on_end = self._on_end
 
     async def __aenter__(self) -> Self:
         on_packet, on_control = self._roster.on_packet, self._dispatcher.on_control
-        await self._stay.enter(on_packet, on_control, self._ping, self._look, self._reports.run)
+        await self._session.enter(on_packet, on_control, self._ping, self._look, self._reports.run)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if error is None and not self._stay.has_ended:
+            if error is None and not self._session.has_ended:
                 await self._speech.let_last_words_out()
         finally:
-            await self._stay.leave()
+            await self._session.leave()
 
     # ---- who is here
 
@@ -153,17 +153,17 @@ class Room(WithCaptions, WithPackets):
 
     @property
     def locked(self) -> bool:
-        """Whether nobody new may come in."""
+        """True if nobody new may come in."""
         return self._roster.locked
 
     @property
     def only_hosts(self) -> bool:
-        """Whether only hosts, and those whose turn it is, talk."""
+        """True if only hosts, and those whose turn it is, talk."""
         return self._roster.only_hosts
 
     @property
     def one_at_a_time(self) -> bool:
-        """Whether one member talks at a time."""
+        """True if one member talks at a time."""
         return self._roster.one_at_a_time
 
     @property
@@ -220,13 +220,13 @@ class Room(WithCaptions, WithPackets):
         """
         ear = self.ear()
         async for frames in ear.frames():
-            if self._stay.has_ended:
+            if self._session.has_ended:
                 break
             for talker_id, samples, captured_s in frames:
                 member = self._roster.member(talker_id)
                 if member:
                     yield Heard(member, samples, captured_s)
-        await self._stay.until_ended()
+        await self._session.until_ended()
 
     def packets(self) -> Mailbox[Received]:
         """Every packet of every talker from now on, not decoded, as an async iterator; one for each reader.
@@ -253,7 +253,7 @@ class Room(WithCaptions, WithPackets):
 
     async def until_closed(self) -> None:
         """Waits until the relay closes the room or the connection is lost for good; raises why, as `Room` says."""
-        await self._stay.until_ended()
+        await self._session.until_ended()
 
     # ---- to talk
 
@@ -367,14 +367,14 @@ class Room(WithCaptions, WithPackets):
 
     def send(self, message: FromClient) -> None:
         """Sends any control message of PROTOCOL.md, such as those of a host. Raises ConnectionLostError."""
-        self._stay.send(message)
+        self._session.send(message)
 
     # ---- inside
 
     def _emit(self, event: Event) -> None:
         self._events.put(event)
         if isinstance(event, Entered):
-            self._stay.entered.set()
+            self._session.entered.set()
 
     def _on_end(self, error: Exception | None) -> None:
         self._programs.close()
@@ -382,10 +382,10 @@ class Room(WithCaptions, WithPackets):
         self._packets.close(error)
 
     async def _ping(self) -> None:
-        await self._stay.entered.wait()
+        await self._session.entered.wait()
         while True:
             now = perf_counter()
-            self._stay.send_control(self._timing.ping(now))
+            self._session.send_control(self._timing.ping(now))
             await asyncio.sleep(self._timing.clock.ping_every_us(now * 1e6) / 1e6)
 
     async def _look(self) -> None:

@@ -31,7 +31,7 @@ from streamer.client.audio.transmit_gate import Mode
 from streamer.client.delay.delay_monitor import DelayMonitor
 from streamer.client.members import Roster
 from streamer.client.own_state import OwnState
-from streamer.client.stay import Stay
+from streamer.client.room_session import RoomSession
 from streamer.errors import StreamerError
 
 CONTINUES_S: Final = 0.1
@@ -56,9 +56,9 @@ class Speech:
     """While the connection is lost, whatever is said is dropped, at its own pace."""
 
     def __init__(
-        self, stay: Stay, roster: Roster, own: OwnState, timing: DelayMonitor, *, music: bool = False
+        self, session: RoomSession, roster: Roster, own: OwnState, timing: DelayMonitor, *, music: bool = False
     ) -> None:
-        self._stay = stay
+        self._session = session
         self._roster = roster
         self._own = own
         self._timing = timing
@@ -122,13 +122,13 @@ class Speech:
             self._source, self._next = self, max(self._next, due)
         frame = Frame(payload, self._next, level, voice, int(duration))
         self._next += int(duration) * DURATION_UNIT_SAMPLES
-        self._stay.send_packet(self.packetizer.packet(frame, starts=starts).serialize())
+        self._session.send_packet(self.packetizer.packet(frame, starts=starts).serialize())
         self._sent_at = perf_counter()
 
     def on_floor(self, *, on: bool, is_free: bool) -> None:
         """One talks at a time from now on, and it may be us."""
         if on and is_free and self.packetizer.talking:
-            self._stay.send_control({"type": "floor", "wants": True})
+            self._session.send_control({"type": "floor", "wants": True})
 
     async def let_last_words_out(self) -> None:
         """Waits until what was sent last has been heard."""
@@ -168,13 +168,13 @@ class Speech:
         packets = self.packetizer.packets(samples, position + self._shift)
         self._ask_floor(was_talking)
         for packet in packets:
-            self._stay.send_packet(packet.serialize())
+            self._session.send_packet(packet.serialize())
         if packets:
             self._sent_at = perf_counter()
             captured_s, now = source.captured_at(position), perf_counter()
             clock = self._timing.clock_message(position + self._shift, captured_s, source.latency_s, now)
             if clock:
-                self._stay.send_control(clock)
+                self._session.send_control(clock)
 
     def _place(self, captured_s: float) -> int:
         return round((captured_s - self._began) * SAMPLE_RATE)
@@ -189,7 +189,7 @@ class Speech:
 
     def _ask_floor(self, was_talking: bool) -> None:
         if self._roster.one_at_a_time and self.packetizer.talking != was_talking:
-            self._stay.send_control({"type": "floor", "wants": self.packetizer.talking})
+            self._session.send_control({"type": "floor", "wants": self.packetizer.talking})
 
 
 class SampleSource:

@@ -18,11 +18,11 @@ class StreamLimits:
         self._most_s = self._most_bytes = inf
 
     def cut(self, lasted_s: float, size: int) -> None:
-        """A stream ended after so many seconds and bytes, although its session goes on."""
+        """A stream ended after so many seconds and bytes, although its leg goes on."""
         if lasted_s >= LEAST_S:
             self._most_s = min(self._most_s, SHARE * lasted_s)
             self._most_bytes = min(self._most_bytes, SHARE * size)
 
     def is_near(self, lasted_s: float, size: int) -> bool:
-        """Whether a stream of this age and size is to have a successor now."""
+        """True if a stream of this age and size is to have a successor now."""
         return lasted_s >= self._most_s or (size >= self._most_bytes and lasted_s >= LEAST_S * SHARE)

@@ -10,10 +10,13 @@ from streamer.errors import ConnectionLostError
 PROVE_S: Final = 1.0
 """What lets a WebSocket open and then closes it, does so at once."""
 ANSWER_S: Final = 2.0
+"""For the relay to name its position, behind all that still waits for this client."""
+
 GO: Final = b"\x82\x88"
 """The header of a masked binary message of 8 bytes."""
 TAKEN_OVER: Final = b"\x82\x08"
 HELLO_BYTES: Final = 10
+"""The header and a position, a u64."""
 
 
 class Successor(asyncio.Protocol):
@@ -54,7 +57,7 @@ class Successor(asyncio.Protocol):
         self._opened.transport.abort()
 
     async def _has(self, count: int, wait_s: float) -> bool:
-        """Whether so many bytes have come within that time. Raises ConnectionLostError."""
+        """True if so many bytes have come within that time. Raises ConnectionLostError."""
         try:
             async with asyncio.timeout(wait_s):
                 while len(self._came) < count and not self._is_lost:

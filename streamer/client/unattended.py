@@ -1,4 +1,4 @@
-"""A stay that nobody attends, of a device or a gateway: whatever ends it, it begins again.
+"""A session that nobody attends, of a device or a gateway: whatever ends it, it begins again.
 
 The room itself comes back after a lost connection. What ends it for good, as a person sees it (a token that
 was revoked, a relay that is another one now), may be put right while nobody is here: so it is tried again, ever
@@ -19,7 +19,7 @@ LONGEST_WAIT_S: Final = 60.0
 """One try a minute is no burden for a relay, and whoever repairs something waits no longer for the device."""
 
 LASTED_S: Final = 60.0
-"""A stay of this length was a good one: the next wait is short again."""
+"""A session of this length was a good one: the next wait is short again."""
 
 
 REMARKS: Final = 20
@@ -57,8 +57,10 @@ class Remarks:
 
 
 async def stay_for_ever(visit: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
-    """Run `visit` again and again until cancelled; it returns, or raises StreamerError or OSError, whenever a stay has
-    ended."""
+    """Run `visit` again and again until cancelled.
+
+    It returns, or raises StreamerError or OSError, whenever a session has ended.
+    """
     remarks = Remarks(tell)
     failures = 0
     while True:

@@ -33,6 +33,7 @@ _EV_KEY: Final = 0x01
 _RELEASED: Final = 0
 _READ_BYTES: Final = 64 * _EVENT.size
 _MAX_LINE_CHARACTERS: Final = 4_096
+"""Many times as much as any order: the rest of an endless line is not kept."""
 
 
 class FileButton:

@@ -81,7 +81,7 @@ class Device:
             self._state.press(self._is_pressed)
 
     async def _visit(self) -> None:
-        """One stay in the room."""
+        """One session in the room."""
         config = self._config
         never_talks = config.talk.by == "never" or config.sound.is_off
         room = join(config.link, name=config.name, ca_file=config.ca, listening=never_talks, wait=True)

@@ -18,6 +18,8 @@ MOST_AT_ONCE: Final = 4
 
 _MAX_OUTPUT_BYTES: Final = 65_536
 _MAX_LINE_CHARACTERS: Final = 200
+"""Of the last line, which answers the command: what fits into a command's result
+(`MAX_RESULT_CHARACTERS`)."""
 
 
 class ProgramRunner:

@@ -21,6 +21,7 @@ _SOON_S: Final = 0.2
 """Changes within this time are told as one: a relay takes a few messages per second, and a key may flutter."""
 
 _READ_BYTES: Final = 4 * MAX_READING_CHARACTERS
+"""A character takes up to four bytes in UTF-8."""
 
 
 class DeviceState:

@@ -169,7 +169,7 @@ class Broker:
         failures = 0
         while True:
             try:
-                await self._stay()
+                await self._run_connection()
             except (aiomqtt.MqttError, OSError) as error:
                 words = str(error) or type(error).__name__
                 pass_cancellation_on()
@@ -202,7 +202,7 @@ class Broker:
 
         return Arrived
 
-    async def _stay(self) -> None:
+    async def _run_connection(self) -> None:
         """From connecting to the loss of the connection, which raises MqttError or OSError."""
         import aiomqtt
 
@@ -263,7 +263,7 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise SetupError(f"{ca_file} is no certificate authority in PEM that can be read: {error}") from None
+        raise SetupError(f"{ca_file} is not a readable certificate authority (PEM): {error}") from None
 
 
 def check_library() -> None:

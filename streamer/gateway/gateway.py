@@ -105,7 +105,7 @@ class Gateway:
             await asyncio.gather(broker, return_exceptions=True)
 
     async def _visit(self) -> None:
-        """One stay in the room."""
+        """One session in the room."""
         options = self._options
         room = join(
             options.url,

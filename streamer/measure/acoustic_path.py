@@ -38,11 +38,19 @@ EVERY_S: Final = 1.5
 """At least twice acoustic.LATEST_S."""
 
 AIR_MS_PER_M: Final = 2.9
+"""Sound takes so long for a metre at 20 °C (343 m/s)."""
 
 _LISTEN_S: Final = 0.6
+"""From a chirp until the microphone is silent again: any delay of a sound card, and the echo of the room."""
+
 _LOOK_BACK_FRAMES: Final = 8
+"""80 ms, twice a chirp: it may have begun before the gate was open."""
+
 _LOUD_DBFS: Final = -40.0
+"""Noise above this buries chirps from across a table; a quiet room is below -60 dBFS."""
+
 _WAIT_S: Final = 10.0
+"""For the other member to join."""
 
 
 class GatedMicrophone:

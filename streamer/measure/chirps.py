@@ -22,7 +22,11 @@ BAND_HZ: Final = (1_000.0, 6_000.0)
 """What the smallest loudspeaker plays and every microphone hears."""
 
 LEAST_LIKENESS: Final = 0.4
+"""Well above noise, and a chirp reaches it through a cheap loudspeaker and the echo of a room."""
+
 APART_S: Final = 0.015
+"""Sooner, it is an echo of the room: one from 2.5 m away is back."""
+
 LATEST_S: Final = 0.7
 """A chirp that is not back by then is lost."""
 
@@ -32,6 +36,8 @@ _TOO_LOUD_DBFS: Final = -30.0
 _LEAST_RMS: Final = 1e-4
 _EDGE_HZ: Final = 200.0
 _NOISE_DBFS: Final = -60.0
+"""Between chirps: too soft to disturb, and so loud that no gate or noise suppressor shuts."""
+
 _BLOCK: Final = SAMPLE_RATE // 50
 _EARLY: Final = SAMPLE_RATE // 1000
 """A place that was found too early by a hair is still the place."""

@@ -14,6 +14,7 @@ from streamer.client.delay.sliding_window import quantile
 from streamer.errors import MeasurementError
 from streamer.measure.chirps import chirp_train, delays, describe_missing, find_chirps
 from streamer.measure.measuring_client import (
+    BLOCK_SAMPLES,
     ChirpSource,
     MeasureOptions,
     MeasuringClient,
@@ -30,20 +31,21 @@ MATCHED_MS: Final = 0.1
 """How exactly a chirp is found."""
 
 _LAST_S: Final = 1.0
+"""For the last chirp to arrive: more than any delay that is measured here."""
 
 
 class LiveFigures:
     """What the live figure said, over time."""
 
-    def __init__(self, stay: MeasuringClient) -> None:
-        self._stay = stay
+    def __init__(self, client: MeasuringClient) -> None:
+        self._client = client
         self._at: list[float] = []
         self._ms: list[float | None] = []
         self.last: Figure | None = None
 
     def look(self, now: float) -> None:
-        talker = next((member for member in self._stay.room.members if member.name == TALKER), None)
-        figure = self._stay.ear.delay(talker) if talker else None
+        talker = next((member for member in self._client.room.members if member.name == TALKER), None)
+        figure = self._client.ear.delay(talker) if talker else None
         if figure is None:
             return
         self.last = figure
@@ -74,7 +76,7 @@ async def measure_pair(wish: MeasureOptions) -> Measurement:
         end_s = (len(samples) + SAMPLE_RATE) / SAMPLE_RATE + _LAST_S
 
         def done() -> bool:
-            return source.ended and len(playout.lateness_s) * 240 / SAMPLE_RATE > end_s + 1
+            return source.ended and len(playout.lateness_s) * BLOCK_SAMPLES / SAMPLE_RATE > end_s + 1
 
         await run_until({listener: playout, talker: RecordedPlayout(talker.ear.pop)}, done, look)
     return _evaluate(talker, source, playout, live, places)

@@ -1,4 +1,4 @@
-"""A client that measures: a stay in the room as everybody's, whose microphone and loudspeaker are ours."""
+"""A client that measures: a member like all others, whose microphone and loudspeaker are ours."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -135,23 +135,23 @@ class RecordedPlayout:
 async def run_until(
     playouts: dict[MeasuringClient, Playout], done: Callable[[], bool], look: Callable[[float], None]
 ) -> None:
-    """All stays at once, until `done`; `look` is called while each chirp lasts. Raises StreamerError where one ends."""
-    stays = [asyncio.ensure_future(_stay(client, playout)) for client, playout in playouts.items()]
+    """Run all clients until `done`; `look` is called while each chirp lasts. Raises StreamerError if one ends."""
+    sessions = [asyncio.ensure_future(_take_part(client, playout)) for client, playout in playouts.items()]
     try:
         while not done():
-            ended = [stay for stay in stays if stay.done()]
-            for stay in ended:
-                stay.result()
+            ended = [session for session in sessions if session.done()]
+            for session in ended:
+                session.result()
                 raise MeasurementError("The relay closed the connection during the measurement")
             look(perf_counter())
             await asyncio.sleep(_LOOK_S)
     finally:
-        for stay in stays:
-            stay.cancel()
-        await asyncio.gather(*stays, return_exceptions=True)
+        for session in sessions:
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)
 
 
-async def _stay(client: MeasuringClient, playout: Playout) -> None:
+async def _take_part(client: MeasuringClient, playout: Playout) -> None:
     """Hears and says, until the relay closes the room."""
     talking = [client.room.talk(client.source)] if client.source else []
     await first_of(client.room.until_closed(), client.ear.run(playout), *map(_for_good, talking))

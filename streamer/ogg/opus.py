@@ -72,7 +72,7 @@ class OpusWriter:
                 self.add(payload, size)
                 rest -= size
         if rest:
-            raise ValueError(f"{samples} samples of silence are no multiple of 120")
+            raise ValueError(f"{samples} samples of silence are not a multiple of 120")
 
     def take_pages(self) -> bytes:
         """All that was added, but for the last packet."""
@@ -163,7 +163,7 @@ class OpusReader:
         self._pages = framing.parse(content)
         first = next(self._pages, None)
         if first is None or not first.packets:
-            raise AudioError("it is no Ogg file")
+            raise AudioError("it is not an Ogg file")
         self.head = OpusHead.parse(first.packets[0])
         self.end_samples = 0
         """How many samples are to be played, those of `pre_skip` included; of as many packets as were read."""

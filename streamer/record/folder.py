@@ -25,6 +25,9 @@ RESERVE_BYTES: Final = 131_072
 _RESERVE: Final = ".reserve"
 _MAX_NAME_CHARACTERS: Final = 40
 _MAX_NAME_BYTES: Final = 120
+"""A file's name may have 255 bytes on all usual disks: this leaves room for a number, a take and the
+ending."""
+
 _REMEDIES: Final = {
     errno.ENOSPC: "the disk is full: free some space",
     errno.EDQUOT: "your quota is used up: free some space",
@@ -49,7 +52,7 @@ def file_name_of(name: str, number: int, suffix: str) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether it is a file itself: no link out of its folder, and no pipe that nobody writes."""
+    """True if it is a file itself: no link out of its folder, and no pipe that nobody writes."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (OSError, ValueError):

@@ -35,6 +35,7 @@ KINDS: Final = {
 MATROSKA: Final = (".mka", ".mkv")
 BLOCK: Final = SAMPLE_RATE
 MAX_SESSION_BYTES: Final = 16 << 20
+"""Many times what a recorder writes in a day; whatever is larger is not ours, and is not read into memory."""
 
 _Rows = NDArray[np.float32]
 

@@ -26,6 +26,7 @@ _GOODBYE_S: Final = 5.0
 """Seconds from asking it to end to ending it."""
 
 _LINE_BYTES: Final = 8_192
+"""Of what the program says: a longer line is no message for people."""
 
 
 def command_of(*arguments: str) -> list[str]:

@@ -135,7 +135,7 @@ class Kinds(logging.Filter):
         if len(self._buckets) >= MAX_KINDS and kind not in self._buckets:
             self._buckets.clear()
             self._left_out.clear()
-        if self._buckets.setdefault(kind, LeakyBucket(BURST, PER_S)).overflows(self._clock()):
+        if not self._buckets.setdefault(kind, LeakyBucket(BURST, PER_S)).try_take(self._clock()):
             self._left_out[kind] += 1
             return False
         if count := self._left_out.pop(kind, 0):

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
@@ -15,7 +14,7 @@ from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.access.tokens import TOKENS_FILE, TokenStore
 from streamer.relay.background import keep_running, report_failure, until_ended
-from streamer.relay.banner import best_there_is, describe_addresses, invitation, not_covered, room_link
+from streamer.relay.banner import not_covered
 from streamer.relay.captioner import caption
 from streamer.relay.hooks.hooks import Hooks
 from streamer.relay.http.app import Relay
@@ -23,10 +22,7 @@ from streamer.relay.http.join_app import JoinPage
 from streamer.relay.http.origins import Origins, other_relays
 from streamer.relay.http.static_files import at_path, read_page
 from streamer.relay.network.addresses import (
-    LOOPBACK,
-    lan_addresses,
     mdns_name,
-    site,
     to_be_typed,
     uncertified,
     with_loopback,
@@ -38,6 +34,7 @@ from streamer.relay.network.places import Place, place, place_of
 from streamer.relay.network.proxies import ProxyProtocol, TrustedProxies
 from streamer.relay.options import ServeOptions
 from streamer.relay.recorder import recorders
+from streamer.relay.room_links import RoomLinks
 from streamer.relay.rooms.decisions import Decisions
 from streamer.relay.rooms.glance import Glance
 from streamer.relay.rooms.leg import server_us
@@ -76,7 +73,7 @@ async def serve(
     try:
         async with server.listening(relay, join_page, passed_on) as port:
             join_page.secure_port = port
-            server.url = server.link_origin(port)
+            server.url = server.links.origin(port)
             if relay.cluster:
                 await relay.cluster.ready()
             house = FromInside(server, relay.lobby, port)
@@ -116,10 +113,10 @@ class Server:
         self.place: Place = (
             place_of(passed_on.relay) if passed_on.relay else place(options.host, no_tls=options.no_tls)
         )
-        self._join_port: int | None = (
+        join_port: int | None = (
             passed_on.join_page.getsockname()[1] if passed_on.join_page else options.http_port
         )
-        if options.no_tls and self._join_port:
+        if options.no_tls and join_port:
             raise SetupError("--http-port is for the join page of a relay with TLS; with --no-tls, use --port")
         scheme = "http" if options.no_tls else "https"
         others = other_relays(options.other_relays, options.url or scheme)
@@ -128,9 +125,12 @@ class Server:
         self._options = options = replace(options, rooms=tuple(map(check_room_name, options.rooms)))
         self._say = say
         self._code_style = code_style
-        self._addresses = self.place.first_addresses()
-        self.certificate = None if options.no_tls else self._certificate(options)
+        addresses = self.place.first_addresses()
+        self.certificate = None if options.no_tls else self._certificate(options, addresses)
         self.admission = _admission(options)
+        self.links = RoomLinks(
+            self.place, addresses, self.origins, self.admission, self.certificate, self.authority, join_port
+        )
         self.tokens = TokenStore(options.directory / TOKENS_FILE)
         self.decisions = Decisions.from_file(options.directory / "rooms.json")
         self._announcement: Announcement | None = None
@@ -141,8 +141,8 @@ class Server:
         self.troubles: list[str] = []
         """What the host should know now, in words."""
 
-    def _certificate(self, options: ServeOptions) -> LiveCertificate:
-        everywhere = with_loopback(self._addresses)
+    def _certificate(self, options: ServeOptions, addresses: list[str]) -> LiveCertificate:
+        everywhere = with_loopback(addresses)
         if options.cert and options.key:
             return LiveCertificate(OwnFiles(options.cert, options.key), self.place.names, everywhere)
         if options.cert or options.key:
@@ -187,7 +187,7 @@ class Server:
 
     def _begin(self, port: int) -> None:
         """New invitations take effect only when the host has seen them."""
-        self._own_origins(port)
+        self.links.update_origins(port)
         try:
             for line in self._greeting(port):
                 self._say(line)
@@ -208,6 +208,9 @@ class Server:
             yield "OPEN: anyone on this network can join any room and listen."
         yield "Alone? The room echo repeats what it hears one second later. Stop with Ctrl-C."
 
+    def _hand_out(self, port: int) -> Iterator[str]:
+        return self.links.hand_out(self._options.rooms, self._code_style, port)
+
     async def _watch(self, port: int) -> None:
         while True:
             await asyncio.sleep(FOLLOW_S)
@@ -218,12 +221,13 @@ class Server:
             self._tell_troubles()
 
     def _follow(self, port: int) -> None:
-        before, self._addresses = self._addresses, self.place.addresses
-        moved = before != self._addresses
-        is_news = to_be_typed(before) != to_be_typed(self._addresses)
+        before, now = self.links.addresses, self.place.addresses
+        self.links.addresses = now
+        moved = before != now
+        is_news = to_be_typed(before) != to_be_typed(now)
         renewed = self._renew_certificate()
         if moved or renewed:
-            self._own_origins(port)
+            self.links.update_origins(port)
         if moved:
             self._moved.set()
         if is_news:
@@ -239,7 +243,7 @@ class Server:
         if self.certificate is None:
             return False
         try:
-            renewed = self.certificate.follow(self.place.names, with_loopback(self._addresses))
+            renewed = self.certificate.follow(self.place.names, with_loopback(self.links.addresses))
         except SetupError as error:
             self._refusal = f"The previous certificate stays in use: {error}"
             return False
@@ -264,8 +268,8 @@ class Server:
             yield self._refusal
         if self.certificate:
             yield from map(str, self.certificate.troubles(datetime.datetime.now(datetime.UTC)))
-            if not self.origins.url and not self.certificate.covers(self._shown):
-                yield not_covered(self._shown)
+            if not self.origins.url and not self.certificate.covers(self.links.shown):
+                yield not_covered(self.links.shown)
             elif not self.origins.url and self.authority and self.place.is_everywhere:
                 yield from self._uncertified(self.authority)
         yield from self.admission.troubles
@@ -285,20 +289,9 @@ class Server:
 
         await caption(self.tokens, links, self._options.directory, self._tell)
 
-    def _origin_here(self, port: int) -> str:
-        """For programs on this computer; a certificate of the host's own may not cover loopback."""
-        host = LOOPBACK if self.place.is_everywhere else self.place.bind
-        if self.certificate and not self.certificate.covers(host):
-            host = self._shown
-        return site("https" if self.certificate else "http", host, port)
-
-    def link(self, room: str, port: int) -> str:
-        """The link that the code for `room` holds."""
-        return room_link(self._join_origin(port) or self.link_origin(port), room, self.admission.key(room))
-
     def own_link(self, room: str, token: str, port: int) -> str:
         """The link by which a program on this computer comes into `room`."""
-        return f"{self._origin_here(port)}/#{urlencode({'room': room, 'token': token})}"
+        return self.links.own_link(room, token, port)
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -309,52 +302,10 @@ class Server:
             await self._moved.wait()
             self._moved.clear()
             try:
-                await self._announcement.tell(self._addresses)
+                await self._announcement.tell(self.links.addresses)
             except AnnouncementError as error:
                 self._tell(f"{error}. The links above work without it.")
 
-    def _own_origins(self, port: int) -> None:
-        scheme = "https" if self.certificate else "http"
-        self.origins.own(scheme, [LOOPBACK, *self.place.names, *self._addresses, *self._certified], port)
-        self.origins.join_origin = self._join_origin(port) or ""
-
-    @property
-    def _certified(self) -> list[str]:
-        """The hosts that a certificate of the host's own covers."""
-        return self.certificate.hosts if self.certificate and not self.authority else []
-
-    def _hand_out(self, port: int) -> Iterator[str]:
-        if self.place.is_everywhere:
-            with suppress(OSError):
-                found = lan_addresses()
-                yield "Addresses of this computer (→ in the code, ✗ phones cannot use it):"
-                yield describe_addresses(found, self._addresses[0])
-                yield from best_there_is(found, self._addresses[0])
-        origin = self.link_origin(port)
-        join_origin = self._join_origin(port)
-        for room in self._options.rooms:
-            yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
-            yield "For people who only listen, until you let them talk:"
-            yield f"\n{room_link(join_origin or origin, room, self.admission.listening_key(room))}\n"
-        yield "Your own link, with the host's rights in every room. Keep it to yourself:"
-        yield f"\n{room_link(origin, self._options.rooms[0], self.admission.host_key)}\n"
-
-    def _join_origin(self, port: int) -> str | None:
-        """The origin of the page where a device learns to trust this relay; None if there is no such page."""
-        is_by_join_page = self.authority and not self.origins.url
-        return site("http", self._shown, self._join_port or port) if is_by_join_page else None
-
-    def link_origin(self, port: int) -> str:
-        """The start of all links."""
-        return self.origins.url or site("https" if self.certificate else "http", self._shown, port)
-
-    @property
-    def _shown(self) -> str:
-        """The host in the links: one that the certificate covers, if there is any."""
-        named = [host for host in self._certified if not host.startswith("*.")]
-        hosts = [*named, *filter(None, [self.place.name]), *self._addresses[:1]]
-        covered = [host for host in hosts if self.certificate is None or self.certificate.covers(host)]
-        return (covered or hosts)[0]
 
 
 class FromInside:
@@ -375,7 +326,7 @@ class FromInside:
         return self._server.troubles
 
     def link(self, room: str) -> str:
-        return self._server.link(room, self._port)
+        return self._server.links.link(room, self._port)
 
     def glance(self, room: str) -> Glance:
         return self._lobby.glance(room, server_us())

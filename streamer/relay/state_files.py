@@ -28,7 +28,12 @@ PATIENCE_S: Final = 10.0
 MAX_BYTES: Final = 4 << 20
 """No file here comes near; what is longer is not ours, and is not read into memory."""
 
+MAX_QUOTED_CHARACTERS: Final = 120
+"""Of what is wrong with a file: a line and a half of a terminal; the file may hold a secret further on."""
+
 _RETRY_S: Final = 0.01
+"""From one try to lock a file to the next: another process holds it for about a millisecond."""
+
 _PRIVATE: Final = 0o600
 _REMEDIES: Final = {
     errno.ENOSPC: "free some space there",
@@ -75,6 +80,11 @@ def read_file(path: Path) -> bytes | None:
     if len(content) > MAX_BYTES:
         raise SetupError(f"{path} can't be read: it is longer than {MAX_BYTES} bytes; move it away")
     return content
+
+
+def shortly(error: Exception) -> str:
+    """What is wrong with the content of a file, in one line that a message can quote."""
+    return " ".join(str(error).split())[:MAX_QUOTED_CHARACTERS] or type(error).__name__
 
 
 def write_file(path: Path, content: bytes) -> None:

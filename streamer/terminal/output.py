@@ -1,13 +1,14 @@
-"""Standard output, or error, as it is written to from any thread: the first error is kept, and ends the stay.
+"""Standard output, or error, as it is written to from any thread: the first error is kept, and ends the session.
 
 rich draws the meters in a thread of its own, and what members write is told within a callback of the event loop: an
-error that was raised there would be a traceback, and the stay would go on, unseen.
+error that was raised there would be a traceback, and the session would go on, unseen.
 """
 
 import asyncio
 from typing import Final, TextIO
 
 _LOOK_S: Final = 0.25
+"""An output that was closed ends the program within a quarter of a second."""
 
 
 class Output:

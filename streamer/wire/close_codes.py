@@ -1,4 +1,4 @@
-"""The close codes of a session (PROTOCOL.md, Close codes), each defined here once.
+"""The close codes of a leg (PROTOCOL.md, Close codes), each defined here once.
 
 The compiled core has its own copy of those that it sends itself (websocket/connection.pxd); a test compares them.
 """

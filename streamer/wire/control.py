@@ -16,6 +16,8 @@ from streamer.wire.messages import FromClient, FromRelay
 MAX_TEXT_BYTES: Final = 16_384
 MAX_WELCOME_BYTES: Final = 65_536
 MAX_CHAT_CHARACTERS: Final = 2_000
+"""Three quarters of a page. Written in JSON, they take 12,000 bytes at most, so they fit into a text."""
+
 MAX_INVITE_HOURS: Final = 876_000
 """A hundred years: an end beyond that is no date on every device. Who wants none sends 0."""
 MAX_TITLE_CHARACTERS: Final = 100
@@ -139,7 +141,7 @@ def _field(message: dict[str, Any], name: str, wanted: type) -> Any:
 
 
 def is_deeper(value: Any, most: int) -> bool:
-    """Whether lists and objects of what JSON gave lie in one another on more than `most` levels."""
+    """True if lists and objects of what JSON gave lie in one another on more than `most` levels."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value

@@ -14,7 +14,7 @@ def check_json(value: Mapping[str, object] | Sequence[object]) -> None:
     try:
         _text(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"it is no JSON: {error}") from None
+        raise ValueError(f"it is not JSON: {error}") from None
 
 
 def _text(value: Mapping[str, object] | Sequence[object], *, allow_nan: bool) -> str:

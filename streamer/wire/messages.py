@@ -19,6 +19,7 @@ from streamer.wire.programs import (
     Result,
     Telemetry,
 )
+from streamer.wire.recording import OfRecording, Recording
 
 Role = Literal["talk", "listen"]
 
@@ -213,29 +214,6 @@ FromHost = (
 )  # fmt: skip
 """What only a host may send."""
 
-class SayRecording(TypedDict):
-    """From a recorder: whether it records the room from now on."""
-
-    type: Literal["recording"]
-    on: bool
-
-
-class AskRecorder(TypedDict):
-    """From the host: that the relay's own recorder begins, or ends."""
-
-    type: Literal["record"]
-    on: bool
-
-
-class LeaveMeOut(TypedDict):
-    """Whether this member is in no recording."""
-
-    type: Literal["leave-me-out"]
-    on: bool
-
-
-OfRecording = SayRecording | AskRecorder | LeaveMeOut
-
 FromClient = (
     Ping | Pong | Leave | OwnState | OwnClock | Write | AskFloor | FromHost
     | Notify | AnswerNotice | Report | Ask | Done | OfRecording
@@ -348,15 +326,6 @@ class FloorTaken(Talker):
 
     type: Literal["floor"]
     on: bool
-
-
-class Recording(TypedDict):
-    """Whether this room is recorded, by whom, and who is left out of it."""
-
-    type: Literal["recording"]
-    on: bool
-    by: str
-    left_out: list[int]
 
 
 class Relays(TypedDict):

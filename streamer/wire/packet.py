@@ -9,13 +9,17 @@ from streamer.errors import PacketError
 
 HEADER: Final = Struct("!BBHHBBI")
 MAX_PACKET_BYTES: Final = 1500
+"""An Ethernet frame carries no more; Opus at 128 kb/s needs 320 for 20 ms."""
+
 VERSION: Final = 1
 AUDIO: Final = 0
+"""The only kind there is (PROTOCOL.md, Packets)."""
 
 TALKSPURT_START: Final = 0x01
 ENCRYPTED: Final = 0x02
 VOICE: Final = 0x80
 SILENCE_LEVEL: Final = 127
+"""In −dBov: the softest that RFC 6464 has."""
 
 _VERSION_AND_KIND: Final = VERSION << 4 | AUDIO
 
@@ -72,6 +76,11 @@ class Packet:
 def stamp(packet: bytes, talker_id: int) -> bytes:
     """`packet` with the id of who said it."""
     return packet[:2] + talker_id.to_bytes(2, "big") + packet[4:]
+
+
+def samples_ahead(timestamp: int, other: int) -> int:
+    """By how many samples `timestamp` is ahead of `other`, negative if behind: both wrap at 2³², as in RFC 3550."""
+    return (timestamp - other + 2**31) % 2**32 - 2**31
 
 
 def check_size(size: int) -> None:

@@ -1,4 +1,4 @@
-"""What a delivery costs the relay: to members on WebSockets, and to members whose session runs over plain HTTP.
+"""What a delivery costs the relay: to members on WebSockets, and to members whose leg runs over plain HTTP.
 
     scripts/bench fallback [--members 100] [--talkers 3] [--seconds 5] [--rounds 3]
 
@@ -79,7 +79,7 @@ async def talker(port: int) -> None:
 
 
 class OverHttp:
-    """One member; `received` counts the bytes of its session."""
+    """One member; `received` counts the bytes of its leg."""
 
     def __init__(self, port: int) -> None:
         self.port = port

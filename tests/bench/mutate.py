@@ -148,7 +148,7 @@ MUTATIONS: Final = {
     ),
     "no guard (page)": Mutation(
         "web/worker/feedback_guard.js",
-        "    this.#sameRoom.hears(levelOf(frame));\n",
+        "    this.#sameRoom.process(levelOf(frame));\n",
         "    return;\n",
         GUARD,
         "guard or named",

@@ -94,7 +94,7 @@ def test_a_recording_looks_well_asks_at_the_door_and_moves_nothing(
         look(ada, "recording")
         check_looks(ada.page, "recorded")
         ada.page.locator("#recorded").click()
-        expect(ada.page.locator("#recording-words")).to_have_text("Recorder records this room.")
+        expect(ada.page.locator("#recording-words")).to_have_text("Recorder is recording this room.")
         ada.press("Leave me out")
         expect(ada.page.locator("#recording-words")).to_have_text("This room is being recorded, without you.")
         look(ada, "recording-open")

@@ -14,9 +14,9 @@ function found(heard, said, arrival = (frame) => frame) {
   const room = new CouplingDetector();
   const frames = said.map((level, frame) => ({ level, timestamp: frame * 480, now: arrival(frame) }));
   for (let now = 0; now < heard.length; now += 1) {
-    room.hears(heard[now]);
+    room.process(heard[now]);
     for (const { level, timestamp } of frames.filter((frame) => frame.now === now && frame.level < 60)) {
-      room.played({ talkerId: TALKER, timestamp, level, duration: 4 });
+      room.onPacket({ talkerId: TALKER, timestamp, level, duration: 4 });
     }
     if (now % EVERY_FRAMES === 0 && room.look().includes(TALKER)) return now * 10;
   }
@@ -75,8 +75,8 @@ test("who is gone is in no room", () => {
   const room = new CouplingDetector();
   const said = syllables(1, 300);
   said.forEach((level, frame) => {
-    room.hears(level);
-    room.played({ talkerId: TALKER, timestamp: frame * 480, level, duration: 4 });
+    room.process(level);
+    room.onPacket({ talkerId: TALKER, timestamp: frame * 480, level, duration: 4 });
     if (frame % EVERY_FRAMES === 0) room.look();
   });
   assert.deepEqual(room.look(), [TALKER]);

@@ -17,7 +17,7 @@ function aGuard() {
   const hear = (...sounds) =>
     sounds.flat(2).forEach((frame) => {
       frames += 1;
-      guard.hears(frame);
+      guard.process(frame);
     });
   return { guard, seen, hear };
 }
@@ -72,7 +72,7 @@ test("who is heard in the air is named until he goes", () => {
   spoken.forEach((frame, i) => {
     hear(frame);
     const level = -20 * Math.log10(Math.hypot(...frame) / Math.sqrt(480) + 1e-6);
-    guard.played({ talkerId: TALKER, timestamp: i * 480, level, duration: 4 });
+    guard.onPacket({ talkerId: TALKER, timestamp: i * 480, level, duration: 4 });
   });
   assert.deepEqual(seen.dangers, [TALKER]);
   guard.remove(TALKER);

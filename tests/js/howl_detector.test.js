@@ -15,8 +15,8 @@ const tone = (hz, gainAt) => sound(2, (time) => gainAt(time) * Math.sin(2 * Math
 function found(samples, playedLevel = null) {
   const howl = new HowlDetector();
   const at = framesOf(samples).findIndex((frame) => {
-    if (playedLevel !== null) howl.played(playedLevel);
-    return howl.hears(frame);
+    if (playedLevel !== null) howl.onPlayout(playedLevel);
+    return howl.process(frame);
   });
   return at < 0 ? null : (at + 1) * 10;
 }

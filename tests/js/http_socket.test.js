@@ -1,4 +1,4 @@
-// A session over HTTP requests, in a world made by the test: answers that it gives, and a clock that is wound by hand.
+// A leg over HTTP requests, in a world made by the test: answers that it gives, and a clock that is wound by hand.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

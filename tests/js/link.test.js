@@ -378,7 +378,7 @@ test("a message beyond the protocol's bound is said to be too big, and the room 
   assert.equal(world.sockets.length, 1);
 });
 
-test("where sockets are cut off again and again right after they opened, the session goes over plain HTTP", async () => {
+test("where sockets are cut off again and again right after they opened, a leg goes over plain HTTP", async () => {
   const world = new World().join();
   for (let sockets = 1; sockets <= 3; sockets += 1) {
     assert.equal(world.sockets.length, sockets);

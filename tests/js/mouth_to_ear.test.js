@@ -11,9 +11,9 @@ const CASES = JSON.parse(readFileSync(new URL("../vectors/mouth_to_ear.json", im
 function heard({ events }) {
   const talker = new MouthToEar();
   for (const [atUs, kind, what, ...more] of events) {
-    if (kind === "told") talker.told(what, atUs, ...more);
-    else if (kind === "arrived") talker.arrived(what, atUs);
-    else talker.played(what, atUs, ...more);
+    if (kind === "clock") talker.onClock(what, atUs, ...more);
+    else if (kind === "packet") talker.onPacket(what, atUs);
+    else talker.onPlayout(what, atUs, ...more);
   }
   return talker;
 }
@@ -28,7 +28,7 @@ function checkQuantiles(found, wanted) {
 
 for (const vector of CASES) {
   test(`the figure is the truth: ${vector.name}`, () => {
-    const figure = heard(vector).figure(vector.now);
+    const figure = heard(vector).snapshot(vector.now);
     const { total_ms: totalMs, complete, error_ms: errorMs, parts = {} } = vector.figure;
     if (totalMs !== undefined) checkQuantiles(figure.totalMs, totalMs);
     if (complete !== undefined) assert.equal(figure.complete, complete);

@@ -145,9 +145,9 @@ test("a framer changes the length of its frames where one ends, and loses nothin
 test("a howl and devices in one room are looked for in whole frames, whatever is sent", () => {
   const heard = [];
   const talking = new Sender({
-    guard: { hears: (frame) => heard.push(frame.slice()), cuts: false, reset: () => {} },
+    guard: { process: (frame) => heard.push(frame.slice()), cuts: false, reset: () => {} },
     link: { sendPacket: () => {}, send: () => {} },
-    levels: { heard: () => {} },
+    levels: { update: () => {} },
     timing: { captured: () => {}, clockMessage: () => null },
     suppression: { process: (frame) => frame, pass: (frame) => frame, lateSamples: 0 },
     nowUs: () => 0,

@@ -39,17 +39,17 @@ test("a path that changed for the worse is believed after a while", () => {
 
 test("of the blocks, the one that was held up least tells when a sample was captured", () => {
   const clock = new CaptureClock();
-  clock.heard(480, 1_010_000 + 7_000);
-  clock.heard(960, 1_020_000 + 500);
-  clock.heard(1_440, 1_030_000 + 3_000);
+  clock.onCapture(480, 1_010_000 + 7_000);
+  clock.onCapture(960, 1_020_000 + 500);
+  clock.onCapture(1_440, 1_030_000 + 3_000);
   assert.equal(clock.capturedUs(0), 1_000_500);
 });
 
 test("a microphone's clock that drifts, or stood still, is followed: old blocks count no more", () => {
   const clock = new CaptureClock();
-  clock.heard(480, 1_010_000);
-  clock.heard(480 + 2 * 48_000, 3_010_000 + 300);
+  clock.onCapture(480, 1_010_000);
+  clock.onCapture(480 + 2 * 48_000, 3_010_000 + 300);
   assert.equal(clock.capturedUs(0), 1_000_300);
-  clock.heard(960 + 2 * 48_000, 3_020_000 + 200_000);
+  clock.onCapture(960 + 2 * 48_000, 3_020_000 + 200_000);
   assert.equal(clock.capturedUs(0), 1_200_000);
 });

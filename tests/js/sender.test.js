@@ -20,7 +20,7 @@ function aTalker({ suppression = new StrongSuppression(async () => null, () => 0
   const talking = new Sender({
     guard,
     link: { sendPacket: (packet) => sent.push(packet), send: () => {} },
-    levels: { heard: () => {} },
+    levels: { update: () => {} },
     timing: { captured: () => {}, clockMessage },
     suppression,
     nowUs: () => 0,
@@ -70,7 +70,7 @@ function hearInTheAir({ guard, hear }) {
   const spoken = (time) => 0.1 * Math.abs(Math.sin(11 * time) * Math.sin(7.3 * time)) * Math.sin(900 * time * time);
   framesOf(sound(3, spoken)).forEach((frame, i) => {
     hear(frame, 1);
-    guard.played({ talkerId: 8, timestamp: i * SAMPLES_PER_FRAME, level: levelOf(frame), duration: 4 });
+    guard.onPacket({ talkerId: 8, timestamp: i * SAMPLES_PER_FRAME, level: levelOf(frame), duration: 4 });
   });
 }
 

@@ -9,18 +9,18 @@ const BEN = 2;
 /** What each look tells, while `heard` comes before each. */
 const looks = (levels, times, heard) =>
   Array.from({ length: times }, (_, i) => {
-    for (const [talkerId, level, voice] of heard(i)) levels.heard(talkerId, { level, voice });
+    for (const [talkerId, level, voice] of heard(i)) levels.update(talkerId, { level, voice });
     return levels.look();
   });
 
 test("who begins or ends to talk is told at the next look", () => {
   const levels = new TalkerLevels();
   looks(levels, 3, () => [[ADA, 90, false]]);
-  levels.heard(ADA, { level: 30, voice: true });
+  levels.update(ADA, { level: 30, voice: true });
   assert.deepEqual(levels.look(), { [ADA]: { level: 30, voice: true } });
-  levels.heard(ADA, { level: 80, voice: false });
+  levels.update(ADA, { level: 80, voice: false });
   assert.deepEqual(levels.look(), { [ADA]: { level: 80, voice: false } });
-  levels.heard(BEN, { level: 20, voice: true });
+  levels.update(BEN, { level: 20, voice: true });
   assert.deepEqual(levels.look(), { [BEN]: { level: 20, voice: true } });
   assert.deepEqual(levels.look() ?? levels.look(), {});
 });
@@ -41,16 +41,16 @@ test("what is as it was is not told again", () => {
 
 test("of each talker the loudest packet since the last look is shown, and whether there was a voice", () => {
   const levels = new TalkerLevels();
-  levels.heard(3, { level: 40, voice: false });
-  levels.heard(3, { level: 25, voice: true });
-  levels.heard(3, { level: 60, voice: false });
-  levels.heard(4, { level: 127, voice: false });
+  levels.update(3, { level: 40, voice: false });
+  levels.update(3, { level: 25, voice: true });
+  levels.update(3, { level: 60, voice: false });
+  levels.update(4, { level: 127, voice: false });
   assert.deepEqual(levels.look(), { 3: { level: 25, voice: true }, 4: { level: 127, voice: false } });
 });
 
 test("who stops is silent at the next look, and then nothing is to be shown again", () => {
   const levels = new TalkerLevels();
-  levels.heard(3, { level: 40, voice: true });
+  levels.update(3, { level: 40, voice: true });
   levels.look();
   assert.deepEqual(levels.look(), {});
   assert.equal(levels.look(), null);

@@ -4,17 +4,20 @@ import { test } from "node:test";
 
 import { chooseLanguage, sayCount, t } from "../../web/ui/text.js";
 import "../../web/ui/setup_text.js";
+import * as deReasons from "../../web/ui/text/de_reasons.js";
 import * as deRoom from "../../web/ui/text/de.js";
 import * as deSetup from "../../web/ui/text/de_setup.js";
+import * as enReasons from "../../web/ui/text/en_reasons.js";
 import * as enRoom from "../../web/ui/text/en.js";
 import * as enSetup from "../../web/ui/text/en_setup.js";
+import * as esReasons from "../../web/ui/text/es_reasons.js";
 import * as esRoom from "../../web/ui/text/es.js";
 import * as esSetup from "../../web/ui/text/es_setup.js";
 
-const both = (room, setup) => ({ text: { ...room.text, ...setup.text }, plurals: room.plurals });
-const en = both(enRoom, enSetup);
+const all = (room, { reasons }, setup) => ({ text: { ...room.text, ...reasons, ...setup.text }, plurals: room.plurals });
+const en = all(enRoom, enReasons, enSetup);
 const { plurals, text } = en;
-const others = { de: both(deRoom, deSetup), es: both(esRoom, esSetup) };
+const others = { de: all(deRoom, deReasons, deSetup), es: all(esRoom, esReasons, esSetup) };
 
 const web = new URL("../../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");

@@ -11,7 +11,7 @@ const SECOND = 100;
 const SILENCE = 127;
 
 /** What `activity` says of each level, in −dBov. */
-const hear = (activity, levels) => levels.map((level) => activity.hears(level));
+const hear = (activity, levels) => levels.map((level) => activity.process(level));
 
 /** Seconds of noise about a level, by a fixed row of chances. */
 function noise(level, seconds) {
@@ -35,7 +35,7 @@ for (const level of [75, 55, 45]) {
   test(`noise at −${level} dBov is found to be none within 6 s, and speech 15 dB above it is heard at once`, () => {
     const activity = new VoiceActivityDetector();
     assert.ok(!hear(activity, noise(level, 8)).slice(6.5 * SECOND).includes(true));
-    assert.equal(activity.hears(Math.min(level - 15, 59)), true);
+    assert.equal(activity.process(Math.min(level - 15, 59)), true);
   });
 }
 
@@ -55,7 +55,7 @@ test("where a fan goes on it is heard for some seconds, then it is noise; where 
   assert.equal(fan[SECOND], true);
   assert.equal(fan.at(-1), false);
   hear(activity, noise(70, 1));
-  assert.equal(activity.hears(55), true);
+  assert.equal(activity.process(55), true);
 });
 
 test("who has just stopped is taken to talk for 200 ms", () => {

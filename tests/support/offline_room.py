@@ -29,7 +29,7 @@ class OfflineRoom:
         self.room: Room = join(URL, name="Ada", **wanted)
         self.line = Kept()
         self.sent = self.line.control
-        self.room._stay._line = self.line  # type: ignore[assignment]
+        self.room._session._line = self.line  # type: ignore[assignment]
         self.told: list[str] = []
         self.words = Words(self.told.append)
         self._reader: Mailbox[Event] = self.room.events()

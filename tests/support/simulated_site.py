@@ -378,7 +378,7 @@ class Person:
 
     @property
     def talker_id(self) -> int:
-        return self._socket.entry.stay.talker_id if self._socket else 0
+        return self._socket.entry.session.talker_id if self._socket else 0
 
     def say(self, **message: Any) -> None:
         if self._socket and self.is_in:

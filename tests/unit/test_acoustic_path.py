@@ -16,28 +16,28 @@ from streamer.measure.measuring_client import SETTLE_S
 
 
 def room(*names: str) -> Any:
-    """A stay among these members."""
+    """A client among these members."""
     members = [SimpleNamespace(name=name) for name in names]
     return SimpleNamespace(room=SimpleNamespace(members=members))
 
 
 def test_chirps_begin_when_the_one_other_member_is_there() -> None:
-    stay, mixer = room(), ChirpMixer(2, None)
+    client, mixer = room(), ChirpMixer(2, None)
     mixer.playing = False
-    peer = Peer(stay, mixer)
+    peer = Peer(client, mixer)
     peer.look(peer._since + 1)
     assert not mixer.playing
-    stay.room.members.append(SimpleNamespace(name="Ada"))
+    client.room.members.append(SimpleNamespace(name="Ada"))
     peer.look(peer._since + 2)
     assert (mixer.playing, peer.name) == (True, "Ada")
 
 
 def test_a_peer_who_leaves_in_the_middle_leaves_no_number() -> None:
-    stay, mixer = room("Ada"), ChirpMixer(2, None)
+    client, mixer = room("Ada"), ChirpMixer(2, None)
     mixer.playing = False
-    peer = Peer(stay, mixer)
+    peer = Peer(client, mixer)
     peer.look(0)
-    stay.room.members.clear()
+    client.room.members.clear()
     with pytest.raises(MeasurementError, match="Ada left during"):
         peer.look(1)
 

@@ -12,7 +12,7 @@ from streamer.relay.access.limits import RelayLimits
 
 DOCUMENT = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 FILE = re.compile(r"`([\w/]+\.(?:pyx|py|js|md))`")
-STARTS = {"client/session.py", "relay/http/app.py", "client/connection.py", "page/main.js"}
+STARTS = {"client/talk_and_listen.py", "relay/http/app.py", "client/connection.py", "page/main.js"}
 """Where a chain may begin: the roots of the programs, and the client's connection, which the row `send` leads to."""
 WITHOUT_CODE = {"__pycache__", "node_modules"}
 

@@ -83,7 +83,7 @@ async def test_a_member_goes_from_relay_to_relay_as_often_as_it_likes(nats: Nats
 
 
 async def come_back(house: ClusterHouse, token: str, talker_id: int) -> Guest:
-    """Once that relay knows the member, by its stay and in its list."""
+    """Once that relay knows the member, by its session and in its list."""
     room = house.relay.lobby.room("home")
     await until(lambda: any(member.talker_id == talker_id for member in room.members))
     back = await house.enter(name="Ada", resume=token)

@@ -59,8 +59,8 @@ async def test_a_host_lets_in_who_knocks_at_another_relay_by_whichever_they_come
     await told(host)
     answered = await ask(there, waiting)
     assert answered["state"] == "admitted"
-    stays = third.relay.lobby
-    await until(lambda: _is_known(stays, answered["resume"]))
+    lobby = third.relay.lobby
+    await until(lambda: _is_known(lobby, answered["resume"]))
     guest = await third.enter(name="Ada", resume=answered["resume"])
     assert (await host.text("joined"))["name"] == "Ada"
     await guest.socket.send_json({"type": "leave"})

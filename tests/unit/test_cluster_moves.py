@@ -62,7 +62,7 @@ async def test_who_moves_within_a_service_is_seen_to_stay_and_keeps_the_floor(na
         here.relay.lobby.room("home").switch_floor(on=True)
         here.relay.lobby.room("home").tell_floor()
         await until(lambda: there.relay.lobby.room("home").floor.is_on)
-        anna._stay.send_control({"type": "floor", "wants": True})
+        anna._session.send_control({"type": "floor", "wants": True})
         await until(lambda: there.relay.lobby.room("home").floor.holder == anna.me.talker_id)
         here.relay.other_relays.find([there.url])
         await asyncio.wait_for(here.relay.drain(), PATIENCE_S)

@@ -169,8 +169,8 @@ HOSTILE = [
 
 
 KEYS = [
-    "present.m.ROOM.5", "present.f.ROOM", "present.m.x.y.z", "live.stranger", "hour.stay.x", "hour.slot.9", "kept.host",
-    "kept.d.ROOM", "kept.i.ROOM", "kept.t.x", "lines.ROOM",
+    "present.m.ROOM.5", "present.f.ROOM", "present.m.x.y.z", "live.stranger", "hour.session.x", "hour.slot.9",
+    "kept.host", "kept.d.ROOM", "kept.i.ROOM", "kept.t.x", "lines.ROOM",
 ]  # fmt: skip
 
 

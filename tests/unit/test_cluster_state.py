@@ -55,14 +55,14 @@ async def test_the_floor_moves_on_all_relays_after_a_long_silence(
         await until(lambda: {room.floor.holder for room in rooms} == {guest.welcome["talker_id"]})
 
 
-async def test_a_stay_does_not_expire_while_its_member_is_here(
+async def test_a_session_does_not_expire_while_its_member_is_here(
     nats: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "STAYS_AGAIN_S", 0.05)
+    monkeypatch.setattr(cluster, "SESSIONS_AGAIN_S", 0.05)
     monkeypatch.setattr(cluster, "REFRESH_S", 0.05)
     async with relay_of(nats.url) as house, stranger(nats.url) as bus:
         guest = await house.enter(name="Ada")
-        key = f"stay.{digest(guest.welcome['resume'])}"
+        key = f"session.{digest(guest.welcome['resume'])}"
         await until_stored(bus, STORED.hour, key, lambda revision: revision > 0)
         found = await bus.get(STORED.hour, key)
         assert found
@@ -211,8 +211,8 @@ def test_a_clock_that_slept_is_known_anew_at_once() -> None:
 def test_the_order_of_hands_is_right_as_soon_as_the_clock_of_their_relay_is_known() -> None:
     member = RemoteMember("home", 5, "own", Flusher.__new__(Flusher), lambda relay, message: None)
     present: Any = {
-        "relay": "other", "stay": "", "term": 1, "name": "Ada", "asked_name": "Ada", "right": "guest", "muted": False,
-        "away": False, "hand": True, "hand_us": 7_000, "listening": False,
+        "relay": "other", "session": "", "term": 1, "name": "Ada", "asked_name": "Ada", "right": "guest",
+        "muted": False, "away": False, "hand": True, "hand_us": 7_000, "listening": False,
     }  # fmt: skip
     before_us = monotonic_ns() // 1_000
     member.take(present, None)

@@ -6,6 +6,7 @@ from streamer.client.delay.delay_monitor import DelayMonitor, to_us
 from streamer.client.delay.mouth_to_ear import Figure
 from streamer.client.ears import Ear, Ears
 from streamer.client.events import Member
+from streamer.client.receiver import Receiver
 from streamer.wire.control import Message
 from streamer.wire.packet import Packet
 
@@ -33,7 +34,7 @@ def figure_of(ear: Ear, now: float) -> Figure:
     """The talker's, at a made-up time."""
     receiver = ear.receiver(TALKER)
     assert receiver
-    return receiver.mouth_to_ear.figure(to_us(now))
+    return receiver.mouth_to_ear.snapshot(to_us(now))
 
 
 def pinged(timing: DelayMonitor, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:
@@ -106,13 +107,19 @@ def test_a_talker_tells_his_clock_with_the_first_packet_and_then_twice_a_second(
     assert tells(200), "another microphone is on a line of its own"
 
 
-def test_when_the_listener_s_clock_jumps_no_false_number_stays() -> None:
+def listener_who_knows_the_clock() -> tuple[Ear, Receiver, DelayMonitor, Message]:
+    """One who hears a talker whose first `clock` message has come; that message as it was sent is the last."""
     _, ear, listener = listener_of_a_talker()
     pinged(listener, 0.0)
     receiver = ear.receiver(TALKER)
     assert receiver
     message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
     listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
+    return ear, receiver, listener, message
+
+
+def test_when_the_listener_s_clock_jumps_no_false_number_stays() -> None:
+    ear, receiver, listener, _ = listener_who_knows_the_clock()
     receiver._playout = 0, 0.05
     ear.note_playout(0.01)
     assert figure_of(ear, 0.1).total_ms
@@ -121,12 +128,7 @@ def test_when_the_listener_s_clock_jumps_no_false_number_stays() -> None:
 
 
 def test_times_at_which_nothing_can_have_happened_leave_the_figure_alone() -> None:
-    _, ear, listener = listener_of_a_talker()
-    pinged(listener, 0.0)
-    receiver = ear.receiver(TALKER)
-    assert receiver
-    message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
-    listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
+    ear, receiver, listener, message = listener_who_knows_the_clock()
     for field in ("server_us", "relayed_us", "received_us", "device_us", "error_us"):
         for wrong in (2**53 - 1, -(2**53) + 1):
             listener.on_clock({**relayed(message, 0.01, 0.01), field: wrong}, 0.013)

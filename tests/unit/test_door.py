@@ -31,7 +31,7 @@ from streamer.relay.network.turnstile import Turnstile
 from streamer.relay.network.waiting import KEPT_PLACES, Waiting
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.regulars import MAX_ADDRESSES, Regulars
-from streamer.relay.rooms.session import RESUME_S, STAYS_PER_CONNECTION
+from streamer.relay.rooms.session import RESUME_S, SESSIONS_PER_CONNECTION
 from streamer.relay.rooms.used_rooms import MAX_EMPTY_ROOMS
 from streamer.relay.tls.authority import Authority
 
@@ -165,7 +165,7 @@ def test_the_table_of_regulars_is_bounded_and_members_stay_in_it() -> None:
 def test_a_table_of_buckets_is_bounded() -> None:
     buckets = LeakyBuckets(2, 1)
     for number in range(2 * MAX_SOURCES):
-        buckets.overflows(f"2001:db8:{number:x}::1", 1.0)
+        buckets.try_take(f"2001:db8:{number:x}::1", 1.0)
     assert len(buckets) == MAX_SOURCES
 
 
@@ -438,26 +438,26 @@ async def test_an_address_that_has_all_its_connections_lets_the_host_in_and_who_
 def test_a_relay_that_is_full_keeps_places_for_the_host_and_who_comes_back() -> None:
     rooms = reception(100_000, 100_000, files=128)
     places = Places.of(128, RelayLimits())
-    stays = []
+    sessions = []
     for _ in range(places.members - places.kept):
         entry = rooms.receive({"room": "home", "key": KEY}, "10.0.0.1")
         rooms.entered(entry, "10.0.0.1")
-        stays.append(entry.stay)
+        sessions.append(entry.session)
     with pytest.raises(RefusedError) as refusal:
         rooms.receive({"room": "home", "key": KEY}, "10.0.0.1")
     assert (refusal.value.status, refusal.value.code) == (429, "too-many")
     rooms.entered(rooms.receive({"room": "home", "key": HOST_KEY}, "10.0.0.2"), "10.0.0.2")
-    rooms.entered(rooms.receive({"room": "home", "resume": stays[0].token}, "10.0.0.3"), "10.0.0.3")
+    rooms.entered(rooms.receive({"room": "home", "resume": sessions[0].token}, "10.0.0.3"), "10.0.0.3")
 
 
-def test_nobody_gathers_stays_to_come_back_with_all_at_once() -> None:
+def test_nobody_gathers_sessions_to_come_back_with_all_at_once() -> None:
     rooms = reception(100_000, 3)
     for _ in range(100):
         entry = rooms.receive({"room": "home", "key": KEY}, "10.0.0.1")
         rooms.entered(entry, "10.0.0.1")
-        entry.stay.ended = 0.0
+        entry.session.ended = 0.0
         rooms.left(entry, "10.0.0.1")
-    assert len(rooms._stays) == 3 * STAYS_PER_CONNECTION
+    assert len(rooms._sessions) == 3 * SESSIONS_PER_CONNECTION
 
 
 # What a stranger can name

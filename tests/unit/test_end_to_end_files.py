@@ -25,7 +25,7 @@ UNBROKEN_MS = 180
 SUSPENDED_S = 6
 
 APART_DB = 10
-"""A note that is stretched or cut in places spreads its own pitch; in virtual time (test_session.py) it is 30."""
+"""A note that is stretched or cut in places spreads its pitch; in virtual time (test_talk_and_listen.py) it is 30."""
 
 
 def write_wav(path: Path, samples: Samples) -> Path:

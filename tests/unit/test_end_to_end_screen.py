@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,6 +52,19 @@ def member(
     kind = "talk" if "--input" in more else "listen"
     command = (kind, trusting(link), "--ca", authority, "--name", name, "--output", home / "heard.wav", *more)
     return StreamerProcess(home, *command, exit_code=exit_code)
+
+
+@contextmanager
+def served_with_grace(
+    folder: Path, *options: str
+) -> Iterator[tuple[Terminal, StreamerProcess, Callable[[str], StreamerProcess]]]:
+    """Grace is in. The last is called with a name, for somebody who comes, too, however that ends."""
+    home = folder / "relay"
+    with served(home, *options) as terminal:
+        link, authority = link_on(terminal), home / "streamer/ca.pem"
+        with member(folder / "grace", authority, link, "Grace") as grace:
+            terminal.wait_for("1 person")
+            yield terminal, grace, lambda name: member(folder / name, authority, link, name, exit_code=None)
 
 
 def has_joined(member: StreamerProcess) -> None:
@@ -118,34 +131,26 @@ def test_the_live_line_shows_who_is_here_who_talks_and_how_late(tmp_path: Path) 
 def test_the_host_locks_the_room_at_the_screen_and_everybody_hears_of_it(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    home = tmp_path / "relay"
-    with served(home, *options) as terminal:
-        link, authority = link_on(terminal), home / "streamer/ca.pem"
-        with member(tmp_path / "grace", authority, link, "Grace") as grace:
-            terminal.wait_for("1 person")
-            terminal.type("l")
-            terminal.wait_for("1 person · locked")
-            wait_until(lambda: "The host has locked the room" in grace.log, START_S, grace.complaint)
-            with member(tmp_path / "eve", authority, link, "Eve", exit_code=None) as eve:
-                wait_until(lambda: "locked this room" in eve.log, START_S, eve.complaint)
-            terminal.type("l")
-            wait_until(lambda: "The host has opened the room again" in grace.log, START_S, grace.complaint)
+    with served_with_grace(tmp_path, *options) as (terminal, grace, newcomer):
+        terminal.type("l")
+        terminal.wait_for("1 person · locked")
+        wait_until(lambda: "The host has locked the room" in grace.log, START_S, grace.complaint)
+        with newcomer("Eve") as eve:
+            wait_until(lambda: "locked this room" in eve.log, START_S, eve.complaint)
+        terminal.type("l")
+        wait_until(lambda: "The host has opened the room again" in grace.log, START_S, grace.complaint)
 
 
 @each_way
 def test_q_asks_once_before_it_sends_people_away(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    home = tmp_path / "relay"
-    with served(home, *options) as terminal:
-        link, authority = link_on(terminal), home / "streamer/ca.pem"
-        with member(tmp_path / "grace", authority, link, "Grace") as grace:
-            terminal.wait_for("1 person")
-            terminal.type("q")
-            terminal.wait_for("Press q again to disconnect them and quit")
-            grace.check_running()
-            terminal.type("q")
-            assert terminal.wait(START_S) == 0
+    with served_with_grace(tmp_path, *options) as (terminal, grace, _):
+        terminal.type("q")
+        terminal.wait_for("Press q again to disconnect them and quit")
+        grace.check_running()
+        terminal.type("q")
+        assert terminal.wait(START_S) == 0
 
 
 @each_way

@@ -1,4 +1,4 @@
-"""Requests of a session over plain HTTP that no client would make: they cost the relay no more than a client's."""
+"""Requests of a leg over plain HTTP that no client would make: they cost the relay no more than a client's."""
 
 import asyncio
 import socket
@@ -32,7 +32,7 @@ def request(method: str, target: str, *lines: str, body: bytes = b"") -> bytes:
 
 @asynccontextmanager
 async def listened_to(house: House, leg: str) -> AsyncIterator[None]:
-    """The session lives while its stream is read."""
+    """The leg lives while its stream is read."""
     async with house.http.get(f"{house.url}/leg", params={"leg": leg, "from": 0}) as stream:
 
         async def read() -> None:

@@ -1,4 +1,4 @@
-"""A session over plain HTTP: the same frames, whatever a proxy does, and back to a WebSocket without a gap."""
+"""A leg over plain HTTP: the same frames, whatever a proxy does, and back to a WebSocket without a gap."""
 
 import asyncio
 import json
@@ -528,7 +528,7 @@ async def test_the_host_s_words_reach_who_is_removed(buffers: bool) -> None:
                 await asyncio.wait_for(asyncio.shield(caller.running), PATIENCE_S)
 
 
-async def test_of_two_tabs_with_one_stay_the_newer_has_it() -> None:
+async def test_of_two_tabs_with_one_session_the_newer_has_it() -> None:
     async with House.open() as house, over_http(house.port) as first:
         resume = first.heard("welcome")[0]["resume"]
         async with over_http(house.port, resume=resume) as second:

@@ -184,5 +184,5 @@ def test_an_address_is_shown_without_its_password() -> None:
 def test_an_authority_that_is_none_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
-        with pytest.raises(SetupError, match="no certificate authority in PEM"):
+        with pytest.raises(SetupError, match="not a readable certificate authority"):
             Ours("mqtts://broker", path)

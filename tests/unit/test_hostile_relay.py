@@ -17,7 +17,7 @@ from offline_room import OfflineRoom
 import streamer
 from streamer.client.connection import Link
 from streamer.client.reconnecting import Line
-from streamer.client.session import Options, listen
+from streamer.client.talk_and_listen import Options, listen
 from streamer.client.told import AT_ONCE, Told
 from streamer.errors import ControlError, RefusedError, StreamerError
 from streamer.wire.control import FROM_RELAY, MAX_ROOM, Message

@@ -1,4 +1,4 @@
-"""A session over plain HTTP behind a real nginx that speaks HTTP/2 to its clients, and strips Upgrade."""
+"""A leg over plain HTTP behind a real nginx that speaks HTTP/2 to its clients, and strips Upgrade."""
 
 import asyncio
 import json

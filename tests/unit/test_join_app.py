@@ -55,10 +55,13 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
         "/ui/setup_text.js",
         "/ui/text.js",
         "/ui/text/de.js",
+        "/ui/text/de_reasons.js",
         "/ui/text/de_setup.js",
         "/ui/text/en.js",
+        "/ui/text/en_reasons.js",
         "/ui/text/en_setup.js",
         "/ui/text/es.js",
+        "/ui/text/es_reasons.js",
         "/ui/text/es_setup.js",
     }
     pictures = {f"/images/{path.name}" for path in (web / "images").iterdir()}

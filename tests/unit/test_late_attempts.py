@@ -186,7 +186,7 @@ async def test_a_client_that_does_not_count_takes_over_as_ever() -> None:
         assert again.welcome["talker_id"] == guest.welcome["talker_id"]
 
 
-async def test_what_is_said_on_the_older_connection_ends_no_stay() -> None:
+async def test_what_is_said_on_the_older_connection_ends_no_session() -> None:
     """Its goodbye may be on its way while the newer connection takes over."""
     async with House.open() as house:
         older = await house.enter(name="Kitchen", resume=OWN, attempt="1")

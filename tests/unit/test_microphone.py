@@ -13,7 +13,8 @@ from streamer.errors import AudioError
 
 def test_without_portaudio_one_is_told_what_to_install_and_what_works_without() -> None:
     told = said_without_libraries(
-        "from streamer.client.audio import microphone; from streamer.client import session; microphone.list_devices()"
+        "from streamer.client import talk_and_listen; from streamer.client.audio import microphone; "
+        "microphone.list_devices()"
     )
     assert "PortAudio is missing" in told
     assert "libportaudio2" in told

@@ -17,12 +17,12 @@ def heard(case: dict[str, Any]) -> MouthToEar:
     talker = MouthToEar()
     for at_us, kind, what, *more in case["events"]:
         match kind:
-            case "told":
-                talker.told(what, at_us, *more)
-            case "arrived":
-                talker.arrived(what, at_us)
-            case "played":
-                talker.played(what, at_us, *more)
+            case "clock":
+                talker.on_clock(what, at_us, *more)
+            case "packet":
+                talker.on_packet(what, at_us)
+            case "playout":
+                talker.on_playout(what, at_us, *more)
     return talker
 
 
@@ -34,7 +34,7 @@ def check_quantiles(found: Quantiles | None, wanted: dict[str, float | None] | N
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_figure_is_the_truth(case: dict[str, Any]) -> None:
-    figure, wanted = heard(case).figure(case["now"]), case["figure"]
+    figure, wanted = heard(case).snapshot(case["now"]), case["figure"]
     if "total_ms" in wanted:
         check_quantiles(figure.total_ms, wanted["total_ms"])
     if "complete" in wanted:

@@ -194,8 +194,8 @@ def test_what_changes_faster_than_a_relay_takes_it_is_told_as_it_is_last() -> No
 @pytest.mark.parametrize(
     ("values", "device", "words"),
     [
-        ({"a": math.inf}, "", "no JSON"),
-        ({"a": math.nan}, "", "no JSON"),
+        ({"a": math.inf}, "", "not JSON"),
+        ({"a": math.nan}, "", "not JSON"),
         ({"a": [1]}, "", "a text, a number"),
         ({"a": "x" * 5_000}, "", "4,096 are allowed"),
         ({"a": 1}, "x" * 65, "at most 64 characters"),
@@ -243,7 +243,7 @@ async def test_a_command_that_no_relay_would_take_is_refused_before_it_is_sent()
         ({"name": ""}, "1 to 64 characters"),
         ({"name": "open", "deadline_s": 61}, "at most 60 s"),
         ({"name": "open", "deadline_s": 0}, "more than 0"),
-        ({"name": "open", "arguments": {"a": {1, 2}}}, "no JSON"),
+        ({"name": "open", "arguments": {"a": {1, 2}}}, "not JSON"),
     ):
         with pytest.raises(ValueError, match=words):
             await offline.room.command(grace, **wrong)  # type: ignore[arg-type]

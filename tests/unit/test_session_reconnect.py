@@ -1,4 +1,4 @@
-"""The terminal's client loses the relay, and what becomes of its stay; the relays are real ones."""
+"""The terminal's client loses the relay, and what becomes of its session; the relays are real ones."""
 
 import asyncio
 import os
@@ -90,12 +90,12 @@ class Ada:
             async with asyncio.timeout(PATIENCE_S):
                 await ada.room.__aenter__()
             await ada.hears_of("You are in")
-            ada.stay = asyncio.create_task(ada.room.until_closed())
+            ada.session = asyncio.create_task(ada.room.until_closed())
             yield ada
         finally:
-            for task in (telling, playing, ada.stay):
+            for task in (telling, playing, ada.session):
                 task.cancel()
-            await asyncio.gather(telling, playing, ada.stay, return_exceptions=True)
+            await asyncio.gather(telling, playing, ada.session, return_exceptions=True)
             await ada.room.__aexit__(None, None, None)
 
     async def _tell(self) -> None:
@@ -180,12 +180,12 @@ async def restarted(first: InviteStore, then: InviteStore) -> AsyncIterator[tupl
         yield port, restart
 
 
-async def test_a_key_that_opens_nothing_any_more_ends_the_stay_in_the_relay_s_words() -> None:
+async def test_a_key_that_opens_nothing_any_more_ends_the_session_in_the_relay_s_words() -> None:
     rooms = [InviteStore({"home": Invite(key)}, HOST_KEY) for key in (KEY, "another")]
     async with restarted(*rooms) as (port, restart), Ada.entered(port) as ada:
         await restart()
         with pytest.raises(RefusedError, match="invite"):
-            await asyncio.wait_for(ada.stay, PATIENCE_S)
+            await asyncio.wait_for(ada.session, PATIENCE_S)
         assert ada.told[-1] == "Lost the relay. Trying again …"
 
 
@@ -194,7 +194,7 @@ async def test_somebody_who_is_removed_by_the_host_does_not_come_back() -> None:
         host = await house.enter(key=HOST_KEY)
         await host.socket.send_json({"type": "remove", "talker_id": host.welcome["members"][0]["talker_id"]})
         with pytest.raises(SentAwayError, match="no longer admitted"):
-            await asyncio.wait_for(ada.stay, PATIENCE_S)
+            await asyncio.wait_for(ada.session, PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +244,18 @@ def test_after_a_restart_of_the_relay_a_terminal_is_back_by_itself(tmp_path: Pat
             assert listener.log.count("Trying again") == 1
 
 
+async def told_until_sent_away(talk: Callable[[aiohttp.web.WebSocketResponse], Awaitable[None]]) -> list[str]:
+    """What a person reads of their line to a relay that says `talk`, until that sends them away."""
+    told: list[str] = []
+    async with relay(talk) as address:
+        line = await Line.open(address)
+        line.on_trouble = told.append
+        with pytest.raises(SentAwayError):
+            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
+        await line.leave()
+    return told
+
+
 async def test_a_relay_that_goes_away_before_it_let_us_in_is_told_once_and_tried_again() -> None:
     came = 0
 
@@ -256,13 +268,7 @@ async def test_a_relay_that_goes_away_before_it_let_us_in_is_told_once_and_tried
             await socket.send_json(messages.welcome(resume="t0ken"))
             await socket.close(code=4401)
 
-    told: list[str] = []
-    async with relay(talk) as address:
-        line = await Line.open(address)
-        line.on_trouble = told.append
-        with pytest.raises(SentAwayError):
-            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
-        await line.leave()
+    told = await told_until_sent_away(talk)
     assert told == ["The connection was lost before the relay let us in. Trying again …"]
 
 
@@ -279,13 +285,7 @@ async def test_a_welcome_that_is_too_big_is_told_once_and_the_room_is_entered_on
             await socket.close(code=4401)
         await socket.receive()
 
-    told: list[str] = []
-    async with relay(talk) as address:
-        line = await Line.open(address)
-        line.on_trouble = told.append
-        with pytest.raises(SentAwayError):
-            await asyncio.wait_for(line.run(lambda data, now: None, lambda message, now: None), 20)
-        await line.leave()
+    told = await told_until_sent_away(talk)
     assert came == 3
     assert told == ["The relay sent a message that is too big. Trying again later …"]
 

@@ -109,7 +109,7 @@ async def test_a_room_stays_on_one_relay_and_the_rooms_are_shared_out(stage: Sta
     assert first + second == len(staying)
 
 
-async def test_a_session_over_plain_http_stays_on_the_relay_of_its_room(stage: Stage) -> None:
+async def test_a_leg_over_plain_http_stays_on_the_relay_of_its_room(stage: Stage) -> None:
     for room in ROOMS:
         guest = await stage.enter(room, "Anna")
         link = await Link.open_over_http(stage.address(room), name="Ben", ca_file=stage.authority)

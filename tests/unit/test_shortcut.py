@@ -1,4 +1,4 @@
-"""Requests of sessions over plain HTTP that are answered without aiohttp: read as it reads them, answered as by it."""
+"""Requests of legs over plain HTTP that are answered without aiohttp: read as it reads them, answered as by it."""
 
 import asyncio
 import json
@@ -239,7 +239,7 @@ async def test_the_answer_has_the_headers_of_all_answers() -> None:
 
 REFUSED: dict[str, Any] = {
     "a page of another site": ("leg={leg}&at=0&from=0", b"", ["Origin: https://evil.example"], 403, "foreign-origin"),
-    "a session that is not there": ("leg=gone&at=0&from=0", b"", [], 404, "no-leg"),
+    "a leg that is not there": ("leg=gone&at=0&from=0", b"", [], 404, "no-leg"),
     "a gap": ("leg={leg}&at=7&from=0", b"", [], 409, "gap"),
     "a position that is no number": ("leg={leg}&at=-1&from=0", b"", [], 400, "bad-request"),
     "no position": ("leg={leg}&from=0", b"", [], 400, "bad-request"),
@@ -269,7 +269,7 @@ async def test_what_is_refused_is_refused_as_ever_and_changes_nothing(case: Any)
 
 
 async def test_through_a_proxy_it_counts_for_whom_the_proxy_names() -> None:
-    """Who is not one of the session's own connections any more is ended, whatever address it came from."""
+    """Who is not one of the leg's own connections any more is ended, whatever address it came from."""
     async with House.open(proxies=TrustedProxies(["127.0.0.1"])) as house, connected(house) as caller:
         leg = await opened(house)
         for address in ("10.0.0.1", "10.0.0.2"):

@@ -74,3 +74,19 @@ def test_a_script_as_it_is_served_lacks_its_comments_and_nothing_else() -> None:
     assert json.loads(answer.stdout) == []
     assert all(kept.count("\n") == served.count("\n") for _, kept, served in scripts)
     assert sum(len(served) for *_, served in scripts) < 0.9 * sum(len(kept) for _, kept, _ in scripts)
+
+
+def test_a_style_sheet_as_it_is_served_lacks_its_comments_and_nothing_else() -> None:
+    page = read_page()
+    ours = [name for name in page if name.endswith(".css") and "node_modules" not in name]
+    sheets = [((WEB / name[1:]).read_text(encoding="utf-8"), page[name].body.decode()) for name in ours]
+    assert len(sheets) > 10
+    for kept, served in sheets:
+        assert bare_css(served) == bare_css(kept)
+        assert served.count("\n") == kept.count("\n")
+        assert not re.search(r"^\s*/\*", served, re.MULTILINE)
+
+
+def bare_css(sheet: str) -> list[str]:
+    """Its words, without comments."""
+    return re.sub(r"/\*.*?\*/", " ", sheet, flags=re.DOTALL).split()

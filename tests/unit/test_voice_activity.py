@@ -25,5 +25,5 @@ def in_turn(answers: list[bool]) -> list[int]:
 def test_voices_are_told_from_noise_and_pass_with_a_tail(case: dict[str, Any]) -> None:
     levels = [level for pattern, times in case["levels"] for level in pattern * times]
     activity, gate = VoiceActivityDetector(), TransmitGate()
-    assert in_turn([activity.hears(level) for level in levels]) == case["heard"]
+    assert in_turn([activity.process(level) for level in levels]) == case["heard"]
     assert in_turn([gate.passes(level) for level in levels]) == case["passed"]

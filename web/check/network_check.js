@@ -11,11 +11,16 @@ import { Link } from "../worker/link.js";
 import { SURROUNDINGS } from "../worker/surroundings.js";
 import { fails, passes, unknown } from "./verdict.js";
 
+/** Five seconds of round trips, and half a second for the last to come back. */
 const PINGS = 50;
 const EVERY_MS = 100;
 const LAST_MS = 500;
 /** A connection answers nearly all in time. */
 const LEAST_PONGS = 45;
+/**
+ * On a local network that is slow: a third of what people notice of a delay. Beyond that by the next, it is
+ * uneven.
+ */
 const SLOW_MS = 50;
 const JITTER_MS = 60;
 /** What to do where there is no socket; for all other reasons the relay has its own words. */

@@ -15,13 +15,19 @@ import { t } from "../ui/text.js";
 import { Recorder } from "./recorder.js";
 import { fails, passes, unknown } from "./verdict.js";
 
+/** Six seconds to say something, looked at ten times a second. */
 const LOOK_MS = 100;
 const LOOKS = 60;
+/**
+ * Below the first, a microphone gives nothing at all; below the second, a voice is too soft to be understood.
+ */
 const SILENT_DBFS = -70;
 const VOICE_DBFS = -40;
+/** Browsers take some hundred milliseconds to switch what they do to a microphone's sound. */
 const SETTLE_MS = 500;
 /** How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this. */
 const CHIRP_MS = 800;
+/** One may be lost in a noise; a canceller that has to learn again gets as many two times more. */
 const CHIRPS = 3;
 const MORE_LESSONS = 2;
 /** In −dBov; what is softer, nobody hears beside a voice. */

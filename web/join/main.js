@@ -8,6 +8,10 @@ import "../ui/setup_text.js";
 import { t } from "../ui/text.js";
 import { probeTrust } from "./trust_probe.js";
 
+/**
+ * From one look whether the device trusts the relay by now to the next: people come back from the settings in
+ * no less.
+ */
 const AGAIN_MS = 1_000;
 
 /** @typedef {import("./trust_probe.js").Trust} Trust */

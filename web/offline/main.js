@@ -3,7 +3,9 @@
 import { sleep } from "../shared/sleep.js";
 import { fillFixedWords } from "../ui/dom.js";
 
+/** A relay that was restarted is found within half a second; that a phone waits costs it little. */
 const AGAIN_MS = 500;
+/** For an answer: a network that needs longer carries no voice. */
 const PATIENCE_MS = 3_000;
 
 async function relayAnswers() {

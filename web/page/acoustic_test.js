@@ -9,9 +9,11 @@ import { quantile } from "../shared/sliding_window.js";
 import { t } from "../ui/text.js";
 import { UNPROCESSED } from "./microphone.js";
 
+/** Twelve seconds, which people have patience for; one or two may be lost in a noise. */
 const CHIRPS = 8;
 /** At least twice as long as an echo may take. */
 const EVERY_MS = 1_500;
+/** For both devices to switch what they do to a microphone's sound. The levels are those of the twin. */
 const SETTLE_MS = 1_500;
 const SILENT_DBFS = -70;
 const TOO_LOUD_DBFS = -30;
@@ -23,7 +25,7 @@ const LOUD_DBFS = -40;
 
 /**
  * What the test needs of the page.
- * @typedef {object} Means
+ * @typedef {object} Parts
  * @property {(words: string, running: boolean) => void} show how the test goes, or what came of it
  * @property {Pick<import("./audio_graph.js").AudioGraph, "chirp" | "othersMuted">} sound
  * @property {(order: import("../shared/messages.js").Order) => void} order
@@ -33,13 +35,13 @@ const LOUD_DBFS = -40;
 /** @typedef {{peer: Member, processing: Processing, echoes: Echo[], timer: number}} Run `processing` is what to come back to */
 
 export class AcousticTest {
-  #means;
+  #parts;
   /** @type {Run | null} */
   #run = null;
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -51,7 +53,7 @@ export class AcousticTest {
   press(others, silent, processing) {
     const words = this.#run ? t("airStopped") : wordsAgainst(others, silent);
     if (this.#run) this.stop(words);
-    else if (words) this.#means.show(words, false);
+    else if (words) this.#parts.show(words, false);
     else this.#start({ peer: others[0], processing, echoes: [], timer: 0 });
   }
 
@@ -73,8 +75,8 @@ export class AcousticTest {
     this.#run = null;
     clearTimeout(timer);
     this.#setChirping(false);
-    this.#means.openMicrophone(processing);
-    this.#means.show(words, false);
+    this.#parts.openMicrophone(processing);
+    this.#parts.show(words, false);
   }
 
   /** @param {Echo} echo */
@@ -89,24 +91,24 @@ export class AcousticTest {
   /** @param {Run} run */
   async #start(run) {
     this.#run = run;
-    this.#means.show(t("airBegins", { name: run.peer.name }), true);
+    this.#parts.show(t("airBegins", { name: run.peer.name }), true);
     this.#setChirping(true);
-    await this.#means.openMicrophone(UNPROCESSED);
+    await this.#parts.openMicrophone(UNPROCESSED);
     if (this.#run === run) run.timer = setTimeout(() => this.#chirp(run), SETTLE_MS);
   }
 
   /** @param {Run} run */
   #chirp(run) {
-    this.#means.order({ type: "acousticTest", step: "chirp" });
-    this.#means.sound.chirp();
-    this.#means.show(t("airRuns", { number: run.echoes.length + 1, count: CHIRPS }), true);
-    run.timer = setTimeout(() => this.#means.order({ type: "acousticTest", step: "echo" }), EVERY_MS);
+    this.#parts.order({ type: "acousticTest", step: "chirp" });
+    this.#parts.sound.chirp();
+    this.#parts.show(t("airRuns", { number: run.echoes.length + 1, count: CHIRPS }), true);
+    run.timer = setTimeout(() => this.#parts.order({ type: "acousticTest", step: "echo" }), EVERY_MS);
   }
 
   /** @param {boolean} on nothing but chirps is played, and sent */
   #setChirping(on) {
-    this.#means.sound.othersMuted = on;
-    this.#means.order({ type: "acousticTest", step: on ? "begin" : "end" });
+    this.#parts.sound.othersMuted = on;
+    this.#parts.order({ type: "acousticTest", step: on ? "begin" : "end" });
   }
 }
 

@@ -14,6 +14,7 @@ import { OutputLatency } from "./output_latency.js";
 
 /** @typedef {import("./statistics_panel.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
+/** For sound to start: where a browser waits for a tap first, this does not wait for it. */
 const STARTS_MS = 1_000;
 
 export class AudioGraph {

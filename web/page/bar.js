@@ -6,7 +6,9 @@ import { t } from "../ui/text.js";
 
 /** @typedef {"on" | "off" | "refused" | "listening"} MicState */
 
+/** Of the button's size at the loudest: seen from the corner of an eye, and within the bar. */
 const HALO_GROWTH = 0.3;
+/** So many sizes, so that a steady voice does not have the page drawn anew each time. */
 const HALO_STEPS = 12;
 
 const WORDS = /** @type {const} */ ({ on: "micOn", off: "micOff", refused: "allowMicrophone", listening: "justListening" });

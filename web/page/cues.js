@@ -102,6 +102,10 @@ export class Cues {
 /** One instrument: a sine with its octave 14 dB below, an attack of 4 ms, a decay of 90 ms, nothing above 3 kHz, −24 dBFS at most. */
 const PEAK = 10 ** (-24 / 20);
 const OCTAVE = 10 ** (-14 / 20);
+/**
+ * Slow enough not to click, and the decays of a small bell and of a wood block; above 3 kHz, notes would be
+ * shrill.
+ */
 const ATTACK_S = 0.004;
 const DECAY_S = 0.09;
 const WOODEN_DECAY_S = 0.04;

@@ -10,6 +10,7 @@ const SLOW_MS = 150;
 const VERY_SLOW_MS = 400;
 /** Sound goes 343 m a second, in air at 20 °C. */
 const METRES_PER_MS = 0.343;
+/** A room's length is known to a metre; beyond that, five are near enough. */
 const EXACT_METRES = 30;
 const STEP_METRES = 5;
 

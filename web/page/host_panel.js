@@ -15,6 +15,7 @@ import { Sheet } from "./sheet.js";
  * @typedef {(message: import("../shared/control.js").FromClient) => void} Send
  */
 
+/** In place of a talker_id (PROTOCOL.md, `mute`). */
 const EVERYBODY = 0;
 
 export class HostPanel {

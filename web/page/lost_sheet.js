@@ -5,6 +5,7 @@ import { element, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { Sheet } from "./sheet.js";
 
+/** Most losses are over sooner: until then, the header says it, and nothing covers the room. */
 const QUIET_MS = 3_000;
 const SECOND_MS = 1_000;
 

@@ -3,6 +3,7 @@
 /** @typedef {{room: string, people: string[], count: number, locked: boolean, role: "talk" | "listen", captions: boolean, recording?: boolean}} Preview */
 /** @typedef {{state: "waiting", id: string} | {state: "admitted", resume: string} | {state: "declined"} | {state: "refused", reason: string, message: string}} Knock */
 
+/** The host's answer is seen while it is news; forty questions a minute cost a relay nothing. */
 const ASK_EVERY_MS = 1_500;
 
 /**

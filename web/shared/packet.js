@@ -1,5 +1,6 @@
 // A packet: 12 bytes of header and one Opus payload (streamer/wire/PROTOCOL.md, Packets). Twin of wire/packet.py.
 
+/** Each as in wire/packet.py. */
 export const HEADER_BYTES = 12;
 export const MAX_PACKET_BYTES = 1500;
 export const VERSION = 1;

@@ -1,5 +1,6 @@
 // What was measured lately, and its quantiles. Twin of client/sliding.py. Times are µs, of any one clock.
 
+/** 30 s, as in the twin. */
 export const WINDOW_US = 30_000_000;
 
 /**

@@ -4,21 +4,24 @@
 // Safari before version 27 (WebKit bug 242740).
 
 import * as de from "./text/de.js";
+import * as deReasons from "./text/de_reasons.js";
 import * as en from "./text/en.js";
+import * as enReasons from "./text/en_reasons.js";
 import * as es from "./text/es.js";
+import * as esReasons from "./text/es_reasons.js";
 
-/** @type {Record<string, typeof en>} */
-const LANGUAGES = { en, de, es };
+/** @type {Record<string, typeof en & typeof enReasons>} */
+const LANGUAGES = { en: { ...en, ...enReasons }, de: { ...de, ...deReasons }, es: { ...es, ...esReasons } };
 
 export const language = chooseLanguage(globalThis.navigator?.languages ?? []);
 
-const { plurals, text } = LANGUAGES[language];
+const { plurals, reasons, text } = LANGUAGES[language];
 const pluralRules = new Intl.PluralRules(language);
 
 /** @type {Record<string, string>} */
-const words = { ...text };
+const words = { ...text, ...reasons };
 
-/** @typedef {keyof typeof text | keyof typeof import("./text/en_setup.js").text} Key */
+/** @typedef {keyof typeof text | keyof typeof reasons | keyof typeof import("./text/en_setup.js").text} Key */
 
 /**
  * More words, of pages that load them by themselves.

@@ -1,5 +1,6 @@
 // How often the relay is asked whether it is there again.
 
+/** The twin, client/backoff.py, has the reasons. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 500;
 /** About as many as in the first minute. After that, attempts are rarer. */

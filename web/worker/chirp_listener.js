@@ -7,6 +7,7 @@ import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../shared/audio_format.js";
 import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "../shared/chirps.js";
 import { joined } from "../shared/framer.js";
 
+/** 600 ms and 80 ms, as in the twin. */
 const OPEN_FRAMES = 60;
 const LOOK_BACK = 8;
 const HUSH = Float32Array.from({ length: SAMPLES_PER_FRAME }, () => (Math.random() - 0.5) * 2e-3);

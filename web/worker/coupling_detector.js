@@ -13,6 +13,7 @@
 import { DURATION_UNIT_SAMPLES, FRAME_MS, SAMPLES_PER_FRAME } from "../shared/audio_format.js";
 import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
+/** 10 s, of which 2 s are compared: about eight syllables. Fewer of them are alike by chance. */
 const KEPT_FRAMES = 1_024;
 const WINDOW_FRAMES = 200;
 /** How much later than the packets the microphone may be, and how much earlier. */
@@ -24,6 +25,9 @@ const FAINTEST_LEVEL = 55;
 const SLOW_FRAMES = 30;
 /** Of the window; with less there is nothing to compare. */
 const LEAST_VOICE_FRAMES = 90;
+/**
+ * From -1 to 1. People in two rooms come so near by chance at times, but not three times at the same delay.
+ */
 const ALIKE = 0.75;
 const STEADY_FRAMES = 2;
 const TIMES = 3;
@@ -105,14 +109,14 @@ export class CouplingDetector {
    * Takes in the level of the microphone's next frame.
    * @param {number} level −dBov
    */
-  hears(level) {
+  process(level) {
     this.#heard.set(this.#now, level);
     this.#now += 1;
     for (const { course } of this.#talkers.values()) course.set(this.#now + KEPT_FRAMES / 2, FAINTEST_LEVEL);
   }
 
   /** @param {import("../shared/packet.js").Packet} packet that was received */
-  played(packet) {
+  onPacket(packet) {
     const talker = this.#talkers.get(packet.talkerId) ?? new Talker();
     this.#talkers.set(packet.talkerId, talker);
     talker.push(this.#now, packet);

@@ -65,7 +65,7 @@ export class DelayMonitor {
   onClock(message, nowUs) {
     const [relayUs, errorUs] = [this.clock.relayUs(nowUs), this.clock.errorUs(nowUs)];
     if (relayUs === null || errorUs === null) return;
-    this.#talkers.get(message.talker_id)?.told(message, nowUs, relayUs - nowUs, errorUs);
+    this.#talkers.get(message.talker_id)?.onClock(message, nowUs, relayUs - nowUs, errorUs);
   }
 
   /**
@@ -74,15 +74,15 @@ export class DelayMonitor {
    * @param {number} timestamp
    * @param {number} nowUs
    */
-  arrived(talkerId, timestamp, nowUs) {
-    this.#talkers.get(talkerId)?.arrived(timestamp, nowUs);
+  onPacket(talkerId, timestamp, nowUs) {
+    this.#talkers.get(talkerId)?.onPacket(timestamp, nowUs);
   }
 
   /** @param {Playing} playing */
   onPlaying({ at, poppedUs, talkers }) {
     const { soundedUs } = this.devices;
     const outputUs = soundedUs === null ? null : Math.max(0, Math.round(soundedUs + at * 1e6 - poppedUs));
-    for (const { talkerId, timestamp } of talkers) this.#talkers.get(talkerId)?.played(timestamp, poppedUs, outputUs);
+    for (const { talkerId, timestamp } of talkers) this.#talkers.get(talkerId)?.onPlayout(timestamp, poppedUs, outputUs);
   }
 
   /**
@@ -91,7 +91,7 @@ export class DelayMonitor {
    * @param {number} nowUs
    */
   captured(endPosition, nowUs) {
-    this.#capture.heard(endPosition, nowUs);
+    this.#capture.onCapture(endPosition, nowUs);
   }
 
   /**
@@ -125,6 +125,6 @@ export class DelayMonitor {
    * @returns {[number, import("../shared/delay_parts.js").Figure][]}
    */
   figures(nowUs) {
-    return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.figure(nowUs)]);
+    return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.snapshot(nowUs)]);
   }
 }

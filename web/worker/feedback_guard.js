@@ -11,7 +11,12 @@ import { levelOf } from "../shared/audio_level.js";
 import { CouplingDetector } from "./coupling_detector.js";
 import { HowlDetector } from "./howl_detector.js";
 
+/** A howl grows from audible to loud within a second; a look takes a millisecond. */
 const LOOK_MS = 250;
+/**
+ * What goes round has died out after a second, in most rooms. Nobody is cut off for longer than 8 s at a
+ * time.
+ */
 const FIRST_CUT_MS = 1_000;
 const LONGEST_CUT_MS = 8_000;
 const SOON_MS = 10_000;
@@ -53,17 +58,17 @@ export class FeedbackGuard {
    * Takes in the next frame of the microphone.
    * @param {Float32Array} frame
    */
-  hears(frame) {
+  process(frame) {
     this.#nowMs += FRAME_MS;
-    this.#sameRoom.hears(levelOf(frame));
-    if (!this.#music && this.#howl.hears(frame) && !this.#cuts) this.#cut();
+    this.#sameRoom.process(levelOf(frame));
+    if (!this.#music && this.#howl.process(frame) && !this.#cuts) this.#cut();
     if (this.#nowMs % LOOK_MS === 0) this.#look();
   }
 
   /** @param {import("../shared/packet.js").Packet} packet that was received */
-  played(packet) {
-    this.#howl.played(packet.level);
-    this.#sameRoom.played(packet);
+  onPacket(packet) {
+    this.#howl.onPlayout(packet.level);
+    this.#sameRoom.onPacket(packet);
   }
 
   /** @param {number} talkerId who is gone */

@@ -1,6 +1,7 @@
 // The frames of RFC 6455 that travel in HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP).
 // Twin of streamer/websocket/frames.pyx, as far as a relay's frames go: whole messages, never in pieces.
 
+/** Opcodes (RFC 6455, section 5.2). */
 export const TEXT = 1;
 export const BINARY = 2;
 export const CLOSE = 8;

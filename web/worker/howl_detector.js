@@ -9,11 +9,13 @@ import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
 import { halfTurn, transform, zeros } from "../shared/fft.js";
 
+/** 21 ms: bins of 47 Hz, between which a voice's harmonics are apart. */
 const SIZE = 1_024;
 const HANN = Float64Array.from({ length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / SIZE));
 const HALF_TURN = halfTurn(SIZE);
 /** Below it there is hum, and no loudspeaker that howls. */
 const LOWEST_BIN = Math.ceil((150 * SIZE) / SAMPLE_RATE);
+/** A Hann window spreads a tone over two bins on each side; a howl does not move by more than one. */
 const PEAK_BINS = 2;
 const STEADY_BINS = 1;
 /** Of the power, in the one peak. */
@@ -51,7 +53,7 @@ export class HowlDetector {
    * @param {Float32Array} frame
    * @returns whether it howls
    */
-  hears(frame) {
+  process(frame) {
     const level = levelOf(frame);
     this.#playedFrames = Math.max(0, this.#playedFrames - 1);
     this.#loudFrames = level < LOUD_LEVEL ? this.#loudFrames + 1 : 0;
@@ -65,7 +67,7 @@ export class HowlDetector {
    * Somebody else is played.
    * @param {number} level
    */
-  played(level) {
+  onPlayout(level) {
     if (level < PLAYED_LEVEL) this.#playedFrames = ROUND_FRAMES;
   }
 

@@ -1,9 +1,10 @@
-// A socket that runs over HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP). Twin of
-// client/http_transport.py. To the link it is a WebSocket like any other: `send`, `close`, `onmessage`, `onclose`.
+// A socket that runs over HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP).
+// Twin of client/http_transport.py. To the link it is a WebSocket like any other: `send`, `close`, `onmessage`,
+// `onclose`.
 //
-// What comes, comes in one response that goes on; where something between us and the relay keeps that back, in answers to
-// questions. What goes, goes in one request at a time; voice that waits for its turn longer than DEADLINE_MS is dropped.
-// Every `retryMs` a WebSocket is tried, and takes over without a gap.
+// What comes, comes in one response that goes on; where something between us and the relay keeps that back, it comes
+// in answers to questions. What goes, goes in one request at a time; voice that waits for its turn longer than
+// DEADLINE_MS is dropped. Every `retryMs` a WebSocket is tried, and takes over without a gap.
 
 import { BINARY, CLOSE, FrameError, FrameReader, joined, PING, PONG, serializeFrame, TEXT } from "./frames.js";
 import { StreamLimits } from "./stream_limits.js";
@@ -11,22 +12,27 @@ import { FIRST_BYTE_MS, StreamReading } from "./stream_reading.js";
 
 /** With the time that a try takes, a WebSocket is back within 10 s. */
 export const RETRY_MS = 8_000;
+/** The most that a relay takes at a time. */
 const BATCH_BYTES = 65_536;
 /** From one request to the next: two packets, and 50 requests a second. */
 const GATHER_MS = 20;
 /** As the relay's `--deadline-ms`. */
 const DEADLINE_MS = 120;
-/** From a request to its answer. */
+/** From a request to its answer, or in a stream from one sign of life, which come every second, to the next but one. */
 const QUIET_MS = 2_000;
+/** How long the relay may keep a question that it has no answer to: shorter than QUIET_MS, so that an answer comes. */
 const WAIT_MS = 1_500;
+/** After a request that failed: no burden for a relay. */
 const AGAIN_MS = 100;
 /** What lets a WebSocket open and then closes it, does so at once. */
 const PROVE_MS = 1_000;
 /** From a try's beginning to its end: what swallows a WebSocket's request never answers it. */
 const TRY_MS = 4_000;
-/** For the close frame, where a relay does not know the session any more. */
+/** For the close frame, which may still be on its way where a relay no longer knows the leg. */
 const LAST_WORD_MS = 500;
+/** A position is a u64 (PROTOCOL.md). */
 const GO_BYTES = 8;
+/** What browsers report of a socket that broke (RFC 6455, 7.1.5). */
 const LOST = 1006;
 /** After these, no repetition helps. */
 const ENDED = [404, 409];
@@ -131,7 +137,8 @@ export class HttpSocket {
     const giveUp = () => patience.abort();
     const timer = this.#surroundings.later(giveUp, patienceMs);
     try {
-      return await this.#surroundings.request(this.#base + query, { ...options, signal: options.signal ?? patience.signal });
+      const signal = options.signal ?? patience.signal;
+      return await this.#surroundings.request(this.#base + query, { ...options, signal });
     } finally {
       this.#surroundings.cancel(timer);
     }
@@ -188,7 +195,8 @@ export class HttpSocket {
       try {
         const received = Math.min(this.#received, this.#newest?.askedFrom ?? Infinity);
         const query = `?leg=${this.#leg}&at=${this.#sent}&from=${received}${this.#ofRoom}`;
-        const answer = await this.#ask(query, { method: "POST", body: batch, keepalive: this.#isOver }, QUIET_MS);
+        const options = { method: "POST", body: batch, keepalive: this.#isOver };
+        const answer = await this.#ask(query, options, QUIET_MS);
         if (answer.ok) return true;
         if (ENDED.includes(answer.status)) {
           await this.#pause(LAST_WORD_MS);
@@ -236,7 +244,8 @@ export class HttpSocket {
     const end = () => stream.end();
     this.#abort.signal.addEventListener("abort", end);
     try {
-      const query = `?leg=${this.#leg}&from=${stream.at}${this.#ofRoom}${this.#asksForEvents ? "&events" : ""}`;
+      const events = this.#asksForEvents ? "&events" : "";
+      const query = `?leg=${this.#leg}&from=${stream.at}${this.#ofRoom}${events}`;
       const answer = await this.#ask(query, { signal: stream.signal }, FIRST_BYTE_MS);
       if (this.#isEnd(answer.status) || !answer.ok) return { next };
       for await (const piece of stream.pieces(answer)) {
@@ -262,7 +271,8 @@ export class HttpSocket {
     if (this.#isEnd(answer.status)) return;
     if (!answer.ok) return;
     this.#take(new Uint8Array(await answer.arrayBuffer()), at);
-    if (!this.#asksForEvents) this.#asksForEvents = this.#streams = true; // now that we are in, there is time to find out
+    // Now that we are in, there is time to find out.
+    if (!this.#asksForEvents) this.#asksForEvents = this.#streams = true;
   }
 
   /** @param {number} status */
@@ -290,7 +300,8 @@ export class HttpSocket {
   /** @param {Uint8Array<ArrayBuffer>} payload */
   #onCloseFrame(payload) {
     this.#sendFrame(CLOSE, payload.slice(0, 2));
-    this.#lose(payload.length < 2 ? 1005 : (payload[0] << 8) | payload[1], new TextDecoder().decode(payload.subarray(2)));
+    const code = payload.length < 2 ? 1005 : (payload[0] << 8) | payload[1];
+    this.#lose(code, new TextDecoder().decode(payload.subarray(2)));
   }
 
   // over to a WebSocket
@@ -312,7 +323,8 @@ export class HttpSocket {
     let position = -1;
     socket.binaryType = "arraybuffer";
     const timeout = later(() => socket.close(), TRY_MS);
-    socket.onopen = () => later(() => socket.readyState === socket.OPEN && socket.send(new Uint8Array(GO_BYTES)), PROVE_MS);
+    const go = () => socket.readyState === socket.OPEN && socket.send(new Uint8Array(GO_BYTES));
+    socket.onopen = () => later(go, PROVE_MS);
     socket.onclose = () => {
       cancel(timeout);
       if (position < 0) this.#tryLater(begunMs);
@@ -375,7 +387,8 @@ export class HttpSocket {
 
   /** @param {number} ms */
   #pause(ms) {
-    return ms <= 0 ? undefined : new Promise((resolve) => this.#surroundings.later(() => resolve(undefined), ms));
+    if (ms <= 0) return undefined;
+    return new Promise((resolve) => this.#surroundings.later(() => resolve(undefined), ms));
   }
 }
 

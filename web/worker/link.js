@@ -10,7 +10,7 @@
 // Each attempt has a number, and a token that makes it ours. So the relay takes no attempt that was held up on its way for
 // a newer one than the connection that we have by then.
 //
-// Where the relay would let us in and the socket does not open, or does not last, the session runs over HTTP requests.
+// Where the relay would let us in and the socket does not open, or does not last, a leg runs over HTTP requests.
 // They are a socket to everything here; whether they are, is told to `onSlow`.
 //
 // Where the service has other relays, they are asked in turn after a loss; and one that drains asks us to move: then a socket

@@ -16,6 +16,7 @@ export const UNKNOWN_US = -1;
 export const LOOK_AHEAD_US = 2_500;
 
 const US_PER_SAMPLE = 1e6 / 48_000;
+/** The twin has the reasons of these. */
 const LONGEST_PACKET_SAMPLES = 2_880;
 const ARRIVALS = 256;
 const CLOCK_LASTS_US = 10_000_000;
@@ -54,7 +55,7 @@ export class MouthToEar {
    * @param {number} aheadUs
    * @param {number} errorUs
    */
-  told(message, heardUs, aheadUs, errorUs) {
+  onClock(message, heardUs, aheadUs, errorUs) {
     const clock = inOurTime(message, aheadUs);
     if (!isPossible(clock, heardUs, errorUs)) return;
     if (this.#clock && Math.abs(capturedUs(this.#clock, clock.timestamp) - clock.server_us) > JUMP_US) {
@@ -77,7 +78,7 @@ export class MouthToEar {
    * @param {number} timestamp
    * @param {number} atUs
    */
-  arrived(timestamp, atUs) {
+  onPacket(timestamp, atUs) {
     this.#arrivals.push({ timestamp, atUs });
     if (this.#arrivals.length > ARRIVALS) this.#arrivals.shift();
   }
@@ -88,7 +89,7 @@ export class MouthToEar {
    * @param {number} poppedUs
    * @param {number | null} outputUs
    */
-  played(timestamp, poppedUs, outputUs) {
+  onPlayout(timestamp, poppedUs, outputUs) {
     const clock = this.#clock;
     if (!clock || poppedUs - clock.relayed_us > CLOCK_LASTS_US) return;
     const totalUs = poppedUs + (outputUs ?? 0) + LOOK_AHEAD_US - capturedUs(clock, timestamp);
@@ -104,7 +105,7 @@ export class MouthToEar {
    * @param {number} nowUs
    * @returns {Figure}
    */
-  figure(nowUs) {
+  snapshot(nowUs) {
     const parts = Object.fromEntries(PARTS.map((part) => [part, this.#part(part, nowUs)]));
     const totalMs = this.#total.quantiles(nowUs, FIGURE_LASTS_US);
     const complete = this.#clock !== null && this.#clock.device_us !== UNKNOWN_US && this.#outputKnown;

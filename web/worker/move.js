@@ -6,7 +6,9 @@ import { waitMs } from "./backoff.js";
 /** For a relay to let us in: nothing is lost by waiting for one that is busy, but by giving it up when it has just done so.
  * What says nothing for so long is gone everywhere else, too. It doubles with each round. */
 const PATIENCE_MS = 2_500;
+/** 20 s at most: no relay keeps its members waiting for longer when it stops. */
 const MOST_DOUBLINGS = 3;
+/** For a relay to close by itself, as those do that know each other. */
 const LETS_GO_MS = 500;
 const LEFT = 1000;
 

@@ -82,7 +82,7 @@ export class PacketLength {
 
 /**
  * What it needs of the worker.
- * @typedef {object} Means
+ * @typedef {object} Parts
  * @property {(samples: number) => void} setSamples of a packet, from the next one on
  * @property {() => {members: number, pieceUnits: number, needsFrames: boolean}} situation
  * @property {(packets: import("../shared/messages.js").OwnPackets) => void} onChange
@@ -90,14 +90,14 @@ export class PacketLength {
 
 /** Asks the rules above ten times a second, and tells what they change. */
 export class OwnPackets {
-  #means;
+  #parts;
   #length = new PacketLength();
   #told = "";
   overHttp = false;
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -129,13 +129,13 @@ export class OwnPackets {
 
   /** @param {number} nowMs */
   look(nowMs) {
-    const { members, pieceUnits, needsFrames } = this.#means.situation();
+    const { members, pieceUnits, needsFrames } = this.#parts.situation();
     this.#length.look(nowMs, { members, least: needsFrames ? STANDARD : pieceUnits, overHttp: this.overHttp });
     const { units, why } = this.#length;
     const told = `${units} ${why}`;
     if (told === this.#told) return;
     this.#told = told;
-    this.#means.setSamples(units * DURATION_UNIT_SAMPLES);
-    this.#means.onChange({ units, why });
+    this.#parts.setSamples(units * DURATION_UNIT_SAMPLES);
+    this.#parts.onChange({ units, why });
   }
 }

@@ -149,7 +149,7 @@ export class CaptureClock {
    * @param {number} position
    * @param {number} nowUs
    */
-  heard(position, nowUs) {
+  onCapture(position, nowUs) {
     const originUs = nowUs - position * US_PER_SAMPLE;
     if (this.#heard.length > 0 && Math.abs(originUs - this.#heard[0].originUs) > BROKEN_US) this.#heard = [];
     this.#heard.push({ nowUs, originUs });

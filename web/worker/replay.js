@@ -18,7 +18,7 @@ const LEAST_MISSED_MS = 500;
 /** @typedef {import("./replay_store.js").Said} Said */
 
 /**
- * @typedef {object} Means
+ * @typedef {object} Parts
  * @property {() => Promise<import("./replay_mix.js").Decoder>} newDecoder
  * @property {(talkerId: number) => string | undefined} nameOf
  * @property {(name: string) => number} gainOf
@@ -29,7 +29,7 @@ const LEAST_MISSED_MS = 500;
 /** @typedef {{mix: ReplayMix, stretch: TimeStretch, talkers: string[], ahead: {samples: number, talking: string[]}[]}} Playing */
 
 export class Replay {
-  #means;
+  #parts;
   #store = new ReplayStore();
   /** @type {Playing | null} */
   #playing = null;
@@ -42,9 +42,9 @@ export class Replay {
   #playedMs = -Infinity;
   #missed = { fromMs: 0, toMs: 0 };
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -52,7 +52,7 @@ export class Replay {
    * @param {number} nowMs
    */
   onPacket(packet, nowMs) {
-    const name = this.#means.nameOf(packet.talkerId);
+    const name = this.#parts.nameOf(packet.talkerId);
     if (name === undefined || packet.flags & ENCRYPTED) return;
     this.#store.keep(name, packet, nowMs, (packet.flags & TALKSPURT_START) !== 0);
   }
@@ -69,7 +69,7 @@ export class Replay {
 
   /** Nothing of them is kept; a replay that runs may hold some of it. @param {number[]} talkerIds */
   #leaveOut(talkerIds) {
-    const names = talkerIds.map((talkerId) => this.#means.nameOf(talkerId) ?? "");
+    const names = talkerIds.map((talkerId) => this.#parts.nameOf(talkerId) ?? "");
     this.#store.leaveOut(talkerIds, names);
     if (this.#playing?.talkers.some((name) => names.includes(name))) this.stop();
   }
@@ -90,7 +90,7 @@ export class Replay {
   clear() {
     this.stop();
     this.#store.clear();
-    this.#means.report({ type: "missed", names: [], lastsMs: 0 });
+    this.#parts.report({ type: "missed", names: [], lastsMs: 0 });
   }
 
   /**
@@ -113,14 +113,14 @@ export class Replay {
     this.#store.expire(nowMs);
     const { fromMs, toMs } = what === "last" ? { fromMs: nowMs - LAST_MS, toMs: nowMs } : this.#missed;
     const said = this.#store.said(fromMs, toMs);
-    if (said.length === 0) return this.#means.report({ type: "nothingToReplay" });
-    const decoders = await Promise.all(said.map(() => this.#means.newDecoder()));
+    if (said.length === 0) return this.#parts.report({ type: "nothingToReplay" });
+    const decoders = await Promise.all(said.map(() => this.#parts.newDecoder()));
     if (asked !== this.#asked) return decoders.forEach((decoder) => decoder.free());
-    const mix = new ReplayMix(said, decoders, this.#means.gainOf);
+    const mix = new ReplayMix(said, decoders, this.#parts.gainOf);
     const stretch = new TimeStretch((count) => mix.read(count));
     stretch.speed = this.#speed;
     this.#playing = { mix, stretch, talkers: namesOf(said), ahead: [] };
-    this.#means.play({ type: "beginReplay" });
+    this.#parts.play({ type: "beginReplay" });
     return this.#tell();
   }
 
@@ -129,8 +129,8 @@ export class Replay {
     if (!this.#playing) return;
     this.#playing.mix.free();
     this.#playing = null;
-    this.#means.play({ type: "endReplay" });
-    this.#means.report({ type: "replay", replay: null });
+    this.#parts.play({ type: "endReplay" });
+    this.#parts.report({ type: "replay", replay: null });
   }
 
   /** @param {number} speed how much faster than it was said */
@@ -165,7 +165,7 @@ export class Replay {
     const [mid, side] = stretch.next();
     const samples = mid.length; // what is moved to another thread has no length any more
     ahead.push({ samples, talking: mix.talking });
-    this.#means.play({ type: "replay", mid, side }, [mid.buffer, side.buffer]);
+    this.#parts.play({ type: "replay", mid, side }, [mid.buffer, side.buffer]);
     return samples;
   }
 
@@ -173,7 +173,7 @@ export class Replay {
     if (!this.#playing) return;
     const { mix, talkers, ahead } = this.#playing;
     const leftMs = mix.leftMs / this.#speed;
-    this.#means.report({ type: "replay", replay: { talkers, talking: ahead[0]?.talking ?? [], leftMs, speed: this.#speed } });
+    this.#parts.report({ type: "replay", replay: { talkers, talking: ahead[0]?.talking ?? [], leftMs, speed: this.#speed } });
   }
 
   /**
@@ -189,7 +189,7 @@ export class Replay {
     if (missedMs < LEAST_MISSED_MS) return;
     this.#missed = { fromMs, toMs };
     const lastsMs = passagesOf(said).reduce((sum, passage) => sum + passage.toMs - passage.fromMs, 0);
-    this.#means.report({ type: "missed", names: namesOf(said), lastsMs });
+    this.#parts.report({ type: "missed", names: namesOf(said), lastsMs });
   }
 }
 

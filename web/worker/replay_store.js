@@ -5,6 +5,10 @@
 // A packet is kept with the time at which it belongs on the listener's clock: within a talkspurt by its timestamp, so that what
 // arrived in a burst plays evenly; a talkspurt begins when it arrived.
 
+/**
+ * The reasons of these are in the twin; MISSED_MS is for who left the phone aside: five minutes of push to
+ * talk.
+ */
 export const LAST_MS = 30_000;
 export const MISSED_MS = 300_000;
 export const MOST_BYTES = 2 * 1024 * 1024;

@@ -89,7 +89,7 @@ export class Sender {
     if (!this.#voice) return;
     this.#hearAs(channels > 1);
     const frames = this.#window.push(samples, channels);
-    if (!this.#echoes && !this.#muted) for (const frame of frames) guard.hears(frame); // what is not sent can't go round
+    if (!this.#echoes && !this.#muted) for (const frame of frames) guard.process(frame); // what is not sent can't go round
     this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;
     this.#position += samples.length / channels;
@@ -98,7 +98,7 @@ export class Sender {
     const packets = this.#voice.packets(said, first, channels);
     if (!this.talkerId) return;
     if (this.#muted && this.#gate.hearsVoice) this.onMutedVoice();
-    levels.heard(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
+    levels.update(this.talkerId, { level: this.#voice.level, voice: this.#gate.voice });
     this.#say(packets.length > 0);
     if (packets.length === 0) return;
     for (const packet of packets) link.sendPacket(packet);

@@ -13,7 +13,7 @@ export class StreamLimits {
   #mostBytes = Infinity;
 
   /**
-   * A stream ended after so much time and so many bytes, although its session goes on.
+   * A stream ended after so much time and so many bytes, although its leg goes on.
    * @param {number} lastedMs
    * @param {number} size
    */

@@ -12,7 +12,7 @@ const TOKEN_BYTES = 16;
  * @typedef {object} Surroundings a test gives its own
  * @property {(url: string, protocol: string) => WebSocket} open
  * @property {(url: string) => Promise<{status: number, json(): Promise<any>}>} fetch what the relay says to a socket of this address
- * @property {(url: string, options: RequestInit) => Promise<Response>} request of a session that runs over plain HTTP
+ * @property {(url: string, options: RequestInit) => Promise<Response>} request of a leg that runs over plain HTTP
  * @property {(call: () => void, ms: number) => number} later
  * @property {(timer: number) => void} cancel
  * @property {() => number} random

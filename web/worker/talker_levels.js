@@ -19,7 +19,7 @@ export class TalkerLevels {
    * @param {number} talkerId
    * @param {Heard} heard
    */
-  heard(talkerId, { level, voice }) {
+  update(talkerId, { level, voice }) {
     const before = this.#loudest[talkerId] ?? NOTHING_HEARD;
     this.#loudest[talkerId] = { level: Math.min(level, before.level), voice: voice || before.voice };
   }

@@ -37,7 +37,7 @@ export class TransmitGate {
    * @param {number} level −dBov
    */
   passes(level) {
-    const heard = this.#activity.hears(level);
+    const heard = this.#activity.process(level);
     this.#tail = this.#wanted(heard) ? TAIL_FRAMES[this.#mode] : Math.max(0, this.#tail - 1);
     if (this.muted) this.#tail = 0;
     this.hearsVoice = heard;

@@ -7,6 +7,7 @@ import { FRAME_MS } from "../shared/audio_format.js";
 import { SILENCE_LEVEL } from "../shared/packet.js";
 import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
+/** The twin has the reasons. */
 const NOISE_WINDOW_MS = 3_000;
 const SMOOTHING = 0.25;
 const STANDS_OUT_DB = 9;
@@ -30,7 +31,7 @@ export class VoiceActivityDetector {
    * Takes in the next frame.
    * @param {number} level −dBov
    */
-  hears(level) {
+  process(level) {
     this.#frames += 1;
     this.#smoothed += SMOOTHING * (level - this.#smoothed);
     const noiseLevel = -this.#noise.update(this.#frames * FRAME_MS, -this.#smoothed);

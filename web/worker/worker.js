@@ -123,9 +123,9 @@ function onPacket(data) {
   try {
     const bytes = new Uint8Array(data);
     const packet = parsePacket(bytes);
-    levels.heard(packet.talkerId, packet);
-    guard.played(packet);
-    timing.arrived(packet.talkerId, packet.timestamp, nowUs());
+    levels.update(packet.talkerId, packet);
+    guard.onPacket(packet);
+    timing.onPacket(packet.talkerId, packet.timestamp, nowUs());
     replay.onPacket(packet, performance.now());
     if (ring) ring.push(bytes);
     else playout?.postMessage(data, [data]);

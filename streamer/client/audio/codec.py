@@ -87,7 +87,7 @@ class Encoder:
 
     @property
     def is_calm(self) -> bool:
-        """Whether it encodes without the pitch filter, whose memory does not fit a shorter packet: that clicks loudly.
+        """True if it encodes without the pitch filter, whose memory does not fit a shorter packet: that clicks loudly.
 
         As measured with libopus 1.3 and 1.6. To a longer packet there is none.
         """

@@ -26,6 +26,7 @@ _STALE_SAMPLES: Final = SAMPLE_RATE * 6 // 100
 """60 ms. More than this in the ring means that this program stalled: that sound is stale, and is dropped."""
 
 _POLL_S: Final = 0.001
+"""A frame is waited for in such steps where nothing tells that it is there: 1 ms more delay at most."""
 
 
 class Source(Protocol):

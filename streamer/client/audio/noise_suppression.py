@@ -33,7 +33,10 @@ DELAY_SAMPLES: Final = 2 * _HALF_FILTER + _LIBRARY_DELAY
 """8 ms."""
 
 _FULL_SCALE: Final = 32_767
+"""The library's samples have 16 bits."""
+
 _SILENT_POWER: Final = 1e-9
+"""-90 dBFS, the faintest that 16 bits hold: keeps silence from being divided by."""
 
 
 class NoiseSuppressor:

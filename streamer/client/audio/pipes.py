@@ -20,11 +20,13 @@ _STALE_FRAMES: Final = 50
 """Half a second: a live recorder that writes an eighth of a second at a time never has so much waiting."""
 
 _FRESH_FRAMES: Final = 12
+"""120 ms, the deadline of voice: what waited longer in a live pipe is stale."""
 
 _BEHIND_BLOCKS: Final = 500
 """5 s of blocks of 10 ms; what a reader leaves lying beyond that is dropped."""
 
 _LAST_WRITE_S: Final = 0.5
+"""So long the end of a sound is waited for; a reader that takes nothing would keep us for ever."""
 
 
 class Sound(Protocol):

@@ -32,6 +32,7 @@ _MAX_SPOOLED_BYTES: Final = 2**30
 
 _SPOOL_BYTES: Final = 65_536
 _HEAD_BYTES: Final = 512
+"""A format is told by its head; a sector has all that any of ours begins with."""
 
 _SPOOLED: Final = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"riff", b"caff", b"RIFX", b"\xff")
 """What can be sound in a pipe, other than WAV; the last one begins a frame of MP3."""

@@ -26,12 +26,12 @@ class TransmitGate:
 
     @property
     def is_passing(self) -> bool:
-        """Whether what comes before the next whole frame is sent."""
+        """True if what comes before the next whole frame is sent."""
         return not self.muted and (self._tail > 0 or self._mode == "open")
 
     def passes(self, level: int) -> bool:
         """Process the next frame, of `level` in −dBov; returns True if it is sent."""
-        heard = self._activity.hears(level)
+        heard = self._activity.process(level)
         self._tail = TAIL_FRAMES[self._mode] if heard or self._mode == "open" else max(0, self._tail - 1)
         if self.muted:
             self._tail = 0

@@ -12,8 +12,15 @@ from streamer.jitter.windowed_minimum import WindowedMinimum
 from streamer.wire.packet import SILENCE_LEVEL
 
 NOISE_WINDOW_MS: Final = 3_000
+"""Nobody talks for longer without a gap. Half of it takes a long vowel for noise; double sends a fan for 6
+s."""
+
 SMOOTHING: Final = 0.25
+"""Of each new frame: over four frames, so that one click is no voice and no gap."""
+
 STANDS_OUT_DB: Final = 9
+"""Half of it sends the noise of a room that changes; double loses those who talk softly."""
+
 FAINTEST_LEVEL: Final = 60
 LOUD_LEVEL: Final = 30
 """In −dBov: below FAINTEST_LEVEL nobody talks; above LOUD_LEVEL somebody always may."""
@@ -30,7 +37,7 @@ class VoiceActivityDetector:
         self._frames = 0
         self._hold = 0
 
-    def hears(self, level: int) -> bool:
+    def process(self, level: int) -> bool:
         """Takes in the next frame, of `level` in −dBov."""
         self._frames += 1
         self._smoothed += SMOOTHING * (level - self._smoothed)

@@ -35,6 +35,7 @@ _MAX_CHUNKS: Final = 1_000
 """Recorders write ten or twenty; each takes 10 µs, and a relay has voice to hand on meanwhile."""
 
 _SKIP_BYTES: Final = 65_536
+"""Of a chunk that is not wanted, at a time: what a pipe holds."""
 
 _KEPT_BYTES: Final = 16_384
 """libsndfile reads a header by pieces of some hundred bytes."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streamer.wire.messages import MemberClock
+from streamer.wire.packet import samples_ahead
 
 _WANDER: Final = 200e-6
 """What the talker's sound card and our clock may drift apart in a second, in seconds: 100 ppm each."""
@@ -26,7 +27,7 @@ class _Told:
     error_us: float
 
     def captured_of(self, timestamp: int) -> float:
-        ahead = (timestamp - self.timestamp + 2**31) % 2**32 - 2**31
+        ahead = samples_ahead(timestamp, self.timestamp)
         return self.captured_us + ahead * _US_PER_SAMPLE
 
 

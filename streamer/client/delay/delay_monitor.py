@@ -52,7 +52,7 @@ class DelayMonitor:
             return
         self.captures.on_clock(message, relay_us - heard_us, error_us)
         for receiver in self._ears.receivers_of(message["talker_id"]):
-            receiver.mouth_to_ear.told(message, heard_us, relay_us - heard_us, error_us)
+            receiver.mouth_to_ear.on_clock(message, heard_us, relay_us - heard_us, error_us)
 
     def clock_message(self, position: int, captured_s: float, latency_s: float | None, now: float) -> OwnClock | None:
         """What to tell right behind the packet of sample `position`; None where it isn't time, or time isn't known.

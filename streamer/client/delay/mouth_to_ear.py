@@ -2,10 +2,10 @@
 
 Twin of web/worker/mouth_to_ear.js. All times are µs of our own clock, except those in `clock` messages. What is known,
 and how:
-  told     a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
+  clock    a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
            that begins with it, left the talker, reached the relay, left the relay and reached us;
-  arrived  when each packet came;
-  played   which sample left the jitter buffer at a moment, and how much longer it takes to the loudspeaker.
+  packet   when each packet came;
+  playout  which sample left the jitter buffer at a moment, and how much longer it takes to the loudspeaker.
 
 So the whole is played − captured, exact except for the two clock errors, whatever happened in between, and its parts
 are:
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from streamer.client.delay.sliding_window import Quantiles, SlidingWindow
+from streamer.wire.packet import samples_ahead
 
 Part = Literal["capture", "encode", "up", "relay", "down", "buffer", "output"]
 Status = Literal["measured", "reported", "unknown"]
@@ -38,10 +39,20 @@ _RELAY_TIMES: Final = ("server_us", "sent_us", "received_us", "relayed_us")
 _REPORTED: Final[frozenset[Part]] = frozenset({"capture", "output"})
 _US_PER_SAMPLE: Final = 1e6 / 48_000
 _LONGEST_PACKET_SAMPLES: Final = 2_880
+"""60 ms: the longest frame of Opus."""
+
 _ARRIVALS: Final = 256
+"""Packets whose arrival is remembered: at least 0.6 s, and a `clock` comes every 0.5 s."""
+
 _CLOCK_LASTS_US: Final = 10_000_000
+"""A talker's clock is not trusted for longer: it may have slept meanwhile."""
+
 _FIGURE_LASTS_US: Final = 3_000_000
+"""What is older is not shown: the talker has stopped, or the packets have."""
+
 _LONGEST_US: Final = 10_000_000
+"""No voice is that late: such a figure comes from a clock that jumped."""
+
 _JUMP_US: Final = 100_000
 """A microphone's line of time that moves by so much between two messages has been broken: by sleep, or a new device."""
 
@@ -87,7 +98,7 @@ class MouthToEar:
         self._parts: dict[Part, SlidingWindow] = {part: SlidingWindow() for part in PARTS}
         self._output_known = False
 
-    def told(self, message: Mapping[str, Any], heard_us: int, ahead_us: int, error_us: int) -> None:
+    def on_clock(self, message: Mapping[str, Any], heard_us: int, ahead_us: int, error_us: int) -> None:
         """A `clock` message came; the relay's clock is ahead of ours by `ahead_us`, give or take `error_us`."""
         clock = {**message, **{name: message[name] - ahead_us for name in _RELAY_TIMES}}
         if not _is_possible(clock, heard_us, error_us):
@@ -106,11 +117,11 @@ class MouthToEar:
         self._add("relay", heard_us, clock["relayed_us"] - clock["received_us"])
         self._add("down", heard_us, heard_us - clock["relayed_us"])
 
-    def arrived(self, timestamp: int, at_us: int) -> None:
+    def on_packet(self, timestamp: int, at_us: int) -> None:
         """The packet that begins with sample `timestamp` came."""
         self._arrivals.append((timestamp, at_us))
 
-    def played(self, timestamp: int, popped_us: int, output_us: int | None) -> None:
+    def on_playout(self, timestamp: int, popped_us: int, output_us: int | None) -> None:
         """Sample `timestamp` left the jitter buffer at `popped_us`, and takes `output_us` more, if that is known."""
         clock = self._clock
         if clock is None or popped_us - clock["relayed_us"] > _CLOCK_LASTS_US:
@@ -127,10 +138,10 @@ class MouthToEar:
             self._add("buffer", popped_us, waited_us)
 
     def captured_us(self, timestamp: int) -> float | None:
-        """When sample `timestamp` entered the microphone; None as long as its talker has not told."""
+        """When sample `timestamp` entered the microphone; None until its talker has said so."""
         return None if self._clock is None else self._captured_us(self._clock, timestamp)
 
-    def figure(self, now_us: int) -> Figure:
+    def snapshot(self, now_us: int) -> Figure:
         parts = {part: self._part(part, now_us) for part in PARTS}
         total_ms = self._total.quantiles(now_us, _FIGURE_LASTS_US)
         known = self._clock is not None and self._clock["device_us"] != UNKNOWN_US and self._output_known
@@ -147,12 +158,12 @@ class MouthToEar:
         self._parts[part].add(at_us, value_us / 1000)
 
     def _captured_us(self, clock: Mapping[str, Any], timestamp: int) -> float:
-        return float(clock["server_us"]) + _difference(timestamp, clock["timestamp"]) * _US_PER_SAMPLE
+        return float(clock["server_us"]) + samples_ahead(timestamp, clock["timestamp"]) * _US_PER_SAMPLE
 
     def _waited_us(self, timestamp: int, popped_us: int) -> float | None:
         """How long the first sample of the packet that holds `timestamp` was in the buffer; None if it never came."""
         for first, arrived_us in reversed(self._arrivals):
-            ahead = _difference(timestamp, first)
+            ahead = samples_ahead(timestamp, first)
             if 0 <= ahead < _LONGEST_PACKET_SAMPLES:
                 return popped_us - ahead * _US_PER_SAMPLE - arrived_us
         return None
@@ -163,8 +174,3 @@ def _is_possible(clock: Mapping[str, Any], heard_us: int, error_us: int) -> bool
     since = (heard_us - clock[name] for name in ("server_us", "received_us", "relayed_us"))
     spans = (clock["device_us"], clock["error_us"], error_us, *since)
     return all(abs(span_us) < _LONGEST_US for span_us in spans)
-
-
-def _difference(timestamp: int, other: int) -> int:
-    """How far `timestamp` is ahead of `other`, modulo 2³², as signed."""
-    return (timestamp - other + 2**31) % 2**32 - 2**31

@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 
 WINDOW: Final = 64
 ANCHOR_EVERY: Final = 16
+"""Pings: 64 are a minute's worth, in which the way is free at least once, and a quarter of them has a best
+one."""
+
 WANDER: Final = 50e-6
 """What two clocks may drift apart in a second, in seconds: quartzes are good for 20 to 50 ppm."""
 
@@ -24,8 +27,13 @@ UNSURE_US: Final = 2_000
 
 _PING_SURE_US: Final = 1_000_000
 _PING_UNSURE_US: Final = 250_000
+"""From ping to ping: once a second costs nothing; four times as often finds the relay's time within
+seconds."""
+
 _ANCHORS: Final = 8
 _DRIFT_SPAN_US: Final = 30_000_000
+"""Eight anchors span two minutes; over less than 30 s, the pings' own error would look like a drift."""
+
 _COARSE_US: Final = 2_000
 """Some browsers round their clocks; a jump is more than that."""
 

@@ -5,6 +5,7 @@ from math import ceil
 from typing import Final, NamedTuple
 
 WINDOW_US: Final = 30_000_000
+"""30 s: enough samples for a quantile of 1 %; what is older no longer concerns anyone."""
 
 
 class Quantiles(NamedTuple):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from streamer.wire.packet import Packet
+from streamer.wire.packet import Packet, samples_ahead
 
 LAST_MS: Final = 30_000.0
 """Half a minute holds what somebody just did not catch; a quarter of it is gone before one asks."""
@@ -67,7 +67,7 @@ class _Track:
 
     def add(self, packet: Packet, at_ms: float, *, starts: bool) -> None:
         samples = packet.duration_samples
-        ahead = (packet.timestamp - self._end_timestamp + 2**31) % 2**32 - 2**31
+        ahead = samples_ahead(packet.timestamp, self._end_timestamp)
         expected_ms = self._end_ms + ahead / _SAMPLES_PER_MS
         follows = not starts and abs(expected_ms - at_ms) <= _LARGEST_DRIFT_MS
         if follows and expected_ms < self._end_ms:
@@ -128,7 +128,7 @@ class ReplayStore:
         self._left_out = frozenset()
 
     def leave_out(self, talker_ids: Sequence[int], names: Sequence[str]) -> None:
-        """Who wants to be in no recording: nothing is kept of them; what was kept is gone, of an earlier stay too."""
+        """Those who want to be in no recording: nothing of them is kept, and what was kept is deleted."""
         self._left_out = frozenset(talker_ids)
         self._retain(
             [each for each in self._tracks if each.talker_id not in self._left_out and each.name not in names]

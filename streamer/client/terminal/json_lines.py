@@ -16,6 +16,7 @@ from streamer.terminal.output import Output
 from streamer.terminal_text import one_line
 
 _EVERY_S: Final = 1.0
+"""As often as delays are measured anew: more lines would repeat themselves."""
 
 
 class FigureLines:

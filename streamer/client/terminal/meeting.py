@@ -17,6 +17,8 @@ from streamer.wire.packet import SILENCE_LEVEL
 
 BAR_CELLS: Final = 24
 _BAR_DB: Final = 60
+"""The bar begins here below full scale, where voice ends and the noise of a room begins."""
+
 _LOUD_DB, _HOT_DB = 12, 3
 
 _FIGURES: Final = (("delay", 10), ("p50", 10), ("p95", 10))

@@ -94,13 +94,13 @@ class Writing:
         self._texts = LeakyBucket(CHATS * factor, CHATS_PER_S * factor)
         self._bytes = LeakyBucket(CHAT_BYTES * factor, CHAT_BYTES_PER_S * factor)
 
-    def overflows(self, size: int, now: float) -> bool:
-        """Count a text of `size` bytes; True if it is too much."""
-        return self._texts.overflows(now) or self._bytes.overflows(now, size)
+    def try_write(self, size: int, now: float) -> bool:
+        """Count a text of `size` bytes; False if it is too much."""
+        return self._texts.try_take(now) and self._bytes.try_take(now, size)
 
-    def is_larger(self, by: int, now: float) -> bool:
-        """Count `by` more bytes for the last text; True if that is too much."""
-        return self._bytes.overflows(now, by)
+    def try_grow(self, by: int, now: float) -> bool:
+        """Count `by` more bytes for the last text; False if that is too much."""
+        return self._bytes.try_take(now, by)
 
     def is_unused(self, now: float) -> bool:
         return self._texts.is_empty(now) and self._bytes.is_empty(now)
@@ -116,12 +116,12 @@ class Allowance:
 
     def check(self, size: int, now: float) -> None:
         """Raises ControlError `too-fast`, with which the session goes on, if a text of `size` bytes is too much."""
-        if any(writing.overflows(size, now) for writing in (self.own, self.address, self.room)):
+        if not all(writing.try_write(size, now) for writing in (self.own, self.address, self.room)):
             raise too_fast(_NOT_SENT)
 
     def check_growth(self, by: int, now: float) -> None:
         """Likewise, if that text became longer by so many bytes when it was normalized."""
-        if by > 0 and any(writing.is_larger(by, now) for writing in (self.own, self.address, self.room)):
+        if by > 0 and not all(writing.try_grow(by, now) for writing in (self.own, self.address, self.room)):
             raise too_fast(_NOT_SENT)
 
 

@@ -11,6 +11,8 @@ from streamer.relay.access.leaky_buckets import LeakyBuckets
 
 FREE: Final = 20
 PER_S: Final = 0.2
+"""Twenty wrong keys at once are a class with an old link behind one address; then one in 5 s costs a guesser
+years."""
 
 
 class Guesses:
@@ -21,6 +23,6 @@ class Guesses:
 
     def wrong(self, address: str, now: float) -> None:
         """Count one at `now`, in s; raises RefusedError where there were too many."""
-        if self._buckets.overflows(address, now):
+        if not self._buckets.try_take(address, now):
             message = "too many wrong invites came from this address: wait a minute, and ask the host for the link"
             raise RefusedError(message, status=429, code="too-many-guesses")

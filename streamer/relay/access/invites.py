@@ -1,11 +1,13 @@
 """Decides who may enter which room, before any upgrade.
 
-A room exists because the host named it. Its invite is an unguessable key in the link that the host hands out, nowhere
-else; it may end, and it may be good for so many entries only. The host's own key opens every room with the host's
-rights, and makes the room where it is not there yet. Keys outlive the relay, so that a restart turns nobody away.
+A room exists because the host named it. Its invite is an unguessable key in the link that the host hands out,
+nowhere else; it may end, and it may be good for so many entries only. The host's own key opens every room
+with the host's rights, and makes the room where it is not there yet. Keys outlive the relay, so that a
+restart turns nobody away.
 
-Every invite has two keys: with the one people talk, with the other they only listen. The second is derived from the
-first and from the host's key, so that it needs no place in the file, is renewed with the first, and does not tell it.
+Every invite has two keys: with the one people talk, with the other they only listen. The second is derived
+from the first and from the host's key, so that it needs no place in the file, is renewed with the first, and
+does not tell it.
 """
 
 import base64
@@ -54,9 +56,10 @@ class Right(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """What opens a room: until `ends` (seconds of the Unix clock), for `uses_left` more entries; None is no limit.
+    """What opens a room, until `ends` (s of the Unix clock), for `uses_left` more entries; None is no limit.
 
-    `lasts_s` is how long it was meant to be good for: a clock that went back does not make it last longer than that.
+    `lasts_s` is how long it was meant to be good for: a clock that went back does not make it last longer
+    than that.
     """
 
     key: str
@@ -79,9 +82,9 @@ class Invite:
 class InviteStore:
     """The rooms of this relay and their invites. An open relay has every room, and asks for no key.
 
-    `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do to it. An
-    invite ends by the steady one: a computer without a battery for its clock begins in the past, and is set right
-    when it finds a network. `follow_clock` keeps what is shown and stored of it true.
+    `clock` is the Unix clock in s, which people set and networks correct; `steady` goes on whatever they do
+    to it. An invite ends by the steady one: a computer without a battery for its clock begins in the past,
+    and is set right when it finds a network. `follow_clock` keeps what is shown and stored of it true.
     """
 
     def __init__(
@@ -111,7 +114,7 @@ class InviteStore:
 
     @classmethod
     def from_file(cls, path: Path, rooms: Iterable[str], *, is_open: bool = False) -> Self:
-        """The invites of `rooms` as kept in `path`; what is missing is made and kept, readable by the owner alone.
+        """The invites of `rooms` as kept in `path`; what is missing is made. Only the owner can read the file.
 
         Raises SetupError if the file can't be read or written, with the remedy.
         """
@@ -181,7 +184,7 @@ class InviteStore:
         return self._invites.get(room)
 
     def adopt(self, invites: dict[str, Invite], host_key: str) -> None:
-        """What was decided on another relay is in force here, too. Raises SetupError where it can't be kept."""
+        """Take over what was decided on another relay. Raises SetupError if it can't be stored."""
         self.host_key = host_key
         self._invites |= invites
         for room in invites:
@@ -193,11 +196,14 @@ class InviteStore:
         lasts_s = hours * _HOUR_S if hours else None
         return Invite.new(self._clock() + lasts_s if lasts_s else None, uses, lasts_s)
 
-    def prepare_renewal(self, rooms: Iterable[str], hours: float | None = None, uses: int | None = None) -> None:
-        """New invites for `rooms`, good for this relay from now on, and on the disk, but not yet in force there.
+    def prepare_renewal(
+        self, rooms: Iterable[str], hours: float | None = None, uses: int | None = None
+    ) -> None:
+        """New invites for `rooms`: good for this relay from now on; on the disk, but not yet in force there.
 
-        The host must see them first: then `confirm_renewal` puts them in force, and the previous ones no longer open
-        anything. Until then, another start has the previous ones. Raises SetupError if they can't be stored.
+        The host must see them first: then `confirm_renewal` puts them in force, and the previous ones no
+        longer open anything. Until then, another start has the previous ones. Raises SetupError if they can't
+        be stored.
         """
         new = {room: self._lasting(hours, uses) for room in rooms}
         if self._file:
@@ -264,7 +270,8 @@ class InviteStore:
         if invite is None:
             raise RefusedError(f"there is no room {room} here", status=404, code="no-room")
         if not key:
-            raise RefusedError("this room needs an invite: ask the host for the link", status=401, code="key-required")
+            message = "this room needs an invite: ask the host for the link"
+            raise RefusedError(message, status=401, code="key-required")
         if not _same(key, invite.key):
             raise _refusal("this invite is not valid here: ask the host for a new link", "key-wrong")
         invite.check(has_ended=self._steady() >= self._steady_ends.get(room, float("inf")))
@@ -275,7 +282,7 @@ class InviteStore:
             self._keep()
 
     def follow_clock(self) -> None:
-        """Call it now and then. The clock may have been set: what is shown and kept of an invite's end goes by it."""
+        """Call it now and then: the clock, by which an invite's end is shown and stored, may have been set."""
         for room, steady_end in list(self._steady_ends.items()):
             ends = self._clock() + steady_end - self._steady()
             invite = self._invites[room]
@@ -285,7 +292,7 @@ class InviteStore:
                 self.on_changed(room)
 
     def _time(self, room: str) -> None:
-        """Let its end come after what is left of it now, even if the clock goes back; never later than it was meant."""
+        """Set its end by what is left of it now, even if the clock went back; never later than intended."""
         invite = self._invites[room]
         self._steady_ends.pop(room, None)
         if invite.ends is None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from streamer.errors import RefusedError, SetupError
 from streamer.relay.access.sanitize import check_room_name
-from streamer.relay.state_files import PATIENCE_S, PendingFile, locked, read_file
+from streamer.relay.state_files import PATIENCE_S, PendingFile, locked, read_file, shortly
 
 KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
@@ -94,8 +94,7 @@ class AdmissionFile:
             kept = json.loads(content)
             _check(kept)
         except (ValueError, TypeError, KeyError, RecursionError, RefusedError) as error:
-            why = " ".join(str(error).split())[:120] or type(error).__name__
-            raise SetupError(f"{self._path} can't be read ({why}): {_REMEDY}") from None
+            raise SetupError(f"{self._path} can't be read ({shortly(error)}): {_REMEDY}") from None
         return dict(kept)
 
     @staticmethod

@@ -10,7 +10,7 @@ MAX_SOURCES: Final = 4_096
 
 
 class LeakyBuckets:
-    """Each holds `size` and empties by `per_s`; the one that was used longest ago is forgotten first."""
+    """Each allows `size` at once and `per_s` in the long run; the one used longest ago is forgotten first."""
 
     def __init__(self, size: float, per_s: float) -> None:
         self._size = size
@@ -20,11 +20,11 @@ class LeakyBuckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def overflows(self, address: str, now: float) -> bool:
-        """Put one more into the bucket of `address`; True if that was too much. `now` is in s, of any clock."""
+    def try_take(self, address: str, now: float) -> bool:
+        """Count one of `address`; False if that is too much. `now` is in s, of any clock."""
         source = source_of(address)
         bucket = self._buckets.pop(source, None) or LeakyBucket(self._size, self._per_s)
         self._buckets[source] = bucket
         if len(self._buckets) > MAX_SOURCES:
             del self._buckets[next(iter(self._buckets))]
-        return bucket.overflows(now)
+        return bucket.try_take(now)

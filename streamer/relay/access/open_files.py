@@ -13,7 +13,10 @@ VISITORS_SHARE: Final = 4
 KEPT_SHARE: Final = 8
 """Of the members' places, one in eight is for the host and for members that come back."""
 MIN_VISITORS: Final = 8
+"""A phone loads a page over six connections."""
+
 NO_END: Final = 1_000_000
+"""Where the system sets no limit: more than a relay can serve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 
 class LeakyBucket:
-    """Holds `size`, and empties by `per_s`. Times are in s, of any clock."""
+    """Allows `size` at once, and `per_s` in the long run. Times are in s, of any clock."""
 
     __slots__ = ("_level", "_per_s", "_size", "_then")
 
@@ -12,13 +12,13 @@ class LeakyBucket:
         self._level = 0.0
         self._then: float | None = None
 
-    def overflows(self, now: float, amount: float = 1.0) -> bool:
-        """Put `amount` more in; True if that was too much, and then nothing was put in."""
+    def try_take(self, now: float, amount: float = 1.0) -> bool:
+        """Take `amount` of what is allowed; False if that is not left, and then nothing is taken."""
         self._drain(now)
         if self._level + amount > self._size:
-            return True
+            return False
         self._level += amount
-        return False
+        return True
 
     def is_half_full(self, now: float) -> bool:
         self._drain(now)

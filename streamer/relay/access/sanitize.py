@@ -22,6 +22,8 @@ MAX_BLANKS: Final = 8
 """In a row: enough to indent with, too few to fill a line of a terminal and begin a false one."""
 
 MAX_ROOM_NAME_CHARACTERS: Final = 64
+"""Fits a line of a phone's screen, a label of metrics and a key of a store, each with room to spare."""
+
 _ROOM_PUNCTUATION: Final = frozenset("._-")
 
 _HIDDEN_CATEGORIES: Final = {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}

@@ -13,7 +13,7 @@ from streamer.terminal_text import one_line
 
 @click.group()
 def token() -> None:
-    """Tokens let programs and devices in; the relay may run meanwhile."""
+    """Let programs and devices in with tokens. The relay may keep running."""
 
 
 def _parse_scopes(context: click.Context, parameter: click.Parameter, value: str) -> frozenset[Scope]:
@@ -35,7 +35,7 @@ def _parse_scopes(context: click.Context, parameter: click.Parameter, value: str
 @click.option("--name", default="program", show_default=True, help="Whose token it is, for your own list.")
 @data_dir_option
 def create(scopes: frozenset[Scope], room: str, name: str, data_dir: Path | None) -> None:
-    """Make a token and show it, this once."""
+    """Make a token, and show it only this once."""
     made, secret = _store(data_dir).create(name, scopes, room, time.time())
     click.echo(f"Token {made.id} for {made.name}. It is shown only now:", err=True)
     click.echo(secret)
@@ -58,7 +58,7 @@ def list_tokens(data_dir: Path | None) -> None:
 @click.argument("id", metavar="ID")
 @data_dir_option
 def revoke(id: str, data_dir: Path | None) -> None:  # noqa: A002 (the argument's name)
-    """Revoke the token ID: whoever has it is out within a second."""
+    """Revoke the token ID: anyone who uses it is disconnected within a second."""
     revoked = _store(data_dir).revoke(id)
     if revoked is None:
         raise click.ClickException(f"There is no token {id}; `streamer token list` shows all.")

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, cast, get_args
 from streamer.errors import RefusedError, SetupError
 from streamer.relay.access.invites import Right
 from streamer.relay.access.sanitize import check_room_name, clean_name
-from streamer.relay.state_files import locked, read_file, write_file
+from streamer.relay.state_files import locked, read_file, shortly, write_file
 
 Scope = Literal["read", "notify", "speak", "moderate", "command", "caption", "record"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
@@ -226,8 +226,7 @@ class TokenStore:
         try:
             return [Token.parse(fields) for fields in json.loads(content)["tokens"]][:MAX_TOKENS]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, RefusedError) as error:
-            why = " ".join(str(error).split())[:120] or type(error).__name__
-            raise SetupError(f"{self._path} can't be read ({why}): remove it, and make new tokens") from None
+            raise SetupError(f"{self._path} can't be read ({shortly(error)}): remove it, and make new tokens") from None
 
     def _write(self, tokens: list[Token]) -> None:
         write_file(self._required, json.dumps({"tokens": [token.fields for token in tokens]}).encode())

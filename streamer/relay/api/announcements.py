@@ -153,7 +153,7 @@ class AnnouncementsApi:
         caller.check("speak", name)
         spoken = self._spoken.get(id_of(request))
         if spoken is None or spoken.room.name != name:
-            raise RefusedError("nothing is being said by this id", status=404, code="no-announcement")
+            raise RefusedError("no announcement with this id is being played", status=404, code="no-announcement")
         if spoken.caller_id != caller.id and "moderate" not in caller.scopes:
             raise RefusedError("another token has begun this announcement", status=403, code="no-scope")
         if spoken.task:

@@ -58,12 +58,12 @@ class Callers:
         if caller.id not in self._buckets:
             self._forget(self._buckets if len(self._buckets) > MAX_TOKENS else ())
             self._buckets[caller.id] = LeakyBucket(CALLS, CALLS_PER_S)
-        if self._buckets[caller.id].overflows(monotonic()):
+        if not self._buckets[caller.id].try_take(monotonic()):
             raise RefusedError("this token is used too often: wait a second", status=429, code="too-many")
         return caller
 
     def is_good(self, caller: Caller) -> bool:
-        """Whether its token has not been revoked meanwhile."""
+        """True if its token has not been revoked meanwhile."""
         return caller.id == HOST or self._tokens.has(caller.id)
 
     def _find(self, secret: str, address: str) -> Caller:

@@ -11,7 +11,7 @@ from streamer.relay.api.bodies import answer, check_lengths, id_of, read_object,
 from streamer.relay.api.callers import Callers
 from streamer.relay.api.rooms import find_member
 from streamer.relay.network.visitor import visitor_of
-from streamer.relay.rooms.commands import Wish
+from streamer.relay.rooms.commands import CommandRequest
 from streamer.relay.rooms.lobby import Lobby
 from streamer.wire.control import MAX_COMMAND_CHARACTERS, MAX_DEADLINE_MS, MAX_DEVICE_CHARACTERS
 from streamer.wire.programs import FinalOutcome
@@ -51,11 +51,11 @@ class CommandsApi:
 
         try:
             name, device = clean_command(fields["name"], fields.get("device", ""), arguments, deadline_ms)
-            wish = Wish(0, caller.name, device, name, arguments, deadline_ms)
+            asked = CommandRequest(0, caller.name, device, name, arguments, deadline_ms)
             visitor = visitor_of(request)
             if visitor:
                 visitor.take_long(0, MAX_DEADLINE_MS / 1_000 + _AFTERWARDS_S)
-            room.commands.ask(wish, target, ("api", caller.id), end)
+            room.commands.ask(asked, target, ("api", caller.id), end)
         except ControlError as error:
             raise refusal_of(error) from None
         outcome, words = await done

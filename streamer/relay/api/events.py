@@ -43,7 +43,7 @@ class EventsApi:
         after = request.headers.get("Last-Event-ID", "")[:64]
         watcher = self._events.watch(room, after) if self._open[caller.id] < MAX_OF_CALLER else None
         if watcher is None:
-            raise RefusedError("too many watch already: close another stream", status=429, code="too-many")
+            raise RefusedError("there are too many watchers already: close another stream", status=429, code="too-many")
         self._open[caller.id] += 1
         try:
             return await self._write_all(request, caller, watcher, after)

@@ -54,7 +54,7 @@ class NoticesApi:
         self._callers.caller(request).check("read", name)
         sent = self._lobby.room_as_it_is(name).notices.find(id_of(request))
         if sent is None:
-            raise RefusedError("no notice of this id is known any more", status=404, code="no-notice")
+            raise RefusedError("this notice is no longer known", status=404, code="no-notice")
         replies = [without_type(reply) for reply in sent.replies.values()]
         return answer({**without_type(sent.notice), "replies": replies})
 

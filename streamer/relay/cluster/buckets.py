@@ -10,11 +10,11 @@ LIVE_S: Final = 3.0
 """A sign of life that is older is of a relay that is gone."""
 
 HOUR_S: Final = 3_600
-"""For which a stay can be resumed, and chat is kept."""
+"""For which a session can be resumed, and chat is kept."""
 
 
 class Buckets(NamedTuple):
-    """`live`: relays. `present`: members and floors. `hour`: stays, slots. `kept`: decisions, invitations, tokens."""
+    """`live`: relays. `present`: members, floors. `hour`: sessions, slots. `kept`: decisions, invitations, tokens."""
 
     live: Bucket
     present: Bucket

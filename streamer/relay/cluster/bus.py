@@ -17,6 +17,8 @@ from streamer.relay.background import surviving
 from streamer.relay.cluster.address import ClusterAddress
 
 CONNECT_S: Final = 2
+"""A server of the same network answers within 10 ms; one that is busy gets two hundred times that."""
+
 ANSWER_S: Final = 2.0
 """For a stored value to be acknowledged: a hundred times what a NATS server takes on a network that works."""
 

@@ -33,5 +33,5 @@ class NatsClock:
         return max(0.0, now_s - stored_s)
 
     def is_news(self, stored_s: float, *, is_new: bool) -> bool:
-        """Whether people are to be told, or have it in their history; `is_new` came after what was there already."""
+        """True if people are to be told, or have it in their history; `is_new` came after what was there already."""
         return self.age_s(stored_s) < JUST_S if is_new else stored_s > self._left_s - JUST_S

@@ -20,21 +20,22 @@ from streamer.relay.cluster.bus import Bus, BusError, Entry
 from streamer.relay.cluster.clock import NatsClock
 from streamer.relay.cluster.cluster_room import SLOTS, ClusterRoom
 from streamer.relay.cluster.floors import Floors
+from streamer.relay.cluster.heartbeat import Heartbeat
 from streamer.relay.cluster.intake import Intake
 from streamer.relay.cluster.knocks_elsewhere import KnocksElsewhere
 from streamer.relay.cluster.lines import Lines
 from streamer.relay.cluster.links import Links, Say
 from streamer.relay.cluster.loss import Loss
-from streamer.relay.cluster.messages import Live, Written, expect
-from streamer.relay.cluster.peers import BEAT_S, Peers
+from streamer.relay.cluster.messages import Live, Written
+from streamer.relay.cluster.peers import Peers
 from streamer.relay.cluster.presence import REFRESH_S, Presence
 from streamer.relay.cluster.puts import Puts
 from streamer.relay.cluster.remote_member import RemoteMember
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
+from streamer.relay.cluster.shared_sessions import SharedSessions
 from streamer.relay.cluster.slots import take_slot
 from streamer.relay.cluster.spoken import Spoken
-from streamer.relay.cluster.stays import Stays
 from streamer.relay.cluster.voice import Outgoing
 from streamer.relay.rooms.decisions import Decided, Decisions
 from streamer.relay.rooms.lobby import Lobby
@@ -48,12 +49,6 @@ AGAIN_S: Final = 0.3
 GATHER_S: Final = 0.01
 """What changes in so short a time is told together."""
 
-SILENT_S: Final = 2.0
-"""Without our own sign of life coming back, the way is broken, whatever the connection says."""
-
-LATE_S: Final = 0.5
-"""A beat that comes so much too late: this relay was held up, not the others."""
-
 READY_S: Final = 5.0
 """Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations that
 count, and who lost one of them comes in here as the same member."""
@@ -61,10 +56,8 @@ count, and who lost one of them comes in here as the same member."""
 REVIEW_S: Final = 1.0
 """After a decision here: the others have said by then which turns it has ended. It takes them some 10 ms."""
 
-GOODBYE_S: Final = 0.5
-
-STAYS_AGAIN_S: Final = 1_200.0
-"""A stay is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
+SESSIONS_AGAIN_S: Final = 1_200.0
+"""A session is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +96,9 @@ class Cluster:
         self.flusher = flusher
         self._lobby = lobby
         lobby.is_starting = True
+        self._heartbeat = Heartbeat(
+            self.id, self._live, self._peers, self._clock, self.counts, self._sign_of_life, self._on_peer
+        )
         self._floors = floors = Floors(self._present, self._puts, self.find_room)
         self._rules = Rules(self.id, self._kept, self._puts, self.find_room, self._decisions, self._review)
         self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, floors.came)
@@ -114,20 +110,20 @@ class Cluster:
         self._links = Links(prefix, self._outgoing, spoken.take_row, spoken.take_said, spoken.take_direct)
         self._lines = Lines(self.id, self._spoken.answer_notice)
         spoken.let_in = self._let_in
-        self._stays = Stays(self.id, self._hour, self._puts, self._member_of)
+        self._sessions = SharedSessions(self.id, self._hour, self._puts, self._member_of)
         self._knocking = KnocksElsewhere(
-            self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._stays.store
+            self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._sessions.store
         )
         self._intake = Intake(
-            self.counts, self._rules, floors, self._presence, self._knocking, self._stays, self._keys, self._lines,
+            self.counts, self._rules, floors, self._presence, self._knocking, self._sessions, self._keys, self._lines,
             self._clock, self._slots, lobby.room,
         )  # fmt: skip
         lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
         self._keys.attach(self._kept, self._puts)
         self.forward, self.floor_moved, self.to_own_us = spoken.forward, floors.moved, self._peers.to_own_us
         lobby.used.make = self._make_room
-        lobby.on_stay = lambda entry: self._stays.changed(entry.stay)
-        lobby.renew_stays(self._stays.renew)
+        lobby.on_session = lambda entry: self._sessions.changed(entry.session)
+        lobby.renew_sessions(self._sessions.renew)
 
     @property
     def addresses(self) -> list[str]:
@@ -158,12 +154,12 @@ class Cluster:
 
     async def run(self) -> None:
         asyncio.get_running_loop().call_later(READY_S, self._on_tried)
-        watch = asyncio.create_task(self._watch_peers())
+        watch = asyncio.create_task(self._heartbeat.watch(self._loss.tell))
         try:
             while True:
                 words = ""
                 try:
-                    await self._stay_once()
+                    await self._connect_once()
                 except* (BusError, OSError) as errors:
                     words = str(errors.exceptions[0])
                 except* Exception as errors:
@@ -176,20 +172,20 @@ class Cluster:
         finally:
             watch.cancel()
 
-    async def _stay_once(self) -> None:
+    async def _connect_once(self) -> None:
         """In a task of its own, whose cancellation is a sign to nobody else."""
-        stay = asyncio.create_task(self._stay())
+        connection = asyncio.create_task(self._run_connection())
         try:
-            await asyncio.shield(stay)
+            await asyncio.shield(connection)
         except asyncio.CancelledError:
             self._is_ending = True
-            stay.cancel()
-            await asyncio.wait({stay})
+            connection.cancel()
+            await asyncio.wait({connection})
             raise
 
     # one connection
 
-    async def _stay(self) -> None:
+    async def _run_connection(self) -> None:
         """From connecting to the loss of the connection, which raises BusError."""
         bus = Bus(self._address)
         watches: list[asyncio.Task[None]] = []
@@ -206,15 +202,9 @@ class Cluster:
             self._outgoing.clear()
             for watch in watches:
                 watch.cancel()
-            await self._say_goodbye(bus)
+            if bus.is_here and self._is_ending:
+                await self._heartbeat.say_goodbye(bus)
             await bus.close()
-
-    async def _say_goodbye(self, bus: Bus) -> None:
-        """Where this relay ends, and not the connection: the others need not wait for its next sign of life."""
-        if bus.is_here and self._is_ending:
-            goodbye = asyncio.create_task(bus.put(self._live, self.id, None))
-            await asyncio.wait({goodbye}, timeout=GOODBYE_S)
-            goodbye.cancel()
 
     async def _begin(self, bus: Bus, watches: list["asyncio.Task[None]"]) -> None:
         for bucket in self._buckets:
@@ -227,7 +217,7 @@ class Cluster:
             )
         watches.append(await bus.watch(self._hour, self._intake.hour))
         await self._take_slot(bus)
-        await bus.put(self._live, self.id, self._sign_of_life())
+        await self._heartbeat.begin(bus)
         for each in (self._floors, self._presence, self._rules, self._keys, self._knocking):
             each.forget()
         watches.append(await bus.watch(self._kept, self._intake.kept))
@@ -245,7 +235,7 @@ class Cluster:
 
     def _works(self, bus: Bus) -> list[Coroutine[Any, Any, None]]:
         return [
-            self._beat(bus),
+            self._heartbeat.run(bus, self._links.ask_times),
             self._puts.run(bus),
             self._outgoing.run(bus.publish),
             self._links.run(bus),
@@ -259,25 +249,8 @@ class Cluster:
         await bus.lost.wait()
         raise BusError("the connection was lost")
 
-    async def _beat(self, bus: Bus) -> None:
-        while True:
-            await bus.put(self._live, self.id, self._sign_of_life())
-            self._links.ask_times(self._peers.ours)
-            due = monotonic() + BEAT_S
-            await asyncio.sleep(BEAT_S)
-            if monotonic() - due > LATE_S:
-                self._peers.own_heard_s += monotonic() - due
-            if monotonic() - self._peers.own_heard_s > SILENT_S:
-                raise BusError("it accepts messages but delivers none")
-
-    def _sign_of_life(self) -> bytes:
-        live: Live = {
-            "type": "live",
-            "version": self._version,
-            "slot": self.slot,
-            "url": self._url(),
-        }
-        return serialize(live).encode()
+    def _sign_of_life(self) -> Live:
+        return {"type": "live", "version": self._version, "slot": self.slot, "url": self._url()}
 
     async def _take_slot(self, bus: Bus) -> None:
         self.slot = await take_slot(bus, self._hour, self.id, self.slot, self._slots, self._peers.slots)
@@ -300,46 +273,20 @@ class Cluster:
 
     async def _refresh(self, bus: Bus) -> None:
         """Before what is stored expires, it is stored again."""
-        stays_due_s = monotonic()
+        sessions_due_s = monotonic()
         while True:
             self._presence.tell_all_again()
             self._knocking.tell_all_again()
             await self._take_slot(bus)
-            if monotonic() >= stays_due_s:
-                self._stays.tell_all_again()
-                stays_due_s += STAYS_AGAIN_S
+            if monotonic() >= sessions_due_s:
+                self._sessions.tell_all_again()
+                sessions_due_s += SESSIONS_AGAIN_S
             await asyncio.sleep(REFRESH_S)
-
-    async def _watch_peers(self) -> None:
-        """Also while NATS is away: then all others are gone, too."""
-        while True:
-            due = monotonic() + BEAT_S / 2
-            await asyncio.sleep(BEAT_S / 2)
-            if monotonic() - due > LATE_S:
-                self._peers.excuse(monotonic() - due)
-            for relay in self._peers.expire(monotonic()):
-                self.counts["relay_gone"] += 1
-                logger.warning("a relay of this service is gone (%s)", relay[:16])
-                self._on_peer(relay)
-            self._loss.tell(monotonic())
 
     # what is stored
 
     def _take_live(self, entry: Entry) -> None:
-        def take(value: Any) -> None:
-            if value is None:
-                if self._peers.discard(entry.key):
-                    self._on_peer(entry.key)
-                return
-            expect(value, "live")
-            if not 0 <= value["slot"] < SLOTS:
-                raise ValueError("no such slot")
-            if entry.key == self.id and entry.is_new:
-                self._clock.take(entry.stored_s)
-            if self._peers.take(entry.key, value, monotonic()):
-                self._on_peer(entry.key)
-
-        self._intake.take(entry, take)
+        self._intake.take(entry, partial(self._heartbeat.take, entry))
 
     def _on_peer(self, relay: str) -> None:
         """It came, is another one by now, or is gone."""
@@ -382,7 +329,7 @@ class Cluster:
     def _member_of(self, room_name: str, digest: str) -> RemoteMember | None:
         """Who comes first into a room that nobody here has used yet is to find itself there, too."""
         room = self._lobby.used.room(room_name)
-        return room.of_stay(digest) if isinstance(room, ClusterRoom) else None
+        return room.of_session(digest) if isinstance(room, ClusterRoom) else None
 
     @property
     def _rooms(self) -> list[ClusterRoom]:

@@ -94,9 +94,9 @@ class ClusterRoom(SharedRoom):
     def remote(self, talker_id: int) -> RemoteMember | None:
         return self._elsewhere.get(talker_id)
 
-    def of_stay(self, digest: str) -> RemoteMember | None:
-        """The member elsewhere whose stay that is."""
-        return next((member for member in self._elsewhere.values() if digest and member.stay == digest), None)
+    def of_session(self, digest: str) -> RemoteMember | None:
+        """The member elsewhere whose session that is."""
+        return next((member for member in self._elsewhere.values() if digest and member.session == digest), None)
 
     def _free_talker_id(self) -> int:
         for _ in range(IDS):
@@ -123,7 +123,7 @@ class ClusterRoom(SharedRoom):
     def show(self, talker_id: int, present: Present | None) -> None:
         """A member elsewhere is this now; None if it is no longer there. Nobody here has that talker_id."""
         known = self._elsewhere.get(talker_id)
-        if known and (present is None or present["stay"] != known.stay or present["name"] != known.name):
+        if known and (present is None or present["session"] != known.session or present["name"] != known.name):
             self.leave(known)
             known = None
         if present is None:
@@ -142,7 +142,7 @@ class ClusterRoom(SharedRoom):
 
     def give_up(self, member: Member, present: Present) -> None:
         """`member`, who is here, is on another relay by now, or has the same talker_id as somebody there."""
-        is_same = present["stay"] != "" and present["stay"] == digest(member.device.token)
+        is_same = present["session"] != "" and present["session"] == digest(member.device.token)
         talker_id = member.talker_id
         if not is_same:
             self.send_back(member)

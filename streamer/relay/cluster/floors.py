@@ -23,7 +23,7 @@ from streamer.relay.rooms.room import MAX_TALKER_ID
 
 FindRoom = Callable[[str], ClusterRoom | None]
 
-NOBODY: Final[tuple[Floored, int]] = {"type": "floor", "holder": 0, "host": False, "stay": "", "term": 0}, 0
+NOBODY: Final[tuple[Floored, int]] = {"type": "floor", "holder": 0, "host": False, "session": "", "term": 0}, 0
 """What counts where nothing is stored, and its revision."""
 
 
@@ -131,7 +131,7 @@ class Floors:
         if member is None:
             return False
         goes_on = room.floor.holder == member.talker_id and not room.is_elsewhere(member.talker_id)
-        return _is_of(value, member) or (goes_on and _stay(member) == value["stay"])
+        return _is_of(value, member) or (goes_on and _session_of(member) == value["session"])
 
     def _store(self, room: ClusterRoom) -> None:
         name, holder = room.name, room.floor.holder
@@ -140,7 +140,7 @@ class Floors:
             "type": "floor",
             "holder": holder,
             "host": room.floor.is_hosts,
-            "stay": _stay(member) if member else "",
+            "session": _session_of(member) if member else "",
             "term": member.term if member else 0,
         }
         if not self._is_waiting(name):
@@ -170,13 +170,13 @@ def _member(room: ClusterRoom, talker_id: int) -> Member | None:
     return room.remote(talker_id) or room.local(talker_id)
 
 
-def _stay(member: Member) -> str:
-    return member.stay if isinstance(member, RemoteMember) else digest(member.device.token)
+def _session_of(member: Member) -> str:
+    return member.session if isinstance(member, RemoteMember) else digest(member.device.token)
 
 
 def _is_of(value: Floored, member: Member) -> bool:
     """Of this connection, or of a later one that is not known here yet."""
-    return _stay(member) == value["stay"] and member.term <= value["term"]
+    return _session_of(member) == value["session"] and member.term <= value["term"]
 
 
 def _key(room: str) -> str:

@@ -17,7 +17,7 @@ from streamer.relay.cluster.messages import VALUES, expect, parse_bytes, room_of
 from streamer.relay.cluster.presence import Presence
 from streamer.relay.cluster.rules import Rules
 from streamer.relay.cluster.shared_keys import SharedKeys
-from streamer.relay.cluster.stays import Stays
+from streamer.relay.cluster.shared_sessions import SharedSessions
 from streamer.relay.rooms.room import Room
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Intake:
     floors: Floors
     presence: Presence
     knocking: KnocksElsewhere
-    stays: Stays
+    sessions: SharedSessions
     keys: SharedKeys
     lines: Lines
     clock: NatsClock
@@ -60,7 +60,7 @@ class Intake:
             if entry.key.startswith("slot."):
                 self.slots[entry.key] = (expect(value, "slot")["relay"] if value else "", entry.revision)
             else:
-                self.stays.take(entry.key.removeprefix("stay."), value and expect(value, "stay"))
+                self.sessions.take(entry.key.removeprefix("session."), value and expect(value, "session"))
 
         self.take(entry, take)
 

@@ -33,7 +33,7 @@ class KnocksElsewhere:
         puts: Puts,
         say: Say,
         tell_hosts: TellHosts,
-        store_stay: Callable[[Session], None],
+        store_session: Callable[[Session], None],
     ) -> None:
         self._own_id = own_id
         self._bucket = bucket
@@ -41,7 +41,7 @@ class KnocksElsewhere:
         self._puts = puts
         self._say = say
         self._tell_hosts = tell_hosts
-        self.admitted = store_stay
+        self.admitted = store_session
         """They may come in on any relay."""
         self._stored: dict[tuple[str, int], Knocked] = {}
         self._own: dict[tuple[str, int], str] = {}
@@ -114,7 +114,8 @@ class KnocksElsewhere:
         self._stored.pop(at, None)
         if value is not None and len(self._stored) < MAX_KNOCKS:
             if value["type"] != "knock" or clean_name(value["name"][:256]) != value["name"]:
-                raise ControlError("somebody who knocks at another relay has a name that none has", code="bad-field")
+                words = "somebody who knocks at another relay has a name that is not allowed"
+                raise ControlError(words, code="bad-field")
             self._stored[at] = value
         self._tell_hosts(room)
 

@@ -33,12 +33,12 @@ class Live(TypedDict):
 
 
 class Present(TypedDict):
-    """A member, as its relay has it. `term` counts the connections of its stay, by which the newest is told."""
+    """A member, as its relay has it. `term` counts the connections of its session, by which the newest is told."""
 
     type: Literal["member"]
     relay: str
     term: int
-    stay: str
+    session: str
     name: str
     asked_name: str
     right: str
@@ -53,10 +53,10 @@ class Present(TypedDict):
     captions: bool
 
 
-class Stayed(TypedDict):
-    """A member's stay, by which it comes back on any relay."""
+class StoredSession(TypedDict):
+    """A member's session, by which it comes back on any relay."""
 
-    type: Literal["stay"]
+    type: Literal["session"]
     relay: str
     room: str
     term: int
@@ -114,7 +114,7 @@ class Floored(TypedDict):
     type: Literal["floor"]
     holder: int
     host: bool
-    stay: str
+    session: str
     term: int
 
 
@@ -151,7 +151,7 @@ class Knocked(TypedDict):
     name: str
 
 
-Value = Live | Present | Stayed | Slot | Written | Ruled | Floored | Host | Invited | Tokens | Knocked
+Value = Live | Present | StoredSession | Slot | Written | Ruled | Floored | Host | Invited | Tokens | Knocked
 
 
 class Said(TypedDict):
@@ -276,16 +276,16 @@ def room_of(key: str) -> str:
             return name
     except (ValueError, binascii.Error, RefusedError):
         pass
-    raise ControlError("what another relay said is of no room", code="bad-field")
+    raise ControlError("what another relay said names no room", code="bad-field")
 
 
 def digest(token: str) -> str:
-    """What tells a stay without being its token; empty for none."""
+    """What tells a session without being its token; empty for none."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()[:32] if token else ""
 
 
 def expect(value: Any, kind: str) -> Any:
     """`value`, if it is of that kind. Raises ControlError."""
     if value["type"] != kind:
-        raise ControlError("another relay stored something elsewhere", code="bad-field")
+        raise ControlError("another relay stored something under the wrong key", code="bad-field")
     return value

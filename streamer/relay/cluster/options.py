@@ -12,7 +12,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds `--cluster` and what belongs to it."""
     for option in (
-        click.option("--cluster-ca", type=_FILE, help="Trust this certificate authority (PEM), the NATS server's."),
+        click.option("--cluster-ca", type=_FILE, help="The NATS server's certificate authority (PEM)."),
         click.option("--cluster-credentials", type=_FILE, help="This relay's NATS credentials (.creds)."),
         click.option(
             "--cluster-name", default="default", show_default=True, help="The name of the service on that server."

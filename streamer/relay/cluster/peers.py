@@ -42,7 +42,7 @@ class Peers:
         """When our own sign of life came back to us: the whole way works."""
 
     def take(self, relay: str, live: Live, now_s: float) -> bool:
-        """Whether that is news: it was not known as alive."""
+        """True if that is news: it was not known as alive."""
         if relay == self._own_id:
             self.own_heard_s = now_s
             return False

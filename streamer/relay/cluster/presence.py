@@ -24,6 +24,7 @@ MAX_PRESENT: Final = 50_000
 """Members of all relays that are known here; about 1 KB each."""
 
 MAX_PRESENT_IN_ROOM: Final = 4_096
+"""Forty times the members of the largest room by default: whoever invents members fills no room's memory."""
 
 REFRESH_S: Final = 20.0
 """A value is stored again long before it expires, which is after PRESENT_S."""
@@ -170,7 +171,7 @@ class Presence:
             "type": "member",
             "relay": self._own_id,
             "term": member.term,
-            "stay": digest(member.device.token),
+            "session": digest(member.device.token),
             "name": member.name,
             "asked_name": member.device.name,
             "right": member.right.value,
@@ -191,7 +192,7 @@ def _check(value: Present) -> None:
     Right(value["right"])
     for name in (value["name"], value["asked_name"]):
         if clean_name(name[:256]) != name:
-            raise ControlError("a member of another relay has a name that none has", code="bad-field")
+            raise ControlError("a member of another relay has a name that is not allowed", code="bad-field")
 
 
 def _key(room: str, talker_id: int) -> str:

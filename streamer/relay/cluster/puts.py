@@ -52,7 +52,7 @@ class Puts:
         self._conditions[bucket.name, key] = revision, stored
 
     def has(self, bucket: Bucket, key: str) -> bool:
-        """Whether it waits to be stored, or is on its way."""
+        """True if it waits to be stored, or is on its way."""
         return (bucket.name, key) in self._waiting
 
     def drop(self, bucket: Bucket, key: str) -> None:
@@ -63,7 +63,7 @@ class Puts:
         self._sent.discard(at)
 
     def is_waiting(self, bucket: Bucket, key: str) -> bool:
-        """Whether it will be stored behind all that is stored by now."""
+        """True if it will be stored behind all that is stored by now."""
         at = bucket.name, key
         return at in self._waiting and at not in self._sent
 

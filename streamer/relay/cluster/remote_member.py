@@ -22,7 +22,7 @@ class RemoteMember:
 
     def __init__(self, room: str, talker_id: int, own_relay: str, flusher: Flusher, forward: Forward) -> None:
         self.talker_id = talker_id
-        self.relay = self.stay = self.name = self.asked_name = ""
+        self.relay = self.session = self.name = self.asked_name = ""
         self.term = 0
         self.muted = self.away = self.hand = self.listening = False
         self.hand_us = 0
@@ -47,7 +47,7 @@ class RemoteMember:
 
         While that is not known (None), a hand is as old as the news of it. The next news sets it right.
         """
-        self.relay, self.stay, self.term = present["relay"], present["stay"], present["term"]
+        self.relay, self.session, self.term = present["relay"], present["session"], present["term"]
         self.name, self.asked_name = present["name"], present["asked_name"]
         self.right = Right(present["right"])
         was_up = self.hand

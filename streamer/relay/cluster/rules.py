@@ -73,7 +73,7 @@ class Rules:
         if value is None:
             return
         if value["type"] != "decided" or not 0 <= value["by"] <= MAX_TALKER_ID:
-            raise ControlError("another relay decided what none can", code="bad-field")
+            raise ControlError("another relay decided something that can't be decided", code="bad-field")
         stored = parse_decided(value)
         if name not in self._before:
             self._apply(name, stored, value["by"])

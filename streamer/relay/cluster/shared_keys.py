@@ -73,13 +73,13 @@ class SharedKeys:
 
     def _take_host(self, value: Host | None) -> None:
         if value is None or value["type"] != "host" or not KEY.fullmatch(value["key"]):
-            raise ControlError("the stored key of the host is none", code="bad-field")
+            raise ControlError("the stored host's key is not a key", code="bad-field")
         if value["key"] != self._admission.host_key:
             self._adopt({}, value["key"])
 
     def _take_invite(self, room: str, value: Invited | None) -> None:
         if value is None or value["type"] != "invite" or not KEY.fullmatch(value["key"]):
-            raise ControlError("a stored invitation is none", code="bad-field")
+            raise ControlError("a stored invitation is not one", code="bad-field")
         self._seen.add(room)
         if room in self._renews or self._puts.is_waiting(self._bucket, _key(room)):
             return

@@ -32,7 +32,7 @@ from streamer.relay.cluster.messages import (
 from streamer.relay.cluster.peers import Peers
 from streamer.relay.cluster.voice import published_us, unpack
 from streamer.relay.rooms.captions import keep_in_chat
-from streamer.relay.rooms.commands import Wish
+from streamer.relay.rooms.commands import CommandRequest
 from streamer.wire.captions import Caption
 from streamer.wire.close_codes import REMOVED
 from streamer.wire.messages import FromRelay, MemberClock
@@ -109,7 +109,7 @@ class Spoken:
                 talker = room.remote(Packet.parse(packet).talker_id) if room else None
                 if talker and is_stale is None:
                     is_stale = self._is_stale(talker.relay, published_us(row), now_us)
-                if self._packets.overflows(now):
+                if not self._packets.try_take(now):
                     self._counts["too_fast"] += 1
                 elif is_stale:
                     self._counts["stale_packet"] += 1
@@ -141,7 +141,7 @@ class Spoken:
         self._take(data, self._obey)
 
     def _take(self, data: bytes, take: Callable[[Any], None]) -> None:
-        if self._messages.overflows(monotonic()):
+        if not self._messages.try_take(monotonic()):
             self._counts["too_fast"] += 1
             return
         try:
@@ -261,9 +261,9 @@ class Spoken:
             return
         name, device = clean_command(asked["name"], asked["device"], asked["arguments"], asked["deadline_ms"])
         sender = clean_name(asked["sender"][:256])
-        wish = Wish(asked["by"], sender, device, name, asked["arguments"], asked["deadline_ms"])
+        request = CommandRequest(asked["by"], sender, device, name, asked["arguments"], asked["deadline_ms"])
         try:
-            room.commands.ask(wish, target, ("relay", asked["relay"]), answer)
+            room.commands.ask(request, target, ("relay", asked["relay"]), answer)
         except ControlError as error:
             answer("refused", str(error))
 

@@ -20,6 +20,7 @@ MAX_ROW_BYTES: Final = 32_768
 
 _TIME_BYTES: Final = 8
 _LENGTH_BYTES: Final = 2
+"""A row: when it was published (a u64, µs), then each packet behind its length (a u16)."""
 
 Publish = Callable[[str, bytes], Awaitable[None]]
 

@@ -19,7 +19,7 @@ from streamer.errors import RefusedError, SetupError
 from streamer.relay.access.sanitize import check_room_name
 from streamer.relay.hooks.events import Kind
 from streamer.relay.hooks.targets import check_url
-from streamer.relay.state_files import locked, read_file, write_file
+from streamer.relay.state_files import locked, read_file, shortly, write_file
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 DEFAULT_KINDS: Final[tuple[Kind, ...]] = ("joined", "left", "chat", "notice", "reply")
@@ -63,8 +63,7 @@ class HooksFile:
         try:
             return tuple(map(_hook, json.loads(content)["hooks"]))
         except (ValueError, TypeError, KeyError, RecursionError, RefusedError, SetupError) as error:
-            why = " ".join(str(error).split())[:120] or type(error).__name__
-            raise SetupError(f"{self._path} can't be read ({why}): repair or remove it") from None
+            raise SetupError(f"{self._path} can't be read ({shortly(error)}): repair or remove it") from None
 
     def version(self) -> tuple[int, ...]:
         """Another one as soon as the file has changed."""

@@ -1,6 +1,6 @@
-"""The transport of a session that runs over HTTP requests (PROTOCOL.md, Over plain HTTP).
+"""The transport of a leg that runs over HTTP requests (PROTOCOL.md, Over plain HTTP).
 
-The session is a `Socket` like all others: it writes here what it would write to its connection, and is fed what came
+The leg is a `Socket` like all others: it writes here what it would write to its connection, and is fed what came
 in requests. So checks, limits, shedding and close codes are the socket's own. What goes out is kept for a while, since
 a proxy may cut a response where it likes.
 
@@ -177,7 +177,7 @@ class Carrier(asyncio.Transport):
         self._sent.forget(position)
 
     def keeps(self, position: int) -> bool:
-        """Whether what comes from `position` on is there to be sent."""
+        """True if what comes from `position` on is there to be sent."""
         return self._sent.start <= position <= self._sent.end
 
     def check_kept(self, position: int) -> None:

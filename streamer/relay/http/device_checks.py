@@ -86,7 +86,7 @@ class Checks:
 
         Raises RefusedError: `bad-check` where `body` is no result of a check, `too-many-checks` from a flood.
         """
-        if self._buckets.overflows(address, now):
+        if not self._buckets.try_take(address, now):
             raise RefusedError("too many checks came: wait a minute", status=429, code="too-many-checks")
         check = Check.parse(body, address, at_s)
         self.newest.append(check)

@@ -1,4 +1,4 @@
-"""Sessions over plain HTTP, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP): their requests.
+"""Legs over plain HTTP, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP): their requests.
 
 A request that names a leg is its member's, who was let in when the leg was opened. So it does not wait with strangers,
 and the member's own limits hold. The URLs are relative to that of the WebSocket, wherever a proxy puts that.
@@ -31,7 +31,7 @@ REQUESTS: Final = 300
 REQUESTS_PER_S: Final = 150
 """A client makes a hundred: it asks and sends at most every 20 ms."""
 LONGEST_NUMBER: Final = 18
-"""Digits of a position: what a session sends in a million years."""
+"""Digits of a position: what a leg sends in a million years."""
 GO: Final = b"\x82\x88"
 """How the binary message of 8 bytes begins with which a WebSocket takes over, masked."""
 GO_BYTES: Final = 14
@@ -70,7 +70,7 @@ class Fallback:
 
     @property
     def legs(self) -> int:
-        """How many sessions run over HTTP now."""
+        """How many legs run over HTTP now."""
         return sum(not each.is_over and not each.is_taken_over for each in self._carriers.values())
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -78,7 +78,7 @@ class Fallback:
         router.add_get(PATH, self._get, allow_head=False)
 
     def claim(self, request: web.Request, visitor: Visitor | None) -> bool:
-        """Whether `request` is of a session that runs over HTTP; it counts as one more of its own, however it ends."""
+        """True if `request` is of a leg that runs over HTTP; it counts as one more of its own, however it ends."""
         carrier = self._carriers.get(request.query.get("leg", "")) if request.path == PATH else None
         if carrier:
             self.note_use(carrier, visitor)
@@ -87,7 +87,7 @@ class Fallback:
     def tick(self) -> None:
         """Once a second."""
         for carrier in list(self._carriers.values()):
-            with surviving("the tick of a session over HTTP"):
+            with surviving("the tick of a leg over HTTP"):
                 if carrier.is_over:
                     self._forget(carrier)
                 else:
@@ -150,7 +150,7 @@ class Fallback:
         return web.Response()  # which nobody reads
 
     def take_over(self, request: web.Request) -> web.StreamResponse:
-        """Answer a WebSocket that wants to go on with a session. Raises RefusedError."""
+        """Answer a WebSocket that wants to go on with a leg. Raises RefusedError."""
         carrier = self._carrier(request)
         self.note_use(carrier, visitor_of(request))
         if carrier.is_over or carrier.is_taken_over:
@@ -174,13 +174,13 @@ class Fallback:
         return carrier
 
     def find(self, leg: str) -> Carrier | None:
-        """The session that runs by this id."""
+        """The leg that runs by this id."""
         carrier = self._carriers.get(leg)
         return carrier if carrier and not carrier.is_over else None
 
     def note_use(self, carrier: Carrier, visitor: Visitor | None) -> None:
         """It asks once more; one that asks too often is closed."""
-        if self._requests[carrier.id].overflows(monotonic()):
+        if not self._requests[carrier.id].try_take(monotonic()):
             carrier.socket.close(TOO_FAST, "too-fast")
         if visitor:
             carrier.use(visitor)
@@ -231,7 +231,7 @@ class Successor(asyncio.Protocol):
 
 
 def _gone() -> RefusedError:
-    return RefusedError("there is no session with this id: join again", status=404, code="no-leg")
+    return RefusedError("there is no connection with this id: join again", status=404, code="no-leg")
 
 
 def as_number(text: str) -> int | None:

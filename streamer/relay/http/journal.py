@@ -4,7 +4,7 @@ from collections import deque
 
 
 class Journal:
-    """One direction of a session, `end` bytes so far; the last `most_bytes` are kept, in the pieces that came."""
+    """One direction of a leg, `end` bytes so far; the last `most_bytes` are kept, in the pieces that came."""
 
     def __init__(self, most_bytes: int) -> None:
         self.start = self.end = 0

@@ -114,7 +114,7 @@ class Answers:
         return (request if address == request.remote else request.clone(remote=address)), trouble
 
     def lets_on(self, visitor: Visitor, request: PlainRequest) -> bool:
-        """Whether a member's request would get to its handler. It counts for whom its proxy names, from now on."""
+        """True if a member's request would get to its handler. It counts for whom its proxy names, from now on."""
         named = request.fields.get
         try:
             address = real_address(visitor.peer, named("forwarded", []), named("x-forwarded-for", []), self._proxies)

@@ -43,7 +43,7 @@ class RoomRequests:
 def _state_of(knock: Knock) -> dict[str, Any]:
     if knock.is_waiting:
         return {"state": "waiting", "id": knock.secret}
-    return {"state": "admitted", "resume": knock.stay.token} if knock.stay else {"state": "declined"}
+    return {"state": "admitted", "resume": knock.session.token} if knock.session else {"state": "declined"}
 
 
 def _answer(body: dict[str, Any]) -> web.Response:

@@ -1,6 +1,6 @@
-"""What a session over plain HTTP asks again and again, answered without aiohttp, at a fraction of the price.
+"""What a leg over plain HTTP asks again and again, answered without aiohttp, at a fraction of the price.
 
-It stands at the beginning of each connection. What a session asks in good order it answers itself; whatever else
+It stands at the beginning of each connection. What a leg asks in good order it answers itself; whatever else
 comes goes to aiohttp as it came, and so does all that follows on that connection. So every refusal, and every
 request with a twist, is the middleware's and aiohttp's.
 
@@ -123,7 +123,7 @@ class Shortcut(asyncio.Protocol):
         self._came.clear()
 
     def _serve(self, request: PlainRequest) -> bool:
-        """Whether it was one of ours; if not, nothing has changed."""
+        """True if it was one of ours; if not, nothing has changed."""
         path, _, query = request.target.partition("?")
         asked = _fields(query)
         carrier = self._shared.fallback.find(asked.pop("leg", ""))

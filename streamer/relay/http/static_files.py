@@ -49,9 +49,9 @@ class Asset:
 
     @classmethod
     def read(cls, path: Path, *, is_ours: bool = True) -> "Asset":
-        """A script of ours goes without its comments, which are a third of it; a library's hold its licence."""
+        """A script or style sheet of ours goes without its comments, a third of it; a library's hold its licence."""
         body = path.read_bytes()
-        if is_ours and path.suffix == ".js":
+        if is_ours and path.suffix in (".js", ".css"):
             body = without_comments(body)
         return cls.of(body, _TYPES[path.suffix])
 
@@ -62,12 +62,12 @@ class Asset:
         return cls(body, gzipped, content_type, f'"{digest}"')
 
 
-def without_comments(script: bytes) -> bytes:
-    """`script` without the comments that begin a line and without indentation.
+def without_comments(text: bytes) -> bytes:
+    """`text`, JavaScript or CSS, without the comments that begin a line and without indentation.
 
     Its lines keep their numbers, so that errors still name them.
     """
-    return _INDENTATION.sub(b"", _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), script))
+    return _INDENTATION.sub(b"", _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), text))
 
 
 def read_page(directory: Path | None = None) -> Mapping[str, Asset]:

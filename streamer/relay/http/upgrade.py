@@ -101,5 +101,5 @@ def take_over(request: web.Request) -> tuple[asyncio.Transport, EarlyBytes]:
 
 
 def is_plain(transport: asyncio.Transport) -> bool:
-    """Whether frames may go straight to its socket."""
+    """True if frames may go straight to its socket."""
     return transport.get_extra_info("sslcontext") is None

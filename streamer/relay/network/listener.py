@@ -28,9 +28,12 @@ from streamer.relay.network.waiting import Waiting
 from streamer.websocket.tcp_options import hold_little
 
 BACKLOG: Final = 1_024
+"""Connections that the system keeps for us: all phones of a hall, whose relay has just restarted."""
+
 TLS_HANDSHAKE: Final = b"\x16"
 """The content type that a TLS connection begins with (RFC 8446, section 5.1); no HTTP method does."""
 OUT_OF_FILES_S: Final = 0.1
+"""Then files are free again, or it is tried once more; without a pause that would take a processor."""
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ class Listener:
         handshake.add_done_callback(self._handshakes.discard)
 
     def _seat(self, visitor: Visitor) -> bool:
-        """Whether it gets a place; who has to go for it goes."""
+        """True if it gets a place; who has to go for it goes."""
         leaving = self._waiting.add(visitor)
         if leaving:
             self.refused += 1

@@ -261,5 +261,5 @@ def visitor_of(request: web.BaseRequest) -> Visitor | None:
 
 
 def _is_full(http: asyncio.Protocol | None) -> bool:
-    """Whether aiohttp itself has stopped reading."""
+    """True if aiohttp itself has stopped reading."""
     return any(getattr(http, name, False) for name in ("_reading_paused", "_buffer_paused"))

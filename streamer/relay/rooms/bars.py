@@ -1,6 +1,6 @@
 """Removed means removed: which device a room does not let in, and how it is known again.
 
-A device is known by the token of its stay, and by its address together with its name. On an address that nobody else in
+A device is known by its session's token, and by its address together with its name. On an address that nobody else in
 the room had, the address alone tells it: a new name does not help then. That holds for IPv4: of IPv6 a limit counts the
 whole network, which all of a household share.
 """

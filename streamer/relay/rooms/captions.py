@@ -50,11 +50,11 @@ class Captions:
     def on(self, message: FromReader, now: float) -> None:
         match message["type"]:
             case "captions":
-                self._count(self._budget.switches.overflows(now))
+                self._check(is_allowed=self._budget.switches.try_take(now))
                 self._board.ask(self._member.talker_id, on=message["on"])
             case "captioning":
                 check_may(self._member, "caption")
-                self._count(self._budget.switches.overflows(now))
+                self._check(is_allowed=self._budget.switches.try_take(now))
                 self._switch(on=message["on"])
             case "caption":
                 self._write(message, now)
@@ -70,7 +70,7 @@ class Captions:
         check_may(self._member, "caption")
         budget = self._budget
         size = len(message["text"].encode())
-        self._count(budget.lines.overflows(now) or budget.line_bytes.overflows(now, size))
+        self._check(is_allowed=budget.lines.try_take(now) and budget.line_bytes.try_take(now, size))
         text = clean_caption(message["text"], may_be_empty=message["final"])
         if message["end_ms"] < message["start_ms"]:
             raise ControlError("a caption ends before it starts", code="bad-caption", close_code=None)
@@ -82,6 +82,6 @@ class Captions:
         self._room.tell(self._board.readers(members, talker), line, about)
         keep_in_chat(self._room, line, members)
 
-    def _count(self, is_too_much: bool) -> None:
-        if is_too_much:
+    def _check(self, *, is_allowed: bool) -> None:
+        if not is_allowed:
             raise too_fast("that caption was not passed on: it is more than anybody can read")

@@ -36,7 +36,7 @@ class Target(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CommandRequest:
     """Who is asked to do what: `device` is empty for the member itself. `sender` is what the target is told."""
 
     talker_id: int
@@ -67,7 +67,7 @@ class Commands:
         """How many wait for an answer."""
         return len(self._waiting)
 
-    def ask(self, wish: Wish, target: Target, sender: Hashable, answer: Answer) -> None:
+    def ask(self, request: CommandRequest, target: Target, sender: Hashable, answer: Answer) -> None:
         """`sender` is by what commands are counted. Raises ControlError `too-fast` where too many wait."""
         waiting = self._waiting.values()
         of_sender = sum(each.sender == sender for each in waiting)
@@ -78,8 +78,8 @@ class Commands:
         number = next(self._ids)
         self._waiting[number] = waits = _Waiting(sender, target.talker_id, answer)
         if self._call_later:
-            waits.timer = self._call_later(wish.deadline_ms / 1_000, lambda: self._end(number, "timed-out", ""))
-        target.send_control(_message(number, wish))
+            waits.timer = self._call_later(request.deadline_ms / 1_000, lambda: self._end(number, "timed-out", ""))
+        target.send_control(_message(number, request))
 
     def take(self, number: int, talker_id: int, outcome: Outcome, message: str) -> None:
         """What the member `talker_id` made of it; from anybody else, or too late, it is nothing."""
@@ -101,14 +101,14 @@ class Commands:
         waits.answer(outcome, message)
 
 
-def _message(number: int, wish: Wish) -> Command:
+def _message(number: int, request: CommandRequest) -> Command:
     return {
         "type": "command",
         "id": number,
-        "talker_id": wish.talker_id,
-        "sender": wish.sender,
-        "device": wish.device,
-        "name": wish.name,
-        "arguments": wish.arguments,
-        "deadline_ms": wish.deadline_ms,
+        "talker_id": request.talker_id,
+        "sender": request.sender,
+        "device": request.device,
+        "name": request.name,
+        "arguments": request.arguments,
+        "deadline_ms": request.deadline_ms,
     }

@@ -57,9 +57,9 @@ class RoomDesk:
         knock = self._knocks.answer(self._room.name, number, monotonic(), admit=admit)
         if knock is None:
             return elsewhere is not None and elsewhere.answer(self._room.name, number, admit=admit)
-        if knock.stay:
+        if knock.session:
             self._room.admit(knock.device)
             if elsewhere:
-                elsewhere.admitted(knock.stay)
+                elsewhere.admitted(knock.session)
         self._tell_knocks(self._room.name)
         return True

@@ -19,6 +19,8 @@ from streamer.wire.packet import stamp
 from streamer.wire.room_link import ECHO_ROOM
 
 ECHO_DELAY_S: Final = 1.0
+"""Long enough to finish a word before it comes back, short enough to know what one said."""
+
 MESSAGES_PER_S: Final = 500
 """From one member: 400 of the shortest packets and some messages."""
 
@@ -95,7 +97,7 @@ class Echo:
 
     def _repeat(self, say: Callable[[], None]) -> None:
         now = monotonic()
-        if len(self._waiting) >= MAX_WAITING or self._everybody.overflows(now):
+        if len(self._waiting) >= MAX_WAITING or not self._everybody.try_take(now):
             return
         self._waiting.append((now + ECHO_DELAY_S, say))
         if len(self._waiting) == 1:

@@ -19,6 +19,7 @@ MAX_QUEUED: Final = 1_000
 """Events that one watcher has not read; they are shared with all others, so they cost a pointer each."""
 
 MAX_WATCHERS: Final = 64
+"""More than a house has programs; each costs a task and a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Events:
         return f"{self.series}-{event.number}"
 
     def has_lost(self, after: str) -> bool:
-        """Whether something behind `after` is not known any more: whoever watches must look at everything anew."""
+        """True if something behind `after` is not known any more: whoever watches must look at everything anew."""
         number = self._number(after)
         first = self._kept[0].number if self._kept else self._last + 1
         return bool(after) and (number is None or number + 1 < first)

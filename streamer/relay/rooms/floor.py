@@ -23,7 +23,7 @@ class Floor:
 
     @property
     def is_hosts(self) -> bool:
-        """Whether a host has it."""
+        """True if a host has it."""
         return self._is_host and self.holder != 0
 
     @property

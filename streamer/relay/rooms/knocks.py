@@ -39,7 +39,7 @@ def _secret() -> str:
 
 @dataclass(slots=True, eq=False)
 class Knock:
-    """`number` is what hosts call it; `secret` is known to who knocks alone. `stay` is what the answer yes gives."""
+    """`number` is what hosts call it; `secret` is known to who knocks alone. `session` is what the answer yes gives."""
 
     room: str
     number: int
@@ -49,7 +49,7 @@ class Knock:
     asked: float
     secret: str = field(default_factory=_secret)
     answered: float | None = None
-    stay: Session | None = None
+    session: Session | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -72,7 +72,7 @@ class Elsewhere(Protocol):
     def changed(self, room: str, own: list[Waiting]) -> None:
         """These wait here by now."""
 
-    def admitted(self, stay: Session) -> None:
+    def admitted(self, session: Session) -> None:
         """A host has let somebody in who knocked here."""
 
 
@@ -96,8 +96,8 @@ class Knocks:
         if any(knock.device.source == device.source for knock in here):
             raise _too_many("somebody at your address knocks already: wait for the answer")
         if len(here) >= MAX_PER_ROOM or len(self._knocks) >= MAX_KNOCKS:
-            raise _too_many("too many knock at this room: wait a minute")
-        if self._buckets.overflows(device.source, now):
+            raise _too_many("too many people are knocking at this room: wait a minute")
+        if not self._buckets.try_take(device.source, now):
             raise _too_many("you knock again and again: wait a minute")
         self._last_number += 1
         number = self._last_number * self.step + self.offset
@@ -126,21 +126,22 @@ class Knocks:
             if (knock.room, knock.number) == (room, number) and knock.is_waiting:
                 knock.answered = now
                 if admit:
-                    knock.stay = Session(room, knock.right, knock.device.source, ended=now)
+                    knock.session = Session(room, knock.right, knock.device.source, ended=now)
                 return knock
         return None
 
     def admitted(self, token: str, room: str, now: float) -> Session | None:
-        """The stay that somebody was let in to by the host, and has not begun."""
+        """The session that somebody was let in to by the host, and has not begun."""
         for knock in self._knocks.values():
-            stay = knock.stay
-            if stay and token and stay.token == token and knock.room == room and not knock.is_over(now):
-                return stay
+            session = knock.session
+            if session and token and session.token == token and knock.room == room and not knock.is_over(now):
+                return session
         return None
 
-    def begun(self, stay: Session) -> None:
+    def begun(self, session: Session) -> None:
         """It was for once."""
-        self._drop([knock for knock in self._knocks.values() if knock.stay and knock.stay.token == stay.token])
+        knocks = self._knocks.values()
+        self._drop([knock for knock in knocks if knock.session and knock.session.token == session.token])
 
     def prune(self, now: float) -> set[str]:
         """Forget the knocks that are over. Returns the rooms in which somebody has stopped waiting."""

@@ -1,4 +1,4 @@
-"""One member's stay in a room: what they say is checked here, then handed to the room."""
+"""One connection of a member's session: what they say is checked here, then handed to the room."""
 
 from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
@@ -64,7 +64,7 @@ class Admitted:
 
     room: Room
     name: str
-    stay: Session
+    session: Session
     desk: Desk
     asked_name: str = ""
     """Before it was numbered, because somebody has the same."""
@@ -89,10 +89,10 @@ class Leg:
     """
 
     def __init__(self, connection: Connection, entry: Admitted) -> None:
-        self.talker_id = entry.stay.talker_id
+        self.talker_id = entry.session.talker_id
         self.name = entry.name
         self.asked_name = entry.asked_name
-        self.right = entry.stay.right
+        self.right = entry.session.right
         self.role: Role = "talk"
         self.muted = self.away = self.hand = False
         self.hand_us = 0
@@ -102,7 +102,7 @@ class Leg:
         self._attempt = entry.attempt
         self._connection = connection
         self._room = entry.room
-        self._stay = entry.stay
+        self._session = entry.session
         self._desk = entry.desk
         self._voice = Voice.HEARD
         self._texts = LeakyBucket(TEXTS, TEXTS_PER_S)
@@ -114,8 +114,8 @@ class Leg:
         self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
         connection.deliveries = entry.deliveries
         connection.fanout = entry.room.fanout
-        connection.is_recorder = "record" in entry.stay.scopes
-        entry.stay.left_out |= entry.left_out
+        connection.is_recorder = "record" in entry.session.scopes
+        entry.session.left_out |= entry.left_out
 
     @property
     def sink(self) -> Sink:
@@ -123,15 +123,15 @@ class Leg:
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        return self._stay.scopes
+        return self._session.scopes
 
     @property
     def token_id(self) -> str:
-        return self._stay.token_id
+        return self._session.token_id
 
     @property
     def term(self) -> int:
-        return self._stay.term
+        return self._session.term
 
     @property
     def is_listener(self) -> bool:
@@ -143,16 +143,16 @@ class Leg:
 
     @property
     def device(self) -> Device:
-        return Device(self._source, self.asked_name or self.name, self._stay.token)
+        return Device(self._source, self.asked_name or self.name, self._session.token)
 
     @property
     def turn(self) -> object | None:
-        """What the room gave this member; it lasts as long as the stay."""
-        return self._stay.turn
+        """What the room gave this member; it lasts as long as the session."""
+        return self._session.turn
 
     @turn.setter
     def turn(self, turn: object | None) -> None:
-        self._stay.turn = turn
+        self._session.turn = turn
 
     @property
     def voice(self) -> Voice:
@@ -165,10 +165,10 @@ class Leg:
 
     def open(self) -> None:
         """Enter the room, or come back to it; raises RefusedError where it is full."""
-        before = self._stay.leg
-        self._connection.is_left_out = self._stay.left_out
+        before = self._session.leg
+        self._connection.is_left_out = self._session.left_out
         members = self._room.take_over(self, before) if before else self._room.join(self)
-        self._stay.begin(self, self._attempt)
+        self._session.begin(self, self._attempt)
         if before:
             before.send_away(REPLACED, "replaced")
         self._connection.talker_id = self.talker_id
@@ -177,7 +177,7 @@ class Leg:
             self.send_control(self._room.floor.message)
         if self._room.captions.is_on:
             self.send_control(self._room.captions.message)
-        RecordingWishes(self, self._room, self._stay).on_entered()
+        RecordingWishes(self, self._room, self._session).on_entered()
 
     def _welcome(self, members: list[messages.Member]) -> None:
         """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
@@ -191,7 +191,7 @@ class Leg:
             "server_us": server_us(),
             "host": is_host,
             "role": self.role,
-            "resume": self._stay.token,
+            "resume": self._session.token,
             "history": [],
             "locked": self._room.locked,
             "only_hosts": self._room.rights.only_hosts,
@@ -219,11 +219,11 @@ class Leg:
 
     def end(self) -> None:
         self._room.leave(self)
-        self._stay.end(self, monotonic())
+        self._session.end(self, monotonic())
 
     def send_away(self, close_code: int, reason: str) -> None:
         if close_code == REMOVED:
-            self._stay.forget(self)
+            self._session.forget(self)
         self._connection.close(close_code, reason)
 
     def send_packet(self, packet: bytes) -> None:
@@ -257,7 +257,7 @@ class Leg:
 
     def on_text(self, text: str) -> None:
         received_us = server_us()
-        if self._texts.overflows(received_us / 1e6):
+        if not self._texts.try_take(received_us / 1e6):
             self._connection.close(TOO_FAST, "too-fast")
             return
         message: FromClient | None = None
@@ -310,13 +310,13 @@ class Leg:
                 Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
             case "recording" | "record" | "leave-me-out":
                 self._count_action(received_us)
-                RecordingWishes(self, self._room, self._stay).on(message, lambda: self._hosting(received_us))
+                RecordingWishes(self, self._room, self._session).on(message, lambda: self._hosting(received_us))
             case _:
                 assert_never(message)
 
     def _count_action(self, received_us: int) -> None:
         """Raises ControlError `too-fast`."""
-        if self._actions.overflows(received_us / 1e6):
+        if not self._actions.try_take(received_us / 1e6):
             raise too_fast("that was not done: you do more than a person can. Try it again in a moment")
 
     def _hosting(self, received_us: int) -> Hosting:
@@ -338,7 +338,7 @@ class Leg:
 
     def _on_clock(self, message: OwnClock, received_us: int) -> None:
         """Nobody needs the clock of a member who is not heard."""
-        if self.voice is not Voice.HEARD or self._clocks.overflows(received_us / 1e6):
+        if self.voice is not Voice.HEARD or not self._clocks.try_take(received_us / 1e6):
             return
         times: MemberClock = {
             **message,
@@ -350,7 +350,7 @@ class Leg:
         self._tell_others(times, "clock")
 
     def _on_leave(self) -> None:
-        self._stay.forget(self)
+        self._session.forget(self)
         self._connection.close(LEFT)
 
     def _on_chat(self, typed: str) -> None:
@@ -387,7 +387,7 @@ class Leg:
         refusal: Refusal = {"type": "error", "code": error.code, "message": str(error)}
         if message:
             refusal["of"], refusal["id"] = message["type"], id_of(message)
-        if error.close_code is not None or refusal.get("id") or not self._errors.overflows(monotonic()):
+        if error.close_code is not None or refusal.get("id") or self._errors.try_take(monotonic()):
             self.send_control(refusal)
         if error.close_code is not None:
             self._connection.close(error.close_code, "bad-message")

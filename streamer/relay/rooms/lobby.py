@@ -66,8 +66,8 @@ class Lobby:
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
         self.other_relays = OtherRelays()
-        self.on_stay: Callable[[Admitted], None] = lambda entry: None
-        """Is told of each stay that begins, or goes on, or was left."""
+        self.on_session: Callable[[Admitted], None] = lambda entry: None
+        """Is told of each session that begins, or goes on, or was left."""
         self._join_origin = join_origin
         self.knocks = Knocks()
         self._previews = LeakyBuckets(PREVIEWS, PREVIEWS_PER_S)
@@ -79,7 +79,7 @@ class Lobby:
         self.used = UsedRooms(limits, decisions or Decisions(), call_later, self.events.add)
         self._tokens = tokens or TokenStore()
         self._token_changes = self._tokens.changes
-        self._stays = Sessions(limits.max_per_address)
+        self._sessions = Sessions(limits.max_per_address)
         self._regulars = Regulars()
         self._seats = Seats(limits.max_per_address, places)
 
@@ -91,7 +91,7 @@ class Lobby:
         """Raises RefusedError (PROTOCOL.md, Refusals)."""
         room_name = check_room_name(query.get("room", ""))
         attempt = attempt_of(query)
-        self._stays.check_attempt(query.get("resume", ""), room_name, attempt)
+        self._sessions.check_attempt(query.get("resume", ""), room_name, attempt)
         resumed = self._resumed(query, room_name)
         grant = self._grant(query, address, room_name, resumed)
         right = grant.right
@@ -103,10 +103,10 @@ class Lobby:
         self._check_barred(room, query, address, right)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
-        if source.joins.overflows(monotonic()) and right is not Right.HOST:
+        if not source.joins.try_take(monotonic()) and right is not Right.HOST:
             message = "too many joins from this address: wait half a minute"
             raise RefusedError(message, status=429, code="too-many")
-        stay = resumed or Session(
+        session = resumed or Session(
             room_name,
             right,
             source_of(address),
@@ -117,7 +117,7 @@ class Lobby:
         return Admitted(
             room,
             own,
-            stay,
+            session,
             self.desk(room),
             asked_name=name,
             attempt=attempt,
@@ -130,7 +130,7 @@ class Lobby:
 
     def preview(self, query: Mapping[str, str], address: str) -> dict[str, Any]:
         """What somebody with a valid invitation may know before joining. Raises RefusedError as `receive` does."""
-        if self._previews.overflows(address, monotonic()):
+        if not self._previews.try_take(address, monotonic()):
             message = "this address asks again and again who is here: wait a minute"
             raise RefusedError(message, status=429, code="too-many")
         room_name = check_room_name(query.get("room", ""))
@@ -204,7 +204,7 @@ class Lobby:
 
     def _resumed(self, query: Mapping[str, str], room_name: str) -> Session | None:
         token, now = query.get("resume", ""), monotonic()
-        found = self._stays.find(token, room_name, now, self.knocks.admitted(token, room_name, now))
+        found = self._sessions.find(token, room_name, now, self.knocks.admitted(token, room_name, now))
         is_revoked = found and found.token_id and not self._tokens.has(found.token_id)
         return None if is_revoked else found
 
@@ -242,10 +242,10 @@ class Lobby:
         if isinstance(entry.room, EchoRoom):
             return  # it asks for no invite, so it earns nothing
         self._regulars.entered(address)
-        self.knocks.begun(entry.stay)
-        self.on_stay(entry)
-        uses_invite = self._stays.keep(entry.stay) and not entry.stay.token_id
-        if uses_invite and self._admission.entered(entry.room.name, entry.stay.right):
+        self.knocks.begun(entry.session)
+        self.on_session(entry)
+        uses_invite = self._sessions.keep(entry.session) and not entry.session.token_id
+        if uses_invite and self._admission.entered(entry.room.name, entry.session.right):
             tell_invites(entry.room, self.desk(entry.room))
 
     def left(self, entry: Admitted, address: str, files: int = 1) -> None:
@@ -253,11 +253,11 @@ class Lobby:
         self._address(address).open -= 1
         if not isinstance(entry.room, EchoRoom):
             self._regulars.left(address, monotonic())
-            self.on_stay(entry)
+            self.on_session(entry)
 
-    def renew_stays(self, renew: Renew) -> None:
-        """Ask `renew` what became of a stay on other relays."""
-        self._stays.renew = renew
+    def renew_sessions(self, renew: Renew) -> None:
+        """Ask `renew` what became of a session on other relays."""
+        self._sessions.renew = renew
 
     @property
     def join_origin(self) -> str:
@@ -273,8 +273,8 @@ class Lobby:
         now = monotonic()
         with surviving("the watch of tokens"):
             self._send_revoked_away()
-        with surviving("the forgetting of stays"):
-            self._stays.prune(now)
+        with surviving("the forgetting of sessions"):
+            self._sessions.prune(now)
         with surviving("the forgetting of knocks"):
             for name in self.knocks.prune(now):
                 self.tell_knocks(name)

@@ -39,11 +39,11 @@ class Member(Protocol):
 
     @property
     def term(self) -> int:
-        """How many connections its stay has had."""
+        """How many connections its session has had."""
 
     @property
     def is_listener(self) -> bool:
-        """Whether packets of others are for it, too."""
+        """True if packets of others are for it, too."""
 
     @property
     def voiced_us(self) -> int:

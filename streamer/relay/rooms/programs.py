@@ -1,7 +1,7 @@
 """What programs and devices say in a room: one method for each message. All of it is counted here, then cleaned.
 
 Who sent a notice or a command may lose the connection and come back before the answer is there: senders are known by
-the token of their stay.
+the token of their session.
 """
 
 from typing import assert_never
@@ -16,7 +16,7 @@ from streamer.relay.access.programs import (
     clean_result,
     clean_values,
 )
-from streamer.relay.rooms.commands import Wish
+from streamer.relay.rooms.commands import CommandRequest
 from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.notices import Answer
@@ -70,7 +70,7 @@ class Programs:
         room.tell_others(notice, member)
 
     def _reply(self, message: AnswerNotice, now: float) -> None:
-        self._count(self._budget.replies.overflows(now))
+        self._check(is_allowed=self._budget.replies.try_take(now))
         member = self._member
         reply = self._room.notices.reply(message["id"], message["action"], member.talker_id, member.name)
         self._room.observe("reply", without_type(reply))
@@ -78,7 +78,8 @@ class Programs:
     def _report(self, message: Report, now: float) -> None:
         values, device = message["values"], message["device"]
         size = json_size(message)
-        self._count(self._budget.reports.overflows(now) or self._budget.report_bytes.overflows(now, size))
+        budget = self._budget
+        self._check(is_allowed=budget.reports.try_take(now) and budget.report_bytes.try_take(now, size))
         clean = clean_values(values) if values is not None else None
         self._room.telemetry.take(self._member.talker_id, clean_device(device), clean, now)
         self._room.tell_telemetry(now)
@@ -86,7 +87,7 @@ class Programs:
     def _ask(self, message: Ask, now: float) -> None:
         """Whatever becomes of it, the sender hears by the id that it gave."""
         check_may(self._member, "command")
-        self._count(self._budget.commands.overflows(now))
+        self._check(is_allowed=self._budget.commands.try_take(now))
         name, device = clean_command(
             message["name"], message["device"], message["arguments"], message["deadline_ms"]
         )
@@ -95,7 +96,7 @@ class Programs:
         def answer(outcome: FinalOutcome, words: str) -> None:
             tell(room, token, {"type": "result", "id": number, "outcome": outcome, "message": words})
 
-        wish = Wish(
+        request = CommandRequest(
             self._member.talker_id, self._member.name, device, name, message["arguments"], message["deadline_ms"]
         )
         try:
@@ -103,10 +104,10 @@ class Programs:
         except ControlError:
             answer("gone", "")
             return
-        room.commands.ask(wish, target, token, answer)
+        room.commands.ask(request, target, token, answer)
 
-    def _count(self, is_too_much: bool) -> None:
-        if is_too_much:
+    def _check(self, *, is_allowed: bool) -> None:
+        if not is_allowed:
             raise too_fast("that was not passed on: programs may not say more than this in so short a time")
 
 
@@ -121,7 +122,7 @@ def add_notice(
 
 
 def tell(room: Room, token: str, message: FromRelay) -> None:
-    """To the member whose stay has this token, if it is here."""
+    """To the member whose session has this token, if it is here."""
     for member in room.members if token else ():
         if member.device.token == token:
             member.send_control(message)

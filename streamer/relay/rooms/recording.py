@@ -8,7 +8,8 @@ from typing import Protocol
 
 from streamer.errors import ControlError
 from streamer.websocket.sink import Sink
-from streamer.wire.messages import FromRelay, Recording
+from streamer.wire.messages import FromRelay
+from streamer.wire.recording import Recording
 
 OF_MEMBERS = ("chat", "notice", "caption")
 """Messages that hold what their sender said."""
@@ -91,6 +92,6 @@ class RoomRecording:
 
 
 def may_get(receiver: Recorded, message: FromRelay, sender: Recorded) -> bool:
-    """Whether a message of `sender` is for `receiver`."""
+    """True if a message of `sender` is for `receiver`."""
     is_kept = receiver.sink.is_recorder and sender.sink.is_left_out
     return not (is_kept and message["type"] in OF_MEMBERS)

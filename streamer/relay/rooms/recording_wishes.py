@@ -8,19 +8,19 @@ from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.rights import check_may
 from streamer.relay.rooms.room import Room
 from streamer.relay.rooms.session import Session
-from streamer.wire.messages import OfRecording
+from streamer.wire.recording import OfRecording
 
 
 class RecordingWishes:
-    """By `member`, whose stay keeps its wish. Each may raise ControlError, with which the session goes on."""
+    """By `member`, whose session keeps its wish. Each may raise ControlError, with which the session goes on."""
 
-    def __init__(self, member: Member, room: Room, stay: Session) -> None:
+    def __init__(self, member: Member, room: Room, session: Session) -> None:
         self._member = member
         self._room = room
-        self._stay = stay
+        self._session = session
 
     def on_entered(self) -> None:
-        if self._stay.left_out:
+        if self._session.left_out:
             self._leave_out(on=True)
         elif self._room.recording.is_on:
             self._answer()
@@ -49,7 +49,7 @@ class RecordingWishes:
 
     def _leave_out(self, *, on: bool) -> None:
         """It gets its answer in any case; the others are told only where there is a recording."""
-        self._stay.left_out = on
+        self._session.left_out = on
         recording = self._room.recording
         if recording.leave_out(self._member, on=on) and recording.is_on:
             self._room.tell_recording()

@@ -11,7 +11,7 @@ MAX_ADDRESSES: Final = 1_024
 
 class Regulars:
     """Counts members by address, and remembers an address for as long as somebody can come back to their
-    stay."""
+    session."""
 
     def __init__(self) -> None:
         self._members: dict[str, int] = {}

@@ -31,7 +31,7 @@ class Voice(Enum):
 
 
 class Speaker(Protocol):
-    """What of a member decides whether it may talk. `turn` lasts as long as its stay."""
+    """What of a member decides whether it may talk. `turn` lasts as long as its session."""
 
     talker_id: int
     listening: bool

@@ -1,4 +1,4 @@
-"""A session's WebSocket. Packets don't pass here: the connection gives them to the room's fan-out by itself."""
+"""A leg's WebSocket. Packets don't pass here: the connection gives them to the room's fan-out by itself."""
 
 import asyncio
 from collections.abc import Callable

@@ -7,6 +7,8 @@ from streamer.relay.rooms.member import Member
 from streamer.relay.rooms.room import Room
 
 EVERY_S: Final = 0.2
+"""A lamp that follows a voice looks prompt; a look costs a few microseconds for a member."""
+
 HOLDS_US: Final = 500_000
 """After the last packet with a voice in it: the pauses within a sentence are shorter."""
 

@@ -68,7 +68,7 @@ class TelemetryBoard:
     def due(self, now: float) -> Iterator[programs.Telemetry]:
         """What to tell everybody now. What is gone is told once, and then forgotten."""
         for key in [key for key, report in self._reports.items() if not report.is_told]:
-            if self._told.overflows(now):
+            if not self._told.try_take(now):
                 return
             report = self._reports[key]
             report.is_told = True

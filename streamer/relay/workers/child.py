@@ -12,6 +12,7 @@ from streamer.errors import SetupError, in_words
 from streamer.relay.workers.leash import end_with
 
 _LINE_BYTES: Final = 16_384
+"""Of what a worker says: the longest line is one with all addresses."""
 
 
 class Child:

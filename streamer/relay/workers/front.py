@@ -1,6 +1,6 @@
 """Where the parent accepts connections, to hand each over to a worker at once: it reads nothing of them.
 
-All connections of one address go to one worker. So a session over plain HTTP, which is many requests, finds
+All connections of one address go to one worker. So a leg over plain HTTP, which is many requests, finds
 itself again; who knocks gets the answer; and the limits per address hold as in one process.
 """
 

@@ -20,7 +20,7 @@ LOOK_S: Final = 0.25
 """From one look to the next who is to be asked."""
 
 SETTLED_S: Final = 0.5
-"""After coming in: by then the home knows its stay, so that it is the same member there."""
+"""After coming in: by then the home knows its session, so that it is the same member there."""
 
 GIVE_UP_S: Final = 10.0
 """As long as members have by default where a relay stops."""

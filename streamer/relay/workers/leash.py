@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
+"""From linux/prctl.h: a signal for when the parent has ended."""
 
 
 def end_with(parent: int) -> Callable[[], None]:

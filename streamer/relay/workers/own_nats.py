@@ -35,6 +35,7 @@ _ELSEWHERE: Final = "/usr/sbin:/usr/local/sbin:/usr/local/bin"
 _PREFIX: Final = ".workers-"
 _USER: Final = "relay"
 _PASSWORD_BYTES: Final = 24
+"""192 bits: can't be guessed, and needs no padding in base64."""
 
 START_S: Final = 15.0
 """In which it is there, on however busy a computer; it takes 0.1 s."""

@@ -151,7 +151,7 @@ def _to_tell(
 
 
 def _has_addresses(server: Server, options: ServeOptions, port: int) -> bool:
-    """Whether who comes to this relay can come to other ports here, too, as far as that is known."""
+    """True if who comes to this relay can come to other ports here, too, as far as that is known."""
     if not server.origins.url:
         return True
     url = RelayAddress.parse(server.origins.url)

@@ -93,5 +93,5 @@ def _own_address(server: Server, told: Told, own_port: int) -> str:
     """Where people reach this worker; empty where that can't be known."""
     if not told.has_address:
         return ""
-    shown = RelayAddress.parse(server.link_origin(own_port))
+    shown = RelayAddress.parse(server.links.origin(own_port))
     return str(shown._replace(port=own_port)) if shown else ""

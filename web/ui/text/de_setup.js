@@ -1,4 +1,4 @@
-// Words in German of the pages that set a device up: how it comes to trust, and the check.
+// Die Wörter der Seiten, die ein Gerät einrichten: wie es dem Server vertraut, und die Prüfung.
 
 export const text = {
   trustTitle: "Ein Schritt zu deinem Mikrofon",

@@ -1,4 +1,4 @@
-// Words in Spanish of the pages that set a device up: how it comes to trust, and the check.
+// Las palabras de las páginas que preparan un dispositivo: la confianza en el servidor y la comprobación.
 
 export const text = {
   trustTitle: "Un paso hasta tu micrófono",

@@ -30,7 +30,7 @@ from sound import (
 )
 from virtual_time import run_virtually
 
-from streamer.client.session import Options, listen, talk
+from streamer.client.talk_and_listen import Options, listen, talk
 from streamer.errors import AudioError, ConnectionLostError, RefusedError, StreamerError
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.http.app import Relay
@@ -170,7 +170,7 @@ def test_the_echo_room_says_a_file_again_one_second_later(tmp_path: Path) -> Non
     assert 1_000 <= found.delay_ms < 1_500
 
 
-def test_a_relay_that_goes_away_ends_a_file_s_stay_in_words(tmp_path: Path) -> None:
+def test_a_relay_that_goes_away_ends_a_file_s_session_in_words(tmp_path: Path) -> None:
     said = write_wav(tmp_path / "said.wav", speech())
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""One stay in a room, from entering to leaving: the line to the relay, and what runs beside it."""
+"""One session in a room, from entering to leaving: the line to the relay, and what runs beside it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -28,7 +28,7 @@ class Wanted:
     packet_ms: float = 10.0
 
 
-class Stay:
+class RoomSession:
     """`enter` it once, and `leave` it in any case. Before and after, whatever may be lost is not sent."""
 
     def __init__(self, wanted: Wanted) -> None:
@@ -50,7 +50,7 @@ class Stay:
     async def enter(
         self, on_packet: OnPacket, on_control: OnControl, *beside: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
-        """Returns when the relay has let us in; `beside` runs for as long as we stay. Raises StreamerError."""
+        """Returns when the relay has let us in; `beside` runs for as long as we are in. Raises StreamerError."""
         if self._line:
             raise StreamerError("A room can be entered only once: call join() again")
         wanted = self._wanted
@@ -88,7 +88,7 @@ class Stay:
             raise self._error
 
     def send(self, message: FromClient) -> None:
-        """What must not be lost. Raises ConnectionLostError while there is no connection, or what ended the stay."""
+        """What must not be lost. Raises ConnectionLostError while there is no connection, or what ended the session."""
         self._open_line().say(message)
 
     def send_control(self, message: FromClient) -> None:
@@ -106,7 +106,7 @@ class Stay:
         return self._line is not None and self._line.is_over_http
 
     def send_packet(self, packet: bytes) -> None:
-        """Dropped while there is no connection; raises what ended the stay."""
+        """Dropped while there is no connection; raises what ended the session."""
         self._open_line().send_packet(packet)
 
     def _open_line(self) -> Line:

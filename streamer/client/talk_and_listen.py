@@ -143,7 +143,7 @@ async def _stay(
 
 
 async def _tell(events: Mailbox[Event], words: Words, is_shown: asyncio.Event) -> None:
-    """What happens is told until the stay ends; why it ended is told where it is waited for.
+    """What happens is told until the session ends; why it ended is told where it is waited for.
 
     Before the terminal is ours, only why it takes so long to come in is told.
     """
