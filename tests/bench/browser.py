@@ -28,7 +28,8 @@ from unwatched import Unwatched, unwatched  # noqa: E402
 
 PEER: Final = (HERE / "latency/webrtc.js").read_text()
 MANY: Final = (HERE / "browser/many.js").read_text()
-SETTLE_S: Final = 8
+SETTLE_S: Final = 14
+"""Of a page that is alone, the sound rests by then."""
 TALK_S: Final = 60
 """Beyond what is measured."""
 

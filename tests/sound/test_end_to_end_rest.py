@@ -9,7 +9,7 @@ from phone import UNPROCESSED, Phones
 from processes import RelayProcess, StreamerProcess
 from sound import speech
 
-from streamer.client.audio.wav_files import WavWriter
+from streamer.client.audio.wav_writer import WavWriter
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
