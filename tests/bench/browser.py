@@ -1,6 +1,6 @@
 """What a phone's browser has to do for what people do: streamer and plain WebRTC, in one run.
 
-    scripts/bench browser [--state "six talkers"] [--seconds 20] [--rounds 2]
+    scripts/bench browser [--state "six talkers"] [--seconds 20] [--rounds 2] [--threads]
 
 CPU time of all the processes of one Chromium with echo cancelling, over what passes meanwhile, and where it goes. The
 others run elsewhere and are not counted. Where nobody else is there, the rival holds a call with one silent partner.
@@ -24,11 +24,13 @@ from audio_rig import Rig  # noqa: E402
 from cost import KINDS, Cost, cost_of  # noqa: E402
 from processes import RelayProcess  # noqa: E402
 from room import room, words_for  # noqa: E402
+from threads import print_threads, threads_of  # noqa: E402
 from unwatched import Unwatched, unwatched  # noqa: E402
 
 PEER: Final = (HERE / "latency/webrtc.js").read_text()
 MANY: Final = (HERE / "browser/many.js").read_text()
-SETTLE_S: Final = 8
+SETTLE_S: Final = 14
+"""Of a page that is alone, the sound rests by then."""
 TALK_S: Final = 60
 """Beyond what is measured."""
 
@@ -55,28 +57,33 @@ def main() -> None:
     parser.add_argument("--state", choices=STATES, help="this one alone")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--threads", action="store_true", help="what each thread spends, too")
     options = parser.parse_args()
     for name, state in STATES.items():
         if options.state in (None, name):
-            print_table(name, measure(state, options.seconds, options.rounds))
+            print_table(name, measure(state, options.seconds, options.rounds, options.threads))
 
 
-def measure(state: State, seconds: float, rounds: int) -> dict[str, list[Cost]]:
+def measure(state: State, seconds: float, rounds: int, threads: bool) -> dict[str, list[Cost]]:
     """What each service costs, round by round, in turns."""
     services = {"streamer": streamer, "WebRTC": webrtc}
     shares: dict[str, list[Cost]] = {name: [] for name in services}
     for _ in range(rounds):
         for name, service in services.items():
             with tempfile.TemporaryDirectory() as folder, service(Path(folder), state, seconds) as browser:
-                shares[name].append(share_of_a_core(browser, seconds))
+                shares[name].append(share_of_a_core(browser, seconds, name if threads else ""))
     return shares
 
 
-def share_of_a_core(browser: Unwatched, seconds: float) -> Cost:
+def share_of_a_core(browser: Unwatched, seconds: float, title: str) -> Cost:
+    """Of each thread, too, where there is a title to print above them."""
     time.sleep(SETTLE_S)
-    before = cost_of(browser.pid)
+    before, threads_before = cost_of(browser.pid), threads_of(browser.pid)
     time.sleep(seconds)
-    after = cost_of(browser.pid)
+    after, threads_after = cost_of(browser.pid), threads_of(browser.pid)
+    if title:
+        print(title)
+        print_threads(threads_before, threads_after, seconds)
     return Cost({kind: (after[kind] - before[kind]) / seconds for kind in KINDS})
 
 

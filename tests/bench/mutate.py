@@ -77,7 +77,7 @@ MUTATIONS: Final = {
     "mute a talker (page)": Mutation("web/worker/sender.js", SEND, "packets.length = 0;", VOICES, "whole"),
     "mute a talker (desktop)": Mutation(
         "streamer/client/audio/packetizer.py",
-        "now = list(self._frames) if self.talking else []",
+        "now = list(self._preroll) if self.talking else []",
         "now = []",
         VOICES,
         "whole",
@@ -118,8 +118,8 @@ MUTATIONS: Final = {
     ),
     "drop every tenth packet (desktop)": Mutation(
         "streamer/client/audio/packetizer.py",
-        "for number, frame in enumerate(now)]",
-        "for number, frame in enumerate(now) if self._packet(frame, starts=False).seq % 10]",
+        "for number, heard in enumerate(now)]",
+        "for number, heard in enumerate(now) if self.packet(self._encoded(heard), starts=False).seq % 10]",
         f"{VOICES} {FILES}",
         "missing or says",
     ),

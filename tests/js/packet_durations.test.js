@@ -80,6 +80,52 @@ for (const [before, after] of [[4, 2], [4, 1], [2, 1], [1, 2], [1, 4], [2, 4]]) 
   });
 }
 
+for (const samples of [480, 240, 120]) {
+  test(`the first syllable after a silence is as loud as it was said, in packets of ${samples / 48} ms`, async () => {
+    const gate = new TransmitGate();
+    gate.mode = "button";
+    const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);
+    const voice = new Packetizer(encoder, gate);
+    const heard = [];
+    for (let position = 0; position < RATE; position += samples) {
+      gate.pressed = position < RATE / 4 || position >= RATE / 2;
+      const said = tone(position, samples).map((sample) => (position < RATE / 4 ? sample / 100 : sample));
+      for (const packet of voice.packets(said, position).map(parsePacket)) {
+        const sound = decoder.decode(packet.payload);
+        if (packet.timestamp >= RATE / 2 - 1_920) heard.push(...sound);
+      }
+      await Promise.resolve();
+    }
+    const differences = heard.slice(240, 4_800).map((sample, i) => sample - 0.3 * Math.sin((2 * Math.PI * 440 * (RATE / 2 - 1_920 + i + 120)) / RATE));
+    const error = Math.sqrt(differences.reduce((sum, each) => sum + each * each, 0) / differences.length);
+    assert.ok(error < 0.02, `${error} of ${0.3 / Math.sqrt(2)}`);
+  });
+}
+
+test("a pre-roll of several lengths does not click", async () => {
+  const gate = new TransmitGate();
+  gate.mode = "button";
+  const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);
+  const voice = new Packetizer(encoder, gate);
+  const heard = [];
+  let [samples, position, first] = [480, 0, Infinity];
+  for (const wanted of [480, 480, 480, 240, 240, 120, 120]) {
+    encoder.prepare(wanted, () => (samples = wanted), !voice.isPassing);
+    voice.packets(tone(position, samples), position);
+    position += samples;
+  }
+  gate.pressed = true;
+  for (let i = 0; i < 200; i += 1, position += samples) {
+    for (const { payload, timestamp } of voice.packets(tone(position, samples), position).map(parsePacket)) {
+      first = Math.min(first, timestamp);
+      heard.push(...decoder.decode(payload));
+    }
+  }
+  const worst = heard.slice(240).reduce((most, sample, i) => Math.max(most, Math.abs(sample - 0.3 * Math.sin((2 * Math.PI * 440 * (first + i + 120)) / RATE))), 0);
+  assert.equal(samples, 120);
+  assert.ok(worst < 0.15, `${worst}: as codec noise may be in 2.5 ms; a click would be 0.3 and more`);
+});
+
 for (const channels of [1, 2]) {
   test(`one encoder of ${channels} goes on from one length to another`, async () => {
     const [encoder, decoder] = await Promise.all([Encoder.create(), Decoder.create()]);

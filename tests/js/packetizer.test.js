@@ -119,10 +119,65 @@ test("after unmuting, a talkspurt starts without anything from before", () => {
   assert.deepEqual(talk(voice, [SPEECH]).flat().map(({ flags }) => flags), [TALKSPURT_START]);
 });
 
-test("the encoder hears every block once, so that its state stays true", () => {
+test("what is not sent is not encoded; what led up to a talkspurt is, once and in its order, when that starts", () => {
   const { voice, encoder } = aVoice();
-  talk(voice, [SILENCE, SPEECH, SILENCE]);
-  assert.equal(encoder.encoded, 3);
+  const encoded = [];
+  encoder.encode = (samples, _channels, starts) => encoded.push([samples[0], starts]) && Uint8Array.of(1);
+  const frame = (sample) => new Float32Array(480).fill(sample);
+  talk(voice, Array.from({ length: 50 }, (_, i) => frame(i / 2 ** 20)));
+  assert.deepEqual(encoded, []);
+  talk(voice, [frame(0.25), frame(0.5)]);
+  const expected = [[46 / 2 ** 20, true], ...[47, 48, 49].map((i) => [i / 2 ** 20, false]), [0.25, false], [0.5, false]];
+  assert.deepEqual(encoded.splice(0), expected);
+  talk(voice, Array(HANGOVER_FRAMES).fill(SILENCE));
+  encoded.length = 0;
+  talk(voice, [...Array(50).fill(SILENCE), SPEECH]);
+  assert.deepEqual(encoded.map(([, starts]) => starts), [true, ...Array(PREROLL_FRAMES).fill(false)]);
+});
+
+test("what is kept of a block stays as it was, whatever the microphone writes there next", () => {
+  const { voice, encoder } = aVoice();
+  const encoded = [];
+  encoder.encode = (samples) => encoded.push(samples[0]) && Uint8Array.of(1);
+  const block = new Float32Array(480);
+  for (const sample of [1e-4, 2e-4, 3e-4, 4e-4, 0.5]) voice.packets(block.fill(sample), 0);
+  assert.deepEqual(encoded, [...Float32Array.of(1e-4, 2e-4, 3e-4, 4e-4, 0.5)]);
+});
+
+test("while nobody talks, an encoder that has to change over for music does so, and is not asked again", () => {
+  const { voice, gate, encoder } = withButton();
+  const asked = [];
+  encoder.encode = (_samples, channels) => asked.push(channels) && (asked.length < 3 ? new Uint8Array(0) : Uint8Array.of(1));
+  const music = new Float32Array(960).fill(0.1);
+  for (let i = 0; i < 9; i += 1) voice.packets(music, i * 480, 2);
+  assert.deepEqual(asked, [2, 2, 2]);
+  gate.pressed = true;
+  assert.equal(voice.packets(music, 9 * 480, 2).length, PREROLL_FRAMES + 1);
+});
+
+test("what was heard in mono goes before music, unless the encoder has changed over already", () => {
+  for (const heard of [0, 2]) {
+    const { voice, gate, encoder } = withButton();
+    const asked = [];
+    encoder.encode = (_samples, channels) => asked.push(channels) && Uint8Array.of(1);
+    talk(voice, Array(9).fill(SPEECH));
+    const music = (position) => voice.packets(new Float32Array(960).fill(0.1), position, 2);
+    for (let i = 0; i < heard; i += 1) music((9 + i) * 480);
+    asked.length = 0;
+    gate.pressed = true;
+    music((9 + heard) * 480);
+    assert.deepEqual(asked, heard ? [2, 2, 2] : [1, 1, 1, 1, 2]);
+  }
+});
+
+test("an encoder that changes over in the middle of a talkspurt leaves a hole, and starts no other one", () => {
+  const { voice, encoder } = aVoice();
+  talk(voice, [SPEECH]);
+  const { encode } = encoder;
+  encoder.encode = () => new Uint8Array(0);
+  talk(voice, [SPEECH], 480);
+  encoder.encode = encode;
+  assert.deepEqual(talk(voice, [SPEECH], 960).flat().map(({ seq, flags, timestamp }) => [seq, flags, timestamp]), [[1, 0, 960]]);
 });
 
 test("seq and timestamp go round", () => {

@@ -122,3 +122,14 @@ test("while mouth to ear is measured in the air, nothing is taken out of what th
   hear(VOICE, 10);
   assert.equal(suppressed.length, 10);
 });
+
+test("who talks while muted is heard by the page alone", () => {
+  const { talking, sent, hear } = aTalker();
+  let told = 0;
+  talking.onMutedVoice = () => (told += 1);
+  talking.muted = true;
+  hear(VOICE, 20);
+  assert.deepEqual([sent.length, told], [0, 20]);
+  hear(SILENCE, 100);
+  assert.equal(told, 39);
+});

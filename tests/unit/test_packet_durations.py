@@ -82,6 +82,41 @@ def test_a_voice_changes_the_length_of_its_packets_without_a_click(before: int, 
     assert np.abs(sound - tone(SAMPLE_RATE // 10 - 120, len(sound))).max() < 0.06, "a click would be 0.3 and more"
 
 
+@pytest.mark.parametrize("n_samples", [120, 240, 480, 960])
+def test_the_first_syllable_after_unmuting_is_as_loud_as_it_was_said(n_samples: int) -> None:
+    voice, decoder, heard = Packetizer(), Decoder(), list[Samples]()
+    muted, unmuted = SAMPLE_RATE // 4, SAMPLE_RATE // 2
+    for position in range(0, SAMPLE_RATE, n_samples):
+        said = tone(position, n_samples) * np.float32(0.01 if position < muted else 1)
+        voice.gate.muted = muted <= position < unmuted
+        for packet in voice.packets(said, position):
+            sound = decoder.decode(packet.payload)
+            if packet.timestamp >= unmuted:
+                heard.append(sound)
+    sound = np.concatenate(heard)[240:4_800]
+    error = np.sqrt(np.mean((sound - tone(unmuted + 120, len(sound))) ** 2))
+    assert error < 0.02, "of 0.21"
+
+
+def test_what_is_not_sent_is_not_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[float] = []
+    encode = Encoder.encode
+
+    def counted(encoder: Encoder, samples: Samples) -> bytes:
+        encoded.append(float(samples[0]))
+        return encode(encoder, samples)
+
+    monkeypatch.setattr(Encoder, "encode", counted)
+    voice, block = Packetizer(), np.zeros(480, dtype=np.float32)
+    for number in range(50):
+        block[:] = number / 2**20
+        voice.packets(block, number * 480)
+    assert encoded == []
+    block[:] = 0.25
+    assert len(voice.packets(block, 50 * 480)) == len(encoded)
+    assert encoded == [*(number / 2**20 for number in (46, 47, 48, 49)), 0.25]
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_one_encoder_goes_on_from_one_length_to_another(channels: int) -> None:
     encoder, decoder = Encoder(channels=channels), Decoder()

@@ -7,10 +7,11 @@ import { levelOf } from "../shared/audio_level.js";
 import { chirp } from "../shared/chirps.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { sleep } from "../shared/sleep.js";
-import { readingOf } from "../shared/track_reader.js";
+import { canReadTracks, readingOf } from "../shared/track_reader.js";
 import { playSound } from "./cues.js";
 import { Loudspeaker } from "./loudspeaker.js";
 import { OutputLatency } from "./output_latency.js";
+import { Rest } from "./rest.js";
 
 /** @typedef {import("./statistics_panel.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
@@ -21,6 +22,7 @@ export class AudioGraph {
   #context = openContext();
   #loudspeaker = new Loudspeaker(this.#context);
   #output = new OutputLatency(this.#context);
+  #rest = new Rest(this.#context);
   #others = new GainNode(this.#context);
   #volume = new GainNode(this.#context);
   #gain = 1;
@@ -74,7 +76,12 @@ export class AudioGraph {
 
   /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
   resume() {
+    this.#rest.cancel();
     this.#wanted = true;
+    return this.#goOn();
+  }
+
+  #goOn() {
     this.#loudspeaker.play();
     return this.#context.resume();
   }
@@ -86,6 +93,7 @@ export class AudioGraph {
   }
 
   suspend() {
+    this.#rest.cancel();
     this.#wanted = this.#paused = false;
     this.#loudspeaker.pause();
     return this.#context.suspend();
@@ -93,11 +101,21 @@ export class AudioGraph {
 
   /** Goes on where the device has stopped it. */
   recover() {
-    if (this.#wanted) this.resume().catch(() => {}); // not yet: there will be another touch
+    if (this.#wanted && !this.#rest.isResting) this.#goOn().catch(() => {}); // not yet: there will be another touch
+  }
+
+  /** @param {boolean} alone nobody is there whom one could hear */
+  set alone(alone) {
+    this.#rest.alone = alone && this.#wanted && canReadTracks; // elsewhere the microphone needs the context, too
+  }
+
+  /** Something is to be heard, whoever is there. */
+  awake() {
+    this.#rest.end();
   }
 
   #onState() {
-    if (!this.#wanted || this.runs !== this.#paused) return;
+    if (!this.#wanted || this.#rest.isResting || this.runs !== this.#paused) return;
     this.#paused = !this.runs;
     this.onRuns(this.runs);
     this.recover();
@@ -174,12 +192,14 @@ export class AudioGraph {
     const buffer = new AudioBuffer({ length: chirp().length, sampleRate: SAMPLE_RATE });
     buffer.copyToChannel(chirp(), 0);
     const source = new AudioBufferSourceNode(this.#context, { buffer });
+    this.awake();
     source.connect(this.#loudspeaker.input);
     source.start();
   }
 
   /** @param {import("./cues.js").Sound} sound for this device alone */
   cue(sound) {
+    this.awake();
     playSound(this.#context, this.#loudspeaker.input, sound);
   }
 

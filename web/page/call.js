@@ -130,10 +130,11 @@ export class Call {
 
   /** @param {Extract<Report, {type: "control"}>["message"]} said by the relay */
   #onControl(said) {
-    const { room, captions } = this.#parts;
+    const { room, captions, roster, engine } = this.#parts;
     if (isOfCaptions(said)) return captions.onMessage(said);
     if (said.type === "welcome") captions.onWelcome(said);
     room.onControl(said);
+    engine.sound.alone = roster.others.length === 0 && room.link.room !== ECHO_ROOM;
     return said.type === "welcome" ? this.#onInside() : undefined;
   }
 

@@ -23,6 +23,7 @@ export class Engine {
    * @param {Transferable[]} [transfer]
    */
   order(order, transfer = []) {
+    if (order.type === "startReplay") this.sound.awake();
     this.#worker.postMessage(order, transfer);
   }
 

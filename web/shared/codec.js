@@ -1,6 +1,6 @@
 // The only door to libopus-wasm.
 
-import { Application, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
+import { Application, EncoderCtl, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
 import { SAMPLE_RATE, SAMPLES_PER_FRAME, bitrateFor } from "./audio_format.js";
 import { isSound } from "./audio_level.js";
 
@@ -29,8 +29,13 @@ export async function loadCodec() {
 /** Encodes packets, of 10 ms or of any other length that Opus has. */
 export class Encoder {
   #encoder;
+  /** Of the next talkspurt. @type {OpusEncoder | null} */
+  #fresh = null;
   #renewing = false;
+  #isFreed = false;
   #packetSamples = SAMPLES_PER_FRAME;
+  /** Of the packets to come. */
+  #wantedSamples = SAMPLES_PER_FRAME;
   #calmPackets = 0;
   /** Waits until packets may become shorter. @type {(() => void) | null} */
   #onCalm = null;
@@ -38,6 +43,7 @@ export class Encoder {
   /** @param {OpusEncoder} encoder */
   constructor(encoder) {
     this.#encoder = encoder;
+    this.#makeFresh();
   }
 
   static async create() {
@@ -47,38 +53,64 @@ export class Encoder {
   /**
    * @param {Float32Array} samples
    * @param {number} [channels] rows of left and right, where there are two
+   * @param {boolean} [starts] a talkspurt: it builds upon nothing of before: of what was not sent, decoders know nothing
    * @returns {Uint8Array} empty for the moment that it takes to go from mono to stereo, or back
    */
-  encode(samples, channels = 1) {
+  encode(samples, channels = 1, starts = false) {
     if (!isSound(samples, samples.length)) samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
     if (channels !== this.#encoder.channels) {
       this.#renew(channels);
       return NOTHING;
     }
+    if (starts) this.#beginAnew();
     const frameSize = samples.length / channels;
     if (frameSize !== this.#packetSamples) this.#resize(frameSize);
+    if (starts) this.#encoder.encoderCtl(EncoderCtl.SetPredictionDisabled, 1);
     const payload = this.#encoder.encodeFloat(samples, { frameSize });
+    if (starts) this.#encoder.encoderCtl(EncoderCtl.SetPredictionDisabled, 0);
     if (this.#onCalm) this.#countCalm(this.#onCalm);
     return payload;
+  }
+
+  #beginAnew() {
+    if (!this.#fresh) return;
+    this.#encoder.free();
+    this.#encoder = this.#fresh;
+    this.#resize(this.#packetSamples);
+    this.#makeFresh();
+  }
+
+  async #makeFresh() {
+    this.#fresh = null;
+    const fresh = await encoderFor(this.#encoder.channels);
+    if (this.#isFreed || this.#fresh || fresh.channels !== this.#encoder.channels) fresh.free();
+    else this.#fresh = fresh;
   }
 
   /** @param {number} frameSize of packets from now on */
   #resize(frameSize) {
     const { channels } = this.#encoder;
     this.#encoder.setBitrate(bitrateFor(channels * BITRATE_PER_CHANNEL, frameSize, channels));
-    this.#encoder.setComplexity(COMPLEXITY);
     this.#packetSamples = frameSize;
+    this.#setComplexity();
+  }
+
+  /** Calm as long as packets are longer than those to come. */
+  #setComplexity() {
+    this.#encoder.setComplexity(this.#packetSamples > this.#wantedSamples ? CALM_COMPLEXITY : COMPLEXITY);
   }
 
   /**
-   * Packets are to be so long; they may be when `then` is called: at once, unless they become shorter.
+   * Packets are to be so long; they may be when `then` is called: at once, unless they become shorter in the middle of a talkspurt.
    * @param {number} samples
    * @param {() => void} then
+   * @param {boolean} [rests] the next packet starts a talkspurt
    */
-  prepare(samples, then) {
+  prepare(samples, then, rests = false) {
     this.#onCalm = null;
-    this.#encoder.setComplexity(samples < this.#packetSamples ? CALM_COMPLEXITY : COMPLEXITY);
-    if (samples >= this.#packetSamples) return then();
+    this.#wantedSamples = samples;
+    this.#setComplexity();
+    if (rests || samples >= this.#packetSamples) return then();
     this.#calmPackets = 0;
     this.#onCalm = then;
     return undefined;
@@ -101,10 +133,14 @@ export class Encoder {
     this.#encoder = encoder;
     this.#packetSamples = SAMPLES_PER_FRAME;
     this.#renewing = false;
+    this.#fresh?.free();
+    this.#makeFresh();
   }
 
   free() {
+    this.#isFreed = true;
     this.#encoder.free();
+    this.#fresh?.free();
   }
 }
 

@@ -10,6 +10,9 @@ import { Framer } from "./framer.js";
 
 const LONGEST = 9_600;
 
+/** Whether a worker can, in this browser. */
+export const canReadTracks = "MediaStreamTrackProcessor" in globalThis;
+
 /**
  * What a worker can read of `track`; null where this browser has no such thing.
  * @param {MediaStreamTrack} track

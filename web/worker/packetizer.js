@@ -1,7 +1,9 @@
 // Turns what the microphone hears into packets: encodes, counts, and holds back what its gate does not let through.
 //
 // A talkspurt starts with pre-roll: the frames right before the gate opened, which nobody had found to be a voice yet, or which
-// were said as the button went down. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
+// were said as the button went down. It is as long as a listener's jitter buffer holds anyway: so it costs no delay. It is kept as
+// sound and encoded when the gate opens, by an encoder that begins anew: what is not sent costs nothing, and the first syllable
+// depends on nothing that a decoder has not heard.
 //
 // Packets may be shorter than a frame, and change at any time. The gate hears whole frames of 10 ms in any case: so a voice is
 // found in the same way whatever it is sent in.
@@ -12,11 +14,14 @@ import { SILENCE_LEVEL, TALKSPURT_START, serializePacket } from "../shared/packe
 
 export const PREROLL_FRAMES = 4;
 
-/** `samples` is its length. @typedef {{payload: Uint8Array, position: number, level: number, voice: boolean, samples: number}} Frame */
+/** @typedef {{samples: Float32Array, channels: number, position: number, level: number, voice: boolean}} Frame */
+/** @typedef {{encode(samples: Float32Array, channels: number, starts: boolean): Uint8Array}} FrameEncoder */
 
 export class Packetizer {
-  /** @type {{encode(samples: Float32Array, channels: number): Uint8Array}} */
+  /** @type {FrameEncoder} */
   #encoder;
+  /** That the encoder was ready for when it was last asked. */
+  #channels = 1;
   #gate;
   #window = new FrameWindow();
   #seq = 0;
@@ -26,12 +31,17 @@ export class Packetizer {
   level = SILENCE_LEVEL;
 
   /**
-   * @param {{encode(samples: Float32Array, channels: number): Uint8Array}} encoder
+   * @param {FrameEncoder} encoder
    * @param {import("./transmit_gate.js").TransmitGate} gate
    */
   constructor(encoder, gate) {
     this.#encoder = encoder;
     this.#gate = gate;
+  }
+
+  /** Whether what is heard now goes on with a talkspurt. */
+  get isPassing() {
+    return this.#passed;
   }
 
   /**
@@ -43,83 +53,141 @@ export class Packetizer {
    */
   packets(samples, position, channels = 1) {
     const { muted } = this.#gate;
-    const payload = this.#encoder.encode(samples, channels); // in silence too: the encoder's state has to stay true
     const frames = this.#window.push(samples, channels);
     this.level = muted ? SILENCE_LEVEL : levelOf(this.#window.lately(samples.length));
-    if (payload.length === 0) return [];
-    const started = !this.#passed;
+    const starts = !this.#passed;
     this.#passed = this.#passes(frames);
-    this.#preroll.push({ payload, position, level: this.level, voice: this.#gate.voice, samples: samples.length / channels });
-    if (this.#passed) return this.#preroll.splice(0).map((frame, i) => this.#packet(frame, started && i === 0));
+    const frame = { samples, channels, position, level: this.level, voice: this.#gate.voice };
+    if (this.#passed) return this.#said(frame, starts);
+    this.#getReady(frame);
     if (muted) this.#preroll = [];
-    this.#forgetOld();
+    else this.#keep(frame);
     return [];
   }
 
-  /** @param {Float32Array[]} frames */
-  #passes(frames) {
-    if (frames.length === 0) return this.#gate.isPassing;
-    const { muted } = this.#gate;
-    return frames.map((frame) => this.#gate.passes(muted ? SILENCE_LEVEL : levelOf(frame))).some(Boolean);
-  }
-
-  /** All but the pre-roll, and what the gate may yet find to be a voice. */
-  #forgetOld() {
-    const keep = PREROLL_FRAMES * SAMPLES_PER_FRAME + this.#window.unheardSamples;
-    let kept = this.#preroll.reduce((sum, { samples }) => sum + samples, 0);
-    while (kept > keep) kept -= this.#preroll.shift()?.samples ?? kept;
+  /**
+   * @param {Frame} last what is heard now; what led up to it goes before
+   * @param {boolean} starts a talkspurt
+   */
+  #said(last, starts) {
+    const frames = [...this.#preroll.splice(0).filter(({ channels }) => channels === this.#channels), last];
+    const packets = [];
+    for (const frame of frames) {
+      /** @type {boolean} */
+      const isFirst = starts && packets.length === 0;
+      const payload = this.#encode(frame, isFirst);
+      if (payload.length > 0) packets.push(this.#packet(frame, payload, isFirst));
+    }
+    if (packets.length === 0) this.#passed = !starts;
+    return packets;
   }
 
   /**
    * @param {Frame} frame
    * @param {boolean} starts a talkspurt
    */
-  #packet({ payload, position, level, voice, samples }, starts) {
+  #encode({ samples, channels }, starts) {
+    const payload = this.#encoder.encode(samples, channels, starts);
+    if (payload.length > 0) this.#channels = channels;
+    return payload;
+  }
+
+  /** An encoder that has to change over does so before anybody talks. @param {Frame} frame */
+  #getReady(frame) {
+    if (frame.channels !== this.#channels) this.#encode(frame, false);
+  }
+
+  /** The gate hears while muted, too: who talks then is reminded. @param {Float32Array[]} frames */
+  #passes(frames) {
+    if (frames.length === 0) return this.#gate.isPassing;
+    return frames.map((frame) => this.#gate.passes(levelOf(frame))).some(Boolean);
+  }
+
+  /**
+   * For the pre-roll, and for what the gate may yet find to be a voice.
+   * @param {Frame} frame
+   */
+  #keep(frame) {
+    const longest = PREROLL_FRAMES * SAMPLES_PER_FRAME + this.#window.unheardSamples;
+    this.#preroll.push({ ...frame, samples: frame.samples.slice() });
+    let kept = this.#preroll.reduce((sum, each) => sum + lengthOf(each), 0);
+    for (; kept > longest; this.#preroll.shift()) kept -= lengthOf(this.#preroll[0]);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Uint8Array} payload
+   * @param {boolean} starts a talkspurt
+   */
+  #packet(frame, payload, starts) {
     const seq = this.#seq;
     this.#seq = (seq + 1) % 2 ** 16;
     return serializePacket({
       seq,
-      timestamp: position % 2 ** 32,
+      timestamp: frame.position % 2 ** 32,
       payload,
       talkerId: 0,
-      level,
-      voice,
+      level: frame.level,
+      voice: frame.voice,
       flags: starts ? TALKSPURT_START : 0,
-      duration: samples / DURATION_UNIT_SAMPLES,
+      duration: lengthOf(frame) / DURATION_UNIT_SAMPLES,
     });
   }
 }
 
+/** @param {Frame} frame in samples of one channel */
+const lengthOf = ({ samples, channels }) => samples.length / channels;
+
 /** Whole frames of 10 ms out of packets of any length, for what is heard frame by frame: a voice, and a howl. */
 export class FrameWindow {
-  /** The last frame, or all that no whole frame has held yet. */
+  /** Begins with the last frame, or all that no whole frame has held yet. */
   #heard = new Float32Array(0);
+  #length = 0;
   #channels = 1;
   /** What no whole frame has held yet, in each channel. */
   unheardSamples = 0;
 
   /**
-   * The frames that are whole now.
+   * The frames that are whole now; they are gone with the next ones.
    * @param {Float32Array} samples
    * @param {number} channels
    */
   push(samples, channels) {
     if (channels !== this.#channels) this.#restart(channels);
     this.unheardSamples += samples.length / channels;
-    this.#heard = joined(this.#heard, samples, channels * Math.max(SAMPLES_PER_FRAME, this.unheardSamples));
+    this.#append(samples, channels * Math.max(SAMPLES_PER_FRAME, this.unheardSamples));
     /** @type {Float32Array[]} */
     const frames = [];
     while (this.unheardSamples >= SAMPLES_PER_FRAME) {
-      const start = this.#heard.length - channels * this.unheardSamples;
+      const start = this.#length - channels * this.unheardSamples;
       frames.push(this.#heard.subarray(start, start + channels * SAMPLES_PER_FRAME));
       this.unheardSamples -= SAMPLES_PER_FRAME;
     }
     return frames;
   }
 
+  /**
+   * @param {Float32Array} samples
+   * @param {number} longest that is kept, with what was heard before
+   */
+  #append(samples, longest) {
+    if (this.#heard.length < longest) this.#grow(longest);
+    const before = Math.min(this.#length, longest - samples.length);
+    this.#heard.copyWithin(0, this.#length - before, this.#length);
+    this.#heard.set(samples, before);
+    this.#length = before + samples.length;
+  }
+
+  /** @param {number} room */
+  #grow(room) {
+    const heard = new Float32Array(room);
+    heard.set(this.#heard.subarray(0, this.#length));
+    this.#heard = heard;
+  }
+
   /** @param {number} channels */
   #restart(channels) {
-    this.#heard = new Float32Array(0);
+    this.#length = 0;
     this.#channels = channels;
     this.unheardSamples = 0;
   }
@@ -129,19 +197,6 @@ export class FrameWindow {
    * @param {number} length of that packet
    */
   lately(length) {
-    return this.#heard.subarray(-Math.max(this.#channels * SAMPLES_PER_FRAME, length));
+    return this.#heard.subarray(Math.max(0, this.#length - Math.max(this.#channels * SAMPLES_PER_FRAME, length)), this.#length);
   }
-}
-
-/**
- * @param {Float32Array} before
- * @param {Float32Array} samples
- * @param {number} length that is kept of both
- */
-function joined(before, samples, length) {
-  if (samples.length === length) return samples.slice();
-  const both = new Float32Array(before.length + samples.length);
-  both.set(before);
-  both.set(samples, before.length);
-  return both.slice(-length);
 }

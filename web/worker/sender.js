@@ -74,6 +74,11 @@ export class Sender {
     this.gate(this.#mode, this.#gate.pressed);
   }
 
+  /** Whether what is heard now goes on with a talkspurt. */
+  get isTalking() {
+    return this.#voice?.isPassing ?? false;
+  }
+
   /** Whether whole frames of 10 ms are needed. */
   get isOnAir() {
     return this.#echoes !== null;

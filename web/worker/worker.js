@@ -70,7 +70,7 @@ function setPacketSamples(samples) {
 
 const packets = new OwnPackets({
   setSamples: (samples) => {
-    if (ownEncoder) ownEncoder.prepare(samples, () => setPacketSamples(samples));
+    if (ownEncoder) ownEncoder.prepare(samples, () => setPacketSamples(samples), !talking.isTalking);
     else setPacketSamples(samples);
   },
   situation: () => ({

@@ -37,6 +37,8 @@ _COMPLEXITY: Final = 9
 _CALM_COMPLEXITY: Final = 4
 """The highest at which libopus uses no pitch filter."""
 _RESTRICTED_LOWDELAY: Final = 2051
+_PREDICTION_DISABLED: Final = 4042
+"""OPUS_SET_PREDICTION_DISABLED_REQUEST in opus_defines.h: a packet tells all of itself, which takes more bits."""
 _STEREO_FLAG: Final = 0x04
 """In the first byte of a payload (RFC 6716, section 3.1)."""
 
@@ -78,11 +80,13 @@ class Encoder:
         opus = load_opus()
         self._api = opus.encoder
         self._set_bitrate, self._set_complexity = opus.ctl.set_bitrate, opus.ctl.set_complexity
+        self._reset, self._set_independent = opus.ctl.reset_state, opus.ctl.ctl_set(_PREDICTION_DISABLED)
         self._state = self._api.create_state(SAMPLE_RATE, channels, _RESTRICTED_LOWDELAY)
         self._bitrate = bitrate
         self._channels = channels
         self._output = ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)
         self._is_calm = False
+        self._begins = False
         self._resize(frame_samples)
 
     @property
@@ -99,6 +103,11 @@ class Encoder:
             self._is_calm = calm
             self._api.encoder_ctl(self._state, self._set_complexity, _CALM_COMPLEXITY if calm else _COMPLEXITY)
 
+    def begin_anew(self) -> None:
+        """What is encoded next builds upon nothing of before: of what was not sent, decoders know nothing."""
+        self._api.encoder_ctl(self._state, self._reset)
+        self._begins = True
+
     def _resize(self, n_samples: int) -> None:
         """Packets last so long from now on; what the encoder knows of the sound stays true."""
         self._samples = silence(n_samples, self._channels)
@@ -113,9 +122,14 @@ class Encoder:
         self._samples[:] = samples
         if not np.isfinite(self._samples).all():  # it would stay in the encoder's state
             self._samples[~np.isfinite(self._samples)] = 0
+        if self._begins:
+            self._api.encoder_ctl(self._state, self._set_independent, 1)
         size = self._api.libopus_encode_float(
             self._state, self._input, len(self._samples), self._output, MAX_PAYLOAD_BYTES
         )
+        if self._begins:
+            self._api.encoder_ctl(self._state, self._set_independent, 0)
+            self._begins = False
         if size < 0:
             raise AudioError(f"libopus could not encode (error {size})")
         return self._output.raw[:size]

@@ -1,7 +1,9 @@
 """Turns what a source hears into packets: encodes, counts, and holds back what its gate does not let through.
 
 Twin of web/worker/packetizer.js. A talkspurt starts with pre-roll: the frames right before the gate opened, which
-nobody had found to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay.
+nobody had found to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay. It
+is kept as sound and encoded when the gate opens, by an encoder that begins anew: what is not sent costs nothing, and
+the first syllable depends on nothing that a decoder has not heard.
 
 Packets may be shorter or longer than a frame, and change at any time. The gate hears whole frames of 10 ms in any case:
 so a voice is found in the same way whatever it is sent in.
@@ -22,9 +24,18 @@ from streamer.wire.packet import SILENCE_LEVEL, TALKSPURT_START, Packet
 PREROLL_FRAMES: Final = 4
 
 
-class Frame(NamedTuple):
+class Heard(NamedTuple):
     """Not sent, but may yet be."""
 
+    samples: Samples
+    position: int
+    level: int
+    voice: bool
+    is_calm: bool
+    """How it is to be encoded."""
+
+
+class Frame(NamedTuple):
     payload: bytes
     position: int
     level: int
@@ -40,8 +51,9 @@ class Packetizer:
         self.level = SILENCE_LEVEL
         self.listen_to(mode)
         self._seq = 0
-        self._frames: deque[Frame] = deque()
+        self._preroll: deque[Heard] = deque()
         self._n_samples = SAMPLES_PER_FRAME
+        self._is_calm = False
         self._calm_packets = 0
 
     @cached_property
@@ -66,10 +78,8 @@ class Packetizer:
 
         Longer ones come at once; before shorter ones the encoder calms down for some packets.
         """
-        is_shorter = wanted < self._n_samples and self._calm_packets < CALM_PACKETS
-        if is_shorter != self._encoder.is_calm:
-            self._encoder.is_calm = is_shorter
-        if not is_shorter:
+        self._is_calm = wanted < self._n_samples and self._calm_packets < CALM_PACKETS
+        if not self._is_calm:
             self._n_samples, self._calm_packets = wanted, 0
         return self._n_samples
 
@@ -82,15 +92,21 @@ class Packetizer:
         self.talking = self._hears(samples)
         lately = self._heard[-max(SAMPLES_PER_FRAME, len(samples)) :]
         self.level = SILENCE_LEVEL if self.gate.muted else level_of(lately)
-        payload = self._encoder.encode(samples)  # in silence too: the encoder's state has to stay true
-        self._calm_packets += self._encoder.is_calm
-        duration = len(samples) // DURATION_UNIT_SAMPLES
-        self._frames.append(Frame(payload, position, self.level, self.gate.voice, duration))
-        now = list(self._frames) if self.talking else []
+        self._calm_packets += self._is_calm
+        self._preroll.append(Heard(samples.copy(), position, self.level, self.gate.voice, self._is_calm))
+        now = list(self._preroll) if self.talking else []
         if self.talking or self.gate.muted:
-            self._frames.clear()
+            self._preroll.clear()
         self._forget_old()
-        return [self.packet(frame, starts=starts and number == 0) for number, frame in enumerate(now)]
+        if now and starts:
+            self._encoder.begin_anew()
+        return [self.packet(self._encoded(heard), starts=starts and number == 0) for number, heard in enumerate(now)]
+
+    def _encoded(self, heard: Heard) -> Frame:
+        if heard.is_calm != self._encoder.is_calm:
+            self._encoder.is_calm = heard.is_calm
+        payload = self._encoder.encode(heard.samples)
+        return Frame(payload, heard.position, heard.level, heard.voice, len(heard.samples) // DURATION_UNIT_SAMPLES)
 
     def _hears(self, samples: Samples) -> bool:
         """Whether `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""
@@ -103,15 +119,14 @@ class Packetizer:
         while self._unheard >= SAMPLES_PER_FRAME:
             frame = self._heard[len(self._heard) - self._unheard :][:SAMPLES_PER_FRAME]
             self._unheard -= SAMPLES_PER_FRAME
-            level = SILENCE_LEVEL if self.gate.muted else level_of(frame)
-            passes = self.gate.passes(level) or passes
+            passes = self.gate.passes(level_of(frame)) or passes
         return passes
 
     def _forget_old(self) -> None:
         """All but the pre-roll, and what the gate may yet find to be a voice."""
-        keep = (PREROLL_FRAMES * SAMPLES_PER_FRAME + self._unheard) // DURATION_UNIT_SAMPLES
-        while sum(frame.duration for frame in self._frames) > keep:
-            self._frames.popleft()
+        keep = PREROLL_FRAMES * SAMPLES_PER_FRAME + self._unheard
+        while sum(len(heard.samples) for heard in self._preroll) > keep:
+            self._preroll.popleft()
 
     def packet(self, frame: Frame, *, starts: bool) -> Packet:
         """One that was encoded elsewhere."""
