@@ -123,6 +123,7 @@ class Lobby:
             attempt=attempt,
             source=source_of(address),
             listening=query.get("listen") == "1",
+            takes_bundles=query.get("bundles") == "1",
             left_out=query.get("leave_out") == "1",
             writing=source.writing,
             deliveries=source.deliveries,
