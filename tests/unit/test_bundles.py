@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from streamer.websocket.fanout import Fanout
 from streamer.websocket.sink import Sink
 from streamer.wire.packet import MAX_PACKET_BYTES, Packet
 
+PROTOCOL: Final = Path(__file__).parents[2] / "streamer/wire/PROTOCOL.md"
 VECTORS: Final = json.loads((Path(__file__).parents[1] / "vectors/bundles.json").read_text(encoding="utf-8"))
 TALKING_US: Final = 100_000
 MANY: Final = 4
@@ -277,6 +279,13 @@ def test_what_is_said_while_a_bundle_is_given_out_comes_behind_it(room: BundledR
     room.ears[4].on_write = lambda: room.say(2, b"c") if len(room.ears[4].packets) == 2 else None
     room.give_out()
     assert [ear.packets for ear in room.ears[3:]] == [[b"a", b"b", b"c"]] * 3
+
+
+def test_the_sample_of_the_document_is_a_bundle_of_what_it_says() -> None:
+    (sample,) = re.findall(r"```bundle\n(.*?)```", PROTOCOL.read_text(encoding="utf-8"), re.DOTALL)
+    assert bytes.fromhex(sample) == bytes.fromhex(VECTORS["good"][0]["message"])
+    packets = [Packet.parse(packet) for packet in packets_of(bytes.fromhex(sample))]
+    assert [(each.talker_id, each.payload.hex(" ")) for each in packets] == [(258, "fc ff fe"), (259, "7b")]
 
 
 # a real relay on real sockets
