@@ -68,6 +68,7 @@ class Ear:
         self._ends = socket.socketpair()
         self._parser = FrameParser(from_client=False, max_message_bytes=MOST_BYTES)
         self.messages: list[tuple[int, bytes]] = []
+        self.bytes_taken = 0
         self.on_write: Callable[[], object] = lambda: None
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -79,6 +80,7 @@ class Ear:
     def set_write_buffer_limits(self, high: int) -> None: ...
 
     def write(self, data: bytes) -> None:
+        self.bytes_taken += len(data)
         self.messages += self._parser.parse(data)
         assert not self._parser.failure
         self.on_write()

@@ -22,7 +22,8 @@ from streamer.wire.packet import MAX_PACKET_BYTES, Packet
 PROTOCOL: Final = Path(__file__).parents[2] / "streamer/wire/PROTOCOL.md"
 VECTORS: Final = json.loads((Path(__file__).parents[1] / "vectors/bundles.json").read_text(encoding="utf-8"))
 TALKING_US: Final = 100_000
-MANY: Final = 4
+CLOSE: Final = 8
+"""The opcode (RFC 6455, section 5.2)."""
 WINDOW_US: Final = 2_500
 TAKES: Final = {"bundles": "1"}
 
@@ -267,10 +268,26 @@ def test_a_listener_who_reads_nothing_costs_no_more_memory_than_without_bundles(
 def test_somebody_who_leaves_or_fails_amid_a_bundle_takes_it_from_nobody(room: BundledRoom) -> None:
     talkers(room, 8)
     room.hold(b"a", b"b")
-    room.ears[5].on_write = lambda: [room.fanout.discard(each) for each in room.members]
+    room.ears[5].on_write = lambda: everybody_leaves(room)
     room.give_out()
     assert [ear.packets for ear in room.ears[2:]] == [[b"a", b"b"]] * 6
     assert len(room.fanout) == 0
+
+
+def everybody_leaves(room: BundledRoom) -> None:
+    for member in room.members:
+        room.fanout.discard(member)
+
+
+def test_nothing_that_was_held_follows_a_close_frame(room: BundledRoom) -> None:
+    talkers(room, 5)
+    room.hold(b"a", b"b")
+    room.ears[4].bytes_taken = 0
+    room.members[4].close(1000)
+    room.fanout.discard(room.members[4])
+    room.give_out()
+    assert room.ears[3].packets == [b"a", b"b"]
+    assert (room.ears[4].messages, room.ears[4].bytes_taken) == ([(CLOSE, b"\x03\xe8")], 4)
 
 
 def test_what_is_said_while_a_bundle_is_given_out_comes_behind_it(room: BundledRoom) -> None:
