@@ -150,10 +150,7 @@ export class Link {
     this.#hold(this.#httpSocket(this.#at));
   }
 
-  /**
-   * Over HTTP, what comes together is in one answer anyhow.
-   * @param {string} relay
-   */
+  /** Over HTTP, what comes together is in one answer anyhow. @param {string} relay */
   #webSocket(relay) {
     return this.#surroundings.open(takingBundles(this.#nextUrl(relay)), SUBPROTOCOL);
   }

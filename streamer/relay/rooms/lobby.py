@@ -103,9 +103,7 @@ class Lobby:
         self._check_barred(room, query, address, right)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
-        if source.joins.overflows(monotonic()) and right is not Right.HOST:
-            message = "too many joins from this address: wait half a minute"
-            raise RefusedError(message, status=429, code="too-many")
+        self._count_join(source, right)
         stay = resumed or Session(
             room_name,
             right,
@@ -349,6 +347,11 @@ class Lobby:
             raise RefusedError("the host has locked this room: ask to be let in", status=403, code="locked")
         if room.size >= self._limits.max_members:
             raise RefusedError("this room is full", status=429, code="too-many")
+
+    def _count_join(self, source: AddressBudget, right: Right) -> None:
+        if source.joins.overflows(monotonic()) and right is not Right.HOST:
+            message = "too many joins from this address: wait half a minute"
+            raise RefusedError(message, status=429, code="too-many")
 
     def _address(self, address: str) -> AddressBudget:
         source = source_of(address)
