@@ -12,6 +12,8 @@ cdef enum:
     TALKING_US = 100_000      # since the last packet: the longest lasts 60 ms, and may be late
     WINDOW_US = 2_500         # what one packet may wait for others
     TIMER_MS = 2              # of a window: event loops count in whole ms, and end up to 0.1 ms later than asked
+    LATE_US = 5_000           # a window that lasted so long: the machine has no time for them
+    REST_US = 250_000         # then nothing waits for so long: a busy moment of a machine
     SHORTEST_DEADLINE_US = 10_000  # where voice is stale sooner, none waits here: four windows
     BUNDLE_PACKETS = 16       # twice what eight talkers say in a window, in the shortest packets
     BUNDLE_BYTES = 1_500      # of a message: as much as the longest packet, and one segment of an Ethernet

@@ -45,6 +45,7 @@ cdef class Fanout:
     cdef Bundle _held             # what waits for the end of its window
     cdef Bundle _spare            # None while it is being given out
     cdef bint _is_window_open
+    cdef int64_t _rests_until_us  # from windows, since one ended late
 
     cdef int _note_takers(self) except -1
     cdef bint _is_held(self, Sink sender, int64_t now_us) noexcept

@@ -18,7 +18,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
-from streamer.websocket.bundle cimport SHORTEST_DEADLINE_US, TIMER_MS, WINDOW_US, Bundle, TalkersAtOnce
+from streamer.websocket.bundle cimport LATE_US, REST_US, SHORTEST_DEADLINE_US, TIMER_MS, WINDOW_US, Bundle, TalkersAtOnce
 from streamer.websocket.frames cimport BINARY, payload_at, payload_of, serialize
 from streamer.websocket.loudest cimport LoudestTalkers
 from streamer.websocket.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
@@ -213,7 +213,9 @@ cdef class Fanout:
         cdef bint are_many = self._talkers.on_packet(sender, now_us)
         if self._held.count:
             return True
-        return are_many and sender.flusher.deadline_us >= SHORTEST_DEADLINE_US and sender.flusher._loop is not None
+        if not are_many or now_us < self._rests_until_us:
+            return False
+        return sender.flusher.deadline_us >= SHORTEST_DEADLINE_US and sender.flusher._loop is not None
 
     cdef int _hold(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1:
         if not self._held.has_room_for(frame):
@@ -243,6 +245,8 @@ cdef class Fanout:
         cdef Traffic traffic
         if not bundle.count:
             return 0
+        if now_us - bundle.begun_us > LATE_US:  # where a loop gets no processor in time, waiting costs more than a window
+            self._rests_until_us = now_us + REST_US
         self._held, self._spare = (Bundle() if self._spare is None else self._spare), None
         try:
             traffic = self._flusher.traffic

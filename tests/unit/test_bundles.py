@@ -101,6 +101,22 @@ def test_no_packet_waits_longer_than_a_window_although_the_timer_is_late(room: B
     assert room.ears[4].packets == [b"first", b"second"], "the next packet ends the window, too"
 
 
+def test_where_a_window_ends_late_nothing_waits_for_a_while_and_then_packets_do_again(room: BundledRoom) -> None:
+    talkers(room, 5)
+    room.hold(b"a", b"b")
+    time.sleep(0.006)
+    ending_s = time.monotonic()
+    room.give_out()
+    while True:
+        for member in range(4):
+            room.say(member, b"hm")
+        is_held = room.fanout.held > 0
+        room.give_out()
+        if is_held:
+            break
+    assert time.monotonic() - ending_s >= 0.25
+
+
 # what
 
 
