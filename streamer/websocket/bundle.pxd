@@ -7,11 +7,11 @@ from streamer.websocket.sink cimport Sink
 
 
 cdef enum:
-    BEGIN_TALKERS = 4         # with fewer there is too little to join: with 3, a phone saves 2 of 38 % of a core
+    BEGIN_TALKERS = 4         # with 3 there is too little to join: 2 of 38 % of a core
     END_TALKERS = 3           # fewer end it: one who comes and goes does not switch it again and again
     TALKING_US = 100_000      # since the last packet: the longest lasts 60 ms, and may be late
     WINDOW_US = 2_500         # what one packet may wait for others
-    TIMER_MS = 2              # of a window: event loops count in whole ms, and end up to 0.1 ms later than asked
+    TIMER_MS = 2              # of a window: event loops count in whole ms, and end a little later
     LATE_US = 5_000           # a window that lasted so long: the machine has no time for them
     REST_US = 250_000         # then nothing waits for so long: a busy moment of a machine
     SHORTEST_DEADLINE_US = 10_000  # where voice is stale sooner, none waits here: four windows

@@ -1,9 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""Packets of several talkers in one message (wire/PROTOCOL.md, Bundles). A listener's phone wakes once for all of them.
+"""Packets of several talkers in one message (wire/PROTOCOL.md, Bundles): a phone wakes once for all.
 
-A room holds what comes within a window in a Bundle, for those who take bundles; TalkersAtOnce says whether it is to.
-Listeners who are silent share one frame. Those who talk get another one, without their own packets. Nothing is
-allocated for a packet, only for a message; a bundle is used again and again.
+A room holds what comes within a window in a Bundle, for those who take bundles, if TalkersAtOnce says so.
+Listeners who are silent share one frame. Those who talk get another one, without their own packets.
+Nothing is allocated for a packet, only for a message; a bundle is used again and again.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -17,7 +17,7 @@ from streamer.websocket.sink cimport Sink
 
 
 cdef class TalkersAtOnce:
-    """The last ones who talked: many begin with BEGIN_TALKERS within TALKING_US, and end below END_TALKERS."""
+    """Who talked last: BEGIN_TALKERS within TALKING_US are many, until fewer than END_TALKERS are left."""
 
     def talk(self, Sink talker not None, int64_t now_us):
         """A packet of `talker` came. True if many talk at once now."""
@@ -59,7 +59,9 @@ cdef class Bundle:
     cdef bint has_room_for(self, bytes frame) noexcept:
         """True also if it is empty: a packet that is alone leaves as it is, however long it is."""
         cdef Py_ssize_t size = PyBytes_GET_SIZE(frame) - payload_at(frame)
-        return not self.count or (self.count < BUNDLE_PACKETS and self._size + LENGTH_BYTES + size <= BUNDLE_BYTES)
+        if not self.count:
+            return True
+        return self.count < BUNDLE_PACKETS and self._size + LENGTH_BYTES + size <= BUNDLE_BYTES
 
     cdef int add(self, bytes frame, Sink sender, int64_t arrived_us, int64_t now_us) except -1:
         """Only where there is room for it."""

@@ -18,7 +18,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
-from streamer.websocket.bundle cimport LATE_US, REST_US, SHORTEST_DEADLINE_US, TIMER_MS, WINDOW_US, Bundle, TalkersAtOnce
+from streamer.websocket.bundle cimport LATE_US, REST_US, SHORTEST_DEADLINE_US, TIMER_MS, WINDOW_US
+from streamer.websocket.bundle cimport Bundle, TalkersAtOnce
 from streamer.websocket.frames cimport BINARY, payload_at, payload_of, serialize
 from streamer.websocket.loudest cimport LoudestTalkers
 from streamer.websocket.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
@@ -245,7 +246,7 @@ cdef class Fanout:
         cdef Traffic traffic
         if not bundle.count:
             return 0
-        if now_us - bundle.begun_us > LATE_US:  # where a loop gets no processor in time, waiting costs more than a window
+        if now_us - bundle.begun_us > LATE_US:  # where a loop gets no processor in time, waiting costs more
             self._rests_until_us = now_us + REST_US
         self._held, self._spare = (Bundle() if self._spare is None else self._spare), None
         try:

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { HEADER_BYTES, MAX_PACKET_BYTES, PacketError, packetsOf, parsePacket, serializePacket } from "../../web/shared/packet.js";
+import { MAX_PACKET_BYTES, PacketError } from "../../web/shared/packet.js";
+import { packetsOf, parsePacket, serializePacket } from "../../web/shared/packet.js";
 import { takingBundles } from "../../web/shared/room_link.js";
 
 const VECTORS = JSON.parse(readFileSync(new URL("../vectors/bundles.json", import.meta.url), "utf-8"));
@@ -21,7 +22,8 @@ function seeded(seed) {
   };
 }
 
-const bundleOf = (packets) => Uint8Array.from([BUNDLE, ...packets.flatMap((packet) => [packet.length >> 8, packet.length & 255, ...packet])]);
+const withLength = (packet) => [packet.length >> 8, packet.length & 255, ...packet];
+const bundleOf = (packets) => Uint8Array.from([BUNDLE, ...packets.flatMap(withLength)]);
 
 function isPacket(data) {
   try {
@@ -41,7 +43,8 @@ for (const { name, packets, message } of VECTORS.good) {
 
 for (const { name, message, reason } of VECTORS.bad) {
   test(`something that is no bundle is refused whole, in words: ${name}`, () => {
-    assert.throws(() => packetsOf(bytes(message)), (error) => error instanceof PacketError && error.message.includes(reason));
+    const isReason = (error) => error instanceof PacketError && error.message.includes(reason);
+    assert.throws(() => packetsOf(bytes(message)), isReason);
   });
 }
 
@@ -52,7 +55,8 @@ for (const { name, message } of VECTORS.odd) {
 }
 
 test("a packet that is alone is itself, and so is everything that is no bundle", () => {
-  const packet = serializePacket({ talkerId: 1, seq: 2, timestamp: 3, level: 4, voice: true, flags: 0, duration: 4, payload: bytes("fcfffe") });
+  const [rest, payload] = [{ level: 4, voice: true, flags: 0, duration: 4 }, bytes("fcfffe")];
+  const packet = serializePacket({ talkerId: 1, seq: 2, timestamp: 3, payload, ...rest });
   assert.deepEqual(packetsOf(packet), [packet]);
   assert.deepEqual(packetsOf(new Uint8Array(0)), [new Uint8Array(0)]);
   assert.deepEqual(packetsOf(bytes("21000000")), [bytes("21000000")]);
@@ -62,20 +66,25 @@ test("random packets come out of a bundle as they went in", () => {
   const below = seeded(1);
   for (let number = 0; number < CASES / 10; number += 1) {
     const packets = [];
-    for (let size = 1, next = HEADER_BYTES + 1; size + 2 + next <= MAX_PACKET_BYTES; size += 2 + next, next = below(4) ? 13 + below(100) : below(1_500)) {
+    let next = 13;
+    for (let left = MAX_PACKET_BYTES - 1; left >= 2 + next; next = below(4) ? 13 + below(100) : below(1_500)) {
       packets.push(Uint8Array.from({ length: next }, () => below(256)));
+      left -= 2 + next;
     }
     if (packets.length > 1) assert.deepEqual(packetsOf(bundleOf(packets)), packets);
   }
 });
 
-test("of random and broken bytes come packets within the message or a PacketError, never more than fit", () => {
+test("of random and broken bytes come packets that fill the message, or a PacketError", () => {
   const below = seeded(2);
   const good = VECTORS.good.map(({ message }) => bytes(message));
   for (let number = 0; number < CASES; number += 1) {
-    const data = below(2) ? good[below(3)].slice() : Uint8Array.from({ length: below(64) }, () => (below(2) ? below(4) : below(256)));
+    const random = Uint8Array.from({ length: below(64) }, () => below(below(2) ? 4 : 256));
+    const data = below(2) ? good[below(3)].slice() : random;
     if (data.length) data[0] = BUNDLE;
-    for (let turned = below(4); turned > 0 && data.length > 1; turned -= 1) data[1 + below(data.length - 1)] = below(256);
+    for (let turned = below(4); turned > 0 && data.length > 1; turned -= 1) {
+      data[1 + below(data.length - 1)] = below(256);
+    }
     const message = data.subarray(0, below(4) ? data.length : below(data.length + 1));
     try {
       const packets = packetsOf(message);

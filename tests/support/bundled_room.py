@@ -1,4 +1,4 @@
-"""A room whose members take bundles or not, over transports that keep what they are given; timers end by hand."""
+"""A room whose members take bundles or not, over transports that keep what they get; timers end by hand."""
 
 import socket
 from collections.abc import Callable
@@ -131,7 +131,7 @@ class BundledRoom:
             ear.messages.clear()
 
     def hold(self, *packets: bytes) -> None:
-        """The members from 0 on say one of them each; all of them wait then, and nothing heard before is left."""
+        """The members from 0 on say one each; all of them wait then, and nothing heard before is left."""
         while True:  # a machine that stops us amid it ends the window
             self.many_talk()
             for member, packet in enumerate(packets):

@@ -1,4 +1,4 @@
-"""Packets of several talkers in one message: for whom, when, in which order, and what becomes of late ones."""
+"""Packets of several talkers in one message: for whom, when, in which order, and how late ones are shed."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,7 +102,7 @@ def test_no_packet_waits_longer_than_a_window_although_the_timer_is_late(room: B
     assert room.ears[4].packets == [b"first", b"second"], "the next packet ends the window, too"
 
 
-def test_where_a_window_ends_late_nothing_waits_for_a_while_and_then_packets_do_again(room: BundledRoom) -> None:
+def test_where_a_window_ends_late_nothing_waits_for_a_while_and_then_they_do_again(room: BundledRoom) -> None:
     talkers(room, 5)
     room.hold(b"a", b"b")
     time.sleep(0.006)
@@ -190,7 +191,7 @@ ODDS: Final = (78, 4, 2, 6, 6, 2, 2)
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_whatever_is_said_by_whomever_everybody_gets_it_once_and_in_order(seed: int, room: BundledRoom) -> None:
+def test_whatever_is_said_everybody_else_gets_it_once_and_in_order(seed: int, room: BundledRoom) -> None:
     rng = random.Random(seed)
     expected: list[list[bytes]] = []
     present: list[int] = []
@@ -330,7 +331,7 @@ async def talk_until_bundled(house: House, speakers: list[Guest], listener: Gues
     sent = 0
     while not any(message[0] == 0x11 for message in messages):
         for speaker in speakers:
-            await speaker.socket.send_bytes(Packet(seq=sent, timestamp=480 * sent, payload=b"opus").serialize())
+            await speaker.socket.send_bytes(replace(PACKET, seq=sent, timestamp=480 * sent).serialize())
             sent += 1
         await listener.socket.send_json({"type": "ping", "t0": sent})
         while True:
