@@ -378,7 +378,7 @@ cdef class Connection(Sink):
         return 0
 
     cdef int _send_close(self, bytes payload) except -1:
-        self._state = CLOSING
+        self._state, self.takes_bundles = CLOSING, False  # what its room still holds would come behind the close frame
         self._close_by_us = monotonic_us() + self.limits.close_us
         self.flusher.traffic.shed_closed += self.outbox._voices
         self.outbox.clear_voice()

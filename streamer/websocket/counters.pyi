@@ -5,6 +5,9 @@ class Traffic:
     deliveries: int
     writes: int
     bytes_out: int
+    bundles: int
+    held: int
+    held_us: int
     shed_late: int
     shed_closed: int
     shed_held_up: int

@@ -1,5 +1,6 @@
 from libc.stdint cimport int64_t
 
+from streamer.websocket.bundle cimport Bundle, TalkersAtOnce
 from streamer.websocket.loudest cimport LoudestTalkers
 from streamer.websocket.sink cimport Flusher, Sink
 
@@ -38,3 +39,17 @@ cdef class Fanout:
     cdef int _deliver(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1
     cdef void _refill(self, int64_t now_us) noexcept
     cdef int _schedule(self) except -1
+
+    cdef int _takers              # sinks that take bundles; without any a packet costs one comparison
+    cdef TalkersAtOnce _talkers
+    cdef Bundle _held             # what waits for the end of its window
+    cdef Bundle _spare            # None while it is being given out
+    cdef bint _is_window_open
+    cdef int64_t _rests_until_us  # from windows, since one ended late
+
+    cdef int _note_takers(self) except -1
+    cdef bint _is_held(self, Sink sender, int64_t now_us) noexcept
+    cdef int _hold(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1
+    cdef int _open_window(self) except -1
+    cdef int _give_held(self, int64_t now_us) except -1
+    cdef int _deliver_bundle(self, Bundle bundle, int64_t now_us) except -1

@@ -5,6 +5,10 @@ No room takes the event loop from the others. A room makes at most WINDOW_WRITES
 `deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of other rooms, and is
 shed when it is older than the deadline. A room below its rate never gets there: its packets are handed on at once.
 
+Where many talk at once, packets for those who take bundles are held for a window of at most WINDOW_US, and leave as one
+message. They are given out before anything that must not overtake them: whoever tells the room something, or changes who
+is in it, comes after what was said before.
+
 Observers are no members: each gets every packet when it arrives, as PROTOCOL.md describes it, without a WebSocket frame around it.
 """
 
@@ -14,6 +18,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
+from streamer.websocket.bundle cimport LATE_US, REST_US, SHORTEST_DEADLINE_US, TIMER_MS, WINDOW_US
+from streamer.websocket.bundle cimport Bundle, TalkersAtOnce
 from streamer.websocket.frames cimport BINARY, payload_at, payload_of, serialize
 from streamer.websocket.loudest cimport LoudestTalkers
 from streamer.websocket.sink cimport TOGETHER_US, Flusher, Sink, monotonic_us
@@ -29,15 +35,22 @@ cdef class Fanout:
         self._per_us = deliveries_per_s / 1e6
         self._left = BURST_DELIVERIES
         self._loudest = LoudestTalkers(loudest) if loudest else None
+        self._talkers = TalkersAtOnce()
+        self._held = Bundle()
 
     def __len__(self):
         return len(self._sinks)
 
     def add(self, Sink sink not None):
+        self._give_held(monotonic_us())
         self._sinks = [*self._sinks, sink]
+        self._note_takers()
 
     def discard(self, Sink sink not None):
+        self._give_held(monotonic_us())
         self._sinks = [other for other in self._sinks if other is not sink]
+        self._talkers.discard(sink)
+        self._note_takers()
         if self._loudest is not None:
             self._loudest.discard(sink)
 
@@ -148,6 +161,7 @@ cdef class Fanout:
         cdef Flusher flusher = sender.flusher
         cdef Traffic traffic = flusher.traffic
         cdef bint waits, is_busy = flusher.is_busy(now_us)
+        cdef bint is_held = self._takers and self._is_held(sender, now_us)
         cdef int written = 0
         cdef list sinks = self._sinks
         cdef Py_ssize_t i
@@ -155,6 +169,8 @@ cdef class Fanout:
         for i in range(PyList_GET_SIZE(sinks)):
             sink = <Sink>PyList_GET_ITEM(sinks, i)
             if sink is sender or (sink.is_recorder and sender.is_left_out):
+                continue
+            if is_held and sink.takes_bundles:
                 continue
             waits = is_busy and now_us - sink.wrote_us < TOGETHER_US
             try:
@@ -169,4 +185,106 @@ cdef class Fanout:
             traffic.deliveries += written
             traffic.bytes_out += written * PyBytes_GET_SIZE(frame)
             flusher._wrote_us = monotonic_us()
+        if is_held:
+            self._hold(frame, sender, now_us, arrived_us)
         return written + <int>(PyList_GET_SIZE(sinks) - written) // QUEUED_PER_WRITE
+
+    # packets that leave together
+
+    @property
+    def held(self):
+        """How many packets wait for others now."""
+        return self._held.count
+
+    def give_held(self):
+        """Whatever is sent from now on comes behind the packets that came before."""
+        if self._held.count:
+            self._give_held(monotonic_us())
+
+    cdef int _note_takers(self) except -1:
+        cdef int takers = 0
+        cdef Sink sink
+        for sink in self._sinks:
+            takers += sink.takes_bundles
+        self._takers = takers
+        return 0
+
+    cdef bint _is_held(self, Sink sender, int64_t now_us) noexcept:
+        """Whether this packet is to wait for others. What comes behind one that waits must wait as well."""
+        cdef bint are_many = self._talkers.on_packet(sender, now_us)
+        if self._held.count:
+            return True
+        if not are_many or now_us < self._rests_until_us:
+            return False
+        return sender.flusher.deadline_us >= SHORTEST_DEADLINE_US and sender.flusher._loop is not None
+
+    cdef int _hold(self, bytes frame, Sink sender, int64_t now_us, int64_t arrived_us) except -1:
+        if not self._held.has_room_for(frame):
+            self._give_held(now_us)
+        self._flusher = sender.flusher
+        self._held.add(frame, sender, arrived_us, now_us)
+        if now_us - self._held.begun_us >= WINDOW_US:  # the loop was too busy for its timers
+            return self._give_held(now_us)
+        return self._open_window()
+
+    cdef int _open_window(self) except -1:
+        if not self._is_window_open:
+            self._flusher._loop.call_later(TIMER_MS / 1000, self._end_window)
+            self._is_window_open = True
+        return 0
+
+    def _end_window(self):
+        cdef int64_t now_us = monotonic_us()
+        self._is_window_open = False
+        if self._held.count:
+            self._flusher.note_alive(now_us)
+            self._give_held(now_us)
+
+    cdef int _give_held(self, int64_t now_us) except -1:
+        """A sink may lead back to here when it is written to: it finds another bundle, which is empty."""
+        cdef Bundle bundle = self._held
+        cdef Traffic traffic
+        if not bundle.count:
+            return 0
+        if now_us - bundle.begun_us > LATE_US:  # where a loop gets no processor in time, waiting costs more
+            self._rests_until_us = now_us + REST_US
+        self._held, self._spare = (Bundle() if self._spare is None else self._spare), None
+        try:
+            traffic = self._flusher.traffic
+            traffic.shed_held_up += bundle.shed(now_us - self._flusher.deadline_us)
+            traffic.held += bundle.count
+            traffic.held_us += bundle.waited_us(now_us)
+            self._deliver_bundle(bundle, now_us)
+        finally:
+            bundle.clear()
+            self._spare = bundle
+        return 0
+
+    cdef int _deliver_bundle(self, Bundle bundle, int64_t now_us) except -1:
+        cdef Sink sink
+        cdef Traffic traffic = self._flusher.traffic
+        cdef int count, written = 0
+        cdef list sinks = self._sinks
+        cdef bytes frame
+        cdef Py_ssize_t i
+        for i in range(PyList_GET_SIZE(sinks)):
+            sink = <Sink>PyList_GET_ITEM(sinks, i)
+            count = bundle.count_for(sink) if sink.takes_bundles else 0
+            if not count:
+                continue
+            try:
+                frame = bundle.frame_for(sink, count)
+                if sink.is_clear and sink.write_at_once(frame, now_us):
+                    written += 1
+                    traffic.deliveries += count
+                    traffic.bundles += count > 1
+                    traffic.bytes_out += PyBytes_GET_SIZE(frame)
+                else:
+                    bundle.push_each(sink)
+            except Exception as error:
+                sink.flusher.report(error, sink)
+        if written:
+            traffic.writes += written
+            self._window_used += written
+            self._flusher._wrote_us = monotonic_us()
+        return 0

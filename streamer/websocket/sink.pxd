@@ -45,6 +45,7 @@ cdef class Sink:
     cdef bint is_direct           # write to fd ourselves
     cdef public bint is_recorder  # gets nothing of a sender that is left out of recordings
     cdef public bint is_left_out
+    cdef public bint takes_bundles  # set before it is added to a room; no more once it closes
     cdef bint is_blocked          # the kernel holds more than UNSENT_BYTES
     cdef int unasked_bytes        # written since the kernel was asked
     cdef int fd                   # only valid while transport is set

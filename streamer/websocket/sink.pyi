@@ -16,6 +16,8 @@ class Flusher:
 class Sink:
     is_recorder: bool
     is_left_out: bool
+    takes_bundles: bool
+    """Set before it is added to a room."""
     @property
     def outbox(self) -> Outbox: ...
     @property

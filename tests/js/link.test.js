@@ -389,6 +389,7 @@ test("where sockets are cut off again and again right after they opened, a leg g
   }
   const requested = world.requested.map((url) => url.replace(/&attempt=\d+$/, ""));
   assert.deepEqual([...new Set(requested)], ["https://relay.home.arpa:8443/leg?room=kitchen&key=k&resume=t0ken"]);
+  assert.ok(world.sockets.every(({ url }) => url.endsWith("&bundles=1")), "over WebSockets alone, several packets may come together");
 });
 
 test("a socket that the relay itself closes has reached it, and is no reason for plain HTTP", async () => {

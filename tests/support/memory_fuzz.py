@@ -342,6 +342,55 @@ def some_frames(rng: random.Random) -> bytes:
     return b"".join(frames)
 
 
+class BundledConnection(RandomConnection):
+    """One of a room in which many talk at once, and some take bundles."""
+
+    def _act(self) -> None:
+        fanout, other = self.fanout, self.rng.choice(self.house)
+        assert fanout is not None
+        acts: list[Callable[[], Any]] = [
+            fanout.give_held,
+            lambda: fanout.send(some_voice(self.rng), other),
+            lambda: fanout.discard(other),
+            lambda: fanout.add(other),
+            lambda: other.close(1000, "by another"),
+            lambda: other.connection_lost(None),
+            super()._act,
+            *[lambda: None] * 4,
+        ]
+        self.rng.choice(acts)()
+
+
+def some_voice(rng: random.Random) -> bytes:
+    return b"\x10" + rng.randbytes(rng.choice((12, 80, 700, 1_499)))
+
+
+def fuzz_bundles(rng: random.Random) -> None:
+    loop = RandomLoop()
+    flusher = Flusher(loop, deadline_ms=rng.choice((10, 120)))  # type: ignore[arg-type]
+    fanout, house, sockets = Fanout(), [], []
+    for _ in range(rng.randrange(4, 9)):
+        pair = socket.socketpair()
+        sockets += pair
+        member = BundledConnection(flusher, usual_limits(close_s=0))
+        member.rng, member.house, member.fanout, member.takes_bundles = rng, house, fanout, rng.random() < 0.7
+        transport = RandomTransport(rng, pair[0])
+        transport.owner = member
+        transport.peer = member._act
+        for end in pair:
+            end.setblocking(False)
+        house.append(member)
+        member.attach(transport, is_direct=rng.random() < 0.6)  # type: ignore[arg-type]
+        fanout.add(member)
+        member.resume_writing()
+    for _ in range(rng.choice((40, 400))):
+        calls = (lambda: fanout.send(some_voice(rng), rng.choice(house)),) * 12
+        with suppress(OSError, RuntimeError, ZeroDivisionError):
+            rng.choice((*calls, loop.run, flusher.flush, fanout.give_held, rng.choice(house)._act))()
+    for end in sockets:
+        end.close()
+
+
 def fuzz_connection(rng: random.Random) -> None:
     loop = RandomLoop()
     flusher = Flusher(loop, deadline_ms=rng.choice((0, 120)))  # type: ignore[arg-type]
@@ -411,6 +460,7 @@ KINDS: dict[str, tuple[Callable[[random.Random], None], int]] = {
     "codec": (fuzz_codec, 1),
     "connection": (fuzz_connection, 3),
     "frames": (fuzz_frames, 1),
+    "bundles": (fuzz_bundles, 2),
 }
 
 

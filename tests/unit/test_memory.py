@@ -16,7 +16,7 @@ from streamer.client.audio.samples import SILENCE_LEVEL, level_of
 from streamer.jitter import concealment, delay_estimator, jitter_buffer, packet_buffer, playout_clock, windowed_minimum
 from streamer.jitter import sync_buffer as stretching
 from streamer.jitter.jitter_buffer import JitterBuffer
-from streamer.websocket import connection, fanout, frames, mask, outbox, sink
+from streamer.websocket import bundle, connection, fanout, frames, mask, outbox, sink
 from streamer.websocket import counters as counting
 from streamer.websocket.connection import Connection
 from streamer.websocket.fanout import Fanout
@@ -26,6 +26,7 @@ PACKET = 480
 CLASSES = [
     kind
     for module in (
+        bundle,
         connection,
         counting,
         concealment,

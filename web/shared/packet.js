@@ -10,6 +10,9 @@ export const ENCRYPTED = 0x02;
 export const SILENCE_LEVEL = 127;
 
 const VOICE = 0x80;
+/** Version 1, kind 1: a message of several packets (PROTOCOL.md, Bundles). */
+const BUNDLE = 0x11;
+const LENGTH_BYTES = 2;
 const VERSION_AND_KIND = (VERSION << 4) | AUDIO;
 const DURATIONS = [1, 2, 4, 8, 16, 24];
 
@@ -74,6 +77,26 @@ export function serializePacket(packet) {
   view.setUint32(8, packet.timestamp);
   data.set(packet.payload, HEADER_BYTES);
   return data;
+}
+
+/**
+ * @param {Uint8Array} message of the relay: a packet, or a bundle of them
+ * @returns {Uint8Array[]} views into it; whether they are packets is for `parsePacket` to say
+ * @throws {PacketError} where it is a bundle that is too long, holds no two packets, or ends within one
+ */
+export function packetsOf(message) {
+  if (message[0] !== BUNDLE) return [message];
+  if (message.length > MAX_PACKET_BYTES) {
+    throw new PacketError(`bundle is ${message.length} bytes, ${MAX_PACKET_BYTES} are allowed`);
+  }
+  const packets = [];
+  for (let begin = 1 + LENGTH_BYTES, end = 1; end < message.length; begin = end + LENGTH_BYTES) {
+    end = begin + ((message[begin - 2] << 8) | message[begin - 1]);
+    if (end > message.length) throw new PacketError("bundle ends within a packet");
+    packets.push(message.subarray(begin, end));
+  }
+  if (packets.length < 2) throw new PacketError(`bundle holds ${packets.length} packets, 2 at least are needed`);
+  return packets;
 }
 
 /** @param {number} versionAndKind */

@@ -89,6 +89,16 @@ export function attemptUrl(url, resume, attempt) {
 }
 
 /**
+ * The same attempt, by somebody who takes several packets in one message.
+ * @param {string} url
+ */
+export function takingBundles(url) {
+  const taking = new URL(url);
+  taking.searchParams.set("bundles", "1");
+  return taking.href;
+}
+
+/**
  * @param {string} text that somebody pasted, or that a code says
  * @returns {URL | null} null where it is no link to a room
  */

@@ -17,6 +17,7 @@
 // to another one is opened first, and the present one is left when that has its welcome.
 
 import { FROM_RELAY, parseControl } from "../shared/control.js";
+import { takingBundles } from "../shared/room_link.js";
 import { waitMs } from "./backoff.js";
 import { HttpSocket, RETRY_MS } from "./http_socket.js";
 import { Move, Parting } from "./move.js";
@@ -149,9 +150,9 @@ export class Link {
     this.#hold(this.#httpSocket(this.#at));
   }
 
-  /** @param {string} relay */
+  /** Over HTTP, what comes together is in one answer anyhow. @param {string} relay */
   #webSocket(relay) {
-    return this.#surroundings.open(this.#nextUrl(relay), SUBPROTOCOL);
+    return this.#surroundings.open(takingBundles(this.#nextUrl(relay)), SUBPROTOCOL);
   }
 
   /**

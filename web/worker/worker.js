@@ -5,7 +5,7 @@
 //   relay → Link → (packets) → playout worklet
 
 import { Decoder, Encoder, loadCodec } from "../shared/codec.js";
-import { PacketError, parsePacket } from "../shared/packet.js";
+import { PacketError, packetsOf, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { TrackReader } from "../shared/track_reader.js";
 import { unreachable } from "../shared/unreachable.js";
@@ -119,19 +119,28 @@ function onState(state, reason, message) {
 }
 
 /** @param {ArrayBuffer} data */
-function onPacket(data) {
+function onVoice(data) {
+  passingOver(() => packetsOf(new Uint8Array(data)).forEach((bytes) => passingOver(() => onPacket(bytes))));
+}
+
+/** @param {() => void} call that meets what is no packet, as of a newer relay: what it carries is not for us */
+function passingOver(call) {
   try {
-    const bytes = new Uint8Array(data);
-    const packet = parsePacket(bytes);
-    levels.update(packet.talkerId, packet);
-    guard.onPacket(packet);
-    timing.onPacket(packet.talkerId, packet.timestamp, nowUs());
-    replay.onPacket(packet, performance.now());
-    if (ring) ring.push(bytes);
-    else playout?.postMessage(data, [data]);
+    call();
   } catch (error) {
-    if (!(error instanceof PacketError)) throw error; // of a newer relay: what it carries is not for us
+    if (!(error instanceof PacketError)) throw error;
   }
+}
+
+/** @param {Uint8Array} bytes a view into what came; a part of it where several came together */
+function onPacket(bytes) {
+  const packet = parsePacket(bytes);
+  levels.update(packet.talkerId, packet);
+  guard.onPacket(packet);
+  timing.onPacket(packet.talkerId, packet.timestamp, nowUs());
+  replay.onPacket(packet, performance.now());
+  if (ring) ring.push(bytes);
+  else playout?.postMessage(bytes.slice().buffer);
 }
 
 /** @param {FromRelay} message */
@@ -338,7 +347,7 @@ link.onSlow = (/** @type {boolean} */ slow) => {
   packets.overHttp = slow;
   report({ type: "slow", slow });
 };
-link.onPacket = onPacket;
+link.onPacket = onVoice;
 link.onControl = onControl;
 addEventListener("message", ({ data }) => obey(data));
 keepPinging();

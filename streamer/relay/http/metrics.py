@@ -22,6 +22,7 @@ COUNTERS: Final = {
     "packets_in": "Packets of voice received",
     "deliveries": "Packets written to a listener",
     "writes": "Writes to peers; less than deliveries where several packets left together",
+    "bundles": "Messages that held packets of several talkers",
     "bytes_in": "Bytes received by WebSockets",
     "bytes_out": "Bytes written by WebSockets",
 }

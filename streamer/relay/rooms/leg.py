@@ -76,6 +76,8 @@ class Admitted:
     """By its own choice."""
     writing: Writing = field(default_factory=Writing)
     """What the address may write, with all its connections."""
+    takes_bundles: bool = False
+    """Packets of several talkers may come to it as one message."""
     left_out: bool = False
     """Of recordings, by its own wish."""
     deliveries: Budget | None = None
@@ -115,6 +117,7 @@ class Leg:
         connection.deliveries = entry.deliveries
         connection.fanout = entry.room.fanout
         connection.is_recorder = "record" in entry.session.scopes
+        connection.takes_bundles = entry.takes_bundles and not connection.is_recorder
         entry.session.left_out |= entry.left_out
 
     @property

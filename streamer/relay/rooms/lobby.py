@@ -103,9 +103,7 @@ class Lobby:
         self._check_barred(room, query, address, right)
         self._check_space(room, right, resumed)
         own = self._own_name(name, room, resumed)
-        if not source.joins.try_take(monotonic()) and right is not Right.HOST:
-            message = "too many joins from this address: wait half a minute"
-            raise RefusedError(message, status=429, code="too-many")
+        self._count_join(source, right)
         session = resumed or Session(
             room_name,
             right,
@@ -123,6 +121,7 @@ class Lobby:
             attempt=attempt,
             source=source_of(address),
             listening=query.get("listen") == "1",
+            takes_bundles=query.get("bundles") == "1",
             left_out=query.get("leave_out") == "1",
             writing=source.writing,
             deliveries=source.deliveries,
@@ -348,6 +347,11 @@ class Lobby:
             raise RefusedError("the host has locked this room: ask to be let in", status=403, code="locked")
         if room.size >= self._limits.max_members:
             raise RefusedError("this room is full", status=429, code="too-many")
+
+    def _count_join(self, source: AddressBudget, right: Right) -> None:
+        if not source.joins.try_take(monotonic()) and right is not Right.HOST:
+            message = "too many joins from this address: wait half a minute"
+            raise RefusedError(message, status=429, code="too-many")
 
     def _address(self, address: str) -> AddressBudget:
         source = source_of(address)

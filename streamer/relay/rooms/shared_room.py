@@ -53,6 +53,7 @@ class SharedRoom(Room):
         self.fanout.discard_observer(observer)
 
     def tell(self, members: Sequence[Member], message: FromRelay, about: Hashable = None) -> None:
+        self.fanout.give_held()
         self._post.send(message, members, about)
 
     def tell_all(self, message: FromRelay, about: Hashable = None) -> None:

@@ -1,0 +1,6 @@
+from streamer.websocket.sink import Sink
+
+class TalkersAtOnce:
+    def talk(self, talker: Sink, now_us: int) -> bool: ...
+
+class Bundle: ...
