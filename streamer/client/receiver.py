@@ -20,7 +20,7 @@ _INBOX_PACKETS: Final = 2_048
 """Five seconds of the shortest: a device that asked for nothing that long has stopped, and memory must not grow."""
 
 
-FLOOR_MS: Final = 10.0
+FLOOR_MS: Final = 8.0
 """The least that a jitter buffer waits: an event loop with other work to do is late by some ms now and then."""
 
 MUSICIANS_FLOOR_MS: Final = 5.0

@@ -12,6 +12,7 @@ cdef class DelayEstimator:
     cdef readonly double ceiling_ms
     cdef readonly double base_ms
     cdef readonly double quantile_ms
+    cdef readonly double usual_ms
     cdef readonly bint is_new_clock
     cdef WindowedMinimum _baseline
     cdef char _before_histogram[REDZONE_BYTES]
@@ -29,7 +30,8 @@ cdef class DelayEstimator:
     cdef void _pace(self, double now_ms, int64_t timestamp, bint talkspurt) noexcept
     cdef void _count(self, double relative_ms) noexcept
     cdef void _forget(self) noexcept
-    cdef double _quantile(self) noexcept
+    cdef void _weigh(self) noexcept
+    cdef double _quantile(self, double share) noexcept
 
 
 cdef bint is_time(double now_ms) noexcept

@@ -3,7 +3,7 @@
 
 The plan: a packet's *relative delay* is its transit time (arrival minus timestamp) over the least transit time of the last
 seconds, so that neither clock's zero nor their drift matters. A histogram of relative delays with slow forgetting gives
-the quantile that only `late_share` of the packets exceed.
+the quantile that only `late_share` of the packets exceed, and what is usual: what is later than that is a stall, and no jitter.
 
 Packets later than the ceiling are not counted: no target could save them, so they must not raise it. What a single long
 stall weighs is bounded. The head of a talkspurt does not count either: it starts with what was said before it was noticed, which comes
@@ -34,6 +34,8 @@ cdef double FORGETTING = 0.9998
 # Before anything is known, expect a few packets this late: a new talker starts here, and is at its own delay in 2 s.
 cdef double PRIOR_MS = 30.0
 cdef double PRIOR_PACKETS = 2.0
+# Of the packets, so many are later than usual. With a twentieth, usual jitter was taken for the beginning of a stall.
+cdef double UNUSUAL_SHARE = 0.02
 # Far below where sums of doubles get coarse.
 cdef double LARGEST_WEIGHT = 1e9
 # Three hundred years: any clock's time is within, and its samples can be counted in 64 bits.
@@ -46,7 +48,7 @@ cdef bint is_time(double now_ms) noexcept:
 
 
 cdef class DelayEstimator:
-    """The relative delay that all but `late_share` of the packets keep within."""
+    """`quantile_ms` is the relative delay that all but `late_share` of the packets keep within, `usual_ms` that of all but a fiftieth."""
 
     def __cinit__(self):
         self.late_share, self.ceiling_ms = 0.01, 250.0
@@ -74,7 +76,7 @@ cdef class DelayEstimator:
         """Forget the talker's clock; what is known of the network stays."""
         self._known = False
         self._baseline.reset()
-        self.quantile_ms = self._quantile()
+        self._weigh()
 
     cpdef double update(self, double now_ms, int64_t timestamp, bint talkspurt=False):
         """Take in a packet's arrival; `timestamp` is unwrapped, `talkspurt` true where one starts. Return the relative delay.
@@ -96,7 +98,7 @@ cdef class DelayEstimator:
         if self._paced and not self.is_new_clock and relative_ms <= self.ceiling_ms:
             self._forget()
             self._count(relative_ms)
-            self.quantile_ms = self._quantile()
+            self._weigh()
         return relative_ms
 
     cdef void _pace(self, double now_ms, int64_t timestamp, bint talkspurt) noexcept:
@@ -124,8 +126,12 @@ cdef class DelayEstimator:
         self._total /= LARGEST_WEIGHT
         self._weight /= LARGEST_WEIGHT
 
-    cdef double _quantile(self) noexcept:
-        cdef double allowed = self.late_share * self._total
+    cdef void _weigh(self) noexcept:
+        self.usual_ms = self._quantile(UNUSUAL_SHARE)
+        self.quantile_ms = self._quantile(self.late_share)
+
+    cdef double _quantile(self, double share) noexcept:
+        cdef double allowed = share * self._total
         cdef double later = 0.0
         cdef int bucket = BUCKETS - 1
         while bucket > 0:

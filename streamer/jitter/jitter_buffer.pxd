@@ -26,7 +26,6 @@ cdef class JitterBuffer:
     cdef int64_t _silent, _accelerated, _expanded, _skipped
 
     cdef double _target(self) noexcept
-    cdef double _clamped(self, double target_ms) noexcept
     cdef double _late_by(self, int64_t timestamp) noexcept
     cdef int _check_not_popping(self) except -1
     cdef int _fill(self, float[::1] block, float[::1] side) except -1

@@ -5,8 +5,8 @@ What it must do: hold as little as the network allows, give every excess back qu
 
 The plan, at each place where a decision can fall (after a splice, a packet, or 5 ms):
 - The *delay* is what the next sample waits more than the fastest packet would: now - timestamp - least transit time. It is exact,
-  and needs no smoothing as a level in packets would. The *target* is what `delay` found, plus the lead with which a block
-  of the sound card asks for a packet before its first sample plays; between floor and ceiling.
+  and needs no smoothing as a level in packets would. The *target* is what `delay_estimator` found, plus
+  the length of a block, since the sound card asks for a packet so long before it plays, plus a reserve; between floor and ceiling.
 - Later than what acceleration gives back in a second: skip whole packets. Too late: accelerate, by 25 % at most. Too early,
   or the next packet is overdue: expand. On time: normal.
 - Nothing to decode: conceal, and hold the talker's time, so that late packets are played late and then caught up with: over
@@ -25,7 +25,7 @@ from streamer.jitter.delay_estimator cimport DelayEstimator, is_time
 from streamer.jitter.overlap_add cimport OVERLAP_SAMPLES
 from streamer.jitter.packet_buffer cimport Arrival
 from streamer.jitter.playout_clock cimport PlayoutClock
-from streamer.jitter.policy cimport STEP_SAMPLES, Decision, Operation, Situation, decide, depends_on_quiet
+from streamer.jitter.policy cimport RESERVE_MS, STEP_SAMPLES, Decision, Operation, Situation, decide, depends_on_quiet
 
 cdef double SAMPLES_PER_MS = 48.0
 # Between two splices, per sample of the last one: so talk gets faster by 25 % at most, and slower by 20 %, which is heard as
@@ -43,7 +43,7 @@ cdef class JitterBuffer:
     """
 
     def __cinit__(self):
-        self._floor_ms, self._ceiling_ms = 10.0, 250.0
+        self._floor_ms, self._ceiling_ms = 8.0, 250.0
         self.estimator = DelayEstimator()
         self._line = DecodedLine(None)
         self._packets = self._line.packets
@@ -51,7 +51,7 @@ cdef class JitterBuffer:
         self._clock = PlayoutClock()
         self.operation = Operation.SILENCE
 
-    def __init__(self, decoder, *, double floor_ms=10.0, double ceiling_ms=250.0, double late_share=0.01):
+    def __init__(self, decoder, *, double floor_ms=8.0, double ceiling_ms=250.0, double late_share=0.01):
         """Raises ValueError if the floor, the ceiling or the share is out of range."""
         self._check_not_popping()
         if not 0.0 <= floor_ms <= ceiling_ms:
@@ -103,7 +103,7 @@ cdef class JitterBuffer:
             raise ValueError(f"the side is {side.shape[0]} samples long, and the block {block.shape[0]}")
         if not is_time(now_ms):
             raise ValueError(f"{now_ms} ms is no time")
-        self._clock.begin_block(now_ms)
+        self._clock.begin_block(now_ms, block.shape[0])
         self._is_popping = True
         try:
             self._fill(block, side)
@@ -132,12 +132,10 @@ cdef class JitterBuffer:
         return block
 
     cdef double _target(self) noexcept:
-        return self._clamped(self.estimator.quantile_ms + self._clock.lead_ms)
-
-    cdef double _clamped(self, double target_ms) noexcept:
-        if target_ms < self._floor_ms:
+        cdef double needed_ms = self.estimator.quantile_ms + self._clock.lead_ms + RESERVE_MS
+        if needed_ms < self._floor_ms:
             return self._floor_ms
-        return target_ms if target_ms < self._ceiling_ms else self._ceiling_ms
+        return needed_ms if needed_ms < self._ceiling_ms else self._ceiling_ms
 
     cdef double _late_by(self, int64_t timestamp) noexcept:
         """What the sample with this timestamp, played next, would have waited more than the fastest packet."""
@@ -166,19 +164,19 @@ cdef class JitterBuffer:
     cdef void _look(self, Situation* now, bint may_splice) noexcept:
         """Note all that the decision depends on; of the packets, only if nothing is ahead."""
         cdef int64_t seq, timestamp
-        now.is_playing, now.may_splice, now.floor_ms = self._playing, may_splice, self._floor_ms
+        now.is_playing, now.may_splice = self._playing, may_splice
         now.ahead, now.waiting = self._sync.ahead(), self._packets.count
         timestamp = self._line.media_end - now.ahead
         if not may_splice:
             seq = self._packets.first_seq()
             if self._playing:
-                self._clock.on_need()
                 self._look_for_sound(now, seq)
             elif seq >= 0:
                 timestamp = self._packets.timestamp_of(seq)
         now.delay_ms = self._late_by(timestamp)
         now.network_ms = self.estimator.quantile_ms + self._clock.lead_ms
-        now.target_ms = self._clamped(now.network_ms)
+        now.usual_ms = self.estimator.usual_ms + self._clock.lead_ms
+        now.target_ms = self._target()
         now.is_quiet = depends_on_quiet(now) and self._sync.quiet_behind()
 
     cdef void _look_for_sound(self, Situation* now, int64_t seq) noexcept:
@@ -231,12 +229,12 @@ cdef class JitterBuffer:
     cdef int _splice(self, Decision decision) except -1:
         """Change the length by what the sound allows, if it does; then let it rest, so that a talker is never hurried by more."""
         cdef bint shorter = decision.operation == Operation.ACCELERATE
-        cdef Py_ssize_t longest = decision.samples, lag
-        self._line.decode_ahead(longest + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
+        cdef Py_ssize_t longest = decision.longest, lag
+        self._line.decode_ahead(max(<Py_ssize_t>decision.samples, longest) + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
         if shorter:
-            lag = self._sync.accelerate(longest, decision.similarity)
+            lag = self._sync.accelerate(decision.samples, longest, decision.similarity)
         else:
-            lag = self._sync.expand(longest, decision.similarity)
+            lag = self._sync.expand(decision.samples, longest, decision.similarity)
         self._rest = OVERLAP_SAMPLES if lag == 0 or self._sync.free else (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
         if lag == 0:
             return 0

@@ -60,9 +60,10 @@ cdef void cut(float* now, Py_ssize_t lag) noexcept nogil:
 cdef void repeat(float* now, Py_ssize_t lag, Py_ssize_t ahead) noexcept nogil:
     """Play the last `lag` samples once more, before the `ahead` samples that play next."""
     cdef Py_ssize_t i
+    cdef Py_ssize_t overlap = min(<Py_ssize_t>OVERLAP_SAMPLES, lag)
     cdef double share
     memmove(now + lag, now, ahead * sizeof(float))
-    for i in range(OVERLAP_SAMPLES):
-        share = (i + 0.5) / OVERLAP_SAMPLES
+    for i in range(overlap):
+        share = (i + 0.5) / overlap
         now[i] = now[lag + i] * (1.0 - share) + now[i - lag] * share
-    memcpy(now + OVERLAP_SAMPLES, now + OVERLAP_SAMPLES - lag, (lag - OVERLAP_SAMPLES) * sizeof(float))
+    memcpy(now + overlap, now + overlap - lag, (lag - overlap) * sizeof(float))

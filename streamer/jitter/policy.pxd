@@ -20,7 +20,7 @@ cdef struct Situation:
     double delay_ms
     double target_ms
     double network_ms
-    double floor_ms
+    double usual_ms
     int64_t ahead
     int64_t waiting
     int64_t gap
@@ -33,11 +33,14 @@ cdef struct Situation:
 cdef struct Decision:
     Operation operation
     int64_t samples
+    int64_t longest
     double similarity
 
 
 cpdef enum:
     STEP_SAMPLES = 240
+
+cdef double RESERVE_MS
 
 cdef Decision decide(const Situation* now) noexcept
 cdef bint depends_on_quiet(const Situation* now) noexcept

@@ -19,7 +19,7 @@ class Situation(TypedDict):
     delay_ms: float
     target_ms: float
     network_ms: float
-    floor_ms: float
+    usual_ms: float
     ahead: int
     waiting: int
     gap: int
@@ -31,6 +31,7 @@ class Situation(TypedDict):
 class Decision(TypedDict):
     operation: Operation
     samples: int
+    longest: int
     similarity: float
 
 STEP_SAMPLES: int

@@ -5,16 +5,16 @@ Twin of web/worklets/playout_policy.js. All thresholds are here; docs/measuremen
 
     name              value   what it decides, why it is so large, and what half and double of it do
     STEP              5 ms    between two decisions: as long as an overlap; a change sooner would splice into a splice
-    LATE_BAND         5 ms    later than target: shorten. The shortest splice takes as much away. Half wins 2 ms on good
-                              Wi-Fi and conceals twice as much; double leaves a voice 4 ms later, on a cable 11 ms
-    EARLY_BAND        3 ms    earlier than target: lengthen. Half conceals a tenth more; double changes nothing
-    SPARE             1 ms    over what the network needs, since a delay is estimated in buckets of 1 ms
-    OVERSHOOT         2 ms    that a splice may take more than needed, for a pitch period that is a little longer
+    LATE_BAND         5 ms    later than target: shorten. The shortest splice takes as much away
+    RESERVE           3 ms    target is over what the network needs: with SPARE and LATE_BAND, as wide as a usual pitch period
+    SPARE             1 ms    over what the network needs, since a delay is estimated in buckets of 1 ms; earlier than that: lengthen.
+                              So far from target, a pause is made to fit: nobody hears that
+    OVERSHOOT         2 ms    that a splice of a voice may take more than needed, for a pitch period that is a little longer
     SKIP              260 ms  too late: leave out packets. That is 1 s of acceleration at 25 %, so that after any stall the
                               delay is back within 1.5 s; half skips words that could have been heard, double stays late 2 s
     KEEP              230 ms  of it is left to acceleration, which hides the seam
-    OVERDUE           0.4     of the delay: so little ahead and no packet here means that a stall has begun: lengthen while
-                              there is something to lengthen. Half is too late for a splice, double does so for usual jitter
+    OVERDUE           0.4     of the delay: so little ahead, no packet here, and later than usual: a stall has begun: lengthen while
+                              there is something to lengthen. Half is too late for a splice
     ALIKE             0.8     similarity (a normalized cross-correlation) of the two ends of an inaudible splice, as NetEQ's 0.8
     ALIKE_ENOUGH      0.5     where there is a reason to hurry: audible in music, less so than what comes otherwise
     HURRY             30 ms   later than target: that is such a reason
@@ -27,12 +27,13 @@ from streamer.jitter.sync_buffer cimport LONGEST_LAG
 
 cdef double SAMPLES_PER_MS = 48.0
 cdef double LATE_BAND_MS = 5.0
-cdef double EARLY_BAND_MS = 3.0
+cdef double RESERVE_MS = 3.0
 cdef double SPARE_MS = 1.0
 cdef double OVERSHOOT_MS = 2.0
 cdef double SKIP_MS = 260.0
 cdef double KEEP_MS = 230.0
 cdef double OVERDUE_SHARE = 0.4
+cdef double LONGEST_MS = LONGEST_LAG / SAMPLES_PER_MS
 cdef double ALIKE = 0.8
 cdef double ALIKE_ENOUGH = 0.5
 cdef double HURRY_MS = 30.0
@@ -42,7 +43,7 @@ cdef int64_t CONCEAL_UNIT = 120
 
 
 cdef Decision decide(const Situation* now) noexcept:
-    """The operation, its length in samples, and how alike the ends of a splice must be.
+    """The operation, its length in samples; of a splice, that where it is quiet, the longest elsewhere, and how alike its ends must be.
 
     While a splice is possible (`may_splice`), the only question is whether to change the length; NORMAL is not to. Otherwise
     nothing is ahead, and the question is where sound comes from.
@@ -54,17 +55,16 @@ cdef Decision decide(const Situation* now) noexcept:
 
 cdef bint depends_on_quiet(const Situation* now) noexcept:
     """Return False if `is_quiet` changes nothing in what `decide` returns: finding it out is a fifth of a pop's cost."""
-    if not now.is_playing:
-        return False
-    return now.delay_ms < _least_ms(now) or _is_overdue(now) if now.may_splice else now.waiting == 0
+    return now.is_playing and not now.may_splice and now.waiting == 0
 
 
-cdef double _least_ms(const Situation* now) noexcept:
-    return min(now.floor_ms, now.network_ms + SPARE_MS)
+cdef double _low_ms(const Situation* now) noexcept:
+    return min(now.network_ms, now.target_ms - RESERVE_MS) + SPARE_MS
 
 
 cdef bint _is_overdue(const Situation* now) noexcept:
-    return now.waiting == 0 and now.ahead < OVERDUE_SHARE * now.delay_ms * SAMPLES_PER_MS
+    cdef double ahead_ms = now.ahead / SAMPLES_PER_MS
+    return now.waiting == 0 and ahead_ms < OVERDUE_SHARE * now.delay_ms and now.delay_ms - ahead_ms > now.usual_ms
 
 
 cdef Decision _start(const Situation* now) noexcept:
@@ -78,30 +78,31 @@ cdef Decision _start(const Situation* now) noexcept:
 
 
 cdef Decision _change_length(const Situation* now) noexcept:
+    """Between low and high nothing is changed, and no splice leads out of it: so no cut and no repeat can undo each other.
+
+    Two repeats may lead above high: while a packet is overdue, since what comes after a stall comes late; and of a voice whose pitch
+    periods are too long to fit, when it would soon run dry. The cut that may follow ends above low: another such repeat needs drift.
+    """
     cdef double excess_ms = now.delay_ms - now.target_ms
-    cdef double by_ms, least_ms = _least_ms(now)
+    cdef double low_ms = _low_ms(now), high_ms = now.target_ms + LATE_BAND_MS
+    cdef double most_ms
     if excess_ms > SKIP_MS:
         return _plain(Operation.SKIP, <int64_t>((excess_ms - KEEP_MS) * SAMPLES_PER_MS))
     if excess_ms < -SKIP_MS:
         return _plain(Operation.RESTART, 0)
-    if excess_ms > LATE_BAND_MS:
-        # not below what asks for a repeat: else each would undo the other again and again
-        by_ms = min(excess_ms, now.delay_ms - least_ms - OVERSHOOT_MS)
-        return _splice(Operation.ACCELERATE, by_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
-    if excess_ms < -EARLY_BAND_MS:
-        return _splice(Operation.EXPAND, -excess_ms, ALIKE)
-    if now.delay_ms < least_ms:
-        return _win_time(now, now.floor_ms - OVERSHOOT_MS, ALIKE)  # a long pitch period fits, before it is late
+    if now.delay_ms > high_ms:
+        most_ms = min(excess_ms + OVERSHOOT_MS, now.delay_ms - low_ms)
+        return _splice(Operation.ACCELERATE, excess_ms, most_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
+    if now.delay_ms < low_ms:
+        most_ms = LONGEST_MS if now.delay_ms < low_ms - SPARE_MS else high_ms - now.delay_ms
+        return _splice(Operation.EXPAND, -excess_ms, most_ms, ALIKE)
     if _is_overdue(now):
-        return _win_time(now, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH)
+        return _splice(Operation.EXPAND, high_ms - now.delay_ms, LONGEST_MS, ALIKE_ENOUGH)
+    if excess_ms > SPARE_MS:  # in a pause, and only there, the delay changes for nothing
+        return _splice(Operation.ACCELERATE, excess_ms, 0.0, ALIKE)
+    if excess_ms < -SPARE_MS:
+        return _splice(Operation.EXPAND, -excess_ms, 0.0, ALIKE)
     return _plain(Operation.NORMAL, 0)
-
-
-cdef Decision _win_time(const Situation* now, double by_ms, double similarity) noexcept:
-    """Expand; where it is quiet, and any length fits, by no more than what would be cut out again."""
-    if now.is_quiet:
-        by_ms = min(by_ms, LATE_BAND_MS - OVERSHOOT_MS - (now.delay_ms - now.target_ms))
-    return _splice(Operation.EXPAND, by_ms, similarity) if by_ms > 0 else _plain(Operation.NORMAL, 0)
 
 
 cdef Decision _find_sound(const Situation* now) noexcept:
@@ -131,12 +132,12 @@ cdef Decision _fill_gap(const Situation* now) noexcept:
 
 
 cdef Decision _plain(Operation operation, int64_t samples) noexcept:
-    return Decision(operation, samples, 0.0)
+    return Decision(operation, samples, 0, 0.0)
 
 
-cdef Decision _splice(Operation operation, double by_ms, double similarity) noexcept:
-    """Shorten or lengthen by about so much."""
-    return Decision(operation, min(<int64_t>((by_ms + OVERSHOOT_MS) * SAMPLES_PER_MS), <int64_t>LONGEST_LAG), similarity)
+cdef Decision _splice(Operation operation, double wanted_ms, double most_ms, double similarity) noexcept:
+    cdef int64_t wanted = <int64_t>(wanted_ms * SAMPLES_PER_MS), longest = <int64_t>(most_ms * SAMPLES_PER_MS)
+    return Decision(operation, min(wanted, <int64_t>LONGEST_LAG), min(longest, <int64_t>LONGEST_LAG), similarity)
 
 
 def decided(Situation now):

@@ -34,8 +34,8 @@ cdef class SyncBuffer:
     cdef void forget_ahead(self) noexcept
     cdef bint quiet(self, Py_ssize_t start, Py_ssize_t count) noexcept
     cdef bint quiet_behind(self) noexcept
-    cdef Py_ssize_t accelerate(self, Py_ssize_t longest, double least_similarity) noexcept
-    cdef Py_ssize_t expand(self, Py_ssize_t longest, double least_similarity) noexcept
+    cdef Py_ssize_t accelerate(self, Py_ssize_t wanted, Py_ssize_t longest, double least_similarity) noexcept
+    cdef Py_ssize_t expand(self, Py_ssize_t wanted, Py_ssize_t longest, double least_similarity) noexcept
     cdef double _power(self, Py_ssize_t start, Py_ssize_t count) noexcept
     cdef const float* _louder(self) noexcept
     cdef Py_ssize_t _find_lag(self, int direction, Py_ssize_t longest) noexcept

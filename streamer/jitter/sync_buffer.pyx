@@ -3,7 +3,7 @@
 
 The plan is waveform-similarity overlap-add, as NetEQ's accelerate and preemptive expand: find the lag at which the signal
 resembles itself best (a pitch period, or a few), cut out or repeat exactly that much, and crossfade over the join. The lag is
-searched coarsely on every fourth sample's mean, then refined on all. Where it is quiet any lag will do.
+searched coarsely on every fourth sample's mean, then refined on all. Where it is quiet any lag will do: then it is what is wanted.
 
     accelerate   ...a b|c d e f      expand   ...a b|c d e
                  ...a b|d'e f                 ...a b|b'c d e        (' = crossfaded, | = the next sample to play)
@@ -151,36 +151,30 @@ cdef class SyncBuffer:
     cdef bint quiet_behind(self) noexcept:
         return self.quiet(self._position - OVERLAP_SAMPLES, OVERLAP_SAMPLES)
 
-    cdef Py_ssize_t accelerate(self, Py_ssize_t longest, double least_similarity) noexcept:
-        """Cut out at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere."""
-        cdef Py_ssize_t lag
-        longest = min(longest, self.ahead() - OVERLAP_SAMPLES, <Py_ssize_t>LONGEST_LAG)
-        if longest < SHORTEST_LAG:
+    cdef Py_ssize_t accelerate(self, Py_ssize_t wanted, Py_ssize_t longest, double least_similarity) noexcept:
+        """Cut out `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough."""
+        cdef Py_ssize_t lag, most = min(self.ahead() - OVERLAP_SAMPLES, <Py_ssize_t>LONGEST_LAG)
+        wanted = min(wanted, most)
+        self.free = wanted > 0 and self.quiet(self._position, wanted + OVERLAP_SAMPLES)
+        lag = wanted if self.free else self._find_lag(1, min(longest, most))
+        if lag == 0 or (not self.free and self.similarity < least_similarity):
             return 0
-        lag = longest
-        self.free = self.quiet(self._position, longest + OVERLAP_SAMPLES)
-        if not self.free:
-            lag = self._find_lag(1, longest)
-            if lag == 0 or self.similarity < least_similarity:
-                return 0
         cut(self._mid + self._position, lag)
         if self.stereo:
             cut(self._side + self._position, lag)
         self._position += lag
         return lag
 
-    cdef Py_ssize_t expand(self, Py_ssize_t longest, double least_similarity) noexcept:
-        """Repeat at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere."""
-        cdef Py_ssize_t lag
-        longest = min(longest, LINE_SAMPLES - HISTORY_SAMPLES - self.ahead(), <Py_ssize_t>LONGEST_LAG)
-        if self.ahead() < OVERLAP_SAMPLES or longest < SHORTEST_LAG:
+    cdef Py_ssize_t expand(self, Py_ssize_t wanted, Py_ssize_t longest, double least_similarity) noexcept:
+        """Repeat `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough."""
+        cdef Py_ssize_t lag, most = min(LINE_SAMPLES - HISTORY_SAMPLES - self.ahead(), <Py_ssize_t>LONGEST_LAG)
+        if self.ahead() < OVERLAP_SAMPLES:
             return 0
-        lag = longest
-        self.free = self.quiet(self._position - longest, longest + OVERLAP_SAMPLES)
-        if not self.free:
-            lag = self._find_lag(-1, longest)
-            if lag == 0 or self.similarity < least_similarity:
-                return 0
+        wanted = min(wanted, most)
+        self.free = wanted > 0 and self.quiet(self._position - wanted, wanted + OVERLAP_SAMPLES)
+        lag = wanted if self.free else self._find_lag(-1, min(longest, most))
+        if lag == 0 or (not self.free and self.similarity < least_similarity):
+            return 0
         self._make_room(lag)
         repeat(self._mid + self._position, lag, self.ahead())
         if self.stereo:
@@ -204,6 +198,8 @@ cdef class SyncBuffer:
         cdef double cross, energy, score, best = 0.0
         cdef const float* now = self._louder()
         cdef const float* x = now - here * DECIMATION
+        if longest < SHORTEST_LAG:
+            return 0
         for i in range(reach + window):
             self._coarse[i] = (<double>x[4 * i] + x[4 * i + 1]) + (<double>x[4 * i + 2] + x[4 * i + 3])
         for lag in range(SHORTEST_LAG // DECIMATION, reach + 1):
@@ -253,7 +249,10 @@ def stretch(const float[::1] samples not None, double share, double least_simila
             fed += run
             continue
         if rest <= 0:
-            lag = sync.expand(LONGEST_LAG, least_similarity) if share > 0 else sync.accelerate(LONGEST_LAG, least_similarity)
+            if share > 0:
+                lag = sync.expand(LONGEST_LAG, LONGEST_LAG, least_similarity)
+            else:
+                lag = sync.accelerate(LONGEST_LAG, LONGEST_LAG, least_similarity)
             rest = <Py_ssize_t>(lag / abs(share)) + (lag if share > 0 else 0) if lag else OVERLAP_SAMPLES
         run = min(sync.ahead(), <Py_ssize_t>OVERLAP_SAMPLES, played.shape[0] - made)
         if run == 0:

@@ -25,7 +25,6 @@ from network_traces import TRACES  # noqa: E402
 POLICY: Final = "worklets/playout_policy.js"
 CHANGED: Final = {
     "LATE_BAND_MS": POLICY,
-    "EARLY_BAND_MS": POLICY,
     "SPARE_MS": POLICY,
     "OVERSHOOT_MS": POLICY,
     "SKIP_MS": POLICY,

@@ -5,19 +5,20 @@ import { Decision, Situation, decide, dependsOnQuiet } from "../../web/worklets/
 import { chance } from "./voices.js";
 
 const CEILING_MS = 250;
+const FLOOR_MS = 8;
+const RESERVE_MS = 3;
 
 /** Anything that a jitter buffer may be in. */
 function aSituation(random) {
   const upTo = (most) => Math.floor(random() * (most + 1));
-  const floorMs = random() * 50;
   const networkMs = random() * 300;
   return Object.assign(new Situation(), {
     isPlaying: upTo(3) > 0,
     maySplice: upTo(1) === 1,
     delayMs: random() * 120 - 20,
-    targetMs: Math.min(Math.max(networkMs, floorMs), CEILING_MS),
+    targetMs: Math.min(Math.max(networkMs + RESERVE_MS, FLOOR_MS), CEILING_MS),
     networkMs,
-    floorMs,
+    usualMs: random() * 300,
     ahead: upTo(4_800),
     waiting: upTo(2),
     gap: upTo(4_800) - 480,

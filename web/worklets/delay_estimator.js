@@ -11,6 +11,7 @@ const NEW_CLOCK_MS = 2000;
 const FORGETTING = 0.9998;
 const PRIOR_MS = 30;
 const PRIOR_PACKETS = 2;
+const UNUSUAL_SHARE = 0.02;
 const LARGEST_WEIGHT = 1e9;
 const LATEST_MS = 1e13;
 
@@ -20,7 +21,7 @@ const LATEST_MS = 1e13;
  */
 export const isTime = (nowMs) => nowMs > -LATEST_MS && nowMs < LATEST_MS;
 
-/** The relative delay that all but `lateShare` of the packets keep within. */
+/** `quantileMs` is the relative delay that all but `lateShare` of the packets keep within, `usualMs` that of all but a fiftieth. */
 export class DelayEstimator {
   #baseline = new WindowedMinimum(BASE_WINDOW_MS);
   #histogram = new Float64Array(BUCKETS);
@@ -43,14 +44,15 @@ export class DelayEstimator {
     this.baseMs = 0;
     this.#count(PRIOR_MS);
     this.#weight = 1;
-    this.quantileMs = this.#quantile();
+    this.usualMs = this.#quantile(UNUSUAL_SHARE);
+    this.quantileMs = this.#quantile(lateShare);
   }
 
   /** Forget the talker's clock; what is known of the network stays. */
   restart() {
     this.#known = false;
     this.#baseline.reset();
-    this.quantileMs = this.#quantile();
+    this.#weigh();
   }
 
   /**
@@ -73,7 +75,7 @@ export class DelayEstimator {
     if (this.#paced && !this.isNewClock && relativeMs <= this.ceilingMs) {
       this.#forget();
       this.#count(relativeMs);
-      this.quantileMs = this.#quantile();
+      this.#weigh();
     }
     return relativeMs;
   }
@@ -107,8 +109,14 @@ export class DelayEstimator {
     this.#weight /= LARGEST_WEIGHT;
   }
 
-  #quantile() {
-    const allowed = this.lateShare * this.#total;
+  #weigh() {
+    this.usualMs = this.#quantile(UNUSUAL_SHARE);
+    this.quantileMs = this.#quantile(this.lateShare);
+  }
+
+  /** @param {number} share */
+  #quantile(share) {
+    const allowed = share * this.#total;
     let later = 0;
     let bucket = BUCKETS - 1;
     for (; bucket > 0; bucket--) {

@@ -6,7 +6,7 @@ import { DelayEstimator, isTime } from "./delay_estimator.js";
 import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { Arrival } from "./packet_buffer.js";
 import { PlayoutClock } from "./playout_clock.js";
-import { Decision, Operation, STEP_SAMPLES, Situation, decide, dependsOnQuiet } from "./playout_policy.js";
+import { Decision, Operation, RESERVE_MS, STEP_SAMPLES, Situation, decide, dependsOnQuiet } from "./playout_policy.js";
 
 const SAMPLES_PER_MS = 48;
 const REST_PER_CUT = 4;
@@ -34,7 +34,7 @@ export class JitterBuffer {
    * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
    * @throws {RangeError} if the floor or the ceiling is out of range
    */
-  constructor(decoder, { floorMs = 10, ceilingMs = 250, lateShare = 0.01 } = {}) {
+  constructor(decoder, { floorMs = 8, ceilingMs = 250, lateShare = 0.01 } = {}) {
     if (!(floorMs >= 0 && floorMs <= ceilingMs)) throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
     this.#line = new DecodedLine(decoder);
     this.#packets = this.#line.packets;
@@ -95,7 +95,7 @@ export class JitterBuffer {
   pop(block, nowMs, side = null) {
     this.#check(nowMs);
     if (side && side.length !== block.length) throw new RangeError(`a side of ${side.length}, a block of ${block.length}`);
-    this.#clock.beginBlock(nowMs);
+    this.#clock.beginBlock(nowMs, block.length);
     this.#isPopping = true;
     try {
       this.#fill(block, side);
@@ -117,12 +117,8 @@ export class JitterBuffer {
   }
 
   get targetMs() {
-    return this.#clamped(this.#estimator.quantileMs + this.#clock.leadMs);
-  }
-
-  /** @param {number} targetMs */
-  #clamped(targetMs) {
-    return Math.min(Math.max(targetMs, this.#floorMs), this.#ceilingMs);
+    const neededMs = this.#estimator.quantileMs + this.#clock.leadMs + RESERVE_MS;
+    return Math.min(Math.max(neededMs, this.#floorMs), this.#ceilingMs);
   }
 
   /** @param {number} timestamp what that sample, played next, would have waited more than the fastest packet */
@@ -153,14 +149,12 @@ export class JitterBuffer {
     const now = this.#now;
     now.isPlaying = this.#playing;
     now.maySplice = maySplice;
-    now.floorMs = this.#floorMs;
     now.ahead = this.#sync.ahead;
     now.waiting = this.#packets.count;
     let timestamp = this.#line.mediaEnd - now.ahead;
     if (!maySplice) {
       const seq = this.#packets.firstSeq;
       if (this.#playing) {
-        this.#clock.onNeed();
         this.#lookForSound(now, seq);
       } else if (seq >= 0) {
         timestamp = this.#packets.timestampOf(seq);
@@ -168,7 +162,8 @@ export class JitterBuffer {
     }
     now.delayMs = this.#lateBy(timestamp);
     now.networkMs = this.#estimator.quantileMs + this.#clock.leadMs;
-    now.targetMs = this.#clamped(now.networkMs);
+    now.usualMs = this.#estimator.usualMs + this.#clock.leadMs;
+    now.targetMs = this.targetMs;
     now.isQuiet = dependsOnQuiet(now) && this.#sync.quietBehind;
   }
 
@@ -188,7 +183,7 @@ export class JitterBuffer {
     switch (operation) {
       case Operation.ACCELERATE:
       case Operation.EXPAND:
-        return this.#splice(operation, samples, this.#decision.similarity);
+        return this.#splice(this.#decision);
       case Operation.START:
         this.#playing = true;
         return this.#line.decode(this.#packets.firstSeq);
@@ -231,11 +226,11 @@ export class JitterBuffer {
     this.#rest = this.#sync.ahead;
   }
 
-  /** @type {(operation: number, longest: number, alike: number) => void} Change the length by what the sound allows, if it does. */
-  #splice(operation, longest, alike) {
+  /** @type {(decision: Decision) => void} Change the length by what the sound allows, if it does. */
+  #splice({ operation, samples, longest, similarity }) {
     const shorter = operation === Operation.ACCELERATE;
-    this.#line.decodeAhead(shorter ? longest + OVERLAP_SAMPLES : OVERLAP_SAMPLES);
-    const lag = shorter ? this.#sync.accelerate(longest, alike) : this.#sync.expand(longest, alike);
+    this.#line.decodeAhead(shorter ? Math.max(samples, longest) + OVERLAP_SAMPLES : OVERLAP_SAMPLES);
+    const lag = shorter ? this.#sync.accelerate(samples, longest, similarity) : this.#sync.expand(samples, longest, similarity);
     this.#rest = lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : (shorter ? REST_PER_CUT : REST_PER_REPEAT) * lag;
     if (lag === 0) return;
     this.operation = operation;

@@ -55,10 +55,11 @@ export function cut(plane, now, lag) {
  * @type {(plane: Float32Array, now: number, lag: number, end: number) => void}
  */
 export function repeat(plane, now, lag, end) {
+  const overlap = Math.min(OVERLAP_SAMPLES, lag);
   plane.copyWithin(now + lag, now, end);
-  for (let i = 0; i < OVERLAP_SAMPLES; i++) {
-    const share = (i + 0.5) / OVERLAP_SAMPLES;
+  for (let i = 0; i < overlap; i++) {
+    const share = (i + 0.5) / overlap;
     plane[now + i] = plane[now + lag + i] * (1 - share) + plane[now + i - lag] * share;
   }
-  plane.copyWithin(now + OVERLAP_SAMPLES, now + OVERLAP_SAMPLES - lag, now);
+  plane.copyWithin(now + overlap, now + overlap - lag, now);
 }

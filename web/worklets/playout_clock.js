@@ -1,28 +1,27 @@
-// When the sample popped next is heard, however unevenly the sound card asks; and how early packets are asked for. The twin of
+// When the sample popped next is heard, however unevenly the sound card asks; and how long blocks are. The twin of
 // streamer/jitter/playout_clock.pyx, which has the plan and the reasons.
 
 import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
 const SAMPLES_PER_MS = 48;
 const CLOCK_WINDOW_MS = 100;
-const LEAD_WINDOW_MS = 1000;
+const BLOCK_WINDOW_MS = 1000;
 
-/** Counts what is popped. `leadMs` is how long before its time a packet is asked for: as much as the block is filled then. */
+/** Counts what is popped. `leadMs` is how long before its time a packet may be asked for: as long as the longest block. */
 export class PlayoutClock {
   #start = new WindowedMinimum(CLOCK_WINDOW_MS);
-  #earliestLead = new WindowedMinimum(LEAD_WINDOW_MS);
+  #longestBlock = new WindowedMinimum(BLOCK_WINDOW_MS);
   #startMs = 0;
   #popped = 0;
-  #blockStart = 0;
   #leadMs = 0;
 
   get leadMs() {
     return this.#leadMs;
   }
 
-  /** @param {number} nowMs */
-  beginBlock(nowMs) {
-    this.#blockStart = this.#popped;
+  /** @type {(nowMs: number, samples: number) => void} */
+  beginBlock(nowMs, samples) {
+    this.#leadMs = -this.#longestBlock.update(nowMs, -samples / SAMPLES_PER_MS);
     this.#startMs = this.#start.update(nowMs, nowMs - this.#popped / SAMPLES_PER_MS);
   }
 
@@ -34,10 +33,5 @@ export class PlayoutClock {
   /** When the sample popped next plays. */
   get nowMs() {
     return this.#startMs + this.#popped / SAMPLES_PER_MS;
-  }
-
-  /** A packet is needed now. */
-  onNeed() {
-    this.#leadMs = -this.#earliestLead.update(this.nowMs, (this.#blockStart - this.#popped) / SAMPLES_PER_MS);
   }
 }

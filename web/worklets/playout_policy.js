@@ -7,12 +7,13 @@ import { LONGEST_LAG } from "./sync_buffer.js";
 const SAMPLES_PER_MS = 48;
 export const STEP_SAMPLES = 240;
 const LATE_BAND_MS = 5;
-const EARLY_BAND_MS = 3;
+export const RESERVE_MS = 3;
 const SPARE_MS = 1;
 const OVERSHOOT_MS = 2;
 const SKIP_MS = 260;
 const KEEP_MS = 230;
 const OVERDUE_SHARE = 0.4;
+const LONGEST_MS = LONGEST_LAG / SAMPLES_PER_MS;
 const ALIKE = 0.8;
 const ALIKE_ENOUGH = 0.5;
 const HURRY_MS = 30;
@@ -41,7 +42,7 @@ export class Situation {
   delayMs = 0;
   targetMs = 0;
   networkMs = 0;
-  floorMs = 0;
+  usualMs = 0;
   ahead = 0;
   waiting = 0;
   gap = 0;
@@ -51,17 +52,19 @@ export class Situation {
   isQuiet = false;
 }
 
-/** The operation, its length in samples, and how alike the ends of a splice must be. */
+/** The operation, its length in samples; of a splice, that where it is quiet, the longest elsewhere, and how alike its ends must be. */
 export class Decision {
   /** @type {number} */
   operation = Operation.NORMAL;
   samples = 0;
+  longest = 0;
   similarity = 0;
 
-  /** @type {(operation: number, samples: number, similarity: number) => void} */
-  set(operation, samples, similarity) {
+  /** @type {(operation: number, samples: number, longest?: number, similarity?: number) => void} */
+  set(operation, samples, longest = 0, similarity = 0) {
     this.operation = operation;
     this.samples = samples;
+    this.longest = longest;
     this.similarity = similarity;
   }
 }
@@ -81,80 +84,73 @@ export function decide(now, decision) {
 }
 
 /** @type {(now: Situation) => boolean} False if `isQuiet` changes nothing in what `decide` returns. */
-export function dependsOnQuiet(now) {
-  if (!now.isPlaying) return false;
-  return now.maySplice ? now.delayMs < leastMsOf(now) || isOverdue(now) : now.waiting === 0;
-}
+export const dependsOnQuiet = (now) => now.isPlaying && !now.maySplice && now.waiting === 0;
 
 /** @type {(now: Situation) => number} */
-const leastMsOf = (now) => Math.min(now.floorMs, now.networkMs + SPARE_MS);
+const lowMsOf = (now) => Math.min(now.networkMs, now.targetMs - RESERVE_MS) + SPARE_MS;
 
 /** @type {(now: Situation) => boolean} */
-const isOverdue = (now) => now.waiting === 0 && now.ahead < OVERDUE_SHARE * now.delayMs * SAMPLES_PER_MS;
+function isOverdue(now) {
+  const aheadMs = now.ahead / SAMPLES_PER_MS;
+  return now.waiting === 0 && aheadMs < OVERDUE_SHARE * now.delayMs && now.delayMs - aheadMs > now.usualMs;
+}
 
 /** @type {(now: Situation, decision: Decision) => void} Be silent until the first packet here is due: so it starts on target. */
 function start(now, decision) {
-  if (now.waiting === 0) return decision.set(Operation.SILENCE, STEP_SAMPLES, 0);
+  if (now.waiting === 0) return decision.set(Operation.SILENCE, STEP_SAMPLES);
   const early = (now.targetMs - now.delayMs) * SAMPLES_PER_MS;
-  if (early <= 0) return decision.set(Operation.START, 0, 0);
-  return decision.set(Operation.SILENCE, early < STEP_SAMPLES - 1 ? Math.trunc(early) + 1 : STEP_SAMPLES, 0);
+  if (early <= 0) return decision.set(Operation.START, 0);
+  return decision.set(Operation.SILENCE, early < STEP_SAMPLES - 1 ? Math.trunc(early) + 1 : STEP_SAMPLES);
 }
 
-/** @type {(now: Situation, decision: Decision) => void} */
+/** @type {(now: Situation, decision: Decision) => void} Between `lowMs` and `highMs` nothing is changed. */
 function changeLength(now, decision) {
   const excessMs = now.delayMs - now.targetMs;
-  const leastMs = leastMsOf(now);
-  if (excessMs > SKIP_MS) return decision.set(Operation.SKIP, Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS), 0);
-  if (excessMs < -SKIP_MS) return decision.set(Operation.RESTART, 0, 0);
-  if (excessMs > LATE_BAND_MS) {
-    // not below what asks for a repeat: else each would undo the other again and again
-    const byMs = Math.min(excessMs, now.delayMs - leastMs - OVERSHOOT_MS);
-    return splice(decision, Operation.ACCELERATE, byMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
+  const lowMs = lowMsOf(now);
+  const highMs = now.targetMs + LATE_BAND_MS;
+  if (excessMs > SKIP_MS) return decision.set(Operation.SKIP, Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS));
+  if (excessMs < -SKIP_MS) return decision.set(Operation.RESTART, 0);
+  if (now.delayMs > highMs) {
+    const mostMs = Math.min(excessMs + OVERSHOOT_MS, now.delayMs - lowMs);
+    return splice(decision, Operation.ACCELERATE, excessMs, mostMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
   }
-  if (excessMs < -EARLY_BAND_MS) return splice(decision, Operation.EXPAND, -excessMs, ALIKE);
-  // a long pitch period fits, before it is late
-  if (now.delayMs < leastMs) return winTime(now, decision, now.floorMs - OVERSHOOT_MS, ALIKE);
-  if (isOverdue(now)) {
-    return winTime(now, decision, LONGEST_LAG / SAMPLES_PER_MS, ALIKE_ENOUGH);
+  if (now.delayMs < lowMs) {
+    const mostMs = now.delayMs < lowMs - SPARE_MS ? LONGEST_MS : highMs - now.delayMs;
+    return splice(decision, Operation.EXPAND, -excessMs, mostMs, ALIKE);
   }
-  return decision.set(Operation.NORMAL, 0, 0);
-}
-
-/**
- * Expand; where it is quiet, and any length fits, by no more than what would be cut out again.
- * @type {(now: Situation, decision: Decision, byMs: number, similarity: number) => void}
- */
-function winTime(now, decision, byMs, similarity) {
-  const quietMs = LATE_BAND_MS - OVERSHOOT_MS - (now.delayMs - now.targetMs);
-  const ms = now.isQuiet ? Math.min(byMs, quietMs) : byMs;
-  if (ms > 0) splice(decision, Operation.EXPAND, ms, similarity);
-  else decision.set(Operation.NORMAL, 0, 0);
+  if (isOverdue(now)) return splice(decision, Operation.EXPAND, highMs - now.delayMs, LONGEST_MS, ALIKE_ENOUGH);
+  // in a pause, and only there, the delay changes for nothing
+  if (excessMs > SPARE_MS) return splice(decision, Operation.ACCELERATE, excessMs, 0, ALIKE);
+  if (excessMs < -SPARE_MS) return splice(decision, Operation.EXPAND, -excessMs, 0, ALIKE);
+  return decision.set(Operation.NORMAL, 0);
 }
 
 /** @type {(now: Situation, decision: Decision) => void} */
 function findSound(now, decision) {
   if (now.waiting === 0) runDry(now, decision);
-  else if (now.gap <= 0) decision.set(Operation.DECODE, 0, 0);
-  else if (now.follows) decision.set(Operation.STOP, 0, 0);
+  else if (now.gap <= 0) decision.set(Operation.DECODE, 0);
+  else if (now.follows) decision.set(Operation.STOP, 0);
   else fillGap(now, decision);
 }
 
 /** @type {(now: Situation, decision: Decision) => void} Conceal until it has faded away; if it is quiet already, stop at once. */
 function runDry(now, decision) {
-  if (now.hasFaded || (!now.isConcealing && now.isQuiet)) decision.set(Operation.STOP, 0, 0);
-  else decision.set(Operation.CONCEAL, CONCEAL_SAMPLES, 0);
+  if (now.hasFaded || (!now.isConcealing && now.isQuiet)) decision.set(Operation.STOP, 0);
+  else decision.set(Operation.CONCEAL, CONCEAL_SAMPLES);
 }
 
 /** @type {(now: Situation, decision: Decision) => void} Conceal as long as what is lost was, but give back what we are late. */
 function fillGap(now, decision) {
   const excess = (now.delayMs - now.targetMs) * SAMPLES_PER_MS;
   const needed = now.gap - Math.trunc(Math.max(excess, 0));
-  if (needed > LONGEST_GAP_SAMPLES) decision.set(Operation.STOP, 0, 0);
-  else if (needed < CONCEAL_UNIT) decision.set(Operation.DECODE, 0, 0);
-  else decision.set(Operation.CONCEAL, Math.min(needed - (needed % CONCEAL_UNIT), CONCEAL_SAMPLES), 0);
+  if (needed > LONGEST_GAP_SAMPLES) decision.set(Operation.STOP, 0);
+  else if (needed < CONCEAL_UNIT) decision.set(Operation.DECODE, 0);
+  else decision.set(Operation.CONCEAL, Math.min(needed - (needed % CONCEAL_UNIT), CONCEAL_SAMPLES));
 }
 
-/** @type {(decision: Decision, operation: number, byMs: number, similarity: number) => void} Change the length by about so much. */
-function splice(decision, operation, byMs, similarity) {
-  decision.set(operation, Math.min(Math.trunc((byMs + OVERSHOOT_MS) * SAMPLES_PER_MS), LONGEST_LAG), similarity);
+/** @type {(decision: Decision, operation: number, wantedMs: number, mostMs: number, similarity: number) => void} */
+function splice(decision, operation, wantedMs, mostMs, similarity) {
+  const wanted = Math.trunc(wantedMs * SAMPLES_PER_MS);
+  const longest = Math.trunc(mostMs * SAMPLES_PER_MS);
+  decision.set(operation, Math.min(wanted, LONGEST_LAG), Math.min(longest, LONGEST_LAG), similarity);
 }

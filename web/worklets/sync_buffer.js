@@ -152,15 +152,16 @@ export class SyncBuffer {
   }
 
   /**
-   * Cut out at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere.
+   * Cut out `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough.
+   * @param {number} wanted
    * @param {number} longest
    * @param {number} leastSimilarity
    */
-  accelerate(longest, leastSimilarity) {
-    longest = Math.min(longest, this.ahead - OVERLAP_SAMPLES, LONGEST_LAG);
-    if (longest < SHORTEST_LAG) return 0;
-    this.free = this.#quiet(this.#position, longest + OVERLAP_SAMPLES);
-    const lag = this.free ? longest : this.#findLag(1, longest);
+  accelerate(wanted, longest, leastSimilarity) {
+    const most = Math.min(this.ahead - OVERLAP_SAMPLES, LONGEST_LAG);
+    wanted = Math.min(wanted, most);
+    this.free = wanted > 0 && this.#quiet(this.#position, wanted + OVERLAP_SAMPLES);
+    const lag = this.free ? wanted : this.#findLag(1, Math.min(longest, most));
     if (lag === 0 || (!this.free && this.similarity < leastSimilarity)) return 0;
     cut(this.#mid, this.#position, lag);
     if (this.stereo) cut(this.#side, this.#position, lag);
@@ -169,15 +170,17 @@ export class SyncBuffer {
   }
 
   /**
-   * Repeat at most `longest` samples and return how many; 0 where the signal is not alike enough anywhere.
+   * Repeat `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough.
+   * @param {number} wanted
    * @param {number} longest
    * @param {number} leastSimilarity
    */
-  expand(longest, leastSimilarity) {
-    longest = Math.min(longest, LINE_SAMPLES - HISTORY_SAMPLES - this.ahead, LONGEST_LAG);
-    if (this.ahead < OVERLAP_SAMPLES || longest < SHORTEST_LAG) return 0;
-    this.free = this.#quiet(this.#position - longest, longest + OVERLAP_SAMPLES);
-    const lag = this.free ? longest : this.#findLag(-1, longest);
+  expand(wanted, longest, leastSimilarity) {
+    if (this.ahead < OVERLAP_SAMPLES) return 0;
+    const most = Math.min(LINE_SAMPLES - HISTORY_SAMPLES - this.ahead, LONGEST_LAG);
+    wanted = Math.min(wanted, most);
+    this.free = wanted > 0 && this.#quiet(this.#position - wanted, wanted + OVERLAP_SAMPLES);
+    const lag = this.free ? wanted : this.#findLag(-1, Math.min(longest, most));
     if (lag === 0 || (!this.free && this.similarity < leastSimilarity)) return 0;
     this.#makeRoom(lag);
     repeat(this.#mid, this.#position, lag, this.#end);
@@ -195,6 +198,7 @@ export class SyncBuffer {
 
   /** @type {(direction: 1 | -1, longest: number) => number} The lag at which the next samples are most alike, or 0. */
   #findLag(direction, longest) {
+    if (longest < SHORTEST_LAG) return 0;
     const window = OVERLAP_SAMPLES / DECIMATION;
     const reach = Math.trunc(longest / DECIMATION);
     const here = direction > 0 ? 0 : reach;
@@ -275,7 +279,8 @@ export function stretch(samples, share, leastSimilarity = 0.5) {
       continue;
     }
     if (rest <= 0) {
-      const lag = share > 0 ? sync.expand(LONGEST_LAG, leastSimilarity) : sync.accelerate(LONGEST_LAG, leastSimilarity);
+      const change = share > 0 ? sync.expand : sync.accelerate;
+      const lag = change.call(sync, LONGEST_LAG, LONGEST_LAG, leastSimilarity);
       rest = lag ? Math.trunc(lag / Math.abs(share)) + (share > 0 ? lag : 0) : OVERLAP_SAMPLES;
     }
     const run = Math.min(sync.ahead, OVERLAP_SAMPLES, played.length - made);

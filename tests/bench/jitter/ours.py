@@ -5,12 +5,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from network_traces import LEAST_TRANSIT_MS, PACKET_MS, Trace
+from network_traces import PACKET_MS, Trace
 from numpy.typing import NDArray
-from rivals import Playout
 
 from streamer.jitter.jitter_buffer import JitterBuffer
-from streamer.jitter.policy import Operation
 
 if TYPE_CHECKING:
     from streamer.jitter.jitter_buffer import Decoder
@@ -37,31 +35,18 @@ class Silent:
         return np.zeros(n_samples, np.float32)
 
 
-def through(
-    trace: Trace, decoder: "Decoder", payload: Callable[[int], bytes], late_share: float = 0.01
-) -> tuple[Playout, Samples]:
-    """Packet `number` carries `payload(number)`; also what was heard."""
-    buffer = JitterBuffer(decoder, late_share=late_share)
-    blocks = int(trace.arrival_ms[-1] / BLOCK_MS)
-    heard = np.zeros((blocks, BLOCK), np.float32)
-    times, delays = np.empty(blocks), np.full(blocks, np.nan)
-    number, silent_before = 0, None
-    for at in range(blocks):
-        now = times[at] = at * BLOCK_MS
+def through(trace: Trace, decoder: "Decoder", payload: Callable[[int], bytes]) -> Samples:
+    """What was heard, where packet `number` carries `payload(number)`."""
+    buffer = JitterBuffer(decoder)
+    heard = np.zeros((int(trace.arrival_ms[-1] / BLOCK_MS), BLOCK), np.float32)
+    number = 0
+    for at in range(len(heard)):
+        now = at * BLOCK_MS
         while number < len(trace.arrival_ms) and trace.arrival_ms[number] <= now:
-            when = float(trace.arrival_ms[number])
-            buffer.push(number % 2**16, number * PACKET % 2**32, payload(number), when)
+            buffer.push(number % 2**16, number * PACKET % 2**32, payload(number), float(trace.arrival_ms[number]))
             number += 1
-        timestamp = buffer.playout_timestamp
-        if timestamp is not None and buffer.operation < Operation.CONCEAL:
-            delays[at] = now - np.interp(timestamp / 48 / PACKET_MS, np.arange(number), trace.capture_ms[:number])
         buffer.pop_into(heard[at], now)
-        if silent_before is None and timestamp is not None:
-            silent_before = buffer.statistics["silent_ms"]
-    missing = buffer.statistics["concealed_ms"] + buffer.statistics["silent_ms"] - (silent_before or 0.0)
-    played = ~np.isnan(delays)
-    playout = Playout(times[played], delays[played] - LEAST_TRANSIT_MS, missing / times[-1])
-    return playout, heard.ravel()
+    return heard.ravel()
 
 
 def cost_ns(decoder: "Decoder", payload: bytes) -> tuple[float, float]:

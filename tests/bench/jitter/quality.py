@@ -35,7 +35,7 @@ def score(make: Callable[[int, float], Trace] | None, speaker: int) -> float:
     if make is None:
         heard = np.concatenate([decoder.decode(payload) for payload in payloads])
     else:
-        _, heard = through(make(speaker, len(frames) * 10.0), decoder, lambda number: payloads[number])
+        heard = through(make(speaker, len(frames) * 10.0), decoder, lambda number: payloads[number])
     said = np.concatenate(frames)
     lead = LEAD_S * sound.SAMPLE_RATE
     return float(pesq(16_000, narrow(said[lead:]), narrow(heard[lead:]), "wb"))
