@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from streamer.errors import SetupError
 from streamer.relay.access.invites import InviteStore
@@ -298,7 +297,7 @@ class Server:
 
     def own_link(self, room: str, token: str, port: int) -> str:
         """The link by which a program on this computer comes into `room`."""
-        return f"{self._origin_here(port)}/#{urlencode({'room': room, 'token': token})}"
+        return room_link(self._origin_here(port), room, token=token)
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -335,7 +334,8 @@ class Server:
         for room in self._options.rooms:
             yield invitation(room, self.admission.key(room), origin, join_origin, self._code_style)
             yield "For people who only listen, until you let them talk:"
-            yield f"\n{room_link(join_origin or origin, room, self.admission.listening_key(room))}\n"
+            listening_key = self.admission.listening_key(room)
+            yield f"\n{room_link(join_origin or origin, room, listening_key, listen=True)}\n"
         yield "Your own link, with the host's rights in every room. Keep it to yourself:"
         yield f"\n{room_link(origin, self._options.rooms[0], self.admission.host_key)}\n"
 
