@@ -17,6 +17,7 @@ from streamer.client.events import Caption, Captioning
 from streamer.client.room import join
 from streamer.client.tasks import first_of
 from streamer.client.told import Told
+from streamer.client.way_in import entered
 from streamer.errors import DeniedError, RefusedError, StreamerError
 from streamer.terminal_text import one_line
 
@@ -60,7 +61,7 @@ async def _stay(
     while True:
         try:
             room = join(url, name=options.name, ca_file=options.ca_file, listening=True, wait=True)
-            async with room:
+            async with entered(room, say):
                 say(f"{one_line(room.name)} is captioned now")
                 await RoomCaptions(room, engine.detector, recognition, say, filter_).run()
         except DeniedError:
@@ -90,7 +91,7 @@ async def show(url: str, name: str, ca_file: Path | None, tell: Callable[[str], 
     events = room.events()
     room.read_captions()
     with suppress(BrokenPipeError):
-        async with room:
+        async with entered(room, lambda words: told(f"({words})")):
             async for event in events:
                 match event:
                     case Caption(name=speaker, text=text, final=True) if text:

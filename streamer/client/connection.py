@@ -28,6 +28,9 @@ OnControl = Callable[[FromRelay, float], None]
 SILENT_S: Final = 2.5
 """A relay is pinged after every second in which it said nothing, so one that says nothing this long is gone."""
 
+WELCOME_S: Final = 20.0
+"""For a relay that has accepted the connection to let us in, pings or not. A busy one takes a second or two."""
+
 _PING_S: Final = 1.0
 _CLOSE_S: Final = 1.0
 _TICK_S: Final = 0.25
@@ -64,6 +67,7 @@ class Link(Connection, asyncio.Protocol):
         self._error: Exception | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
+        self._is_in = False
         self._early = opened.early
         self._transport = opened.transport
         self.address = opened.address
@@ -127,6 +131,7 @@ class Link(Connection, asyncio.Protocol):
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes until the relay closes: returns after 1000, else raises ConnectionLostError."""
         self._on_packet, self._on_control = on_packet, on_control
+        began = perf_counter()
         if self._early:
             self.data_received(self._early)
         self._transport.resume_reading()
@@ -135,6 +140,8 @@ class Link(Connection, asyncio.Protocol):
                 async with asyncio.timeout(_TICK_S):
                     await self._ended.wait()
             self.tick(monotonic_ns() // 1000)
+            if not self._is_in and perf_counter() - began > WELCOME_S:
+                self._end(ConnectionLostError(f"The relay answers, but did not let us in within {WELCOME_S:.0f} s"))
         if self._error:
             raise self._error
 
@@ -171,6 +178,7 @@ class Link(Connection, asyncio.Protocol):
             t1, t2 = round(now * 1e6), round(perf_counter() * 1e6)
             self.send_control({"type": "pong", "t0": message["t0"], "t1": t1, "t2": t2})
         else:
+            self._is_in |= message["type"] == "welcome"
             self._on_control(message, now)
 
     def on_error(self, error: Exception) -> None:

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, cast
-from urllib.parse import urlencode
 
 from streamer.client.ears import Ears
 from streamer.client.events import (
@@ -38,6 +37,7 @@ from streamer.errors import ControlError, PacketError
 from streamer.wire import messages, programs, recording
 from streamer.wire.control import FROM_RELAY, MAX_ACTIONS, MAX_ROOM
 from streamer.wire.packet import SILENCE_LEVEL, Packet
+from streamer.wire.room_link import room_fragment
 
 _LEVEL_LASTS_S: Final = 0.3
 """Seconds since the last packet, after which a talker is silent: longer than a network is away in passing."""
@@ -217,8 +217,8 @@ class Roster:
             if self._keys.get(role) == key:
                 continue
             self._keys[role] = key
-            query = urlencode({"room": self.room, **({"key": key} if key else {})})
-            self._emit(NewLink(role, f"{self._relay_url}#{query}"))
+            fragment = room_fragment(self.room, key, listen=role == "listen")
+            self._emit(NewLink(role, f"{self._relay_url}{fragment}"))
 
     def on_barred(self, barred: Sequence[messages.Waiting]) -> None:
         self.barred = _parse_waiting(barred)

@@ -35,6 +35,10 @@ _SLOW: Final = (
 
 _NOT_LET_IN: Final = "The connection was lost before the relay let us in. Trying again …"
 
+_WAITS: Final = "The relay answers, but has not let us in yet. Waiting for it …"
+_WAITS_S: Final = 5.0
+"""Then people are told. A busy relay takes a second or two."""
+
 _LOOK_S: Final = 0.01
 """From one look to the next whether another relay has let us in."""
 
@@ -62,7 +66,7 @@ class Line:
         self._lasting = lasting
         self._joined = False
         self._tries = 0
-        self._told = ""
+        self._told: set[str] = set()
         self._running: asyncio.Task[None] | None = None
         self._moving: asyncio.Task[None] | None = None
         self._moved_at = float("-inf")
@@ -83,10 +87,12 @@ class Line:
         ca_file: Path | None = None,
         lasting: bool = True,
         patient: bool = False,
+        on_trouble: Callable[[str], None] = lambda words: None,
     ) -> Self:
         """Raises as `Link.open` does. One that isn't `lasting` ends with its first link.
 
-        A `patient` one waits for a relay that is not there yet, and raises only where waiting would be in vain.
+        A `patient` one waits for a relay that is not there yet, says so by `on_trouble`, and raises only where waiting
+        would be in vain.
         """
         way = Way(address, name, ca_file)
         try:
@@ -94,8 +100,11 @@ class Line:
         except (ConnectionLostError, RefusedError) as error:
             if not patient or not _passes(error):
                 raise
+            on_trouble(f"{error}. Trying again until it can be reached …")
             link = await _open_later(way, 0)
-        return cls(link, way, lasting=lasting)
+        line = cls(link, way, lasting=lasting)
+        line.on_trouble = on_trouble
+        return line
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
         """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
@@ -153,7 +162,14 @@ class Line:
         return is_replaced and (self._is_asking or self._may_be_in)
 
     def _run(self, link: Link) -> asyncio.Task[None]:
-        return asyncio.create_task(link.run(partial(self._take_packet, link), partial(self._on_message, link)))
+        running = asyncio.create_task(link.run(partial(self._take_packet, link), partial(self._on_message, link)))
+        waiting = asyncio.get_running_loop().call_later(_WAITS_S, self._tell_waiting, link)
+        running.add_done_callback(lambda _: waiting.cancel())
+        return running
+
+    def _tell_waiting(self, link: Link) -> None:
+        if link is self._link and not self._joined:
+            self._tell(_WAITS)
 
     def _take_packet(self, link: Link, packet: bytes, now: float) -> None:
         if link is self._link:
@@ -167,7 +183,8 @@ class Line:
         match message["type"]:
             case "welcome":
                 self._way.relays.joined(link.address, _token_of(message["resume"]), message.get("relays", []))
-                self._joined, self._tries, self._told = True, 0, ""
+                self._joined, self._tries = True, 0
+                self._told.clear()
             case "relays":
                 self._way.relays.learn(message["relays"], is_leaving=message["move"])
                 if self._moving and not message["move"]:
@@ -266,8 +283,8 @@ class Line:
 
     def _tell(self, words: str) -> None:
         """Once, however often it is tried again."""
-        if words != self._told:
-            self._told = words
+        if words not in self._told:
+            self._told.add(words)
             self.on_trouble(words)
 
     def _lose(self) -> None:

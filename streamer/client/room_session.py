@@ -60,8 +60,9 @@ class RoomSession:
             ca_file=wanted.ca_file,
             lasting=wanted.reconnect,
             patient=wanted.wait,
+            on_trouble=self.on_trouble,
         )
-        self._line, line.on_lost, line.on_trouble = line, self.on_lost, self.on_trouble
+        self._line, line.on_lost = line, self.on_lost
         self._running = asyncio.create_task(
             self._run(line.run(on_packet, on_control), *(job() for job in beside))
         )

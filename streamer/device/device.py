@@ -12,6 +12,7 @@ from streamer.client.mailbox import Mailbox
 from streamer.client.room import join
 from streamer.client.tasks import first_of
 from streamer.client.unattended import stay_for_ever
+from streamer.client.way_in import entered
 from streamer.device.buttons import FileButton, KeyButton, Lines
 from streamer.device.commands import DeviceCommands, offers_of
 from streamer.device.config import DeviceConfig
@@ -87,7 +88,7 @@ class Device:
         room = join(config.link, name=config.name, ca_file=config.ca, listening=never_talks, wait=True)
         events = room.events()
         try:
-            async with room:
+            async with entered(room, self._tell):
                 self._tell(f"In the room {room.name} as {room.me.name}")
                 self._state.enter(room)
                 works = [self._follow(events), self._state.run(room), room.until_closed()]

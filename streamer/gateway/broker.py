@@ -135,6 +135,7 @@ class Broker:
         self._sender_of = sender_of
         self._remarks = Remarks(tell)
         self._too_loud = Remarks(tell)
+        self._too_odd = Remarks(tell)
         self._client: Any = None
         self.on_message: Callable[[Message], None] = lambda message: None
         self.on_here: Callable[[], Awaitable[None]] = _nothing
@@ -147,7 +148,10 @@ class Broker:
     async def publish(
         self, topic: str, payload: str, *, retain: bool = False, expires_s: float | None = None
     ) -> None:
-        """Returns when the broker has it. Raises BrokerAwayError where it may not have it."""
+        """Returns when the broker has it; what can't be published is left out, in words.
+
+        Raises BrokerAwayError where it may not have it.
+        """
         import aiomqtt
 
         if self._client is None:
@@ -158,7 +162,9 @@ class Broker:
         try:
             told = payload.encode(errors="replace")
             await self._client.publish(topic, told, qos=1, retain=retain, properties=properties)
-        except (aiomqtt.MqttError, OSError, ValueError) as error:
+        except ValueError as error:  # no client may say that; it would hold up what comes after it for ever
+            self._too_odd(f"{topic[:_SHOWN]} can't be published ({error}), and is left out")
+        except (aiomqtt.MqttError, OSError) as error:
             pass_cancellation_on()
             raise BrokerAwayError(f"the MQTT broker did not take it: {error}") from None
         pass_cancellation_on()

@@ -24,6 +24,7 @@ from streamer.client.room import Room, join
 from streamer.client.spoken_text import Announcer
 from streamer.client.tasks import first_of
 from streamer.client.unattended import Remarks, stay_for_ever
+from streamer.client.way_in import entered
 from streamer.gateway.broker import Broker, BrokerAddress, BrokerAwayError, LastWill, Message, check_library
 from streamer.gateway.commands import Commands
 from streamer.gateway.devices import Devices
@@ -116,7 +117,7 @@ class Gateway:
         )
         events = room.events()
         try:
-            async with room:
+            async with entered(room, self._tell):
                 await first_of(
                     self._follow(events),
                     self._tell_readings(room),

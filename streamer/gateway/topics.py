@@ -34,6 +34,8 @@ class Topics:
         is_topic = self.prefix and len(self.prefix) <= MAX_PREFIX_CHARACTERS and self.prefix.isprintable()
         if not is_topic or set(self.prefix) & _WILDCARDS or self.prefix[0] in "$/" or self.prefix[-1] == "/":
             raise SetupError(f"a prefix of topics is at most {MAX_PREFIX_CHARACTERS} characters without + # $ and /")
+        if not self.room.isprintable() or set(self.room) & {*_WILDCARDS, "/"}:
+            raise SetupError(f"{self.room!a:.80} is no name of a room: it contains /, + or #, or can't be printed")
         for pattern in self.also:
             parts = pattern.split("/")
             if parts.count("+") != 1 or any(set(part) & _WILDCARDS for part in parts if part != "+"):
@@ -54,8 +56,11 @@ class Topics:
     def parse(self, topic: str) -> tuple[str, str, str] | None:
         """Returns device, kind and key of what came on `topic`, empty where the topic lacks it; None if it is not ours.
 
-        A topic of the room has no device.
+        A topic of the room has no device. What contains a wildcard is no topic (MQTT 5, 4.7.1): a broker that delivers
+        it means harm, for what is answered there would be for others.
         """
+        if set(topic) & _WILDCARDS:
+            return None
         if topic == self.of_room("announce"):
             return "", "announce", ""
         below = topic.removeprefix(f"{self.prefix}/device/")

@@ -24,13 +24,13 @@ from streamer.client.events import (
     Missed,
     Received,
     Refused,
-    Trouble,
 )
 from streamer.client.events import Recording as RecordingState
 from streamer.client.interrupts import until_interrupted
 from streamer.client.mailbox import Mailbox
 from streamer.client.room import join
 from streamer.client.tasks import first_of
+from streamer.client.way_in import entered
 from streamer.errors import ConnectionLostError, DeniedError, SetupError, StreamerError
 from streamer.record.folder import Folder, check_space
 from streamer.record.recording import Recording
@@ -74,7 +74,8 @@ class Recorder:
     async def run(self) -> None:
         check_space(self._options.output)  # nobody is to be told of a recording that can't begin
         events, packets = self._room.events(), self._room.packets()
-        async with self._room as room:
+        room = self._room
+        async with entered(room, self._tell, "Lost the relay: nothing is recorded until it is back"):
             room.read_captions()
             try:
                 await first_of(self._follow(events), self._keep(), self._take(packets), room.until_closed())
@@ -95,7 +96,6 @@ class Recorder:
                 self._ask()
             case Lost():
                 self._is_on = False
-                self._tell("Lost the relay: nothing is recorded until it is back")
                 self._meet(set(), now_s)
             case RecordingState(on, _, left_out):
                 self._on_state(on, set(left_out), now_s)
@@ -110,8 +110,6 @@ class Recorder:
                 self._meet(set(self._names.values()), now_s)
             case Chat() | Caption():
                 self._on_words(event, now_s)
-            case Trouble(text):
-                self._tell(text)
             case Missed(count):
                 self._tell(f"This computer is too slow: {count:,} events are missing")
 

@@ -1,16 +1,15 @@
 """What `streamer serve` shows: the addresses, the links, and a code to scan."""
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlencode
 
 from streamer.relay.network.addresses import LanAddress
 from streamer.relay.screen.qr_code import CodeStyle, qr_code
+from streamer.wire.room_link import room_fragment
 
 
-def room_link(origin: str, room: str, key: str | None) -> str:
+def room_link(origin: str, room: str, key: str | None = None, *, token: str = "", listen: bool = False) -> str:
     """The link that opens the page in `room`. The invite is in the fragment: no server, log or Referer sees it."""
-    fragment = {"room": room} | ({"key": key} if key else {})
-    return f"{origin}/#{urlencode(fragment)}"
+    return f"{origin}/{room_fragment(room, key or '', token=token, listen=listen)}"
 
 
 def describe_addresses(addresses: Iterable[LanAddress], chosen: str) -> str:

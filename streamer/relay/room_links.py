@@ -5,7 +5,6 @@ A method that takes `port` is given the one that the relay listens on: where the
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from urllib.parse import urlencode
 
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.banner import best_there_is, describe_addresses, invitation, room_link
@@ -60,7 +59,7 @@ class RoomLinks:
 
     def own_link(self, room: str, token: str, port: int) -> str:
         """The link by which a program on this computer comes into `room`."""
-        return f"{self._origin_here(port)}/#{urlencode({'room': room, 'token': token})}"
+        return room_link(self._origin_here(port), room, token=token)
 
     def update_origins(self, port: int) -> None:
         """After a change of the addresses or the certificate: tells which pages are the relay's own."""
@@ -80,7 +79,8 @@ class RoomLinks:
         for room in rooms:
             yield invitation(room, self._admission.key(room), origin, join_origin, code_style)
             yield "For people who only listen, until you let them talk:"
-            yield f"\n{room_link(join_origin or origin, room, self._admission.listening_key(room))}\n"
+            listening_key = self._admission.listening_key(room)
+            yield f"\n{room_link(join_origin or origin, room, listening_key, listen=True)}\n"
         yield "Your own link, with the host's rights in every room. Keep it to yourself:"
         yield f"\n{room_link(origin, rooms[0], self._admission.host_key)}\n"
 

@@ -14,6 +14,19 @@ _SECURE: Final = {"https": True, "wss": True, "http": False, "ws": False}
 _EXAMPLE: Final = "https://192.168.1.20:8443/#room=kitchen&key=…"
 
 
+def room_fragment(room: str, key: str = "", *, token: str = "", listen: bool = False) -> str:
+    """What a link to `room` ends with; `listen` tells the page to ask for no microphone.
+
+    It stands before the key: `#room=NAME&key=KEY` is the way in to talk, for whatever looks for that in a text.
+    """
+    parts = [urlencode({"room": room})]
+    if listen:
+        parts.append("listen")
+    if key or token:
+        parts.append(urlencode({"key": key} if key else {"token": token}))
+    return f"#{'&'.join(parts)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a room is, and what opens it: an invitation's `key`, or a program's `token`."""
@@ -45,8 +58,9 @@ class Address:
             raise StreamerError(f"{shown} is not an address: no relay is on port 0")
         if not parts.hostname:
             raise StreamerError(f"{shown} does not name a relay; a link looks like {_EXAMPLE}")
-        asked = {name: values[-1] for name, values in parse_qs(f"{parts.query}&{parts.fragment}").items()}
-        if "room" not in asked:
+        asked_all = parse_qs(f"{parts.fragment}&{parts.query}", keep_blank_values=True)
+        asked = {name: values[0] for name, values in asked_all.items()}
+        if not asked.get("room"):
             raise StreamerError(f"{shown} does not name a room; a link looks like {_EXAMPLE}")
         secure = _SECURE[parts.scheme]
         port = port or (443 if secure else 80)

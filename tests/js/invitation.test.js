@@ -13,6 +13,12 @@ test("an invitation leads to where this page is, path included", () => {
   }
 });
 
+test("a link for who only listens is none of those that let people talk", () => {
+  const invitation = new Invitation("https://h/");
+  invitation.set("home", [...INVITES, { role: "listen", key: "l", ends_s: 0 }], "");
+  assert.equal(invitation.link("listen"), "https://h/#room=home&listen&key=l");
+});
+
 test("where the relay names a join page, it leads there", () => {
   const invitation = new Invitation("https://192.168.1.20/");
   invitation.set("home", INVITES, "http://192.168.1.20");

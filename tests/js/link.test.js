@@ -219,6 +219,29 @@ test("where there is no TLS, no certificate is blamed for a socket that does not
   assert.equal(world.states.at(-1), "lost cutOff");
 });
 
+test("where a relay accepts the socket and then says nothing, no certificate is blamed", async () => {
+  const world = new World();
+  world.link.join(URL);
+  world.socket.onopen();
+  await world.pass(3_000);
+  assert.equal(world.states.at(-1), "lost cutOff");
+});
+
+test("a relay that talks and does not let us in is given up, and asked again", async () => {
+  const world = new World();
+  world.answer = null;
+  world.link.join(URL);
+  for (let second = 0; second < 25 && world.states.length === 1; second += 1) {
+    world.socket.receive({ type: "hint", code: "slow-path", text: "…" });
+    await world.pass(1_000);
+  }
+  assert.deepEqual(world.states.slice(0, 2), ["connecting", "lost unreachable"]);
+  world.answer = ADMITTED;
+  await world.pass(500);
+  world.socket.receive(WELCOME);
+  assert.equal(world.states.at(-1), "joined");
+});
+
 test("the relay's own reason is shown, whatever it is", async () => {
   for (const error of ["foreign-origin", "key-required", "no-room", "too-many-guesses", "bad-subprotocol", "some-new-one"]) {
     const world = new World();

@@ -49,7 +49,7 @@ test("below a path of somebody else's site, the socket is there too, whichever p
 
 test("a device that only listens says so to the relay, and its address keeps it", () => {
   assert.equal(parseFragment("#room=tour&key=k&listen").listen, true);
-  assert.equal(serializeFragment({ room: "tour", key: "k", ...PRESSED, listen: true }), "#room=tour&key=k&listen=");
+  assert.equal(serializeFragment({ room: "tour", key: "k", ...PRESSED, listen: true }), "#room=tour&listen&key=k");
   const link = { room: "tour", key: "k", listen: true, resume: "t0ken" };
   assert.equal(socketUrl("https://h", link, ""), "wss://h/ws?room=tour&key=k&resume=t0ken&listen=1");
 });
@@ -65,6 +65,17 @@ test("a token stands in place of an invitation, in the fragment and at the socke
   assert.equal(serializeFragment({ room: "gate", key: "", ...PRESSED, token: "t0k" }), "#room=gate&token=t0k");
   assert.equal(socketUrl("https://h", { room: "gate", key: "", token: "t0k" }, ""), "wss://h/ws?room=gate&token=t0k");
 });
+
+const LINKS = JSON.parse(readFileSync(new URL("../vectors/room_links.json", import.meta.url), "utf-8"));
+
+for (const { fragment, ...parts } of LINKS.written)
+  test(`one form is written: ${fragment}`, () => assert.equal(serializeFragment(parts), fragment));
+
+for (const { fragment, ...parts } of [...LINKS.written, ...LINKS.read])
+  test(`the parts are understood in any order: ${fragment}`, () => {
+    const { room, key, token, listen } = parseFragment(fragment);
+    assert.deepEqual({ room, key, token, listen }, parts);
+  });
 
 for (const vector of JSON.parse(readFileSync(new URL("../vectors/attempts.json", import.meta.url), "utf-8"))) {
   test(`an attempt says whose it is and which: ${vector.name}`, () => {

@@ -12,6 +12,7 @@ from mosquitto import Mosquitto
 from streamer.client import unattended
 from streamer.errors import SetupError
 from streamer.gateway.broker import Broker, BrokerAddress, BrokerAwayError, LastWill, Message
+from streamer.gateway.publisher import Publisher
 from streamer.relay.tls.authority import Authority
 
 PATIENCE_S = 30
@@ -84,6 +85,19 @@ async def test_what_a_device_says_arrives_and_what_we_say_is_kept(mosquitto: Mos
         assert ours.messages == [Message("house/gate/notice", b"somebody", False)]
         await ours.broker.publish("house/state", "on", retain=True)
         assert await first_message(mosquitto, "house/state") == "on"
+
+
+async def test_what_can_not_be_published_is_left_out_in_words_and_the_next_is_said(mosquitto: Mosquitto) -> None:
+    async with Ours(mosquitto.url).running() as ours:
+        await ours.until(lambda: ours.broker.is_here)
+        publisher = Publisher(ours.broker, ours.told.append)
+        for topic in ("house/+/notice", "house/#", "house/gate/notice"):
+            publisher.say(topic, topic)
+        task = asyncio.create_task(publisher.run())
+        await ours.until(lambda: ours.messages)
+        task.cancel()
+        assert ours.payloads == [b"house/gate/notice"]
+        assert [words for words in ours.told if "left out" in words]
 
 
 async def test_what_devices_say_while_we_are_away_is_kept_for_us(mosquitto: Mosquitto) -> None:

@@ -107,6 +107,22 @@ def test_each_topic_says_which_device_and_what() -> None:
     assert topics.parse("house/room/kitchen/announce") is None
 
 
+@pytest.mark.parametrize("kind", ["notice", "status", "telemetry", "result", "telemetry/+"])
+@pytest.mark.parametrize("name", ["+", "#", "a+", "lamp\0"])
+def test_nothing_that_is_said_on_a_wildcard_is_of_a_device(kind: str, name: str) -> None:
+    """No broker delivers that, unless it means harm: our answer there would go to every device."""
+    topics = Topics("house", "home", ("zigbee2mqtt/+",))
+    assert topics.parse(f"house/device/{name}/{kind}") is None
+    assert topics.parse(f"zigbee2mqtt/{name}") is None
+
+
+@pytest.mark.parametrize("room", ["+", "#", "a/b", "home/../kitchen", "a\0b", "a\nb"])
+def test_a_room_whose_name_would_reach_the_topics_of_others_is_refused(room: str) -> None:
+    """It comes out of a link, which somebody else may have made."""
+    with pytest.raises(SetupError, match="no name of a room"):
+        Topics("house", room).check()
+
+
 @pytest.mark.parametrize("prefix", ["", "a/#", "+", "$SYS", "/a", "a/", "a\nb", "x" * 101])
 def test_a_prefix_that_can_not_be_subscribed_to_is_refused(prefix: str) -> None:
     with pytest.raises(SetupError, match="prefix"):

@@ -2,16 +2,19 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import aiomqtt
 import pytest
 import test_hostile_relay as hostile
 from aiohttp import web
 from caption_engine import fake_engine
 from fake_relay import relay
+from mosquitto import Mosquitto
 from relay_fixture import PATIENCE_S
 from test_hostile_relay import ODD, said, url_of
 
@@ -20,6 +23,8 @@ from streamer.client import unattended
 from streamer.device.config import read_config
 from streamer.device.device import Device
 from streamer.errors import StreamerError
+from streamer.gateway.broker import BrokerAddress
+from streamer.gateway.gateway import Gateway, GatewayOptions
 from streamer.record.recorder import RecordOptions, record
 from streamer.wire.control import FROM_RELAY
 
@@ -102,4 +107,35 @@ async def test_a_program_at_a_hostile_relay_ends_in_words_or_stays(
 ) -> None:
     for seed in range(SEEDS):
         await visit(run, tmp_path, random.Random(seed))
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_hostile_relay_reaches_no_topic_of_others_through_a_gateway(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    topics: set[str] = set()
+
+    with Mosquitto(tmp_path / "mosquitto") as mosquitto:
+
+        def a_gateway(url: str, folder: Path, tell: Callable[[str], None]) -> Any:
+            return Gateway(GatewayOptions(BrokerAddress.parse(mosquitto.url), url), tell).run()
+
+        async def watch() -> None:
+            async with aiomqtt.Client("127.0.0.1", mosquitto.port) as client:
+                await client.subscribe("#")
+                await client.publish("streamer/device/gate/status", "online", qos=1, retain=True)
+                is_watching.set()
+                async for message in client.messages:
+                    topics.add(str(message.topic))
+
+        is_watching = asyncio.Event()
+        watching = asyncio.ensure_future(watch())
+        async with asyncio.timeout(PATIENCE_S):
+            await is_watching.wait()
+        for seed in range(SEEDS):
+            await visit(a_gateway, tmp_path, random.Random(seed))
+        watching.cancel()
+    assert "streamer/room/kitchen/status" in topics
+    ours = re.compile(r"streamer/(room/kitchen|device/gate)/\w+|homeassistant/\w+/streamer_kitchen/\w+/config")
+    assert not [topic for topic in topics if not ours.fullmatch(topic)]
     assert not [record for record in caplog.records if record.exc_info]

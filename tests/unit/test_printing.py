@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,17 @@ def test_serve_shows_its_links_in_every_encoding(tmp_path: Path, encoding: str) 
     with Encoded(tmp_path, encoding) as relay:
         assert f"{relay.origin}/#room=home" in relay.log
         assert "Traceback" not in relay.log
+
+
+@pytest.mark.parametrize("options", [[], ["--no-tls"]])
+def test_what_looks_for_the_way_in_to_talk_finds_no_link_for_listeners(tmp_path: Path, options: list[str]) -> None:
+    """Other programs take `#room=NAME&key=KEY` out of what `serve` prints."""
+    with RelayProcess(tmp_path, "--room", "home", "--room", "Küche", *options) as relay:
+        found = re.findall(r"/#room=([^&\s]+)&key=([\w-]+)", relay.log)
+        listening = re.findall(r"/#room=([^&\s]+)&listen&key=([\w-]+)", relay.log)
+        assert [room for room, _ in listening] == ["home", "K%C3%BCche"]
+        assert {key for _, key in found[:-1]} == set(relay.links.talking_keys.values())
+        assert relay.links.host.endswith(found[-1][1])
 
 
 class Encoded(RelayProcess):

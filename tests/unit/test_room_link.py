@@ -1,7 +1,13 @@
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from streamer.errors import StreamerError
-from streamer.wire.room_link import Address
+from streamer.wire.room_link import Address, room_fragment
+
+LINKS = json.loads((Path(__file__).parents[1] / "vectors/room_links.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -25,10 +31,23 @@ def test_the_link_that_people_have_leads_to_a_room(link: str, address: Address) 
     assert Address.parse(link) == address
 
 
+@pytest.mark.parametrize("link", LINKS["written"])
+def test_one_form_of_a_link_is_written(link: dict[str, Any]) -> None:
+    written = room_fragment(link["room"], link["key"], token=link["token"], listen=link["listen"])
+    assert written == link["fragment"]
+
+
+@pytest.mark.parametrize("link", LINKS["written"] + LINKS["read"])
+def test_the_parts_of_a_link_are_understood_in_any_order(link: dict[str, Any]) -> None:
+    address = Address.parse(f"https://h/{link['fragment']}")
+    assert (address.room, address.key, address.token) == (link["room"], link["key"], link["token"])
+
+
 @pytest.mark.parametrize(
     ("link", "reason"),
     [
         ("https://192.168.1.20:8443/", "does not name a room"),
+        ("https://192.168.1.20:8443/#room=&key=k", "does not name a room"),
         ("https:///#room=kitchen", "does not name a relay"),
         ("", "^An empty link does not name a relay"),
         ("ftp://192.168.1.20/#room=kitchen", "begins with ftp://"),

@@ -81,7 +81,7 @@ export class Invitation {
   link(role) {
     const invite = this.#invites.get(role);
     if (!invite) return "";
-    return `${this.#start}${serializeFragment({ room: this.#room, key: invite.key, token: "", name: "", auto: false, listen: false })}`;
+    return `${this.#start}${serializeFragment({ room: this.#room, key: invite.key, listen: role === "listen" })}`;
   }
 
   /** @param {Role} role */

@@ -292,7 +292,7 @@ class Page {
     const preview = await previewRoom({ room, key: hostKey() || key, token });
     if (this.#room.link.room !== room || this.#call.state !== "start") return;
     if (preview) this.#door.showPreview(preview);
-    if (listen) this.#door.showWay("listen");
+    if (listen && !preview?.locked) this.#door.showWay("listen");
     else if (preview?.role !== "listen") this.#ownLevel.startIfAllowed();
   }
 

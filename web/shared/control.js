@@ -275,6 +275,21 @@ export class ControlError extends Error {
 }
 
 /**
+ * One control message, or null: what a newer relay means is not for us.
+ * @template {FromClient | FromRelay} M
+ * @param {string} text
+ * @param {Table<M>} known
+ * @returns {M | null}
+ */
+export function readControl(text, known) {
+  try {
+    return parseControl(text, known);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * One control message, its fields checked; unknown fields are left out.
  * @template {FromClient | FromRelay} M
  * @param {string} text

@@ -42,12 +42,14 @@ export function parseFragment(fragment) {
 }
 
 /**
- * What leads back into a room; options don't last.
- * @param {Omit<RoomLink, "processing" | "music" | "captions"> & {captions?: boolean}} address
+ * What leads into a room, or back; options don't last. `listen` stands before the key: `#room=NAME&key=KEY` is the way in to
+ * talk, for whatever looks for that in a text.
+ * @param {Pick<RoomLink, "room"> & Partial<Pick<RoomLink, "key" | "token" | "name" | "auto" | "listen" | "captions">>} link
  */
 export function serializeFragment({ room, key, token, name, auto, listen, captions }) {
-  const flags = { ...(auto && { auto: "" }), ...(listen && { listen: "" }), ...(captions && { captions: "" }) };
-  return `#${new URLSearchParams({ room, ...(key && { key }), ...(token && { token }), ...(name && { name }), ...flags })}`;
+  const rest = new URLSearchParams({ ...(key && { key }), ...(token && { token }), ...(name && { name }) });
+  const parts = [new URLSearchParams({ room }), listen && "listen", rest, auto && "auto", captions && "captions"];
+  return `#${parts.map((part) => String(part || "")).filter(Boolean).join("&")}`;
 }
 
 /**

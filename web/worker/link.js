@@ -16,7 +16,7 @@
 // Where the service has other relays, they are asked in turn after a loss; and one that drains asks us to move: then a socket
 // to another one is opened first, and the present one is left when that has its welcome.
 
-import { FROM_RELAY, parseControl } from "../shared/control.js";
+import { FROM_RELAY, readControl } from "../shared/control.js";
 import { takingBundles } from "../shared/room_link.js";
 import { waitMs } from "./backoff.js";
 import { HttpSocket, RETRY_MS } from "./http_socket.js";
@@ -26,6 +26,8 @@ import { refusalOf } from "./surroundings.js";
 
 export const SUBPROTOCOL = "streamer.v1";
 const SILENT_MS = 2_500;
+/** For a relay that says something to let us in. A busy one takes a second or two. */
+const WELCOME_MS = 20_000;
 /** A pong is overdue: when the network comes back, such a connection is not waited for. */
 const QUIET_MS = 1_500;
 const LOOK_MS = 250;
@@ -79,6 +81,9 @@ export class Link {
   #timer = 0;
   #joined = false;
   #heardMs = 0;
+  #heldMs = 0;
+  /** A WebSocket was accepted: it is no certificate that keeps us out. */
+  #wasAccepted = false;
   /** @type {(state: LinkState, reason: string, message: string) => void} */
   onState = () => {};
   /** @type {(message: import("../shared/control.js").FromRelay) => void} */
@@ -101,6 +106,7 @@ export class Link {
     this.#relays = new Relays(url, new URL(url).searchParams.get("resume") ?? this.#surroundings.token());
     this.#at = this.#relays.home;
     this.#tries = this.#blocked = this.#shortLived = 0;
+    this.#wasAccepted = false;
     this.onState("connecting", "", "");
     this.#open();
   }
@@ -174,9 +180,10 @@ export class Link {
     socket.binaryType = "arraybuffer";
     socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onMessage(data);
     socket.onclose = (/** @type {{code: number, reason: string}} */ { code, reason }) => this.#onClose(code, reason);
+    if (!(socket instanceof HttpSocket)) socket.onopen = () => (this.#wasAccepted = true);
     this.#socket = socket;
     this.#surroundings.cancel(this.#timer);
-    this.#heardMs = this.#surroundings.nowMs();
+    this.#heldMs = this.#heardMs = this.#surroundings.nowMs();
     this.#watch();
   }
 
@@ -191,7 +198,7 @@ export class Link {
       this.#onTooBig();
       return;
     }
-    const message = readControl(data);
+    const message = readControl(data, FROM_RELAY);
     if (message === null) return;
     if (message.type === "welcome") this.#onWelcome(message);
     else if (message.type === "relays") this.#onRelays(message);
@@ -324,7 +331,8 @@ export class Link {
       return;
     }
     this.#blocked = this.#shortLived = 0;
-    this.#lose(this.#at.startsWith("https:") ? "blocked" : "cutOff", ""); // without TLS there is no certificate to refuse
+    const mayBeCertificate = this.#at.startsWith("https:") && !this.#wasAccepted;
+    this.#lose(mayBeCertificate ? "blocked" : "cutOff", "");
   }
 
   /**
@@ -357,7 +365,8 @@ export class Link {
 
   #watch() {
     this.#timer = this.#surroundings.later(() => {
-      if (this.#silentMs > SILENT_MS) this.#giveUp();
+      const isLeftWaiting = !this.#joined && this.#surroundings.nowMs() - this.#heldMs > WELCOME_MS;
+      if (this.#silentMs > SILENT_MS || isLeftWaiting) this.#giveUp();
       else this.#watch();
     }, LOOK_MS);
   }
@@ -387,14 +396,5 @@ export class Link {
     this.#parting.now();
     this.#relays = null;
     socket?.close(LEFT);
-  }
-}
-
-/** @param {string} text */
-function readControl(text) {
-  try {
-    return parseControl(text, FROM_RELAY);
-  } catch {
-    return null; // of a newer relay: what it means is not for us
   }
 }

@@ -244,6 +244,8 @@ async def _done(call: Awaitable[Any], *passed_on: type[Exception]) -> Any:
 
 def _words(error: Exception) -> str:
     """In one line; the library's words hold no password."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "it does not answer"
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
