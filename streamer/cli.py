@@ -308,7 +308,7 @@ def gateway(
 
 
 @main.command()
-@click.argument("url", envvar="STREAMER_RECORD_URL")
+@click.argument("url")
 @click.option("--output", type=FOLDER, required=True, help="Write into this folder.")
 @click.option("--name", default="Recorder", show_default=True, help="The recorder's name, as others see it.")
 @click.option("--wait", is_flag=True, help="Wait for a relay that is not there yet.")
@@ -317,12 +317,15 @@ def gateway(
 def record(data_dir: Path | None, **options: Any) -> None:
     """Record the room that URL links to: a file for each talker, as it was sent, all on one clock.
 
-    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told.
+    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told. With - the URL is read
+    from standard input, and the recording ends when that ends.
     """
     from streamer.record import recorder
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(recorder.record(recorder.RecordOptions(**options), log))
+    if from_input := options["url"] == "-":
+        options["url"] = sys.stdin.readline().strip()
+    run(recorder.record(recorder.RecordOptions(**options, from_input=from_input), log))
 
 
 @main.command()

@@ -30,6 +30,7 @@ from streamer.client.events import Recording as RecordingState
 from streamer.client.interrupts import until_interrupted
 from streamer.client.mailbox import Mailbox
 from streamer.client.room import join
+from streamer.client.standard_input import until_input_ends
 from streamer.client.tasks import first_of
 from streamer.errors import ConnectionLostError, DeniedError, SetupError, StreamerError
 from streamer.record.folder import Folder, check_space
@@ -52,6 +53,8 @@ class RecordOptions:
     name: str = "Recorder"
     ca_file: Path | None = None
     wait: bool = False
+    from_input: bool = False
+    """It ends with its standard input."""
 
 
 async def record(options: RecordOptions, tell: Callable[[str], None]) -> None:
@@ -77,7 +80,8 @@ class Recorder:
         async with self._room as room:
             room.read_captions()
             try:
-                await first_of(self._follow(events), self._keep(), self._take(packets), room.until_closed())
+                works = [self._follow(events), self._keep(), self._take(packets), room.until_closed()]
+                await first_of(*works, *([until_input_ends()] if self._options.from_input else []))
             except SetupError as error:
                 self._end_early(error)
             finally:
