@@ -8,14 +8,7 @@ import numpy as np
 
 from streamer.captions.engine import RATE, WINDOW, Engine, Recogniser, StreamingRecogniser
 from streamer.captions.models import Model
-from streamer.captions.murmur import (
-    CLEAR_RANGE_DB,
-    LEAST_IN_COMMON,
-    LEAST_RANGE_DB,
-    SHIFT,
-    in_common,
-    loudness_range_db,
-)
+from streamer.captions.murmur import LEAST_IN_COMMON, LEAST_RANGE_DB, SHIFT, in_common, is_doubtful, loudness_range_db
 from streamer.client.audio.samples import Samples
 from streamer.errors import SetupError
 
@@ -74,7 +67,7 @@ class _Offline:
         if range_db < LEAST_RANGE_DB:
             return ""
         words = self._decode(pcm_16k)
-        if range_db >= CLEAR_RANGE_DB or not words:
+        if not words or not is_doubtful(pcm_16k, range_db):
             return words
         return words if in_common(words, self._decode(pcm_16k[SHIFT:])) >= LEAST_IN_COMMON else ""
 
