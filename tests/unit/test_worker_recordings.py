@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from cluster_fixture import until
 from processes import RelayProcess
-from psutil import Process, pid_exists
+from psutil import STATUS_ZOMBIE, NoSuchProcess, Process, ZombieProcess
 from recordings import faults_of, session_of
 from workers_fixture import BACK, FAR_ROOM, FRONT, WorkersProcess, family_of
 
@@ -62,8 +62,16 @@ def is_kept(home: Path, packets: list[bytes]) -> bool:
     return len(kept.intersection(packets)) >= LEAST_KEPT
 
 
-def recorders_of(relay: RelayProcess) -> list[int]:
-    return [each.pid for each in family_of(relay.pid) if "record" in each.cmdline()]
+def recorders_of(relay: RelayProcess) -> list[Process]:
+    return [each for each in family_of(relay.pid) if is_recorder(each)]
+
+
+def is_recorder(process: Process) -> bool:
+    """False once it has ended."""
+    try:
+        return process.is_running() and process.status() != STATUS_ZOMBIE and "record" in process.cmdline()
+    except (NoSuchProcess, ZombieProcess):
+        return False
 
 
 def host_of(relay: WorkersProcess) -> streamer.Room:
@@ -93,7 +101,7 @@ async def test_a_recording_goes_on_in_the_same_file_when_a_worker_is_killed_unti
         [file] = files_in(tmp_path)
         await until(lambda: session_of(file.parent)["complete"] is True)
         assert faults_of(file) == []
-        assert recorders_of(relay) == []
+        await until(lambda: not recorders_of(relay))
 
 
 @pytest.mark.parametrize("kind", [RelayProcess, WorkersProcess], ids=["one process", "workers"])
@@ -107,7 +115,7 @@ async def test_no_recorder_outlives_a_relay_that_is_killed_and_what_it_has_is_co
                 await until(lambda: is_kept(tmp_path, BEFORE))
             [recorder] = recorders_of(relay)
             Process(relay.pid).kill()
-            await until(lambda: not pid_exists(recorder))
+            await until(lambda: not is_recorder(recorder))
         [file] = files_in(tmp_path)
         assert session_of(file.parent)["complete"] is True
         assert is_kept(tmp_path, BEFORE)
