@@ -35,6 +35,8 @@ export class Captions {
   #on = load("captions") === "on";
   /** Nobody has scrolled back. A phone that is turned changes what the end is, and not this. */
   #follows = true;
+  /** Its size when that was looked at last. */
+  #shape = "";
 
   /**
    * @param {object} parts
@@ -50,8 +52,8 @@ export class Captions {
     element("audience-captions", HTMLButtonElement).addEventListener("click", () => this.switch(!this.on));
     element("captions-text", HTMLButtonElement).addEventListener("click", () => this.#save("txt", this.#transcript.toText()));
     element("captions-vtt", HTMLButtonElement).addEventListener("click", () => this.#save("vtt", this.#transcript.toVtt()));
-    this.#lines.addEventListener("scroll", () => (this.#follows = this.#isAtEnd));
-    new ResizeObserver(() => this.#follow()).observe(this.#lines);
+    this.#lines.addEventListener("scroll", () => this.#onScroll());
+    new ResizeObserver(() => this.#onResize()).observe(this.#lines);
     this.#show();
   }
 
@@ -180,6 +182,20 @@ export class Captions {
     this.#transcript.add({ name, text, startMs: start_ms, endMs: end_ms });
     this.#said.replaceChildren(create("p", "", `${name}: ${text}`));
     return undefined;
+  }
+
+  /** A browser scrolls, too, while the strip gets another size: then nobody has scrolled back. */
+  #onScroll() {
+    if (this.#shape === this.#currentShape) this.#follows = this.#isAtEnd;
+  }
+
+  #onResize() {
+    this.#shape = this.#currentShape;
+    this.#follow();
+  }
+
+  get #currentShape() {
+    return `${this.#lines.clientWidth} ${this.#lines.clientHeight}`;
   }
 
   #follow() {
