@@ -309,7 +309,7 @@ def gateway(
 
 
 @main.command()
-@click.argument("url", envvar="STREAMER_RECORD_URL")
+@click.argument("url")
 @click.option("--output", type=FOLDER, required=True, help="Write into this folder.")
 @click.option("--name", default="Recorder", show_default=True, help="The recorder's name, as others see it.")
 @click.option("--wait", is_flag=True, help="Wait for a relay that is not there yet.")
@@ -318,12 +318,15 @@ def gateway(
 def record(data_dir: Path | None, **options: Any) -> None:
     """Record the room that URL links to: one file per talker, as sent, all on the same clock.
 
-    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told.
+    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told. With - the URL is read
+    from standard input, and the recording ends when that ends.
     """
     from streamer.record import recorder
 
     options["ca_file"] = trusted_authority(options["ca_file"], data_dir)
-    run(recorder.record(recorder.RecordOptions(**options), log))
+    if from_input := options["url"] == "-":
+        options["url"] = sys.stdin.readline().strip()
+    run(recorder.record(recorder.RecordOptions(**options, from_input=from_input), log))
 
 
 @main.command()

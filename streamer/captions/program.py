@@ -1,7 +1,6 @@
 """`streamer captions` as a whole: rooms that are captioned by one engine, and captions shown in a terminal."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from streamer.captions.filter import Filter
 from streamer.captions.recognition import Recognition
 from streamer.client.events import Caption, Captioning
 from streamer.client.room import join
+from streamer.client.standard_input import until_input_ends
 from streamer.client.tasks import first_of
 from streamer.client.told import Told
 from streamer.client.way_in import entered
@@ -45,7 +45,7 @@ async def caption(options: CaptionOptions, engine: Engine, say: Callable[[str], 
     if filter_:
         jobs.append(filter_.run())
     if options.from_input:
-        jobs.append(_until_input_ends())
+        jobs.append(until_input_ends())
     await first_of(*jobs)
 
 
@@ -74,14 +74,6 @@ async def _stay(
 
 
 _NO_RIGHT: Final = "Only the host's link, or a token with the scope caption, lets a program caption a room"
-
-
-async def _until_input_ends() -> None:
-    """Whoever started this program holds its standard input, and is gone when it ends."""
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(1_024):
-        pass
 
 
 async def show(url: str, name: str, ca_file: Path | None, tell: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from streamer.captions.engine import RATE, WINDOW, Engine, Recogniser, StreamingRecogniser
 from streamer.captions.models import Model
-from streamer.captions.murmur import is_murmur
+from streamer.captions.murmur import LEAST_IN_COMMON, LEAST_RANGE_DB, SHIFT, in_common, is_doubtful, loudness_range_db
 from streamer.client.audio.samples import Samples
 from streamer.errors import SetupError
 
@@ -57,14 +57,21 @@ def _recogniser(library: Any, model: Model, threads: int) -> Recogniser | Stream
 
 
 class _Offline:
-    """Whole talkspurts. Those of a murmur have no words: models of this kind invent some."""
+    """Whole talkspurts. Those of a murmur have no words: models of this kind invent some (see murmur.py)."""
 
     def __init__(self, recogniser: Any) -> None:
         self._recogniser = recogniser
 
     def recognise(self, pcm_16k: Samples) -> str:
-        if is_murmur(pcm_16k):
+        range_db = loudness_range_db(pcm_16k)
+        if range_db < LEAST_RANGE_DB:
             return ""
+        words = self._decode(pcm_16k)
+        if not words or not is_doubtful(pcm_16k, range_db):
+            return words
+        return words if in_common(words, self._decode(pcm_16k[SHIFT:])) >= LEAST_IN_COMMON else ""
+
+    def _decode(self, pcm_16k: Samples) -> str:
         stream = self._recogniser.create_stream()
         stream.accept_waveform(RATE, np.concatenate((_PADDING, pcm_16k, _PADDING)))
         self._recogniser.decode_stream(stream)

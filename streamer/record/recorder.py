@@ -29,6 +29,7 @@ from streamer.client.events import Recording as RecordingState
 from streamer.client.interrupts import until_interrupted
 from streamer.client.mailbox import Mailbox
 from streamer.client.room import join
+from streamer.client.standard_input import until_input_ends
 from streamer.client.tasks import first_of
 from streamer.client.way_in import entered
 from streamer.errors import ConnectionLostError, DeniedError, SetupError, StreamerError
@@ -52,6 +53,8 @@ class RecordOptions:
     name: str = "Recorder"
     ca_file: Path | None = None
     wait: bool = False
+    from_input: bool = False
+    """It ends with its standard input."""
 
 
 async def record(options: RecordOptions, tell: Callable[[str], None]) -> None:
@@ -78,7 +81,8 @@ class Recorder:
         async with entered(room, self._tell, "Lost the relay: nothing is recorded until it is back"):
             room.read_captions()
             try:
-                await first_of(self._follow(events), self._keep(), self._take(packets), room.until_closed())
+                works = [self._follow(events), self._keep(), self._take(packets), room.until_closed()]
+                await first_of(*works, *([until_input_ends()] if self._options.from_input else []))
             except SetupError as error:
                 self._end_early(error)
             finally:

@@ -5,10 +5,9 @@ child ends when the relay is gone, however that came.
 """
 
 import asyncio
-import os
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Final
@@ -52,16 +51,13 @@ class Companion:
         *,
         most_failures: int | None = None,
         on_failure: Callable[[str], None] = lambda words: None,
-        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`environment` is added to the relay's own."""
         self._command = command
         self._told = told
         self._say = say
         self._most_failures = most_failures
         self._on_failure = on_failure
         self._last = ""
-        self._environment = {**os.environ, **(environment or {})}
 
     async def run(self) -> bool:
         failures = 0
@@ -85,7 +81,6 @@ class Companion:
                 stdout=nothing,
                 stderr=pipe,
                 limit=_LINE_BYTES,
-                env=self._environment,
                 start_new_session=True,  # Ctrl-C at the relay is the relay's; it then ends this one in order
             )
         except OSError as error:  # no memory, no more processes or open files: it may pass

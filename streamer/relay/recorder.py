@@ -18,9 +18,7 @@ from streamer.relay.access.tokens import TokenStore
 from streamer.relay.background import report_failure
 from streamer.relay.companion import Companion, command_of
 from streamer.relay.rooms.lobby import Lobby
-
-URL_VARIABLE: Final = "STREAMER_RECORD_URL"
-"""Where the process finds its link: an argument could be read by every user of this computer."""
+from streamer.wire.messages import Hint
 
 MAX_RECORDINGS: Final = 16
 """At once; each is a process of some 60 MiB."""
@@ -34,16 +32,21 @@ _MAX_NAME_BYTES: Final = 200
 LinkTo = Callable[[str, str], str]
 """The link by which this computer reaches a room, with a token."""
 
+TellHosts = Callable[[str, str], None]
+"""Those of a room, in words."""
+
 logger = logging.getLogger(__name__)
 
 
 class Recorders:
     """One for a relay. `record` is called by the host's wish; `close` ends all."""
 
-    def __init__(self, directory: Path, data_dir: Path, lobby: Lobby, tokens: TokenStore, link_to: LinkTo) -> None:
+    def __init__(
+        self, directory: Path, data_dir: Path, tell_hosts: TellHosts, tokens: TokenStore, link_to: LinkTo
+    ) -> None:
         self._directory = directory
         self._data_dir = data_dir
-        self._lobby = lobby
+        self._tell = tell_hosts
         self._tokens = tokens
         self._link_to = link_to
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -76,12 +79,11 @@ class Recorders:
         folder = self._directory / f"{began}-{_as_file_name(room)}"
         token_id, secret = self._tokens.lend("Recorder", frozenset({"record"}), room, time())
         companion = Companion(
-            command_of("record", "--output", str(folder), "--data-dir", str(self._data_dir)),
-            "",
+            command_of("record", "--output", str(folder), "--data-dir", str(self._data_dir), "-"),
+            f"{self._link_to(room, secret)}\n",
             lambda line: logger.info("recorder: %s", line),
             most_failures=MAX_FAILURES,
             on_failure=lambda words: self._tell_hosts(room, f"The recording stopped: {words.removeprefix('Error: ')}"),
-            environment={URL_VARIABLE: self._link_to(room, secret)},
         )
         try:
             if not await companion.run():
@@ -91,7 +93,12 @@ class Recorders:
 
     def _tell_hosts(self, room: str, text: str) -> None:
         with suppress(Exception):
-            self._lobby.room(room).tell_hosts({"type": "hint", "code": "recording-stopped", "message": text})
+            self._tell(room, text)
+
+
+def hint_of(text: str) -> Hint:
+    """To the hosts of a room whose recording stopped."""
+    return {"type": "hint", "code": "recording-stopped", "message": text}
 
 
 def _as_file_name(room: str) -> str:
@@ -107,7 +114,11 @@ async def recorders(
     if directory is None:
         yield
         return
-    kept = Recorders(directory, data_dir, lobby, tokens, link_to)
+
+    def tell_hosts(room: str, text: str) -> None:
+        lobby.room(room).tell_hosts(hint_of(text))
+
+    kept = Recorders(directory, data_dir, tell_hosts, tokens, link_to)
     lobby.record = kept.record
     try:
         yield

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from audio_rig import Rig
+from audio_rig import Rig, wait_until
 from caption_engine import fake_engine
-from phone import Phones
+from phone import Phones, wait_for_truth
 from playwright.sync_api import expect
 from processes import RelayProcess
 from sound import tone
@@ -128,6 +128,50 @@ def test_a_hall_s_screen_joins_by_itself_and_shows_captions_only(
     expect(line).to_have_text("Grace Welcome to the hall")
     assert line.evaluate("line => parseFloat(getComputedStyle(line).fontSize)") >= 32
     assert hall.errors == []
+
+
+AT_END = """(() => {
+  const { scrollTop, scrollHeight, clientHeight } = document.getElementById("captions-lines");
+  return scrollHeight > clientHeight && scrollHeight - scrollTop - clientHeight < 2;
+})()"""
+SCROLLED_BACK = "document.getElementById('captions-lines').scrollTop === 0"
+LONG = "Dinner is ready, and there is enough for all of you and for whoever comes later"
+
+
+@pytest.mark.parametrize("link", ["", "&captions&name=Hall"], ids=["strip", "hall"])
+def test_the_newest_line_stays_in_sight_when_a_phone_is_turned_until_somebody_scrolls_back(
+    rig: Rig, relay: RelayProcess, phones: Phones, link: str
+) -> None:
+    ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
+    reader = phones.start(rig, 1, relay.authority).open(relay.link + link)
+    page = reader.page
+    if not link:
+        reader.join("Ben")
+        write(ada.page, relay, "Grace", {"id": 0, "text": LONG, "final": True})
+        page.locator(".toast").get_by_role("button", name="Show captions").click()
+    expect(page.locator("#captions")).to_be_visible(timeout=30_000)
+    lines = page.locator("#captions-lines p")
+
+    def is_full() -> bool:
+        """What comes before the relay knows that this page reads captions, does not come."""
+        write(ada.page, relay, "Joan", *({"id": number, "text": LONG, "final": True} for number in range(20)))
+        page.wait_for_timeout(500)
+        return lines.count() >= 20
+
+    wait_until(is_full, 30, lambda: f"{lines.count()} lines")
+    for width, height in ((844, 390), (390, 844), (844, 390)):
+        page.set_viewport_size({"width": width, "height": height})
+        wait_for_truth(page, AT_END)
+    write(ada.page, relay, "Mary", {"id": 30, "text": LONG, "final": True})
+    expect(lines.last).to_contain_text("Mary")
+    wait_for_truth(page, AT_END)
+    page.locator("#captions-lines").evaluate("lines => lines.scrollTo(0, 0)")
+    wait_for_truth(page, SCROLLED_BACK)
+    page.set_viewport_size({"width": 390, "height": 844})
+    write(ada.page, relay, "Hedy", {"id": 31, "text": LONG, "final": True})
+    expect(lines.last).to_contain_text("Hedy")
+    assert page.evaluate(SCROLLED_BACK)
+    assert reader.errors == []
 
 
 def test_the_host_has_captions_kept_and_who_comes_later_reads_them_in_the_chat(

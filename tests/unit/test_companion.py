@@ -4,7 +4,6 @@ import asyncio
 import errno
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,8 +60,7 @@ async def test_one_that_can_not_be_started_fails_in_words(tmp_path: Path) -> Non
 async def recorded(folder: Path, tokens: TokenStore) -> list[str]:
     """What hosts were told of a recorder that they asked for, until it was given up."""
     told: list[str] = []
-    room = SimpleNamespace(tell_hosts=lambda message: told.append(message["message"]))
-    recorders = Recorders(folder, folder, SimpleNamespace(room=lambda name: room), tokens, str.__add__)  # type: ignore[arg-type]
+    recorders = Recorders(folder, folder, lambda room, text: told.append(text), tokens, str.__add__)
     recorders.record("home", True)
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*recorders._running.values())

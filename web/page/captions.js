@@ -33,6 +33,10 @@ export class Captions {
   #isHall = false;
   #wasTold = false;
   #on = load("captions") === "on";
+  /** Nobody has scrolled back. A phone that is turned changes what the end is, and not this. */
+  #follows = true;
+  /** Its size when that was looked at last. */
+  #shape = "";
 
   /**
    * @param {object} parts
@@ -48,6 +52,8 @@ export class Captions {
     element("audience-captions", HTMLButtonElement).addEventListener("click", () => this.switch(!this.on));
     element("captions-text", HTMLButtonElement).addEventListener("click", () => this.#save("txt", this.#transcript.toText()));
     element("captions-vtt", HTMLButtonElement).addEventListener("click", () => this.#save("vtt", this.#transcript.toVtt()));
+    this.#lines.addEventListener("scroll", () => this.#onScroll());
+    new ResizeObserver(() => this.#onResize()).observe(this.#lines);
     this.#show();
   }
 
@@ -140,13 +146,12 @@ export class Captions {
 
   /** @param {Caption} caption */
   #onCaption(caption) {
-    const follows = this.#isAtEnd;
     const line = this.#lineOf(caption);
     setText(line.lastElementChild, caption.text);
     line.toggleAttribute("data-partial", !caption.final);
     if (caption.final) this.#settle(caption, line);
     this.#show();
-    if (follows) this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.#follow();
   }
 
   /** @param {Caption} caption */
@@ -179,6 +184,24 @@ export class Captions {
     return undefined;
   }
 
+  /** A browser scrolls, too, while the strip gets another size: then nobody has scrolled back. */
+  #onScroll() {
+    if (this.#shape === this.#currentShape) this.#follows = this.#isAtEnd;
+  }
+
+  #onResize() {
+    this.#shape = this.#currentShape;
+    this.#follow();
+  }
+
+  get #currentShape() {
+    return `${this.#lines.clientWidth} ${this.#lines.clientHeight}`;
+  }
+
+  #follow() {
+    if (this.#follows) this.#lines.scrollTop = this.#lines.scrollHeight;
+  }
+
   get #isAtEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.#lines;
     return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
@@ -192,7 +215,8 @@ export class Captions {
   #useSize(size) {
     this.#strip.dataset.size = String(SIZES.includes(size) ? size : SIZES[0]);
     save("captionSize", this.#strip.dataset.size);
-    this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.#follows = true;
+    this.#follow();
   }
 
   /**

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from dataclasses import dataclass
 from time import time_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
@@ -17,11 +17,11 @@ from streamer.relay.api.callers import HOST, Caller, Callers
 from streamer.relay.api.speech import LANGUAGES, MAX_SPEECH_CHARACTERS, speak
 from streamer.relay.background import surviving
 from streamer.relay.network.visitor import visitor_of
-from streamer.relay.rooms.announcer import Announcer
+from streamer.relay.rooms.announcer import READ_FIRST, Announcer
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.ogg_opus import OggOpus, is_ogg_opus
 from streamer.relay.rooms.room import Room
-from streamer.sounds import Sound, Studio
+from streamer.sounds import Piece, Sound, Studio
 from streamer.websocket.sink import Flusher
 
 MAX_SOUND_BYTES: Final = 16_777_216
@@ -47,6 +47,13 @@ class _Spoken:
     room: Room
     announcer: Announcer
     task: asyncio.Task[None] | None = None
+
+
+class _Opened(NamedTuple):
+    """A sound, of which the `first` pieces are read."""
+
+    sound: Sound
+    first: list[Piece]
 
 
 class AnnouncementsApi:
@@ -81,11 +88,11 @@ class AnnouncementsApi:
             raise RefusedError(message, status=429, code="too-many")
         self._arriving += 1
         try:
-            sound, asked = await self._receive(request)
+            opened, asked = await self._receive(request)
             try:
-                spoken = self._begin(caller, self._lobby.room(name), sound, asked or caller.name)
+                spoken = self._begin(caller, self._lobby.room(name), opened, asked or caller.name)
             except RefusedError:
-                sound.close()
+                opened.sound.close()
                 raise
         finally:
             self._arriving -= 1
@@ -93,11 +100,11 @@ class AnnouncementsApi:
             "id": spoken.id,
             "talker_id": spoken.announcer.talker_id,
             "name": spoken.announcer.name,
-            "duration_s": round(sound.duration_s, 3),
+            "duration_s": round(opened.sound.duration_s, 3),
         }
         return answer(body, status=201, Location=f"announcements/{spoken.id}")
 
-    async def _receive(self, request: web.Request) -> tuple[Sound, str]:
+    async def _receive(self, request: web.Request) -> tuple[_Opened, str]:
         """The sound, and the name that the talker is to have."""
         if request.content_type == "application/json":
             fields = await read_object(request, _WANTED, _OPTIONAL)
@@ -112,39 +119,38 @@ class AnnouncementsApi:
             visitor.take_long(MAX_SOUND_BYTES + 65_536, UPLOAD_S)
         return await self._open(await _read_all(request)), asked
 
-    async def _open(self, content: bytes) -> Sound:
+    async def _open(self, content: bytes) -> _Opened:
+        studio = OggOpus if is_ogg_opus(content) else self._studio
+        if studio is None:
+            raise RefusedError("there is no codec here: send Ogg Opus", status=503, code="no-codec")
         try:
-            if is_ogg_opus(content):
-                return await asyncio.to_thread(OggOpus, content)
-            if self._studio is None:
-                raise RefusedError("there is no codec here: send Ogg Opus", status=503, code="no-codec")
-            return await asyncio.to_thread(self._studio, content)
+            return await asyncio.to_thread(_begin_reading, studio, content)
         except AudioError as error:
             raise RefusedError(str(error), status=422, code="not-audio") from None
         except OSError as error:
             message = f"there is no place for the sound on the relay's computer: {error.strerror or error}"
             raise RefusedError(message, status=503, code="not-stored") from None
 
-    def _begin(self, caller: Caller, room: Room, sound: Sound, name: str) -> _Spoken:
+    def _begin(self, caller: Caller, room: Room, opened: _Opened, name: str) -> _Spoken:
         right = Right.HOST if "moderate" in caller.scopes else Right.GUEST
         own = distinguish(name, room.names)
         token_id = "" if caller.id == HOST else caller.id
         announcer = Announcer(own, right, caller.scopes, token_id, self._flusher)
         room.join(announcer)
         spoken = _Spoken(next(self._ids), caller.id, room, announcer)
-        spoken.task = task = asyncio.create_task(self._say(spoken, sound))
+        spoken.task = task = asyncio.create_task(self._say(spoken, opened))
         announcer.on_sent_away = lambda: _cancel(task)
         self._spoken[spoken.id] = spoken
         return spoken
 
-    async def _say(self, spoken: _Spoken, sound: Sound) -> None:
+    async def _say(self, spoken: _Spoken, opened: _Opened) -> None:
         try:
             with surviving("an announcement"):
-                await spoken.announcer.say(spoken.room, sound)
+                await spoken.announcer.say(spoken.room, *opened)
         finally:
             self._spoken.pop(spoken.id, None)
             spoken.room.leave(spoken.announcer)
-            sound.close()
+            opened.sound.close()
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         """It is silent when this is answered."""
@@ -160,6 +166,16 @@ class AnnouncementsApi:
             spoken.task.cancel()
             await asyncio.wait([spoken.task])
         return web.Response(status=204)
+
+
+def _begin_reading(studio: Studio, content: bytes) -> _Opened:
+    """In a thread, and all of it in one: on a busy computer each wait for a thread takes some ms. Raises AudioError."""
+    sound = studio(content)
+    try:
+        return _Opened(sound, sound.read(READ_FIRST))
+    except BaseException:
+        sound.close()
+        raise
 
 
 def _cancel(task: asyncio.Task[None]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic, monotonic_ns
 from typing import Final
 
@@ -69,11 +69,10 @@ class Announcer:
     def send_away(self, close_code: int, reason: str) -> None:
         self.on_sent_away()
 
-    async def say(self, room: Room, sound: Sound) -> None:
-        """All of `sound`, to the others in `room`, which it has joined."""
+    async def say(self, room: Room, sound: Sound, first: Sequence[Piece]) -> None:
+        """All of `sound`, to the others in `room`, which it has joined; its `first` pieces are read already."""
         loop = asyncio.get_running_loop()
-        count = READ_FIRST
-        pieces = deque(await _reading(sound, count))
+        count, pieces = READ_FIRST, deque(first)
         begun = loop.time()
         while pieces:
             count = min(2 * count, READ_AT_ONCE)

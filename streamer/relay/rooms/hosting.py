@@ -83,8 +83,7 @@ class Hosting:
 
     def record(self, *, on: bool, by: str) -> None:
         self._desk.record(on=on)
-        if on:
-            self._room.recording.asked_by = by
+        self._room.recording.asked_by = by if on else ""
 
     def only_hosts(self, *, on: bool) -> None:
         self._room.switch_only_hosts(self._talker_id, on=on)

@@ -4,9 +4,11 @@ To a worker, first what it is told, then in any order:
 
     {"type": "workers", "addresses": {NUMBER: ADDRESS}}   those that live, this one included
     b"relay", b"page"                                     with a connection to the relay, or to the join page
+    {"type": "recording-stopped", "room": ROOM, "message": WORDS}   for the room's hosts
 
 From a worker, in this order: `ready` with its address (empty where it has none of its own) and its port, again
-where its address changes, `leaving` before it ends by itself. Where the parent closes its end, the worker ends.
+where its address changes, `leaving` before it ends by itself. Between them, `record` with a room, and whether it is to
+be recorded, by the wish of a host there. Where the parent closes its end, the worker ends.
 """
 
 import asyncio
@@ -93,6 +95,7 @@ class WorkerEnd:
         self._end = end
         self.relay, self.join_page = Handed(), Handed()
         self.on_workers: Callable[[dict[int, str]], None] = lambda addresses: None
+        self.on_recording_stopped: Callable[[str, str], None] = lambda room, words: None
         self.ended = asyncio.Event()
 
     def listen(self) -> None:
@@ -104,6 +107,9 @@ class WorkerEnd:
 
     def tell_ready(self, address: str, port: int) -> None:
         send(self._end, {"type": "ready", "address": address, "port": port})
+
+    def tell_record(self, room: str, on: bool) -> None:
+        send(self._end, {"type": "record", "room": room, "on": on})
 
     def tell_leaving(self) -> None:
         send(self._end, {"type": "leaving"})
@@ -129,7 +135,11 @@ class WorkerEnd:
             for peer in peers:  # none where this process has too many files open
                 (self.relay if data == RELAY else self.join_page).put(peer)
             return
-        addresses: dict[str, str] = json.loads(data)["addresses"]
+        message = json.loads(data)
+        if message["type"] == "recording-stopped":
+            self.on_recording_stopped(message["room"], message["message"])
+            return
+        addresses: dict[str, str] = message["addresses"]
         self.on_workers({int(number): address for number, address in addresses.items()})
 
 

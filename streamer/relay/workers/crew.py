@@ -36,10 +36,16 @@ ToTell = Callable[[int, int], Told]
 """What a worker is told, by its number and the own port that it had before."""
 
 
+OnRecord = Callable[[str, bool], None]
+"""A host wants a room recorded, or no longer."""
+
+
 class Worker:
     """One start of a worker. `is_ready` from when it accepts members until it leaves."""
 
-    def __init__(self, number: int, end: socket.socket, child: Child, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, number: int, end: socket.socket, child: Child, on_change: Callable[[], None], on_record: OnRecord
+    ) -> None:
         self.number = number
         self.child = child
         self.address = ""
@@ -49,10 +55,11 @@ class Worker:
         """It was ready, or has ended."""
         self._end = end
         self._on_change = on_change
+        self._on_record = on_record
         asyncio.get_running_loop().add_reader(end, self._read)
 
     @classmethod
-    async def start(cls, told: Told, on_change: Callable[[], None]) -> Self:
+    async def start(cls, told: Told, on_change: Callable[[], None], on_record: OnRecord) -> Self:
         """Raises SetupError."""
         own, theirs = channel()
         with theirs:
@@ -61,10 +68,13 @@ class Worker:
             child = await Child.start(
                 command_of("worker"), lambda line: logger.info("%s: %s", name, line), theirs.fileno()
             )
-        return cls(told.number, own, child, on_change)
+        return cls(told.number, own, child, on_change, on_record)
 
     def tell(self, addresses: dict[int, str]) -> None:
         send(self._end, {"type": "workers", "addresses": addresses})
+
+    def tell_recording_stopped(self, room: str, words: str) -> None:
+        send(self._end, {"type": "recording-stopped", "room": room, "message": words})
 
     def hand_over(self, peer: socket.socket, kind: bytes) -> bool:
         return hand_over(self._end, peer, kind)
@@ -98,6 +108,9 @@ class Worker:
         self._on_change()
 
     def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "record":
+            self._on_record(message["room"], message["on"])
+            return
         self.is_ready = message["type"] == "ready"
         if self.is_ready:
             self.address, self.port = message["address"], message["port"]
@@ -113,6 +126,7 @@ class Crew:
         self._workers: dict[int, Worker] = {}
         self._told: dict[int, str] = {}
         self._some_ready = asyncio.Event()
+        self.on_record: OnRecord = lambda room, on: None
 
     @property
     def ready(self) -> list[Worker]:
@@ -135,6 +149,16 @@ class Crew:
         async with asyncio.TaskGroup() as tasks:
             for number in list(self._workers):
                 tasks.create_task(self._keep(number))
+
+    def home_of(self, room: str) -> Worker | None:
+        """That has the room, where people can go to it."""
+        ready = {worker.number: worker for worker in self.ready if worker.address}
+        return next((ready[number] for number in ranked(room, ready)), None)
+
+    def tell_recording_stopped(self, room: str, words: str) -> None:
+        """To its hosts, with whichever worker they are."""
+        for worker in self.ready:
+            worker.tell_recording_stopped(room, words)
 
     async def some_ready(self) -> None:
         """Return once there is one to hand a connection to."""
@@ -163,7 +187,8 @@ class Crew:
             await asyncio.gather(*(worker.wait() for worker in workers))
 
     async def _start(self, number: int, port: int) -> None:
-        self._workers[number] = await Worker.start(self._to_tell(number, port), self._on_change)
+        told = self._to_tell(number, port)
+        self._workers[number] = await Worker.start(told, self._on_change, lambda room, on: self.on_record(room, on))
 
     async def _keep(self, number: int) -> None:
         failures = 0

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from streamer.relay.access.limits import RelayLimits
@@ -24,6 +25,7 @@ from streamer.relay.workers.crew import Crew, ToTell
 from streamer.relay.workers.front import Front
 from streamer.relay.workers.options import WorkerOptions
 from streamer.relay.workers.own_nats import OwnNats, find_nats
+from streamer.relay.workers.recordings import recordings
 from streamer.relay.workers.together import until_one_ends
 from streamer.relay.workers.told import Told
 from streamer.wire.relay_address import RelayAddress
@@ -81,9 +83,16 @@ async def _serve(
                 say("\n".join(_describe(crew)))
             works = [server.keep(port), crew.run(), front.run(), *([nats.run()] if nats else [])]
             shown = screen.run(House(server, relay.lobby, port)) if screen else None
-            await until_ended(until_one_ends(*works), shown, lambda: _stop(front, crew, limits.drain_s))
+            async with recordings(options, crew, server.tokens, partial(_link_to, server, crew, port)):
+                await until_ended(until_one_ends(*works), shown, lambda: _stop(front, crew, limits.drain_s))
         finally:
             await crew.end(0)
+
+
+def _link_to(server: Server, crew: Crew, port: int, room: str, token: str) -> str:
+    """For a program on this computer: it is at home there at once, and learns of the other workers."""
+    home = crew.home_of(room)
+    return server.own_link(room, token, home.port if home else port)
 
 
 async def _stop(front: Front, crew: Crew, drain_s: float) -> None:

@@ -11,11 +11,11 @@ from streamer.relay.cluster.cluster import Cluster
 from streamer.relay.http.app import Relay
 from streamer.relay.network.arrivals import HandedOver
 from streamer.relay.network.inherited import Inherited
-from streamer.relay.recorder import recorders
 from streamer.relay.screen.qr_code import CodeStyle
 from streamer.relay.serve import Server, relay_of
 from streamer.relay.workers.channel import WorkerEnd
 from streamer.relay.workers.homes import Homes
+from streamer.relay.workers.recordings import have_recorded
 from streamer.relay.workers.together import until_one_ends
 from streamer.relay.workers.told import Told
 from streamer.sounds import Studio
@@ -47,11 +47,11 @@ async def work(told: Told, end: socket.socket, studio: Studio | None) -> None:
             parent.on_workers = homes.follow
             await cluster.ready()
             parent.listen()
-            own_link = partial(server.own_link, port=own_port)
-            async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
-                parent.tell_ready(server.url, own_port)
-                going_on = _go_on(server, told, own_port, parent, homes)
-                await until_ended(going_on, None, partial(_drain, relay, parent, homes))
+            if options.record is not None:
+                have_recorded(relay.lobby, parent)
+            parent.tell_ready(server.url, own_port)
+            going_on = _go_on(server, told, own_port, parent, homes)
+            await until_ended(going_on, None, partial(_drain, relay, parent, homes))
     finally:
         await server.close()
         parent.close()
