@@ -1,13 +1,15 @@
-"""Mouth to ear while other work takes a part of the machine: streamer's four pairs and plain WebRTC, in one run.
+"""Mouth to ear while other work takes a part of the machine: streamer's four pairs and plain WebRTC in one run.
 
-    scripts/bench busy [--pairs "phone → phone,WebRTC"] [--load 0,0.5,1,1.8] [--chirps 12] [--rounds 1] [--calls N]
+    scripts/bench busy [--pairs "phone → phone,WebRTC"] [--load 0,0.5,1,1.8] [--chirps 12] [--rounds 1]
+                       [--calls N]
 
-`--load` is how many cores other work wants, in bursts and at the same priority as browsers and clients: what it gets
-is the scheduler's choice. The sound rig itself goes before all of them, so that its wires stay exact. Delays are as in
-`scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the same run, of all rounds.
+`--load` is how many cores other work wants, in bursts and at the same priority as browsers and clients: what it
+gets is the scheduler's choice. The sound rig itself goes before all of them, so that its wires stay exact. Delays
+are as in `scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the same run, of
+all rounds.
 
-`--calls N` makes N calls of one pair at one load, and lists every call that takes over 1.5 times their median, with
-where the delay sat by the call's own figures, beside the median call's.
+`--calls N` makes N calls of the first pair at the first load, and lists every call that takes over 1.5 times their
+median, with where the delay sat by the call's own figures, beside the median of all calls.
 """
 
 import argparse
@@ -26,7 +28,9 @@ from machine_steadiness import NICENESS  # noqa: E402
 from pairs import Measure, Round, medians  # noqa: E402
 
 RIVAL: Final = "WebRTC"
-PAIRS: Final[dict[str, Measure]] = {name: pair for name, pair in (OURS | BOTH).items() if "musicians" not in name}
+PAIRS: Final[dict[str, Measure]] = {
+    name: pair for name, pair in (OURS | BOTH).items() if "musicians" not in name
+}
 FAR: Final = 1.5
 """Times the median: a call that is later has something wrong with it."""
 ROW: Final = "{:6} {:20} {:>9} {:>9} {:>8} {:>10} {:>9} {:>6}"
@@ -93,8 +97,8 @@ def lines_of_calls(calls: list[Round]) -> Iterator[str]:
     for number, call in enumerate(calls, 1):
         if not call.delays:
             yield f"call {number}: no chirp was heard"
-        elif statistics.median(call.delays) > FAR * median:
-            yield f"call {number}: {statistics.median(call.delays):.0f} ms, {100 * call.concealed:.1f} % concealed"
+        elif (took_ms := statistics.median(call.delays)) > FAR * median:
+            yield f"call {number}: {took_ms:.0f} ms, {100 * call.concealed:.1f} % concealed"
             yield "   " + ", ".join(f"{name} {ms:.0f} ({usual[name]:.0f})" for name, ms in call.parts.items())
 
 

@@ -14,7 +14,9 @@ export class Engine {
   constructor(worker) {
     this.#worker = worker;
     this.loaded = this.#load();
-    this.sound.onReading = (reading, channels) => this.order({ type: "microphone", reading, channels }, [reading]);
+    this.sound.onReading = (reading, channels, processed) => {
+      this.order({ type: "microphone", reading, channels, processed }, [reading]);
+    };
     worker.addEventListener("message", ({ data }) => this.onReport(data));
   }
 

@@ -32,7 +32,8 @@
 /**
  * From the page to the worker.
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
- *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number}
+ *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number, processed: boolean}
+ *   | {type: "plainMicrophone", reading: import("./track_reader.js").Reading}
  *   | {type: "join", url: string, state: Partial<OwnState>}
  *   | {type: "state", change: Partial<OwnState>}
  *   | {type: "sendControl", message: FromClient}
@@ -57,6 +58,7 @@
  *   | {type: "control", message: Exclude<FromRelay, {type: "ping" | "pong" | "clock" | "relays"}>}
  *   | {type: "levels", levels: LevelOf}
  *   | {type: "mutedVoice"}
+ *   | {type: "plainMicrophoneWanted"}
  *   | {type: "feedback", feedback: Feedback}
  *   | {type: "suppressionTrouble", trouble: SuppressionTrouble}
  *   | {type: "packets", packets: OwnPackets}

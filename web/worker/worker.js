@@ -14,6 +14,7 @@ import { DelayMonitor } from "./delay_monitor.js";
 import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
 import { OwnPackets } from "./packet_length.js";
+import { ProcessingDelay } from "./processing_delay.js";
 import { Replay } from "./replay.js";
 import { Sender } from "./sender.js";
 import { StrongSuppression } from "./strong_suppression.js";
@@ -43,6 +44,7 @@ const levels = new TalkerLevels();
 const timing = new DelayMonitor();
 const guard = new FeedbackGuard();
 const reader = new TrackReader();
+const processing = new ProcessingDelay();
 /** @type {MessagePort | null} */
 let playout = null;
 /** @type {MessagePort | null} */
@@ -248,7 +250,10 @@ function obey(order) {
     case "ports":
       return connect(order);
     case "microphone":
+      processing.restart(order.processed);
       return reader.read(order.reading, order.channels);
+    case "plainMicrophone":
+      return processing.read(order.reading, nowUs);
     case "join":
       show(order.state);
       return link.join(order.url);
@@ -316,7 +321,7 @@ function onPlaying({ at, atMs, talkers, replay: waiting }) {
  */
 function devicesOf({ captureMs, soundedMs }) {
   return {
-    captureUs: captureMs === null ? null : Math.round(captureMs * 1000),
+    captureUs: captureMs === null ? null : processing.captureUs(captureMs, reader.pieceUs, performance.now()),
     soundedUs: soundedMs === null ? null : (soundedMs - performance.timeOrigin) * 1000,
   };
 }
@@ -332,7 +337,11 @@ talking.onMutedVoice = () => {
 suppression.onTrouble = (/** @type {import("../shared/messages.js").SuppressionTrouble} */ trouble) => {
   report({ type: "suppressionTrouble", trouble });
 };
-reader.onFrame = (/** @type {Float32Array} */ samples, /** @type {number} */ channels) => talking.hear(samples, nowUs(), channels);
+processing.onWanted = () => report({ type: "plainMicrophoneWanted" });
+reader.onFrame = (/** @type {Float32Array} */ samples, /** @type {number} */ channels) => {
+  processing.heard(samples, nowUs());
+  talking.hear(samples, nowUs(), channels);
+};
 link.onState = onState;
 link.onSlow = (/** @type {boolean} */ slow) => {
   packets.overHttp = slow;
