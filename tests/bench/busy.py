@@ -64,9 +64,11 @@ def main() -> None:
 
 
 def measure(name: str, load: float, chirps: int) -> Round:
-    print(f"load {load}: {name} …", file=sys.stderr)
     with scene("clean") as here, other_work.busy(loops=load, niceness=NICENESS):
-        return PAIRS[name](here, chirps)
+        call = PAIRS[name](here, chirps)
+    took = f"{statistics.median(call.delays):.0f} ms" if call.delays else "no chirp was heard"
+    print(f"load {load}: {name}: {took}, {100 * call.concealed:.1f} % concealed", file=sys.stderr)
+    return call
 
 
 def rows_of(load: float, measured: Measured) -> Iterator[str]:
