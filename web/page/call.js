@@ -179,7 +179,7 @@ export class Call {
     const { engine, voice } = this.#parts;
     const track = await voice.plainTrack();
     const reading = track && readingOf(track);
-    if (reading) engine.order({ type: "plainMicrophone", reading }, [reading]);
+    if (reading) engine.order({ type: "microphone", reading, channels: 1, kind: "beside" }, [reading]);
   }
 
   /** @param {boolean} slow whether the voice takes plain HTTP, since no WebSocket gets through */

@@ -15,7 +15,8 @@ export class Engine {
     this.#worker = worker;
     this.loaded = this.#load();
     this.sound.onReading = (reading, channels, processed) => {
-      this.order({ type: "microphone", reading, channels, processed }, [reading]);
+      const kind = processed ? "processed" : "unprocessed";
+      this.order({ type: "microphone", reading, channels, kind }, [reading]);
     };
     worker.addEventListener("message", ({ data }) => this.onReport(data));
   }

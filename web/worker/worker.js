@@ -250,10 +250,7 @@ function obey(order) {
     case "ports":
       return connect(order);
     case "microphone":
-      processing.restart(order.processed);
-      return reader.read(order.reading, order.channels);
-    case "plainMicrophone":
-      return processing.read(order.reading, nowUs);
+      return hearMicrophone(order);
     case "join":
       show(order.state);
       return link.join(order.url);
@@ -287,6 +284,13 @@ function obey(order) {
       return link.hurry();
   }
   return unreachable(order);
+}
+
+/** @param {Extract<Order, {type: "microphone"}>} order */
+function hearMicrophone({ reading, channels, kind }) {
+  if (kind === "beside") return processing.read(reading, nowUs);
+  processing.restart(kind === "processed");
+  return reader.read(reading, channels);
 }
 
 /** @param {"begin" | "chirp" | "echo" | "end"} step */
