@@ -1,13 +1,15 @@
 """Makes this machine busy for a while, to see that tests do not mind; ends by itself.
 
-    .venv/bin/python tests/support/busy.py [--loops 1] [--holds] [--seconds 600]
+    .venv/bin/python tests/support/busy.py [--loops 1.5] [--holds] [--niceness 0] [--seconds 600]
 
-A loop takes what it gets of one core. A hold takes every core from all else for 40 to 140 ms, once a second, as the
-host of a virtual machine does: by a real-time priority, where that is allowed, above that of anybody's sound.
+A loop takes what it gets of one core; a part of one works for that part of each BURST_S. A hold takes every core from
+all else for 40 to 140 ms, once a second, as the host of a virtual machine does: by a real-time priority, where that is
+allowed, above that of anybody's sound.
 """
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import subprocess
@@ -18,6 +20,8 @@ from typing import Final
 
 HOLD_MS: Final = (40, 140)
 EVERY_S: Final = 1.0
+BURST_S: Final = 0.05
+"""Longer than a scheduler's turn, shorter than a jitter buffer's memory: as programs are that draw or compress."""
 LONGEST_S: Final = 3_600
 """Whatever is asked for: nobody's machine is to stay busy."""
 URGENCY: Final = 90
@@ -25,9 +29,12 @@ URGENCY: Final = 90
 
 
 @contextlib.contextmanager
-def busy(loops: int = 0, holds: bool = False, seconds: float = LONGEST_S) -> Iterator[None]:
+def busy(
+    loops: float = 0, holds: bool = False, seconds: float = LONGEST_S, niceness: int = 0
+) -> Iterator[None]:
     """Make the machine busy for as long as the block lasts, at most for `seconds`."""
-    options = ["--loops", str(loops), "--seconds", str(seconds), *(["--holds"] if holds else [])]
+    options = ["--loops", str(loops), "--seconds", str(seconds), "--niceness", str(niceness)]
+    options += ["--holds"] if holds else []
     process = subprocess.Popen([sys.executable, __file__, *options])
     try:
         yield
@@ -40,27 +47,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--loops", type=int, default=0, help="how many busy loops")
+    parser.add_argument("--loops", type=float, default=0, help="how many busy loops")
+    parser.add_argument("--niceness", type=int, default=0, help="−15 is that of the sound rig's own programs")
     parser.add_argument("--holds", action="store_true", help="hold every core for 40 to 140 ms each second")
     parser.add_argument("--seconds", type=float, default=600)
     options = parser.parse_args()
     until = time.monotonic() + min(options.seconds, LONGEST_S)
-    parent = os.getpid()
-    for _ in range(options.loops):
+    parent, starter = os.getpid(), os.getppid()
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, options.niceness)
+    for number in range(math.ceil(options.loops)):
         if not os.fork():
-            spin(parent, until)
+            spin(parent, until, min(1, options.loops - number))
     if options.holds:
         for core in os.sched_getaffinity(0):
             if not os.fork():
                 hold(parent, core, until)
-    while time.monotonic() < until:
+    while time.monotonic() < until and os.getppid() == starter:
         time.sleep(0.2)  # who ends this process ends the others: they look for it
 
 
-def spin(parent: int, until: float) -> None:
+def spin(parent: int, until: float, part: float) -> None:
     while time.monotonic() < until and os.getppid() == parent:
-        for _ in range(100_000):
+        works = time.monotonic() + part * BURST_S
+        while time.monotonic() < works:
             pass
+        if part < 1:
+            time.sleep((1 - part) * BURST_S)
     os._exit(0)
 
 

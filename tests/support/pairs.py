@@ -3,7 +3,7 @@
 import json
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,15 @@ CLAIM_EVERY_MS: Final = 1_000
 NOISE: Final = 1e-3
 """Under the chirps, so that no talker falls silent between them."""
 TALKER, LISTENER = 0, 1
+KEEP_DELAYS: Final = """
+globalThis.Worker = class extends Worker {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", ({ data }) => data.type === "delays" && (globalThis.delays = data));
+  }
+};
+"""
+"""A page shows the whole and five parts; its worker tells it seven."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Heard(NamedTuple):
 
     figure_ms: float | None
     concealed_ms: float
+    parts: Mapping[str, float] = {}
+    """In ms, each by its median of the last seconds; those that he knows."""
 
 
 class Round(NamedTuple):
@@ -48,6 +59,8 @@ class Round(NamedTuple):
     claimed_ms: float | None
     concealed: float
     """The share of what was heard."""
+    parts: Mapping[str, float] = {}
+    """In ms: where the delay sat, as the listener says."""
 
     @classmethod
     def of(cls, delays: list[float], count: int, said: list[Heard]) -> Self:
@@ -55,7 +68,8 @@ class Round(NamedTuple):
         figures = [each.figure_ms for each in said if each.figure_ms is not None]
         concealed_ms = said[-1].concealed_ms - said[0].concealed_ms
         claimed_ms = statistics.median(figures) if figures else None
-        return cls(delays, count - len(delays), claimed_ms, concealed_ms / ((len(said) - 1) * CLAIM_EVERY_MS))
+        concealed = concealed_ms / ((len(said) - 1) * CLAIM_EVERY_MS)
+        return cls(delays, count - len(delays), claimed_ms, concealed, medians([each.parts for each in said]))
 
 
 Measure = Callable[[Scene, int], Round]
@@ -103,6 +117,7 @@ def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Ph
     rig, relay = scene.rig, scene.relay
     link = relay.link if echo_cancelling else f"{relay.link}&echoCancellation=off"
     phone = phones.start(rig, member, relay.authority, browser=scene.browser.get(member, CHROMIUM))
+    phone.context.add_init_script(KEEP_DELAYS)
     phone.open(link).join(f"phone {member}")
     rig.wait_attached(member)
     phone.open_experts()
@@ -155,7 +170,19 @@ def said_by_page(phone: Phone) -> Heard:
     shown = " ".join(phone.delays().all_inner_texts())
     figure = re.search(r"\d+", shown)
     concealed = re.search(r"concealed ([\d.]+) ms", phone.page.locator("#statistics").inner_text())
-    return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0)
+    told = phone.page.evaluate("globalThis.delays?.figures[0]?.[1]")
+    parts = parts_of(told["parts"]) if told else {}
+    return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0, parts)
+
+
+def parts_of(parts: dict[str, Any]) -> dict[str, float]:
+    """Those that are known, in ms."""
+    return {name: part["ms"]["p50"] for name, part in parts.items() if part["ms"]}
+
+
+def medians(said: list[Mapping[str, float]]) -> dict[str, float]:
+    names = {name: None for each in said for name in each}
+    return {name: statistics.median(each[name] for each in said if name in each) for name in names}
 
 
 def last_talkers(process: StreamerProcess) -> list[dict[str, Any]]:
@@ -174,4 +201,5 @@ def said_by_terminal(process: StreamerProcess) -> Heard:
     if not talkers:
         return Heard(None, 0)
     total = talkers[0]["total_ms"]
-    return Heard(total and total["now"], talkers[0]["jitter_buffer"]["concealed_ms"])
+    concealed_ms = talkers[0]["jitter_buffer"]["concealed_ms"]
+    return Heard(total and total["now"], concealed_ms, parts_of(talkers[0]["parts"]))

@@ -7,7 +7,7 @@ import { levelOf } from "../shared/audio_level.js";
 import { chirp } from "../shared/chirps.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { sleep } from "../shared/sleep.js";
-import { canReadTracks, readingOf } from "../shared/track_reader.js";
+import { canReadTracks, isProcessed, readingOf } from "../shared/track_reader.js";
 import { playSound } from "./cues.js";
 import { Loudspeaker } from "./loudspeaker.js";
 import { OutputLatency } from "./output_latency.js";
@@ -40,7 +40,7 @@ export class AudioGraph {
   #paused = false;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
-  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("../shared/track_reader.js").Reading, channels: number) => void} */
+  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("../shared/track_reader.js").Reading, channels: number, processed: boolean) => void} */
   onReading = () => {};
   /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
   onRuns = () => {};
@@ -132,8 +132,9 @@ export class AudioGraph {
   listenTo(stream, channels = 1) {
     this.#microphone?.disconnect();
     this.#microphone = null;
-    const reading = stream && readingOf(stream.getAudioTracks()[0]);
-    if (reading) this.onReading(reading, channels);
+    const [track] = stream?.getAudioTracks() ?? [];
+    const reading = track && readingOf(track);
+    if (reading) this.onReading(reading, channels, isProcessed(track));
     else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
     if (!this.#microphone) return;
     this.#capture ??= this.#newCapture();

@@ -2,6 +2,7 @@
 // is room.js.
 
 import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
+import { readingOf } from "../shared/track_reader.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
@@ -152,6 +153,8 @@ export class Call {
         return room.onLevels(report.levels);
       case "mutedVoice":
         return room.onMutedVoice();
+      case "plainMicrophoneWanted":
+        return void this.#lendPlainMicrophone();
       case "feedback":
         return feedback.show(report.feedback, roster.others);
       case "delays":
@@ -170,6 +173,14 @@ export class Call {
         return replay.onReport(report);
     }
     return unreachable(report);
+  }
+
+  /** To the worker, which hears by it how much later a processed voice is. */
+  async #lendPlainMicrophone() {
+    const { engine, voice } = this.#parts;
+    const track = await voice.plainTrack();
+    const reading = track && readingOf(track);
+    if (reading) engine.order({ type: "microphone", reading, channels: 1, kind: "beside" }, [reading]);
   }
 
   /** @param {boolean} slow whether the voice takes plain HTTP, since no WebSocket gets through */

@@ -14,7 +14,10 @@ export class Engine {
   constructor(worker) {
     this.#worker = worker;
     this.loaded = this.#load();
-    this.sound.onReading = (reading, channels) => this.order({ type: "microphone", reading, channels }, [reading]);
+    this.sound.onReading = (reading, channels, processed) => {
+      const kind = processed ? "processed" : "unprocessed";
+      this.order({ type: "microphone", reading, channels, kind }, [reading]);
+    };
     worker.addEventListener("message", ({ data }) => this.onReport(data));
   }
 

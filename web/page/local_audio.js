@@ -75,8 +75,12 @@ export class LocalAudio {
     return { hasMicrophone, muted, pushToTalk: this.holdsToTalk, open, latched };
   }
 
-  get latencyMs() {
-    return this.#microphone.latencyMs;
+  takeLatencyMs() {
+    return this.#microphone.takeLatencyMs();
+  }
+
+  plainTrack() {
+    return this.#microphone.plainTrack();
   }
 
   /** What is heard of it before it is sent, for a meter; null where there is no microphone. */

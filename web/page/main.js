@@ -317,7 +317,7 @@ class Page {
 
   #tellDevices() {
     if (this.#call.state !== "joined") return;
-    this.#order({ type: "deviceLatency", captureMs: this.#voice.latencyMs, soundedMs: this.#sound.soundedMs });
+    this.#order({ type: "deviceLatency", captureMs: this.#voice.takeLatencyMs(), soundedMs: this.#sound.soundedMs });
   }
 }
 

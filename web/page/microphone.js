@@ -7,6 +7,8 @@
  * @typedef {import("../shared/room_link.js").Processing & {channelCount?: number}} Wanted
  */
 
+/** https://w3c.github.io/mediacapture-extensions. @typedef {{latency?: number, minimumLatency?: number, resetLatency?: () => void}} TrackStatistics */
+
 /** The names browsers give their refusals; any other means that the device can't be used just now. */
 const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
   NotAllowedError: "refused",
@@ -27,6 +29,9 @@ export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, a
 /** All of it takes notes for echo or noise. */
 export const MUSIC = { ...UNPROCESSED, channelCount: 2 };
 
+/** A browser starts a second stream within half a second; 1.5 are compared. */
+const PLAIN_MS = 2_500;
+
 export class MicrophoneError extends Error {
   /**
    * @param {MicrophoneProblem} problem
@@ -41,6 +46,8 @@ export class MicrophoneError extends Error {
 export class Microphone {
   /** @type {MediaStream | null} null if there is no microphone */
   #stream = null;
+  /** The same microphone without processing, for a moment. @type {MediaStreamTrack | null} */
+  #plain = null;
   #muted = false;
   /** To be heard of it. */
   channels = 1;
@@ -86,7 +93,23 @@ export class Microphone {
     };
   }
 
+  /** The same microphone beside it, without processing, for two seconds; null where it can't be had. */
+  async plainTrack() {
+    const processed = this.#track;
+    const deviceId = { exact: this.deviceId };
+    const audio = { ...UNPROCESSED, channelCount: 1, deviceId };
+    const plain = await navigator.mediaDevices.getUserMedia({ audio }).catch(() => null);
+    const track = plain?.getAudioTracks()[0] ?? null;
+    const stop = () => track?.stop();
+    processed?.addEventListener("mute", stop, { once: true }); // on a device that lends it only once
+    setTimeout(stop, PLAIN_MS);
+    if (!processed || processed !== this.#track) stop();
+    this.#plain = track;
+    return track?.readyState === "live" ? track : null;
+  }
+
   close() {
+    this.#plain?.stop();
     for (const track of this.#stream?.getTracks() ?? []) {
       track.onended = track.onmute = track.onunmute = null;
       track.stop();
@@ -94,10 +117,16 @@ export class Microphone {
     this.#stream = null;
   }
 
-  /** How long it says that it takes to get a sound to us, in ms; null where it doesn't say. */
-  get latencyMs() {
-    const track = /** @type {(MediaStreamTrack & {stats?: {latency?: number}}) | undefined} */ (this.#track);
-    return track?.stats?.latency ?? null;
+  /**
+   * How old the first sample of a piece of sound is when we get the piece, in ms, of the piece since the last call that was
+   * held up least; null where the browser doesn't say.
+   */
+  takeLatencyMs() {
+    const track = /** @type {(MediaStreamTrack & {stats?: TrackStatistics}) | undefined} */ (this.#track);
+    const stats = track?.stats;
+    const ms = stats?.minimumLatency ?? stats?.latency ?? null;
+    stats?.resetLatency?.();
+    return ms;
   }
 
   get #track() {

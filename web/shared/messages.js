@@ -21,6 +21,8 @@
  * @typedef {{talkers: string[], talking: string[], leftMs: number, speed: number}} Replaying
  */
 
+/** `beside`: the same one, unprocessed, which is not sent. @typedef {"processed" | "unprocessed" | "beside"} MicrophoneKind */
+
 /** What keeps our packets from being as short as they were chosen. @typedef {"" | "http" | "network" | "room" | "source"} PacketsWhy */
 /** How long they are, in 2.5 ms. @typedef {{units: number, why: PacketsWhy}} OwnPackets */
 
@@ -32,7 +34,7 @@
 /**
  * From the page to the worker.
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
- *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number}
+ *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number, kind: MicrophoneKind}
  *   | {type: "join", url: string, state: Partial<OwnState>}
  *   | {type: "state", change: Partial<OwnState>}
  *   | {type: "sendControl", message: FromClient}
@@ -57,6 +59,7 @@
  *   | {type: "control", message: Exclude<FromRelay, {type: "ping" | "pong" | "clock" | "relays"}>}
  *   | {type: "levels", levels: LevelOf}
  *   | {type: "mutedVoice"}
+ *   | {type: "plainMicrophoneWanted"}
  *   | {type: "feedback", feedback: Feedback}
  *   | {type: "suppressionTrouble", trouble: SuppressionTrouble}
  *   | {type: "packets", packets: OwnPackets}

@@ -23,6 +23,15 @@ export function readingOf(track) {
   return MediaStreamTrackProcessor ? new MediaStreamTrackProcessor({ track }).readable : null;
 }
 
+/**
+ * Whether the browser cancels echo in it, or changes it in other ways that take time.
+ * @param {MediaStreamTrack} track
+ */
+export function isProcessed(track) {
+  const { echoCancellation, noiseSuppression, autoGainControl } = track.getSettings();
+  return Boolean(echoCancellation || noiseSuppression || autoGainControl);
+}
+
 export class TrackReader {
   #planes = [new Float32Array(LONGEST), new Float32Array(LONGEST)];
   #rate = 0;
@@ -32,6 +41,8 @@ export class TrackReader {
   #frameSamples = SAMPLES_PER_FRAME;
   /** How much the browser hands over at once, in 2.5 ms. */
   pieceUnits = 1;
+  /** The same in µs. */
+  pieceUs = 0;
   /** @type {(frame: Float32Array, channels: number) => void} */
   onFrame = () => {};
 
@@ -62,6 +73,7 @@ export class TrackReader {
    */
   #take(data, channels) {
     const length = Math.min(data.numberOfFrames, LONGEST);
+    this.pieceUs = (length * 1e6) / data.sampleRate;
     this.pieceUnits = unitsOf((length * SAMPLE_RATE) / data.sampleRate);
     for (let channel = 0; channel < channels; channel += 1) {
       const planeIndex = Math.min(channel, data.numberOfChannels - 1);

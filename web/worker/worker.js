@@ -14,6 +14,7 @@ import { DelayMonitor } from "./delay_monitor.js";
 import { FeedbackGuard } from "./feedback_guard.js";
 import { Link } from "./link.js";
 import { OwnPackets } from "./packet_length.js";
+import { ProcessingDelay } from "./processing_delay.js";
 import { Replay } from "./replay.js";
 import { Sender } from "./sender.js";
 import { StrongSuppression } from "./strong_suppression.js";
@@ -43,6 +44,7 @@ const levels = new TalkerLevels();
 const timing = new DelayMonitor();
 const guard = new FeedbackGuard();
 const reader = new TrackReader();
+const processing = new ProcessingDelay();
 /** @type {MessagePort | null} */
 let playout = null;
 /** @type {MessagePort | null} */
@@ -257,7 +259,7 @@ function obey(order) {
     case "ports":
       return connect(order);
     case "microphone":
-      return reader.read(order.reading, order.channels);
+      return hearMicrophone(order);
     case "join":
       show(order.state);
       return link.join(order.url);
@@ -293,6 +295,13 @@ function obey(order) {
   return unreachable(order);
 }
 
+/** @param {Extract<Order, {type: "microphone"}>} order */
+function hearMicrophone({ reading, channels, kind }) {
+  if (kind === "beside") return processing.read(reading, nowUs);
+  processing.restart(kind === "processed");
+  return reader.read(reading, channels);
+}
+
 /** @param {"begin" | "chirp" | "echo" | "end"} step */
 function onAcousticTest(step) {
   const echo = talking.onAir(step);
@@ -325,7 +334,7 @@ function onPlaying({ at, atMs, talkers, replay: waiting }) {
  */
 function devicesOf({ captureMs, soundedMs }) {
   return {
-    captureUs: captureMs === null ? null : Math.round(captureMs * 1000),
+    captureUs: captureMs === null ? null : processing.captureUs(captureMs, reader.pieceUs, performance.now()),
     soundedUs: soundedMs === null ? null : (soundedMs - performance.timeOrigin) * 1000,
   };
 }
@@ -341,7 +350,11 @@ talking.onMutedVoice = () => {
 suppression.onTrouble = (/** @type {import("../shared/messages.js").SuppressionTrouble} */ trouble) => {
   report({ type: "suppressionTrouble", trouble });
 };
-reader.onFrame = (/** @type {Float32Array} */ samples, /** @type {number} */ channels) => talking.hear(samples, nowUs(), channels);
+processing.onWanted = () => report({ type: "plainMicrophoneWanted" });
+reader.onFrame = (/** @type {Float32Array} */ samples, /** @type {number} */ channels) => {
+  processing.heard(samples, nowUs());
+  talking.hear(samples, nowUs(), channels);
+};
 link.onState = onState;
 link.onSlow = (/** @type {boolean} */ slow) => {
   packets.overHttp = slow;

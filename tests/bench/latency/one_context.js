@@ -29,7 +29,7 @@ function enter(name, track) {
   const memory = PacketRing.memory();
   worker.postMessage({ type: "ports", capture: capture.port2, playout: playout.port2, memory }, [capture.port2, playout.port2]);
   const reading = track && readingOf(track);
-  if (reading) worker.postMessage({ type: "microphone", reading, channels: 1 }, [reading]);
+  if (reading) worker.postMessage({ type: "microphone", reading, channels: 1, kind: "unprocessed" }, [reading]);
   const url = socketUrl(location.origin, parseFragment(location.hash), name);
   worker.addEventListener("message", ({ data }) => data.type === "ready" && worker.postMessage({ type: "join", url, muted: !track }));
   return { type: "connect", worker: playout.port1, memory };
