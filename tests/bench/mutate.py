@@ -109,8 +109,8 @@ MUTATIONS: Final = {
     ),
     "drop every tenth packet (relay)": Mutation(
         "streamer/websocket/fanout.pyx",
-        "        cdef Py_ssize_t i\n",
-        "        cdef Py_ssize_t i\n"
+        "        cdef bint waits, is_busy = flusher.is_busy(now_us)\n",
+        "        cdef bint waits, is_busy = flusher.is_busy(now_us)\n"
         "        if (<const unsigned char*>PyBytes_AS_STRING(frame))[7] % 10 == 0:\n"
         "            return 0\n",
         VOICES,

@@ -89,10 +89,12 @@ def test_a_program_survives_whatever_a_relay_says() -> None:
             with suppress(StreamerError):  # in words, whatever it was
                 async with asyncio.timeout(30), room:
                     room.tell({"number": seed})
-                    hearing = asyncio.create_task(room.until_closed())
-                    async for heard in room.hear():
-                        assert np.isfinite(heard.samples).all()
-                    await hearing
+                    closed = asyncio.create_task(room.until_closed())
+                    try:
+                        async for heard in room.hear():
+                            assert np.isfinite(heard.samples).all()
+                    finally:
+                        await closed
             for reader in (events, packets):
                 with suppress(StreamerError):
                     async with asyncio.timeout(30):

@@ -59,7 +59,7 @@ def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
 def test_the_meters_show_what_the_jitter_buffer_holds_and_had_to_do() -> None:
     here, ear = offline()
     text = shown(here.room, ear)
-    assert "holds 0 of 31 ms · 0 late · 0 underruns · concealed 0 ms · sped up by 0 ms · slowed down by 0 ms" in text
+    assert "holds 0 of 34 ms · 0 late · 0 underruns · concealed 0 ms · sped up by 0 ms · slowed down by 0 ms" in text
 
 
 def test_a_line_for_programs_has_figure_and_jitter_buffer() -> None:
