@@ -196,10 +196,12 @@ cdef class SyncBuffer:
         cdef Py_ssize_t i, lag, other, here = 0 if direction > 0 else reach
         cdef Py_ssize_t best_lag = 0
         cdef double cross, energy, score, best = 0.0
-        cdef const float* now = self._louder()
-        cdef const float* x = now - here * DECIMATION
-        if longest < SHORTEST_LAG:
+        cdef const float* now
+        cdef const float* x
+        if longest < SHORTEST_LAG:  # also where fewer samples are ahead than are compared
             return 0
+        now = self._louder()
+        x = now - here * DECIMATION
         for i in range(reach + window):
             self._coarse[i] = (<double>x[4 * i] + x[4 * i + 1]) + (<double>x[4 * i + 2] + x[4 * i + 3])
         for lag in range(SHORTEST_LAG // DECIMATION, reach + 1):
