@@ -134,6 +134,7 @@ AT_END = """(() => {
   const { scrollTop, scrollHeight, clientHeight } = document.getElementById("captions-lines");
   return scrollHeight > clientHeight && scrollHeight - scrollTop - clientHeight < 2;
 })()"""
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SCROLLED_BACK = "document.getElementById('captions-lines').scrollTop === 0"
 LONG = "Dinner is ready, and there is enough for all of you and for whoever comes later"
 
@@ -167,6 +168,7 @@ def test_the_newest_line_stays_in_sight_when_a_phone_is_turned_until_somebody_sc
     wait_for_truth(page, AT_END)
     page.locator("#captions-lines").evaluate("lines => lines.scrollTo(0, 0)")
     wait_for_truth(page, SCROLLED_BACK)
+    page.evaluate(TWO_FRAMES)  # the page is told of it by then
     page.set_viewport_size({"width": 390, "height": 844})
     write(ada.page, relay, "Hedy", {"id": 31, "text": LONG, "final": True})
     expect(lines.last).to_contain_text("Hedy")

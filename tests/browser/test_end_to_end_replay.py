@@ -109,6 +109,7 @@ def test_who_comes_back_to_push_to_talk_is_offered_what_was_missed(
     page, strip = anna.page, anna.page.locator("#replay")
     anna.push_to_talk()
     talk(relay, "Iris")
+    page.wait_for_timeout(1_000)  # what comes late belongs to a later time, by up to half a second
     page.evaluate(HIDE, True)
     talk(relay, "Grace", seconds=LONG_S)
     page.evaluate(HIDE, False)
