@@ -288,11 +288,11 @@ export const text = {
   whatToDo: "Was tun?",
   slowerPath: "langsamerer Weg",
   slowPath:
-    "Etwas auf dem Weg, etwa ein Proxy, lässt die übliche Verbindung nicht durch. Du bist über einen langsameren Weg verbunden: Alles geht, nur mit mehr Verzögerung. Die Seite versucht es weiter auf dem üblichen Weg.",
+    "Etwas auf dem Weg, etwa ein Proxy, blockiert die übliche Verbindung. Alles geht über einen langsameren Weg, nur mit mehr Verzögerung. Die Seite versucht es weiter auf dem üblichen.",
   connectedAgain: "Du bist wieder verbunden.",
   notConnected: "Gerade nicht verbunden",
   nobodyHears: "Niemand hört dich, und du hörst niemanden.",
-  lostFor: "Seit {seconds} Sekunden getrennt. Die Seite versucht es von selbst weiter. Ist dieses Gerät noch im selben Netz? Dein Platz im Raum bleibt dir erhalten.",
+  lostFor: "Seit {seconds} Sekunden getrennt; neuer Versuch läuft. Ist dieses Gerät noch im selben Netz? Dein Platz bleibt dir erhalten.",
   tryNow: "Jetzt versuchen",
   leaveRoom: "Raum verlassen",
   adviceIos:
@@ -314,7 +314,7 @@ export const text = {
   soundPaused: "Dieses Gerät hat den Ton angehalten, vielleicht wegen eines Anrufs. Wenn er nicht zurückkommt, tippe auf den Bildschirm.",
   soundBack: "Der Ton ist wieder da.",
   insecure: "Diese Adresse ist nicht sicher, deshalb erlaubt der Browser hier kein Mikrofon. Öffne die Adresse, die mit https:// beginnt.",
-  unsupported: "Dieser Browser ist zu alt für diese Seite. Bitte nimm einen neueren.",
+  unsupported: "Dieser Browser ist zu alt für diese Seite, oder eine Einstellung schränkt ihn ein. Bitte nimm einen anderen.",
   failed: "Die Seite konnte ihren Ton nicht starten: {message}",
 
   guardSameRoom: "{name} ist im selben Zimmer wie du: Eure Geräte hören einander. Schaltet eines stumm oder nehmt Kopfhörer.",
@@ -352,7 +352,7 @@ export const text = {
   airMuted: "Dafür wird dein Mikro gebraucht: Schalte es ein und versuche es noch einmal.",
   airLeft: "{name} ist mittendrin gegangen, deshalb gibt es kein Ergebnis.",
   airStopped: "Beendet, deshalb gibt es kein Ergebnis.",
-  airSilent: "Kein Ergebnis: Das Mikrofon hat gar nichts gehört. Stell den Lautsprecher lauter und prüfe, ob etwas das Mikrofon verdeckt.",
+  airSilent: "Kein Ergebnis: Das Mikrofon hat nichts gehört. Stell den Lautsprecher lauter. Ist das Mikrofon verdeckt?",
   airTooLoud: "Kein Ergebnis: Es ist zu laut hier. Versuche es an einem ruhigeren Ort oder stell den Lautsprecher lauter.",
   airNoChirp: "Kein Ergebnis: Das Mikrofon hört etwas, aber kein Zirpen. Stell den Lautsprecher lauter.",
   airNoEcho: "Kein Ergebnis: Das Zirpen war zu hören, aber keines kam zurück. Ist das andere Gerät nah, laut und sein Mikro an?",

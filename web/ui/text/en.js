@@ -81,7 +81,7 @@ export const text = {
   raisedHand: "{name} wants to talk",
   micOn: "Mic on",
   micOff: "Mic off",
-  allowMicrophone: "Allow microphone",
+  allowMicrophone: "Allow mic",
   microphone: "Microphone",
   sound: "Sound",
   close: "Close",
@@ -280,7 +280,7 @@ export const text = {
   packetsHttp: "Your packets last {ms} ms: on the slower path, shorter ones would only wait for each other.",
   packetsNetwork: "Your packets last {ms} ms for now: the network does not carry shorter ones in time.",
   packetsRoom: "Your packets last {ms} ms: this room has too many people for shorter ones.",
-  packetsSource: "Your packets last {ms} ms: the browser or noise suppression hands over the sound in pieces of that length.",
+  packetsSource: "Your packets last {ms} ms: the browser or noise suppression delivers the sound in such pieces.",
 
   // What happens.
   askingMicrophone: "Please allow the microphone …",
@@ -297,7 +297,7 @@ export const text = {
   whatToDo: "What to do",
   slowerPath: "slower path",
   slowPath:
-    "Something on the way, such as a proxy, blocks the usual connection, so you are connected over a slower path: everything works, with more delay. The page keeps trying the usual one.",
+    "Something on the way, such as a proxy, blocks the usual connection. Everything works over a slower path, with more delay. The page keeps trying the usual one.",
   connectedAgain: "You’re connected again.",
   notConnected: "Not connected just now",
   nobodyHears: "Nobody hears you, and you hear nobody.",
@@ -323,7 +323,7 @@ export const text = {
   soundPaused: "This device has paused the sound, perhaps for a phone call. If it does not resume, touch the screen.",
   soundBack: "The sound is back.",
   insecure: "This address is not secure, so the browser allows no microphone here. Open the address that begins with https://",
-  unsupported: "This browser is too old for this page. Please use a newer one.",
+  unsupported: "This browser is too old for this page, or a setting restricts it. Please use another one.",
   failed: "The page could not start its sound: {message}",
 
   // Two devices in one room.
@@ -356,14 +356,14 @@ export const text = {
   airBegins: "Lay this device beside {name}’s, both loud. You will hear chirps, and for 15 seconds nobody else.",
   airRuns: "Chirp {number} of {count} …",
   airFound:
-    "From a mouth to {name}’s ear: {ms} ms ({least} to {most} ms; {found} of {count} chirps). Each is accurate to 1 ms; every metre between the two devices adds 3 ms.",
+    "From a mouth to {name}’s ear: {ms} ms ({least} to {most} ms; {found} of {count} chirps). Each is accurate to 1 ms; a metre between the devices adds 3 ms.",
   airLoud: "It is loud here, so chirps may be missing: a quieter place gives a better result.",
   airAlone: "Nobody else is in this room. Join it on another device, lay that beside this one, then try again.",
   airCrowd: "Everybody in the room would play the chirps back. Leave only one other device in it, then try again.",
   airMuted: "This needs your microphone: switch it on, then try again.",
   airLeft: "{name} left before the end, so there is no result.",
   airStopped: "Stopped, so there is no result.",
-  airSilent: "No result: the microphone heard nothing at all. Turn the loudspeaker up, and check that nothing covers the microphone.",
+  airSilent: "No result: the microphone heard nothing at all. Turn the loudspeaker up. Is the microphone covered?",
   airTooLoud: "No result: it is too loud here to hear the chirps. Try a quieter place, or turn the loudspeaker up.",
   airNoChirp: "No result: the microphone hears something, but no chirp. Turn the loudspeaker up.",
   airNoEcho: "No result: the chirps were heard, but none came back. Is the other device near, loud, and not muted?",

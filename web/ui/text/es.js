@@ -288,7 +288,7 @@ export const text = {
   whatToDo: "Qué hacer",
   slowerPath: "vía más lenta",
   slowPath:
-    "Algo en el camino, como un proxy, no deja pasar la conexión habitual. Tu voz va por una vía más lenta: todo funciona, con más retraso. La página sigue probando la vía habitual.",
+    "Algo en el camino, como un proxy, bloquea la conexión habitual. Todo funciona por una vía más lenta, con más retraso. La página sigue probando la vía habitual.",
   connectedAgain: "Vuelves a tener conexión.",
   notConnected: "Sin conexión",
   nobodyHears: "Nadie te oye y no oyes a nadie.",
@@ -314,7 +314,7 @@ export const text = {
   soundPaused: "Este dispositivo ha parado el sonido, quizá por una llamada. Si no vuelve, toca la pantalla.",
   soundBack: "Ha vuelto el sonido.",
   insecure: "Esta dirección no es segura, así que el navegador no permite usar el micrófono. Abre la que empieza por https://",
-  unsupported: "Este navegador es demasiado antiguo para esta página. Usa uno más nuevo.",
+  unsupported: "Este navegador es demasiado antiguo para esta página o algún ajuste lo limita. Usa otro.",
   failed: "La página no ha podido iniciar su sonido: {message}",
 
   guardSameRoom: "{name} está en la misma habitación que tú: vuestros dispositivos se oyen. Silenciad uno o usad auriculares.",
@@ -352,7 +352,7 @@ export const text = {
   airMuted: "Hace falta tu micrófono: enciéndelo y vuelve a probar.",
   airLeft: "{name} ha salido a mitad, así que no hay resultado.",
   airStopped: "Detenido, así que no hay resultado.",
-  airSilent: "Sin resultado: el micrófono no ha oído nada. Sube el altavoz y comprueba que nada tape el micrófono.",
+  airSilent: "Sin resultado: el micrófono no ha oído nada. Sube el altavoz. ¿Está tapado el micrófono?",
   airTooLoud: "Sin resultado: aquí hay demasiado ruido. Prueba en un lugar más tranquilo o sube el altavoz.",
   airNoChirp: "Sin resultado: el micrófono oye algo, pero ningún pitido. Sube el altavoz.",
   airNoEcho: "Sin resultado: se han oído los pitidos, pero no ha vuelto ninguno. ¿Está cerca el otro dispositivo, con volumen y sin silenciar?",
