@@ -281,7 +281,7 @@ export const text = {
   wentOut: "{name} ist gegangen",
   withEcho: "Sag etwas: Du hörst es eine Sekunde später.",
   left: "Du hast den Raum verlassen.",
-  noMicrophone: "kein Mikrofon",
+  noMicrophone: "kein Mikro",
   feedback: "Rückkopplung",
   silenced: "Lautsprecher aus",
   missed: "verpasst",

@@ -290,7 +290,7 @@ export const text = {
   wentOut: "{name} left",
   withEcho: "Say something: you’ll hear it one second later.",
   left: "You have left the room.",
-  noMicrophone: "no microphone",
+  noMicrophone: "no mic",
   feedback: "feedback",
   silenced: "loudspeaker off",
   missed: "missed talk",

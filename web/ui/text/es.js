@@ -281,7 +281,7 @@ export const text = {
   wentOut: "Ha salido {name}",
   withEcho: "Di algo: lo oirás un segundo después.",
   left: "Has salido de la sala.",
-  noMicrophone: "sin micrófono",
+  noMicrophone: "sin micro",
   feedback: "acople",
   silenced: "altavoz apagado",
   missed: "te lo perdiste",
