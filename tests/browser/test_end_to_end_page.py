@@ -13,7 +13,7 @@ def test_without_a_microphone_the_page_says_what_to_do_and_one_can_listen(
 ) -> None:
     phone = phones.start(rig, 0, relay.authority, microphone=REFUSE).open(relay.link).join("Anna")
     assert "allow the microphone" in phone.page.inner_text("body")
-    assert "Allow microphone" in phone.page.inner_text("body")
+    assert "Allow mic" in phone.page.inner_text("body")
     assert phone.errors == []
 
 

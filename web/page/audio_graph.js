@@ -50,7 +50,8 @@ export class AudioGraph {
   }
 
   static get supported() {
-    return typeof AudioWorkletNode !== "undefined";
+    // the latter can be forbidden
+    return "AudioWorkletNode" in globalThis && "WebAssembly" in globalThis;
   }
 
   /** Resolves when the worklets are there and their codec is compiled. */
@@ -101,12 +102,14 @@ export class AudioGraph {
 
   /** Goes on where the device has stopped it. */
   recover() {
-    if (this.#wanted && !this.#rest.isResting) this.#goOn().catch(() => {}); // not yet: there will be another touch
+    // not yet: there will be another touch
+    if (this.#wanted && !this.#rest.isResting) this.#goOn().catch(() => {});
   }
 
   /** @param {boolean} alone nobody is there whom one could hear */
   set alone(alone) {
-    this.#rest.alone = alone && this.#wanted && canReadTracks; // elsewhere the microphone needs the context, too
+    // elsewhere the microphone needs the context, too
+    this.#rest.alone = alone && this.#wanted && canReadTracks;
   }
 
   /** Something is to be heard, whoever is there. */
@@ -145,7 +148,8 @@ export class AudioGraph {
   /** Made where it is needed alone: a worklet takes time even while it hears nothing. */
   #newCapture() {
     const capture = workletNode(this.#context, "capture", 1, 1);
-    capture.connect(this.#context.destination); // it writes nothing, but some browsers run only what leads to the loudspeaker
+    // it writes nothing, but some browsers run only what leads to the loudspeaker
+    capture.connect(this.#context.destination);
     sendTo(capture, { type: "connect", worker: this.#captured.port1 }, [this.#captured.port1]);
     return capture;
   }
@@ -268,7 +272,8 @@ function openContext() {
   try {
     return new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 0 });
   } catch {
-    return new AudioContext({ latencyHint: "interactive" }); // at its own rate; the worklets resample
+    // at its own rate; the worklets resample
+    return new AudioContext({ latencyHint: "interactive" });
   }
 }
 

@@ -34,7 +34,7 @@ import { Sheet } from "./sheet.js";
  */
 
 /** Refusals after which one may ask the host to be let in. */
-const MAY_KNOCK = new Set(["locked", "barred"]);
+const MAY_KNOCK = new Set(["locked", "barred", "removed"]);
 
 /** Two sentences, for whoever reads slowly. */
 const SLOW_PATH_SHOWN_MS = 15_000;
@@ -76,7 +76,8 @@ export class Call {
       this.#stop(t("failed", { message: String(error) }));
       return;
     }
-    if (this.#state !== "joining") return; // left while the browser asked for the microphone
+    // left while the browser asked for the microphone
+    if (this.#state !== "joining") return;
     settings.useLoudspeaker();
     const asked = room.link;
     const token = asked.room === ECHO_ROOM ? "" : asked.token;
@@ -144,7 +145,8 @@ export class Call {
     const { room, feedback, acoustic, roster, replay, settings } = this.#parts;
     switch (report.type) {
       case "ready":
-        return undefined; // the engine waits for it
+        // the engine waits for it
+        return undefined;
       case "link":
         return this.#onLink(report);
       case "control":
@@ -191,7 +193,8 @@ export class Call {
 
   #onInside() {
     const { view, toasts, room } = this.#parts;
-    const isFirst = this.#state === "joining"; // else it is back, or at another relay
+    // else it is back, or at another relay
+    const isFirst = this.#state === "joining";
     this.#setState("joined");
     if (isFirst) view.focus();
     if (isFirst && room.link.room === ECHO_ROOM) toasts.show({ words: t("withEcho") });
@@ -242,6 +245,7 @@ export class Call {
  * @param {string} reason
  */
 function howLinkFor(reason) {
-  const isOwnSite = new URL(folderOf(location.href)).pathname === "/"; // else that page is a proxy's, which has its own certificate
+  // else that page is a proxy's, which has its own certificate
+  const isOwnSite = new URL(folderOf(location.href)).pathname === "/";
   return reason === "blocked" && location.protocol === "https:" && isOwnSite ? `http://${location.host}/${location.hash}` : "";
 }

@@ -28,6 +28,9 @@ export class Door {
   /** @type {Way} what the large button does */
   #way = "join";
   #room = "";
+  /** Who is in the room, or what happens in it. */
+  #who = "";
+  #listens = false;
   /** @type {(way: Way, name: string) => void} */
   onEnter = () => {};
   onTryAlone = () => {};
@@ -74,28 +77,44 @@ export class Door {
   /** @param {boolean} busy somebody has pressed Join */
   set busy(busy) {
     this.#fields.disabled = busy;
-    setText(element("join-words", HTMLElement), busy ? t("joining") : this.#words);
+    setText(element("join-words", HTMLElement), busy && this.#way !== "knock" ? t("joining") : this.#words);
+  }
+
+  /** Whether the link is to listen alone, also for somebody who has to knock first. */
+  get listens() {
+    return this.#listens;
+  }
+
+  set listens(listens) {
+    this.#listens = listens;
+    element("your-voice", HTMLElement).hidden = listens;
   }
 
   get #words() {
     return t(this.#way === "knock" ? "knock" : this.#way === "listen" ? "justListen" : "join");
   }
 
-  /** @param {string} room empty where the link names none */
-  showRoom(room) {
+  /**
+   * @param {string} room empty where the link names none
+   * @param {boolean} [listens] the link is to listen alone
+   */
+  showRoom(room, listens = false) {
     this.#room = room;
+    this.listens = listens;
+    this.busy = false;
     const named = room !== "";
     this.#door.toggleAttribute("data-with-link", named);
     for (const id of ["threshold", "join-form"]) element(id, HTMLElement).hidden = !named;
     element("without-link", HTMLElement).hidden = named;
     setText(element("door-title", HTMLElement), room === ECHO_ROOM ? t("hearYourself") : room);
-    setText(element("door-who", HTMLElement), room === ECHO_ROOM ? t("echoIntro") : "");
+    this.#showWho(room === ECHO_ROOM ? t("echoIntro") : "");
     element("door-kind", HTMLElement).hidden = room === ECHO_ROOM;
+    setText(element("door-kind", HTMLElement), t("youAreJoining"));
     this.#listen.hidden = room === ECHO_ROOM;
     element("door-recording", HTMLElement).hidden = true;
     this.#showFaces([]);
     element("door-captions", HTMLElement).hidden = true;
-    this.showWay("join");
+    this.showWay(listens ? "listen" : "join");
     this.linkCheck();
   }
 
@@ -117,9 +136,12 @@ export class Door {
     element("door-captions", HTMLElement).hidden = !captions;
     element("door-recording", HTMLElement).hidden = !recording;
     this.#showFaces(people);
-    setText(element("door-who", HTMLElement), whoIsThere(people, count));
-    if (this.#way === "knock") return; // who was refused may only ask, whatever others may
-    this.showWay(locked ? "knock" : role === "listen" ? "listen" : "join");
+    this.#showWho(whoIsThere(people, count));
+    if (role === "listen") this.listens = true;
+    // who was refused may only ask, whatever others may
+    if (this.#way === "knock") return;
+    if (locked) setText(element("door-kind", HTMLElement), t("locked"));
+    this.showWay(locked ? "knock" : this.#listens ? "listen" : "join");
   }
 
   /**
@@ -176,7 +198,13 @@ export class Door {
 
   /** @param {string} words what the page waits for; empty where it no longer does */
   showWaiting(words) {
-    if (words) setText(element("door-who", HTMLElement), words);
+    setText(element("door-who", HTMLElement), words || this.#who);
+  }
+
+  /** @param {string} who */
+  #showWho(who) {
+    this.#who = who;
+    this.showWaiting("");
   }
 
   pressJoin() {

@@ -6,7 +6,8 @@ import { load, save } from "../ui/storage.js";
 const STARTED = "?installed";
 
 export function install() {
-  navigator.serviceWorker?.register("service_worker.js").catch(() => {}); // not where the certificate is not trusted
+  // not where the certificate is not trusted
+  navigator.serviceWorker?.register("service_worker.js").catch(() => {});
 }
 
 /** The part of the address that names the room. */

@@ -204,7 +204,8 @@ export class LocalAudio {
       return;
     }
     this.#parts.sound.listenTo(null);
-    this.recover(); // where it was unplugged there may be another
+    // where it was unplugged there may be another
+    this.recover();
   }
 
   #onReturned() {

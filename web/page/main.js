@@ -26,6 +26,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { LocalAudio } from "./local_audio.js";
 import { LostSheet } from "./lost_sheet.js";
 import { MediaControls } from "./media_controls.js";
+import { MICROPHONE_WORDS, problemOf } from "./microphone.js";
 import { NotifySheet } from "./notify_sheet.js";
 import { OverallVolume } from "./overall_volume.js";
 import { OwnLevel } from "./own_level.js";
@@ -172,7 +173,7 @@ class Page {
   #connectDoor() {
     this.#door.onEnter = (way, name) => this.#enter(way, name);
     this.#door.onTryAlone = () => this.#tryAlone();
-    this.#door.onTryVoice = () => this.#ownLevel.start();
+    this.#door.onTryVoice = () => this.#tryVoice();
     this.#door.onLink = (link) => this.#openLink(link);
     element("empty-echo", HTMLButtonElement).addEventListener("click", () => this.#hearYourself());
     element("settings-echo", HTMLButtonElement).addEventListener("click", () => this.#hearYourself());
@@ -242,15 +243,25 @@ class Page {
    */
   async #enter(way, name) {
     if (way !== "knock") return this.#call.join({ name, listen: way === "listen" });
-    this.#knocking.abort();
-    this.#knocking = new AbortController();
-    this.#sound.resume(); // a press is what browsers ask for; the answer comes later
+    const { signal } = (this.#knocking = new AbortController());
+    // a press is what browsers ask for; the answer comes later
+    this.#sound.resume();
+    this.#door.showProblem("");
+    // a second knock would be refused, and the first one forgotten
+    this.#door.busy = true;
     this.#door.showWaiting(t("knocking"));
-    const answer = await knock(this.#room.link, name, this.#knocking.signal).catch(() => null);
-    if (answer?.state === "admitted") return this.#call.join({ name, listen: false, resume: answer.resume });
-    if (answer?.state === "declined") this.#door.showProblem(t("knockDeclined"));
-    if (answer?.state === "refused") this.#door.showProblem(wordsFor(answer.reason, answer.message));
-    return this.#door.showWaiting("");
+    const answer = await knock(this.#room.link, name, signal).catch(() => null);
+    if (signal.aborted) return undefined;
+    this.#door.busy = false;
+    this.#door.showWaiting("");
+    if (answer?.state === "admitted") return this.#call.join({ name, listen: this.#door.listens, resume: answer.resume });
+    const refused = answer?.state === "refused" ? wordsFor(answer.reason, answer.message) : t("awayTitle");
+    return this.#door.showProblem(answer?.state === "declined" ? t("knockDeclined") : refused);
+  }
+
+  async #tryVoice() {
+    const problem = await this.#ownLevel.start().then(() => "", (error) => t(MICROPHONE_WORDS[problemOf(error)]));
+    if (this.#call.state === "start") this.#door.showProblem(problem);
   }
 
   #tryAlone() {
@@ -279,11 +290,11 @@ class Page {
     this.#settings.linked = this.#room.link;
     this.#captions.hall = this.#room.link.captions;
     const { room, key, token, name, auto, listen } = this.#room.link;
-    this.#door.showRoom(room);
+    this.#door.showRoom(room, listen);
+    this.#door.showProblem(room || !fragmentAsked() ? "" : t("notALink"));
     this.#door.showRecent(this.#recent.all);
     if (room === "") this.#presence.start(this.#recent.all, hostKey());
     else this.#presence.stop();
-    if (listen) this.#door.showWay("listen");
     if (name) this.#door.name = name;
     if (this.#room.link.captions) this.#joinHall();
     else if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
@@ -292,8 +303,7 @@ class Page {
     const preview = await previewRoom({ room, key: hostKey() || key, token });
     if (this.#room.link.room !== room || this.#call.state !== "start") return;
     if (preview) this.#door.showPreview(preview);
-    if (listen && !preview?.locked) this.#door.showWay("listen");
-    else if (preview?.role !== "listen") this.#ownLevel.startIfAllowed();
+    if (!this.#door.listens) this.#ownLevel.startIfAllowed();
   }
 
   /** Once for each address: a relay that refuses is not asked again and again. No sound is needed, and so no press. */

@@ -154,9 +154,12 @@ async function openStream(audio, deviceId) {
     const chosen = deviceId ? await openDevice(audio, deviceId) : null;
     return chosen ?? (await navigator.mediaDevices.getUserMedia({ audio }));
   } catch (error) {
-    throw new MicrophoneError(PROBLEMS[/** @type {Error} */ (error).name] ?? "busy", error);
+    throw new MicrophoneError(problemOf(error), error);
   }
 }
+
+/** @param {unknown} error a browser's */
+export const problemOf = (error) => PROBLEMS[/** @type {Error} */ (error).name] ?? "busy";
 
 /**
  * Null where this device is gone. A wish that is less than exact, some browsers pass over.

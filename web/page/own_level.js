@@ -26,14 +26,15 @@ export class OwnLevel {
   async startIfAllowed() {
     const name = /** @type {PermissionName} */ ("microphone"); // Firefox knows it since version 131
     const permission = await navigator.permissions?.query({ name }).catch(() => null);
-    if (permission?.state === "granted") await this.start();
+    if (permission?.state === "granted") await this.start().catch(() => {});
   }
 
+  /** @throws {DOMException} where the microphone can't be had */
   async start() {
     if (this.#stream) return;
-    const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => null);
-    if (!stream || document.body.dataset.state !== "start") {
-      for (const track of stream?.getTracks() ?? []) track.stop();
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    if (document.body.dataset.state !== "start") {
+      for (const track of stream.getTracks()) track.stop();
       return;
     }
     this.#stream = stream;

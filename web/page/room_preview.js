@@ -31,7 +31,9 @@ export async function knock({ room, key }, name, signal) {
   while (answer.state === "waiting") {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
     signal.throwIfAborted();
-    answer = await ask("GET", { room, id: answer.id }, signal);
+    const waiting = answer;
+    // a phone's network comes back
+    answer = await ask("GET", { room, id: waiting.id }, signal).catch(() => waiting);
   }
   return answer;
 }
