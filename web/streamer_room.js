@@ -5,9 +5,9 @@
 // tell what becomes of it.
 
 import { Engine } from "./page/engine.js";
-import { FeedbackAlert } from "./page/feedback_alert.js";
-import { LocalAudio } from "./page/local_audio.js";
-import { Roster } from "./page/roster.js";
+import { Roster } from "./page/people/roster.js";
+import { FeedbackAlert } from "./page/talk/feedback_alert.js";
+import { LocalAudio } from "./page/talk/local_audio.js";
 import { parseFragment, socketUrl } from "./shared/room_link.js";
 import { sayCount, t, wordsFor } from "./ui/text.js";
 

@@ -1,4 +1,4 @@
-"""How loud a talker is for this listener. Twin of web/page/volumes.js."""
+"""How loud a talker is for this listener. Twin of web/page/sound/volumes.js."""
 
 
 def gain_of(volume: float) -> float:

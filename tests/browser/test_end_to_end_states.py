@@ -30,7 +30,7 @@ NEXT: Final = """(line) => {
 }"""
 
 
-SHOW: Final = "async (fact, on) => (await import('/page/facts.js')).showFact(fact, on)"
+SHOW: Final = "async (fact, on) => (await import('/page/words/facts.js')).showFact(fact, on)"
 CUT_OFF: Final = """(line) => [...line.children]
   .filter((fact) => !fact.hidden && fact.getBoundingClientRect().right - 8 > line.getBoundingClientRect().right)
   .map((fact) => fact.id)"""

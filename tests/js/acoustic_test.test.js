@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AcousticTest, wordsFor } from "../../web/page/acoustic_test.js";
+import { AcousticTest, wordsFor } from "../../web/page/settings/acoustic_test.js";
 import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
 import { chirp } from "../../web/shared/chirps.js";
 import { ChirpListener } from "../../web/worker/chirp_listener.js";

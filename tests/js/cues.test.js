@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Cues } from "../../web/page/cues.js";
+import { Cues } from "../../web/page/sound/cues.js";
 
 if (!("navigator" in globalThis)) Object.defineProperty(globalThis, "navigator", { value: {} }); // before Node.js 21
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { metresOf, pillOf, speedOf } from "../../web/page/delay_words.js";
+import { metresOf, pillOf, speedOf } from "../../web/page/delay/delay_words.js";
 
 const words = (ms, complete = true) => pillOf({ ms, complete }).words;
 

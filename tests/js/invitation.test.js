@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Invitation } from "../../web/page/invitation.js";
+import { Invitation } from "../../web/page/host/invitation.js";
 
 const INVITES = [{ role: /** @type {const} */ ("talk"), key: "k", ends: 0 }];
 

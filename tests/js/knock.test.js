@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 
-import { knock } from "../../web/page/room_preview.js";
+import { knock } from "../../web/page/door/room_preview.js";
 
 const WAITING = { ok: true, json: async () => ({ state: "waiting", id: "k" }) };
 const settled = () => new Promise((resolve) => setImmediate(resolve));

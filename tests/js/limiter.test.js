@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { gainOf } from "../../web/page/volumes.js";
+import { gainOf } from "../../web/page/sound/volumes.js";
 import { Limiter } from "../../web/worklets/limiter.js";
 
 const RATE = 48_000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { worstDelay } from "../../web/page/diagnosis.js";
+import { worstDelay } from "../../web/page/delay/diagnosis.js";
 import { PARTS } from "../../web/shared/delay_parts.js";
 import { MouthToEar } from "../../web/worker/mouth_to_ear.js";
 

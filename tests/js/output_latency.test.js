@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { OutputLatency } from "../../web/page/output_latency.js";
+import { OutputLatency } from "../../web/page/sound/output_latency.js";
 
 const CHROMIUM = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 const FIREFOX = "Gecko/20100101 Firefox/153.0";

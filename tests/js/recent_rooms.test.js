@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 
-import { LOOK_EVERY_MS, RecentPresence } from "../../web/page/recent_rooms.js";
+import { LOOK_EVERY_MS, RecentPresence } from "../../web/page/door/recent_rooms.js";
 
 const VISITS = ["kitchen", "garage"].map((room) => ({ room, fragment: `#room=${room}&key=k-${room}`, atMs: 0 }));
 

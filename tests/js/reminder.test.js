@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Reminder } from "../../web/page/reminder.js";
+import { Reminder } from "../../web/page/host/reminder.js";
 
 test("while somebody waits for an answer it is said again every fifteen seconds, and no more once there is one", () => {
   mock.timers.enable({ apis: ["setInterval"] });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { AFTER_MS, Rest } from "../../web/page/rest.js";
+import { AFTER_MS, Rest } from "../../web/page/sound/rest.js";
 
 globalThis.window = globalThis;
 

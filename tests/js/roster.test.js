@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Roster } from "../../web/page/roster.js";
+import { Roster } from "../../web/page/people/roster.js";
 
 const member = (talker_id, name, more = {}) => ({
   talker_id, name, muted: false, away: false, hand: false, hand_us: 0, listening: false, host: false, role: "talk", ...more,

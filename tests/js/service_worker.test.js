@@ -24,7 +24,7 @@ test("what waits for the relay is kept whole: a missing file would leave it blan
 test("the icons that a page may ask for after a move are kept, and there", () => {
   const icons = read("/service_worker.js").match(/const ICONS = \[([^\]]+)\]/)[1];
   const kept = [...icons.matchAll(/"([^"]+)"/g)].map(([, path]) => path);
-  const asks = ["/page/attention.js", "/page/media_controls.js", "/ui/dom.js"].map(read).join("");
+  const asks = ["/page/words/attention.js", "/page/sound/media_controls.js", "/ui/dom.js"].map(read).join("");
   const asked = [...asks.matchAll(/icons\/[a-z0-9-]+\.(?:png|svg)/g)].map(([path]) => path);
   assert.deepEqual(kept.sort(), [...new Set(asked)].sort());
   for (const path of kept) assert.ok(read(`/${path}`).length);
@@ -41,5 +41,5 @@ test("the manifest's icons are there, and of the sizes it says", () => {
 
 test("an installed page begins as the manifest says", () => {
   const { start_url } = JSON.parse(read("/manifest.webmanifest"));
-  assert.ok(read("/page/installation.js").includes(`"${start_url}"`));
+  assert.ok(read("/page/door/installation.js").includes(`"${start_url}"`));
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Settings } from "../../web/page/settings.js";
+import { Settings } from "../../web/page/settings/settings.js";
 import { parseFragment } from "../../web/shared/room_link.js";
 
 const UNTOUCHED = new Settings().chosen;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Stage } from "../../web/page/stage.js";
+import { Stage } from "../../web/page/people/stage.js";
 
 test("three places are always there, empty at first", () => {
   assert.deepEqual(new Stage().update(0, [], []), [0, 0, 0]);

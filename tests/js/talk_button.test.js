@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { TAP_MS, TalkButton } from "../../web/page/talk_button.js";
+import { TAP_MS, TalkButton } from "../../web/page/talk/talk_button.js";
 
 const HOLD_MS = TAP_MS + 1;
 

@@ -31,7 +31,8 @@ test("placeholders are filled in", () => {
 test("the words of other pages are not loaded with a room's", () => {
   assert.equal(t("checkTitle"), "Check this device");
   assert.deepEqual(Object.keys(enSetup.text).filter((key) => Object.hasOwn(enRoom.text, key)), []);
-  const files = ["index.html", "offline.html", "streamer_room.js", ...["page/", "offline/"].flatMap((folder) => readdirSync(new URL(folder, web)).map((name) => folder + name))];
+  const scripts = ["page/", "offline/"].flatMap((folder) => readdirSync(new URL(folder, web), { recursive: true }).map((name) => folder + name));
+  const files = ["index.html", "offline.html", "streamer_room.js", ...scripts.filter((name) => name.endsWith(".js"))];
   const theirs = files.map(read).join("\n");
   assert.deepEqual(Object.keys(enSetup.text).filter((key) => theirs.includes(`"${key}"`)), []);
 });

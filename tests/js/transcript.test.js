@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Transcript } from "../../web/page/transcript.js";
+import { Transcript } from "../../web/page/words/transcript.js";
 
-/** @param {Partial<import("../../web/page/transcript.js").Line>[]} lines */
+/** @param {Partial<import("../../web/page/words/transcript.js").Line>[]} lines */
 function transcriptOf(...lines) {
   const transcript = new Transcript();
   for (const line of lines) transcript.add({ name: "Ada", text: "Hello", startMs: 5_000, endMs: 6_200, ...line });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { joinUnattended } from "../../web/page/unattended.js";
+import { joinUnattended } from "../../web/page/door/unattended.js";
 
 async function doneWhere(runs, state) {
   const done = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { gainOf, Volumes } from "../../web/page/volumes.js";
+import { gainOf, Volumes } from "../../web/page/sound/volumes.js";
 
 /** Volumes, and the gains that the worker knows of them. */
 function kept(text = "") {

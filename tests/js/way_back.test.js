@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { WayBack } from "../../web/page/way_back.js";
+import { WayBack } from "../../web/page/sheets/way_back.js";
 
 /** A page with at most one sheet, and a history that, as a browser's, goes back a little later. */
 class Page {

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 PAGE = (
     "",
-    "page/main.js",
+    *(path.relative_to(ROOT / "web").as_posix() for path in sorted((ROOT / "web/page").rglob("*.js"))),
     "ui/text/en.js",
     "styles/base.css",
     "icons/mark.svg",

@@ -4,8 +4,8 @@
 // echoes, as in a call: it gets some chirps to learn from, and what still comes back, the others would hear. A canceller that
 // lost its place, since the sound stumbled, may learn again.
 
-import { AudioGraph } from "../page/audio_graph.js";
-import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "../page/microphone.js";
+import { AudioGraph } from "../page/sound/audio_graph.js";
+import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "../page/sound/microphone.js";
 import { FRAME_MS } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
 import { chirp, findChirps, peakDbfs } from "../shared/chirps.js";

@@ -6,10 +6,10 @@ import { readingOf } from "../shared/track_reader.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
-import { isOfCaptions } from "./captions.js";
-import { Fact } from "./facts.js";
-import { hostKey } from "./host_key.js";
-import { Sheet } from "./sheet.js";
+import { hostKey } from "./host/host_key.js";
+import { Sheet } from "./sheets/sheet.js";
+import { isOfCaptions } from "./words/captions.js";
+import { Fact } from "./words/facts.js";
 
 /** @typedef {import("../shared/messages.js").Report} Report */
 /** @typedef {import("../shared/room_link.js").RoomLink} RoomLink */
@@ -19,18 +19,18 @@ import { Sheet } from "./sheet.js";
  * @typedef {object} Parts
  * @property {import("./engine.js").Engine} engine
  * @property {import("./room.js").Room} room
- * @property {import("./local_audio.js").LocalAudio} voice
- * @property {import("./door.js").Door} door
+ * @property {import("./talk/local_audio.js").LocalAudio} voice
+ * @property {import("./door/door.js").Door} door
  * @property {import("./room_view.js").RoomView} view
- * @property {import("./lost_sheet.js").LostSheet} lost
- * @property {import("./toasts.js").Toasts} toasts
- * @property {import("./cues.js").Cues} cues
- * @property {import("./settings_controller.js").SettingsController} settings
- * @property {import("./feedback_alert.js").FeedbackAlert} feedback
- * @property {import("./acoustic_test.js").AcousticTest} acoustic
- * @property {import("./roster.js").Roster} roster
- * @property {import("./captions.js").Captions} captions
- * @property {import("./replay_view.js").ReplayView} replay
+ * @property {import("./sheets/lost_sheet.js").LostSheet} lost
+ * @property {import("./words/toasts.js").Toasts} toasts
+ * @property {import("./sound/cues.js").Cues} cues
+ * @property {import("./settings/settings_controller.js").SettingsController} settings
+ * @property {import("./talk/feedback_alert.js").FeedbackAlert} feedback
+ * @property {import("./settings/acoustic_test.js").AcousticTest} acoustic
+ * @property {import("./people/roster.js").Roster} roster
+ * @property {import("./words/captions.js").Captions} captions
+ * @property {import("./words/replay_view.js").ReplayView} replay
  */
 
 /** Refusals after which one may ask the host to be let in. */

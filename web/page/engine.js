@@ -1,6 +1,6 @@
 // What every page with voices has: the worker, its sound, and the lines between them.
 
-import { AudioGraph } from "./audio_graph.js";
+import { AudioGraph } from "./sound/audio_graph.js";
 
 export class Engine {
   #worker;

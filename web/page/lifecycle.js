@@ -12,11 +12,11 @@ const ADVICE = /** @type {const} */ ({ ios: "adviceIos", android: "adviceAndroid
 
 /**
  * @typedef {object} Parts
- * @property {import("./audio_graph.js").AudioGraph} sound
- * @property {import("./local_audio.js").LocalAudio} voice
+ * @property {import("./sound/audio_graph.js").AudioGraph} sound
+ * @property {import("./talk/local_audio.js").LocalAudio} voice
  * @property {Pick<import("./call.js").Call, "reconnectNow">} call
  * @property {Pick<import("./room.js").Room, "changeState">} room
- * @property {Pick<import("./toasts.js").Toasts, "show">} toasts
+ * @property {Pick<import("./words/toasts.js").Toasts, "show">} toasts
  */
 
 export class Lifecycle {

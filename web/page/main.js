@@ -4,44 +4,44 @@ import { ECHO_ROOM, folderOf, linkOf, parseFragment } from "../shared/room_link.
 import { element, fillFixedWords, setText } from "../ui/dom.js";
 import { load } from "../ui/storage.js";
 import { t, wordsFor } from "../ui/text.js";
-import { AcousticTest } from "./acoustic_test.js";
-import { Attention } from "./attention.js";
-import { AudioGraph } from "./audio_graph.js";
 import { Call } from "./call.js";
-import { Captions } from "./captions.js";
-import { ChatPanel } from "./chat_panel.js";
-import { Cues } from "./cues.js";
-import { Details } from "./details.js";
-import { Door } from "./door.js";
+import { Door } from "./door/door.js";
+import { fragmentAsked, install } from "./door/installation.js";
+import { RecentPresence, RecentRooms } from "./door/recent_rooms.js";
+import { knock, previewRoom } from "./door/room_preview.js";
+import { joinUnattended } from "./door/unattended.js";
 import { Engine } from "./engine.js";
-import { Trouble } from "./facts.js";
-import { FeedbackAlert } from "./feedback_alert.js";
-import { hostKey } from "./host_key.js";
-import { HostPanel } from "./host_panel.js";
-import { fragmentAsked, install } from "./installation.js";
-import { Invitation } from "./invitation.js";
-import { InviteSheet } from "./invite_sheet.js";
-import { Keys } from "./keys.js";
+import { hostKey } from "./host/host_key.js";
+import { HostPanel } from "./host/host_panel.js";
+import { Invitation } from "./host/invitation.js";
+import { InviteSheet } from "./host/invite_sheet.js";
 import { Lifecycle } from "./lifecycle.js";
-import { LocalAudio } from "./local_audio.js";
-import { LostSheet } from "./lost_sheet.js";
-import { MediaControls } from "./media_controls.js";
-import { MICROPHONE_WORDS, problemOf } from "./microphone.js";
-import { NotifySheet } from "./notify_sheet.js";
-import { OverallVolume } from "./overall_volume.js";
-import { OwnLevel } from "./own_level.js";
-import { Question } from "./question.js";
-import { RecentPresence, RecentRooms } from "./recent_rooms.js";
-import { knock, previewRoom } from "./room_preview.js";
+import { Roster } from "./people/roster.js";
 import { Room } from "./room.js";
-import { ReplayView } from "./replay_view.js";
 import { RoomView } from "./room_view.js";
-import { Roster } from "./roster.js";
-import { SettingsController } from "./settings_controller.js";
-import { Speech } from "./speech.js";
-import { Toasts } from "./toasts.js";
-import { joinUnattended } from "./unattended.js";
-import { Volumes } from "./volumes.js";
+import { AcousticTest } from "./settings/acoustic_test.js";
+import { Details } from "./settings/details.js";
+import { SettingsController } from "./settings/settings_controller.js";
+import { LostSheet } from "./sheets/lost_sheet.js";
+import { Question } from "./sheets/question.js";
+import { AudioGraph } from "./sound/audio_graph.js";
+import { Cues } from "./sound/cues.js";
+import { MediaControls } from "./sound/media_controls.js";
+import { MICROPHONE_WORDS, problemOf } from "./sound/microphone.js";
+import { OverallVolume } from "./sound/overall_volume.js";
+import { OwnLevel } from "./sound/own_level.js";
+import { Volumes } from "./sound/volumes.js";
+import { FeedbackAlert } from "./talk/feedback_alert.js";
+import { Keys } from "./talk/keys.js";
+import { LocalAudio } from "./talk/local_audio.js";
+import { Attention } from "./words/attention.js";
+import { Captions } from "./words/captions.js";
+import { ChatPanel } from "./words/chat_panel.js";
+import { Trouble } from "./words/facts.js";
+import { NotifySheet } from "./words/notify_sheet.js";
+import { ReplayView } from "./words/replay_view.js";
+import { Speech } from "./words/speech.js";
+import { Toasts } from "./words/toasts.js";
 
 /** How often the worker is told what the devices say of their latency: they change it slowly. */
 const DEVICES_MS = 200;
@@ -238,7 +238,7 @@ class Page {
   }
 
   /**
-   * @param {import("./door.js").Way} way
+   * @param {import("./door/door.js").Way} way
    * @param {string} name
    */
   async #enter(way, name) {
@@ -314,8 +314,8 @@ class Page {
   }
 
   /**
-   * @param {import("./person_sheet.js").HostAct} act
-   * @param {import("./roster.js").Person} person
+   * @param {import("./people/person_sheet.js").HostAct} act
+   * @param {import("./people/roster.js").Person} person
    */
   async #onHostAct(act, { talkerId, name }) {
     if (act === "ask-mute") this.#room.send({ type: "mute", talker_id: talkerId });

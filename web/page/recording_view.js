@@ -4,7 +4,7 @@
 
 import { element, setText } from "../ui/dom.js";
 import { t } from "../ui/text.js";
-import { Fact } from "./facts.js";
+import { Fact } from "./words/facts.js";
 
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "recording"}>} Recording */
 

@@ -5,9 +5,9 @@ import { ECHO_ROOM, serializeFragment } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
 import { save } from "../ui/storage.js";
 import { t } from "../ui/text.js";
-import { Delays } from "./delay_view.js";
-import { hostKey, keepHostKey } from "./host_key.js";
-import { Programs } from "./programs.js";
+import { Delays } from "./delay/delay_view.js";
+import { hostKey, keepHostKey } from "./host/host_key.js";
+import { Programs } from "./programs/programs.js";
 import { RecordingView } from "./recording_view.js";
 
 /** @import { FromClient, FromRelay, Waiting, WireInvite } from "../shared/control.js" */
@@ -18,21 +18,21 @@ import { RecordingView } from "./recording_view.js";
 /**
  * @typedef {object} Parts
  * @property {(order: import("../shared/messages.js").Order) => void} order to the worker
- * @property {import("./local_audio.js").LocalAudio} voice
- * @property {import("./roster.js").Roster} roster
- * @property {import("./invitation.js").Invitation} invitation
+ * @property {import("./talk/local_audio.js").LocalAudio} voice
+ * @property {import("./people/roster.js").Roster} roster
+ * @property {import("./host/invitation.js").Invitation} invitation
  * @property {import("./room_view.js").RoomView} view
- * @property {import("./chat_panel.js").ChatPanel} chat
- * @property {import("./host_panel.js").HostPanel} host
- * @property {import("./toasts.js").Toasts} toasts
- * @property {import("./cues.js").Cues} cues
- * @property {import("./attention.js").Attention} attention
- * @property {import("./speech.js").Speech} speech
- * @property {import("./notify_sheet.js").NotifySheet} notify
- * @property {import("./settings_controller.js").SettingsController} settings
- * @property {import("./details.js").Details} details
- * @property {import("./acoustic_test.js").AcousticTest} acoustic
- * @property {import("./recent_rooms.js").RecentRooms} recent
+ * @property {import("./words/chat_panel.js").ChatPanel} chat
+ * @property {import("./host/host_panel.js").HostPanel} host
+ * @property {import("./words/toasts.js").Toasts} toasts
+ * @property {import("./sound/cues.js").Cues} cues
+ * @property {import("./words/attention.js").Attention} attention
+ * @property {import("./words/speech.js").Speech} speech
+ * @property {import("./words/notify_sheet.js").NotifySheet} notify
+ * @property {import("./settings/settings_controller.js").SettingsController} settings
+ * @property {import("./settings/details.js").Details} details
+ * @property {import("./settings/acoustic_test.js").AcousticTest} acoustic
+ * @property {import("./door/recent_rooms.js").RecentRooms} recent
  */
 
 

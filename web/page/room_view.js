@@ -1,21 +1,21 @@
 // A room on the screen: its parts, and what each of them shows when people, levels or delays change.
 
+import { NOTHING_HEARD } from "../shared/messages.js";
 import { element, setText } from "../ui/dom.js";
 import { sayCount, t } from "../ui/text.js";
-import { NOTHING_HEARD } from "../shared/messages.js";
-import { Bar } from "./bar.js";
-import { PeopleView } from "./people_view.js";
-import { PersonSheet } from "./person_sheet.js";
-import { TalkDisc } from "./talk_disc.js";
+import { PeopleView } from "./people/people_view.js";
+import { PersonSheet } from "./people/person_sheet.js";
+import { Bar } from "./talk/bar.js";
+import { TalkDisc } from "./talk/talk_disc.js";
 
-/** @typedef {import("./roster.js").Person} Person */
+/** @typedef {import("./people/roster.js").Person} Person */
 /**
  * What decides how a room looks.
  * @typedef {object} RoomState
  * @property {string} room
  * @property {boolean} isEcho
  * @property {Person[]} people
- * @property {import("./local_audio.js").Controls} controls
+ * @property {import("./talk/local_audio.js").Controls} controls
  * @property {boolean} listening this device only listens
  * @property {boolean} oneAtATime
  * @property {number} holder talker_id of who has the floor; 0 where nobody has
@@ -32,12 +32,12 @@ export class RoomView {
   #state = null;
   /** @type {import("../shared/messages.js").LevelOf} */
   #levels = {};
-  /** @type {import("./delay_view.js").Delay[]} */
+  /** @type {import("./delay/delay_view.js").Delay[]} */
   #delays = [];
   /** Somebody's sheet was opened. */
   onPerson = () => {};
 
-  /** @param {import("./talk_keys.js").Pressed} pressed what the talk disc does */
+  /** @param {import("./talk/talk_keys.js").Pressed} pressed what the talk disc does */
   constructor(pressed) {
     this.disc = new TalkDisc(pressed);
     this.people.onPress = (talkerId) => this.#openPerson(talkerId);
@@ -78,7 +78,7 @@ export class RoomView {
     this.#showDisc();
   }
 
-  /** @param {import("./delay_view.js").Delay[]} delays */
+  /** @param {import("./delay/delay_view.js").Delay[]} delays */
   showDelays(delays) {
     if (this.#state?.isEcho) return;
     this.#delays = delays;
@@ -141,9 +141,9 @@ export class RoomView {
 }
 
 /**
- * @param {import("./local_audio.js").Controls} controls
+ * @param {import("./talk/local_audio.js").Controls} controls
  * @param {boolean} listening
- * @returns {import("./bar.js").MicState}
+ * @returns {import("./talk/bar.js").MicState}
  */
 function micState({ hasMicrophone, muted }, listening) {
   if (listening) return "listening";
