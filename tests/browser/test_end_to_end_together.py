@@ -62,8 +62,10 @@ def test_the_host_asks_to_mute_locks_invites_anew_and_removes(rig: Rig, relay: R
     host.page.locator("#ask-yes").click()
     eve.page.get_by_text("removed you").first.wait_for()
     expect(host.person("Eve")).to_have_count(0)
+    expect(eve.page.locator("#join")).to_have_text("Knock")
     eve.page.locator("#join").click()
-    eve.page.locator("#door-problem").wait_for()
+    expect(eve.page.locator("#door-who")).to_contain_text("You knocked")
+    expect(host.page.locator("#knocks")).to_contain_text("Eve")
     assert "key=" in host.page.url
     assert relay.host_link.partition("key=")[2] not in host.page.url
 
