@@ -50,10 +50,12 @@ class Asset:
 
     @classmethod
     def read(cls, path: Path, *, is_ours: bool = True) -> "Asset":
-        """A script or style sheet of ours goes without its comments, a third of it; a library's hold its licence."""
+        """What is ours goes without indentation and comments, a third of a script; a library's hold its licence."""
         body = path.read_bytes()
         if is_ours and path.suffix in (".js", ".css"):
             body = without_comments(body)
+        elif is_ours and path.suffix == ".html":
+            body = _INDENTATION.sub(b"", body)
         return cls.of(body, _TYPES[path.suffix])
 
     @classmethod
