@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from following import code, follow
+from following import Followed, code, follow
 from other_browsers import firefox, webkit
 from phone import UNPROCESSED
 from shared_room import Room, open_room
@@ -16,6 +16,8 @@ NAMES: Final = {PHONE: "Phone", FOX: "Firefox", KIT: "WebKit"}
 STARTS_S: Final = 60
 MOST: Final = 0.3
 """WebKit takes a voice by way of messages and a decoder that is five times as slow."""
+ATTEMPTS: Final = 3
+"""An engine that is in may take seconds to begin to hear its microphone; one that is broken does not at any time."""
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +42,20 @@ def link(room: Room, member: int) -> str:
 
 @pytest.mark.parametrize("talker", NAMES, ids=NAMES.get)
 def test_in_every_engine_all_others_are_heard(room: Room, talker: int) -> None:
+    for _ in range(ATTEMPTS):
+        heard = heard_of(room, talker)
+        print(*(f"{NAMES[talker]} → {NAMES[listener]}: {each}" for listener, each in heard.items()), sep="\n")
+        assert heard.pop(talker).coverage() == 0
+        if min(each.coverage() for each in heard.values()) > MOST:
+            return
+    raise AssertionError(f"{NAMES[talker]} is not heard by all")
+
+
+def heard_of(room: Room, talker: int) -> dict[int, Followed]:
+    """By each, of what `talker` says for four seconds."""
     rig = room.rig
     with rig.record() as recording:
         rig.play(rig.microphone(talker), code(talker, 4)).wait()
         recording.wait_ms(1_000)
         said = recording.wire(rig.microphone(talker))
-        heard = {listener: follow(said, recording.wire(rig.speaker(listener))) for listener in NAMES}
-    print(*(f"{NAMES[talker]} → {NAMES[listener]}: {each}" for listener, each in heard.items()), sep="\n")
-    assert heard.pop(talker).coverage() == 0
-    assert min(each.coverage() for each in heard.values()) > MOST
+        return {listener: follow(said, recording.wire(rig.speaker(listener))) for listener in NAMES}
