@@ -1,4 +1,4 @@
-// What is worst right now, so that one sentence can say it. Twin of client/trouble.py.
+// What is worst right now, so that one sentence can say it. Twin of client/delay/diagnosis.py.
 
 import { PARTS } from "../../shared/delay_parts.js";
 
