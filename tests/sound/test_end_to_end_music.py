@@ -25,6 +25,9 @@ PLAYED_S: Final = 4
 HELD_DBFS: Final = -35
 """20 dB below what is played: a howl that is cut, or a gate that closes, leaves silence."""
 
+ATTEMPTS: Final = 3
+"""A machine may hold a voice up in one of them; channels that are swapped, or notes that are cut, are so in each."""
+
 
 class Stage(NamedTuple):
     room: Room
@@ -53,26 +56,38 @@ def play(rig: Rig, recording: Recording, left: Samples, right: Samples, ears: tu
 
 def assert_apart(rig: Rig, said: tuple[int, int], heard: tuple[int, int]) -> None:
     """What is played to the left and the right microphone is heard by the left and the right ear."""
+    assert any(are_apart(rig, said, heard) for _ in range(ATTEMPTS))
+
+
+def are_apart(rig: Rig, said: tuple[int, int], heard: tuple[int, int]) -> bool:
     with rig.record() as recording:
         span = play(rig, recording, code(0, PLAYED_S), code(1, PLAYED_S), said)
         played = [recording.wire(rig.microphone(member), *span) for member in said]
         ears = [recording.wire(rig.speaker(member), *span) for member in heard]
+    apart = True
     for name, own, other, ear in zip(("left", "right"), played, reversed(played), ears, strict=True):
         followed: Followed = follow(own, ear)
         print(f"{name}: {followed}, {louder_db(followed, other):.0f} dB louder than the other side")
-        assert followed.coverage() > MOST
-        assert louder_db(followed, other) > APART_DB
         assert follow(other, ear).coverage() == 0
+        apart &= followed.coverage() > MOST and louder_db(followed, other) > APART_DB
+    return apart
 
 
 def test_music_is_heard_left_and_right_apart_and_held_notes_are_not_cut(stage: Stage) -> None:
     rig = stage.room.rig
     assert_apart(rig, (ANNA, ANNAS_RIGHT), (BEN, BENS_RIGHT))
+    assert any(held_dbfs(rig) > HELD_DBFS for _ in range(ATTEMPTS))
+
+
+def held_dbfs(rig: Rig) -> float:
+    """Of the third second of a note."""
     notes = tone(LEFT_HZ, PLAYED_S), tone(RIGHT_HZ, PLAYED_S)
     with rig.record() as recording:
         start, _ = play(rig, recording, *notes, (ANNA, ANNAS_RIGHT))
         held = recording.wire(rig.speaker(BEN), start + 2 * 48_000, start + 3 * 48_000)
-    assert tone_dbfs(held, LEFT_HZ) > HELD_DBFS
+    level_dbfs = tone_dbfs(held, LEFT_HZ)
+    print(f"a held note has {level_dbfs:.1f} dBFS")
+    return level_dbfs
 
 
 def test_a_terminal_and_a_phone_hear_each_other_s_music_left_and_right_apart(stage: Stage) -> None:
