@@ -35,7 +35,7 @@ export class Captions {
   #on = load("captions") === "on";
   /** Nobody has scrolled back. A phone that is turned changes what the end is, and not this. */
   #follows = true;
-  /** Its size when that was looked at last. */
+  /** The size of the strip and of its text when that was looked at last. */
   #shape = "";
 
   /**
@@ -53,7 +53,7 @@ export class Captions {
     element("captions-text", HTMLButtonElement).addEventListener("click", () => this.#save("txt", this.#transcript.toText()));
     element("captions-vtt", HTMLButtonElement).addEventListener("click", () => this.#save("vtt", this.#transcript.toVtt()));
     this.#lines.addEventListener("scroll", () => this.#onScroll());
-    new ResizeObserver(() => this.#onResize()).observe(this.#lines);
+    new ResizeObserver(() => this.#follow()).observe(this.#lines);
     this.#show();
   }
 
@@ -184,22 +184,21 @@ export class Captions {
     return undefined;
   }
 
-  /** A browser scrolls, too, while the strip gets another size: then nobody has scrolled back. */
+  /** A browser scrolls, too, when the strip or its text gets another size: then nobody has scrolled back. */
   #onScroll() {
     if (this.#shape === this.#currentShape) this.#follows = this.#isAtEnd;
-  }
-
-  #onResize() {
-    this.#shape = this.#currentShape;
-    this.#follow();
+    else this.#follow();
+    this.#lines.style.overflowAnchor = this.#follows ? "none" : "auto"; // or a browser would hold the line that was last
   }
 
   get #currentShape() {
-    return `${this.#lines.clientWidth} ${this.#lines.clientHeight}`;
+    const { clientWidth, clientHeight, scrollHeight } = this.#lines;
+    return `${clientWidth} ${clientHeight} ${scrollHeight}`;
   }
 
   #follow() {
     if (this.#follows) this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.#shape = this.#currentShape;
   }
 
   get #isAtEnd() {
