@@ -1,4 +1,4 @@
-"""How often the relay is asked whether it is there again. Twin of web/worker/backoff.js."""
+"""How often the relay is asked whether it is there again. Twin of web/worker/connection/backoff.js."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
 """The bytes in a stream of server-sent events (PROTOCOL.md, Over plain HTTP): each line `data:` has some, in base64.
 
-Twin of web/worker/event_lines.js.
+Twin of web/worker/connection/event_lines.js.
 """
 
 from binascii import Error, a2b_base64

@@ -1,6 +1,6 @@
 """How long the packets of a talker last: what was chosen, or longer where that is not carried or saves nothing.
 
-Twin of web/worker/packet_length.js; tests/vectors/packet_length.json keeps both equal. The plan:
+Twin of web/worker/sending/packet_length.js; tests/vectors/packet_length.json keeps both equal. The plan:
   HTTP     batches of packets go one after the other there, so shorter packets would only wait for each other;
   network  a packet was dropped on its way to the relay, the relay asked for longer ones, or pings come back late: then
            packets of 10 ms for HOLD_MS, and for twice as long each time that it happens again;

@@ -1,11 +1,12 @@
-"""The line to a room, kept up over as many links as it takes. After a loss it does as web/worker/link.js does:
+"""The line to a room, kept up over as many links as it takes. After a loss it does as
+web/worker/connection/link.js does:
 
     joined → lost → joined … until one leaves, or the relay says no for good
     joined → moving → joined, where the relay asks its members to go to another one
 
-A client that comes back is the same member, by the token of its last welcome, and before the first by one of its own.
-Attempts are numbered, so that one which was held up takes over from no later one. While the line is down nothing is
-kept for later.
+A client that comes back is the same member, by the token of its last welcome, and before the first by one of
+its own. Attempts are numbered, so that one which was held up takes over from no later one. While the line is
+down nothing is kept for later.
 """
 
 import asyncio
@@ -43,19 +44,21 @@ _LOOK_S: Final = 0.01
 """From one look to the next whether another relay has let us in."""
 
 _MOVE_AGAIN_S: Final = 5.0
-"""From one move to the next: half of the time that a relay gives by default. Relays that send their members to each
-other keep nobody busy."""
+"""From one move to the next: half of the time that a relay gives by default. Relays that send their members
+to each other keep nobody busy."""
 
 _LETS_GO_S: Final = 0.5
-"""After a move, for the relay that we come from to close the old link itself, where it knows where we are by now: then
-nobody there sees us leave and come back. Between relays that takes some 10 ms."""
+"""After a move, for the relay that we come from to close the old link itself, where it knows where we are by
+now: then nobody there sees us leave and come back. Between relays that takes some 10 ms."""
 
 _PASSING_REFUSALS: Final = {"draining", "too-many", "no-relay", "stale"}
-"""They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is stale."""
+"""They pass by themselves. `no-relay` is a proxy's, before a relay that is not there yet; no next attempt is
+stale."""
 
 
 class Line:
-    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once, and of each move.
+    """`await Line.open(...)`, then `run`; `leave` in any case. `on_lost` hears of each loss once, and of each
+    move.
 
     `on_trouble` hears in words why it can't be kept up, or is slow, where the relay is there.
     """
@@ -91,8 +94,8 @@ class Line:
     ) -> Self:
         """Raises as `Link.open` does. One that isn't `lasting` ends with its first link.
 
-        A `patient` one waits for a relay that is not there yet, says so by `on_trouble`, and raises only where waiting
-        would be in vain.
+        A `patient` one waits for a relay that is not there yet, says so by `on_trouble`, and raises only
+        where waiting would be in vain.
         """
         way = Way(address, name, ca_file)
         try:
@@ -107,7 +110,8 @@ class Line:
         return line
 
     async def run(self, on_packet: OnPacket, on_control: OnControl) -> None:
-        """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in vain."""
+        """Hands on what comes: returns when the relay closes with 1000, raises where coming back would be in
+        vain."""
         self._on_packet, self._on_control = on_packet, on_control
         try:
             self._running = self._run(self._link)
@@ -126,7 +130,8 @@ class Line:
                 await asyncio.gather(self._running, return_exceptions=True)
 
     async def _ends_in_order(self) -> bool:
-        """True if the relay that we are at in the end has closed in order; raises where coming back is in vain."""
+        """True if the relay that we are at in the end has closed in order; raises where coming back is in
+        vain."""
         is_by_us = False
         while running := self._running:
             await asyncio.wait([running])
@@ -194,7 +199,8 @@ class Line:
         self._on_control(message, now)
 
     async def _move(self) -> None:
-        """To another relay: this link is left when that one has let us in, so that no voice is lost in between."""
+        """To another relay: this link is left when that one has let us in, so that no voice is lost in
+        between."""
         await asyncio.sleep(self._moved_at + _MOVE_AGAIN_S - perf_counter())
         tries, leaving = 0, self._link
         self._may_be_in = self._is_last_try = False

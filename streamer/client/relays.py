@@ -1,8 +1,9 @@
-"""The relays of a service that a client knows: in which order it tries them, and by which token it comes to each.
+"""The relays of a service that a client knows: in which order it tries them, and by which token it comes to
+each.
 
-Twin of web/worker/relays.js. The relay that let us in last comes first, then those that it lists, then the one of our
-link. Each knows us by the token that it gave us; one that gave us none may know the newest (relays of a cluster do),
-and else lets us in by the invitation.
+Twin of web/worker/connection/relays.js. The relay that let us in last comes first, then those that it lists,
+then the one of our link. Each knows us by the token that it gave us; one that gave us none may know the
+newest (relays of a cluster do), and else lets us in by the invitation.
 """
 
 from collections.abc import Iterable
@@ -13,14 +14,14 @@ from streamer.wire.relay_address import RelayAddress, usable_relays
 from streamer.wire.room_link import Address
 
 FIRST_PATIENCE_S: Final = 1.0
-"""For a relay that does not answer, where there are others: one in the same network answers within 0.1 s. It doubles
-with each round, for one that is far away."""
+"""For a relay that does not answer, where there are others: one in the same network answers within 0.1 s. It
+doubles with each round, for one that is far away."""
 _MOST_DOUBLINGS: Final = 5
 
 MOVE_PATIENCE_S: Final = 2.5
-"""For a relay to let us in while another one still has us: nothing is lost by waiting for one that is busy, but by
-giving it up when it has just let us in. What says nothing for so long is gone everywhere else, too. It doubles with
-each round."""
+"""For a relay to let us in while another one still has us: nothing is lost by waiting for one that is busy,
+but by giving it up when it has just let us in. What says nothing for so long is gone everywhere else, too. It
+doubles with each round."""
 _MOST_MOVE_DOUBLINGS: Final = 3
 
 _Where = tuple[bool, str, int, str]
@@ -47,7 +48,8 @@ class Relays:
         self.learn(listed)
 
     def learn(self, listed: Iterable[object], *, is_leaving: bool = False) -> None:
-        """What the relay at `home` says of the others, which replaces what was known, and whether they come first."""
+        """What the relay at `home` says of the others, which replaces what was known, and whether they come
+        first."""
         self._is_leaving = is_leaving
         usable = usable_relays(listed, "https" if self.home.secure else "http")
         self._listed = tuple(map(self._at, usable))

@@ -1,4 +1,4 @@
-"""How long something on the way lets a stream be, in time and in bytes. Twin of web/worker/stream_limits.js.
+"""How long something on the way lets a stream be, in time and in bytes. Twin of web/worker/connection/stream_limits.js.
 
 Proxies cut each response after 30 s, or after 1 MB. The first cut tells; from then on a stream gets a successor before
 it comes that far. Which of the two it was is not known, so neither is reached again.

@@ -74,7 +74,7 @@ LATE_DESKTOP: Final = """new = self._pop(n_samples, perf_counter()).ravel()
         self._mutant = line[len(new) :]"""
 
 MUTATIONS: Final = {
-    "mute a talker (page)": Mutation("web/worker/sender.js", SEND, "packets.length = 0;", VOICES, "whole"),
+    "mute a talker (page)": Mutation("web/worker/sending/sender.js", SEND, "packets.length = 0;", VOICES, "whole"),
     "mute a talker (desktop)": Mutation(
         "streamer/client/audio/packetizer.py",
         "now = list(self._preroll) if self.talking else []",
@@ -101,7 +101,7 @@ MUTATIONS: Final = {
         ("web/worker/worker.js", CLEAR, LET_IN),
     ),
     "drop every tenth packet (page)": Mutation(
-        "web/worker/sender.js",
+        "web/worker/sending/sender.js",
         SEND,
         "for (const packet of packets) if (packet[5] % 10) link.sendPacket(packet);",
         VOICES,
@@ -130,24 +130,24 @@ MUTATIONS: Final = {
         "streamer/client/audio/speaker.py", PLAYED, LATE_DESKTOP, VOICES, "takes_time or figure"
     ),
     "add 300 ms (before the relay)": Mutation(
-        "web/worker/sender.js",
+        "web/worker/sending/sender.js",
         SEND,
         "setTimeout(() => packets.forEach((packet) => link.sendPacket(packet)), 300);",
         VOICES,
         "takes_time",
     ),
     "add 300 ms to the figure (page)": Mutation(
-        "web/worker/mouth_to_ear.js",
+        "web/worker/delay/mouth_to_ear.js",
         "(outputUs ?? 0) + LOOK_AHEAD_US",
         "(outputUs ?? 0) + LOOK_AHEAD_US + 300_000",
         VOICES,
         "figure",
     ),
     "never close the gate (page)": Mutation(
-        "web/worker/transmit_gate.js", "Math.max(0, this.#tail - 1);", "this.#tail;", BUTTON, "button"
+        "web/worker/sending/transmit_gate.js", "Math.max(0, this.#tail - 1);", "this.#tail;", BUTTON, "button"
     ),
     "no guard (page)": Mutation(
-        "web/worker/feedback_guard.js",
+        "web/worker/feedback/feedback_guard.js",
         "    this.#sameRoom.process(levelOf(frame));\n",
         "    return;\n",
         GUARD,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { AcousticTest, wordsFor } from "../../web/page/settings/acoustic_test.js";
 import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
 import { chirp } from "../../web/shared/chirps.js";
-import { ChirpListener } from "../../web/worker/chirp_listener.js";
+import { ChirpListener } from "../../web/worker/feedback/chirp_listener.js";
 
 const ADA = { talkerId: 1, name: "Ada" };
 const JOAN = { talkerId: 2, name: "Joan" };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { waitMs } from "../../web/worker/backoff.js";
+import { waitMs } from "../../web/worker/connection/backoff.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/back_off.json", import.meta.url), "utf-8"));
 

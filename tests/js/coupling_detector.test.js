@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CouplingDetector } from "../../web/worker/coupling_detector.js";
+import { CouplingDetector } from "../../web/worker/feedback/coupling_detector.js";
 import { chance, syllables } from "./voices.js";
 
 const EVERY_FRAMES = 25;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FeedbackGuard, SOMEBODY } from "../../web/worker/feedback_guard.js";
+import { FeedbackGuard, SOMEBODY } from "../../web/worker/feedback/feedback_guard.js";
 import { framesOf, sound } from "./voices.js";
 
 const TALKER = 7;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { FrameError, FrameReader, joined, serializeFrame } from "../../web/worker/frames.js";
+import { FrameError, FrameReader, joined, serializeFrame } from "../../web/worker/connection/frames.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/frames.json", import.meta.url), "utf-8"));
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { SAMPLE_RATE } from "../../web/shared/audio_format.js";
 import { chirp } from "../../web/shared/chirps.js";
-import { HowlDetector } from "../../web/worker/howl_detector.js";
+import { HowlDetector } from "../../web/worker/feedback/howl_detector.js";
 import { chance, framesOf, sound, vowel } from "./voices.js";
 
 /** The vowels of father, see and boot. */

@@ -5,9 +5,9 @@ import { test } from "node:test";
 
 import { readFileSync } from "node:fs";
 
-import { EventLines } from "../../web/worker/event_lines.js";
-import { HttpSocket } from "../../web/worker/http_socket.js";
-import { StreamLimits } from "../../web/worker/stream_limits.js";
+import { EventLines } from "../../web/worker/connection/event_lines.js";
+import { HttpSocket } from "../../web/worker/connection/http_socket.js";
+import { StreamLimits } from "../../web/worker/connection/stream_limits.js";
 
 const RETRY_MS = 8_000;
 const PONG = new Uint8Array([0x8a, 0]);

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Link } from "../../web/worker/link.js";
-import { SURROUNDINGS } from "../../web/worker/surroundings.js";
+import { Link } from "../../web/worker/connection/link.js";
+import { SURROUNDINGS } from "../../web/worker/connection/surroundings.js";
 
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
 const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { worstDelay } from "../../web/page/delay/diagnosis.js";
 import { PARTS } from "../../web/shared/delay_parts.js";
-import { MouthToEar } from "../../web/worker/mouth_to_ear.js";
+import { MouthToEar } from "../../web/worker/delay/mouth_to_ear.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/mouth_to_ear.json", import.meta.url), "utf-8"));
 

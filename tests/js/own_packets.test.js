@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { OwnPackets } from "../../web/worker/packet_length.js";
+import { OwnPackets } from "../../web/worker/sending/packet_length.js";
 
 function ours() {
   const now = { members: 2, pieceUnits: 1, needsFrames: false };

@@ -9,9 +9,9 @@ import { bitrateFor } from "../../web/shared/audio_format.js";
 import { Decoder, Encoder } from "../../web/shared/codec.js";
 import { Framer } from "../../web/shared/framer.js";
 import { parsePacket } from "../../web/shared/packet.js";
-import { Packetizer } from "../../web/worker/packetizer.js";
-import { Sender } from "../../web/worker/sender.js";
-import { TransmitGate } from "../../web/worker/transmit_gate.js";
+import { Packetizer } from "../../web/worker/sending/packetizer.js";
+import { Sender } from "../../web/worker/sending/sender.js";
+import { TransmitGate } from "../../web/worker/sending/transmit_gate.js";
 import { JitterBuffer } from "../../web/worklets/jitter_buffer.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/packets.json", import.meta.url), "utf-8"));

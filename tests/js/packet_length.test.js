@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { PacketLength } from "../../web/worker/packet_length.js";
+import { PacketLength } from "../../web/worker/sending/packet_length.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/packet_length.json", import.meta.url), "utf-8"));
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TALKSPURT_START, parsePacket } from "../../web/shared/packet.js";
-import { PREROLL_FRAMES, Packetizer } from "../../web/worker/packetizer.js";
-import { TAIL_FRAMES, TransmitGate } from "../../web/worker/transmit_gate.js";
+import { PREROLL_FRAMES, Packetizer } from "../../web/worker/sending/packetizer.js";
+import { TAIL_FRAMES, TransmitGate } from "../../web/worker/sending/transmit_gate.js";
 
 const SPEECH = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);

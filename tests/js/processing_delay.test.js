@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ProcessingDelay } from "../../web/worker/processing_delay.js";
+import { ProcessingDelay } from "../../web/worker/delay/processing_delay.js";
 import { chance } from "./voices.js";
 
 const RATE = 48_000;

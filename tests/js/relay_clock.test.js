@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { CaptureClock, RelayClock, WINDOW } from "../../web/worker/relay_clock.js";
+import { CaptureClock, RelayClock, WINDOW } from "../../web/worker/delay/relay_clock.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/clock.json", import.meta.url), "utf-8"));
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Replay } from "../../web/worker/replay.js";
-import { ReplayMix, passagesOf } from "../../web/worker/replay_mix.js";
-import { TimeStretch } from "../../web/worker/time_stretch.js";
+import { Replay } from "../../web/worker/replay/replay.js";
+import { ReplayMix, passagesOf } from "../../web/worker/replay/mix.js";
+import { TimeStretch } from "../../web/worker/replay/time_stretch.js";
 import { ReplayQueue } from "../../web/worklets/replay_queue.js";
 
 const RATE = 48_000;

@@ -9,7 +9,7 @@ import {
   MOST_TRACKS,
   PACKET_OVERHEAD_BYTES,
   ReplayStore,
-} from "../../web/worker/replay_store.js";
+} from "../../web/worker/replay/store.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/replay.json", import.meta.url), "utf-8"));
 

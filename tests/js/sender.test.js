@@ -3,9 +3,9 @@ import { test } from "node:test";
 
 import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
 import { levelOf } from "../../web/shared/audio_level.js";
-import { FeedbackGuard } from "../../web/worker/feedback_guard.js";
-import { Sender } from "../../web/worker/sender.js";
-import { StrongSuppression } from "../../web/worker/strong_suppression.js";
+import { FeedbackGuard } from "../../web/worker/feedback/feedback_guard.js";
+import { Sender } from "../../web/worker/sending/sender.js";
+import { StrongSuppression } from "../../web/worker/sending/strong_suppression.js";
 import { framesOf, sound } from "./voices.js";
 
 const VOICE = new Float32Array(480).fill(0.1);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { StampClock, SteadyClock } from "../../web/worker/steady_clock.js";
+import { StampClock, SteadyClock } from "../../web/worker/connection/steady_clock.js";
 
 const HOUR_MS = 3_600_000;
 

@@ -4,12 +4,12 @@ import { test } from "node:test";
 
 import { SAMPLES_PER_FRAME } from "../../web/shared/audio_format.js";
 import { Resampler } from "../../web/shared/resampler.js";
-import { DelayMonitor } from "../../web/worker/delay_monitor.js";
-import { StrongSuppression } from "../../web/worker/strong_suppression.js";
+import { DelayMonitor } from "../../web/worker/delay/delay_monitor.js";
+import { StrongSuppression } from "../../web/worker/sending/strong_suppression.js";
 import { chance, framesOf } from "./voices.js";
 
 Object.assign(globalThis, { importScripts: () => {}, self: { location: { href: import.meta.url } } }); // it looks for a worker
-const { DELAY_SAMPLES, loadNoiseSuppression } = await import("../../web/worker/noise_suppressor.js");
+const { DELAY_SAMPLES, loadNoiseSuppression } = await import("../../web/worker/sending/noise_suppressor.js");
 const make = await loadNoiseSuppression();
 
 /** A reader of LibriVox, out of Debian's pocketsphinx-testdata: 16 kHz, 16 bits, behind a head of 44 bytes. */

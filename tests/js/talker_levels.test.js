@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { TalkerLevels } from "../../web/worker/talker_levels.js";
+import { TalkerLevels } from "../../web/worker/sending/talker_levels.js";
 
 const ADA = 1;
 const BEN = 2;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { TransmitGate } from "../../web/worker/transmit_gate.js";
-import { VoiceActivityDetector } from "../../web/worker/voice_activity.js";
+import { TransmitGate } from "../../web/worker/sending/transmit_gate.js";
+import { VoiceActivityDetector } from "../../web/worker/sending/voice_activity.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../vectors/activity.json", import.meta.url), "utf-8"));
 

@@ -1,9 +1,9 @@
 // The page's link in Node, against a real relay by way of a proxy that lets no WebSocket through. Arguments: the socket's URL, and how many
 // packets and pings to send. Prints one JSON object a line: what the link tells.
 
-import { Link } from "../../web/worker/link.js";
+import { Link } from "../../web/worker/connection/link.js";
 import { serializePacket } from "../../web/shared/packet.js";
-import { SURROUNDINGS } from "../../web/worker/surroundings.js";
+import { SURROUNDINGS } from "../../web/worker/connection/surroundings.js";
 
 const EVERY_MS = 20;
 const [url, count] = process.argv.slice(2);

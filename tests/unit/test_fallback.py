@@ -130,7 +130,7 @@ def test_what_is_kept_is_what_was_sent(pieces: list[bytes], data: st.DataObject)
     )
 
 
-# ---- the frames are those of a WebSocket; web/worker/frames.js reads the same vectors
+# ---- the frames are those of a WebSocket; web/worker/connection/frames.js reads the same vectors
 
 
 def payload_of(vector: dict[str, Any]) -> bytes:

@@ -156,20 +156,29 @@ WEB_MAY_IMPORT: dict[str, set[str]] = {
 }
 """What the scripts of each folder of web/ may import, types included; the folders inside it have the same
 rule. The page starts the worker; the check runs parts of it itself."""
-PAGE_MAY_IMPORT: dict[str, set[str]] = {
-    "delay": set(),
-    "sheets": set(),
-    "sound": set(),
-    "people": {"delay", "sheets", "sound"},
-    "door": {"people", "sound"},
-    "host": {"people", "sheets"},
-    "talk": {"delay", "people", "sheets", "sound"},
-    "words": {"host", "people", "sheets", "sound"},
-    "programs": {"words"},
-    "settings": {"delay", "people", "sheets", "sound", "talk", "words"},
+SUBJECTS: dict[str, dict[str, set[str]]] = {
+    "page": {
+        "delay": set(),
+        "sheets": set(),
+        "sound": set(),
+        "people": {"delay", "sheets", "sound"},
+        "door": {"people", "sound"},
+        "host": {"people", "sheets"},
+        "talk": {"delay", "people", "sheets", "sound"},
+        "words": {"host", "people", "sheets", "sound"},
+        "programs": {"words"},
+        "settings": {"delay", "people", "sheets", "sound", "talk", "words"},
+    },
+    "worker": {
+        "connection": set(),
+        "delay": set(),
+        "feedback": set(),
+        "replay": set(),
+        "sending": {"connection", "delay", "feedback"},
+    },
 }
-"""What each folder of the page may import of the others, types included: each only from those listed before it.
-The scripts of page/ itself join them: they may import all, and no folder imports them."""
+"""What each folder inside page/ and worker/ may import of the others there, types included: each only from those
+listed before it. The scripts of page/ and worker/ itself join them: they may import all, and no folder imports them."""
 DOCUMENT = re.compile(r"(?<![\w.#$])(?:document\b|window\.|HTML\w*Element\b|(?:local|session)Storage\b|matchMedia\()")
 MAY_TOUCH_THE_DOCUMENT = PAGES | {"ui", "streamer_room.js", "streamer_loader.js"}
 
@@ -351,25 +360,28 @@ def test_a_script_imports_only_from_the_folders_below(path: Path) -> None:
 
 
 def subject(script: str) -> str:
-    """The folder of the page that a script stands in; empty in page/ itself."""
-    return posixpath.dirname(script).removeprefix("page").removeprefix("/")
+    """The folder of the page or of the worker that a script stands in; empty in page/ and worker/ itself."""
+    return posixpath.dirname(script).removeprefix(thread(script)).removeprefix("/")
 
 
-@pytest.mark.parametrize("path", sorted(WEB.glob("page/*/**/*.js")), ids=name)
-def test_a_subject_of_the_page_imports_only_from_those_below(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path", sorted(path for folder in SUBJECTS for path in WEB.glob(f"{folder}/*/**/*.js")), ids=name
+)
+def test_a_subject_imports_only_from_those_below(path: Path) -> None:
     script = web_name(path)
-    allowed = PAGE_MAY_IMPORT[subject(script)] | {subject(script)}
-    others = {there for there in scripts_imported(path) if thread(there) == "page"}
+    allowed = SUBJECTS[thread(script)][subject(script)] | {subject(script)}
+    others = {there for there in scripts_imported(path) if thread(there) == thread(script)}
     above = {there for there in others if subject(there) not in allowed}
     assert not above, f"{script} must not import {above}"
 
 
-def test_no_two_subjects_of_the_page_need_each_other() -> None:
+@pytest.mark.parametrize("folder", SUBJECTS)
+def test_no_two_subjects_need_each_other(folder: str) -> None:
     below: set[str] = set()
-    for folder_of_page, needed in PAGE_MAY_IMPORT.items():
-        assert needed <= below, f"page/{folder_of_page} comes before {needed - below}"
-        below.add(folder_of_page)
-    assert below == {path.name for path in (WEB / "page").iterdir() if path.is_dir()}
+    for its_subject, needed in SUBJECTS[folder].items():
+        assert needed <= below, f"{folder}/{its_subject} comes before {needed - below}"
+        below.add(its_subject)
+    assert below == {path.name for path in (WEB / folder).iterdir() if path.is_dir()}
 
 
 @pytest.mark.parametrize(

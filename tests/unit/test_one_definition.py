@@ -37,7 +37,7 @@ def test_the_core_s_close_codes_are_the_protocol_s() -> None:
 
 
 def test_the_page_s_names_and_codes_are_the_protocol_s() -> None:
-    link = (ROOT / "web/worker/link.js").read_text(encoding="utf-8")
+    link = (ROOT / "web/worker/connection/link.js").read_text(encoding="utf-8")
     assert f'SUBPROTOCOL = "{SUBPROTOCOL}"' in link
     found = re.search(r"FINAL_CLOSES = \[([\d, ]+)\]", link)
     assert found

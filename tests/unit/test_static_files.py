@@ -14,7 +14,7 @@ from processes import RelayProcess
 from streamer.relay.http.static_files import NOISE, Asset, read_page
 
 MOST_BYTES = 350 * 1024
-BY_WISH_ALONE = "/worker/noise_suppressor.js"
+BY_WISH_ALONE = "/worker/sending/noise_suppressor.js"
 """What strong noise suppression loads, once somebody has switched it on."""
 LOADS = re.compile(
     r"""(?:src=|href=|from|import|import\(|new URL\()\s*["'`]([^"'`]+\.(?:js|mjs|css|svg|webmanifest))["'`]"""

@@ -7,8 +7,8 @@ import { sleep } from "../shared/sleep.js";
 import { quantile } from "../shared/sliding_window.js";
 import "../ui/setup_text.js";
 import { t, wordsFor } from "../ui/text.js";
-import { Link } from "../worker/link.js";
-import { SURROUNDINGS } from "../worker/surroundings.js";
+import { Link } from "../worker/connection/link.js";
+import { SURROUNDINGS } from "../worker/connection/surroundings.js";
 import { fails, passes, unknown } from "./verdict.js";
 
 /** Five seconds of round trips, and half a second for the last to come back. */

@@ -9,17 +9,17 @@ import { PacketError, packetsOf, parsePacket } from "../shared/packet.js";
 import { PacketRing } from "../shared/packet_ring.js";
 import { TrackReader } from "../shared/track_reader.js";
 import { unreachable } from "../shared/unreachable.js";
-import { StampClock } from "./steady_clock.js";
-import { DelayMonitor } from "./delay_monitor.js";
-import { FeedbackGuard } from "./feedback_guard.js";
-import { Link } from "./link.js";
-import { OwnPackets } from "./packet_length.js";
-import { ProcessingDelay } from "./processing_delay.js";
-import { Replay } from "./replay.js";
-import { Sender } from "./sender.js";
-import { StrongSuppression } from "./strong_suppression.js";
-import { SURROUNDINGS } from "./surroundings.js";
-import { TalkerLevels } from "./talker_levels.js";
+import { StampClock } from "./connection/steady_clock.js";
+import { DelayMonitor } from "./delay/delay_monitor.js";
+import { FeedbackGuard } from "./feedback/feedback_guard.js";
+import { Link } from "./connection/link.js";
+import { OwnPackets } from "./sending/packet_length.js";
+import { ProcessingDelay } from "./delay/processing_delay.js";
+import { Replay } from "./replay/replay.js";
+import { Sender } from "./sending/sender.js";
+import { StrongSuppression } from "./sending/strong_suppression.js";
+import { SURROUNDINGS } from "./connection/surroundings.js";
+import { TalkerLevels } from "./sending/talker_levels.js";
 
 const LEVELS_MS = 100;
 const FIGURES_MS = 500;
@@ -56,7 +56,7 @@ let ring = null;
 
 const nowUs = () => Math.round(performance.now() * 1000);
 const suppression = new StrongSuppression(
-  async () => (await import("./noise_suppressor.js")).loadNoiseSuppression(),
+  async () => (await import("./sending/noise_suppressor.js")).loadNoiseSuppression(),
   () => performance.now(),
 );
 const talking = new Sender({ link, levels, timing, guard, suppression, nowUs });
@@ -330,7 +330,7 @@ function onPlaying({ at, atMs, talkers, replay: waiting }) {
 
 /**
  * @param {{captureMs: number | null, soundedMs: number | null}} told by the main thread
- * @returns {import("./delay_monitor.js").Devices}
+ * @returns {import("./delay/delay_monitor.js").Devices}
  */
 function devicesOf({ captureMs, soundedMs }) {
   return {

@@ -1,12 +1,12 @@
 """Turns what a source hears into packets: encodes, counts, and holds back what its gate does not let through.
 
-Twin of web/worker/packetizer.js. A talkspurt starts with pre-roll: the frames right before the gate opened, which
-nobody had found to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so it costs no delay. It
-is kept as sound and encoded when the gate opens, by an encoder that begins anew: what is not sent costs nothing, and
-the first syllable depends on nothing that a decoder has not heard.
+Twin of web/worker/sending/packetizer.js. A talkspurt starts with pre-roll: the frames right before the gate
+opened, which nobody had found to be a voice yet. It is as long as a listener's jitter buffer holds anyway: so
+it costs no delay. It is kept as sound and encoded when the gate opens, by an encoder that begins anew: what
+is not sent costs nothing, and the first syllable depends on nothing that a decoder has not heard.
 
-Packets may be shorter or longer than a frame, and change at any time. The gate hears whole frames of 10 ms in any case:
-so a voice is found in the same way whatever it is sent in.
+Packets may be shorter or longer than a frame, and change at any time. The gate hears whole frames of 10 ms in
+any case: so a voice is found in the same way whatever it is sent in.
 """
 
 from collections import deque
@@ -84,7 +84,8 @@ class Packetizer:
         return self._n_samples
 
     def packets(self, samples: Samples, position: int) -> list[Packet]:
-        """What to send now that `samples` were heard, the first of which is the source's sample number `position`.
+        """What to send now that `samples` were heard, the first of which is the source's sample number
+        `position`.
 
         They are one packet, of any length that Opus has. The level of a short one is that of the last 10 ms.
         """

@@ -1,6 +1,6 @@
 """When the others get what a source hears: while somebody talks, and for a tail, so that no last syllable is cut.
 
-Twin of web/worker/transmit_gate.js, which has a button too.
+Twin of web/worker/sending/transmit_gate.js, which has a button too.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Detects voice by the level of each frame alone: a voice is louder than the noise of the last seconds.
 
-Twin of web/worker/voice_activity.js. The noise is the least smoothed level so far: speech has gaps, noise has
+Twin of web/worker/sending/voice_activity.js. The noise is the least smoothed level so far: speech has gaps, noise has
 none. Until a few seconds have been heard, and whenever it is loud, the answer is yes: better some noise sent than a
 word lost.
 """

@@ -1,7 +1,7 @@
 """What members of a room tell each other about time: when we speak, and how old it is what we hear.
 
 `DelayMonitor` keeps the relay's clock from pongs, makes our `clock` messages, and feeds every talker's mouth-to-ear
-figure. Its times are in seconds of perf_counter(); on the wire they are µs. Twin of web/worker/delay_monitor.js.
+figure. Its times are in seconds of perf_counter(); on the wire they are µs. Twin of web/worker/delay/delay_monitor.js.
 """
 
 from typing import Final

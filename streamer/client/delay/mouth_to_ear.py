@@ -1,14 +1,14 @@
 """How long one talker's voice takes from his mouth to this ear, now and over the last half minute.
 
-Twin of web/worker/mouth_to_ear.js. All times are µs of our own clock, except those in `clock` messages. What is known,
-and how:
-  clock    a `clock` message: when a sample entered the microphone, and when this message, sent right behind the packet
-           that begins with it, left the talker, reached the relay, left the relay and reached us;
+Twin of web/worker/delay/mouth_to_ear.js. All times are µs of our own clock, except those in `clock` messages.
+What is known, and how:
+  clock    a `clock` message: when a sample entered the microphone, and when this message, sent right behind
+           the packet that begins with it, left the talker, reached the relay, left the relay and reached us;
   packet   when each packet came;
   playout  which sample left the jitter buffer at a moment, and how much longer it takes to the loudspeaker.
 
-So the whole is played − captured, exact except for the two clock errors, whatever happened in between, and its parts
-are:
+So the whole is played − captured, exact except for the two clock errors, whatever happened in between, and
+its parts are:
   capture  from the microphone to the talker's program: reported by his device
   encode   until his packet was sent: measured; and the look-ahead of the codec, which is known
   up       until the relay had it; relay: until the relay handed it on; down: until we had it: measured
@@ -54,7 +54,8 @@ _LONGEST_US: Final = 10_000_000
 """No voice is that late: such a figure comes from a clock that jumped."""
 
 _JUMP_US: Final = 100_000
-"""A microphone's line of time that moves by so much between two messages has been broken: by sleep, or a new device."""
+"""A microphone's line of time that moves by so much between two messages has been broken: by sleep, or a new
+device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class PartFigure:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`total_ms` is None where nothing is known; `error_ms` is how far it can be off, what devices report aside."""
+    """`total_ms` is None where nothing is known; `error_ms` is how far it can be off, what devices report
+    aside."""
 
     total_ms: Quantiles | None
     complete: bool
@@ -99,7 +101,8 @@ class MouthToEar:
         self._output_known = False
 
     def on_clock(self, message: Mapping[str, Any], heard_us: int, ahead_us: int, error_us: int) -> None:
-        """A `clock` message came; the relay's clock is ahead of ours by `ahead_us`, give or take `error_us`."""
+        """A `clock` message came; the relay's clock is ahead of ours by `ahead_us`, give or take
+        `error_us`."""
         clock = {**message, **{name: message[name] - ahead_us for name in _RELAY_TIMES}}
         if not _is_possible(clock, heard_us, error_us):
             return
@@ -122,7 +125,8 @@ class MouthToEar:
         self._arrivals.append((timestamp, at_us))
 
     def on_playout(self, timestamp: int, popped_us: int, output_us: int | None) -> None:
-        """Sample `timestamp` left the jitter buffer at `popped_us`, and takes `output_us` more, if that is known."""
+        """Sample `timestamp` left the jitter buffer at `popped_us`, and takes `output_us` more, if that is
+        known."""
         clock = self._clock
         if clock is None or popped_us - clock["relayed_us"] > _CLOCK_LASTS_US:
             return
@@ -161,7 +165,8 @@ class MouthToEar:
         return float(clock["server_us"]) + samples_ahead(timestamp, clock["timestamp"]) * _US_PER_SAMPLE
 
     def _waited_us(self, timestamp: int, popped_us: int) -> float | None:
-        """How long the first sample of the packet that holds `timestamp` was in the buffer; None if it never came."""
+        """How long the first sample of the packet that holds `timestamp` was in the buffer; None if it never
+        came."""
         for first, arrived_us in reversed(self._arrivals):
             ahead = samples_ahead(timestamp, first)
             if 0 <= ahead < _LONGEST_PACKET_SAMPLES:

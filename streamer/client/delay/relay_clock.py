@@ -1,4 +1,4 @@
-"""The relay's clock, told by ours, from pings. Twin of web/worker/relay_clock.js. All times are µs of a monotonic
+"""The relay's clock, told by ours, from pings. Twin of web/worker/delay/relay_clock.js. All times are µs of a monotonic
 clock.
 
 A pong proves that the relay's clock is ahead of ours by its offset, give or take half its round trip: whatever the way

@@ -1,7 +1,7 @@
 """What was said, decoded and mixed as it is needed: one talker's packets after the other at their places, long pauses
 left out.
 
-Twin of web/worker/replay_mix.js.
+Twin of web/worker/replay/mix.js.
 """
 
 from collections.abc import Callable, Sequence

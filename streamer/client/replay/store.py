@@ -1,7 +1,7 @@
 """What was heard lately, as it came: Opus packets of each talker, in memory alone.
 
 Bounded by time, by bytes of all and by bytes of each, so that nobody can make it grow, or push out the
-others: whoever holds most loses first. Twin of web/worker/replay_store.js; tests/vectors/replay.json keeps
+others: whoever holds most loses first. Twin of web/worker/replay/store.js; tests/vectors/replay.json keeps
 both equal.
 
 A packet is kept with the time at which it belongs on the listener's clock: within a talkspurt by its

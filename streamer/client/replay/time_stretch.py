@@ -1,7 +1,8 @@
 """Plays sound faster without a change of pitch: pieces of it, each begun where it fits best to the end of the
 one before, and crossfaded (waveform similarity overlap-add, as SoundTouch does it).
 
-At normal speed each piece fits where it stands, and what comes out is what went in. Twin of web/worker/time_stretch.js.
+At normal speed each piece fits where it stands, and what comes out is what went in. Twin of
+web/worker/replay/time_stretch.js.
 """
 
 from collections.abc import Callable

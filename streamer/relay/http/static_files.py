@@ -29,7 +29,7 @@ _TYPES: Final = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-_SCRIPTS: Final = ("*.js", "*/*.js", "page/*/*.js", "ui/text/*.js")
+_SCRIPTS: Final = ("*.js", "*/*.js", "page/*/*.js", "ui/text/*.js", "worker/*/*.js")
 _PATTERNS: Final = ("*.html", *_SCRIPTS, "*.webmanifest", "*/*.css", "*/*.svg", "*/*.png")
 _PRIVATE: Final = {"package.json", "package-lock.json", "tsconfig.json"}
 _LIBRARIES: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs", "node_modules/lean-qr/nano.mjs", NOISE)

@@ -10,8 +10,8 @@
 // Time is counted in frames of the microphone. A packet is placed by its timestamp, so that a network that delivers in bursts
 // does not smear it.
 
-import { DURATION_UNIT_SAMPLES, FRAME_MS, SAMPLES_PER_FRAME } from "../shared/audio_format.js";
-import { WindowedMinimum } from "../shared/windowed_minimum.js";
+import { DURATION_UNIT_SAMPLES, FRAME_MS, SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
+import { WindowedMinimum } from "../../shared/windowed_minimum.js";
 
 /** 10 s, of which 2 s are compared: about eight syllables. Fewer of them are alike by chance. */
 const KEPT_FRAMES = 1_024;
@@ -88,7 +88,7 @@ class Talker {
 
   /**
    * @param {number} now
-   * @param {import("../shared/packet.js").Packet} packet
+   * @param {import("../../shared/packet.js").Packet} packet
    */
   push(now, { timestamp, level, duration }) {
     const sent = Math.round(timestamp / SAMPLES_PER_FRAME);
@@ -115,7 +115,7 @@ export class CouplingDetector {
     for (const { course } of this.#talkers.values()) course.set(this.#now + KEPT_FRAMES / 2, FAINTEST_LEVEL);
   }
 
-  /** @param {import("../shared/packet.js").Packet} packet that was received */
+  /** @param {import("../../shared/packet.js").Packet} packet that was received */
   onPacket(packet) {
     const talker = this.#talkers.get(packet.talkerId) ?? new Talker();
     this.#talkers.set(packet.talkerId, talker);

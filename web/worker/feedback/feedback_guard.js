@@ -6,8 +6,8 @@
 // While it cuts, nothing is sent and nothing is played, so that what goes round dies out. Where it howls again soon, the next
 // cut is twice as long.
 
-import { FRAME_MS } from "../shared/audio_format.js";
-import { levelOf } from "../shared/audio_level.js";
+import { FRAME_MS } from "../../shared/audio_format.js";
+import { levelOf } from "../../shared/audio_level.js";
 import { CouplingDetector } from "./coupling_detector.js";
 import { HowlDetector } from "./howl_detector.js";
 
@@ -23,7 +23,7 @@ const SOON_MS = 10_000;
 /** How long a danger is shown after it was last found. */
 const SHOWN_MS = 10_000;
 
-/** @typedef {import("../shared/messages.js").Feedback} Feedback */
+/** @typedef {import("../../shared/messages.js").Feedback} Feedback */
 
 /** A howl alone does not tell who it is. */
 export const SOMEBODY = 0;
@@ -65,7 +65,7 @@ export class FeedbackGuard {
     if (this.#nowMs % LOOK_MS === 0) this.#look();
   }
 
-  /** @param {import("../shared/packet.js").Packet} packet that was received */
+  /** @param {import("../../shared/packet.js").Packet} packet that was received */
   onPacket(packet) {
     this.#howl.onPlayout(packet.level);
     this.#sameRoom.onPacket(packet);

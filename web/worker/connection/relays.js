@@ -6,8 +6,8 @@
 //
 // A relay is named by its address as links begin, such as https://example.org/voice.
 
-import { usableRelays } from "../shared/relay_address.js";
-import { attemptUrl } from "../shared/room_link.js";
+import { usableRelays } from "../../shared/relay_address.js";
+import { attemptUrl } from "../../shared/room_link.js";
 
 export class Relays {
   /** The query of the room's socket is the same at each of them. */

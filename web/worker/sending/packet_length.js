@@ -2,7 +2,7 @@
 // streamer/client/packet_length.py, which has the reasons; tests/vectors/packet_length.json keeps both equal. Lengths are in
 // 2.5 ms, as in a packet's header; times in ms of any clock that does not go back.
 
-import { DURATION_UNIT_SAMPLES } from "../shared/audio_format.js";
+import { DURATION_UNIT_SAMPLES } from "../../shared/audio_format.js";
 
 /** 10 ms. */
 const STANDARD = 4;
@@ -17,7 +17,7 @@ const STALL_MS = 1_000;
 const LOOK_BACK_MS = 8_000;
 const LOOKED_AT = 16;
 
-/** @typedef {import("../shared/messages.js").PacketsWhy} Why */
+/** @typedef {import("../../shared/messages.js").PacketsWhy} Why */
 
 export class PacketLength {
   wanted = STANDARD;
@@ -85,7 +85,7 @@ export class PacketLength {
  * @typedef {object} Parts
  * @property {(samples: number) => void} setSamples of a packet, from the next one on
  * @property {() => {members: number, pieceUnits: number, needsFrames: boolean}} situation
- * @property {(packets: import("../shared/messages.js").OwnPackets) => void} onChange
+ * @property {(packets: import("../../shared/messages.js").OwnPackets) => void} onChange
  */
 
 /** Asks the rules above ten times a second, and tells what they change. */

@@ -2,13 +2,13 @@
 // client/mouth_to_ear.py, which says what the parts are and how each is known. All times are µs of our own clock, except those
 // in `clock` messages.
 
-import { PARTS } from "../shared/delay_parts.js";
-import { SlidingWindow } from "../shared/sliding_window.js";
+import { PARTS } from "../../shared/delay_parts.js";
+import { SlidingWindow } from "../../shared/sliding_window.js";
 
-/** @typedef {import("../shared/delay_parts.js").Part} Part */
-/** @typedef {import("../shared/delay_parts.js").PartFigure} PartFigure */
-/** @typedef {import("../shared/delay_parts.js").Figure} Figure */
-/** @typedef {import("../shared/control.js").Clock & import("../shared/control.js").Relayed} Clock */
+/** @typedef {import("../../shared/delay_parts.js").Part} Part */
+/** @typedef {import("../../shared/delay_parts.js").PartFigure} PartFigure */
+/** @typedef {import("../../shared/delay_parts.js").Figure} Figure */
+/** @typedef {import("../../shared/control.js").Clock & import("../../shared/control.js").Relayed} Clock */
 
 /** In `device_us`: the device doesn't say. */
 export const UNKNOWN_US = -1;

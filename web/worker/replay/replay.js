@@ -1,9 +1,9 @@
 // Plays again what was heard lately, for this listener alone: keeps it, decodes it when it is asked for, and hands it to the audio
 // thread as that plays it. Nothing of it is ever sent.
 
-import { TALKSPURT_START, ENCRYPTED } from "../shared/packet.js";
-import { ReplayMix, passagesOf, spokenMs } from "./replay_mix.js";
-import { LAST_MS, MISSED_MS, ReplayStore } from "./replay_store.js";
+import { TALKSPURT_START, ENCRYPTED } from "../../shared/packet.js";
+import { ReplayMix, passagesOf, spokenMs } from "./mix.js";
+import { LAST_MS, MISSED_MS, ReplayStore } from "./store.js";
 import { TimeStretch } from "./time_stretch.js";
 
 /** Waits in the audio thread: a busy worker may be late for so long. Twice as much would stop and change speed audibly late. */
@@ -13,13 +13,13 @@ const PAUSED_MS = 2_000;
 /** Less than that is a cough. */
 const LEAST_MISSED_MS = 500;
 
-/** @typedef {import("../shared/messages.js").Report} Report */
-/** @typedef {import("../shared/worklet_messages.js").PlayoutOrder} PlayoutOrder */
-/** @typedef {import("./replay_store.js").Said} Said */
+/** @typedef {import("../../shared/messages.js").Report} Report */
+/** @typedef {import("../../shared/worklet_messages.js").PlayoutOrder} PlayoutOrder */
+/** @typedef {import("./store.js").Said} Said */
 
 /**
  * @typedef {object} Parts
- * @property {() => Promise<import("./replay_mix.js").Decoder>} newDecoder
+ * @property {() => Promise<import("./mix.js").Decoder>} newDecoder
  * @property {(talkerId: number) => string | undefined} nameOf
  * @property {(name: string) => number} gainOf
  * @property {(order: PlayoutOrder, moved?: Transferable[]) => void} play
@@ -48,7 +48,7 @@ export class Replay {
   }
 
   /**
-   * @param {import("../shared/packet.js").Packet} packet
+   * @param {import("../../shared/packet.js").Packet} packet
    * @param {number} nowMs
    */
   onPacket(packet, nowMs) {
@@ -57,7 +57,7 @@ export class Replay {
     this.#store.keep(name, packet, nowMs, (packet.flags & TALKSPURT_START) !== 0);
   }
 
-  /** @param {import("../shared/control.js").FromRelay} message */
+  /** @param {import("../../shared/control.js").FromRelay} message */
   onControl(message) {
     if (message.type === "welcome") {
       this.#store.renewAll();

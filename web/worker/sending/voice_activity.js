@@ -3,9 +3,9 @@
 // The noise is the least smoothed level so far: speech has gaps, noise has none. Until a few seconds have been heard,
 // and whenever it is loud, the answer is yes: better some noise sent than a word lost.
 
-import { FRAME_MS } from "../shared/audio_format.js";
-import { SILENCE_LEVEL } from "../shared/packet.js";
-import { WindowedMinimum } from "../shared/windowed_minimum.js";
+import { FRAME_MS } from "../../shared/audio_format.js";
+import { SILENCE_LEVEL } from "../../shared/packet.js";
+import { WindowedMinimum } from "../../shared/windowed_minimum.js";
 
 /** The twin has the reasons. */
 const NOISE_WINDOW_MS = 3_000;

@@ -1,7 +1,7 @@
 // What members of a room tell each other about time: when we speak, and how old it is what we hear. Twin of
 // streamer/client/delay/delay_monitor.py; here the audio context has a clock of its own. Times are µs.
 
-import { SAMPLE_RATE } from "../shared/audio_format.js";
+import { SAMPLE_RATE } from "../../shared/audio_format.js";
 import { MouthToEar, UNKNOWN_US } from "./mouth_to_ear.js";
 import { CaptureClock, RelayClock } from "./relay_clock.js";
 
@@ -48,7 +48,7 @@ export class DelayMonitor {
   }
 
   /**
-   * @param {import("../shared/control.js").Pong} pong
+   * @param {import("../../shared/control.js").Pong} pong
    * @param {number} nowUs
    */
   onPong(pong, nowUs) {
@@ -59,7 +59,7 @@ export class DelayMonitor {
 
   /**
    * A talker told when what it says entered its microphone.
-   * @param {Extract<import("../shared/control.js").FromRelay, {type: "clock"}>} message
+   * @param {Extract<import("../../shared/control.js").FromRelay, {type: "clock"}>} message
    * @param {number} nowUs
    */
   onClock(message, nowUs) {
@@ -99,7 +99,7 @@ export class DelayMonitor {
    * @param {number} position
    * @param {number} nowUs
    * @param {number} [lateSamples] how much earlier what that packet holds entered the microphone; told anew as soon as it changes
-   * @returns {Extract<import("../shared/control.js").FromClient, {type: "clock"}> | null}
+   * @returns {Extract<import("../../shared/control.js").FromClient, {type: "clock"}> | null}
    */
   clockMessage(position, nowUs, lateSamples = 0) {
     if (lateSamples === this.#toldLate && position - this.#toldPosition < CLOCK_SAMPLES) return null;
@@ -122,7 +122,7 @@ export class DelayMonitor {
   /**
    * By talker.
    * @param {number} nowUs
-   * @returns {[number, import("../shared/delay_parts.js").Figure][]}
+   * @returns {[number, import("../../shared/delay_parts.js").Figure][]}
    */
   figures(nowUs) {
     return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.snapshot(nowUs)]);

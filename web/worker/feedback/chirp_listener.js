@@ -3,16 +3,16 @@
 // What came back must not be sent again, so it is let through for each chirp until the microphone has heard it, and soft noise
 // in its place before and after: the other end must not stop listening. Twin of GatedMicrophone in measure/loop.py.
 
-import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../shared/audio_format.js";
-import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "../shared/chirps.js";
-import { joined } from "../shared/framer.js";
+import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../../shared/audio_format.js";
+import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "../../shared/chirps.js";
+import { joined } from "../../shared/framer.js";
 
 /** 600 ms and 80 ms, as in the twin. */
 const OPEN_FRAMES = 60;
 const LOOK_BACK = 8;
 const HUSH = Float32Array.from({ length: SAMPLES_PER_FRAME }, () => (Math.random() - 0.5) * 2e-3);
 
-/** @typedef {import("../shared/messages.js").Echo} Echo */
+/** @typedef {import("../../shared/messages.js").Echo} Echo */
 
 export class ChirpListener {
   /** @type {Float32Array[]} */

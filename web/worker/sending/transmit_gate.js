@@ -3,7 +3,7 @@
 
 import { VoiceActivityDetector } from "./voice_activity.js";
 
-/** @typedef {import("../shared/messages.js").TransmitMode} Mode */
+/** @typedef {import("../../shared/messages.js").TransmitMode} Mode */
 
 export const TAIL_FRAMES = Object.freeze({ free: 80, button: 15, open: 1 });
 

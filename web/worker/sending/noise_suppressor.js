@@ -2,8 +2,8 @@
 // only those load it who asked for it.
 
 // @ts-expect-error it has no types
-import * as rnnoise from "../node_modules/@jitsi/rnnoise-wasm/dist/rnnoise-sync.js";
-import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
+import * as rnnoise from "../../node_modules/@jitsi/rnnoise-wasm/dist/rnnoise-sync.js";
+import { SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
 
 /** 20 ms: it overlaps its frames of 10 ms, and looks one of them ahead. */
 export const DELAY_SAMPLES = 960;

@@ -5,10 +5,10 @@
 // A second stream may change how the first is buffered, as long as it is there. Samples are not lost by that;
 // so what was found is carried over to the line of time that the first has when it is alone again.
 
-import { SAMPLE_RATE } from "../shared/audio_format.js";
-import { levelOf } from "../shared/audio_level.js";
-import { TrackReader } from "../shared/track_reader.js";
-import { WindowedMinimum } from "../shared/windowed_minimum.js";
+import { SAMPLE_RATE } from "../../shared/audio_format.js";
+import { levelOf } from "../../shared/audio_level.js";
+import { TrackReader } from "../../shared/track_reader.js";
+import { WindowedMinimum } from "../../shared/windowed_minimum.js";
 import { CaptureClock } from "./relay_clock.js";
 
 /** What is louder is taken for a voice, in −dBov; noise alone is suppressed, and is like nothing. */
@@ -113,7 +113,7 @@ export class ProcessingDelay {
 
   /**
    * The same microphone as it is.
-   * @param {import("../shared/track_reader.js").Reading} reading
+   * @param {import("../../shared/track_reader.js").Reading} reading
    * @param {() => number} nowUs
    */
   read(reading, nowUs) {

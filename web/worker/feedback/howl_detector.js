@@ -5,9 +5,9 @@
 // favours no pitch, all of it grows: loud without a gap. A voice is neither: it has gaps, its pitch moves, and its power is
 // spread over harmonics; a sung vowel swells once, and then stays as soft as it is.
 
-import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../shared/audio_format.js";
-import { levelOf } from "../shared/audio_level.js";
-import { halfTurn, transform, zeros } from "../shared/fft.js";
+import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../../shared/audio_format.js";
+import { levelOf } from "../../shared/audio_level.js";
+import { halfTurn, transform, zeros } from "../../shared/fft.js";
 
 /** 21 ms: bins of 47 Hz, between which a voice's harmonics are apart. */
 const SIZE = 1_024;

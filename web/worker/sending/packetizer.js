@@ -8,9 +8,9 @@
 // Packets may be shorter than a frame, and change at any time. The gate hears whole frames of 10 ms in any case: so a voice is
 // found in the same way whatever it is sent in.
 
-import { DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME } from "../shared/audio_format.js";
-import { levelOf } from "../shared/audio_level.js";
-import { SILENCE_LEVEL, TALKSPURT_START, serializePacket } from "../shared/packet.js";
+import { DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
+import { levelOf } from "../../shared/audio_level.js";
+import { SILENCE_LEVEL, TALKSPURT_START, serializePacket } from "../../shared/packet.js";
 
 export const PREROLL_FRAMES = 4;
 

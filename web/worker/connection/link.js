@@ -16,8 +16,8 @@
 // Where the service has other relays, they are asked in turn after a loss; and one that drains asks us to move: then a socket
 // to another one is opened first, and the present one is left when that has its welcome.
 
-import { FROM_RELAY, readControl } from "../shared/control.js";
-import { takingBundles } from "../shared/room_link.js";
+import { FROM_RELAY, readControl } from "../../shared/control.js";
+import { takingBundles } from "../../shared/room_link.js";
 import { waitMs } from "./backoff.js";
 import { HttpSocket, RETRY_MS } from "./http_socket.js";
 import { Move, Parting } from "./move.js";
@@ -55,7 +55,7 @@ const STALE = "stale";
 /** What a plain GET gets where a WebSocket would have been let in. */
 const ADMITTED = "bad-handshake";
 
-/** @typedef {import("../shared/messages.js").LinkState} LinkState */
+/** @typedef {import("../../shared/messages.js").LinkState} LinkState */
 
 export class Link {
   #surroundings;
@@ -86,7 +86,7 @@ export class Link {
   #wasAccepted = false;
   /** @type {(state: LinkState, reason: string, message: string) => void} */
   onState = () => {};
-  /** @type {(message: import("../shared/control.js").FromRelay) => void} */
+  /** @type {(message: import("../../shared/control.js").FromRelay) => void} */
   onControl = () => {};
   /** @type {(data: ArrayBuffer) => void} */
   onPacket = () => {};
@@ -123,7 +123,7 @@ export class Link {
     if (this.#relays && !this.#socket) this.#ask(this.#nextRelay);
   }
 
-  /** @param {import("../shared/control.js").FromClient} message */
+  /** @param {import("../../shared/control.js").FromClient} message */
   send(message) {
     if (this.#joined) this.#socket?.send(JSON.stringify(message));
   }

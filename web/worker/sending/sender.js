@@ -1,18 +1,18 @@
 // What we say, from the microphone's frames to the relay: packets, the clock messages behind them, and our own level for
 // the meter. Runs in the worker. Music comes in stereo, a voice never does.
 
-import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
-import { ChirpListener } from "./chirp_listener.js";
+import { SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
+import { ChirpListener } from "../feedback/chirp_listener.js";
 import { FrameWindow, Packetizer } from "./packetizer.js";
 import { TransmitGate } from "./transmit_gate.js";
 
 /**
  * What it needs of the worker.
  * @typedef {object} Means
- * @property {import("./link.js").Link} link
+ * @property {import("../connection/link.js").Link} link
  * @property {import("./talker_levels.js").TalkerLevels} levels
- * @property {import("./delay_monitor.js").DelayMonitor} timing
- * @property {import("./feedback_guard.js").FeedbackGuard} guard
+ * @property {import("../delay/delay_monitor.js").DelayMonitor} timing
+ * @property {import("../feedback/feedback_guard.js").FeedbackGuard} guard
  * @property {Pick<import("./strong_suppression.js").StrongSuppression, "process" | "pass" | "lateSamples">} suppression
  * @property {() => number} nowUs
  */
@@ -27,7 +27,7 @@ export class Sender {
   #window = new FrameWindow();
   #gate = new TransmitGate();
   #muted = false;
-  /** @type {import("../shared/messages.js").TransmitMode} */
+  /** @type {import("../../shared/messages.js").TransmitMode} */
   #mode = "free";
   #music = false;
   /** Ours in the room, 0 outside of one. */
@@ -42,7 +42,7 @@ export class Sender {
     this.#means = means;
   }
 
-  /** @param {import("../shared/codec.js").Encoder} encoder */
+  /** @param {import("../../shared/codec.js").Encoder} encoder */
   begin(encoder) {
     this.#voice = new Packetizer(encoder, this.#gate);
   }
@@ -58,7 +58,7 @@ export class Sender {
   }
 
   /**
-   * @param {import("../shared/messages.js").TransmitMode} mode
+   * @param {import("../../shared/messages.js").TransmitMode} mode
    * @param {boolean} pressed the button is
    */
   gate(mode, pressed) {
@@ -149,7 +149,7 @@ export class Sender {
   /**
    * A step of the test in the air.
    * @param {"begin" | "chirp" | "echo" | "end"} step
-   * @returns {import("../shared/messages.js").Echo | null} what came back, where that was asked for
+   * @returns {import("../../shared/messages.js").Echo | null} what came back, where that was asked for
    */
   onAir(step) {
     if (step === "echo") return this.#echoes?.pop() ?? null;

@@ -39,7 +39,7 @@ class Track {
   }
 
   /**
-   * @param {import("../shared/packet.js").Packet} packet
+   * @param {import("../../shared/packet.js").Packet} packet
    * @param {number} atMs of its arrival
    * @param {boolean} starts a talkspurt
    */
@@ -76,7 +76,7 @@ export class ReplayStore {
 
   /**
    * @param {string} name of who said it
-   * @param {import("../shared/packet.js").Packet} packet copied
+   * @param {import("../../shared/packet.js").Packet} packet copied
    * @param {number} atMs
    * @param {boolean} starts a talkspurt
    */

@@ -5,8 +5,8 @@
 // goes on as it is. A suppressor first hears some frames that nobody gets of it, then one frame goes over from the one to the
 // other. What is suppressed is late by `lateSamples`, which belongs in the mouth-to-ear delay. Music goes through as it is.
 
-import { SAMPLES_PER_FRAME } from "../shared/audio_format.js";
-import { isSound } from "../shared/audio_level.js";
+import { SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
+import { isSound } from "../../shared/audio_level.js";
 
 /** 50 ms: its first frames are silent, and its next ones still learn. */
 export const WARM_UP_FRAMES = 5;
@@ -16,7 +16,7 @@ const SLOW_MS = 5;
 const LOOK_FRAMES = 200;
 
 /** @typedef {Pick<import("./noise_suppressor.js").NoiseSuppressor, "delaySamples" | "process" | "free">} Suppressor */
-/** Why a voice goes on with its noise. @typedef {import("../shared/messages.js").SuppressionTrouble} Trouble */
+/** Why a voice goes on with its noise. @typedef {import("../../shared/messages.js").SuppressionTrouble} Trouble */
 
 export class StrongSuppression {
   #load;

@@ -9,7 +9,7 @@
 //            began anew): all that was known goes, and this pong is the first. One whose answer took longer than the
 //            question saw the jump itself: it says nothing.
 
-import { SAMPLE_RATE } from "../shared/audio_format.js";
+import { SAMPLE_RATE } from "../../shared/audio_format.js";
 
 export const WINDOW = 64;
 const ANCHOR_EVERY = 16;

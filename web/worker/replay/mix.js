@@ -10,7 +10,7 @@ const PAUSE_MS = 300;
 /** Who paused for less still talks, as it is shown. */
 const TALKS_MS = 200;
 
-/** @typedef {import("./replay_store.js").Said} Said */
+/** @typedef {import("./store.js").Said} Said */
 /** @typedef {{decode(payload: Uint8Array): Float32Array, side: Float32Array | null, free(): void}} Decoder */
 /** @typedef {{said: Said, decoder: Decoder, next: number}} Voice */
 /** From one time to another. @typedef {{fromMs: number, toMs: number}} Passage */
@@ -139,5 +139,5 @@ export class ReplayMix {
   }
 }
 
-/** @param {import("./replay_store.js").KeptPacket} packet */
+/** @param {import("./store.js").KeptPacket} packet */
 const endOf = ({ startMs, lastsMs }) => startMs + lastsMs;
