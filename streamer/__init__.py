@@ -71,7 +71,8 @@ _HOMES: Final = {
     "client.ears": ("Ear",),
     "client.events": (
         "Back", "Caption", "Captioning", "Changed", "Chat", "Command", "Entered", "Event", "Floor",
-        "Heard", "Hint", "Joined", "KeepCaptions", "Knocks", "Left", "Locked", "Lost", "Member", "Missed", "Muted",
+        "Heard", "Hint", "Joined", "KeepCaptions", "Knocks", "Left", "Locked", "Lost", "Member", "Missed",
+        "Muted",
         "NewLink", "Notice", "OnlyHosts",
         "Received", "Recording", "Refused", "Reply", "Result", "Talking", "Telemetry", "Trouble", "Turn",
     ),
@@ -93,7 +94,8 @@ __all__ = [
     "DeniedError", "Ear", "Entered", "Event", "FilePlayout", "Floor", "Heard", "Hint", "Joined",
     "KeepCaptions", "Knocks",
     "Left", "Locked", "Lost", "Member", "Microphone", "Missed", "Muted", "NewLink", "Notice", "OnlyHosts",
-    "Received", "Recording", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError", "SentNotice",
+    "Received", "Recording", "Refused", "RefusedError", "Reply", "Result", "Room", "SentAwayError",
+    "SentNotice",
     "Speaker", "StreamerError", "Talking", "Telemetry", "Trouble", "Turn", "__version__", "join",
     "one_line",
 ]  # fmt: skip

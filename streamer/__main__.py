@@ -5,7 +5,8 @@ import sys
 from contextlib import suppress
 
 _HAD_CTRL_C = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-if _HAD_CTRL_C:  # until there is something to tidy up, Ctrl-C just ends the program, without a traceback of an import
+# Until there is something to tidy up, Ctrl-C just ends the program, without a traceback of an import.
+if _HAD_CTRL_C:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -27,7 +28,8 @@ def _command_line() -> object:
         if not (error.name or "").startswith(("streamer.websocket", "streamer.jitter")):
             raise
         sys.exit(
-            f"streamer's compiled core is missing ({error}): install a wheel of streamer for this system, or build it "
+            f"streamer's compiled core is missing ({error}): install a wheel of streamer for this system, or "
+            "build it "
             "with `pip install .` in the checkout, which needs a C compiler and Python's headers"
         )
     if _HAD_CTRL_C:

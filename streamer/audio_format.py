@@ -1,4 +1,5 @@
-"""The sound that travels: 48 kHz mono Opus, and music in stereo; 10 ms a packet unless a talker chose otherwise."""
+"""The sound that travels: 48 kHz mono Opus, and music in stereo; 10 ms a packet unless a talker chose
+otherwise."""
 
 from typing import Final
 
@@ -33,10 +34,12 @@ DURATIONS: Final = (1, 2, 4, 8, 16, 24)
 
 _OVERHEAD_BITS: Final = 20
 _OVERHEAD_BITS_PER_CHANNEL: Final = 40
-"""What each packet costs Opus beside the sound itself, as libopus reckons (`compute_equiv_rate` in opus_encoder.c)."""
+"""What each packet costs Opus beside the sound itself, as libopus reckons (`compute_equiv_rate` in
+opus_encoder.c)."""
 
 
 def bitrate_for(bitrate: int, n_samples: int, channels: int) -> int:
-    """What packets of `n_samples` need, in bit/s, to sound as those of 10 ms do at `bitrate`; never less than that."""
+    """What packets of `n_samples` need, in bit/s, to sound as those of 10 ms do at `bitrate`; never less than
+    that."""
     more_packets_per_s = max(0, SAMPLE_RATE // n_samples - SAMPLE_RATE // SAMPLES_PER_FRAME)
     return bitrate + more_packets_per_s * (_OVERHEAD_BITS + _OVERHEAD_BITS_PER_CHANNEL * channels)

@@ -18,7 +18,8 @@ async def give(process: Process, data: bytes) -> None:
 
 
 async def lines_of(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """What it says, line by line, without spaces at either end. A line beyond the stream's limit is left out."""
+    """What it says, line by line, without spaces at either end. A line beyond the stream's limit is left
+    out."""
     while True:
         try:
             line = await stream.readline()

@@ -5,7 +5,6 @@ of memory and a good part of the time of a start.
 """
 
 import gc
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -17,8 +16,9 @@ import click
 from streamer import __version__
 from streamer.audio_format import PACKET_MS
 from streamer.captions.commands import captions_command
-from streamer.errors import MeasurementError, StreamerError
+from streamer.errors import StreamerError
 from streamer.event_loop import run
+from streamer.measure.commands import measure_command
 from streamer.printing import log
 from streamer.record.commands import mixdown
 from streamer.relay.access.limit_options import HOURS, limit_options
@@ -33,7 +33,6 @@ from streamer.terminal_text import one_line
 from streamer.trust_option import ca_option, trusted_authority
 
 if TYPE_CHECKING:
-    from streamer.measure.result import Measurement
     from streamer.sounds import Sound
 
 DEFAULT_PORT: Final = 8443
@@ -66,6 +65,7 @@ main.add_command(hook)
 main.add_command(token)
 main.add_command(captions_command(run))
 main.add_command(mixdown)
+main.add_command(measure_command(run))
 
 
 @main.command()
@@ -75,13 +75,16 @@ main.add_command(mixdown)
 @click.option("--cert", type=FILE, help="Use this certificate (PEM). It is read again when the file changes.")
 @click.option("--key", type=FILE, help="The private key of --cert (PEM).")
 @click.option("--url", help="The URL that links begin with: behind a proxy, or with your own domain.")
-@click.option("--http-port", type=click.IntRange(1, 65_535), help="Also serve the join page on this port, such as 80.")
+@click.option(
+    "--http-port", type=click.IntRange(1, 65_535), help="Also serve the join page on this port, such as 80."
+)
 @click.option(
     "--trust-proxy",
     "trust_proxies",
     multiple=True,
     metavar="CIDR",
-    help="Trust proxies at these addresses to report clients' addresses: X-Forwarded-For, Forwarded, PROXY protocol.",
+    help="Trust proxies at these addresses to report clients' addresses: "
+    "X-Forwarded-For, Forwarded, PROXY protocol.",
 )
 @click.option(
     "--proxy-protocol",
@@ -90,24 +93,38 @@ main.add_command(mixdown)
     show_default=True,
     help="Whether trusted proxies send a PROXY protocol header.",
 )
-@click.option("--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]")
+@click.option(
+    "--room", "rooms", multiple=True, help=f"Create this room; may be repeated.  [default: {DEFAULT_ROOM}]"
+)
 @click.option("--renew", is_flag=True, help="Make new invitations; the previous ones stop working.")
 @click.option("--invite-hours", type=HOURS, help="Make new invitations that expire after this many hours.")
-@click.option("--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people each.")
-@click.option("--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation.")
-@click.option("--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay.")
-@click.option("--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name.")
+@click.option(
+    "--invite-uses", type=click.IntRange(1), help="Make new invitations that admit this many people each."
+)
+@click.option(
+    "--open", "is_open", is_flag=True, help="Let anyone on this network join any room without an invitation."
+)
+@click.option(
+    "--allow-origin", "allow_origins", multiple=True, help="Let pages of this web site use the relay."
+)
+@click.option(
+    "--mdns/--no-mdns", default=True, show_default=True, help="Announce this computer's .local name."
+)
 @click.option(
     "--other-relay",
     "other_relays",
     multiple=True,
     help="Another relay of this service, where members go when this one stops; may be repeated.",
 )
-@click.option("--captions", is_flag=True, help="Caption these rooms, for everybody who wants to read what is said.")
+@click.option(
+    "--captions", is_flag=True, help="Caption these rooms, for everybody who wants to read what is said."
+)
 @cluster_options
 @worker_options
 @click.option(
-    "--plain", is_flag=True, help="Print lines instead of the live screen; the default when output is not a terminal."
+    "--plain",
+    is_flag=True,
+    help="Print lines instead of the live screen; the default when output is not a terminal.",
 )
 @click.option("--record", type=FOLDER, help="Let hosts record their rooms into this folder.")
 @data_dir_option
@@ -136,7 +153,11 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
         screen = Screen(handler)
     gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
     if screen:
-        run(until_interrupted(serving(own, serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)))
+        run(
+            until_interrupted(
+                serving(own, serve_options, limits, screen.tell, CodeStyle.BELOW, screen, _recording)
+            )
+        )
         return
     style = code_style(getattr(sys.stdout, "encoding", None), is_terminal=sys.stdout.isatty())
     run(serving(own, serve_options, limits, click.echo, style, None, _recording))
@@ -177,9 +198,12 @@ def _show_devices(context: click.Context, parameter: click.Parameter, wanted: bo
         context.exit()
 
 
-INPUT_HELP: Final = "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
+INPUT_HELP: Final = (
+    "Play this sound file instead of using the microphone: WAV, FLAC, Ogg, MP3 …; - is standard input."
+)
 OUTPUT_HELP: Final = (
-    "Record into this file instead of using the loudspeaker: .wav, .flac, .ogg, .opus, .mp3; - is standard output."
+    "Record into this file instead of using the loudspeaker: .wav, .flac, .ogg, .opus, .mp3; "
+    "- is standard output."
 )
 
 
@@ -200,9 +224,13 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--name", default="", help="Your name, as others see it."),
         click.option(
-            "--music", is_flag=True, help="Send and play unprocessed stereo at 128 kb/s, silence included: for music."
+            "--music",
+            is_flag=True,
+            help="Send and play unprocessed stereo at 128 kb/s, silence included: for music.",
         ),
-        click.option("--figures", is_flag=True, help="Print a line of JSON per second instead of the live view."),
+        click.option(
+            "--figures", is_flag=True, help="Print a line of JSON per second instead of the live view."
+        ),
         click.argument("url"),
     ):
         command = option(command)
@@ -213,9 +241,13 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
 @client_options
 @click.option("--input", "input_file", type=FILE_OR_STREAM, help=INPUT_HELP)
 @click.option("--stay", is_flag=True, help="Stay and listen when the file has ended.")
-@click.option("--ptt", metavar="KEY", default="", help="Talk only while KEY is held: a letter, space, tab, f1 to f12.")
 @click.option(
-    "--noise-suppression", is_flag=True, help="Remove background noise from your voice; adds 8 ms, not with --music."
+    "--ptt", metavar="KEY", default="", help="Talk only while KEY is held: a letter, space, tab, f1 to f12."
+)
+@click.option(
+    "--noise-suppression",
+    is_flag=True,
+    help="Remove background noise from your voice; adds 8 ms, not with --music.",
 )
 @click.option(
     "--packet-ms",
@@ -260,7 +292,9 @@ def device(config: Path) -> None:
 @click.option("--name", default="Gateway", show_default=True, help="The gateway's name, as others see it.")
 @click.option("--prefix", default="streamer", show_default=True, help="Prefix of its MQTT topics.")
 @click.option(
-    "--also", multiple=True, help="Also read telemetry from these topics; + stands for the device: zigbee2mqtt/+"
+    "--also",
+    multiple=True,
+    help="Also read telemetry from these topics; + stands for the device: zigbee2mqtt/+",
 )
 @click.option(
     "--discovery",
@@ -268,7 +302,9 @@ def device(config: Path) -> None:
     show_default=True,
     help="Home Assistant's prefix; empty turns discovery off.",
 )
-@click.option("--password-file", type=FILE, help="Read the broker's password from the first line of this file.")
+@click.option(
+    "--password-file", type=FILE, help="Read the broker's password from the first line of this file."
+)
 @click.option("--broker-ca", type=FILE, help="The broker's certificate authority (PEM).")
 @ca_option
 @data_dir_option
@@ -318,8 +354,8 @@ def gateway(
 def record(data_dir: Path | None, **options: Any) -> None:
     """Record the room that URL links to: one file per talker, as sent, all on the same clock.
 
-    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told. With - the URL is read
-    from standard input, and the recording ends when that ends.
+    URL holds the host's key, or a token with the scope `record`. Everybody in the room is told. With - the
+    URL is read from standard input, and the recording ends when that ends.
     """
     from streamer.record import recorder
 
@@ -327,67 +363,3 @@ def record(data_dir: Path | None, **options: Any) -> None:
     if from_input := options["url"] == "-":
         options["url"] = sys.stdin.readline().strip()
     run(recorder.record(recorder.RecordOptions(**options, from_input=from_input), log))
-
-
-@main.command()
-@click.argument("url")
-@click.option(
-    "--chirps", "count", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Number of chirps to send."
-)
-@click.option("--device", is_flag=False, flag_value="", help="Measure through this sound card, or the default one.")
-@click.option("--acoustic", is_flag=True, help="Measure through the air: the other member plays the chirps back.")
-@ca_option
-@data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--html", type=FILE, help="Write a report with plots into this file.")
-def measure(
-    url: str,
-    count: int,
-    device: str | None,
-    acoustic: bool,
-    ca_file: Path | None,
-    data_dir: Path | None,
-    as_json: bool,
-    html: Path | None,
-) -> None:
-    """Measure how long a voice takes from mouth to ear, in the room that URL links to.
-
-    Without options, two clients inside this program send chirps to each other through the relay. With
-    --device, the chirps also go through the sound card: connect its output to its input with a cable, or put
-    the loudspeaker beside the microphone. With --acoustic, the only other member of the room, on a device
-    beside this one, plays the chirps back.
-    """
-    from streamer.measure.html_report import import_pyplot
-    from streamer.measure.measuring_client import MeasureOptions
-    from streamer.measure.run import measure_with_progress
-
-    if html:
-        import_pyplot()
-    found: list[Measurement] = []
-
-    async def main() -> None:
-        trusted = trusted_authority(ca_file, data_dir)
-        measure_options = MeasureOptions(url, count, trusted)
-        found.append(await measure_with_progress(measure_options, device, acoustic=acoustic))
-
-    run(main())
-    if not found:
-        raise MeasurementError("Interrupted before anything was measured")
-    _show_measurement(found[0], as_json, html)
-
-
-def _show_measurement(measured: "Measurement", as_json: bool, html: Path | None) -> None:
-    from rich.console import Console
-
-    from streamer.measure.html_report import to_html, write_report
-    from streamer.measure.result import to_json, to_table
-
-    if as_json:
-        click.echo(json.dumps(to_json(measured), indent=2))
-    else:
-        Console().print(to_table(measured))
-    if html:
-        write_report(html, to_html(measured))
-        click.echo(f"Report: {html}", err=True)
-    if measured.delays_ms is None:
-        raise MeasurementError("Nothing could be measured; see above")

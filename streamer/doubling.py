@@ -2,6 +2,7 @@
 
 
 def doubled_s(failures: int, chance: float, first_s: float, longest_s: float) -> float:
-    """Returns the wait in s after so many failures in a row, between `first_s` and `longest_s`; `chance` is 0 to 1."""
+    """Returns the wait in s after so many failures in a row, between `first_s` and `longest_s`; `chance` is 0
+    to 1."""
     doubled: float = first_s * 2 ** min(failures - 1, 10)
     return min(doubled, longest_s) * (0.5 + chance / 2)

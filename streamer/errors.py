@@ -8,7 +8,8 @@
     ├── DeniedError            a relay did not do what this member asked for; `code` says why
     ├── ConnectionLostError    a connection ended, or could not be made
     │   ├── SentAwayError          the relay ended it: coming back would only do the same again
-    │   └── TooBigError            the relay sent a message beyond the protocol's bound; a later one may be within it
+    │   └── TooBigError            the relay sent a message beyond the protocol's bound; a later one may be
+        within it
     ├── MeasurementError       a measurement can't be made here, or was cut off
     └── SetupError             this machine lacks something; the message says what to do
         ├── CertificateError       a certificate or key can't be used
@@ -38,7 +39,8 @@ class StreamerError(Exception):
 class ProtocolError(StreamerError):
     """A peer broke the protocol.
 
-    `code` is the stable name of wire/PROTOCOL.md; `close_code` is what to close with, None where the session goes on.
+    `code` is the stable name of wire/PROTOCOL.md; `close_code` is what to close with, None where the session
+    goes on.
     """
 
     def __init__(self, message: str, *, code: str, close_code: int | None = BAD_MESSAGE) -> None:

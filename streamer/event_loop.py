@@ -26,7 +26,10 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         import uvloop
 
         loop_factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner, suppress(KeyboardInterrupt, asyncio.CancelledError):
+    with (
+        asyncio.Runner(loop_factory=loop_factory) as runner,
+        suppress(KeyboardInterrupt, asyncio.CancelledError),
+    ):
         runner.run(_cancelled_by_sigterm(main))
 
 

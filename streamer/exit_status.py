@@ -1,8 +1,10 @@
-"""The edge of the program: whatever ends a command becomes one sentence on standard error, and an exit status.
+"""The edge of the program: whatever ends a command becomes one sentence on standard error, and an exit
+status.
 
-What stays a traceback is a fault of our own. Everything from outside comes as one of these: a click.ClickException, for
-what was typed wrong, and for each StreamerError; an OSError, from the system; KeyboardInterrupt.
-Standard streams may be closed, full, a pipe that nobody reads, or in an encoding that lacks our letters.
+What stays a traceback is a fault of our own. Everything from outside comes as one of these: a
+click.ClickException, for what was typed wrong, and for each StreamerError; an OSError, from the system;
+KeyboardInterrupt. Standard streams may be closed, full, a pipe that nobody reads, or in an encoding that
+lacks our letters.
 """
 
 import errno
@@ -25,14 +27,16 @@ INTERRUPTED: Final = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
 
 BROKEN_PIPE: Final = 141
-"""What shells see of a program that SIGPIPE ended, 128 + SIGPIPE: its reader has gone, so a message is in vain."""
+"""What shells see of a program that SIGPIPE ended, 128 + SIGPIPE: its reader has gone, so a message is in
+vain."""
 
 _FIRST_FREE: Final = 3
 """After standard input, output and error."""
 
 
 def open_standard_streams() -> None:
-    """Put /dev/null where a stream is closed: else the next file or socket that is opened would take its number."""
+    """Put /dev/null where a stream is closed: else the next file or socket that is opened would take its
+    number."""
     for descriptor in range(_FIRST_FREE):
         try:
             os.fstat(descriptor)
@@ -45,7 +49,8 @@ def open_standard_streams() -> None:
 
 
 class _Named(io.TextIOWrapper):
-    """A stream whose errors say which one it is, and which replaces what its encoding lacks by plain characters."""
+    """A stream whose errors say which one it is, and which replaces what its encoding lacks by plain
+    characters."""
 
     title = ""
 
@@ -80,7 +85,8 @@ def run_to_exit(command: Callable[[], object]) -> NoReturn:
     status = exit_status(command)
     with suppress(ValueError):  # not the main thread: only a test runs there
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C while the interpreter ends prints nothing
+            # A second Ctrl-C while the interpreter ends prints nothing.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(status)
 
 

@@ -15,8 +15,8 @@ _LOOK_S: Final = 0.005
 class Resolver(AbstractResolver):
     """Looks names up in threads that nobody waits for, so that Ctrl-C ends the program at once.
 
-    A name server that does not answer holds getaddrinfo for many seconds, and neither an event loop nor an executor
-    can end before it does. Another request for the same name waits for the same answer.
+    A name server that does not answer holds getaddrinfo for many seconds, and neither an event loop nor an
+    executor can end before it does. Another request for the same name waits for the same answer.
     """
 
     _lookups: Final[dict[tuple[str, int, int], Future[list[Any]]]] = {}
@@ -44,7 +44,9 @@ class Resolver(AbstractResolver):
 
 def _look_up(found: Future[list[Any]], host: str, port: int, family: int) -> None:
     try:
-        found.set_result(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG))
+        found.set_result(
+            socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        )
     except UnicodeError as error:
         found.set_exception(OSError(f"no name can be like that: {error}"))
     except OSError as error:
@@ -54,5 +56,8 @@ def _look_up(found: Future[list[Any]], host: str, port: int, family: int) -> Non
 def _result(host: str, info: Any) -> ResolveResult:
     family, _, protocol, _, address = info
     numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    shown, _ = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)  # with the scope of IPv6
-    return ResolveResult(hostname=host, host=shown, port=address[1], family=family, proto=protocol, flags=numeric)
+    # With the scope of IPv6.
+    shown, _ = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+    return ResolveResult(
+        hostname=host, host=shown, port=address[1], family=family, proto=protocol, flags=numeric
+    )

@@ -1,9 +1,9 @@
-"""Printing what the output can't show, or can't take: every text ends up on a screen or in a file, and none may end the
-program.
+"""Printing what the output can't show, or can't take: every text ends up on a screen or in a file, and none
+may end the program.
 
-Names of members, devices and networks hold any character, and our own texts hold arrows and marks. Windows writes files
-in cp1252, and a plain Unix in ASCII. What can't be shown there is written with plain characters that mean the same, or
-as a question mark.
+Names of members, devices and networks hold any character, and our own texts hold arrows and marks. Windows
+writes files in cp1252, and a plain Unix in ASCII. What can't be shown there is written with plain characters
+that mean the same, or as a question mark.
 """
 
 import codecs
@@ -50,6 +50,7 @@ codecs.register_error(PLAIN, _replace)
 
 
 def log(words: str) -> None:
-    """One line on standard error, which goes to a service's log: where that is on a full disk, the service goes on."""
+    """One line on standard error, which goes to a service's log: where that is on a full disk, the service
+    goes on."""
     with suppress(OSError, ValueError):
         print(one_line(words), file=sys.stderr, flush=True)

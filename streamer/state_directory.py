@@ -1,7 +1,8 @@
-"""The directory where streamer keeps what outlives a run: the relay's authority, its certificate, its invitations.
+"""The directory where streamer keeps what outlives a run: the relay's authority, its certificate, its
+invitations.
 
-Every command finds it in the same way: `--data-dir`, then STREAMER_DATA_DIR, then the place that the system gives to
-an application's data.
+Every command finds it in the same way: `--data-dir`, then STREAMER_DATA_DIR, then the place that the system
+gives to an application's data.
 """
 
 from pathlib import Path
@@ -25,7 +26,8 @@ data_dir_option = click.option(
 
 
 def state_directory(data_dir: Path | None = None) -> Path:
-    """The directory to use; it may not exist yet. Raises SetupError if this user has no home and named no directory."""
+    """The directory to use; it may not exist yet. Raises SetupError if this user has no home and named no
+    directory."""
     if data_dir is not None:
         return data_dir.absolute()
     try:
@@ -33,12 +35,15 @@ def state_directory(data_dir: Path | None = None) -> Path:
     except RuntimeError:  # of a newer platformdirs
         directory = Path("~")
     if directory.parts[0] == "~":  # what is left of a path in a home that nobody knows
-        raise SetupError("this user has no home directory: choose with --data-dir where to keep keys and invitations")
+        raise SetupError(
+            "this user has no home directory: choose with --data-dir where to keep keys and invitations"
+        )
     return directory.absolute()
 
 
 def own_authority(data_dir: Path | None = None) -> Path | None:
-    """The certificate authority of this computer's relay; None if it has none, or if this user may not read it."""
+    """The certificate authority of this computer's relay; None if it has none, or if this user may not read
+    it."""
     try:
         certificate = state_directory(data_dir) / "ca.pem"
         with certificate.open("rb"):

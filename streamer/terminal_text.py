@@ -1,7 +1,9 @@
-"""Text from elsewhere as a terminal may show it: on one line, and nothing in it moves the cursor or turns the writing.
+"""Text from elsewhere as a terminal may show it: on one line, and nothing in it moves the cursor or turns the
+writing.
 
-What others write could else pass for a line of ours (CR, LF, U+2028), rewrite what stands above (ESC, C1), read from
-right to left (bidi overrides) or pile marks onto the lines around it (UTS #39, section 5.4: at most four on a letter).
+What others write could else pass for a line of ours (CR, LF, U+2028), rewrite what stands above (ESC, C1),
+read from right to left (bidi overrides) or pile marks onto the lines around it (UTS #39, section 5.4: at most
+four on a letter).
 """
 
 import unicodedata
@@ -13,7 +15,8 @@ _REPLACEMENT: Final = "�"
 _MAX_MARKS: Final = 4
 _MARKS: Final = ("Mn", "Me")
 _INVISIBLE: Final = ("Cf",)
-"""Format characters: joiners, bidi controls, tags. A terminal that does not know them counts cells wrongly."""
+"""Format characters: joiners, bidi controls, tags. A terminal that does not know them counts cells
+wrongly."""
 
 
 def one_line(text: str) -> str:

@@ -1,8 +1,9 @@
 """What tests with sound and browsers stand on, and what a failing test tells.
 
-A test with sound has a rig, a relay and browsers of its own: real processes that end with it. A test with a browser but
-without exact sound shares rig and browsers with its file: each of its phones is a fresh context in its member's
-browser, and its relay is its own. The mark `own_browser` is for one whose browser must be in no other state.
+A test with sound has a rig, a relay and browsers of its own: real processes that end with it. A test with a
+browser but without exact sound shares rig and browsers with its file: each of its phones is a fresh context
+in its member's browser, and its relay is its own. The mark `own_browser` is for one whose browser must be in
+no other state.
 """
 
 import signal
@@ -23,13 +24,15 @@ EVIDENCE = pytest.StashKey[Evidence]()
 
 
 def pytest_configure() -> None:
-    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and every child inherits that."""
+    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and every child inherits
+    that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The wheel first: it takes longest to build, and a worker that began with it last would leave the others idle."""
+    """The wheel first: it takes longest to build, and a worker that began with it last would leave the others
+    idle."""
     items.sort(key=lambda item: item.path.stem != "test_wheel")
 
 
@@ -105,7 +108,8 @@ def shared_rig() -> Iterator[Rig]:
 
 @pytest.fixture(scope="module")
 def shared_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the certificate authority of all relays of a file: a browser reads once which ones it trusts."""
+    """The folder of the certificate authority of all relays of a file: a browser reads once which ones it
+    trusts."""
     folder = tmp_path_factory.mktemp("authority")
     Authority(folder)
     return folder

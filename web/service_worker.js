@@ -1,7 +1,9 @@
-// Opens every page while the relay is away: in its place comes one that says so, and waits. Nothing else is ever answered from
-// here: where the relay answers, its own page is shown, and what is kept for its absence is made new.
+// Opens every page while the relay is away: in its place comes one that says so, and waits. Nothing else is
+// ever answered from here: where the relay answers, its own page is shown, and what is kept for its absence
+// is made new.
 
-const KEPT = `away ${self.location.pathname}`; // one site may have several relays, each below a path of its own
+// One site may have several relays, each below a path of its own.
+const KEPT = `away ${self.location.pathname}`;
 const AWAY = "offline.html";
 /** All that this page needs. */
 const SHELL = [
@@ -23,12 +25,17 @@ const SHELL = [
   "ui/text/es.js",
   "ui/text/es_reasons.js",
 ];
-/** What a page shows for the first time, or again, when its member has moved to another relay and this one is gone. */
+/**
+ * What a page shows for the first time, or again, when its member has moved to another relay and this one is
+ * gone.
+ */
 const ICONS = ["icons/any-192.png", "icons/any-512.png", "icons/symbols.svg"];
 const PATIENCE_MS = 5_000;
 
 /** @typedef {Event & {waitUntil(done: Promise<unknown>): void}} ExtendableEvent */
-/** @typedef {ExtendableEvent & {request: Request, respondWith(answer: Promise<Response>): void}} FetchEvent */
+/**
+ * @typedef {ExtendableEvent & {request: Request, respondWith(answer: Promise<Response>): void}} FetchEvent
+ */
 
 const worker = /** @type {EventTarget & {skipWaiting(): Promise<void>}} */ (/** @type {unknown} */ (self));
 

@@ -1,5 +1,6 @@
-// Loads <streamer-room> from a relay. Host this file yourself: it also works on a device that does not trust the relay yet, where
-// it says so and leads to the steps. Use: <script type="module" src="streamer_loader.js" data-relay="https://192.168.1.20:8443"></script>
+// Loads <streamer-room> from a relay. Host this file yourself: it also works on a device that does not trust
+// the relay yet, where it says so and leads to the steps. Use: <script type="module" src="streamer_loader.js"
+// data-relay="https://192.168.1.20:8443"></script>
 const script = document.querySelector("script[data-relay]");
 const relay = new URL(script?.getAttribute("data-relay") ?? new URL(".", location.href));
 if (!relay.pathname.endsWith("/")) relay.pathname += "/"; // a folder, however it was written
@@ -13,9 +14,13 @@ const [problem, how] = words[/** @type {"en" | "de" | "es"} */ (navigator.langua
 
 function explain() {
   for (const room of document.querySelectorAll("streamer-room")) {
-    const fragment = new URLSearchParams({ room: room.getAttribute("room") ?? "", key: room.getAttribute("key") ?? "" });
+    const fragment = new URLSearchParams({
+      room: room.getAttribute("room") ?? "",
+      key: room.getAttribute("key") ?? "",
+    });
     const link = document.createElement("a");
-    link.href = isOwnSite ? `http://${relay.host}/#${fragment}` : `${relay.href}#${fragment}`; // a proxy has no page to learn trust
+    // A proxy has no page to learn trust.
+    link.href = isOwnSite ? `http://${relay.host}/#${fragment}` : `${relay.href}#${fragment}`;
     link.textContent = how;
     link.target = "_blank";
     link.rel = "noopener";

@@ -1,8 +1,8 @@
-// <streamer-room room="kitchen" key="1nv1te" name="Ada">: a room in anybody's page, from an origin that the relay's host allows.
-// docs/user-guide.md, "A room in your own web page", has an example.
+// <streamer-room room="kitchen" key="1nv1te" name="Ada">: a room in anybody's page, from an origin that the
+// relay's host allows. docs/user-guide.md, "A room in your own web page", has an example.
 //
-// join(), leave(), talk(on); the events joined, left, talking {names}, muted {muted}, danger {message} and error {code, message}
-// tell what becomes of it.
+// join(), leave(), talk(on); the events joined, left, talking {names}, muted {muted}, danger {message} and
+// error {code, message} tell what becomes of it.
 
 import { Engine } from "./page/engine.js";
 import { Roster } from "./page/people/roster.js";
@@ -15,9 +15,12 @@ import { sayCount, t, wordsFor } from "./ui/text.js";
 
 // Without indentation, which scripts are served without.
 const STYLE = `
-:host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center; font: 1rem / 1.4 system-ui, sans-serif; }
-button { min-height: 3em; padding: 0 1.25em; border: 1px solid; border-radius: 999px; background: none; color: inherit; font: inherit; }
-section { box-sizing: border-box; flex: 1 0 100%; padding: 0.75em 1em; border: 1px solid; border-radius: 1em; }
+:host { display: inline-flex; flex-wrap: wrap; gap: 0.75em; align-items: center;
+font: 1rem / 1.4 system-ui, sans-serif; }
+button { min-height: 3em; padding: 0 1.25em; border: 1px solid; border-radius: 999px; background: none;
+color: inherit; font: inherit; }
+section { box-sizing: border-box; flex: 1 0 100%; padding: 0.75em 1em; border: 1px solid;
+border-radius: 1em; }
 section div { display: flex; flex-wrap: wrap; gap: 0.5em; }
 p { margin: 0 0 0.75em; }
 [hidden] { display: none !important; }
@@ -35,13 +38,18 @@ class StreamerRoom extends HTMLElement {
   #state = "start";
   #talking = "";
   #muted = false;
-  /** While the element is in a page. @type {{engine: Engine, voice: LocalAudio, guard: FeedbackAlert} | null} */
+  /**
+   * While the element is in a page.
+   * @type {{engine: Engine, voice: LocalAudio, guard: FeedbackAlert} | null}
+   */
   #inside = null;
 
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
-    shadow.innerHTML = `<style>${STYLE}</style><button type="button"></button><span role="status"></span><section role="alert" hidden></section>`;
+    shadow.innerHTML =
+      `<style>${STYLE}</style><button type="button"></button><span role="status"></span>` +
+      '<section role="alert" hidden></section>';
     this.#button = /** @type {HTMLButtonElement} */ (shadow.querySelector("button"));
     this.#status = /** @type {HTMLElement} */ (shadow.querySelector("span"));
     this.#alert = /** @type {HTMLElement} */ (shadow.querySelector("section"));
@@ -53,12 +61,21 @@ class StreamerRoom extends HTMLElement {
     const engine = new Engine(startWorker());
     engine.onReport = (report) => this.#onReport(report);
     const { sound, loaded } = engine;
-    const voice = new LocalAudio({ sound, loaded, order: (order) => engine.order(order), isWanted: () => this.#state !== "start" });
+    const voice = new LocalAudio({
+      sound,
+      loaded,
+      order: (order) => engine.order(order),
+      isWanted: () => this.#state !== "start",
+    });
     voice.onProblem = (words) => this.#fail("microphone", words);
     voice.onNews = (words) => void (this.#status.textContent = words);
     voice.onChange = () => this.#tellMuted();
     this.#alert.innerHTML = ALERT;
-    this.#inside = { engine, voice, guard: new FeedbackAlert(this.#alert, new AlertPlace(this.#alert), voice, sound) };
+    this.#inside = {
+      engine,
+      voice,
+      guard: new FeedbackAlert(this.#alert, new AlertPlace(this.#alert), voice, sound),
+    };
   }
 
   disconnectedCallback() {

@@ -1,6 +1,6 @@
-"""A dispatcher's board: where all vehicles are, on a plain list; calls one of them, or all. dispatcher.py LINK [NAME]
+"""A dispatcher's board: where all vehicles are, on a plain list; calls one of them, or all.
 
-    dispatcher.py LINK         the board, which takes `list`, `call NAME TEXT`, `all TEXT` and `tell NAME COMMAND`
+    dispatcher.py LINK         the board: `list`, `call NAME TEXT`, `all TEXT`, `tell NAME COMMAND`
     dispatcher.py LINK NAME    a vehicle of that name, which reports its position and obeys `call`
 
 LINK has to let the board notify and command: the host's own, or one with a token of these scopes.
@@ -41,7 +41,9 @@ class Board:
         for name, (values, told_s) in sorted(self.reports.items()):
             age_s = monotonic() - told_s
             shown = ", ".join(f"{key} {'?' if value is None else value}" for key, value in values.items())
-            lines.append(streamer.one_line(f"{name}: {shown}") + (f" ({age_s:.0f} s ago)" if age_s > LOST_S else ""))
+            lines.append(
+                streamer.one_line(f"{name}: {shown}") + (f" ({age_s:.0f} s ago)" if age_s > LOST_S else "")
+            )
         return lines or ["No vehicle is here"]
 
     async def obey(self, line: str) -> None:
@@ -91,7 +93,9 @@ async def report(room: streamer.Room) -> None:
     """Somewhere on a circle; a real one would read its receiver here, and say None where it has no fix."""
     while True:
         angle = monotonic() / 60
-        room.tell({"lat": round(48.1 + 0.01 * math.sin(angle), 5), "lon": round(11.5 + 0.01 * math.cos(angle), 5)})
+        room.tell(
+            {"lat": round(48.1 + 0.01 * math.sin(angle), 5), "lon": round(11.5 + 0.01 * math.cos(angle), 5)}
+        )
         await asyncio.sleep(REPORT_S)
 
 

@@ -1,9 +1,8 @@
 """A door: a button rings in the room, somebody answers by voice and opens. door_station.py LINK [HEARD.wav]
 
-Each line on standard input is a press of the button. What the room says is played at the door, or written into
-HEARD.wav.
-The door opens by the answer "Open" to its notice, or by the command `open`; a lock would be where `open_door` is. LINK
-has to let it talk and notify: the host's own, or one with a token of these scopes.
+Each line on standard input is a press of the button. What the room says is played at the door, or written
+into HEARD.wav. The door opens by the answer "Open" to its notice, or by the command `open`; a lock would be
+where `open_door` is. LINK has to let it talk and notify: the host's own, or one with a token of these scopes.
 """
 
 import asyncio
@@ -46,7 +45,9 @@ class Door:
         try:
             await asyncio.gather(
                 self.room.say(ding_dong()),
-                self.room.notify("Somebody is at the door", title="Door", sound=True, actions=["Open", "Not now"]),
+                self.room.notify(
+                    "Somebody is at the door", title="Door", sound=True, actions=["Open", "Not now"]
+                ),
             )
         except streamer.StreamerError as error:
             print(f"Nobody can be told: {error}", flush=True)
@@ -77,7 +78,10 @@ class Door:
 async def main(link: str, heard: str = "") -> None:
     async with streamer.join(link, name="Door", wait=True) as room:
         door = Door(room)
-        works = [asyncio.ensure_future(door.obey()), asyncio.ensure_future(door.hear(Path(heard) if heard else None))]
+        works = [
+            asyncio.ensure_future(door.obey()),
+            asyncio.ensure_future(door.hear(Path(heard) if heard else None)),
+        ]
         print(f"Press Enter to ring in {room.name}", flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             works.append(asyncio.ensure_future(door.ring()))

@@ -1,4 +1,5 @@
-"""`streamer captions`: one room and who talks in it. Final lines go to the filter, too, where there is one."""
+"""`streamer captions`: one room and who talks in it. Final lines go to the filter, too, where there is
+one."""
 
 import asyncio
 import random
@@ -53,7 +54,8 @@ class RoomCaptions:
         self._numbers = count(random.randrange(2**31))  # another captioner may write in the same room
 
     async def run(self) -> None:
-        """Until the room is left for good. Raises DeniedError where we may not caption it, and what `Room` does."""
+        """Until the room is left for good. Raises DeniedError where we may not caption it, and what `Room`
+        does."""
         packets, events = self._room.packets(), self._room.events()
         self._room.write_captions()
         await first_of(self._read(events), self._look(), self._hear(packets))
@@ -155,7 +157,9 @@ class RoomCaptions:
 
         self._filter.offer(Asked(words, tell))
 
-    def _send(self, member: Member, text: str, number: int, start_ms: int, end_ms: int, *, final: bool) -> bool:
+    def _send(
+        self, member: Member, text: str, number: int, start_ms: int, end_ms: int, *, final: bool
+    ) -> bool:
         """Returns True if there is a connection."""
         try:
             self._room.send_caption(member, text, id=number, start_ms=start_ms, end_ms=end_ms, final=final)

@@ -19,12 +19,17 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 
 _OPTIONS: Final = (
     click.argument("urls", metavar="[URL]...", nargs=-1),
-    click.option("--model", "model_folder", type=FOLDER, help="Use the model in this folder.  [default: English]"),
+    click.option(
+        "--model", "model_folder", type=FOLDER, help="Use the model in this folder.  [default: English]"
+    ),
     click.option("--list-models", is_flag=True, help="List the available models and exit."),
     click.option("--get-english", is_flag=True, help="Download the English model (45 MB), and exit."),
     click.option("--show", "shows", is_flag=True, help="Print a room's captions instead of making them."),
     click.option(
-        "--filter", "command", default="", help="Also pass each final line through this command, such as a translator."
+        "--filter",
+        "command",
+        default="",
+        help="Also pass each final line through this command, such as a translator.",
     ),
     click.option(
         "--filter-deadline",
@@ -35,9 +40,15 @@ _OPTIONS: Final = (
         help="Seconds that --filter may take for a line; after that, the line is shown unfiltered.",
     ),
     click.option(
-        "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of recognition threads."
+        "--threads",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        help="Number of recognition threads.",
     ),
-    click.option("--name", default="Captions", show_default=True, help="The captioner's name, as others see it."),
+    click.option(
+        "--name", default="Captions", show_default=True, help="The captioner's name, as others see it."
+    ),
     ca_option,
     data_dir_option,
 )
@@ -49,8 +60,8 @@ def captions_command(run: Run) -> click.Command:
     def captions(**options: Any) -> None:
         """Transcribe what is said in the rooms that the URLs link to, offline, on this computer.
 
-        URL is the host's link, or one with a token: streamer token create --scope caption. With -, links are read from
-        standard input, one per line up to an empty line; the program ends when standard input does.
+        URL is the host's link, or one with a token: streamer token create --scope caption. With -, links are
+        read from standard input, one per line up to an empty line; the program ends when standard input does.
         """
         _captions(run, **options)
 
@@ -60,7 +71,12 @@ def captions_command(run: Run) -> click.Command:
 
 
 def _captions(
-    run: Run, data_dir: Path | None, ca_file: Path | None, list_models: bool, get_english: bool, **options: Any
+    run: Run,
+    data_dir: Path | None,
+    ca_file: Path | None,
+    list_models: bool,
+    get_english: bool,
+    **options: Any,
 ) -> None:
     from streamer.captions import models
 

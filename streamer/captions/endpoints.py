@@ -72,7 +72,8 @@ class Endpoints:
         self._last: deque[bool] = deque(maxlen=_OF)
 
     def push(self, window: Samples, position: int, *, voice: bool) -> Talkspurt | None:
-        """The next WINDOW samples, the first at `position`; returns the talkspurt that has ended with them."""
+        """The next WINDOW samples, the first at `position`; returns the talkspurt that has ended with
+        them."""
         self._last.append(voice)
         if self.talkspurt is None:
             self._lead_in.append(window)
@@ -111,7 +112,11 @@ class Endpoints:
     def _cut(self, talkspurt: Talkspurt) -> Talkspurt:
         """Where it is quietest; what is behind that begins the next one."""
         last = talkspurt.windows[-_LOOK_BACK:]
-        at = len(talkspurt.windows) - len(last) + int(np.argmin([float(np.square(each).sum()) for each in last]))
+        at = (
+            len(talkspurt.windows)
+            - len(last)
+            + int(np.argmin([float(np.square(each).sum()) for each in last]))
+        )
         rest = talkspurt.windows[at:]
         self.talkspurt = Talkspurt(talkspurt.position + at * WINDOW, rest, len(rest), len(rest))
         del talkspurt.windows[at:]

@@ -1,7 +1,7 @@
 """A command that makes another text of each final line, such as a translator: text lines in, text lines out.
 
-It never delays the original, which is sent before. What does not answer by its deadline is ended, and begun again
-later.
+It never delays the original, which is sent before. What does not answer by its deadline is ended, and begun
+again later.
 """
 
 import asyncio
@@ -35,7 +35,8 @@ class Asked:
 
 
 class Filter:
-    """`command` is split as a shell does it, but run without one; `say` gets words for who runs the program."""
+    """`command` is split as a shell does it, but run without one; `say` gets words for who runs the
+    program."""
 
     def __init__(self, command: str, deadline_s: float, say: Callable[[str], None]) -> None:
         self._command = shlex.split(command)

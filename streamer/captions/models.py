@@ -1,7 +1,7 @@
 """Models for captions: which to get, what a folder holds, and English from what package registries ship.
 
-Nothing of it is part of this program. English is Moonshine tiny (MIT), out of the wheel of `moonshine-voice`, and
-silero VAD (MIT), out of that of `silero-vad`: each file is checked against its SHA-256.
+Nothing of it is part of this program. English is Moonshine tiny (MIT), out of the wheel of `moonshine-voice`,
+and silero VAD (MIT), out of that of `silero-vad`: each file is checked against its SHA-256.
 """
 
 import base64
@@ -59,7 +59,11 @@ class Model:
 
 
 _KINDS: Final[tuple[tuple[Kind, str, dict[str, str]], ...]] = (
-    ("moonshine", "from_moonshine_v2", {"encoder": "encoder_model.ort", "decoder": "decoder_model_merged.ort"}),
+    (
+        "moonshine",
+        "from_moonshine_v2",
+        {"encoder": "encoder_model.ort", "decoder": "decoder_model_merged.ort"},
+    ),
     (
         "moonshine-5",
         "from_moonshine",
@@ -70,11 +74,16 @@ _KINDS: Final[tuple[tuple[Kind, str, dict[str, str]], ...]] = (
             "cached_decoder": "cached_decode*.onnx",
         },
     ),
-    ("nemo", "from_transducer", {"encoder": "encoder*.onnx", "decoder": "decoder*.onnx", "joiner": "joiner*.onnx"}),
+    (
+        "nemo",
+        "from_transducer",
+        {"encoder": "encoder*.onnx", "decoder": "decoder*.onnx", "joiner": "joiner*.onnx"},
+    ),
     ("whisper", "from_whisper", {"encoder": "*-encoder*.onnx", "decoder": "*-decoder*.onnx"}),
     ("sense-voice", "from_sense_voice", {"model": "model*.onnx"}),
 )
-"""In this order: the first whose files are all there. Which kind of transducer it is, the folder's name says."""
+"""In this order: the first whose files are all there. Which kind of transducer it is, the folder's name
+says."""
 
 
 def find_model(folder: Path) -> Model:
@@ -84,7 +93,9 @@ def find_model(folder: Path) -> Model:
         found = {name: path for name, path in files.items() if path}
         tokens = _find(folder, "tokens.txt") or _find(folder, "*-tokens.txt")
         if len(found) == len(patterns) and tokens:
-            return Model(folder, _transducer(folder) if kind == "nemo" else kind, maker, {**found, "tokens": tokens})
+            return Model(
+                folder, _transducer(folder) if kind == "nemo" else kind, maker, {**found, "tokens": tokens}
+            )
     how = "streamer captions --get-english brings English, and --list-models says which others there are"
     raise SetupError(f"{folder} holds no model for captions: {how}")
 
@@ -200,10 +211,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def tokens_of(tokenizer: bytes) -> bytes:
-    """sherpa-onnx's tokens.txt from Moonshine's tokenizer.bin: one base64 word, a tab and its number on a line.
+    """sherpa-onnx's tokens.txt from Moonshine's tokenizer.bin: one base64 word, a tab and its number on a
+    line.
 
-    In tokenizer.bin each word stands behind its length: one byte, or from 128 on two. Plain text in tokens.txt
-    would end the program.
+    In tokenizer.bin each word stands behind its length: one byte, or from 128 on two. Plain text in
+    tokens.txt would end the program.
     """
     words, at = [], 0
     while at < len(tokenizer):

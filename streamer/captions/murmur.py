@@ -1,16 +1,18 @@
-"""Tells what somebody says from the murmur of a room, of which recognisers make whole sentences that nobody said.
+"""Tells what somebody says from the murmur of a room, of which recognisers make whole sentences that nobody
+said.
 
-A voice has pauses between its syllables, and many voices together have none. So the loudness of a talkspurt is
-measured, from the quietest tenth of its windows to the loudest one:
+A voice has pauses between its syllables, and many voices together have none. So the loudness of a talkspurt
+is measured, from the quietest tenth of its windows to the loudest one:
 
     a reader, close to the microphone                    23 to 34 dB   one who talks
     with noise that is 5 to 15 dB softer than the voice   9 to 20 dB   doubtful
     the murmur of two to four                             7 to 17 dB   doubtful
     the murmur of six or more                             4 to 7 dB    a murmur: no words
 
-What is doubtful is recognised twice, the second time without its first tenth of a second. Of words that were said, most
-come again; what a recogniser invents comes out altogether different. A single word may come again as another one
-("hundred", "100"), so what is as short as a word or two is taken at its first hearing sooner: a murmur goes on.
+What is doubtful is recognised twice, the second time without its first tenth of a second. Of words that were
+said, most come again; what a recogniser invents comes out altogether different. A single word may come again
+as another one ("hundred", "100"), so what is as short as a word or two is taken at its first hearing sooner:
+a murmur goes on.
 """
 
 from typing import Final
@@ -24,7 +26,8 @@ LEAST_RANGE_DB: Final = 7.0
 """Rather some words of a murmur than none of somebody who talks in it."""
 
 CLEAR_RANGE_DB: Final = 20.0
-"""From here on nothing is doubtful, and one recognition is enough. Hardly any talkspurt of two voices reaches it."""
+"""From here on nothing is doubtful, and one recognition is enough. Hardly any talkspurt of two voices reaches
+it."""
 
 CLEAR_WORD_DB: Final = 15.0
 """The same, of a talkspurt of a word or two. In noise that is 15 dB softer, single words have 17 to 20 dB."""
@@ -62,14 +65,17 @@ def is_murmur(pcm_16k: Samples) -> bool:
 
 
 def in_common(words: str, others: str) -> float:
-    """The share of words that come in both, in the same order: 1 where all do. Case and punctuation are none."""
+    """The share of words that come in both, in the same order: 1 where all do. Case and punctuation are
+    none."""
     one, other = _words(words), _words(others)
     longest = max(len(one), len(other))
     return _longest_common(one, other) / longest if longest else 1.0
 
 
 def _words(text: str) -> list[str]:
-    plain = "".join(each if each.isalnum() else " " for each in text.casefold().replace("’", "'").replace("'", ""))
+    plain = "".join(
+        each if each.isalnum() else " " for each in text.casefold().replace("’", "'").replace("'", "")
+    )
     return plain.split()
 
 

@@ -1,4 +1,5 @@
-"""`streamer captions` as a whole: rooms that are captioned by one engine, and captions shown in a terminal."""
+"""`streamer captions` as a whole: rooms that are captioned by one engine, and captions shown in a
+terminal."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -38,10 +39,14 @@ class CaptionOptions:
 
 
 async def caption(options: CaptionOptions, engine: Engine, say: Callable[[str], None]) -> None:
-    """Captions all rooms, until it is cancelled. Raises StreamerError where one of them can't be captioned."""
+    """Captions all rooms, until it is cancelled. Raises StreamerError where one of them can't be
+    captioned."""
     recognition = Recognition(engine.recogniser, say)
     filter_ = Filter(options.filter, options.filter_deadline_s, say) if options.filter else None
-    jobs = [recognition.run(), *(_stay(url, options, engine, recognition, filter_, say) for url in options.urls)]
+    jobs = [
+        recognition.run(),
+        *(_stay(url, options, engine, recognition, filter_, say) for url in options.urls),
+    ]
     if filter_:
         jobs.append(filter_.run())
     if options.from_input:

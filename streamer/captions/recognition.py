@@ -22,7 +22,8 @@ _CHARACTERS: Final = 30
 
 
 class Spoken:
-    """A line while it is being said: `hearing` is what a streaming recogniser has of it, `heard` samples long."""
+    """A line while it is being said: `hearing` is what a streaming recogniser has of it, `heard` samples
+    long."""
 
     def __init__(self, talkspurt: Talkspurt, number: int, start_ms: int) -> None:
         self.talkspurt = talkspurt

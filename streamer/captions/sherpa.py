@@ -8,7 +8,14 @@ import numpy as np
 
 from streamer.captions.engine import RATE, WINDOW, Engine, Recogniser, StreamingRecogniser
 from streamer.captions.models import Model
-from streamer.captions.murmur import LEAST_IN_COMMON, LEAST_RANGE_DB, SHIFT, in_common, is_doubtful, loudness_range_db
+from streamer.captions.murmur import (
+    LEAST_IN_COMMON,
+    LEAST_RANGE_DB,
+    SHIFT,
+    in_common,
+    is_doubtful,
+    loudness_range_db,
+)
 from streamer.client.audio.samples import Samples
 from streamer.errors import SetupError
 

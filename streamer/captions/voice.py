@@ -1,7 +1,7 @@
 """One talker's packets as sound at 16 kHz, on the talker's own line of time, however they came.
 
-A packet is put where its timestamp says, not when it arrived. One that is missing is waited for, then concealed or
-silent; one that comes too late or twice is dropped. Times of arrival are in s, of any clock.
+A packet is put where its timestamp says, not when it arrived. One that is missing is waited for, then
+concealed or silent; one that comes too late or twice is dropped. Times of arrival are in s, of any clock.
 """
 
 from collections.abc import Iterator

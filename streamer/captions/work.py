@@ -1,6 +1,8 @@
-"""What is to be recognised, in order: final lines first, as they ended; then the partial line that waits longest.
+"""What is to be recognised, in order: final lines first, as they ended; then the partial line that waits
+longest.
 
-Where the computer cannot keep up, partial lines are left out, never final ones; both are counted. Reads no clock.
+Where the computer cannot keep up, partial lines are left out, never final ones; both are counted. Reads no
+clock.
 """
 
 from collections import OrderedDict, deque
@@ -8,8 +10,8 @@ from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
 MOST_WAITING_S: Final = 900.0
-"""Seconds of sound that wait to become final lines, 58 MB. Beyond it a computer will never keep up: memory is not to be
-its victim."""
+"""Seconds of sound that wait to become final lines, 58 MB. Beyond it a computer will never keep up: memory is
+not to be its victim."""
 
 _T = TypeVar("_T")
 

@@ -17,7 +17,8 @@ these."""
 
 
 def wait_ms(tries: int, random: float) -> float:
-    """How long to wait before the next of `tries` since the last connection, half of it by `random`, from 0 to 1.
+    """How long to wait before the next of `tries` since the last connection, half of it by `random`, from 0
+    to 1.
 
     By chance, so that not all members come back in the same instant.
     """

@@ -20,7 +20,8 @@ _LONGEST_US: Final = 10_000_000
 
 
 class Captions:
-    """`send` passes a message to the relay, or raises ConnectionLostError; `try_send` drops it where there is none."""
+    """`send` passes a message to the relay, or raises ConnectionLostError; `try_send` drops it where there is
+    none."""
 
     def __init__(
         self,
@@ -45,7 +46,9 @@ class Captions:
         self._writes = on
         self._try_send({"type": "captioning", "on": on})
 
-    def send(self, member: Member, text: str, number: int, start_ms: int, end_ms: int, *, final: bool) -> None:
+    def send(
+        self, member: Member, text: str, number: int, start_ms: int, end_ms: int, *, final: bool
+    ) -> None:
         if not (text or final) or len(text) > MAX_CAPTION_CHARACTERS:
             raise ValueError(f"a caption has 1 to {MAX_CAPTION_CHARACTERS} characters, not {len(text):,}")
         if end_ms < start_ms:
@@ -70,7 +73,8 @@ class Captions:
             self._clocks = {who: kept for who, kept in self._clocks.items() if self._member(who)}
 
     def captured_us(self, received: Received, arrived_us: int) -> int:
-        """In µs of the relay's clock, as `arrived_us`, which it is where the talker tells nothing that can be true."""
+        """In µs of the relay's clock, as `arrived_us`, which it is where the talker tells nothing that can be
+        true."""
         clock = self._clocks.get(received.packet.talker_id)
         if clock is None:
             return arrived_us
@@ -123,13 +127,15 @@ class WithCaptions:
 
     @property
     def clock(self) -> RelayClock:
-        """What is known of the relay's clock and the round trip to it; another one after each lost connection."""
+        """What is known of the relay's clock and the round trip to it; another one after each lost
+        connection."""
         raise NotImplementedError
 
     def captured_ms(self, received: Received) -> int | None:
         """When a packet of `packets` entered its talker's microphone, in ms of the relay's clock.
 
-        It is when the packet came, where the talker does not tell; None where the relay's clock is not known yet.
+        It is when the packet came, where the talker does not tell; None where the relay's clock is not known
+        yet.
         """
         arrived_us = self.clock.relay_us(received.arrived_s * 1e6)
         return None if arrived_us is None else self._captions.captured_us(received, arrived_us) // 1000

@@ -40,7 +40,8 @@ For the host:
   /invite [HOURS [PEOPLE]]  make new invitations; the old ones stop working"""
 
 _FOR_THE_HOST: Final = {
-    "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one", "all",
+    "notify", "silence", "mute-all", "turn", "remove", "unbar", "admit", "decline", "lock", "unlock", "one",
+    "all",
     "only-hosts", "keep-captions", "record", "invite",
 }  # fmt: skip
 
@@ -56,7 +57,8 @@ class CommandError(Exception):
 
 
 class Commands:
-    """`tell` gets words for the person who types, `leave` ends the session. People have the names that are shown."""
+    """`tell` gets words for the person who types, `leave` ends the session. People have the names that are
+    shown."""
 
     def __init__(
         self, room: Room, *, tell: Callable[[str], None], leave: Callable[[], None], ear: Ear | None = None
@@ -176,7 +178,9 @@ class Commands:
             return
         speeds = {"": 1.0, **{word: float(word) for word in _REPLAY_SPEEDS}}
         if rest not in speeds:
-            raise CommandError(f"Write /replay, /replay off, or /replay with a speed: {', '.join(_REPLAY_SPEEDS)}")
+            raise CommandError(
+                f"Write /replay, /replay off, or /replay with a speed: {', '.join(_REPLAY_SPEEDS)}"
+            )
         names = self._ear.replay(speeds[rest])
         if not names:
             raise CommandError("Nobody has said anything in the last 30 seconds")
@@ -259,5 +263,7 @@ def _numbers(rest: str) -> tuple[int, int]:
         raise CommandError("/invite HOURS PEOPLE: both are whole numbers, and may be left out")
     hours, uses = [*map(int, parts), 0, 0][:2]
     if hours > MAX_INVITE_HOURS:
-        raise CommandError(f"An invite lasts {MAX_INVITE_HOURS} hours at most; without a number it does not end")
+        raise CommandError(
+            f"An invite lasts {MAX_INVITE_HOURS} hours at most; without a number it does not end"
+        )
     return hours, uses

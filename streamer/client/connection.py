@@ -1,7 +1,7 @@
 """The connection to a relay, by the relay's own code in the other role: every frame masked with a fresh key.
 
-It keeps nothing stale: a packet that the network can't take in time is shed here, at the start of its way, and the
-kernel is asked to hold little. What comes is handed on by plain calls.
+It keeps nothing stale: a packet that the network can't take in time is shed here, at the start of its way,
+and the kernel is asked to hold little. What comes is handed on by plain calls.
 """
 
 import asyncio
@@ -13,8 +13,16 @@ from typing import Final, Self
 
 from streamer.client.handshake import LegRequests, Opened, shake_hands
 from streamer.client.http_transport import RETRY_S, HttpTransport
-from streamer.errors import ConnectionLostError, ControlError, ProtocolError, SentAwayError, StreamerError, TooBigError
-from streamer.websocket.connection import Connection, Limits
+from streamer.errors import (
+    ConnectionLostError,
+    ControlError,
+    ProtocolError,
+    SentAwayError,
+    StreamerError,
+    TooBigError,
+)
+from streamer.websocket.budget import Limits
+from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Flusher
 from streamer.websocket.tcp_options import hold_little
 from streamer.wire import close_codes, control
@@ -26,10 +34,12 @@ OnPacket = Callable[[bytes, float], None]
 OnControl = Callable[[FromRelay, float], None]
 
 SILENT_S: Final = 2.5
-"""A relay is pinged after every second in which it said nothing, so one that says nothing this long is gone."""
+"""A relay is pinged after every second in which it said nothing, so one that says nothing this long is
+gone."""
 
 WELCOME_S: Final = 20.0
-"""For a relay that has accepted the connection to let us in, pings or not. A busy one takes a second or two."""
+"""For a relay that has accepted the connection to let us in, pings or not. A busy one takes a second or
+two."""
 
 _PING_S: Final = 1.0
 _CLOSE_S: Final = 1.0
@@ -40,7 +50,11 @@ _DEADLINE_MS: Final = 120
 """As the relay's `--deadline-ms`: voice that waited longer is stale."""
 
 _LIMITS: Final = Limits(
-    max_message_bytes=MAX_WELCOME_BYTES, messages_per_s=100_000, ping_s=_PING_S, idle_s=SILENT_S, close_s=_CLOSE_S
+    max_message_bytes=MAX_WELCOME_BYTES,
+    messages_per_s=100_000,
+    ping_s=_PING_S,
+    idle_s=SILENT_S,
+    close_s=_CLOSE_S,
 )
 
 _ECHO_WANTED: Final = "echo-wanted"
@@ -60,10 +74,13 @@ _ENDS: Final = {
 
 
 class Link(Connection, asyncio.Protocol):
-    """One connection: `await Link.open(...)`, then `run`; `leave` in any case. `now` is perf_counter() in seconds."""
+    """One connection: `await Link.open(...)`, then `run`; `leave` in any case. `now` is perf_counter() in
+    seconds."""
 
     def __init__(self, opened: Opened) -> None:
-        super().__init__(Flusher(asyncio.get_running_loop(), deadline_ms=_DEADLINE_MS), _LIMITS, is_client=True)
+        super().__init__(
+            Flusher(asyncio.get_running_loop(), deadline_ms=_DEADLINE_MS), _LIMITS, is_client=True
+        )
         self._error: Exception | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
@@ -81,9 +98,16 @@ class Link(Connection, asyncio.Protocol):
 
     @classmethod
     async def open(
-        cls, address: Address, *, name: str = "", ca_file: Path | None = None, resume: str = "", attempt: int = 0
+        cls,
+        address: Address,
+        *,
+        name: str = "",
+        ca_file: Path | None = None,
+        resume: str = "",
+        attempt: int = 0,
     ) -> Self:
-        """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for people."""
+        """Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError, each in words for
+        people."""
         return cls(await shake_hands(address.socket_url(name, resume, attempt), address, ca_file))
 
     @classmethod
@@ -141,7 +165,9 @@ class Link(Connection, asyncio.Protocol):
                     await self._ended.wait()
             self.tick(monotonic_ns() // 1000)
             if not self._is_in and perf_counter() - began > WELCOME_S:
-                self._end(ConnectionLostError(f"The relay answers, but did not let us in within {WELCOME_S:.0f} s"))
+                self._end(
+                    ConnectionLostError(f"The relay answers, but did not let us in within {WELCOME_S:.0f} s")
+                )
         if self._error:
             raise self._error
 
@@ -184,7 +210,9 @@ class Link(Connection, asyncio.Protocol):
     def on_error(self, error: Exception) -> None:
         """What a relay said could not be handled: whatever it was, that is told in words."""
         if not isinstance(error, StreamerError):
-            unhandled = ProtocolError(f"The relay sent what can't be handled ({error!r:.200})", code="bad-message")
+            unhandled = ProtocolError(
+                f"The relay sent what can't be handled ({error!r:.200})", code="bad-message"
+            )
             unhandled.__cause__ = error
             error = unhandled
         self._end(error)
@@ -205,7 +233,9 @@ class Link(Connection, asyncio.Protocol):
 
     def _why(self, code: int, reason: str) -> StreamerError:
         if reason == _ECHO_WANTED:
-            return SentAwayError("Others want to try the room echo, so your turn is over. Join again to go on")
+            return SentAwayError(
+                "Others want to try the room echo, so your turn is over. Join again to go on"
+            )
         if self.closed_by_peer or code == close_codes.LOST:
             kind = SentAwayError if code in close_codes.FINAL else ConnectionLostError
             return kind(_ENDS.get(code, f"The relay closed the connection ({code})"))

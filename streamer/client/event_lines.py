@@ -1,4 +1,5 @@
-"""The bytes in a stream of server-sent events (PROTOCOL.md, Over plain HTTP): each line `data:` has some, in base64.
+"""The bytes in a stream of server-sent events (PROTOCOL.md, Over plain HTTP): each line `data:` has some, in
+base64.
 
 Twin of web/worker/connection/event_lines.js.
 """

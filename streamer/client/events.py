@@ -73,7 +73,8 @@ class Back:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is no connection, a slow one, or longer packets of ours, in words; told only if the reason is known."""
+    """Why there is no connection, a slow one, or longer packets of ours, in words; told only if the reason is
+    known."""
 
     text: str
 
@@ -140,7 +141,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class KeepCaptions:
-    """A host has decided that captions are kept in the chat (`on`), or no longer; None is somebody who is gone."""
+    """A host has decided that captions are kept in the chat (`on`), or no longer; None is somebody who is
+    gone."""
 
     member: Member | None
     on: bool
@@ -208,8 +210,8 @@ class Hint:
 class Refused:
     """The relay did not do what a message of ours asked for.
 
-    `code` is stable (PROTOCOL.md); `text` is for people. `of` is the type of that message, and `id` its id: that of the
-    notice that `Room.reply` answered, or of what `Room.send` was given; 0 where it has none.
+    `code` is stable (PROTOCOL.md); `text` is for people. `of` is the type of that message, and `id` its id:
+    that of the notice that `Room.reply` answered, or of what `Room.send` was given; 0 where it has none.
     """
 
     code: str
@@ -265,8 +267,8 @@ class Telemetry:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """We, or `device` behind us, are asked to do something within `deadline_s` seconds; `answer` says what became of
-    it.
+    """We, or `device` behind us, are asked to do something within `deadline_s` seconds; `answer` says what
+    became of it.
 
     `sender` is the name of who asks. The relay has checked that it may.
     """
@@ -338,7 +340,8 @@ class Missed:
 
 Event = (
     Entered | Lost | Back | Trouble | Joined | Left | Changed | Talking | Chat | Floor | Turn | OnlyHosts
-    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Recording | Hint | Refused | Missed
+    | Locked | Muted | Knocks | NewLink | Notice | Reply | Telemetry | Command | Recording | Hint | Refused
+    | Missed
     | Captioning | Caption | KeepCaptions
 )  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""The opening handshake with a relay: the client's only door to aiohttp, which does HTTP, TLS and the handshake.
+"""The opening handshake with a relay: the client's only door to aiohttp, which does HTTP, TLS and the
+handshake.
 
-Then the takeover: aiohttp is told that its connection is lost, so that it frees what it holds and leaves the transport
-alone, and is asked for the bytes that came behind the relay's answer: they are the first frames.
+Then the takeover: aiohttp is told that its connection is lost, so that it frees what it holds and leaves the
+transport alone, and is asked for the bytes that came behind the relay's answer: they are the first frames.
 """
 
 import asyncio
@@ -46,7 +47,8 @@ class Opened(NamedTuple):
 
 
 async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opened:
-    """At the relay of `address`. Raises RefusedError, ConnectionLostError, CertificateError or ProtocolError."""
+    """At the relay of `address`. Raises RefusedError, ConnectionLostError, CertificateError or
+    ProtocolError."""
     answer = _Answer()
     try:
         connector = aiohttp.TCPConnector(resolver=Resolver())
@@ -69,8 +71,8 @@ async def shake_hands(url: str, address: Address, ca_file: Path | None) -> Opene
 class LegRequests:
     """The requests of a leg over plain HTTP (PROTOCOL.md), opened with `open`; `close` in any case.
 
-    Each raises RefusedError where the relay, or a proxy in its place, says no, and ConnectionLostError where nothing
-    answers.
+    Each raises RefusedError where the relay, or a proxy in its place, says no, and ConnectionLostError where
+    nothing answers.
     """
 
     def __init__(self, http: aiohttp.ClientSession, address: Address, url: str, ca_file: Path | None) -> None:
@@ -83,7 +85,8 @@ class LegRequests:
 
     @classmethod
     async def open(cls, url: str, address: Address, ca_file: Path | None) -> Self:
-        """`url` is that of the WebSocket, with its query; the requests go beside it. Raises as `shake_hands` does."""
+        """`url` is that of the WebSocket, with its query; the requests go beside it. Raises as `shake_hands`
+        does."""
         http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Resolver()))
         try:
             url, address = await _where_secure(http, url, address)
@@ -139,10 +142,14 @@ class LegRequests:
             return await response.read()
 
     @asynccontextmanager
-    async def _request(self, method: str, query: str, body: bytes = b"") -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _request(
+        self, method: str, query: str, body: bytes = b""
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         try:
             url = f"{self._url}?{query}"
-            async with self._http.request(method, url, data=body, ssl=self._tls, timeout=_NO_TIMEOUT) as response:
+            async with self._http.request(
+                method, url, data=body, ssl=self._tls, timeout=_NO_TIMEOUT
+            ) as response:
                 yield response
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _in_words(error, self.address, self._ca_file) from error
@@ -163,7 +170,8 @@ async def _where_secure(http: aiohttp.ClientSession, url: str, address: Address)
 
 
 async def _secure_port(http: aiohttp.ClientSession, address: Address) -> int:
-    """Where the relay of this http: link speaks TLS, if it only leads there; else 0. Nothing secret is sent yet."""
+    """Where the relay of this http: link speaks TLS, if it only leads there; else 0. Nothing secret is sent
+    yet."""
     try:
         async with http.get(f"{address.url}trust", allow_redirects=False, raise_for_status=False) as response:
             leads_to = urlsplit(response.headers.get("Location", ""))
@@ -174,7 +182,8 @@ async def _secure_port(http: aiohttp.ClientSession, address: Address) -> int:
 
 
 class _Answer:
-    """Sees the relay's answer before aiohttp reads on: takes early bytes out of a yes, and the reason out of a no."""
+    """Sees the relay's answer before aiohttp reads on: takes early bytes out of a yes, and the reason out of
+    a no."""
 
     def __init__(self) -> None:
         self.early = EarlyBytes()
@@ -204,7 +213,9 @@ async def _refusal(response: aiohttp.ClientResponse) -> RefusedError:
         code, message = str(reason["error"]), str(reason["message"])
     except (ValueError, KeyError, TypeError, RecursionError):
         code = "no-relay"
-        message = f"{response.url.host} answers, but there is no streamer relay (HTTP status {response.status})"
+        message = (
+            f"{response.url.host} answers, but there is no streamer relay (HTTP status {response.status})"
+        )
     return RefusedError(message, status=response.status, code=code)
 
 
@@ -222,10 +233,14 @@ def no_answer(address: Address) -> ConnectionLostError:
 def _in_words(error: Exception, address: Address, ca_file: Path | None) -> StreamerError:
     where = address.origin
     match error:
-        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as reason):
+        case aiohttp.ClientConnectorCertificateError(
+            certificate_error=ssl.SSLCertVerificationError() as reason
+        ):
             return untrusted(reason, address, ca_file)
         case aiohttp.ClientConnectorSSLError():
-            return ConnectionLostError(f"{where} does not speak TLS: if the relay runs with --no-tls, use http://")
+            return ConnectionLostError(
+                f"{where} does not speak TLS: if the relay runs with --no-tls, use http://"
+            )
         case aiohttp.ClientConnectorDNSError():
             return ConnectionLostError(f"Can't find a computer called {address.host}")
         case aiohttp.ClientConnectorError():
@@ -235,4 +250,6 @@ def _in_words(error: Exception, address: Address, ca_file: Path | None) -> Strea
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() if not address.secure:
             return ConnectionLostError(f"{where} hung up: if the relay speaks TLS, use https://")
         case _:
-            return ConnectionLostError(f"{where} does not answer like a relay: {error or type(error).__name__}")
+            return ConnectionLostError(
+                f"{where} does not answer like a relay: {error or type(error).__name__}"
+            )

@@ -1,8 +1,10 @@
-"""The transport of a link that runs over HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP).
+"""The transport of a link that runs over HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over
+plain HTTP).
 
-The link is the same as on a WebSocket: it writes frames here, and is fed what came. One request at a time carries what
-it wrote; meanwhile it is paused, so that voice waits where it is shed when it grows old. What failed is repeated.
-Every RETRY_S a WebSocket is tried, and the link goes on over it as soon as one gets through, without a gap.
+The link is the same as on a WebSocket: it writes frames here, and is fed what came. One request at a time
+carries what it wrote; meanwhile it is paused, so that voice waits where it is shed when it grows old. What
+failed is repeated. Every RETRY_S a WebSocket is tried, and the link goes on over it as soon as one gets
+through, without a gap.
 """
 
 import asyncio
@@ -30,7 +32,8 @@ FIRST_BYTE_S: Final = 1.0
 QUIET_S: Final = 2.0
 """In a stream something comes every second."""
 WAIT_MS: Final = 1_500
-"""How long the relay may keep a question that it has no answer to: shorter than QUIET_S, so that an answer comes."""
+"""How long the relay may keep a question that it has no answer to: shorter than QUIET_S, so that an answer
+comes."""
 AGAIN_S: Final = 0.1
 """After a request that failed: no burden for a relay."""
 LAST_WORD_S: Final = 0.5
@@ -76,7 +79,8 @@ class HttpTransport(asyncio.Transport):
         self._limits = StreamLimits()
         self._newest_stream = 0
         self._asked_from: float = inf
-        """While a stream is asked for: what comes from there on is not acknowledged, lest the relay forgets it."""
+        """While a stream is asked for: what comes from there on is not acknowledged, lest the relay forgets
+        it."""
         self._is_due = asyncio.Event()
         self._is_over = False
         self._is_moving = False
@@ -172,7 +176,9 @@ class HttpTransport(asyncio.Transport):
         while True:
             try:
                 async with asyncio.timeout(QUIET_S):
-                    return await self._requests.post(self._sent, int(min(self.received, self._asked_from)), batch)
+                    return await self._requests.post(
+                        self._sent, int(min(self.received, self._asked_from)), batch
+                    )
             except RefusedError as refusal:
                 if refusal.code in ENDED:
                     await asyncio.sleep(LAST_WORD_S)
@@ -259,7 +265,8 @@ class HttpTransport(asyncio.Transport):
         async with asyncio.timeout(WAIT_MS / 1000 + FIRST_BYTE_S):
             at = self.received
             self._take(await self._requests.ask(at, WAIT_MS), at)
-        if not self._asks_for_events:  # the link is in: now there is time to find out whether events get through
+        # The link is in: now there is time to find out whether events get through.
+        if not self._asks_for_events:
             self._asks_for_events = self._streams = True
 
     def _take(self, data: bytes, at: int) -> None:

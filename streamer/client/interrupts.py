@@ -1,4 +1,5 @@
-"""Signals by which one leaves: as soon as a session has begun they end it in order, and before that, at once."""
+"""Signals by which one leaves: as soon as a session has begun they end it in order, and before that, at
+once."""
 
 import asyncio
 import signal
@@ -13,7 +14,8 @@ _LEAVE: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """While it lasts, Ctrl-C ends the program where it is: a device or a named pipe may take any time to open.
+    """While it lasts, Ctrl-C ends the program where it is: a device or a named pipe may take any time to
+    open.
 
     There is nothing to tidy up yet, and the event loop, which else would be told, does not run meanwhile.
     """
@@ -36,7 +38,8 @@ async def until_interrupted(session: Coroutine[Any, Any, None]) -> None:
     with suppress(NotImplementedError):  # Windows: there, Ctrl-C cancels us all
         for name in _LEAVE:
             interrupt = getattr(signal, name, None)
-            if interrupt and signal.getsignal(interrupt) is not signal.SIG_IGN:  # nohup, or a script's background
+            # Nohup, or a script's background.
+            if interrupt and signal.getsignal(interrupt) is not signal.SIG_IGN:
                 loop.add_signal_handler(interrupt, task.cancel)
     try:
         await task

@@ -1,4 +1,5 @@
-"""Who is in the room, and what holds there: keeps what the relay says, and tells of each change as an event."""
+"""Who is in the room, and what holds there: keeps what the relay says, and tells of each change as an
+event."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """All talkers as one sound.
 
-Members come and go on the event loop while the device's thread mixes: so the receivers are a tuple that is replaced,
-never changed.
+Members come and go on the event loop while the device's thread mixes: so the receivers are a tuple that is
+replaced, never changed.
 """
 
 import numpy as np

@@ -1,4 +1,5 @@
-"""How long our own packets last: asks the rules (`packet_length.py`) ten times a second, and tells what they change."""
+"""How long our own packets last: asks the rules (`packet_length.py`) ten times a second, and tells what they
+change."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -13,7 +14,8 @@ from streamer.client.room_session import RoomSession
 from streamer.client.speech import Speech
 
 LONGER_PACKETS: Final = "longer-packets"
-"""The hint of a relay to a talker whose packets, shorter than 10 ms, were the first to go from a crowded room."""
+"""The hint of a relay to a talker whose packets, shorter than 10 ms, were the first to go from a crowded
+room."""
 
 _MS_PER_UNIT: Final = 1000 * DURATION_UNIT_SAMPLES / SAMPLE_RATE
 _REASONS: Final[dict[Why, str]] = {
@@ -43,7 +45,8 @@ class OwnPackets:
 
     @property
     def floor_ms(self) -> float:
-        """The least that jitter buffers wait here: less where somebody wants shorter packets than the standard."""
+        """The least that jitter buffers wait here: less where somebody wants shorter packets than the
+        standard."""
         return MUSICIANS_FLOOR_MS if self._length.wanted < STANDARD else FLOOR_MS
 
     def want(self, ms: float) -> None:

@@ -1,13 +1,14 @@
-"""How long the packets of a talker last: what was chosen, or longer where that is not carried or saves nothing.
+"""How long the packets of a talker last: what was chosen, or longer where that is not carried or saves
+nothing.
 
 Twin of web/worker/sending/packet_length.js; tests/vectors/packet_length.json keeps both equal. The plan:
   HTTP     batches of packets go one after the other there, so shorter packets would only wait for each other;
-  network  a packet was dropped on its way to the relay, the relay asked for longer ones, or pings come back late: then
-           packets of 10 ms for HOLD_MS, and for twice as long each time that it happens again;
+  network  a packet was dropped on its way to the relay, the relay asked for longer ones, or pings come back
+           late: then packets of 10 ms for HOLD_MS, and for twice as long each time that it happens again;
   room     what a relay has to deliver grows with the square of the room: each length has a largest room;
   source   what hands the sound over in pieces of 10 ms would send shorter packets in pairs.
-Packets of 10 ms and more are never changed: whoever chose 20 ms had a reason. Lengths are in 2.5 ms, as in a packet's
-header, and times in ms of any clock that does not go back.
+Packets of 10 ms and more are never changed: whoever chose 20 ms had a reason. Lengths are in 2.5 ms, as in a
+packet's header, and times in ms of any clock that does not go back.
 """
 
 from collections import deque
@@ -24,18 +25,20 @@ SHORTER: Final = (1, 2)
 """2.5 and 5 ms."""
 
 MOST_MEMBERS: Final = {1: 20, 2: 40}
-"""Of a room, with us, by the length: the six loudest and two more then need half of the 120,000 deliveries a second
-that a relay gives a room by default, as they do with packets of 10 ms in a room of 80."""
+"""Of a room, with us, by the length: the six loudest and two more then need half of the 120,000 deliveries a
+second that a relay gives a room by default, as they do with packets of 10 ms in a room of 80."""
 
 HOLD_MS: Final = 30_000.0
-"""As long as listeners' buffers remember a bad moment: before that, shorter packets would not be played earlier."""
+"""As long as listeners' buffers remember a bad moment: before that, shorter packets would not be played
+earlier."""
 
 LONGEST_HOLD_MS: Final = 240_000.0
 CALM_MS: Final = 300_000.0
 """After so long without trouble the next one counts as the first."""
 
 LATE_US: Final = 20_000
-"""Of a round trip beyond the fastest: twice a packet of 10 ms. Listeners wait longer than shorter packets save then."""
+"""Of a round trip beyond the fastest: twice a packet of 10 ms. Listeners wait longer than shorter packets
+save then."""
 
 STALL_MS: Final = 1_000.0
 """Late pings that are no farther apart tell of one stall, as every Wi-Fi has them."""

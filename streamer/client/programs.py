@@ -1,8 +1,8 @@
 """What programs and devices do in a room beside talking: notices and their answers, telemetry, commands and
 theirs.
 
-The relay answers a notice with the notice itself, and each command once, by the id that we gave them. An `error` says
-which of our messages it refuses.
+The relay answers a notice with the notice itself, and each command once, by the id that we gave them. An
+`error` says which of our messages it refuses.
 """
 
 import asyncio
@@ -54,7 +54,8 @@ class SentNotice:
         return self.notice.id
 
     def replies(self) -> Mailbox[Reply]:
-        """Who answered what, from the beginning on: an async iterator for one reader; it ends with the session."""
+        """Who answered what, from the beginning on: an async iterator for one reader; it ends with the
+        session."""
         return self._replies
 
 
@@ -177,7 +178,9 @@ class Programs:
         if values is not None:
             if not is_small(values):
                 return
-            values = {name: value for name, value in values.items() if isinstance(value, str | int | float | None)}
+            values = {
+                name: value for name, value in values.items() if isinstance(value, str | int | float | None)
+            }
         member = self._member(message["talker_id"])
         self._emit(Telemetry(member, message["device"], values, max(0, message["age_ms"]) / 1000))
 
@@ -205,7 +208,10 @@ class Programs:
     def on_refused(self, message: messages.Refusal) -> None:
         """Ends what waits for an answer, or tells of it as an event."""
         of, number = message.get("of", ""), message.get("id", 0)
-        calls: dict[str, Mapping[int, asyncio.Future[Any]]] = {"notify": self._waiting, "command": self._commands}
+        calls: dict[str, Mapping[int, asyncio.Future[Any]]] = {
+            "notify": self._waiting,
+            "command": self._commands,
+        }
         answer = calls.get(of, {}).get(number)
         if answer is None:
             self._emit(Refused(message["code"], message["message"], of, number))

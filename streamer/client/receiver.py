@@ -17,14 +17,17 @@ from streamer.jitter.jitter_buffer import JitterBuffer
 from streamer.wire.packet import ENCRYPTED, TALKSPURT_START, Packet
 
 _INBOX_PACKETS: Final = 2_048
-"""Five seconds of the shortest: a device that asked for nothing that long has stopped, and memory must not grow."""
+"""Five seconds of the shortest: a device that asked for nothing that long has stopped, and memory must not
+grow."""
 
 
 FLOOR_MS: Final = 8.0
-"""The least that a jitter buffer waits: an event loop with other work to do is late by some ms now and then."""
+"""The least that a jitter buffer waits: an event loop with other work to do is late by some ms now and
+then."""
 
 MUSICIANS_FLOOR_MS: Final = 5.0
-"""The same for who chose short packets: one block of the sound card, and as much again. Late ones raise it as ever."""
+"""The same for who chose short packets: one block of the sound card, and as much again. Late ones raise it as
+ever."""
 
 
 class Receiver:
@@ -69,7 +72,8 @@ class Receiver:
 
     @property
     def captured_s(self) -> float | None:
-        """When the next sample entered the talker's microphone, in seconds of perf_counter(); None while unknown."""
+        """When the next sample entered the talker's microphone, in seconds of perf_counter(); None while
+        unknown."""
         timestamp = self._jitter_buffer.playout_timestamp
         captured_us = None if timestamp is None else self.mouth_to_ear.captured_us(timestamp)
         return None if captured_us is None else captured_us / 1e6
@@ -83,7 +87,8 @@ class Receiver:
         return samples if self.gain == 1.0 else samples * np.float32(self.gain)
 
     def note_playout(self, output_us: int | None) -> None:
-        """Tell the mouth-to-ear figure what was popped last, and how much longer it takes to the loudspeaker."""
+        """Tell the mouth-to-ear figure what was popped last, and how much longer it takes to the
+        loudspeaker."""
         timestamp, popped = self._playout
         self._playout = None, popped
         if timestamp is not None:

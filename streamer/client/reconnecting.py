@@ -30,7 +30,8 @@ _LONGEST_TOKEN: Final = 256
 """A relay's is 43 characters; it goes into an address, where not everything may stand."""
 
 _SLOW: Final = (
-    "Something on the way, such as a proxy, blocks the usual connection: you are connected over a slower path, with"
+    "Something on the way, such as a proxy, blocks the usual connection: you are connected over a slower "
+    "path, with"
     " more delay. Still trying the usual one"
 )
 
@@ -167,7 +168,9 @@ class Line:
         return is_replaced and (self._is_asking or self._may_be_in)
 
     def _run(self, link: Link) -> asyncio.Task[None]:
-        running = asyncio.create_task(link.run(partial(self._take_packet, link), partial(self._on_message, link)))
+        running = asyncio.create_task(
+            link.run(partial(self._take_packet, link), partial(self._on_message, link))
+        )
         waiting = asyncio.get_running_loop().call_later(_WAITS_S, self._tell_waiting, link)
         running.add_done_callback(lambda _: waiting.cancel())
         return running
@@ -250,7 +253,9 @@ class Line:
 
     async def _part(self, old: Link, running: asyncio.Task[None] | None) -> None:
         leaving = asyncio.create_task(self._is_leaving.wait())
-        await asyncio.wait(filter(None, (running, leaving)), timeout=_LETS_GO_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            filter(None, (running, leaving)), timeout=_LETS_GO_S, return_when=asyncio.FIRST_COMPLETED
+        )
         leaving.cancel()
         await old.part()
 

@@ -68,7 +68,11 @@ class Relays:
     @property
     def all(self) -> list[Address]:
         """In the order in which they are tried after a loss."""
-        by_rank = (*self._listed, self.home, self._link) if self._is_leaving else (self.home, *self._listed, self._link)
+        by_rank = (
+            (*self._listed, self.home, self._link)
+            if self._is_leaving
+            else (self.home, *self._listed, self._link)
+        )
         return list({_where(each): each for each in reversed(by_rank)}.values())[::-1]
 
     def token(self, address: Address) -> str:
@@ -76,7 +80,9 @@ class Relays:
 
     def _at(self, relay: RelayAddress) -> Address:
         host = relay.host.removeprefix("[").removesuffix("]")
-        return replace(self._link, secure=relay.scheme == "https", host=host, port=relay.port, path=relay.path)
+        return replace(
+            self._link, secure=relay.scheme == "https", host=host, port=relay.port, path=relay.path
+        )
 
 
 def patience_s(tries: int, relays: int, most_s: float) -> float:

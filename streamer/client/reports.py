@@ -1,4 +1,5 @@
-"""Our telemetry on its way to the relay: the newest, no faster than a relay takes it, and again after a loss."""
+"""Our telemetry on its way to the relay: the newest, no faster than a relay takes it, and again after a
+loss."""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -111,9 +111,12 @@ class Room(WithCaptions, WithPackets):
         self._speech = Speech(self._session, self._roster, self._own, self._timing, music=wanted.music)
         self._programs = Programs(self._roster.member, self._session.send, self._emit)
         self._reports = Reports(self._session.send)
-        self._captions = Captions(self._roster.member, self._session.send, self._session.send_control, self._emit)
+        self._captions = Captions(
+            self._roster.member, self._session.send, self._session.send_control, self._emit
+        )
         self._own_packets = OwnPackets(self._speech, self._session, self._roster, wanted.packet_ms)
-        parts = (self._roster, self._timing, self._own, self._speech, self._programs, self._reports, self._captions)
+        own = (self._own, self._speech, self._programs)
+        parts = (self._roster, self._timing, *own, self._reports, self._captions)
         self._dispatcher = Dispatcher(*parts, self._own_packets, self._session.send_control)
         self._session.on_lost = self._dispatcher.on_lost
         self._session.on_trouble = self._own_packets.on_change = lambda words: self._emit(Trouble(words))
@@ -183,7 +186,7 @@ class Room(WithCaptions, WithPackets):
 
     @property
     def clock(self) -> RelayClock:
-        """What is known of the relay's clock and the round trip to it; another one after each lost connection."""
+        """The relay's clock and the round trip to it; another one after each lost connection."""
         return self._timing.clock
 
     @property
@@ -237,22 +240,23 @@ class Room(WithCaptions, WithPackets):
         return self._packets.open()
 
     def ear(self, *, keeps_replay: bool = False) -> Ear:
-        """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError without libopus.
+        """What a sound card or a recorder hears: `Ear.pop` mixes everybody. Raises AudioError without
+        libopus.
 
         It may be opened before the room is entered. It decodes for as long as somebody holds it.
-        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`. Where our own packets are to be shorter
-        than 10 ms, it also waits for less jitter of the others: 5 ms at least, and not 10.
+        `keeps_replay` keeps the last 30 s, at most 2 MB, for `Ear.replay`. Where our own packets are to be
+        shorter than 10 ms, it also waits for less jitter of the others: 5 ms at least, and not 10.
         """
         load_opus()
         floor_ms = self._own_packets.floor_ms
         return self._ears.open(self.members, stereo=self._music, keeps=keeps_replay, floor_ms=floor_ms)
 
     def set_volume(self, member: Member, volume: float) -> None:
-        """How loud a member is for us, in every ear, and when this name comes back: 1 is as sent, 0 is silence."""
+        """How loud a member is for us, in every ear, also when this name comes back: 1 is as sent."""
         self._ears.set_gain(member.name, gain_of(volume))
 
     async def until_closed(self) -> None:
-        """Waits until the relay closes the room or the connection is lost for good; raises why, as `Room` says."""
+        """Waits until the relay closes the room or the connection is lost for good; raises why."""
         await self._session.until_ended()
 
     # ---- to talk

@@ -50,7 +50,8 @@ class RoomSession:
     async def enter(
         self, on_packet: OnPacket, on_control: OnControl, *beside: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
-        """Returns when the relay has let us in; `beside` runs for as long as we are in. Raises StreamerError."""
+        """Returns when the relay has let us in; `beside` runs for as long as we are in. Raises
+        StreamerError."""
         if self._line:
             raise StreamerError("A room can be entered only once: call join() again")
         wanted = self._wanted
@@ -89,7 +90,8 @@ class RoomSession:
             raise self._error
 
     def send(self, message: FromClient) -> None:
-        """What must not be lost. Raises ConnectionLostError while there is no connection, or what ended the session."""
+        """What must not be lost. Raises ConnectionLostError while there is no connection, or what ended the
+        session."""
         self._open_line().say(message)
 
     def send_control(self, message: FromClient) -> None:

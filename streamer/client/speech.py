@@ -1,10 +1,10 @@
 """What this member says: from a microphone, a file, samples or packets, on one line of time.
 
 The plan. Whoever listens needs timestamps that go on as time does, whatever the sound came from. So all
-sources share one packetizer (one encoder, one count of packets), and each is placed on the time since `_began`: as
-long as a source goes on, its packets follow each other without a gap; where another one takes over, a
-talkspurt begins. What is said or played takes its turn, one after the other, and meanwhile a microphone is
-left out.
+sources share one packetizer (one encoder, one count of packets), and each is placed on the time since
+`_began`: as long as a source goes on, its packets follow each other without a gap; where another one takes
+over, a talkspurt begins. What is said or played takes its turn, one after the other, and meanwhile a
+microphone is left out.
 """
 
 import asyncio
@@ -56,7 +56,13 @@ class Speech:
     """While the connection is lost, whatever is said is dropped, at its own pace."""
 
     def __init__(
-        self, session: RoomSession, roster: Roster, own: OwnState, timing: DelayMonitor, *, music: bool = False
+        self,
+        session: RoomSession,
+        roster: Roster,
+        own: OwnState,
+        timing: DelayMonitor,
+        *,
+        music: bool = False,
     ) -> None:
         self._session = session
         self._roster = roster
@@ -214,7 +220,8 @@ class SampleSource:
         pass
 
     def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:
-        """Frames of 10 ms at most, so that whole ones follow whole ones; where lengths changed, the end is silence."""
+        """Frames of 10 ms at most, so that whole ones follow whole ones; where lengths changed, the end is
+        silence."""
         self._wanted = min(n_samples, SAMPLES_PER_FRAME)
         if self.wait_s(now) > 0:
             return None

@@ -75,4 +75,6 @@ async def _write_speech(path: Path, text: str) -> None:
     finally:
         await child_process.end(process)
     if process.returncode or not path.exists():
-        raise AudioError(f"{PROGRAM} failed: {complaint.decode(errors='replace').strip()[:200] or process.returncode}")
+        raise AudioError(
+            f"{PROGRAM} failed: {complaint.decode(errors='replace').strip()[:200] or process.returncode}"
+        )

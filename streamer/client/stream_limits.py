@@ -1,7 +1,8 @@
-"""How long something on the way lets a stream be, in time and in bytes. Twin of web/worker/connection/stream_limits.js.
+"""How long something on the way lets a stream be, in time and in bytes. Twin of
+web/worker/connection/stream_limits.js.
 
-Proxies cut each response after 30 s, or after 1 MB. The first cut tells; from then on a stream gets a successor before
-it comes that far. Which of the two it was is not known, so neither is reached again.
+Proxies cut each response after 30 s, or after 1 MB. The first cut tells; from then on a stream gets a
+successor before it comes that far. Which of the two it was is not known, so neither is reached again.
 """
 
 from math import inf
@@ -10,7 +11,8 @@ from typing import Final
 SHARE: Final = 0.7
 """Of what was cut: the rest is for the next stream to begin in."""
 LEAST_S: Final = 5.0
-"""A stream that was cut sooner had another reason; and successors that come more often would cost more than a gap."""
+"""A stream that was cut sooner had another reason; and successors that come more often would cost more than a
+gap."""
 
 
 class StreamLimits:

@@ -109,7 +109,9 @@ async def _join(options: Options, *, talking: bool) -> None:
             if isinstance(opened, Microphone | Suppressed | Speaker) and opened.remark:
                 meters.tell(opened.remark)
         is_shown = asyncio.Event()
-        telling = asyncio.create_task(_tell(room.events(), Words(meters.tell, meters.tell_said, meters.ring), is_shown))
+        telling = asyncio.create_task(
+            _tell(room.events(), Words(meters.tell, meters.tell_said, meters.ring), is_shown)
+        )
         stack.callback(telling.cancel)
         await stack.enter_async_context(room)
         await _stay(options, room, ear, source, playout, meters, is_shown)

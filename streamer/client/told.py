@@ -1,4 +1,5 @@
-"""What a room says, at a rate that people can read: a relay that says more fills neither a terminal nor a log."""
+"""What a room says, at a rate that people can read: a relay that says more fills neither a terminal nor a
+log."""
 
 from collections.abc import Callable
 from time import perf_counter

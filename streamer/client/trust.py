@@ -20,8 +20,8 @@ _KEPT: Final = 4
 def client_context(ca_file: Path | None) -> ssl.SSLContext:
     """Trusts the authorities of the system, and the one in `ca_file`. Raises CertificateError.
 
-    Reading the system's authorities takes some 30 ms of a processor, and a client that has lost the relay asks for it
-    several times a second. So the context is kept until `ca_file` changes.
+    Reading the system's authorities takes some 30 ms of a processor, and a client that has lost the relay
+    asks for it several times a second. So the context is kept until `ca_file` changes.
     """
     try:
         version = os.stat(ca_file) if ca_file else None
@@ -67,7 +67,9 @@ def is_usable(ca_file: Path) -> bool:
     return True
 
 
-def untrusted(error: ssl.SSLCertVerificationError, address: Address, ca_file: Path | None) -> CertificateError:
+def untrusted(
+    error: ssl.SSLCertVerificationError, address: Address, ca_file: Path | None
+) -> CertificateError:
     """`error` in words that say what to do."""
     match error.verify_code:
         case code if code in (_OTHER_HOSTNAME, _OTHER_IP_ADDRESS):
@@ -78,6 +80,7 @@ def untrusted(error: ssl.SSLCertVerificationError, address: Address, ca_file: Pa
             known = f"the authority in {ca_file}" if ca_file else "an authority that this computer trusts"
             what = (
                 f"not from {known} ({error.verify_message}): pass --ca FILE with the relay's own, from"
-                f" http://{address.origin}/ca.pem; compare its fingerprint with the one in the relay's terminal"
+                f" http://{address.origin}/ca.pem; compare its fingerprint with the one in the relay's "
+                "terminal"
             )
     return CertificateError(f"The certificate of {address.origin} is {what}")

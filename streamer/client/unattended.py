@@ -1,8 +1,8 @@
 """A session that nobody attends, of a device or a gateway: whatever ends it, it begins again.
 
 The room itself comes back after a lost connection. What ends it for good, as a person sees it (a token that
-was revoked, a relay that is another one now), may be put right while nobody is here: so it is tried again, ever
-less often.
+was revoked, a relay that is another one now), may be put right while nobody is here: so it is tried again,
+ever less often.
 """
 
 import asyncio
@@ -28,7 +28,8 @@ REMARKS_PER_S: Final = 0.1
 
 
 class Remarks:
-    """Tells a trouble once, however often it comes, and not too many in turn; `tell` gets a line for the log."""
+    """Tells a trouble once, however often it comes, and not too many in turn; `tell` gets a line for the
+    log."""
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._tell = tell

@@ -2,5 +2,6 @@
 
 
 def gain_of(volume: float) -> float:
-    """What to multiply the samples by: the square of `volume`, since ears hear ratios. Half of it is −12 dB."""
+    """What to multiply the samples by: the square of `volume`, since ears hear ratios. Half of it is −12
+    dB."""
     return volume * volume

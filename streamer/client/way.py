@@ -1,4 +1,5 @@
-"""Which way the next link to a relay takes: a WebSocket, or plain HTTP where that does not get through or last."""
+"""Which way the next link to a relay takes: a WebSocket, or plain HTTP where that does not get through or
+last."""
 
 import asyncio
 from contextlib import suppress
@@ -30,7 +31,8 @@ KEEPS_BACK: Final = {"bad-handshake", "bad-subprotocol", "no-relay"}
 
 
 class Way:
-    """To a room, over as many links as it takes, and to any of the `relays` that serve it, as the same member."""
+    """To a room, over as many links as it takes, and to any of the `relays` that serve it, as the same
+    member."""
 
     def __init__(self, address: Address, name: str, ca_file: Path | None) -> None:
         self.relays = Relays(address, token_urlsafe(OWN_TOKEN_BYTES))
@@ -45,10 +47,12 @@ class Way:
         return self.relays.token(self.relays.home)
 
     async def open(self, address: Address | None = None) -> Link:
-        """At `address`, or where we are at home. Raises as `Link.open` does, and TimeoutError after the first time.
+        """At `address`, or where we are at home. Raises as `Link.open` does, and TimeoutError after the first
+        time.
 
-        What holds a WebSocket back may do so without a word. So each way has ANSWER_S; and the very first time, where
-        nobody knows yet how slow this network is, a WebSocket has what is left of OPEN_S when neither has answered.
+        What holds a WebSocket back may do so without a word. So each way has ANSWER_S; and the very first
+        time, where nobody knows yet how slow this network is, a WebSocket has what is left of OPEN_S when
+        neither has answered.
         """
         address = address or self.relays.home
         is_first = self._attempts == 0

@@ -1,4 +1,5 @@
-"""Into a room for a program that nobody attends: its log says why it is not in, and when it is lost and back."""
+"""Into a room for a program that nobody attends: its log says why it is not in, and when it is lost and
+back."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,14 +16,16 @@ _LOST = "Lost the relay. Trying again until it can be reached"
 
 @asynccontextmanager
 async def entered(room: Room, tell: Callable[[str], None], lost: str = _LOST) -> AsyncIterator[None]:
-    """`async with room`; `tell` gets a line for each trouble, on the way in, too, each loss, and each way back."""
+    """`async with room`; `tell` gets a line for each trouble, on the way in, too, each loss, and each way
+    back."""
     following = asyncio.ensure_future(_follow(room.events(), Remarks(tell), lost))
     try:
         async with room:
             yield
     finally:
         following.cancel()
-        await asyncio.gather(following, return_exceptions=True)  # what ended the room is told by whoever stays in it
+        # What ended the room is told by whoever stays in it.
+        await asyncio.gather(following, return_exceptions=True)
 
 
 async def _follow(events: Mailbox[Event], remark: Callable[[str], None], lost: str) -> None:

@@ -1,6 +1,8 @@
-"""Push to talk without a screen: a file that a driver writes, a key of a keyboard, or lines on standard input.
+"""Push to talk without a screen: a file that a driver writes, a key of a keyboard, or lines on standard
+input.
 
-Each tells `on_press` whenever it changes; None is unknown, when the file or the keyboard is gone: nobody talks.
+Each tells `on_press` whenever it changes; None is unknown, when the file or the keyboard is gone: nobody
+talks.
 """
 
 import asyncio
@@ -19,8 +21,8 @@ from streamer.errors import in_words
 OnPress = Callable[[bool | None], None]
 
 LOOK_S: Final = 0.01
-"""How often a file is read: a packet's length, and 0.3 % of a small processor. Not every driver's file tells when
-it has changed."""
+"""How often a file is read: a packet's length, and 0.3 % of a small processor. Not every driver's file tells
+when it has changed."""
 
 AGAIN_S: Final = 1.0
 """Before a keyboard that was unplugged is looked for again."""
@@ -124,7 +126,8 @@ class KeyButton:
 
 
 class Lines:
-    """Standard input, a line at a time, for as long as there is one: a driver's pipe, or a person's terminal."""
+    """Standard input, a line at a time, for as long as there is one: a driver's pipe, or a person's
+    terminal."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line = on_line

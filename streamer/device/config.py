@@ -121,7 +121,9 @@ def _parse(document: dict[str, Any], folder: Path) -> DeviceConfig:
     top = Table(document, "", folder)
     link = top.text("link")
     if link is None:
-        raise SetupError("`link` is missing: the link to the room, as the relay or `streamer token create` prints it")
+        raise SetupError(
+            "`link` is missing: the link to the room, as the relay or `streamer token create` prints it"
+        )
     Address.parse(link)
     config = DeviceConfig(
         link=link,
@@ -170,7 +172,9 @@ def _commands(table: "Table") -> dict[str, tuple[str, ...]]:
     commands = table.lists()
     for name in commands:
         if name in BUILT_IN:
-            raise SetupError(f"`commands.{name}` can't be given: every device knows {', '.join(BUILT_IN)} by itself")
+            raise SetupError(
+                f"`commands.{name}` can't be given: every device knows {', '.join(BUILT_IN)} by itself"
+            )
         if not 0 < len(name) <= MAX_COMMAND_CHARACTERS:
             raise SetupError(f"the name of a command has 1 to {MAX_COMMAND_CHARACTERS} characters")
     return commands
@@ -183,7 +187,8 @@ def _telemetry(table: "Table") -> TelemetryConfig:
 
 
 class Table:
-    """A table of the document; each method takes one field out of it. Raises SetupError, which names the field."""
+    """A table of the document; each method takes one field out of it. Raises SetupError, which names the
+    field."""
 
     def __init__(self, fields: dict[str, Any], name: str, folder: Path) -> None:
         self._fields = fields
@@ -208,7 +213,9 @@ class Table:
     def choice(self, name: str, choices: tuple[Any, ...], default: Any) -> Any:
         value = self.text(name)
         if value is not None and value not in choices:
-            raise SetupError(f"`{self._full(name)}` must be one of {', '.join(map(repr, choices))}, not {value!r}")
+            raise SetupError(
+                f"`{self._full(name)}` must be one of {', '.join(map(repr, choices))}, not {value!r}"
+            )
         return default if value is None else value
 
     def path(self, name: str) -> Path | None:
@@ -218,7 +225,9 @@ class Table:
         return None if value is None else self._folder / Path(value).expanduser()
 
     def table(self, name: str) -> "Table":
-        return Table(self._take(name, dict, f"a table: [{self._full(name)}]") or {}, self._full(name), self._folder)
+        return Table(
+            self._take(name, dict, f"a table: [{self._full(name)}]") or {}, self._full(name), self._folder
+        )
 
     def paths(self) -> dict[str, Path]:
         """All fields, each of which is a path."""
@@ -248,7 +257,9 @@ class Table:
         self._known.add(name)
         value = self._fields.get(name)
         is_number_wanted = isinstance(kind, tuple)
-        if value is not None and (not isinstance(value, kind) or (is_number_wanted and isinstance(value, bool))):
+        if value is not None and (
+            not isinstance(value, kind) or (is_number_wanted and isinstance(value, bool))
+        ):
             raise SetupError(f"`{self._full(name)}` is not {what}")
         return value
 

@@ -28,7 +28,8 @@ _RELEASED: Final = ("quiet", "0")
 
 
 class Device:
-    """`run` until cancelled; `tell` gets a line for the log. Raises AudioError for a sound that can't be played."""
+    """`run` until cancelled; `tell` gets a line for the log. Raises AudioError for a sound that can't be
+    played."""
 
     def __init__(self, config: DeviceConfig, tell: Callable[[str], None]) -> None:
         self._config = config

@@ -1,7 +1,8 @@
 """Commands that start a program of this computer, such as one that opens a gate.
 
-The program and its arguments are in the configuration; what comes over the network is never part of a command line, and
-goes to the program's standard input, as JSON. Its exit status says what became of it, and its last line says why.
+The program and its arguments are in the configuration; what comes over the network is never part of a command
+line, and goes to the program's standard input, as JSON. Its exit status says what became of it, and its last
+line says why.
 """
 
 import asyncio
@@ -23,7 +24,8 @@ _MAX_LINE_CHARACTERS: Final = 200
 
 
 class ProgramRunner:
-    """Runs at most MOST_AT_ONCE at a time; a program that is not done in time is ended with all that it has started."""
+    """Runs at most MOST_AT_ONCE at a time; a program that is not done in time is ended with all that it has
+    started."""
 
     def __init__(self) -> None:
         self._running = 0
@@ -51,7 +53,9 @@ async def _run(
         )
     except (OSError, ValueError) as error:
         return "refused", f"{command[0]} can't be started: {getattr(error, 'strerror', None) or error}"
-    given = json.dumps({"arguments": dict(arguments), "sender": sender}, ensure_ascii=False).encode(errors="replace")
+    given = json.dumps({"arguments": dict(arguments), "sender": sender}, ensure_ascii=False).encode(
+        errors="replace"
+    )
     output = bytearray()
     try:
         async with asyncio.timeout(deadline_s):

@@ -1,6 +1,7 @@
 """A device's microphone and loudspeaker: they come and go, are missing at times, and never end the session.
 
-The loudspeaker plays what the room says, at the device's volume, and sounds of its own, at once and over each other.
+The loudspeaker plays what the room says, at the device's volume, and sounds of its own, at once and over each
+other.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""What the room knows of a device: whether it talks, listens, has sound, and the readings of its files and lines."""
+"""What the room knows of a device: whether it talks, listens, has sound, and the readings of its files and
+lines."""
 
 import asyncio
 import json
@@ -18,7 +19,8 @@ MAX_READING_CHARACTERS: Final = 200
 """Of one value: those of 16 long ones fit what a relay keeps of a device."""
 
 _SOON_S: Final = 0.2
-"""Changes within this time are told as one: a relay takes a few messages per second, and a key may flutter."""
+"""Changes within this time are told as one: a relay takes a few messages per second, and a key may
+flutter."""
 
 _READ_BYTES: Final = 4 * MAX_READING_CHARACTERS
 """A character takes up to four bytes in UTF-8."""
@@ -37,7 +39,8 @@ class DeviceState:
         pushes: bool,
         offers: Values,
     ) -> None:
-        """`pushes` says that it talks only while a button is pressed; `offers` is what it lets itself be told."""
+        """`pushes` says that it talks only while a button is pressed; `offers` is what it lets itself be
+        told."""
         self._loudspeaker = loudspeaker
         self._config = config
         self._remarks = Remarks(tell)
@@ -84,7 +87,8 @@ class DeviceState:
         self._has_changed.set()
 
     async def run(self, room: Room) -> None:
-        """Tell at once, whenever something changes, and every now and then, so that the room sees that it is alive."""
+        """Tell at once, whenever something changes, and every now and then, so that the room sees that it is
+        alive."""
         while True:
             try:
                 room.tell(self.values())
@@ -123,7 +127,8 @@ class DeviceState:
     def _read(self, path: Path) -> Value:
         """The first line of a file; None, not known, if it can't be read."""
         try:
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
+            # A pipe would wait for its writer.
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             try:
                 line = os.read(handle, _READ_BYTES).split(b"\n", 1)[0]
             finally:

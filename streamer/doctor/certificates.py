@@ -18,7 +18,8 @@ NONE_YET = "none yet: `streamer serve` creates it when it first starts"
 
 
 def certificate(data_dir: Path | None, cert: Path | None) -> Finding:
-    """Checks the relay's own authority, or `cert` if `serve` will use that. Raises SetupError with the remedy."""
+    """Checks the relay's own authority, or `cert` if `serve` will use that. Raises SetupError with the
+    remedy."""
     now = datetime.datetime.now(datetime.UTC)
     wrong_clock = clock_trouble(now)
     if wrong_clock:
@@ -38,7 +39,9 @@ def _coverage(authority: Authority) -> Finding:
     trouble = uncertified(authority)
     if trouble:
         return warning(*trouble)
-    return ok(f"covers these addresses; the authority's fingerprint is {fingerprint_of(authority.certificate)}")
+    return ok(
+        f"covers these addresses; the authority's fingerprint is {fingerprint_of(authority.certificate)}"
+    )
 
 
 def _own_certificate(cert: Path, now: datetime.datetime) -> Finding:

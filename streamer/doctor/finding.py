@@ -39,10 +39,13 @@ def error(message: str, remedy: str = "") -> Finding:
 
 
 def run_check(check: Callable[[], Finding]) -> Finding:
-    """Returns what `check` finds. A StreamerError, which names its own remedy, and an OSError become findings, too."""
+    """Returns what `check` finds. A StreamerError, which names its own remedy, and an OSError become
+    findings, too."""
     try:
         return check()
     except StreamerError as failure:
         return error(str(failure))
     except OSError as failure:
-        return error(in_words(failure), "make sure that you can read and write there, or choose another --data-dir")
+        return error(
+            in_words(failure), "make sure that you can read and write there, or choose another --data-dir"
+        )

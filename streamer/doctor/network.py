@@ -56,7 +56,8 @@ def port(number: int, option: str = "--port") -> Finding:
         if failure.errno == errno.EACCES:
             return error(
                 f"this user may not use {number}",
-                "let systemd give the right (docs/operations.md, Ports 80 and 443), or choose one above 1023 with "
+                "let systemd give the right (docs/operations.md, Ports 80 and 443), or choose one above 1023 "
+                "with "
                 f"{option}",
             )
         return error(f"{number} can't be used ({failure.strerror})", f"choose another one with {option}")
@@ -74,15 +75,21 @@ def ipv6() -> Finding:
     if not has_ipv6():
         return ok("this computer has none; the relay listens by IPv4")
     found = [each.address for each in lan_addresses() if each.is_usable and ":" in each.address]
-    return ok(f"phones can use {', '.join(found)}" if found else "it is on, but no router assigned an address")
+    return ok(
+        f"phones can use {', '.join(found)}" if found else "it is on, but no router assigned an address"
+    )
 
 
 def firewall(number: int) -> Finding:
-    """Looks as far as a user without administrator rights can; a router may still block phones from this computer."""
+    """Looks as far as a user without administrator rights can; a router may still block phones from this
+    computer."""
     for is_on, words, remedy in _firewalls(number):
         if is_on():
             return warning(f"{words} is on", remedy)
-    remedy = "if phones can't connect, look for a firewall here and for “client isolation” in the router's settings"
+    remedy = (
+        "if phones can't connect, look for a firewall here "
+        "and for “client isolation” in the router's settings"
+    )
     return (
         warning("none was found, but there may be one", remedy)
         if sys.platform == "win32"

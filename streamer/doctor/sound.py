@@ -1,4 +1,5 @@
-"""Does this computer have what a desktop client needs: the compiled core, the codec, a microphone and a loudspeaker?"""
+"""Does this computer have what a desktop client needs: the compiled core, the codec, a microphone and a
+loudspeaker?"""
 
 from time import perf_counter
 from typing import Final
@@ -27,7 +28,8 @@ def codec() -> Finding:
     words = f"libopus encodes and decodes {FRAME_MS} ms of sound in {took_ms:.2f} ms"
     if took_ms > FRAME_MS / 2:
         return warning(
-            words, "close other programs: this computer is too busy to talk itself, but it can still be the relay"
+            words,
+            "close other programs: this computer is too busy to talk itself, but it can still be the relay",
         )
     return ok(words)
 
@@ -36,6 +38,12 @@ def devices() -> Finding:
     microphone, loudspeaker = default_devices()
     if microphone and loudspeaker:
         return ok(f"microphone {microphone}; loudspeaker {loudspeaker}")
-    missing = "no microphone" if loudspeaker else "no loudspeaker" if microphone else "no microphone and no loudspeaker"
+    missing = (
+        "no microphone"
+        if loudspeaker
+        else "no loudspeaker"
+        if microphone
+        else "no microphone and no loudspeaker"
+    )
     remedy = "plug one in, or use --input and --output with sound files; the relay itself needs neither"
     return warning(f"this computer has {missing}", remedy)

@@ -1,7 +1,7 @@
 """The connection to an MQTT broker, made again whenever it is lost; the only module that imports aiomqtt.
 
-MQTT 5, for three things that version 3.1.1 lacks: a broker keeps what devices say while we are away, for as long as
-we ask; a command that has expired reaches no device; and no message is longer than we take.
+MQTT 5, for three things that version 3.1.1 lacks: a broker keeps what devices say while we are away, for as
+long as we ask; a command that has expired reaches no device; and no message is longer than we take.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ KEPT_S: Final = 86_400
 """How long the broker keeps what devices say while the gateway is away: a day, in which somebody notices."""
 
 MAX_QUEUED: Final = 4_096
-"""Messages read and not yet handled; a broker keeps 1,000 for us by default, beside what it retains. Beyond that, the
-device that says most loses its oldest."""
+"""Messages read and not yet handled; a broker keeps 1,000 for us by default, beside what it retains. Beyond
+that, the device that says most loses its oldest."""
 
 _MAX_PASSWORD_BYTES: Final = 65_535
 """What MQTT can say (section 3.1.3.6)."""
@@ -110,7 +110,8 @@ class LastWill:
 
 
 class Broker:
-    """`run` until cancelled. `on_message` gets what comes; `on_here` and `on_away` are awaited at each change."""
+    """`run` until cancelled. `on_message` gets what comes; `on_here` and `on_away` are awaited at each
+    change."""
 
     def __init__(
         self,
@@ -184,7 +185,9 @@ class Broker:
                 self._client = None
                 self.on_away()
             failures += 1
-            self._remarks(f"The MQTT broker {self._address} can't be reached: {words}. Trying again until it can")
+            self._remarks(
+                f"The MQTT broker {self._address} can't be reached: {words}. Trying again until it can"
+            )
             await asyncio.sleep(wait_s(failures, random()))
 
     def _queue_type(self) -> type["asyncio.Queue[Any]"]:
@@ -201,7 +204,10 @@ class Broker:
             def _put(self, item: Any) -> None:
                 loudest = self._queue.put(sender_of(str(item.topic)), item)
                 if loudest is not None:
-                    remarks(f"{loudest[:_SHOWN] or 'Somebody'} says more than can be handled: its oldest is left out")
+                    remarks(
+                        f"{loudest[:_SHOWN] or 'Somebody'} says more than can be handled: its oldest is left "
+                        "out"
+                    )
 
             def _get(self) -> Any:
                 return self._queue.pop()

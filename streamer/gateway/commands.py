@@ -1,7 +1,8 @@
 """Commands from the room to devices behind the broker, and what became of them.
 
-A command is not repeated and does not wait for the broker: a gate that opens an hour later is worse than one that does
-not. It expires with its deadline on its whole way. If no answer comes, the relay says that it timed out.
+A command is not repeated and does not wait for the broker: a gate that opens an hour later is worse than one
+that does not. It expires with its deadline on its whole way. If no answer comes, the relay says that it timed
+out.
 """
 
 import asyncio

@@ -30,7 +30,8 @@ class Device:
 
     @property
     def shown(self) -> Values:
-        """What the room is told. The readings of a device that is offline are out of date, so they are not known."""
+        """What the room is told. The readings of a device that is offline are out of date, so they are not
+        known."""
         is_offline = self.status == "offline"
         values = {name: None if is_offline else value for name, value in self.values.items()}
         return {STATUS: self.status, **values} if self.has_status else values
@@ -87,7 +88,8 @@ class Devices:
         self._on_change()
 
     def untold(self) -> Iterator[tuple[str, Values | None]]:
-        """Takes out, one at a time, which devices have changed, and what they show now; None if they are gone."""
+        """Takes out, one at a time, which devices have changed, and what they show now; None if they are
+        gone."""
         while self._untold:
             name = next(iter(self._untold))
             del self._untold[name]
@@ -98,7 +100,9 @@ class Devices:
         if name in self._devices:
             return self._devices[name]
         if not 0 < len(name) <= MAX_DEVICE_CHARACTERS or plain_name(name) != name:
-            words = f"the name of a device is 1 to {MAX_DEVICE_CHARACTERS} printable characters, normalized (NFC)"
+            words = (
+                f"the name of a device is 1 to {MAX_DEVICE_CHARACTERS} printable characters, normalized (NFC)"
+            )
             raise PayloadError(words)
         if len(self._devices) >= MAX_DEVICES:
             raise PayloadError(f"there are {MAX_DEVICES} devices already, the most that a room is told of")

@@ -1,4 +1,5 @@
-"""What several senders want handled, in order and bounded: where there is no more space, the loudest makes room."""
+"""What several senders want handled, in order and bounded: where there is no more space, the loudest makes
+room."""
 
 from collections import OrderedDict, deque
 from itertools import count

@@ -1,7 +1,7 @@
 """`streamer gateway`: one member of a room, and behind it all devices of an MQTT broker.
 
-Two connections, to the room and to the broker, come and go independently, and each is made again whenever it is lost.
-What one side says while the other is away is handled by kind:
+Two connections, to the room and to the broker, come and go independently, and each is made again whenever it
+is lost. What one side says while the other is away is handled by kind:
 
     readings      the newest wait, and are told when the room is back
     notices       wait in a bounded queue, and say that they are late
@@ -52,7 +52,8 @@ class GatewayOptions:
 
 
 class Gateway:
-    """`run` until cancelled; `tell` gets a line for the log. Raises SetupError or StreamerError for bad options."""
+    """`run` until cancelled; `tell` gets a line for the log. Raises SetupError or StreamerError for bad
+    options."""
 
     def __init__(self, options: GatewayOptions, tell: Callable[[str], None]) -> None:
         check_library()
@@ -146,7 +147,8 @@ class Gateway:
             self._publisher.say(self._topics.of_device(device, "reply"), json.dumps(told, ensure_ascii=False))
 
     async def _tell_readings(self, room: Room) -> None:
-        """The room keeps the pace that a relay takes, and tells all again by itself whenever it comes back."""
+        """The room keeps the pace that a relay takes, and tells all again by itself whenever it comes
+        back."""
         self._devices.tell_all()
         while True:
             await self._news.wait()
@@ -162,7 +164,9 @@ class Gateway:
             self._bad_payload(f"What came on the topic {message.topic[:200]} is left out: {error}")
         except Exception as error:  # a fault of ours; a retained message would else end each start
             words = f"{type(error).__name__}: {error}"
-            self._bad_payload(f"What came on the topic {message.topic[:200]} failed here, and is left out: {words}")
+            self._bad_payload(
+                f"What came on the topic {message.topic[:200]} failed here, and is left out: {words}"
+            )
 
     def _take(self, message: Message) -> None:
         parsed = self._topics.parse(message.topic)

@@ -19,8 +19,8 @@ from streamer.gateway.payloads import DeviceNotice
 from streamer.wire.control import MAX_CHAT_CHARACTERS, MAX_TITLE_CHARACTERS
 
 MAX_WAITING: Final = 100
-"""As many as a relay remembers; whoever comes to a hundred notices reads none of them. A device that says more loses
-its own, not those of others."""
+"""As many as a relay remembers; whoever comes to a hundred notices reads none of them. A device that says
+more loses its own, not those of others."""
 
 LATE_S: Final = 10.0
 """What is told later than this says so, for it may no longer be true."""
@@ -39,7 +39,8 @@ class Waiting:
 
 
 class Notices:
-    """`put` takes what to tell; `run` tells it to a room, as long as there is one. `tell` gets a line for the log."""
+    """`put` takes what to tell; `run` tells it to a room, as long as there is one. `tell` gets a line for the
+    log."""
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         self._remarks = Remarks(tell)

@@ -21,7 +21,8 @@ from streamer.wire.json_size import json_size
 from streamer.wire.programs import Level, Outcome, Value
 
 MAX_TEXT_CHARACTERS: Final = 500
-"""Of one value: a position or a state is far shorter, and eight of them fit what a relay keeps of a device."""
+"""Of one value: a position or a state is far shorter, and eight of them fit what a relay keeps of a
+device."""
 
 _DEPTH: Final = 4
 """Objects within objects become `outer.inner`; what is deeper is no reading of a device."""
@@ -71,7 +72,8 @@ def values_of(payload: bytes) -> dict[str, Value]:
 
 
 def name_of(name: str) -> str:
-    """The name of a reading as a relay takes it, which refuses all values of a device for one that can't be seen.
+    """The name of a reading as a relay takes it, which refuses all values of a device for one that can't be
+    seen.
 
     Raises PayloadError.
     """
@@ -107,7 +109,8 @@ def check_size(values: Mapping[str, Value]) -> None:
 
 
 def notice_of(payload: bytes) -> DeviceNotice:
-    """Plain text, or a JSON object with `text` and perhaps title, level, sound, actions, id. Raises PayloadError."""
+    """Plain text, or a JSON object with `text` and perhaps title, level, sound, actions, id. Raises
+    PayloadError."""
     text = text_of(payload).strip()
     if not text.startswith("{"):
         return DeviceNotice(_short(text, "the text", MAX_CHAT_CHARACTERS))

@@ -1,6 +1,7 @@
 """What the broker is told, in order: states, of which only the newest counts, and events, of which each does.
 
-While the broker is away both wait. When it is back, every state is published again, for it may have forgotten them.
+While the broker is away both wait. When it is back, every state is published again, for it may have forgotten
+them.
 """
 
 import asyncio

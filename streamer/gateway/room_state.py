@@ -20,7 +20,8 @@ from streamer.gateway.topics import Topics
 
 
 class RoomState:
-    """`take` each event of the room. While the room is away, its status is offline, and nobody claims to know more."""
+    """`take` each event of the room. While the room is away, its status is offline, and nobody claims to know
+    more."""
 
     def __init__(self, topics: Topics, publisher: Publisher) -> None:
         self._topics = topics

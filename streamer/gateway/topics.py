@@ -23,7 +23,8 @@ MAX_PREFIX_CHARACTERS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Of one room. `also` are patterns of other topics with readings, in which `+` is the name of the device."""
+    """Of one room. `also` are patterns of other topics with readings, in which `+` is the name of the
+    device."""
 
     prefix: str
     room: str
@@ -33,13 +34,19 @@ class Topics:
         """Raises SetupError if nothing can be subscribed to below `prefix`, or by a pattern."""
         is_topic = self.prefix and len(self.prefix) <= MAX_PREFIX_CHARACTERS and self.prefix.isprintable()
         if not is_topic or set(self.prefix) & _WILDCARDS or self.prefix[0] in "$/" or self.prefix[-1] == "/":
-            raise SetupError(f"a prefix of topics is at most {MAX_PREFIX_CHARACTERS} characters without + # $ and /")
+            raise SetupError(
+                f"a prefix of topics is at most {MAX_PREFIX_CHARACTERS} characters without + # $ and /"
+            )
         if not self.room.isprintable() or set(self.room) & {*_WILDCARDS, "/"}:
-            raise SetupError(f"{self.room!a:.80} is no name of a room: it contains /, + or #, or can't be printed")
+            raise SetupError(
+                f"{self.room!a:.80} is no name of a room: it contains /, + or #, or can't be printed"
+            )
         for pattern in self.also:
             parts = pattern.split("/")
             if parts.count("+") != 1 or any(set(part) & _WILDCARDS for part in parts if part != "+"):
-                raise SetupError(f"{pattern}: a pattern of topics has one + in place of the device's name, and no #")
+                raise SetupError(
+                    f"{pattern}: a pattern of topics has one + in place of the device's name, and no #"
+                )
 
     @property
     def subscribed(self) -> list[str]:
@@ -54,10 +61,11 @@ class Topics:
         return f"{self.prefix}/device/{name}/{kind}"
 
     def parse(self, topic: str) -> tuple[str, str, str] | None:
-        """Returns device, kind and key of what came on `topic`, empty where the topic lacks it; None if it is not ours.
+        """Returns device, kind and key of what came on `topic`, empty where the topic lacks it; None if it is
+        not ours.
 
-        A topic of the room has no device. What contains a wildcard is no topic (MQTT 5, 4.7.1): a broker that delivers
-        it means harm, for what is answered there would be for others.
+        A topic of the room has no device. What contains a wildcard is no topic (MQTT 5, 4.7.1): a broker that
+        delivers it means harm, for what is answered there would be for others.
         """
         if set(topic) & _WILDCARDS:
             return None

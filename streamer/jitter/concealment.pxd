@@ -27,5 +27,7 @@ cdef class DecodedLine:
     cdef int decode_ahead(self, Py_ssize_t samples) except -1
     cdef int64_t skip_to(self, int64_t timestamp) except? -1
     cdef Py_ssize_t _decode(self, bytes payload, double gain_from, bint joining) except -1
-    cdef Py_ssize_t _append(self, samples, Py_ssize_t longest, double gain_from, double gain_to, bint joining=*) except -1
+    cdef Py_ssize_t _append(
+        self, samples, Py_ssize_t longest, double gain_from, double gain_to, bint joining=*
+    ) except -1
     cdef const float[::1] _side(self, Py_ssize_t count)

@@ -1,10 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
+"""One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is
+concealed.
 
-Twin of web/worklets/concealment.js. `media_end` is the timestamp after the last sample of the line. Concealment is the codec's
-own; it keeps its gain for 20 ms, then goes to silence in a straight line over 100 ms. What is decoded after it comes back
-within 5 ms. A decoder that raises, or gives nothing, or something that is not sound (of another type, not finite, a side that is too
-short), is concealed too: the sound card waits for nobody.
+Twin of web/worklets/concealment.js. `media_end` is the timestamp after the last sample of the line.
+Concealment is the codec's own; it keeps its gain for 20 ms, then goes to silence in a straight line over 100
+ms. What is decoded after it comes back within 5 ms. A decoder that raises, or gives nothing, or something
+that is not sound (of another type, not finite, a side that is too short), is concealed too: the sound card
+waits for nobody.
 """
 
 import numpy
@@ -20,7 +22,8 @@ cdef Py_ssize_t DEFAULT_PACKET_SAMPLES = 480
 cdef Py_ssize_t LONGEST_PACKET_SAMPLES = 5760
 # 5 ms: what a crossfade over OVERLAP_SAMPLES needs ahead.
 cdef Py_ssize_t CONCEAL_SAMPLES = 240
-# 20 ms, then 100 ms: what the codec makes up sounds like the talker for a phoneme or so, and like a machine after two.
+# 20 ms, then 100 ms: what the codec makes up sounds like the talker for a phoneme or so, and like a machine
+# after two.
 cdef Py_ssize_t FADE_AFTER_SAMPLES = 960
 cdef Py_ssize_t FADE_SAMPLES = 4800
 cdef const float[::1] NO_SIDE = numpy.zeros(LONGEST_PACKET_SAMPLES, numpy.float32)
@@ -86,7 +89,8 @@ cdef class DecodedLine:
         return 0
 
     cdef int decode(self, int64_t seq, bint joining=False) except -1:
-        """Add the samples of a packet that is here, crossfaded over the end of the line if `joining`; those before it are lost."""
+        """Add the samples of a packet that is here, crossfaded over the end of the line if `joining`; those
+        before it are lost."""
         cdef double gain_from = self.gain()
         cdef Py_ssize_t dropped = self.sync.dropped, made
         self.lost += seq - self.packets.next_seq
@@ -111,7 +115,8 @@ cdef class DecodedLine:
         return 0
 
     cdef int64_t skip_to(self, int64_t timestamp) except? -1:
-        """Go on with the packet of this timestamp, or the newest; return how many samples are left out, 0 where none can be."""
+        """Go on with the packet of this timestamp, or the newest; return how many samples are left out, 0
+        where none can be."""
         cdef int64_t skipped, seq = self.packets.first_seq()
         cdef bytes payload = None
         while self.packets.count > 1 and self.packets.timestamp_of(seq) < timestamp:
@@ -132,13 +137,17 @@ cdef class DecodedLine:
     cdef Py_ssize_t _decode(self, bytes payload, double gain_from, bint joining) except -1:
         """Return how long the payload lasts; 0 where it can't be played, whatever the decoder says of it."""
         try:
-            return self._append(self._decoder.decode(payload), LONGEST_PACKET_SAMPLES, gain_from, 1.0, joining)
+            samples = self._decoder.decode(payload)
+            return self._append(samples, LONGEST_PACKET_SAMPLES, gain_from, 1.0, joining)
         except Exception:
             self.undecodable += 1
             return 0
 
-    cdef Py_ssize_t _append(self, samples, Py_ssize_t longest, double gain_from, double gain_to, bint joining=False) except -1:
-        """Add at most `longest` of the samples, and of their side; return how many. Raises ValueError where they can't be played."""
+    cdef Py_ssize_t _append(
+        self, samples, Py_ssize_t longest, double gain_from, double gain_to, bint joining=False
+    ) except -1:
+        """Add at most `longest` of the samples, and of their side; return how many. Raises ValueError where
+        they can't be played."""
         if samples is None or len(samples) == 0:
             raise ValueError("the decoder gave nothing")
         cdef const float[::1] mid = samples
@@ -151,7 +160,8 @@ cdef class DecodedLine:
         return count
 
     cdef const float[::1] _side(self, Py_ssize_t count):
-        """The other plane of what the decoder gave last; from the first that has one on, the line is stereo."""
+        """The other plane of what the decoder gave last; from the first that has one on, the line is
+        stereo."""
         given = self._decoder.side
         if given is None:
             return NO_SIDE

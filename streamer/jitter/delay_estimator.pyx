@@ -1,17 +1,19 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """How late packets come, and the delay that keeps the share of late ones small.
 
-The plan: a packet's *relative delay* is its transit time (arrival minus timestamp) over the least transit time of the last
-seconds, so that neither clock's zero nor their drift matters. A histogram of relative delays with slow forgetting gives
-the quantile that only `late_share` of the packets exceed, and what is usual: what is later than that is a stall, and no jitter.
+The plan: a packet's *relative delay* is its transit time (arrival minus timestamp) over the least transit
+time of the last seconds, so that neither clock's zero nor their drift matters. A histogram of relative delays
+with slow forgetting gives the quantile that only `late_share` of the packets exceed, and what is usual: what
+is later than that is a stall, and no jitter.
 
-Packets later than the ceiling are not counted: no target could save them, so they must not raise it. What a single long
-stall weighs is bounded. The head of a talkspurt does not count either: it starts with what was said before it was noticed, which comes
-in one go and says nothing of the network.
+Packets later than the ceiling are not counted: no target could save them, so they must not raise it. What a
+single long stall weighs is bounded. The head of a talkspurt does not count either: it starts with what was
+said before it was noticed, which comes in one go and says nothing of the network.
 
-A packet that comes more than NEW_CLOCK_MS later than the fastest, or so much sooner, or after a newer one with an older timestamp,
-was stamped by another clock: the talker's device slept or changed, or this program was held up. What was played by the old one
-says nothing of the new one: `is_new_clock` tells the owner, who starts again.
+A packet that comes more than NEW_CLOCK_MS later than the fastest, or so much sooner, or after a newer one
+with an older timestamp, was stamped by another clock: the talker's device slept or changed, or this program
+was held up. What was played by the old one says nothing of the new one: `is_new_clock` tells the owner, who
+starts again.
 
 Twin of web/worklets/delay_estimator.js.
 """
@@ -23,18 +25,22 @@ from streamer.jitter.redzone cimport REDZONE_BYTES, poison, unpoison
 from streamer.jitter.windowed_minimum cimport WindowedMinimum
 
 cdef double SAMPLES_PER_MS = 48.0
-# The longest Opus packet lasts 120 ms: a gap beyond it is a pause of the talker, and what follows is the head of a talkspurt.
+# The longest Opus packet lasts 120 ms: a gap beyond it is a pause of the talker, and what follows is the head
+# of a talkspurt.
 cdef int64_t PAUSE_SAMPLES = 5760
-# Within it, clocks that differ by 300 ppm part by 1.2 ms, and even a busy network lets one packet through at once.
+# Within it, clocks that differ by 300 ppm part by 1.2 ms, and even a busy network lets one packet through at
+# once.
 cdef double BASE_WINDOW_MS = 4000.0
 # No packet on one connection comes this late and is worth playing; a clock that was set is off by more.
 cdef double NEW_CLOCK_MS = 2000.0
 # Per packet: half of what is known is forgotten in 3466 packets, which are 35 s of talking.
 cdef double FORGETTING = 0.9998
-# Before anything is known, expect a few packets this late: a new talker starts here, and is at its own delay in 2 s.
+# Before anything is known, expect a few packets this late: a new talker starts here, and is at its own delay
+# in 2 s.
 cdef double PRIOR_MS = 30.0
 cdef double PRIOR_PACKETS = 2.0
-# Of the packets, so many are later than usual. With a twentieth, usual jitter was taken for the beginning of a stall.
+# Of the packets, so many are later than usual. With a twentieth, usual jitter was taken for the beginning of
+# a stall.
 cdef double UNUSUAL_SHARE = 0.02
 # Far below where sums of doubles get coarse.
 cdef double LARGEST_WEIGHT = 1e9
@@ -48,7 +54,8 @@ cdef bint is_time(double now_ms) noexcept:
 
 
 cdef class DelayEstimator:
-    """`quantile_ms` is the relative delay that all but `late_share` of the packets keep within, `usual_ms` that of all but a fiftieth."""
+    """`quantile_ms` is the relative delay that all but `late_share` of the packets keep within, `usual_ms`
+    that of all but a fiftieth."""
 
     def __cinit__(self):
         self.late_share, self.ceiling_ms = 0.01, 250.0
@@ -79,7 +86,8 @@ cdef class DelayEstimator:
         self._weigh()
 
     cpdef double update(self, double now_ms, int64_t timestamp, bint talkspurt=False):
-        """Take in a packet's arrival; `timestamp` is unwrapped, `talkspurt` true where one starts. Return the relative delay.
+        """Take in a packet's arrival; `timestamp` is unwrapped, `talkspurt` true where one starts. Return the
+        relative delay.
 
         By another clock (`is_new_clock`) it is 0, and says nothing of the network.
         Raises ValueError where `now_ms` is no time.

@@ -1,20 +1,25 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """The jitter buffer: packets in as the network brings them, samples out as the sound card takes them.
 
-What it must do: hold as little as the network allows, give every excess back quickly and inaudibly, never stay late.
+What it must do: hold as little as the network allows, give every excess back quickly and inaudibly, never
+stay late.
 
 The plan, at each place where a decision can fall (after a splice, a packet, or 5 ms):
-- The *delay* is what the next sample waits more than the fastest packet would: now - timestamp - least transit time. It is exact,
-  and needs no smoothing as a level in packets would. The *target* is what `delay_estimator` found, plus
-  the length of a block, since the sound card asks for a packet so long before it plays, plus a reserve; between floor and ceiling.
-- Later than what acceleration gives back in a second: skip whole packets. Too late: accelerate, by 25 % at most. Too early,
-  or the next packet is overdue: expand. On time: normal.
-- Nothing to decode: conceal, and hold the talker's time, so that late packets are played late and then caught up with: over
-  TCP nothing is lost, only late. A gap with packets behind it is a loss: it is concealed for its length, less what we are late.
-- Another clock (see `delay`), or more too early than any target: stop, and start again. What one clock said tells nothing of another.
+- The *delay* is what the next sample waits more than the fastest packet would: now - timestamp - least
+  transit time. It is exact, and needs no smoothing as a level in packets would. The *target* is what
+  `delay_estimator` found, plus the length of a block, since the sound card asks for a packet so long before
+  it plays, plus a reserve; between floor and ceiling.
+- Later than what acceleration gives back in a second: skip whole packets. Too late: accelerate, by 25 % at
+  most. Too early, or the next packet is overdue: expand. On time: normal.
+- Nothing to decode: conceal, and hold the talker's time, so that late packets are played late and then caught
+  up with: over TCP nothing is lost, only late. A gap with packets behind it is a loss: it is concealed for
+  its length, less what we are late.
+- Another clock (see `delay`), or more too early than any target: stop, and start again. What one clock said
+  tells nothing of another.
 - Faded to silence, or the talker has paused: wait until the next packet is due, and start exactly on target.
 
-Times are milliseconds as doubles, of any clock; web/worklets/jitter_buffer.js makes the same decisions on the same numbers.
+Times are milliseconds as doubles, of any clock; web/worklets/jitter_buffer.js makes the same decisions on the
+same numbers.
 """
 
 import numpy
@@ -25,11 +30,20 @@ from streamer.jitter.delay_estimator cimport DelayEstimator, is_time
 from streamer.jitter.overlap_add cimport OVERLAP_SAMPLES
 from streamer.jitter.packet_buffer cimport Arrival
 from streamer.jitter.playout_clock cimport PlayoutClock
-from streamer.jitter.policy cimport RESERVE_MS, STEP_SAMPLES, Decision, Operation, Situation, decide, depends_on_quiet
+from streamer.jitter.policy cimport (
+    RESERVE_MS,
+    STEP_SAMPLES,
+    Decision,
+    Operation,
+    Situation,
+    decide,
+    depends_on_quiet,
+)
 
 cdef double SAMPLES_PER_MS = 48.0
-# Between two splices, per sample of the last one: so talk gets faster by 25 % at most, and slower by 20 %, which is heard as
-# a manner of speaking. Twice as much takes twice as long after a stall; half of it sounds like a tape that is wound.
+# Between two splices, per sample of the last one: so talk gets faster by 25 % at most, and slower by 20 %,
+# which is heard as a manner of speaking. Twice as much takes twice as long after a stall; half of it sounds
+# like a tape that is wound.
 cdef Py_ssize_t REST_PER_CUT = 4
 cdef Py_ssize_t REST_PER_REPEAT = 5
 
@@ -37,9 +51,9 @@ cdef Py_ssize_t REST_PER_REPEAT = 5
 cdef class JitterBuffer:
     """One talker's jitter buffer, 48 kHz.
 
-    `decoder` has `decode(payload) -> float32 samples` and `conceal(count) -> float32 samples`; where it raises, it is concealed.
-    Of stereo, these are mid, (L + R) / 2, and `decoder.side` then is as many of (L - R) / 2; None where it was mono.
-    Not thread-safe: one thread pushes and pops.
+    `decoder` has `decode(payload) -> float32 samples` and `conceal(count) -> float32 samples`; where it
+    raises, it is concealed. Of stereo, these are mid, (L + R) / 2, and `decoder.side` then is as many of (L -
+    R) / 2; None where it was mono. Not thread-safe: one thread pushes and pops.
     """
 
     def __cinit__(self):
@@ -62,7 +76,8 @@ cdef class JitterBuffer:
         self._line.use(decoder)
 
     def push(self, int seq, int64_t timestamp, bytes payload not None, double now_ms, bint talkspurt=False):
-        """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its arrival.
+        """Take in a packet: 16-bit seq, 32-bit timestamp in samples, its Opus payload, and the time of its
+        arrival.
 
         Raises ValueError if one of them is invalid, RuntimeError if the decoder calls it.
         """
@@ -94,9 +109,11 @@ cdef class JitterBuffer:
             self._late += 1
 
     def pop_into(self, float[::1] block not None, double now_ms, float[::1] side=None):
-        """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where there is nothing.
+        """Fill the block, of any length, and `side`, as long, with what plays from `now_ms` on; silence where
+        there is nothing.
 
-        Raises ValueError if their lengths differ or `now_ms` is not a time; RuntimeError if the decoder calls it.
+        Raises ValueError if their lengths differ or `now_ms` is not a time; RuntimeError if the decoder calls
+        it.
         """
         self._check_not_popping()
         if side is not None and side.shape[0] != block.shape[0]:
@@ -138,11 +155,13 @@ cdef class JitterBuffer:
         return needed_ms if needed_ms < self._ceiling_ms else self._ceiling_ms
 
     cdef double _late_by(self, int64_t timestamp) noexcept:
-        """What the sample with this timestamp, played next, would have waited more than the fastest packet."""
+        """What the sample with this timestamp, played next, would have waited more than the fastest
+        packet."""
         return self._clock.now_ms() - timestamp / SAMPLES_PER_MS - self.estimator.base_ms
 
     cdef Py_ssize_t _next_run(self, Py_ssize_t wanted) except -1:
-        """Carry out what is decided until there is sound ahead; return how much of it to play before the next decision."""
+        """Carry out what is decided until there is sound ahead; return how much of it to play before the next
+        decision."""
         cdef Situation now
         cdef Decision decision
         cdef bint may_splice = False
@@ -227,15 +246,20 @@ cdef class JitterBuffer:
         return 0
 
     cdef int _splice(self, Decision decision) except -1:
-        """Change the length by what the sound allows, if it does; then let it rest, so that a talker is never hurried by more."""
+        """Change the length by what the sound allows, if it does; then let it rest, so that a talker is never
+        hurried by more."""
         cdef bint shorter = decision.operation == Operation.ACCELERATE
         cdef Py_ssize_t longest = decision.longest, lag
-        self._line.decode_ahead(max(<Py_ssize_t>decision.samples, longest) + OVERLAP_SAMPLES if shorter else OVERLAP_SAMPLES)
+        cdef Py_ssize_t cut = max(<Py_ssize_t>decision.samples, longest) if shorter else 0
+        self._line.decode_ahead(cut + OVERLAP_SAMPLES)
         if shorter:
             lag = self._sync.accelerate(decision.samples, longest, decision.similarity)
         else:
             lag = self._sync.expand(decision.samples, longest, decision.similarity)
-        self._rest = OVERLAP_SAMPLES if lag == 0 or self._sync.free else (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
+        if lag == 0 or self._sync.free:
+            self._rest = OVERLAP_SAMPLES
+        else:
+            self._rest = (REST_PER_CUT if shorter else REST_PER_REPEAT) * lag
         if lag == 0:
             return 0
         self.operation = decision.operation
@@ -244,7 +268,8 @@ cdef class JitterBuffer:
         return 0
 
     cdef int _conceal(self, int64_t samples) except -1:
-        """Of lost packets, that is the talker's time; if nothing came at all, his time waits for what is late."""
+        """Of lost packets, that is the talker's time; if nothing came at all, his time waits for what is
+        late."""
         if self._packets.count > 0:
             self._line.pass_over(samples)
         elif not self._line.concealing():

@@ -1,12 +1,14 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """One plane of decoded samples: what the line of samples does to each of its planes alike.
 
-A plane is borrowed memory, with room behind its end for what is added, and HISTORY_SAMPLES before `now`, the next sample to play.
+A plane is borrowed memory, with room behind its end for what is added, and HISTORY_SAMPLES before `now`, the
+next sample to play.
 """
 
 from libc.string cimport memcpy, memmove
 
-# 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up to a finite mix.
+# 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up
+# to a finite mix.
 cdef float LOUDEST = 64.0
 
 
@@ -27,7 +29,9 @@ cdef double product(const float* a, const float* b, Py_ssize_t count) noexcept n
     return total
 
 
-cdef void put(float* to, const float* samples, Py_ssize_t count, double gain_from, double gain_to) noexcept nogil:
+cdef void put(
+    float* to, const float* samples, Py_ssize_t count, double gain_from, double gain_to
+) noexcept nogil:
     """Copy samples, their gain going in a straight line from one to the other over the overlap."""
     cdef Py_ssize_t i
     cdef double slope = (gain_to - gain_from) / OVERLAP_SAMPLES
@@ -47,7 +51,8 @@ cdef void join(float* end, const float* samples, Py_ssize_t count) noexcept nogi
 
 
 cdef void cut(float* now, Py_ssize_t lag) noexcept nogil:
-    """Leave out the next `lag` samples: what plays next begins so much later, crossfaded with what would have played."""
+    """Leave out the next `lag` samples: what plays next begins so much later, crossfaded with what would have
+    played."""
     cdef Py_ssize_t i
     cdef double share
     for i in range(OVERLAP_SAMPLES):

@@ -1,10 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""Packets waiting for their turn, in the order of their seq; nothing comes out twice, or before an earlier one that came out.
+"""Packets waiting for their turn, in the order of their seq; nothing comes out twice, or before an earlier
+one that came out.
 
-The plan: a ring with one slot a seq. Numbers are unwrapped to 64 bits on the way in. A slot remembers the seq it held last,
-which tells a duplicate of a played packet from one that is merely too late. A seq far from the newest is believed only when
-the next one follows it (RFC 3550, A.1): then the talker has restarted, and everything older is let go. So he has where a newer
-packet has an older timestamp: time does not go back on one clock.
+The plan: a ring with one slot a seq. Numbers are unwrapped to 64 bits on the way in. A slot remembers the seq
+it held last, which tells a duplicate of a played packet from one that is merely too late. A seq far from the
+newest is believed only when the next one follows it (RFC 3550, A.1): then the talker has restarted, and
+everything older is let go. So he has where a newer packet has an older timestamp: time does not go back on
+one clock.
 """
 
 from streamer.jitter.redzone cimport REDZONE_BYTES, poison, unpoison
@@ -32,7 +34,8 @@ cdef class PacketBuffer:
         unpoison(self._after_timestamps)
 
     cpdef Arrival insert(self, int seq, int64_t timestamp, bytes payload):
-        """Put in a packet with its 16-bit seq and 32-bit timestamp; say what it was. Raises ValueError where they are not."""
+        """Put in a packet with its 16-bit seq and 32-bit timestamp; say what it was. Raises ValueError where
+        they are not."""
         if payload is None or not 0 <= seq <= 0xFFFF or not 0 <= timestamp <= 0xFFFFFFFF:
             raise ValueError("a packet has a payload, a seq of 16 bits and a timestamp of 32")
         cdef Arrival arrival = NEW
@@ -70,7 +73,8 @@ cdef class PacketBuffer:
         return self.newest_timestamp + <int32_t><uint32_t>(timestamp - self.newest_timestamp)
 
     cpdef begin_at(self, int seq, int64_t timestamp):
-        """Let go of all that is here: the talker has another clock, and begins with this seq and timestamp."""
+        """Let go of all that is here: the talker has another clock, and begins with this seq and
+        timestamp."""
         self._started = True
         self.next_seq = self.newest_seq = seq
         self.newest_timestamp = self.inserted_timestamp = timestamp

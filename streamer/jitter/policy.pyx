@@ -1,22 +1,32 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What the jitter buffer does next: one pure function of what it knows, `decide`. It holds nothing and changes nothing.
+"""What the jitter buffer does next: one pure function of what it knows, `decide`. It holds nothing and
+changes nothing.
 
-Twin of web/worklets/playout_policy.js. All thresholds are here; docs/measurements.md has more of half and double:
+Twin of web/worklets/playout_policy.js. All thresholds are here; docs/measurements.md has more of half and
+double:
 
     name              value   what it decides, why it is so large, and what half and double of it do
-    STEP              5 ms    between two decisions: as long as an overlap; a change sooner would splice into a splice
+    STEP              5 ms    between two decisions: as long as an overlap; a change sooner would splice into
+                      a splice
     LATE_BAND         5 ms    later than target: shorten. The shortest splice takes as much away
-    RESERVE           3 ms    target is over what the network needs: with SPARE and LATE_BAND, as wide as a usual pitch period
-    SPARE             1 ms    over what the network needs, since a delay is estimated in buckets of 1 ms; earlier than that: lengthen.
-                              So far from target, a pause is made to fit: nobody hears that
-    OVERSHOOT         2 ms    that a splice of a voice may take more than needed, for a pitch period that is a little longer
-    SKIP              260 ms  too late: leave out packets. That is 1 s of acceleration at 25 %, so that after any stall the
-                              delay is back within 1.5 s; half skips words that could have been heard, double stays late 2 s
+    RESERVE           3 ms    target is over what the network needs: with SPARE and LATE_BAND, as wide as a
+                      usual pitch period
+    SPARE             1 ms    over what the network needs, since a delay is estimated in buckets of 1 ms;
+                              earlier than that: lengthen. So far from target, a pause is made to fit: nobody
+                              hears that
+    OVERSHOOT         2 ms    that a splice of a voice may take more than needed, for a pitch period that is a
+                      little longer
+    SKIP              260 ms  too late: leave out packets. That is 1 s of acceleration at 25 %, so that after
+                              any stall the delay is back within 1.5 s; half skips words that could have been
+                              heard, double stays late 2 s
     KEEP              230 ms  of it is left to acceleration, which hides the seam
-    OVERDUE           0.4     of the delay: so little ahead, no packet here, and later than usual: a stall has begun: lengthen while
-                              there is something to lengthen. Half is too late for a splice
-    ALIKE             0.8     similarity (a normalized cross-correlation) of the two ends of an inaudible splice, as NetEQ's 0.8
-    ALIKE_ENOUGH      0.5     where there is a reason to hurry: audible in music, less so than what comes otherwise
+    OVERDUE           0.4     of the delay: so little ahead, no packet here, and later than usual: a stall has
+                              begun: lengthen while there is something to lengthen. Half is too late for a
+                              splice
+    ALIKE             0.8     similarity (a normalized cross-correlation) of the two ends of an inaudible
+                      splice, as NetEQ's 0.8
+    ALIKE_ENOUGH      0.5     where there is a reason to hurry: audible in music, less so than what comes
+                      otherwise
     HURRY             30 ms   later than target: that is such a reason
     LONGEST_GAP       100 ms  of lost packets is concealed; then concealment has faded to silence anyway
     CONCEAL           5 ms    at a time: a packet that comes meanwhile is heard at once
@@ -43,10 +53,11 @@ cdef int64_t CONCEAL_UNIT = 120
 
 
 cdef Decision decide(const Situation* now) noexcept:
-    """The operation, its length in samples; of a splice, that where it is quiet, the longest elsewhere, and how alike its ends must be.
+    """The operation, its length in samples; of a splice, that where it is quiet, the longest elsewhere, and
+    how alike its ends must be.
 
-    While a splice is possible (`may_splice`), the only question is whether to change the length; NORMAL is not to. Otherwise
-    nothing is ahead, and the question is where sound comes from.
+    While a splice is possible (`may_splice`), the only question is whether to change the length; NORMAL is
+    not to. Otherwise nothing is ahead, and the question is where sound comes from.
     """
     if not now.is_playing:
         return _start(now)
@@ -54,7 +65,8 @@ cdef Decision decide(const Situation* now) noexcept:
 
 
 cdef bint depends_on_quiet(const Situation* now) noexcept:
-    """Return False if `is_quiet` changes nothing in what `decide` returns: finding it out is a fifth of a pop's cost."""
+    """Return False if `is_quiet` changes nothing in what `decide` returns: finding it out is a fifth of a
+    pop's cost."""
     return now.is_playing and not now.may_splice and now.waiting == 0
 
 
@@ -64,7 +76,9 @@ cdef double _low_ms(const Situation* now) noexcept:
 
 cdef bint _is_overdue(const Situation* now) noexcept:
     cdef double ahead_ms = now.ahead / SAMPLES_PER_MS
-    return now.waiting == 0 and ahead_ms < OVERDUE_SHARE * now.delay_ms and now.delay_ms - ahead_ms > now.usual_ms
+    if now.waiting > 0 or ahead_ms >= OVERDUE_SHARE * now.delay_ms:
+        return False
+    return now.delay_ms - ahead_ms > now.usual_ms
 
 
 cdef Decision _start(const Situation* now) noexcept:
@@ -78,10 +92,12 @@ cdef Decision _start(const Situation* now) noexcept:
 
 
 cdef Decision _change_length(const Situation* now) noexcept:
-    """Between low and high nothing is changed, and no splice leads out of it: so no cut and no repeat can undo each other.
+    """Between low and high nothing is changed, and no splice leads out of it: so no cut and no repeat can
+    undo each other.
 
-    Two repeats may lead above high: while a packet is overdue, since what comes after a stall comes late; and of a voice whose pitch
-    periods are too long to fit, when it would soon run dry. The cut that may follow ends above low: another such repeat needs drift.
+    Two repeats may lead above high: while a packet is overdue, since what comes after a stall comes late; and
+    of a voice whose pitch periods are too long to fit, when it would soon run dry. The cut that may follow
+    ends above low: another such repeat needs drift.
     """
     cdef double excess_ms = now.delay_ms - now.target_ms
     cdef double low_ms = _low_ms(now), high_ms = now.target_ms + LATE_BAND_MS
@@ -92,7 +108,9 @@ cdef Decision _change_length(const Situation* now) noexcept:
         return _plain(Operation.RESTART, 0)
     if now.delay_ms > high_ms:
         most_ms = min(excess_ms + OVERSHOOT_MS, now.delay_ms - low_ms)
-        return _splice(Operation.ACCELERATE, excess_ms, most_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH)
+        return _splice(
+            Operation.ACCELERATE, excess_ms, most_ms, ALIKE if excess_ms < HURRY_MS else ALIKE_ENOUGH
+        )
     if now.delay_ms < low_ms:
         most_ms = LONGEST_MS if now.delay_ms < low_ms - SPARE_MS else high_ms - now.delay_ms
         return _splice(Operation.EXPAND, -excess_ms, most_ms, ALIKE)
@@ -137,7 +155,8 @@ cdef Decision _plain(Operation operation, int64_t samples) noexcept:
 
 cdef Decision _splice(Operation operation, double wanted_ms, double most_ms, double similarity) noexcept:
     cdef int64_t wanted = <int64_t>(wanted_ms * SAMPLES_PER_MS), longest = <int64_t>(most_ms * SAMPLES_PER_MS)
-    return Decision(operation, min(wanted, <int64_t>LONGEST_LAG), min(longest, <int64_t>LONGEST_LAG), similarity)
+    cdef int64_t most = LONGEST_LAG
+    return Decision(operation, min(wanted, most), min(longest, most), similarity)
 
 
 def decided(Situation now):

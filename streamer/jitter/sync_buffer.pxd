@@ -27,7 +27,9 @@ cdef class SyncBuffer:
 
     cdef Py_ssize_t ahead(self) noexcept
     cdef void make_stereo(self) noexcept
-    cdef Py_ssize_t append(self, const float* mid, const float* side, Py_ssize_t count, double gain_from, double gain_to) noexcept
+    cdef Py_ssize_t append(
+        self, const float* mid, const float* side, Py_ssize_t count, double gain_from, double gain_to
+    ) noexcept
     cdef Py_ssize_t append_silence(self, Py_ssize_t count) noexcept
     cdef Py_ssize_t overlap_append(self, const float* mid, const float* side, Py_ssize_t count) noexcept
     cdef Py_ssize_t take(self, float* mid, float* side, Py_ssize_t count) noexcept
@@ -39,5 +41,7 @@ cdef class SyncBuffer:
     cdef double _power(self, Py_ssize_t start, Py_ssize_t count) noexcept
     cdef const float* _louder(self) noexcept
     cdef Py_ssize_t _find_lag(self, int direction, Py_ssize_t longest) noexcept
-    cdef Py_ssize_t _refine_lag(self, const float* here, int direction, Py_ssize_t around, Py_ssize_t longest) noexcept
+    cdef Py_ssize_t _refine_lag(
+        self, const float* here, int direction, Py_ssize_t around, Py_ssize_t longest
+    ) noexcept
     cdef Py_ssize_t _make_room(self, Py_ssize_t count) noexcept

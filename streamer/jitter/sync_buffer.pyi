@@ -6,4 +6,6 @@ class SyncBuffer:
     free: bool
     dropped: int
 
-def stretch(samples: NDArray[np.float32], share: float, least_similarity: float = 0.5) -> NDArray[np.float32]: ...
+def stretch(
+    samples: NDArray[np.float32], share: float, least_similarity: float = 0.5
+) -> NDArray[np.float32]: ...

@@ -1,18 +1,20 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """The decoded samples that play next, and how to make them fewer or more without changing the pitch.
 
-The plan is waveform-similarity overlap-add, as NetEQ's accelerate and preemptive expand: find the lag at which the signal
-resembles itself best (a pitch period, or a few), cut out or repeat exactly that much, and crossfade over the join. The lag is
-searched coarsely on every fourth sample's mean, then refined on all. Where it is quiet any lag will do: then it is what is wanted.
+The plan is waveform-similarity overlap-add, as NetEQ's accelerate and preemptive expand: find the lag at
+which the signal resembles itself best (a pitch period, or a few), cut out or repeat exactly that much, and
+crossfade over the join. The lag is searched coarsely on every fourth sample's mean, then refined on all.
+Where it is quiet any lag will do: then it is what is wanted.
 
     accelerate   ...a b|c d e f      expand   ...a b|c d e
-                 ...a b|d'e f                 ...a b|b'c d e        (' = crossfaded, | = the next sample to play)
+                 ...a b|d'e f                 ...a b|b'c d e   (' = crossfaded, | = next to play)
 
-Expanding repeats what was already played, so it needs only the overlap ahead: it works when the network has just stalled.
-Stereo is kept as mid, (L + R) / 2, and side, (L - R) / 2: mono is mid alone, and a listener with one loudspeaker plays mid alone.
-The line owns its memory, and its bound: what does not fit is left out and counted, no matter who asks.
-The louder of the two finds the lag, and both are spliced at it, so left and right stay in time with each other.
-Arithmetic is in doubles, stored as floats, in the order that web/worklets/sync_buffer.js has: both make the same decisions.
+Expanding repeats what was already played, so it needs only the overlap ahead: it works when the network has
+just stalled. Stereo is kept as mid, (L + R) / 2, and side, (L - R) / 2: mono is mid alone, and a listener
+with one loudspeaker plays mid alone. The line owns its memory, and its bound: what does not fit is left out
+and counted, no matter who asks. The louder of the two finds the lag, and both are spliced at it, so left and
+right stay in time with each other. Arithmetic is in doubles, stored as floats, in the order that
+web/worklets/sync_buffer.js has: both make the same decisions.
 """
 
 import numpy
@@ -32,7 +34,8 @@ cdef double LARGEST_SHARE = 1.0
 
 
 cdef class SyncBuffer:
-    """A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead` samples)."""
+    """A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead`
+    samples)."""
 
     def __cinit__(self):
         self._position = self._end = HISTORY_SAMPLES
@@ -55,7 +58,8 @@ cdef class SyncBuffer:
         self.stereo = True
 
     cdef Py_ssize_t _make_room(self, Py_ssize_t count) noexcept:
-        """Make room behind the end for `count` samples; return how many of them fit, and count the others as dropped."""
+        """Make room behind the end for `count` samples; return how many of them fit, and count the others as
+        dropped."""
         if count <= 0:
             return 0
         if count <= LINE_SAMPLES - self._end:
@@ -72,7 +76,9 @@ cdef class SyncBuffer:
         self.dropped += count - room
         return room
 
-    cdef Py_ssize_t append(self, const float* mid, const float* side, Py_ssize_t count, double gain_from, double gain_to) noexcept:
+    cdef Py_ssize_t append(
+        self, const float* mid, const float* side, Py_ssize_t count, double gain_from, double gain_to
+    ) noexcept:
         """Add samples at the end, their gain going in a straight line from one to the other over the overlap.
 
         Return how many of them fitted.
@@ -125,7 +131,8 @@ cdef class SyncBuffer:
                 self._side[self._position + i] = self._side[self._position + i] * gain
 
     cdef Py_ssize_t take(self, float* mid, float* side, Py_ssize_t count) noexcept:
-        """Move the next samples out, of those that are ahead; return how many. `side` is NULL where nobody wants it."""
+        """Move the next samples out, of those that are ahead; return how many. `side` is NULL where nobody
+        wants it."""
         if count > self.ahead():
             count = self.ahead()
         if count <= 0:
@@ -152,7 +159,8 @@ cdef class SyncBuffer:
         return self.quiet(self._position - OVERLAP_SAMPLES, OVERLAP_SAMPLES)
 
     cdef Py_ssize_t accelerate(self, Py_ssize_t wanted, Py_ssize_t longest, double least_similarity) noexcept:
-        """Cut out `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough."""
+        """Cut out `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the
+        signal is nowhere alike enough."""
         cdef Py_ssize_t lag, most = min(self.ahead() - OVERLAP_SAMPLES, <Py_ssize_t>LONGEST_LAG)
         wanted = min(wanted, most)
         self.free = wanted > 0 and self.quiet(self._position, wanted + OVERLAP_SAMPLES)
@@ -166,8 +174,10 @@ cdef class SyncBuffer:
         return lag
 
     cdef Py_ssize_t expand(self, Py_ssize_t wanted, Py_ssize_t longest, double least_similarity) noexcept:
-        """Repeat `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough."""
-        cdef Py_ssize_t lag, most = min(LINE_SAMPLES - HISTORY_SAMPLES - self.ahead(), <Py_ssize_t>LONGEST_LAG)
+        """Repeat `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the
+        signal is nowhere alike enough."""
+        cdef Py_ssize_t room = LINE_SAMPLES - HISTORY_SAMPLES - self.ahead()
+        cdef Py_ssize_t lag, most = min(room, <Py_ssize_t>LONGEST_LAG)
         if self.ahead() < OVERLAP_SAMPLES:
             return 0
         wanted = min(wanted, most)
@@ -191,7 +201,8 @@ cdef class SyncBuffer:
         return mid
 
     cdef Py_ssize_t _find_lag(self, int direction, Py_ssize_t longest) noexcept:
-        """The lag, in one direction, at which the next samples are most alike; 0 where none is. Sets `similarity`."""
+        """The lag, in one direction, at which the next samples are most alike; 0 where none is. Sets
+        `similarity`."""
         cdef Py_ssize_t window = OVERLAP_SAMPLES // DECIMATION, reach = longest // DECIMATION
         cdef Py_ssize_t i, lag, other, here = 0 if direction > 0 else reach
         cdef Py_ssize_t best_lag = 0
@@ -217,13 +228,17 @@ cdef class SyncBuffer:
                 best_lag = lag * DECIMATION
         return self._refine_lag(now, direction, best_lag, longest) if best_lag else 0
 
-    cdef Py_ssize_t _refine_lag(self, const float* here, int direction, Py_ssize_t around, Py_ssize_t longest) noexcept:
+    cdef Py_ssize_t _refine_lag(
+        self, const float* here, int direction, Py_ssize_t around, Py_ssize_t longest
+    ) noexcept:
         cdef Py_ssize_t lag, first = around - DECIMATION, last = around + DECIMATION, best_lag = 0
         cdef const float* other
         cdef double cross, energy, similarity
         cdef double own = product(here, here, OVERLAP_SAMPLES) + 1e-9
         self.similarity = 0.0
-        for lag in range(first if first > SHORTEST_LAG else SHORTEST_LAG, (last if last < longest else longest) + 1):
+        first = first if first > SHORTEST_LAG else SHORTEST_LAG
+        last = last if last < longest else longest
+        for lag in range(first, last + 1):
             other = here + direction * lag
             cross = product(here, other, OVERLAP_SAMPLES)
             energy = product(other, other, OVERLAP_SAMPLES) + 1e-9
@@ -235,7 +250,8 @@ cdef class SyncBuffer:
 
 
 def stretch(const float[::1] samples not None, double share, double least_similarity=0.5):
-    """The samples played slower, by up to `share` of their time, or faster where it is negative: what playing does, at a stretch.
+    """The samples played slower, by up to `share` of their time, or faster where it is negative: what playing
+    does, at a stretch.
 
     Raises ValueError where `share` is not between 0.001 and 1, or their negatives.
     """

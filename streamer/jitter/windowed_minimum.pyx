@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """The least value of the last one to two windows of time, in constant time and memory.
 
-Twin of web/shared/windowed_minimum.js. The plan: the least of this window and of the one before. It forgets at once a least
-value that is two windows old, and never one that is younger than one window.
+Twin of web/shared/windowed_minimum.js. The plan: the least of this window and of the one before. It forgets
+at once a least value that is two windows old, and never one that is younger than one window.
 """
 
 from libc.math cimport INFINITY

@@ -1,12 +1,14 @@
-"""The whole way, sound card and all, by the ears of one microphone: it hears a chirp at once, and again when it's back.
+"""The whole way, sound card and all, by the ears of one microphone: it hears a chirp at once, and again when
+it's back.
 
-    loudspeaker ──► microphone ─► encoder ─► relay ─► jitter buffer ─► decoder ─► loudspeaker ──► the same microphone
+    loudspeaker ──► microphone ─► encoder ─► relay ─► jitter buffer ─► decoder ─► loudspeaker ──► the same
+    microphone
         direct      └───────────────── what is measured: from a mouth to an ear ──────────────┘
 
-The difference of the two in one recording is the delay, whatever the sound card's own delays and clocks may be. Whoever
-plays the chirp back is either our own second client (a loop cable, or the loudspeaker beside the microphone), or
-another member of the room: a phone that lies beside this computer. What came back must not be sent again, so a gate
-opens for each chirp and closes as soon as the microphone has heard it.
+The difference of the two in one recording is the delay, whatever the sound card's own delays and clocks may
+be. Whoever plays the chirp back is either our own second client (a loop cable, or the loudspeaker beside the
+microphone), or another member of the room: a phone that lies beside this computer. What came back must not be
+sent again, so a gate opens for each chirp and closes as soon as the microphone has heard it.
 """
 
 from collections import deque
@@ -64,7 +66,9 @@ class GatedMicrophone:
         self._lately: deque[Samples] = deque(maxlen=_LOOK_BACK_FRAMES)
         self._heard: list[Samples] = []
         self._open_until = float("-inf")
-        self._hush = np.asarray(np.random.default_rng(0).standard_normal(SAMPLES_PER_FRAME) * 1e-3, dtype=np.float32)
+        self._hush = np.asarray(
+            np.random.default_rng(0).standard_normal(SAMPLES_PER_FRAME) * 1e-3, dtype=np.float32
+        )
         self.name = self._microphone.name
         self.piece_samples = SAMPLES_PER_FRAME
         self.start, self.wait_s = self._microphone.start, self._microphone.wait_s
@@ -132,7 +136,10 @@ async def measure_loop(wish: MeasureOptions, device: str | None) -> Measurement:
         speaker = Speaker(mixer.pop, device)
         stack.callback(speaker.close)
         live = LiveFigures(listener)
-        playouts: dict[MeasuringClient, Playout] = {listener: speaker, talker: RecordedPlayout(talker.ear.pop)}
+        playouts: dict[MeasuringClient, Playout] = {
+            listener: speaker,
+            talker: RecordedPlayout(talker.ear.pop),
+        }
         await _listen(wish, playouts, mixer, microphone, live)
     path = f"loudspeaker → microphone ({microphone.name}) → relay → loudspeaker"
     return _evaluate(wish, path, talker.room.name, microphone.heard, live)
@@ -167,11 +174,15 @@ class Peer:
     def look(self, now: float) -> None:
         names = [member.name for member in self._talker.room.members]
         if len(names) > 1:
-            raise MeasurementError(f"{', '.join(names)} would all play the chirps back: leave only one in the room")
+            raise MeasurementError(
+                f"{', '.join(names)} would all play the chirps back: leave only one in the room"
+            )
         if not names and self._mixer.playing:
             raise MeasurementError(f"{self.name} left during the measurement, so there is no result")
         if not names and now - self._since > _WAIT_S:
-            raise MeasurementError("Nobody else is in this room: join it with the other device, then try again")
+            raise MeasurementError(
+                "Nobody else is in this room: join it with the other device, then try again"
+            )
         if names and not self._mixer.playing:
             self.name = names[0]
             self._mixer.playing = True
@@ -213,14 +224,20 @@ def _evaluate(
     last = live.last if live else None
     now = last.total_ms.p50 if last and last.total_ms else None
     chirps = [
-        Chirp(number * EVERY_S, None if echo is None else echo * 1000 / SAMPLE_RATE, None if echo is None else now)
+        Chirp(
+            number * EVERY_S,
+            None if echo is None else echo * 1000 / SAMPLE_RATE,
+            None if echo is None else now,
+        )
         for number, echo in enumerate(echoes)
     ]
     remarks = list(remarks or [])
     if not found:
         remarks.append(describe_missing(heard))
     elif not any(echo is not None for echo in echoes):
-        remarks.append("The chirps were heard, but none came back: is the other loudspeaker turned up, and not muted?")
+        remarks.append(
+            "The chirps were heard, but none came back: is the other loudspeaker turned up, and not muted?"
+        )
     if noise_dbfs(heard) > _LOUD_DBFS:
         remarks.append("It is loud here: chirps may be lost. A quieter place tells more.")
     return Measurement(path, room, chirps, MATCHED_MS, last, remarks)

@@ -1,10 +1,12 @@
 """Chirps, and finding them again in what a microphone heard, to a fraction of a sample.
 
-A chirp is a short sweep. Its matched filter squeezes its 40 ms into a peak 0.2 ms wide that stands far above noise and
-speech (pulse compression: Klauder et al., The theory and design of chirp radars, 1960). The plan of `find_chirps`:
+A chirp is a short sweep. Its matched filter squeezes its 40 ms into a peak 0.2 ms wide that stands far above
+noise and speech (pulse compression: Klauder et al., The theory and design of chirp radars, 1960). The plan of
+`find_chirps`:
   band      leave out what a chirp can't hold: hum and hiss;
-  filter    the envelope of the correlation (of the analytic signal), so that neither a loudspeaker's phase nor a wire
-            that turns the wave upside down matters; divided by the energy around, so that loudness doesn't matter;
+  filter    the envelope of the correlation (of the analytic signal), so that neither a loudspeaker's phase
+            nor a wire that turns the wave upside down matters; divided by the energy around, so that loudness
+            doesn't matter;
   peaks     what is above `LEAST_LIKENESS` and best within `APART_S`, its place refined by a parabola.
 Noise alone has a likeness of at most 0.28 in ten seconds: no chirp is found in noise.
 """
@@ -46,7 +48,8 @@ Reals = NDArray[np.float64]
 
 
 class Found(NamedTuple):
-    """A chirp that begins at `position`, in samples and parts of one; `likeness` from 0 to 1, whatever its loudness."""
+    """A chirp that begins at `position`, in samples and parts of one; `likeness` from 0 to 1, whatever its
+    loudness."""
 
     position: float
     likeness: float
@@ -62,7 +65,8 @@ def chirp() -> Samples:
 
 
 def chirp_train(count: int, every_s: float) -> tuple[Samples, list[int]]:
-    """`count` chirps, and the places where they begin. Soft noise is under them, so that a talker goes on talking."""
+    """`count` chirps, and the places where they begin. Soft noise is under them, so that a talker goes on
+    talking."""
     every = round(every_s * SAMPLE_RATE)
     rng = np.random.default_rng(count)
     train = np.asarray(10 ** (_NOISE_DBFS / 20) * rng.standard_normal(count * every), dtype=np.float32)
@@ -85,7 +89,8 @@ def find_chirps(samples: Samples) -> list[Found]:
 
 
 def delays(sent: list[int], found: list[Found]) -> list[float | None]:
-    """For each chirp sent how many samples later it was found, on the same line of time; None where it was lost.
+    """For each chirp sent how many samples later it was found, on the same line of time; None where it was
+    lost.
 
     Only where chirps are sent at least `LATEST_S` apart, none that was lost can borrow the next one's.
     """
@@ -93,7 +98,8 @@ def delays(sent: list[int], found: list[Found]) -> list[float | None]:
 
 
 def echo_delays(found: list[Found], expected: int) -> list[float | None]:
-    """How long after each chirp the same one came back, in samples, in one recording of both; None for those lost.
+    """How long after each chirp the same one came back, in samples, in one recording of both; None for those
+    lost.
 
     Chirps have to be sent at least 2 × `LATEST_S` apart, so that no echo can pass for the next chirp.
     """
@@ -126,16 +132,19 @@ def describe_missing(samples: Samples) -> str:
     noise, peak = noise_dbfs(samples), peak_dbfs(samples)
     if peak < _SILENT_DBFS:
         return (
-            "No chirp found: the microphone heard nothing at all. Is it muted? Is it the right device, with its cable "
+            "No chirp found: the microphone heard nothing at all. Is it muted? Is it the right device, with "
+            "its cable "
             "plugged in, and is the loudspeaker turned up?"
         )
     if noise > _TOO_LOUD_DBFS:
         return (
-            f"No chirp found: it is too loud here ({noise:.0f} dBFS between the chirps, above {_TOO_LOUD_DBFS:.0f}). "
+            f"No chirp found: it is too loud here ({noise:.0f} dBFS between the chirps, above "
+            f"{_TOO_LOUD_DBFS:.0f}). "
             "Try it in a quieter place, or turn the loudspeaker up."
         )
     return (
-        f"No chirp found: the microphone hears something ({peak:.0f} dBFS at most, {noise:.0f} dBFS mostly), but no "
+        f"No chirp found: the microphone hears something ({peak:.0f} dBFS at most, {noise:.0f} dBFS mostly), "
+        "but no "
         "chirp. Turn the loudspeaker up, bring it closer, and switch noise suppression off."
     )
 

@@ -1,7 +1,9 @@
-"""Two clients in this process, one saying chirps to the other through the relay: the truth beside the live figure.
+"""Two clients in this process, one saying chirps to the other through the relay: the truth beside the live
+figure.
 
-The whole path is the real one: encoder, network, relay, jitter buffer, decoder. Only the sound card is not in it. Both
-ends are on one clock, so what comes out is exact, however wrong the live figure's idea of the relay's clock may be.
+The whole path is the real one: encoder, network, relay, jitter buffer, decoder. Only the sound card is not in
+it. Both ends are on one clock, so what comes out is exact, however wrong the live figure's idea of the
+relay's clock may be.
 """
 
 from bisect import bisect_left
@@ -86,20 +88,29 @@ def _refuse_company(talker: MeasuringClient) -> None:
     others = [member.name for member in talker.room.members if member.name != LISTENER]
     if others:
         raise MeasurementError(
-            f"{', '.join(others)} would hear the chirps: measure in an empty room, or use --acoustic with one "
+            f"{', '.join(others)} would hear the chirps: measure in an empty room, or use --acoustic with "
+            "one "
             "other member"
         )
 
 
 def _evaluate(
-    talker: MeasuringClient, source: ChirpSource, playout: RecordedPlayout, live: LiveFigures, places: list[int]
+    talker: MeasuringClient,
+    source: ChirpSource,
+    playout: RecordedPlayout,
+    live: LiveFigures,
+    places: list[int],
 ) -> Measurement:
     recording = playout.recording
     found = find_chirps(recording)
     said = [source.said_at(place) - playout.started for place in places]
     late = delays([round(each * SAMPLE_RATE) for each in said], found)
     chirps = [
-        Chirp(at - said[0], _ms(each), None if each is None else live.at(playout.started + at + each / SAMPLE_RATE))
+        Chirp(
+            at - said[0],
+            _ms(each),
+            None if each is None else live.at(playout.started + at + each / SAMPLE_RATE),
+        )
         for at, each in zip(said, late, strict=True)
     ]
     remarks = [] if found else [describe_missing(recording)]

@@ -16,8 +16,10 @@ _HEAD: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Mouth to ear</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse } th, td { text-align: right; padding: .2rem .8rem; border-bottom: 1px solid #ddd }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+  color: #222 }
+table { border-collapse: collapse }
+th, td { text-align: right; padding: .2rem .8rem; border-bottom: 1px solid #ddd }
 td:first-child, th:first-child { text-align: left } svg { max-width: 100%; height: auto }
 </style></head><body>
 """
@@ -74,7 +76,9 @@ def import_pyplot() -> ModuleType:
 def _delays(measurement: Measurement) -> str:
     delays = measurement.delays_ms
     names = "".join(f"<th>{name}</th>" for name in (delays or {"delay": 0}))
-    cells = "".join(f"<td>{delay:.1f} ms</td>" for delay in delays.values()) if delays else f"<td>{UNKNOWN}</td>"
+    cells = (
+        "".join(f"<td>{delay:.1f} ms</td>" for delay in delays.values()) if delays else f"<td>{UNKNOWN}</td>"
+    )
     lost = f"{measurement.lost} of {len(measurement.chirps)}"
     return (
         f"<table><tr>{names}<th>lost</th></tr><tr>{cells}<td>{lost}</td></tr></table>"

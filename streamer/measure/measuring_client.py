@@ -25,7 +25,8 @@ SETTLE_S: Final = 2.0
 """Before the first chirp: until the clocks know each other, and the jitter buffer the network."""
 
 _LOOK_S: Final = 0.02
-"""So that a chirp is looked at while it lasts: in the quiet between them the jitter buffer may hold more, or less."""
+"""So that a chirp is looked at while it lasts: in the quiet between them the jitter buffer may hold more, or
+less."""
 
 OnProgress = Callable[[float], None]
 """Told how much of the measurement is done, from 0 to 1."""
@@ -50,7 +51,9 @@ class MeasuringClient:
     source: Source | None
 
 
-async def enter(stack: AsyncExitStack, wish: MeasureOptions, name: str, source: Source | None) -> MeasuringClient:
+async def enter(
+    stack: AsyncExitStack, wish: MeasureOptions, name: str, source: Source | None
+) -> MeasuringClient:
     """Join the room; whatever is opened is closed by `stack`. Raises StreamerError."""
     room = join(wish.url, name=name, ca_file=wish.ca_file, listening=source is None, reconnect=False)
     ear = room.ear()
@@ -58,7 +61,8 @@ async def enter(stack: AsyncExitStack, wish: MeasureOptions, name: str, source: 
 
 
 class ChirpSource:
-    """A Source in place of a microphone: says `samples` once, by the clock, after `SETTLE_S` of soft noise."""
+    """A Source in place of a microphone: says `samples` once, by the clock, after `SETTLE_S` of soft
+    noise."""
 
     name = "chirps"
     mode: Mode = "open"
@@ -105,7 +109,8 @@ class ChirpSource:
 
 
 class RecordedPlayout:
-    """A Playout in place of a loudspeaker: asks for a block every 5 ms, as a sound card does, and keeps them all."""
+    """A Playout in place of a loudspeaker: asks for a block every 5 ms, as a sound card does, and keeps them
+    all."""
 
     name = "memory"
     latency_s = 0.0
@@ -135,7 +140,8 @@ class RecordedPlayout:
 async def run_until(
     playouts: dict[MeasuringClient, Playout], done: Callable[[], bool], look: Callable[[float], None]
 ) -> None:
-    """Run all clients until `done`; `look` is called while each chirp lasts. Raises StreamerError if one ends."""
+    """Run all clients until `done`; `look` is called while each chirp lasts. Raises StreamerError if one
+    ends."""
     sessions = [asyncio.ensure_future(_take_part(client, playout)) for client, playout in playouts.items()]
     try:
         while not done():

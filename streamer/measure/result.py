@@ -1,4 +1,5 @@
-"""What was measured, and what follows from it: for people as a table, for programs as JSON (see also report.py)."""
+"""What was measured, and what follows from it: for people as a table, for programs as JSON (see also
+report.py)."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,7 +28,8 @@ UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Chirp:
-    """Sent `at_s` after the beginning; `delay_ms` is None where it was lost, `live_ms` where that was unknown."""
+    """Sent `at_s` after the beginning; `delay_ms` is None where it was lost, `live_ms` where that was
+    unknown."""
 
     at_s: float
     delay_ms: float | None
@@ -81,7 +83,8 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
         "live_error_ms": measurement.live_error_ms,
         "live": measurement.figure and measurement.figure.to_json(),
         "chirps": [
-            {"at_s": chirp.at_s, "delay_ms": chirp.delay_ms, "live_ms": chirp.live_ms} for chirp in measurement.chirps
+            {"at_s": chirp.at_s, "delay_ms": chirp.delay_ms, "live_ms": chirp.live_ms}
+            for chirp in measurement.chirps
         ],
         "remarks": measurement.remarks,
     }
@@ -115,7 +118,9 @@ def _parts(figure: Figure) -> Table:
     table.add_column("")
     for part in PARTS:
         ms, status = figure.parts[part].ms, figure.parts[part].status
-        table.add_row(PART_NAMES[part], *([f"{ms.p50:.1f} ms", f"{ms.p95:.1f} ms"] if ms else ["", ""]), status)
+        table.add_row(
+            PART_NAMES[part], *([f"{ms.p50:.1f} ms", f"{ms.p95:.1f} ms"] if ms else ["", ""]), status
+        )
     total = figure.total_ms
     table.add_section()
     cells = [f"{total.p50:.1f} ms", f"{total.p95:.1f} ms"] if total else [UNKNOWN, UNKNOWN]

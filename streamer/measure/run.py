@@ -12,7 +12,8 @@ from streamer.measure.result import Measurement
 
 
 async def measure_with_progress(wish: MeasureOptions, device: str | None, *, acoustic: bool) -> Measurement:
-    """`device` is None to measure without a sound card, and empty for the default one. Raises StreamerError."""
+    """`device` is None to measure without a sound card, and empty for the default one. Raises
+    StreamerError."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Chirping", total=1.0)
         told = replace(wish, on_progress=lambda done: progress.update(task, completed=done))

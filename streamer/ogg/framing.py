@@ -1,8 +1,9 @@
-"""Ogg pages and their packets (RFC 3533), written and read. Pure: bytes come in and go out, no file is opened here.
+"""Ogg pages and their packets (RFC 3533), written and read. Pure: bytes come in and go out, no file is opened
+here.
 
-What is written has one logical stream, and no packet of it crosses a page: a page that is cut off costs its own packets
-alone. Whoever wrote what is read is not trusted: every length is checked, and a file of twice the size takes twice the
-time to read.
+What is written has one logical stream, and no packet of it crosses a page: a page that is cut off costs its
+own packets alone. Whoever wrote what is read is not trusted: every length is checked, and a file of twice the
+size takes twice the time to read.
 """
 
 import zlib
@@ -59,9 +60,11 @@ def serialize(table: bytes, body: bytes, *, flags: int, granule: int, serial: in
 
 
 def parse(content: bytes, *, is_checked: bool = True) -> Iterator[Page]:
-    """The pages of the first logical stream, up to the first that is cut off or damaged: a crash leaves such an end.
+    """The pages of the first logical stream, up to the first that is cut off or damaged: a crash leaves such
+    an end.
 
-    A packet that crosses pages belongs to the one where it ends. Unless `is_checked`, a wrong checksum is no damage.
+    A packet that crosses pages belongs to the one where it ends. Unless `is_checked`, a wrong checksum is no
+    damage.
     """
     at, first, begun = 0, None, bytearray()
     while found := _page_at(content, at, is_checked=is_checked):
@@ -93,7 +96,8 @@ def _page_at(content: bytes, at: int, *, is_checked: bool) -> tuple[int, int, in
 
 
 def _packets(body: bytes, table: bytes, begun: bytearray) -> list[bytes]:
-    """Those that end on this page. `begun` is the beginning of one that ends on a later page, before and after."""
+    """Those that end on this page. `begun` is the beginning of one that ends on a later page, before and
+    after."""
     packets, at = [], 0
     for size in table:
         begun += body[at : at + size]

@@ -1,8 +1,8 @@
 """Ogg Opus (RFC 7845), written packet by packet without coding anything anew, and read again.
 
-The plan of a file: a page for each of the two headers, then pages of packets, taken by the caller whenever some time
-has passed. The last packet is always held back, so that the page that ends the stream has one: an empty last page is a
-fault to many readers. A file that ends without it plays all the same.
+The plan of a file: a page for each of the two headers, then pages of packets, taken by the caller whenever
+some time has passed. The last packet is always held back, so that the page that ends the stream has one: an
+empty last page is a fault to many readers. A file that ends without it plays all the same.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ MAX_PAGE_SAMPLES: Final = SAMPLE_RATE
 class OpusWriter:
     """One stream. Everything that is returned is to be appended to the file, in that order.
 
-    `pre_skip` is in samples: so many at the beginning are decoded and not played. `samples` counts what was added.
+    `pre_skip` is in samples: so many at the beginning are decoded and not played. `samples` counts what was
+    added.
     """
 
     def __init__(self, serial: int, pre_skip: int, tags: dict[str, str], channels: int = CHANNELS) -> None:
@@ -133,7 +134,9 @@ class OpusWriter:
         self._page_samples = 0
 
     def _page(self, table: bytes, body: bytes, flags: int, granule: int, number: int) -> bytes:
-        return framing.serialize(table, body, flags=flags, granule=granule, serial=self._serial, number=number)
+        return framing.serialize(
+            table, body, flags=flags, granule=granule, serial=self._serial, number=number
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,8 @@ class OpusReader:
             raise AudioError("it is not an Ogg file")
         self.head = OpusHead.parse(first.packets[0])
         self.end_samples = 0
-        """How many samples are to be played, those of `pre_skip` included; of as many packets as were read."""
+        """How many samples are to be played, those of `pre_skip` included; of as many packets as were
+        read."""
 
     def packets(self) -> Iterator[tuple[bytes, int]]:
         """Each with its samples; what comes after damage is left out."""

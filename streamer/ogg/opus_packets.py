@@ -1,6 +1,8 @@
-"""What a recorder must know of an Opus packet without decoding it (RFC 6716, section 3): is it one, and how long is it?
+"""What a recorder must know of an Opus packet without decoding it (RFC 6716, section 3): is it one, and how
+long is it?
 
-A packet that breaks these rules is no Opus at all: a decoder refuses it, and players stop at it. None gets into a file.
+A packet that breaks these rules is no Opus at all: a decoder refuses it, and players stop at it. None gets
+into a file.
 """
 
 from typing import Final
@@ -8,10 +10,11 @@ from typing import Final
 from streamer.audio_format import DURATION_UNIT_SAMPLES, SAMPLE_RATE
 
 SILENCE: Final = {960: b"\xf8\xff\xfe", 480: b"\xf0\xff\xfe", 240: b"\xe8\xff\xfe", 120: b"\xe0\xff\xfe"}
-"""Coded silence, by its length in samples: CELT, mono, full band. A decoder makes zeros of it, and nothing lingers.
+"""Coded silence, by its length in samples: CELT, mono, full band. A decoder makes zeros of it, and nothing
+lingers.
 
-A gap in the granule position is no silence: players skip it. A packet of its first byte alone asks for concealment,
-which is heard.
+A gap in the granule position is no silence: players skip it. A packet of its first byte alone asks for
+concealment, which is heard.
 """
 
 MAX_FRAME_BYTES: Final = 1_275

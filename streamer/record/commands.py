@@ -10,7 +10,9 @@ MAX_GAIN_DB: Final = 40.0
 """A whisper at 40 dB is a shout; beyond, it was a mistake in typing."""
 
 
-def _parse_gains(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+def _parse_gains(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, float]:
     """`NAME=DB`; a name may hold any character, `=` too."""
     gains = {}
     for value in values:
@@ -32,7 +34,9 @@ def _parse_gains(context: click.Context, parameter: click.Parameter, values: tup
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write this file: .opus, .wav, .flac, or .mka.  [default: mixdown.opus in DIR]",
 )
-@click.option("--gain", "gains", multiple=True, callback=_parse_gains, help="Make NAME louder, or softer: NAME=DB.")
+@click.option(
+    "--gain", "gains", multiple=True, callback=_parse_gains, help="Make NAME louder, or softer: NAME=DB."
+)
 def mixdown(folder: Path, output: Path | None, gains: dict[str, float]) -> None:
     """Make one file of the recording in DIR. A Matroska file keeps the tracks apart, and needs ffmpeg."""
     from streamer.record import mixdown as mixing  # and NumPy with it, which a relay does not need

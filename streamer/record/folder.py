@@ -1,8 +1,10 @@
-"""The folder of one recording: new files alone, appended to piece by piece, each piece whole or not there at all.
+"""The folder of one recording: new files alone, appended to piece by piece, each piece whole or not there at
+all.
 
-Nothing that is there is ever overwritten: a folder that holds anything gets a folder of its own inside for each further
-recording. No file stays open between two pieces, so that the number of talkers is no number of open files.
-What the system refuses becomes a SetupError with the remedy; what was written before it stays as it is.
+Nothing that is there is ever overwritten: a folder that holds anything gets a folder of its own inside for
+each further recording. No file stays open between two pieces, so that the number of talkers is no number of
+open files. What the system refuses becomes a SetupError with the remedy; what was written before it stays as
+it is.
 """
 
 import errno
@@ -20,7 +22,8 @@ PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 MAX_TAKES: Final = 10_000
 RESERVE_BYTES: Final = 131_072
-"""Kept free for the end of the files where the disk is full: the last second of sixteen who talk at once at 64 kb/s."""
+"""Kept free for the end of the files where the disk is full: the last second of sixteen who talk at once at
+64 kb/s."""
 
 _RESERVE: Final = ".reserve"
 _MAX_NAME_CHARACTERS: Final = 40

@@ -1,6 +1,7 @@
 """`streamer mixdown`: one file of a recording's tracks, decoded in step and added up, in blocks of a second.
 
-Where all is to be kept apart, ffmpeg puts the tracks side by side into a Matroska file, without decoding anything.
+Where all is to be kept apart, ffmpeg puts the tracks side by side into a Matroska file, without decoding
+anything.
 """
 
 import json
@@ -99,7 +100,8 @@ def mix(sources: list[Source]) -> Iterator[_Rows]:
 
 
 def mixdown(folder: Path, output: Path, gains_db: Mapping[str, float]) -> Path:
-    """Writes `output` of the recording in `folder`; gains are in dB, by name. Raises SetupError or AudioError."""
+    """Writes `output` of the recording in `folder`; gains are in dB, by name. Raises SetupError or
+    AudioError."""
     tracks = tracks_of(folder)
     if output.exists():
         raise SetupError(f"{output} is there already: choose another file with --output")
@@ -109,7 +111,9 @@ def mixdown(folder: Path, output: Path, gains_db: Mapping[str, float]) -> Path:
         _to_matroska(tracks, output)
         return output
     if output.suffix not in KINDS:
-        raise SetupError(f"--output ends with {', '.join([*KINDS, *MATROSKA])}, not with {output.suffix or 'nothing'}")
+        raise SetupError(
+            f"--output ends with {', '.join([*KINDS, *MATROSKA])}, not with {output.suffix or 'nothing'}"
+        )
     _check_gains(gains_db, [name for name, _ in tracks])
     load_opus()
     sources = [Source(path, 10 ** (gains_db.get(name, 0.0) / 20)) for name, path in tracks]
@@ -118,7 +122,8 @@ def mixdown(folder: Path, output: Path, gains_db: Mapping[str, float]) -> Path:
 
 
 def tracks_of(folder: Path) -> list[tuple[str, Path]]:
-    """Names and files. A file outside of the folder, whatever session.json says, is none of the recording's."""
+    """Names and files. A file outside of the folder, whatever session.json says, is none of the
+    recording's."""
     try:
         told: Any = json.loads(read_plain(folder / SESSION, MAX_SESSION_BYTES))["tracks"]
         files = {Path(str(each["file"])).name: str(each["name"]) for each in told}
@@ -155,7 +160,9 @@ def _write(output: Path, sources: list[Source], channels: int) -> None:
 def _to_matroska(tracks: list[tuple[str, Path]], output: Path) -> None:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        raise SetupError("ffmpeg, which writes Matroska files, is not installed (`sudo apt-get install ffmpeg`)")
+        raise SetupError(
+            "ffmpeg, which writes Matroska files, is not installed (`sudo apt-get install ffmpeg`)"
+        )
     command = [ffmpeg, "-nostdin", "-v", "error", "-xerror"]  # else it ends well although the disk is full
     for _, path in tracks:
         command += ["-i", f"file:{path}"]

@@ -1,7 +1,7 @@
 """`streamer record`: a member that listens and keeps what it hears, once everybody has been told.
 
-Nothing is kept before the relay has answered that all know of the recording. A lost connection interrupts it; it goes
-on in the same files when it is back, and all have been told again.
+Nothing is kept before the relay has answered that all know of the recording. A lost connection interrupts it;
+it goes on in the same files when it is back, and all have been told again.
 """
 
 import asyncio
@@ -58,7 +58,8 @@ class RecordOptions:
 
 
 async def record(options: RecordOptions, tell: Callable[[str], None]) -> None:
-    """Record until Ctrl-C, or until the relay sends us away. `tell` gets lines for people. Raises StreamerError."""
+    """Record until Ctrl-C, or until the relay sends us away. `tell` gets lines for people. Raises
+    StreamerError."""
     await until_interrupted(Recorder(options, tell).run())
 
 
@@ -196,6 +197,7 @@ class Recorder:
 
 
 def said_between(begin_s: float, end_s: float, now_s: float) -> tuple[float, float]:
-    """When a line was said, by who captions: not later than now, and not for ever, or a player shows it throughout."""
+    """When a line was said, by who captions: not later than now, and not for ever, or a player shows it
+    throughout."""
     end_s = min(end_s, now_s)
     return min(max(begin_s, end_s - LONGEST_SAID_S), end_s), end_s

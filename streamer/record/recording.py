@@ -1,13 +1,14 @@
-"""One recording: a file for each talker, `session.json`, and what was written, as WebVTT; all with the same zero time.
+"""One recording: a file for each talker, `session.json`, and what was written, as WebVTT; all with the same
+zero time.
 
     session.json   who was there, who talked when, and in which file
     01-Anna.opus   what Anna sent, packet by packet, with coded silence in between
     chat.vtt       what was written
     captions.vtt   what was said, where somebody captions
 
-Times come in as seconds of any clock that does not jump; `zero_s` is when the recording began. A talker is known by its
-name, which nobody else in the room has at the same time: who comes back has another talker_id, and the same file.
-Who asks to be left out is in none of the files, as if never there.
+Times come in as seconds of any clock that does not jump; `zero_s` is when the recording began. A talker is
+known by its name, which nobody else in the room has at the same time: who comes back has another talker_id,
+and the same file. Who asks to be left out is in none of the files, as if never there.
 """
 
 import json
@@ -154,7 +155,8 @@ class Recording:
             self._write_session()
 
     def close(self, now_s: float) -> None:
-        """All files end together. Raises SetupError where the disk is full: what is written plays all the same."""
+        """All files end together. Raises SetupError where the disk is full: what is written plays all the
+        same."""
         self._folder.free_reserve()
         for talker in self._talkers.values():
             talker.track.finish(self._position(now_s))

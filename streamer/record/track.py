@@ -1,14 +1,16 @@
 """Where each packet of one talker belongs in its file, so that all files of a recording are on one clock.
 
 Positions are samples at 48 kHz since the recording began. The plan:
-  hold    a packet waits for HOLD: what overtook it comes to its place, and the talker's `clock` message, which follows
-          the first packet of a talkspurt, says when it was captured;
-  join    what continues the packet before is put behind it, whatever the clocks say: no sound is stretched or cut;
-  place   behind a gap, the packet goes where its capture time says, to 2.5 ms, the shortest silence there is; so the
-          drift of the talker's clock is corrected in gaps alone;
-  fill    the gap is coded silence; a silent file follows with SILENCE_LAG, in which a slow network still delivers.
-The first packet is exact to the sample: what 2.5 ms are too coarse for is taken off the beginning (RFC 7845, pre-skip).
-A talker's clock is believed only as far as the time of arrival lets it be true.
+  hold    a packet waits for HOLD: what overtook it comes to its place, and the talker's `clock` message,
+          which follows the first packet of a talkspurt, says when it was captured;
+  join    what continues the packet before is put behind it, whatever the clocks say: no sound is stretched or
+          cut;
+  place   behind a gap, the packet goes where its capture time says, to 2.5 ms, the shortest silence there is;
+          so the drift of the talker's clock is corrected in gaps alone;
+  fill    the gap is coded silence; a silent file follows with SILENCE_LAG, in which a slow network still
+          delivers.
+The first packet is exact to the sample: what 2.5 ms are too coarse for is taken off the beginning (RFC 7845,
+pre-skip). A talker's clock is believed only as far as the time of arrival lets it be true.
 """
 
 from bisect import insort
@@ -21,13 +23,15 @@ from streamer.ogg.opus_packets import is_stereo, samples_of
 from streamer.wire.packet import ENCRYPTED, Packet
 
 HOLD: Final = SAMPLE_RATE // 5
-"""In samples: longer than packets overtake each other; with a page of half a second a crash loses less than 1 s."""
+"""In samples: longer than packets overtake each other; with a page of half a second a crash loses less than 1
+s."""
 
 SILENCE_LAG: Final = 10 * SAMPLE_RATE
 """A relay gives up a connection that stands still for so long. Silence that was not written is no loss."""
 
 AHEAD: Final = SAMPLE_RATE
-"""A talker who sends faster than time passes is cut off there; a fast quartz takes hours for it, and has gaps."""
+"""A talker who sends faster than time passes is cut off there; a fast quartz takes hours for it, and has
+gaps."""
 
 EARLY: Final = SAMPLE_RATE // 20
 """Nothing is captured after it arrived; the clocks may be wrong by so much."""
@@ -168,7 +172,9 @@ class Track:
         is_same_line = before is not None and before.line == held.line
         if writer is None:
             writer = self._begin(held)
-        elif not (before and is_same_line and held.timestamp == before.timestamp + before.packet.duration_samples):
+        elif not (
+            before and is_same_line and held.timestamp == before.timestamp + before.packet.duration_samples
+        ):
             gap = (self._position(held) + self._phase - writer.samples) / DURATION_UNIT_SAMPLES
             writer.add_silence(max(0, round(gap)) * DURATION_UNIT_SAMPLES)
         if writer.samples - self._phase > now + AHEAD:

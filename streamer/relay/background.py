@@ -1,8 +1,8 @@
 """Work that goes on beside the connections: ticks, watchers, announcements. No single exception ends it.
 
-An error in such work is nobody's request and must not stop the service. It is logged in one line, at most once a
-minute for each name, and the work goes on: with the next item (`surviving`), or from its beginning (`keep_running`).
-Cancellation passes through both.
+An error in such work is nobody's request and must not stop the service. It is logged in one line, at most
+once a minute for each name, and the work goes on: with the next item (`surviving`), or from its beginning
+(`keep_running`). Cancellation passes through both.
 """
 
 import asyncio
@@ -37,7 +37,8 @@ _told: dict[str, _Told] = {}
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]], *, rest_s: float = REST_S) -> None:
-    """Await `work()`; if it raises, log that and begin again after `rest_s` seconds. Returns when `work` returns."""
+    """Await `work()`; if it raises, log that and begin again after `rest_s` seconds. Returns when `work`
+    returns."""
     while True:
         try:
             return await work()
@@ -77,7 +78,9 @@ def _in_one_line(error: Exception) -> str:
 
 
 async def until_ended(
-    work: Coroutine[Any, Any, None], screen: Coroutine[Any, Any, None] | None, last: Callable[[], Awaitable[None]]
+    work: Coroutine[Any, Any, None],
+    screen: Coroutine[Any, Any, None] | None,
+    last: Callable[[], Awaitable[None]],
 ) -> None:
     """Until `work` fails or is cancelled, or `screen` returns; then `last()`, unless that is cancelled, too.
 

@@ -7,8 +7,11 @@ from streamer.relay.screen.qr_code import CodeStyle, qr_code
 from streamer.wire.room_link import room_fragment
 
 
-def room_link(origin: str, room: str, key: str | None = None, *, token: str = "", listen: bool = False) -> str:
-    """The link that opens the page in `room`. The invite is in the fragment: no server, log or Referer sees it."""
+def room_link(
+    origin: str, room: str, key: str | None = None, *, token: str = "", listen: bool = False
+) -> str:
+    """The link that opens the page in `room`. The invite is in the fragment: no server, log or Referer sees
+    it."""
     return f"{origin}/{room_fragment(room, key or '', token=token, listen=listen)}"
 
 
@@ -28,14 +31,16 @@ def best_there_is(addresses: Iterable[LanAddress], chosen: str) -> Iterator[str]
         return
     reason = next((each.reason for each in found if each.address == chosen), "this computer only")
     yield (
-        f"Phones may not reach this computer: its best address is {chosen} ({reason}). Connect it to the phones' "
+        f"Phones may not reach this computer: its best address is {chosen} ({reason}). Connect it to the "
+        "phones' "
         "Wi-Fi, or choose an address with --host."
     )
 
 
 def not_covered(host: str) -> str:
     return (
-        f"No certificate covers {host}, so browsers will warn about these links or refuse them. Use a certificate "
+        f"No certificate covers {host}, so browsers will warn about these links or refuse them. Use a "
+        "certificate "
         "of your own (--cert, --key), or an address in a private network."
     )
 
@@ -43,7 +48,8 @@ def not_covered(host: str) -> str:
 def invitation(
     room: str, key: str | None, origin: str, join_origin: str | None, style: CodeStyle = CodeStyle.BLOCKS
 ) -> str:
-    """Returns how to join `room`: the link, and a code for it. Both lead over the join page if there is one."""
+    """Returns how to join `room`: the link, and a code for it. Both lead over the join page if there is
+    one."""
     link = room_link(origin, room, key)
     first = room_link(join_origin, room, key) if join_origin else link
     shown = f"To join the room {room}, scan the code below, or open\n\n{first}\n"

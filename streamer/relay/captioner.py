@@ -12,7 +12,8 @@ from streamer.terminal_text import one_line
 async def caption(
     tokens: TokenStore, links: Callable[[str], str], directory: Path, say: Callable[[str], None]
 ) -> None:
-    """Until it is cancelled. `links` gives a line for each room, by a token that lets the child caption, no more."""
+    """Until it is cancelled. `links` gives a line for each room, by a token that lets the child caption, no
+    more."""
     token_id, secret = tokens.lend("Captions", frozenset({"caption"}), "", time())
     command = command_of("captions", "--data-dir", str(directory), "-")
     try:

@@ -1,7 +1,8 @@
-"""A program of ours that runs beside the relay, as its child: begun again when it ends, later after each failure.
+"""A program of ours that runs beside the relay, as its child: begun again when it ends, later after each
+failure.
 
-What it needs to know, it reads from its standard input, where no list of processes shows it. The input stays open: the
-child ends when the relay is gone, however that came.
+What it needs to know, it reads from its standard input, where no list of processes shows it. The input stays
+open: the child ends when the relay is gone, however that came.
 """
 
 import asyncio
@@ -31,7 +32,8 @@ _LINE_BYTES: Final = 8_192
 def command_of(*arguments: str) -> list[str]:
     """Of this program, with `arguments`; where it is one file, that file is the interpreter.
 
-    With -P, a folder called `streamer` in the current one is not taken for it: the folder of state is called so.
+    With -P, a folder called `streamer` in the current one is not taken for it: the folder of state is called
+    so.
     """
     return [sys.executable, *([] if getattr(sys, "frozen", False) else ["-P", "-m", "streamer"]), *arguments]
 
@@ -39,8 +41,8 @@ def command_of(*arguments: str) -> list[str]:
 class Companion:
     """`told` is what it reads first; `say` gets each line that it prints for its user.
 
-    `run` goes on until it is cancelled. With `most_failures` it also returns: True once the program has ended in order,
-    False once it has failed so often in a row; `on_failure` gets its last line each time.
+    `run` goes on until it is cancelled. With `most_failures` it also returns: True once the program has ended
+    in order, False once it has failed so often in a row; `on_failure` gets its last line each time.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class Companion:
         assert process.stdin
         assert process.stderr
         try:
-            await asyncio.gather(child_process.give(process, self._told.encode()), self._listen(process.stderr))
+            await asyncio.gather(
+                child_process.give(process, self._told.encode()), self._listen(process.stderr)
+            )
             return await process.wait()
         finally:
             process.stdin.close()

@@ -49,7 +49,8 @@ ROUNDS: Final = 3
 CUT: Final = "…"
 
 _NAMED: Final = re.compile(
-    r"""((?:(?<![a-z0-9])(?:key|leg|resume|token)(?:\s*=\s*["']?|["']\s*[:,]\s*\[?b?["']))|(?<=[?&])id=)[^\s"'&;#<>]+""",
+    r"""((?:(?<![a-z0-9])(?:key|leg|resume|token)(?:\s*=\s*["']?|["']\s*[:,]\s*\[?b?["']))|(?<=[?&])id=)"""
+    r"""[^\s"'&;#<>]+""",
     re.IGNORECASE,
 )
 _AUTHORIZATION: Final = re.compile(r"""(authorization["']?\s*[=:,]\s*(?:b?["'])?)[^\r\n"']+""", re.IGNORECASE)
@@ -80,7 +81,8 @@ class PeersMistakes(logging.Filter):
 
 
 class Redaction(logging.Filter):
-    """Replaces secrets: those of the keepers that it watches, and anything in a place where a secret is expected."""
+    """Replaces secrets: those of the keepers that it watches, and anything in a place where a secret is
+    expected."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,7 +150,8 @@ REDACTION: Final = Redaction()
 
 
 def begin() -> logging.StreamHandler[TextIO]:
-    """Log to standard error from now on, everything of ours and what goes wrong in libraries; returns what does it."""
+    """Log to standard error from now on, everything of ours and what goes wrong in libraries; returns what
+    does it."""
     handler: logging.StreamHandler[TextIO] = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     guard(handler)

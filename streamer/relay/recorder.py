@@ -1,7 +1,9 @@
-"""The relay's own recorder, where its operator allows one: a `streamer record` in a process of its own for each room.
+"""The relay's own recorder, where its operator allows one: a `streamer record` in a process of its own for
+each room.
 
-The process comes in like any other member, by a token that is made for it and that no file keeps. It is started when a
-host asks for it, started again when it fails, and told to end (SIGTERM) when the host or the relay is done.
+The process comes in like any other member, by a token that is made for it and that no file keeps. It is
+started when a host asks for it, started again when it fails, and told to end (SIGTERM) when the host or the
+relay is done.
 """
 
 import asyncio
@@ -27,7 +29,8 @@ MAX_FAILURES: Final = 5
 """In a row: a disk that is full does not get empty by trying."""
 
 _MAX_NAME_BYTES: Final = 200
-"""Of the part of a folder's name that is the room's: names of files have 255, and a letter up to four of them."""
+"""Of the part of a folder's name that is the room's: names of files have 255, and a letter up to four of
+them."""
 
 LinkTo = Callable[[str, str], str]
 """The link by which this computer reaches a room, with a token."""
@@ -71,7 +74,9 @@ class Recorders:
     def _on_done(self, room: str, task: asyncio.Task[None]) -> None:
         self._running.pop(room, None)
         if not task.cancelled() and (error := task.exception()):
-            report_failure("recording a room", error if isinstance(error, Exception) else RuntimeError(str(error)))
+            report_failure(
+                "recording a room", error if isinstance(error, Exception) else RuntimeError(str(error))
+            )
 
     async def _keep(self, room: str) -> None:
         """Again after each failure, until there are too many of them in a row."""
@@ -83,7 +88,9 @@ class Recorders:
             f"{self._link_to(room, secret)}\n",
             lambda line: logger.info("recorder: %s", line),
             most_failures=MAX_FAILURES,
-            on_failure=lambda words: self._tell_hosts(room, f"The recording stopped: {words.removeprefix('Error: ')}"),
+            on_failure=lambda words: self._tell_hosts(
+                room, f"The recording stopped: {words.removeprefix('Error: ')}"
+            ),
         )
         try:
             if not await companion.run():

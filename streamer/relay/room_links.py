@@ -1,6 +1,7 @@
 """Where people, programs and browsers reach a relay, and the links by which they come into its rooms.
 
-A method that takes `port` is given the one that the relay listens on: where the option was 0, the system has chosen it.
+A method that takes `port` is given the one that the relay listens on: where the option was 0, the system has
+chosen it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,8 +20,8 @@ from streamer.relay.tls.live_certificate import LiveCertificate
 class RoomLinks:
     """Those of one relay. `addresses` are this computer's; whoever sees them change sets them anew.
 
-    Without a `certificate` the relay speaks plain HTTP. With an `authority` of its own it has a join page, where
-    devices learn to trust that; `join_port` is the page's, if it has a port of its own.
+    Without a `certificate` the relay speaks plain HTTP. With an `authority` of its own it has a join page,
+    where devices learn to trust that; `join_port` is the page's, if it has a port of its own.
     """
 
     def __init__(
@@ -63,7 +64,9 @@ class RoomLinks:
 
     def update_origins(self, port: int) -> None:
         """After a change of the addresses or the certificate: tells which pages are the relay's own."""
-        self._origins.own(self._scheme, [LOOPBACK, *self._place.names, *self.addresses, *self._certified], port)
+        self._origins.own(
+            self._scheme, [LOOPBACK, *self._place.names, *self.addresses, *self._certified], port
+        )
         self._origins.join_origin = self._join_origin(port) or ""
 
     def hand_out(self, rooms: Sequence[str], code_style: CodeStyle, port: int) -> Iterator[str]:

@@ -37,9 +37,9 @@ async def listening(
 ) -> AsyncIterator[int]:
     """Serve `relay` until the block ends, and `plain` to visitors without TLS; gives the port.
 
-    `plain` is also at `http_port`. Sockets that were `inherited` are used in place of those that would be opened.
-    What is `handed_over` comes beside what this process accepts itself, and brings the visitors of `http_port`.
-    Raises SetupError if host or port can't be used.
+    `plain` is also at `http_port`. Sockets that were `inherited` are used in place of those that would be
+    opened. What is `handed_over` comes beside what this process accepts itself, and brings the visitors of
+    `http_port`. Raises SetupError if host or port can't be used.
     """
     limits = relay.limits
     inherited = inherited or Inherited()
@@ -59,7 +59,7 @@ async def listening(
                 visitors.append(Accepted(inherited.join_page or listen(host, http_port or 0, "--http-port")))
             answering = relay.answering(server)
             relay.doors = [_door(relay, answering, each, tls, plain_server) for each in arrivals]
-            pages = [_door(relay, plain_server, each, None, None) for each in visitors] if plain_server else []
+            pages = [_door(relay, plain_server, each, None, None) for each in visitors if plain_server]
             for each in (*relay.doors, *pages):
                 doors.push_async_callback(each.close)
             relay.origins.own("https" if tls else "http", [host], port)
@@ -100,7 +100,8 @@ async def _running(
     if application is None:
         yield None
         return
-    # No access log: the invite key is in the socket's URL. No decompression: a small body could become a large one.
+    # No access log: the invite key is in the socket's URL. No decompression: a small body could become a
+    # large one.
     runner = web.AppRunner(
         application,
         access_log=None,
@@ -128,7 +129,8 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
             raise SetupError(words) from None
         if error.errno == errno.EACCES:
             words = (
-                f"this user may not use port {port}: choose one above {LOW_PORTS - 1} with {option}, or let systemd "
+                f"this user may not use port {port}: choose one above {LOW_PORTS - 1} with {option}, or let "
+                "systemd "
                 "give the right, as docs/operations.md shows under Ports 80 and 443"
             )
             raise SetupError(words) from None

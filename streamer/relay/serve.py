@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from streamer.relay.screen.screen import Screen  # and rich with it, which only a terminal needs
 
 FOLLOW_S: Final = 2.0
-"""Seconds between two checks for a new address or certificate; each costs some system calls and reads small files."""
+"""Seconds between two checks for a new address or certificate; each costs some system calls and reads small
+files."""
 
 Say = Callable[[str], None]
 
@@ -62,7 +63,8 @@ async def serve(
     screen: "Screen | None" = None,
     studio: Studio | None = None,
 ) -> None:
-    """Serve until cancelled, or ended at the `screen`; raises SetupError if this computer can't provide `options`.
+    """Serve until cancelled, or ended at the `screen`; raises SetupError if this computer can't provide
+    `options`.
 
     `studio` reads sounds for announcements; None where there is no codec.
     `say` prints for the host; it raises OSError or ValueError where nothing can be printed.
@@ -104,7 +106,8 @@ def relay_of(
 
 
 class Server:
-    """Keeps certificate, names and links up to date: checks every FOLLOW_S, and shows the host what has changed."""
+    """Keeps certificate, names and links up to date: checks every FOLLOW_S, and shows the host what has
+    changed."""
 
     def __init__(
         self, options: ServeOptions, say: Say, code_style: CodeStyle, passed_on: Inherited | None = None
@@ -117,7 +120,9 @@ class Server:
             passed_on.join_page.getsockname()[1] if passed_on.join_page else options.http_port
         )
         if options.no_tls and join_port:
-            raise SetupError("--http-port is for the join page of a relay with TLS; with --no-tls, use --port")
+            raise SetupError(
+                "--http-port is for the join page of a relay with TLS; with --no-tls, use --port"
+            )
         scheme = "http" if options.no_tls else "https"
         others = other_relays(options.other_relays, options.url or scheme)
         self.origins = Origins(options.allow_origins, options.url, others)
@@ -169,15 +174,20 @@ class Server:
         self._begin(port)
         self._moved.set()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keep_running("the watch of addresses and certificate", lambda: self._watch(port)))
+            tasks.create_task(
+                keep_running("the watch of addresses and certificate", lambda: self._watch(port))
+            )
             tasks.create_task(keep_running("the name under .local", self._announce))
             if self._options.captions:
                 tasks.create_task(keep_running("captions", lambda: self._caption(port)))
 
     async def drain(self, relay: Relay) -> None:
-        """Returns when the members have moved to another relay, if there is one; to be cancelled to end at once."""
+        """Returns when the members have moved to another relay, if there is one; to be cancelled to end at
+        once."""
         if relay.other_relays:
-            self._tell("Stopping: members are asked to move to another relay. Press Ctrl-C again to stop at once.")
+            self._tell(
+                "Stopping: members are asked to move to another relay. Press Ctrl-C again to stop at once."
+            )
         await relay.drain()
 
     async def close(self) -> None:
@@ -336,7 +346,9 @@ class FromInside:
 
 
 def _admission(options: ServeOptions) -> InviteStore:
-    admission = InviteStore.from_file(options.directory / "admission.json", options.rooms, is_open=options.is_open)
+    admission = InviteStore.from_file(
+        options.directory / "admission.json", options.rooms, is_open=options.is_open
+    )
     if options.renews:
         admission.prepare_renewal(options.rooms, options.invite_hours, options.invite_uses)
     return admission

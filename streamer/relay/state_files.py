@@ -1,9 +1,9 @@
 """Small files that outlive the relay, written completely or not at all.
 
-New content goes to a temporary file in the same directory and to the disk (fsync), and only then takes the file's
-name. A reader sees the previous content or the new one, even if the relay is killed or the disk is full. A
-temporary file that a killed relay left behind is removed by the next one that takes the directory's lock: the writer
-holds a lock on it for as long as it lives.
+New content goes to a temporary file in the same directory and to the disk (fsync), and only then takes the
+file's name. A reader sees the previous content or the new one, even if the relay is killed or the disk is
+full. A temporary file that a killed relay left behind is removed by the next one that takes the directory's
+lock: the writer holds a lock on it for as long as it lives.
 
 Everything that the system refuses here becomes a SetupError, which names the file and the remedy.
 """
@@ -24,7 +24,8 @@ from streamer.errors import SetupError
 
 LOCK: Final = ".lock"
 PATIENCE_S: Final = 10.0
-"""How long a start waits for another one: a first start takes well below 1 s, on a busy small computer a few."""
+"""How long a start waits for another one: a first start takes well below 1 s, on a busy small computer a
+few."""
 MAX_BYTES: Final = 4 << 20
 """No file here comes near; what is longer is not ours, and is not read into memory."""
 
@@ -88,12 +89,14 @@ def shortly(error: Exception) -> str:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """`path` has `content` from now on, for its owner alone; if SetupError is raised, it is as it was before."""
+    """`path` has `content` from now on, for its owner alone; if SetupError is raised, it is as it was
+    before."""
     PendingFile(path, content).commit()
 
 
 class PendingFile:
-    """Content that is safely on the disk, and not yet under its name: `commit` gives it that, `discard` drops it.
+    """Content that is safely on the disk, and not yet under its name: `commit` gives it that, `discard` drops
+    it.
 
     Raises SetupError if it can't be stored; `path` is untouched until `commit`.
     """
@@ -104,7 +107,9 @@ class PendingFile:
         with locked(path.parent):
             try:
                 self._handle: int | None = os.open(
-                    self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _PRIVATE
+                    self._temporary,
+                    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
+                    _PRIVATE,
                 )
                 _try_lock(self._handle)
                 self._fill(self._handle, content)
@@ -147,8 +152,8 @@ class PendingFile:
 def locked(directory: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Until the block ends, no other relay writes in `directory`, which is made if it is missing.
 
-    One process may take it again inside. Raises SetupError if another process keeps it for longer than `patience_s`,
-    or if this user can't write there.
+    One process may take it again inside. Raises SetupError if another process keeps it for longer than
+    `patience_s`, or if this user can't write there.
     """
     with _in_this_process:
         if directory in _locked:
@@ -166,7 +171,8 @@ def locked(directory: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
 
 
 def _open_lock(directory: Path) -> int:
-    """The directory itself can be locked, so that nothing more is written; not on Windows, where a file has to do."""
+    """The directory itself can be locked, so that nothing more is written; not on Windows, where a file has
+    to do."""
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if sys.platform == "win32":
@@ -181,7 +187,8 @@ def _wait_for_lock(handle: int, directory: Path, patience_s: float) -> None:
     while not _try_lock(handle):
         if time.monotonic() >= end:
             raise SetupError(
-                f"another relay has locked {directory}: wait until it has started, stop it, or choose another "
+                f"another relay has locked {directory}: wait until it has started, stop it, or choose "
+                "another "
                 "directory with --data-dir"
             )
         time.sleep(_RETRY_S)

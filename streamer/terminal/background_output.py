@@ -1,7 +1,7 @@
 """Standard output for a program that may never wait for it: a thread of its own writes.
 
-A terminal takes nothing while somebody has pressed Ctrl-S, selects text, or is behind a network that stands still. A
-relay's event loop must go on meanwhile. What is drawn again anyway is left out then: see `is_idle`.
+A terminal takes nothing while somebody has pressed Ctrl-S, selects text, or is behind a network that stands
+still. A relay's event loop must go on meanwhile. What is drawn again anyway is left out then: see `is_idle`.
 """
 
 import os
@@ -16,7 +16,8 @@ MAX_WAITING: Final = 1_000
 
 
 class BackgroundOutput:
-    """As much of a text file as rich uses. Nothing raises: after an error, all that is written is swallowed."""
+    """As much of a text file as rich uses. Nothing raises: after an error, all that is written is
+    swallowed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -74,7 +75,8 @@ class BackgroundOutput:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """All of it, also where whoever reads the keys of the same terminal has made that non-blocking, as uvloop does.
+    """All of it, also where whoever reads the keys of the same terminal has made that non-blocking, as uvloop
+    does.
 
     Python's own files lose what a terminal does not take at once.
     """

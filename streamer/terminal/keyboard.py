@@ -1,12 +1,13 @@
 """What somebody types at a terminal while a program draws there.
 
-A terminal echoes a key wherever its cursor happens to be: in the midst of what is drawn, which the next redraw then
-tears. So where the program can draw what is being typed, the terminal is told to echo nothing. Elsewhere (a pipe, a
-file, Windows) lines come as they are.
+A terminal echoes a key wherever its cursor happens to be: in the midst of what is drawn, which the next
+redraw then tears. So where the program can draw what is being typed, the terminal is told to echo nothing.
+Elsewhere (a pipe, a file, Windows) lines come as they are.
 
-A terminal belongs to one group of processes at a time, its foreground. A program that reads from the background is
-stopped (SIGTTIN), and one that draws there disturbs the shell. So nothing is read or set then, and `on_foreground`
-tells when that changes: by Ctrl-Z, or by the shell's `fg`, which does not say so to a program that runs.
+A terminal belongs to one group of processes at a time, its foreground. A program that reads from the
+background is stopped (SIGTTIN), and one that draws there disturbs the shell. So nothing is read or set then,
+and `on_foreground` tells when that changes: by Ctrl-Z, or by the shell's `fg`, which does not say so to a
+program that runs.
 """
 
 import asyncio
@@ -73,12 +74,14 @@ def is_foreground() -> bool:
 
 
 def is_terminal() -> bool:
-    """Returns True if standard input is a terminal whose echo we may turn off while we are in its foreground."""
+    """Returns True if standard input is a terminal whose echo we may turn off while we are in its
+    foreground."""
     if sys.platform == "win32":
         return False
     try:
         stdin = sys.stdin.fileno()
-        return os.isatty(stdin) and os.tcgetpgrp(stdin) >= 0  # raises where it isn't the one that we belong to
+        # Raises where it isn't the one that we belong to.
+        return os.isatty(stdin) and os.tcgetpgrp(stdin) >= 0
     except (AttributeError, OSError, ValueError):
         return False
 
@@ -202,7 +205,8 @@ def _set_modes(stdin: int | None, modes: list[Any] | None) -> None:
 
 @contextmanager
 def _never_stopped() -> Iterator[None]:
-    """The foreground may change between the look and the call: then SIGTTOU would stop us in the midst of it."""
+    """The foreground may change between the look and the call: then SIGTTOU would stop us in the midst of
+    it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield

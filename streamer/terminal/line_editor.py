@@ -1,6 +1,7 @@
 """The line that is being typed: what a terminal sends for each key comes in, whole lines go out.
 
-Made by hand: a library that edits lines wants the whole screen, which is the meters', and this much of one is enough.
+Made by hand: a library that edits lines wants the whole screen, which is the meters', and this much of one is
+enough.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""Standard output, or error, as it is written to from any thread: the first error is kept, and ends the session.
+"""Standard output, or error, as it is written to from any thread: the first error is kept, and ends the
+session.
 
-rich draws the meters in a thread of its own, and what members write is told within a callback of the event loop: an
-error that was raised there would be a traceback, and the session would go on, unseen.
+rich draws the meters in a thread of its own, and what members write is told within a callback of the event
+loop: an error that was raised there would be a traceback, and the session would go on, unseen.
 """
 
 import asyncio

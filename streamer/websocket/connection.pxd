@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
-from streamer.websocket.budget cimport Budget
+from streamer.websocket.budget cimport Budget, Limits
 from streamer.websocket.fanout cimport Fanout
 from streamer.websocket.sink cimport Sink
 from streamer.websocket.frames cimport FrameParser
@@ -31,30 +31,27 @@ cdef enum:
     LONGEST_PACKET = 1_500
     READS_WITHIN_US = 10_000_000  # a phone that changes from one Wi-Fi to another reads again within that
     WORST_BACKLOG = 16      # times the backlog: what nobody may have waiting, however fast it came
-    CATCH_UP_US = 800_000   # what waited is read by then: also what its sender's system had kept; one second is promised
+    # What waited is read by then: also what its sender's system had kept; one second is promised.
+    CATCH_UP_US = 800_000
     STRANGER_US = 250_000   # of a talker whose clock is not known: what waited here is read by then
     OTHER_CLOCK_US = 2_000_000  # no network is that late and goes on
     BURST_BYTES = 65_536    # four of the longest messages, or a second of the best voice
     PONGS_PER_S = 50        # a browser sends none, our client one a second
     PONGS_BURST = 200
-    BURST_MESSAGES_US = 2_500_000  # a client gives up a silent connection then: what it said meanwhile may come at once
+    # A client gives up a silent connection then: what it said meanwhile may come at once.
+    BURST_MESSAGES_US = 2_500_000
     USUAL_DURATION = 4      # 10 ms, in 2.5 ms: shorter packets are a luxury
     DURATIONS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 24
-
-
-cdef class Limits:
-    cdef readonly Py_ssize_t max_message_bytes
-    cdef readonly Py_ssize_t backlog_bytes
-    cdef int64_t message_us, ping_us, idle_us, close_us
-    cdef double byte_us           # how long a byte takes at the highest allowed rate
 
 
 cdef class Connection(Sink):
     cdef public Fanout fanout     # the room that packets go to; None gives all to on_binary
     cdef public bint may_talk     # False: packets are dropped, and counted
-    cdef public Budget deliveries # what all connections of this address may make the room deliver, where it is crowded
+    # What all connections of this address may make the room deliver, where it is crowded.
+    cdef public Budget deliveries
     cdef public uint16_t talker_id
-    cdef public bint sends_too_short  # packets of a crowded room were shed because they are shorter than usual
+    # Packets of a crowded room were shed because they are shorter than usual.
+    cdef public bint sends_too_short
     cdef readonly Limits limits
     cdef readonly bint closed_by_peer
     cdef readonly int64_t voiced_us  # when the last packet with a voice went to the room; 0 before the first
@@ -81,6 +78,7 @@ cdef class Connection(Sink):
 
     cdef int _take_messages(self, int64_t now_us) except -1
     cdef int _take_message(self, int64_t now_us) except -1
+    cdef int _take_voice(self, int64_t now_us) except -1
     cdef int _take_packet(self, int64_t now_us) except -1
     cdef int _take_close(self) except -1
     cdef bint _is_too_fast(self, int64_t now_us) noexcept

@@ -1,25 +1,8 @@
 import asyncio
 
-from streamer.websocket.budget import Budget
+from streamer.websocket.budget import Budget, Limits
 from streamer.websocket.fanout import Fanout
 from streamer.websocket.sink import Flusher, Sink
-
-class Limits:
-    @property
-    def max_message_bytes(self) -> int: ...
-    @property
-    def backlog_bytes(self) -> int: ...
-    def __init__(
-        self,
-        *,
-        max_message_bytes: int,
-        messages_per_s: float,
-        ping_s: float,
-        idle_s: float,
-        backlog_bytes: int = 262_144,
-        bytes_per_s: float = 1e12,
-        close_s: float = 2,
-    ) -> None: ...
 
 class Connection(Sink):
     fanout: Fanout | None

@@ -1,9 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """One WebSocket connection after its handshake, for both roles (RFC 6455, sections 5 to 7).
 
-It is an asyncio protocol: a handshake done by somebody else ends in `attach(transport)`. From then on a packet goes
-from `data_received` through the parser to every listener of `fanout` within one call; all other messages, also binary
-ones that are no packets, go to the `on_…` methods, which a subclass overrides. `on_close` comes once, when the connection stops being open.
+It is an asyncio protocol: a handshake done by somebody else ends in `attach(transport)`. From then on a
+packet goes from `data_received` through the parser to every listener of `fanout` within one call; all other
+messages, also binary ones that are no packets, go to the `on_…` methods, which a subclass overrides.
+`on_close` comes once, when the connection stops being open.
 
     OPEN ── we close ──→ CLOSING ── the peer's close frame, or close_s ──→ CLOSED
       ├──── the peer closes: its close frame is answered ────────────────→ CLOSED
@@ -19,10 +20,11 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy
 
-from streamer.websocket.budget cimport Budget
+from streamer.websocket.budget cimport Budget, Limits
 from streamer.websocket.fanout cimport Fanout
 from streamer.websocket.sink cimport RECEIVE_BYTES, Flusher, Sink, monotonic_us
-from streamer.websocket.frames cimport BINARY, CLOSE, Event, FAILED, FrameParser, NEED_DATA, PING, PONG, TEXT, serialize
+from streamer.websocket.frames cimport BINARY, CLOSE, FAILED, NEED_DATA, PING, PONG, TEXT
+from streamer.websocket.frames cimport Event, FrameParser, serialize
 from streamer.websocket.mask cimport MaskingKeys
 
 from streamer.websocket.violations import FAILURES
@@ -30,20 +32,9 @@ from streamer.websocket.violations import FAILURES
 
 cdef bint is_packet(const unsigned char* payload, Py_ssize_t size) noexcept nogil:
     """Whether a client may send this as a packet (wire/PROTOCOL.md, Packets)."""
-    return (PACKET_HEADER_BYTES < size <= LONGEST_PACKET and payload[0] == 0x10 and payload[2] == 0 and payload[3] == 0
-            and payload[7] <= 24 and DURATIONS >> payload[7] & 1)
-
-
-cdef class Limits:
-    """What a peer may do, in bytes and seconds (see `Connection.tick`); defaults are alike for relay and client."""
-
-    def __init__(self, *, max_message_bytes, messages_per_s, ping_s, idle_s,
-                 backlog_bytes=262_144, bytes_per_s=1e12, close_s=2):
-        self.max_message_bytes = max_message_bytes
-        self.backlog_bytes = backlog_bytes
-        self.message_us = int(1e6 / messages_per_s)
-        self.byte_us = 1e6 / bytes_per_s
-        self.ping_us, self.idle_us, self.close_us = int(ping_s * 1e6), int(idle_s * 1e6), int(close_s * 1e6)
+    if size <= PACKET_HEADER_BYTES or size > LONGEST_PACKET or payload[0] != 0x10:
+        return False
+    return payload[2] == payload[3] == 0 and payload[7] <= 24 and DURATIONS >> payload[7] & 1
 
 
 cdef Limits NO_LIMITS = Limits.__new__(Limits)
@@ -85,7 +76,7 @@ cdef class Connection(Sink):
     # what an owner calls
 
     def attach(self, transport, *, bint is_direct=False):
-        """Begin. `is_direct` says that the transport is a plain TCP socket's, so that frames may go straight to it.
+        """Begin. `is_direct`: the transport is a plain TCP socket's, so that frames may go straight to it.
 
         Raises RuntimeError where it is attached already, or was made without `__init__`.
         """
@@ -117,7 +108,8 @@ cdef class Connection(Sink):
             self._send_control(frame)
 
     def serialize(self, int opcode, bytes payload not None):
-        return serialize(opcode, <const unsigned char*>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload), self._keys)
+        cdef const unsigned char* data = <const unsigned char*>PyBytes_AS_STRING(payload)
+        return serialize(opcode, data, PyBytes_GET_SIZE(payload), self._keys)
 
     def close(self, int code=1000, str reason=""):
         """Begin the closing handshake (section 7.1.2); the reason is cut to fit."""
@@ -131,8 +123,9 @@ cdef class Connection(Sink):
         self._abort()
 
     def tick(self, int64_t now_us):
-        """Once a second: ping a quiet peer, give up a silent one, finish an overdue close, report what was shed."""
-        if now_us - self._ticked_us > HELD_UP_US:  # what the peer said meanwhile has not been read yet: ask it first
+        """Once a second: ping a quiet peer, give up a silent one, finish a close, report what was shed."""
+        # What the peer said meanwhile has not been read yet: ask it first.
+        if now_us - self._ticked_us > HELD_UP_US:
             self._heard_us = self._pinged_us = now_us - self.limits.ping_us - 1
         self._ticked_us = now_us
         if self._state == CLOSING and now_us > self._close_by_us:
@@ -174,7 +167,7 @@ cdef class Connection(Sink):
             finally:
                 flusher.is_receiving = self._is_receiving = False
             return
-        # What came for another connection is being handled, and has led here: its bytes are still in the shared room.
+        # What came for another connection has led here: its bytes are still in the shared room.
         room = <unsigned char*>PyMem_Malloc(RECEIVE_BYTES)
         if room == NULL:
             raise MemoryError
@@ -238,20 +231,26 @@ cdef class Connection(Sink):
         if self._is_too_fast(now_us):
             self._stop_reading()
         elif message.opcode == BINARY and is_packet(message.payload, message.payload_size):
-            if self._keys is None and self._is_stale(message.payload, now_us):
-                self.flusher.traffic.shed_held_up += 1
-            elif not self.may_talk:
-                self.flusher.traffic.shed_not_allowed += 1
-            elif self.fanout is not None:
-                self._take_packet(now_us)
-            else:
-                self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
+            self._take_voice(now_us)
         elif message.opcode == BINARY:
             self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
         elif message.opcode == TEXT:
             self.on_text(PyUnicode_DecodeUTF8(<char*>message.payload, message.payload_size, NULL))
-        elif message.opcode == PING and self._pongs.take(1, now_us):  # of many pings not each is due one (section 5.5.3)
+        # Of many pings not each is due one (section 5.5.3).
+        elif message.opcode == PING and self._pongs.take(1, now_us):
             self._send_control(serialize(PONG, message.payload, message.payload_size, self._keys))
+        return 0
+
+    cdef int _take_voice(self, int64_t now_us) except -1:
+        cdef FrameParser message = self._parser
+        if self._keys is None and self._is_stale(message.payload, now_us):
+            self.flusher.traffic.shed_held_up += 1
+        elif not self.may_talk:
+            self.flusher.traffic.shed_not_allowed += 1
+        elif self.fanout is not None:
+            self._take_packet(now_us)
+        else:
+            self.on_binary(PyBytes_FromStringAndSize(<char*>message.payload, message.payload_size))
         return 0
 
     cdef int _take_packet(self, int64_t now_us) except -1:
@@ -279,7 +278,7 @@ cdef class Connection(Sink):
         return self._rate_us > now_us
 
     cdef bint _takes_bytes(self, Py_ssize_t size, int64_t now_us) noexcept:
-        """Likewise for bytes, whatever they are: fragments and frames that are no messages cost time as well."""
+        """Likewise for bytes of any kind: fragments and frames that are no messages cost time as well."""
         cdef double byte_us = self.limits.byte_us
         cdef double window_us = BURST_BYTES * byte_us + (self.flusher.held_us if self._catches_up else 0)
         self._bytes_due_us = max(self._bytes_due_us, now_us - window_us) + size * byte_us
@@ -293,19 +292,19 @@ cdef class Connection(Sink):
             self.transport.pause_reading()
 
     cdef void _note_held_up(self, int64_t now_us) noexcept:
-        """What is read first after the loop was held up had been waiting; so may have what follows, for a while."""
+        """What is read first after the loop was held up had waited; so may have what follows, for a while."""
         cdef int64_t since_us = now_us - self.flusher.resumed_us
-        self._catches_up = since_us < CATCH_UP_US and (self._catches_up or self._heard_us < self.flusher.resumed_us)
+        cdef bint waited = self._heard_us < self.flusher.resumed_us
+        self._catches_up = since_us < CATCH_UP_US and (self._catches_up or waited)
 
     cdef bint _is_stale(self, const unsigned char* packet, int64_t now_us) noexcept:
         """Whether this packet waited for us longer than voice may.
 
-        The kernel does not say when it came. But a packet says when it was captured, and the fastest ones of this
-        talker told how far that is from its arrival: what is beyond that, it waited. The first one that did not wait ends
-        the search, since TCP keeps the order. Nothing is known of a talker who was not heard before, so what comes at
-        first is dropped.
+        The kernel does not say when it came. But a packet says when it was captured, and the fastest ones of
+        this talker told how far that is from its arrival: what is beyond that, it waited. One that did not
+        wait ends the search, since TCP keeps the order. Of a talker not heard before, it drops what comes.
         """
-        cdef uint32_t captured = <uint32_t>packet[8] << 24 | <uint32_t>packet[9] << 16 | packet[10] << 8 | packet[11]
+        cdef uint32_t captured = <uint32_t>packet[8] << 24 | packet[9] << 16 | packet[10] << 8 | packet[11]
         cdef uint32_t offset = <uint32_t>(now_us * 6 // 125) - captured  # 48 samples a ms
         cdef int64_t late_us = <int64_t><int32_t>(offset - self._base) * 125 // 6
         if self._catches_up and self._has_base:
@@ -333,7 +332,7 @@ cdef class Connection(Sink):
         return 0
 
     cdef int _fail(self) except -1:
-        """Fail the connection (section 7.1.7). What still comes is read and dropped until the peer has seen why."""
+        """Fail the connection (section 7.1.7). What still comes is dropped until the peer has seen why."""
         if self._state != OPEN or not self._parser.failure:
             return 0
         self.flusher.traffic.failed[<int>self._parser.failure] += 1
@@ -378,7 +377,8 @@ cdef class Connection(Sink):
         return 0
 
     cdef int _send_close(self, bytes payload) except -1:
-        self._state, self.takes_bundles = CLOSING, False  # what its room still holds would come behind the close frame
+        # What its room still holds would come behind the close frame.
+        self._state, self.takes_bundles = CLOSING, False
         self._close_by_us = monotonic_us() + self.limits.close_us
         self.flusher.traffic.shed_closed += self.outbox._voices
         self.outbox.clear_voice()

@@ -6,7 +6,8 @@ from streamer.websocket.sink cimport Flusher, Sink
 
 
 cdef enum:
-    WINDOW_US = 2_000         # so much is given out at once in so long; what is beyond waits for the loop's next turn
+    # So much is given out at once in so long; what is beyond waits for the loop's next turn.
+    WINDOW_US = 2_000
     WINDOW_WRITES = 128       # about 0.8 ms of work: that much a packet of another room may have to wait
     SLICE_WRITES = 64         # of what waits, in one turn of the loop
     QUEUED_PER_WRITE = 8      # what waits for others to the same peer costs so much less: it leaves with them

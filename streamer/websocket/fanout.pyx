@@ -1,15 +1,17 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """From one talker to many listeners: one serialized frame for all; a pointer each, no copy, no task.
 
-No room takes the event loop from the others. A room makes at most WINDOW_WRITES at a stretch, and in the long run
-`deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of other rooms, and is
-shed when it is older than the deadline. A room below its rate never gets there: its packets are handed on at once.
+No room takes the event loop from the others. A room makes at most WINDOW_WRITES at a stretch, and in the long
+run `deliveries_per_s`. What comes faster waits here, is given out a slice at a time between the packets of
+other rooms, and is shed when it is older than the deadline. A room below its rate never gets there: its
+packets are handed on at once.
 
-Where many talk at once, packets for those who take bundles are held for a window of at most WINDOW_US, and leave as one
-message. They are given out before anything that must not overtake them: whoever tells the room something, or changes who
-is in it, comes after what was said before.
+Where many talk at once, packets for those who take bundles are held for a window of at most WINDOW_US, and
+leave as one message. They are given out before anything that must not overtake them: whoever tells the room
+something, or changes who is in it, comes after what was said before.
 
-Observers are no members: each gets every packet when it arrives, as PROTOCOL.md describes it, without a WebSocket frame around it.
+Observers are no members: each gets every packet when it arrives, as PROTOCOL.md describes it, without a
+WebSocket frame around it.
 """
 
 from collections import deque
@@ -27,7 +29,8 @@ from streamer.websocket.counters cimport Traffic
 
 
 cdef class Fanout:
-    """The sinks of one room. The list is replaced, never changed, so a loop over it sees the sinks it began with."""
+    """The sinks of one room. The list is replaced, never changed, so a loop over it sees the sinks it began
+    with."""
 
     def __cinit__(self, double deliveries_per_s=1e9, int loudest=0):
         self._sinks = []
@@ -60,9 +63,11 @@ cdef class Fanout:
             self._loudest.pin(sink, is_pinned)
 
     def add_observer(self, observer not None):
-        """Call `observer.push(packet, now_us)` from now on for each packet, in the order in which they arrive.
+        """Call `observer.push(packet, now_us)` from now on for each packet, in the order in which they
+        arrive.
 
-        `packet` is stamped, `now_us` the time of this computer's monotonic clock. What it raises is reported, and stops nobody.
+        `packet` is stamped, `now_us` the time of this computer's monotonic clock. What it raises is reported,
+        and stops nobody.
         """
         self._observers = [*(self._observers or ()), observer]
 
@@ -71,18 +76,23 @@ cdef class Fanout:
 
     def send(self, bytes packet not None, Sink sender not None):
         """Give a packet, its talker_id stamped, to everybody but `sender`."""
-        frame = serialize(BINARY, <const unsigned char*>PyBytes_AS_STRING(packet), PyBytes_GET_SIZE(packet), None)
+        frame = serialize(
+            BINARY, <const unsigned char*>PyBytes_AS_STRING(packet), PyBytes_GET_SIZE(packet), None
+        )
         self.push(frame, sender, monotonic_us())
 
     cdef bint is_crowded(self) noexcept:
-        """True if so much waits here that some of it will be late: the room sends more than it may, or than goes."""
+        """True if so much waits here that some of it will be late: the room sends more than it may, or than
+        goes."""
         return len(self._waiting) >= CROWDED
 
     cdef int push(self, bytes frame, Sink sender, int64_t now_us) except -1:
-        """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get it."""
+        """Give `frame` to everybody but `sender`. What goes wrong with one is reported, and the others get
+        it."""
         if self._observers is not None:
             self._show(frame, sender, now_us)
-        if self._loudest is not None and PyList_GET_SIZE(self._sinks) + self.elsewhere > self._loudest.places + 1:
+        cdef Py_ssize_t others = PyList_GET_SIZE(self._sinks) + self.elsewhere - 1
+        if self._loudest is not None and others > self._loudest.places:
             if not self._is_loud(frame, sender, now_us):
                 sender.flusher.traffic.shed_quiet += 1
                 return 0

@@ -1,9 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""RFC 6455 frames, parsed as they come and serialized. Bytes in, messages out; no input or output happens here.
+"""RFC 6455 frames, parsed as they come and serialized. Bytes in, messages out; no input or output happens
+here.
 
-The parser takes any chunking, one byte at a time too, and unmasks in place. A message that lies whole in what was
-fed is handed out where it lies; only what comes in pieces is copied. It never raises for what a peer sent: it answers
-FAILED, and `failure` says why: an index of `failures.FAILURES`, which has the close code and the words for it.
+The parser takes any chunking, one byte at a time too, and unmasks in place. A message that lies whole in what
+was fed is handed out where it lies; only what comes in pieces is copied. It never raises for what a peer
+sent: it answers FAILED, and `failure` says why: an index of `failures.FAILURES`, which has the close code and
+the words for it.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -32,7 +34,8 @@ cdef class FrameParser:
         PyMem_Free(self._message)
 
     def parse(self, data):
-        """Take `data` and return the messages it completes, as (opcode, payload) pairs; see `failure` afterwards."""
+        """Take `data` and return the messages it completes, as (opcode, payload) pairs; see `failure`
+        afterwards."""
         cdef bytearray writable = bytearray(data)
         messages = []
         self.feed(writable, len(writable))
@@ -41,7 +44,8 @@ cdef class FrameParser:
         return messages
 
     cdef void feed(self, unsigned char* data, Py_ssize_t size) noexcept:
-        """Lend `size` bytes; they are unmasked where they lie, and must live until `next_event` answers NEED_DATA."""
+        """Lend `size` bytes; they are unmasked where they lie, and must live until `next_event` answers
+        NEED_DATA."""
         self._at, self._end = data, data + size
 
     cdef Event next_event(self) except? FAILED:
@@ -115,7 +119,8 @@ cdef class FrameParser:
             return LENGTH_TOO_LARGE
         if (length == 126 and self._frame_size < 126) or (length == 127 and self._frame_size < 65_536):
             return NOT_MINIMAL
-        if self._header[0] & 0x08 or self._frame_size <= <uint64_t>(self._max_message_bytes - self._message_size):
+        cdef uint64_t room = <uint64_t>(self._max_message_bytes - self._message_size)
+        if self._header[0] & 0x08 or self._frame_size <= room:
             return NO_FAILURE
         return MESSAGE_TOO_BIG
 
@@ -198,7 +203,8 @@ cdef class FrameParser:
 
 
 cdef Failure check_close(const unsigned char* payload, Py_ssize_t size) noexcept nogil:
-    """What is wrong with a close frame: half a code, one that must not be sent (section 7.4), a reason not UTF-8."""
+    """What is wrong with a close frame: half a code, one that must not be sent (section 7.4), a reason not
+    UTF-8."""
     if size == 0:
         return NO_FAILURE
     if size == 1:
@@ -255,4 +261,5 @@ cdef Py_ssize_t payload_at(bytes frame) noexcept:
 
 def serialize_frame(int opcode, bytes payload not None, MaskingKeys keys=None):
     """One whole, unfragmented frame; masked with a fresh key where `keys` are given, as a client must."""
-    return serialize(opcode, <const unsigned char*>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload), keys)
+    cdef const unsigned char* data = <const unsigned char*>PyBytes_AS_STRING(payload)
+    return serialize(opcode, data, PyBytes_GET_SIZE(payload), keys)

@@ -3,17 +3,22 @@ from libc.stdint cimport int64_t
 
 cdef enum:
     # Levels are dB above the lowest that a packet can say, 127 − its −dBov: more is louder.
-    LOUDEST_DB = 100          # −27 dBov: somebody near a microphone is louder, and to claim more brings nobody forward
-    MARGIN_DB = 6             # twice the amplitude: what a newcomer must be louder by, so that two alike do not alternate
-    LONG_DB = 7               # what somebody who has a place for long loses: more than the margin, so equals take turns
+    # −27 dBov: somebody near a microphone is louder, and to claim more brings nobody forward
+    LOUDEST_DB = 100
+    # Twice the amplitude: what a newcomer must be louder by, so that two alike do not alternate.
+    MARGIN_DB = 6
+    # What somebody who has a place for long loses: more than the margin, so equals take turns.
+    LONG_DB = 7
     LONG_US = 20_000_000      # long: two or three sentences
     ATTACK_US = 40_000        # a syllable lasts 100 to 300 ms: its peak counts within one
     DECAY_US = 600_000        # and still counts at the next word
-    PAUSE_US = 120_000        # no voice for so long is between two words; stops (p, t, k) within a word take up to 100 ms
+    # No voice for so long is between two words; stops (p, t, k) within a word take up to 100 ms.
+    PAUSE_US = 120_000
     TRIAL_US = 300_000        # a first syllable and some of the second: enough to tell how loud somebody is
     ENDING_US = 2_000_000     # who lost the place may end the word; a voice that never pauses ends then
     GONE_US = 1_000_000       # without voice for so long, the place is free
-    RETRY_US = 3_000_000      # who was not loud enough is tried again after so long: a sentence; at once if it is louder now
+    # Who was not loud enough is tried again after so long: a sentence; at once if it is louder now.
+    RETRY_US = 3_000_000
     SPARE = 2                 # newcomers on trial, and those who end their word, beyond the places
 
 

@@ -1,16 +1,17 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The loudest talkers of a room: beyond that many voices nobody understands anything, and each costs a packet for each member.
+"""The loudest talkers of a room: beyond that many voices nobody understands anything, and each costs a packet
+for each member.
 
 As long as no more talk than there are places, everybody is heard. After that:
 
     OUT ──begins to talk──▶ TRIAL ──louder than the weakest──▶ PLACE ──displaced──▶ ENDING ──pauses──▶ OUT
                               └──────────── not louder ──────────────────────────────▲
 
-A newcomer is heard at once and judged by its first syllables, so no beginning is lost. Somebody who loses a place is
-heard until the next pause, so no word is cut, and is tried again some seconds later. Both take one of SPARE more ways
-through: the room never hands on more than `places` + SPARE voices. Levels are what clients say (RFC 6464): they are
-capped, and whoever has a place for long must be louder than others to keep it, so nobody keeps one by claiming to be
-loud. Pinned talkers are always heard, and take no place.
+A newcomer is heard at once and judged by its first syllables, so no beginning is lost. Somebody who loses a
+place is heard until the next pause, so no word is cut, and is tried again some seconds later. Both take one
+of SPARE more ways through: the room never hands on more than `places` + SPARE voices. Levels are what clients
+say (RFC 6464): they are capped, and whoever has a place for long must be louder than others to keep it, so
+nobody keeps one by claiming to be loud. Pinned talkers are always heard, and take no place.
 """
 
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
@@ -53,7 +54,8 @@ cdef class LoudestTalkers:
         return len(self._talkers)
 
     def admits(self, talker, level, is_voice, now_us):
-        """True if this packet is to be handed on; `level` is −dBov, 0 to 127, and `is_voice` the bit beside it."""
+        """True if this packet is to be handed on; `level` is −dBov, 0 to 127, and `is_voice` the bit beside
+        it."""
         return self.admits_packet(talker, level, is_voice, now_us)
 
     def pin(self, talker, is_pinned):
@@ -94,7 +96,8 @@ cdef class LoudestTalkers:
         return True
 
     cdef bint _admits_newcomer(self, Talker talker, double level_db, int64_t now_us) except -1:
-        """Who begins is heard; who was refused at the beginning, which `level_db` < 0 says, is not let in amid a word."""
+        """Who begins is heard; who was refused at the beginning, which `level_db` < 0 says, is not let in
+        amid a word."""
         if self._taken() < self.places:
             talker.become(PLACE, now_us)
         elif level_db >= 0 and self._may_try(talker, level_db, now_us):

@@ -1,4 +1,6 @@
-cdef void mask_bytes(unsigned char* data, Py_ssize_t size, const unsigned char* key, Py_ssize_t offset) noexcept nogil
+cdef void mask_bytes(
+    unsigned char* data, Py_ssize_t size, const unsigned char* key, Py_ssize_t offset
+) noexcept nogil
 
 
 cdef class MaskingKeys:

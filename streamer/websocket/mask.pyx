@@ -9,8 +9,11 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
 
-cdef void mask_bytes(unsigned char* data, Py_ssize_t size, const unsigned char* key, Py_ssize_t offset) noexcept nogil:
-    """XOR `size` bytes at `data` with the 4-byte `key`; `offset` is how many bytes of the payload came before."""
+cdef void mask_bytes(
+    unsigned char* data, Py_ssize_t size, const unsigned char* key, Py_ssize_t offset
+) noexcept nogil:
+    """XOR `size` bytes at `data` with the 4-byte `key`; `offset` is how many bytes of the payload came
+    before."""
     cdef unsigned char rotated[4]
     cdef uint64_t wide, word
     cdef uint32_t narrow
@@ -28,7 +31,8 @@ cdef void mask_bytes(unsigned char* data, Py_ssize_t size, const unsigned char* 
 
 
 def mask(bytearray data not None, bytes key not None, Py_ssize_t offset=0):
-    """Mask or unmask `data` in place with the 4-byte `key`; `offset` is how many bytes of the payload came before.
+    """Mask or unmask `data` in place with the 4-byte `key`; `offset` is how many bytes of the payload came
+    before.
 
     Raises ValueError where the key is not 4 bytes long.
     """
@@ -39,7 +43,8 @@ def mask(bytearray data not None, bytes key not None, Py_ssize_t offset=0):
 
 
 cdef class MaskingKeys:
-    """Masking keys that nobody can predict, as RFC 6455, section 10.3, wants of a client: one fresh key a frame.
+    """Masking keys that nobody can predict, as RFC 6455, section 10.3, wants of a client: one fresh key a
+    frame.
 
     The operating system's random bytes are drawn 1,024 at a time: a system call for every 256 frames.
     """

@@ -1,10 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """What waits to be written to one peer. Frames and a clock come in, batches go out; no output happens here.
 
-Two queues. *Control* (text, pongs, the close frame) keeps its order and is never shed. *Voice* is a ring of frames
-shared with every other listener, each with its time of arrival; what is older than a deadline is shed, oldest first.
-A batch holds up to 4 KiB of control, then voice: so control never waits behind voice, and the longest text delays
-voice by no more than a few packets' worth of bytes. An idle outbox holds 64 bytes.
+Two queues. *Control* (text, pongs, the close frame) keeps its order and is never shed. *Voice* is a ring of
+frames shared with every other listener, each with its time of arrival; what is older than a deadline is shed,
+oldest first. A batch holds up to 4 KiB of control, then voice: so control never waits behind voice, and the
+longest text delays voice by no more than a few packets' worth of bytes. An idle outbox holds 64 bytes.
 """
 
 from cpython.bytes cimport PyBytes_GET_SIZE
@@ -53,7 +53,8 @@ cdef class Outbox:
         return count
 
     cdef int batch(self, PyObject** frames) noexcept:
-        """Put what to write next, at most BATCH frames, into `frames` (borrowed until they are popped); how many."""
+        """Put what to write next, at most BATCH frames, into `frames` (borrowed until they are popped); how
+        many."""
         cdef Py_ssize_t control_bytes = 0
         cdef int count = 0
         if self._control is not None:

@@ -12,7 +12,8 @@ cdef enum:
     ASK_BYTES = 1_024          # written between two looks at that
     RETRY_MS = 10
     BUSY_US = 50              # since the last write: what comes so soon after it had been waiting to be read
-    TOGETHER_US = 2_000       # packets for one peer that come so close wait for each other, where the loop is busy
+    # Packets for one peer that come so close wait for each other, where the loop is busy.
+    TOGETHER_US = 2_000
     RECEIVE_BYTES = 262_144
 
 
@@ -39,7 +40,8 @@ cdef class Flusher:
 
 
 cdef class Sink:
-    """Where frames for one peer go: straight to its socket, or through its transport (TLS, and what a socket didn't take)."""
+    """Where frames for one peer go: straight to its socket, or through its transport (TLS, and what a socket
+    didn't take)."""
     # first what each delivery needs: together in the processor's cache
     cdef bint is_clear            # attached, and nothing is before the next frame
     cdef bint is_direct           # write to fd ourselves

@@ -1,13 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Writing to one peer; nothing stale, nothing torn.
 
-A frame is written at once. Only where the event loop is busy and the peer has just been written to, it waits for the end
-of the loop's iteration: under load, what came together for one peer leaves in one write. A plain WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which writes the rest before
-anything else (`pause_writing` until it has); over TLS everything goes that way.
+A frame is written at once. Only where the event loop is busy and the peer has just been written to, it waits
+for the end of the loop's iteration: under load, what came together for one peer leaves in one write. A plain
+WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which
+writes the rest before anything else (`pause_writing` until it has); over TLS everything goes that way.
 
-Sockets take far more than they can send, and what they took can no longer be shed. So each sink asks the kernel
-every ASK_BYTES how much is still unsent; over UNSENT_BYTES it writes nothing until that went down: at the next
-push, or RETRY_MS later. What waits here longer than the deadline is shed, oldest first. Only Linux can be asked.
+Sockets take far more than they can send, and what they took can no longer be shed. So each sink asks the
+kernel every ASK_BYTES how much is still unsent; over UNSENT_BYTES it writes nothing until that went down: at
+the next push, or RETRY_MS later. What waits here longer than the deadline is shed, oldest first. Only Linux
+can be asked.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -66,7 +68,8 @@ cdef class Flusher:
         return 0
 
     def beat(self):
-        """Call this several times in a deadline: what was not called for longer tells that the loop was held up."""
+        """Call this several times in a deadline: what was not called for longer tells that the loop was held
+        up."""
         self.note_alive(monotonic_us())
         self._beats = True
 
@@ -92,7 +95,8 @@ cdef class Flusher:
         self._loop.call_exception_handler(context)
 
     def flush(self):
-        """Write what can be written now. What goes wrong with one sink is reported, and the others are written to."""
+        """Write what can be written now. What goes wrong with one sink is reported, and the others are
+        written to."""
         cdef list dirty = self._dirty
         cdef Sink sink
         cdef int64_t now_us = monotonic_us()
@@ -146,7 +150,8 @@ cdef class Sink:
         return 0
 
     def move(self, transport, *, bint is_direct=False):
-        """Go on over another transport, or over one that has changed: what waits goes there, and the owner sees nothing.
+        """Go on over another transport, or over one that has changed: what waits goes there, and the owner
+        sees nothing.
 
         Raises RuntimeError where it is closed.
         """
@@ -190,7 +195,8 @@ cdef class Sink:
         return 0
 
     cdef bint write_at_once(self, bytes frame, int64_t now_us) except -1:
-        """Write one packet's frame past the outbox; only while `is_clear`. Whether that was done: the caller counts it."""
+        """Write one packet's frame past the outbox; only while `is_clear`. Whether that was done: the caller
+        counts it."""
         cdef Py_ssize_t size = PyBytes_GET_SIZE(frame), written = size
         if not self._may_write():
             self.is_clear = False
@@ -271,7 +277,11 @@ cdef class Sink:
 
     cdef int _write_through_transport(self, PyObject** frames, int count) except -1:
         cdef int i
-        cdef bytes joined = <bytes>frames[0] if count == 1 else b"".join([<object>frames[i] for i in range(count)])
+        cdef bytes joined
+        if count == 1:
+            joined = <bytes>frames[0]
+        else:
+            joined = b"".join([<object>frames[i] for i in range(count)])
         self._written(count, len(joined))
         self.transport.write(joined)
         return 0

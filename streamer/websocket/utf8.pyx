@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""UTF-8 checked as it comes (RFC 3629), in chunks cut anywhere: a bad byte is known at once, not at the message's end."""
+"""UTF-8 checked as it comes (RFC 3629), in chunks cut anywhere: a bad byte is known at once, not at the
+message's end."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
@@ -24,7 +25,9 @@ cdef bint utf8_feed(Utf8* state, const unsigned char* data, Py_ssize_t size) noe
     return True
 
 
-cdef inline const unsigned char* skip_ascii(const unsigned char* data, const unsigned char* end) noexcept nogil:
+cdef inline const unsigned char* skip_ascii(
+    const unsigned char* data, const unsigned char* end
+) noexcept nogil:
     cdef uint64_t word
     while end - data >= 8:
         memcpy(&word, data, 8)
@@ -37,7 +40,8 @@ cdef inline const unsigned char* skip_ascii(const unsigned char* data, const uns
 
 
 cdef inline bint begin_character(Utf8* state, unsigned char first) noexcept nogil:
-    """Take a first byte ≥ 0x80: table 3-7 of the Unicode standard. No overlong form, surrogate or beyond U+10FFFF."""
+    """Take a first byte ≥ 0x80: table 3-7 of the Unicode standard. No overlong form, surrogate or beyond
+    U+10FFFF."""
     state.lowest, state.highest = 0x80, 0xBF
     if first < 0xC2 or first > 0xF4:
         return False

@@ -1,6 +1,7 @@
 """The close codes of a leg (PROTOCOL.md, Close codes), each defined here once.
 
-The compiled core has its own copy of those that it sends itself (websocket/connection.pxd); a test compares them.
+The compiled core has its own copy of those that it sends itself (websocket/connection.pxd); a test compares
+them.
 """
 
 from typing import Final

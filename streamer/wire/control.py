@@ -1,7 +1,8 @@
 """Control messages: one JSON object with a `type` (PROTOCOL.md, Control). Twin of web/shared/control.js.
 
-The unions `FromClient` and `FromRelay` of messages.py are what each side may say. The tables `FROM_CLIENT` and
-`FROM_RELAY`, by which text is parsed, are derived from them. What is inside a list is checked by who uses it.
+The unions `FromClient` and `FromRelay` of messages.py are what each side may say. The tables `FROM_CLIENT`
+and `FROM_RELAY`, by which text is parsed, are derived from them. What is inside a list is checked by who uses
+it.
 """
 
 import json
@@ -26,11 +27,12 @@ MAX_ACTION_CHARACTERS: Final = 40
 MAX_DEVICE_CHARACTERS: Final = 64
 MAX_COMMAND_CHARACTERS: Final = 64
 MAX_OBJECT_BYTES: Final = 4_096
-"""Of the values of a device, or the arguments of a command, serialized: about a hundred figures with their names."""
+"""Of the values of a device, or the arguments of a command, serialized: about a hundred figures with their
+names."""
 
 MAX_NESTING: Final = 16
-"""Levels of lists and objects within a field. Python gives up at about a thousand, and sooner the deeper its own calls
-are: what it could just read might be more than it can write."""
+"""Levels of lists and objects within a field. Python gives up at about a thousand, and sooner the deeper its
+own calls are: what it could just read might be more than it can write."""
 
 MAX_DEADLINE_MS: Final = 60_000
 MAX_ROOM: Final = 256
@@ -54,7 +56,9 @@ class Table(dict[str, Fields], Generic[_M]):
             [kind] = get_args(hints.pop("type"))
             self[kind] = {name: _kind_of(hint) for name, hint in hints.items()}
             self.optional[kind] = message.__optional_keys__
-            self.nullable[kind] = frozenset(name for name, hint in hints.items() if NoneType in get_args(hint))
+            self.nullable[kind] = frozenset(
+                name for name, hint in hints.items() if NoneType in get_args(hint)
+            )
 
 
 def _kind_of(hint: Any) -> type:
@@ -77,7 +81,8 @@ MAX_INTEGER: Final = 2**53 - 1
 
 
 def parse(text: str, known: Table[_M]) -> _M:
-    """One control message, its fields checked; unknown fields are left out, and optional ones are false or empty.
+    """One control message, its fields checked; unknown fields are left out, and optional ones are false or
+    empty.
 
     Raises ControlError `bad-json`, `bad-field` or `unknown-type`; after the last one the session goes on.
     """
@@ -115,7 +120,9 @@ def _parse_object(text: str) -> dict[str, Any]:
     try:
         message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise ControlError(f"a text message is not JSON: {printable(str(error), 200)}", code="bad-json") from None
+        raise ControlError(
+            f"a text message is not JSON: {printable(str(error), 200)}", code="bad-json"
+        ) from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ControlError("a text message is not a JSON object with a type", code="bad-json")
     if _LONE_SURROGATE.search(message["type"]):
@@ -132,7 +139,9 @@ def _field(message: dict[str, Any], name: str, wanted: type) -> Any:
         raise ControlError(f'"{message["type"]}" lacks its field "{name}"', code="bad-field")
     value = message[name]
     if type(value) is not wanted or (isinstance(value, int) and abs(value) > MAX_INTEGER):
-        raise ControlError(f'field "{name}" of "{message["type"]}" is not of type {wanted.__name__}', code="bad-field")
+        raise ControlError(
+            f'field "{name}" of "{message["type"]}" is not of type {wanted.__name__}', code="bad-field"
+        )
     if isinstance(value, str) and _LONE_SURROGATE.search(value):
         raise ControlError(f'field "{name}" of "{message["type"]}" is not Unicode text', code="bad-field")
     if is_deeper(value, MAX_NESTING):

@@ -1,11 +1,19 @@
-"""What may be said in text: each control message is one TypedDict, and a union joins those of each side (PROTOCOL.md).
+"""What may be said in text: each control message is one TypedDict, and a union joins those of each side
+(PROTOCOL.md).
 
 A checker finds a misspelt field, and a forgotten case where `match message["type"]` ends in `assert_never`.
 """
 
 from typing import Literal, NotRequired, TypedDict
 
-from streamer.wire.captions import AskCaptions, Caption, Captioning, KeepCaptions, SetKeepCaptions, WriteCaption
+from streamer.wire.captions import (
+    AskCaptions,
+    Caption,
+    Captioning,
+    KeepCaptions,
+    SetKeepCaptions,
+    WriteCaption,
+)
 from streamer.wire.programs import (
     AnswerNotice,
     Ask,
@@ -210,7 +218,8 @@ class SetOnlyHosts(TypedDict):
 
 
 FromHost = (
-    Mute | Remove | Unbar | AnswerKnock | Turn | SetLock | NewInvite | SetOneAtATime | SetOnlyHosts | SetKeepCaptions
+    Mute | Remove | Unbar | AnswerKnock | Turn | SetLock | NewInvite | SetOneAtATime | SetOnlyHosts
+    | SetKeepCaptions
 )  # fmt: skip
 """What only a host may send."""
 

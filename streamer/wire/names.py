@@ -1,4 +1,5 @@
-"""Names that both ends have to agree on (PROTOCOL.md, Names). `web/` has a copy, and a test compares the two."""
+"""Names that both ends have to agree on (PROTOCOL.md, Names). `web/` has a copy, and a test compares the
+two."""
 
 from typing import Final
 

@@ -28,8 +28,8 @@ _VERSION_AND_KIND: Final = VERSION << 4 | AUDIO
 class Packet:
     """One piece of a voice, as it travels.
 
-    `level` is −dBov, 0 (loudest) to 127 (silence), and `voice` the voice-activity bit (RFC 6464); `duration` counts in
-    2.5 ms; `timestamp` is when the first sample was captured, in samples at 48 kHz, modulo 2³².
+    `level` is −dBov, 0 (loudest) to 127 (silence), and `voice` the voice-activity bit (RFC 6464); `duration`
+    counts in 2.5 ms; `timestamp` is when the first sample was captured, in samples at 48 kHz, modulo 2³².
     """
 
     seq: int
@@ -79,7 +79,8 @@ def stamp(packet: bytes, talker_id: int) -> bytes:
 
 
 def samples_ahead(timestamp: int, other: int) -> int:
-    """By how many samples `timestamp` is ahead of `other`, negative if behind: both wrap at 2³², as in RFC 3550."""
+    """By how many samples `timestamp` is ahead of `other`, negative if behind: both wrap at 2³², as in RFC
+    3550."""
     return (timestamp - other + 2**31) % 2**32 - 2**31
 
 

@@ -1,4 +1,5 @@
-"""What programs and devices say, and what is said to them: part of messages.py (PROTOCOL.md, Programs and devices)."""
+"""What programs and devices say, and what is said to them: part of messages.py (PROTOCOL.md, Programs and
+devices)."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -105,7 +106,8 @@ class Telemetry(TypedDict):
 
 
 class Command(TypedDict):
-    """To be done within `deadline_ms`, for the member `talker_id` (0: through the HTTP interface), called `sender`."""
+    """To be done within `deadline_ms`, for the member `talker_id` (0: through the HTTP interface), called
+    `sender`."""
 
     type: Literal["command"]
     talker_id: int

@@ -1,7 +1,9 @@
-"""The addresses of the other relays of a service, as `welcome` lists them. Twin of web/shared/relay_address.js.
+"""The addresses of the other relays of a service, as `welcome` lists them. Twin of
+web/shared/relay_address.js.
 
-An address is what links begin with, such as https://relay2.example.org:8443/voice. Whoever reads such a list trusts it
-no further than this: what has another form or another scheme is passed over, and so is what is beyond the bound.
+An address is what links begin with, such as https://relay2.example.org:8443/voice. Whoever reads such a list
+trusts it no further than this: what has another form or another scheme is passed over, and so is what is
+beyond the bound.
 """
 
 import re
@@ -16,7 +18,8 @@ MAX_ADDRESS_CHARACTERS: Final = 500
 _LABEL: Final = "[a-z0-9_-]{1,63}"
 _SEGMENT: Final = r"(?!\.{1,2}(?:/|$))(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[89A-Fa-f][0-9A-Fa-f])+"
 _ADDRESS: Final = re.compile(
-    rf"(https?)://(\[[0-9a-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?((?:/{_SEGMENT})*)/?",
+    rf"(https?)://(\[[0-9a-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?"
+    rf"((?:/{_SEGMENT})*)/?",
     re.ASCII,
 )
 _NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)

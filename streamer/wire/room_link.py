@@ -17,7 +17,8 @@ _EXAMPLE: Final = "https://192.168.1.20:8443/#room=kitchen&key=…"
 def room_fragment(room: str, key: str = "", *, token: str = "", listen: bool = False) -> str:
     """What a link to `room` ends with; `listen` tells the page to ask for no microphone.
 
-    It stands before the key: `#room=NAME&key=KEY` is the way in to talk, for whatever looks for that in a text.
+    It stands before the key: `#room=NAME&key=KEY` is the way in to talk, for whatever looks for that in a
+    text.
     """
     parts = [urlencode({"room": room})]
     if listen:
@@ -38,13 +39,15 @@ class Address:
     key: str = ""
     token: str = ""
     path: str = ""
-    """Of the site that the relay is below, without a slash at its end; empty where the site is the relay's."""
+    """Of the site that the relay is below, without a slash at its end; empty where the site is the
+    relay's."""
 
     @classmethod
     def parse(cls, link: str) -> Self:
         """Raises StreamerError where `link` leads to no room."""
         link = link.strip()
-        shown = re.split("[?#]", link)[0] or "An empty link"  # a service's log holds what is raised here, but no key
+        # A service's log holds what is raised here, but no key.
+        shown = re.split("[?#]", link)[0] or "An empty link"
         if not link.isprintable():  # bytes that are no UTF-8 among them
             raise StreamerError(f"{shown} is not an address: it contains characters that no link has")
         try:
@@ -53,7 +56,9 @@ class Address:
         except ValueError as error:
             raise StreamerError(f"{shown} is not an address: {error}") from None
         if parts.scheme not in _SECURE:
-            raise StreamerError(f"{shown} begins with {parts.scheme}://; a link to a room begins with https://")
+            raise StreamerError(
+                f"{shown} begins with {parts.scheme}://; a link to a room begins with https://"
+            )
         if port == 0:
             raise StreamerError(f"{shown} is not an address: no relay is on port 0")
         if not parts.hostname:

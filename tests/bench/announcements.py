@@ -2,8 +2,9 @@
 
     scripts/bench announcements [--rounds 10]
 
-On the sound rig, with a phone (Chromium) as the listener. A time counts from the moment before the HTTP request is sent
-to the phone's loudspeaker, and holds up to 20 ms of the recording itself. Wanted: each below 200 ms at the median.
+On the sound rig, with a phone (Chromium) as the listener. A time counts from the moment before the HTTP
+request is sent to the phone's loudspeaker, and holds up to 20 ms of the recording itself. Wanted: each below
+200 ms at the median.
 """
 
 import argparse
@@ -26,7 +27,9 @@ LISTENER: Final = 0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=10)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, open_room(Path(folder), 2) as room:
@@ -44,7 +47,10 @@ def main() -> None:
 def show(what: str, times: list[float]) -> None:
     median = statistics.median(times)
     verdict = "met" if median < WANTED_MS else "MISSED"
-    print(f"{what:32} median {median:4.0f} ms, {min(times):.0f} to {max(times):.0f} ms; < {WANTED_MS} ms: {verdict}")
+    print(
+        f"{what:32} median {median:4.0f} ms, {min(times):.0f} to {max(times):.0f} ms; < {WANTED_MS} ms: "
+        f"{verdict}"
+    )
 
 
 if __name__ == "__main__":

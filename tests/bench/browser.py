@@ -2,8 +2,9 @@
 
     scripts/bench browser [--state "six talkers"] [--seconds 20] [--rounds 2] [--threads]
 
-CPU time of all the processes of one Chromium with echo cancelling, over what passes meanwhile, and where it goes. The
-others run elsewhere and are not counted. Where nobody else is there, the rival holds a call with one silent partner.
+CPU time of all the processes of one Chromium with echo cancelling, over what passes meanwhile, and where it
+goes. The others run elsewhere and are not counted. Where nobody else is there, the rival holds a call with
+one silent partner.
 """
 
 import argparse
@@ -53,7 +54,9 @@ STATES: Final = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--state", choices=STATES, help="this one alone")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=2)
@@ -115,7 +118,9 @@ def streamer(folder: Path, state: State, seconds: float) -> Iterator[Unwatched]:
 def webrtc(folder: Path, state: State, seconds: float) -> Iterator[Unwatched]:
     with Rig(members=2) as rig, RelayProcess(folder / "relay") as relay, ExitStack() as stack:
         talker, listener = (
-            stack.enter_context(unwatched(folder / name, rig, member, relay.authority, f"{relay.origin}/healthz"))
+            stack.enter_context(
+                unwatched(folder / name, rig, member, relay.authority, f"{relay.origin}/healthz")
+            )
             for member, name in ((1, "talker"), (0, "listener"))
         )
         connect(talker, listener, max(1, state.talkers))

@@ -1,11 +1,13 @@
-"""What it would save a phone that packets of several talkers travel as one message, and what that costs in delay.
+"""What it would save a phone that packets of several talkers travel as one message, and what that costs in
+delay.
 
     scripts/bench bundles [--rounds 8] [--seconds 3] [--talkers 2 3 6] [--windows off relay 0 1 2.5 5 20]
 
-A window is how long a packet waits for those of others, in ms; 0 joins what the relay has read in one turn of its loop.
-`relay` is what the relay does by itself; of that, messages are all writes, pongs too, and the p95 is the mean.
-One browser hears all of it in one call. In every round the talkers have other places in time, and each window has its
-turn with them. A turn in which packets left late, since the machine had other work, does not count.
+A window is how long a packet waits for those of others, in ms; 0 joins what the relay has read in one turn of
+its loop. `relay` is what the relay does by itself; of that, messages are all writes, pongs too, and the p95
+is the mean. One browser hears all of it in one call. In every round the talkers have other places in time,
+and each window has its turn with them. A turn in which packets left late, since the machine had other work,
+does not count.
 """
 
 import argparse
@@ -73,11 +75,15 @@ def main() -> None:
                     if turn := measured.turn(window, options.seconds):
                         turns[talking, window].append(turn)
     for talking in options.talkers:
-        show(talking, {window: turns[talking, window] for window in options.windows if turns[talking, window]})
+        show(
+            talking, {window: turns[talking, window] for window in options.windows if turns[talking, window]}
+        )
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--talkers", type=int, nargs="+", default=[2, 3, 6])
@@ -124,7 +130,9 @@ def call(folder: Path, count: int) -> Iterator[Measured]:
         authority = folder / "authority/ca.pem"
         with (
             SpreadTalkers(Address(True, "127.0.0.1", port, "home", ""), authority, count) as talkers,
-            unwatched(folder / "browser", rig, 0, authority, f"https://127.0.0.1:{port}/#room=home") as browser,
+            unwatched(
+                folder / "browser", rig, 0, authority, f"https://127.0.0.1:{port}/#room=home"
+            ) as browser,
         ):
             browser.wait_for(MAY_JOIN)
             browser.evaluate(JOIN)

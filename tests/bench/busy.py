@@ -1,15 +1,16 @@
-"""Mouth to ear while other work takes a part of the machine: streamer's four pairs and plain WebRTC in one run.
+"""Mouth to ear while other work takes a part of the machine: streamer's four pairs and plain WebRTC in one
+run.
 
     scripts/bench busy [--pairs "phone → phone,WebRTC"] [--load 0,0.5,1,1.8] [--chirps 12] [--rounds 1]
                        [--calls N]
 
-`--load` is how many cores other work wants, in bursts and at the same priority as browsers and clients: what it
-gets is the scheduler's choice. The sound rig itself goes before all of them, so that its wires stay exact. Delays
-are as in `scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the same run, of
-all rounds.
+`--load` is how many cores other work wants, in bursts and at the same priority as browsers and clients: what
+it gets is the scheduler's choice. The sound rig itself goes before all of them, so that its wires stay exact.
+Delays are as in `scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the
+same run, of all rounds.
 
-`--calls N` makes N calls of the first pair at the first load, and lists every call that takes over 1.5 times their
-median, with where the delay sat by the call's own figures, beside the median of all calls.
+`--calls N` makes N calls of the first pair at the first load, and lists every call that takes over 1.5 times
+their median, with where the delay sat by the call's own figures, beside the median of all calls.
 """
 
 import argparse
@@ -39,7 +40,9 @@ Measured = dict[str, list[Round]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pairs", default=",".join(PAIRS), help="of " + ", ".join(PAIRS))
     parser.add_argument("--load", default="0,0.5,1,1.8", help="cores that other work wants")
     parser.add_argument("--chirps", type=int, default=12)

@@ -4,14 +4,14 @@
         [--noise-files FILE ...]
     scripts/bench captions --browser [--rounds 2]
 
-Five sentences of a reader of LibriVox are said in a real relay, and a real `streamer captions` writes them down: word
-errors, and how long after the last word the final line is there; a partial line, after the last word that is in it.
-Then so many talk at once, each another part of the same reading without a pause: the core share and memory of the
-captioner; on a machine that is busy it gets less and leaves partial lines out, so the same work is also done in virtual
-time (cost). Noise, murmur and music, made here or
-in files of yours, go through the same code faster than they last. With --browser the sentences are spoken
-into the microphones of browsers instead, first one by one, then two at once, and read on another page.
-Wanted: at most 10 % word errors, 1.2 s and 0.8 s at the median, one invented word a minute, five talkers in one core.
+Five sentences of a reader of LibriVox are said in a real relay, and a real `streamer captions` writes them
+down: word errors, and how long after the last word the final line is there; a partial line, after the last
+word that is in it. Then so many talk at once, each another part of the same reading without a pause: the core
+share and memory of the captioner; on a machine that is busy it gets less and leaves partial lines out, so the
+same work is also done in virtual time (cost). Noise, murmur and music, made here or in files of yours, go
+through the same code faster than they last. With --browser the sentences are spoken into the microphones of
+browsers instead, first one by one, then two at once, and read on another page. Wanted: at most 10 % word
+errors, 1.2 s and 0.8 s at the median, one invented word a minute, five talkers in one core.
 """
 
 import argparse
@@ -109,7 +109,8 @@ async def say_sentences(house: House, home: Path, rounds: int) -> None:
 
 
 async def lines_of(room: streamer.Room, events: Mailbox[streamer.Event]) -> tuple[str, float, list[float]]:
-    """All final lines until there is a pause, when the last came, and how old the partial ones were, in ms."""
+    """All final lines until there is a pause, when the last came, and how old the partial ones were, in
+    ms."""
     heard, final_ms, ages = [], 0.0, []
     while True:
         try:
@@ -182,13 +183,16 @@ async def count_lines(
 
 
 def cost(talkers: int, seconds: float) -> None:
-    """In virtual time, so that what else the machine does changes nothing: all lines are made, none is left out."""
+    """In virtual time, so that what else the machine does changes nothing: all lines are made, none is left
+    out."""
     engine = load_engine(find_model(ENGLISH), ENGLISH / VAD, 1)
     reading = np.concatenate([sentence.samples for sentence in sentences()])
     sent = []
     for number in range(talkers):
         encoder, samples = Encoder(), part(reading, number, seconds)
-        sent.append([encoder.encode(samples[at : at + FRAME]) for at in range(0, len(samples) - FRAME, FRAME)])
+        sent.append(
+            [encoder.encode(samples[at : at + FRAME]) for at in range(0, len(samples) - FRAME, FRAME)]
+        )
     voices = [Talker(engine.detector()) for _ in sent]
     due = [FIRST_PARTIAL_S] * talkers
     lines, began = [0, 0], process_time()

@@ -2,10 +2,11 @@
 
     scripts/bench cluster [--members 30] [--talkers 3] [--seconds 5] [--rounds 3]
 
-Real relays and a real NATS server, each a process of its own, all on this machine. All talkers are on the first relay,
-packets of 100 bytes, 100 a second of each; the listeners are on one relay, or spread over two or three. The delay is
-from a talker's send to a listener's receive in one process, so both hold the same share of asyncio; what crossing adds
-is the difference. Bare NATS is the same talkers and listeners as clients of the NATS server alone.
+Real relays and a real NATS server, each a process of its own, all on this machine. All talkers are on the
+first relay, packets of 100 bytes, 100 a second of each; the listeners are on one relay, or spread over two or
+three. The delay is from a talker's send to a listener's receive in one process, so both hold the same share
+of asyncio; what crossing adds is the difference. Bare NATS is the same talkers and listeners as clients of
+the NATS server alone.
 """
 
 import argparse
@@ -42,7 +43,8 @@ LIMITS: Final = ("--max-per-address", "1000", "--max-members", "1000")
 
 
 class Found(NamedTuple):
-    """Delays in ms: at listeners of the talkers' relay, and of others. CPU in µs of a delivery, of which NATS'."""
+    """Delays in ms: at listeners of the talkers' relay, and of others. CPU in µs of a delivery, of which
+    NATS'."""
 
     here_ms: float
     there_ms: float | None
@@ -56,13 +58,17 @@ def service(folder: Path, count: int) -> Iterator[tuple[NatsServer, list[RelayPr
     with ExitStack() as stack:
         server = stack.enter_context(NatsServer(folder / "nats"))
         relays = [
-            stack.enter_context(RelayProcess(folder / str(number), "--no-tls", "--cluster", server.url, *LIMITS))
+            stack.enter_context(
+                RelayProcess(folder / str(number), "--no-tls", "--cluster", server.url, *LIMITS)
+            )
             for number in range(count)
         ]
         yield server, relays
 
 
-def socket_of(http: aiohttp.ClientSession, relay: RelayProcess, name: str) -> "aiohttp.client._WSRequestContextManager":
+def socket_of(
+    http: aiohttp.ClientSession, relay: RelayProcess, name: str
+) -> "aiohttp.client._WSRequestContextManager":
     parts = urlsplit(relay.link)
     query = {field: values[0] for field, values in parse_qs(parts.fragment).items()}
     return http.ws_connect(
@@ -89,7 +95,9 @@ async def each_packet(seconds: float) -> AsyncIterator[bytes]:
 async def talk(socket: aiohttp.ClientWebSocketResponse, seconds: float) -> None:
     seq = 0
     async for payload in each_packet(seconds):
-        await socket.send_bytes(Packet(flags=VOICE, seq=seq & 0xFFFF, timestamp=480 * seq, payload=payload).serialize())
+        await socket.send_bytes(
+            Packet(flags=VOICE, seq=seq & 0xFFFF, timestamp=480 * seq, payload=payload).serialize()
+        )
         seq += 1
 
 
@@ -102,14 +110,18 @@ def deliveries(relays: list[RelayProcess]) -> float:
     for relay in relays:
         with urlopen(f"{relay.origin}/metrics") as answer:
             lines = answer.read().decode().splitlines()
-        total += float(next(line for line in lines if line.startswith("streamer_deliveries_total ")).split()[1])
+        total += float(
+            next(line for line in lines if line.startswith("streamer_deliveries_total ")).split()[1]
+        )
     return total
 
 
 async def through_relays(folder: Path, count: int, options: argparse.Namespace) -> Found:
     with service(folder, count) as (server, relays):
         async with AsyncExitStack() as stack:
-            http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+            http = await stack.enter_async_context(
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            )
             delays: list[list[int]] = [[] for _ in relays]
             tasks = []
             for number in range(options.members):
@@ -174,7 +186,9 @@ async def through_nats_alone(folder: Path, options: argparse.Namespace) -> Found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--members", type=int, default=30)
     parser.add_argument("--talkers", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)

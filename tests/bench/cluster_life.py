@@ -2,10 +2,10 @@
 
     scripts/bench cluster_life [--seconds 600] [--people 6] [--seed N]
 
-Relays are killed and drained, and sleep; NATS is killed; the way of one relay to NATS is cut; people come and go. After
-each event all rooms must be complete, and at the end every count must be right: else this ends with 1. It prints what
-it does, and the median and the worst of what that costs those who talk. All run on this machine, and so do the people,
-in this process: what it prints of a busy machine is its own delay, too.
+Relays are killed and drained, and sleep; NATS is killed; the way of one relay to NATS is cut; people come and
+go. After each event all rooms must be complete, and at the end every count must be right: else this ends with
+1. It prints what it does, and the median and the worst of what that costs those who talk. All run on this
+machine, and so do the people, in this process: what it prints of a busy machine is its own delay, too.
 """
 
 import argparse
@@ -93,7 +93,9 @@ class Life:
         await leaving.__aexit__()
         name = f"P{self._born}"
         self._born += 1
-        people[name] = await self._stack.enter_async_context(Person(name, self._site.link(HOME, self._any_relay())))
+        people[name] = await self._stack.enter_async_context(
+            Person(name, self._site.link(HOME, self._any_relay()))
+        )
         await self._talking("until all hear one who came", since_s)
 
     def _any_relay(self) -> int:
@@ -126,7 +128,9 @@ async def live(folder: Path, options: argparse.Namespace) -> dict[str, list[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
@@ -140,7 +144,8 @@ def main() -> None:
     for what, seconds in sorted(found.items()):
         goal = f"; the goal is {GOALS[what]:.0f} s" if what in GOALS else ""
         print(
-            f"{what}: median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s of {len(seconds)}{goal}"
+            f"{what}: median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s of "
+            f"{len(seconds)}{goal}"
         )
 
 

@@ -2,11 +2,11 @@
 
     scripts/bench crowd [--minutes 10] [--rooms 10] [--seed N]
 
-In each room two talk and two listen; one client of each room comes by a slow link. Every few seconds some clients are
-stopped for 0.1 to 5 s, or the relay is killed and started again. In all rooms by turns, a member sends random but
-well-formed packets. Wanted: no client ends, and each hears a voice again within 2 s after it goes on, or after the
-relay is back. What all say is a tone of 200 Hz, and that is what must be heard. A machine that is too busy shows in
-"calm": the longest that somebody heard nothing while nothing happened.
+In each room two talk and two listen; one client of each room comes by a slow link. Every few seconds some
+clients are stopped for 0.1 to 5 s, or the relay is killed and started again. In all rooms by turns, a member
+sends random but well-formed packets. Wanted: no client ends, and each hears a voice again within 2 s after it
+goes on, or after the relay is back. What all say is a tone of 200 Hz, and that is what must be heard. A
+machine that is too busy shows in "calm": the longest that somebody heard nothing while nothing happened.
 """
 
 import argparse
@@ -230,7 +230,9 @@ class Crowd:
 def write_tone(path: Path, seconds: float) -> Path:
     """In syllables, as voice activity wants it."""
     at = np.arange(RATE)
-    second = 0.3 * np.sin(2 * np.pi * TONE_HZ * at / RATE) * (1 + 0.5 * np.sin(2 * np.pi * 4 * at / RATE)) / 1.5
+    second = (
+        0.3 * np.sin(2 * np.pi * TONE_HZ * at / RATE) * (1 + 0.5 * np.sin(2 * np.pi * 4 * at / RATE)) / 1.5
+    )
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         for _ in range(int(seconds)):
@@ -253,7 +255,9 @@ def gather(folder: Path, relay: Relay, seconds: float, stack: ExitStack) -> list
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--rooms", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
@@ -278,16 +282,22 @@ def main() -> int:
 
 
 def silent(clients: list[Client]) -> str:
-    return "; ".join(f"{client.name}: {client.log.read_text()[-200:]}" for client in clients if not client.heard_at)
+    return "; ".join(
+        f"{client.name}: {client.log.read_text()[-200:]}" for client in clients if not client.heard_at
+    )
 
 
 def report(crowd: Crowd, number: int) -> int:
-    print(f"{len(crowd.clients)} clients, {number} times something happened; calm: {crowd.calm_s:.2f} s at most")
+    print(
+        f"{len(crowd.clients)} clients, {number} times something happened; calm: {crowd.calm_s:.2f} s at most"
+    )
     for what, took in crowd.took.items():
         if took:
             median, worst = np.median(took), max(took)
             late = sum(each > HEARS_WITHIN_S for each in took)
-            print(f"{what}: {len(took)} heard again after {median:.2f} s (worst {worst:.2f}); {late} too late")
+            print(
+                f"{what}: {len(took)} heard again after {median:.2f} s (worst {worst:.2f}); {late} too late"
+            )
             crowd.faults += [f"{late} heard again too late ({what})"] if late else []
     print("\n".join(crowd.faults) or "all lived")
     return 1 if crowd.faults else 0

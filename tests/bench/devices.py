@@ -1,4 +1,5 @@
-"""How soon a device obeys again, and is listed once: after its process was killed, its network cut, its relay killed.
+"""How soon a device obeys again, and is listed once: after its process was killed, its network cut, its relay
+killed.
 
     scripts/bench devices [--rounds 20] [--seed N]
 """
@@ -30,7 +31,9 @@ def main() -> None:
 
 
 def show(took: list[tuple[str, float]]) -> None:
-    print(f"{'what happened':<14}{'rounds':>7}{'median':>9}{'longest':>9}   until it obeys and is listed once")
+    print(
+        f"{'what happened':<14}{'rounds':>7}{'median':>9}{'longest':>9}   until it obeys and is listed once"
+    )
     for kind in dict.fromkeys(kind for kind, _ in took):
         times = [seconds for each, seconds in took if each == kind]
         if times:

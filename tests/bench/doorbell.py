@@ -2,10 +2,10 @@
 
     scripts/bench doorbell [--presses 20]
 
-On the sound rig: from a press (a line on the door's standard input) to sound from the loudspeaker of a phone (Chromium)
-in the room, with up to 20 ms of the recording itself. Then, between two programs: from the command `open` to the
-door's `done`, and from the answer "Open" to its notice until the door reports that it is open. Wanted, at the median:
-below 150 ms for the ring, below 50 ms for the door.
+On the sound rig: from a press (a line on the door's standard input) to sound from the loudspeaker of a phone
+(Chromium) in the room, with up to 20 ms of the recording itself. Then, between two programs: from the command
+`open` to the door's `done`, and from the answer "Open" to its notice until the door reports that it is open.
+Wanted, at the median: below 150 ms for the ring, below 50 ms for the door.
 """
 
 import argparse
@@ -36,7 +36,8 @@ SOUND: Final = 0.005
 
 PATIENCE_S: Final = 30.0
 QUIET_MS: Final = 3_000
-"""The ding-dong lasts one second, the phone's ring less; then the jitter buffer is as it is for a new voice."""
+"""The ding-dong lasts one second, the phone's ring less; then the jitter buffer is as it is for a new
+voice."""
 
 RING_MS: Final = 150
 OPEN_MS: Final = 50
@@ -47,7 +48,9 @@ def door_of(relay: RelayProcess, folder: Path) -> Iterator[subprocess.Popen[str]
     """The example, which trusts the relay as a program on its computer does."""
     command = [sys.executable, str(DOOR), relay.host_link, str(folder / "heard.wav")]
     environment = {**os.environ, "XDG_DATA_HOME": str(relay.home)}
-    door = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    door = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
     try:
         assert door.stdout
         while "Press Enter" not in (line := door.stdout.readline()):
@@ -74,7 +77,8 @@ def rings(presses: int) -> list[float]:
         room.phone(LISTENER, "Anna")
         wire = room.rig.speaker(LISTENER)
         with door_of(room.relay, Path(name)) as door, room.rig.record() as recording:
-            ring(door, recording, wire)  # codec and caches are warm from then on, as at any door but the newest
+            # Codec and caches are warm from then on, as at any door but the newest.
+            ring(door, recording, wire)
             return [ring(door, recording, wire) for _ in range(presses)]
 
 
@@ -115,7 +119,9 @@ async def is_open(events: "object", *, wanted: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--presses", type=int, default=20)
     options = parser.parse_args()
     show("from the button to the sound", rings(options.presses), RING_MS)
@@ -129,7 +135,10 @@ def main() -> None:
 def show(what: str, times: list[float], wanted_ms: int) -> None:
     median = statistics.median(times)
     verdict = "met" if median < wanted_ms else "MISSED"
-    print(f"{what:32} median {median:4.0f} ms, {min(times):.0f} to {max(times):.0f} ms; < {wanted_ms} ms: {verdict}")
+    print(
+        f"{what:32} median {median:4.0f} ms, {min(times):.0f} to {max(times):.0f} ms; < {wanted_ms} ms: "
+        f"{verdict}"
+    )
 
 
 if __name__ == "__main__":

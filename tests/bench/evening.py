@@ -2,9 +2,9 @@
 
     scripts/bench evening [--minutes 30] [--talkers 6]
 
-Prints at equal times what page and relay hold in memory, how long each voice takes from mouth to ear by the page's own
-figure, what waits in its jitter buffer, and how many tasks kept the page busy for over 50 ms. Fails where memory or
-delay has grown since a quarter of the time.
+Prints at equal times what page and relay hold in memory, how long each voice takes from mouth to ear by the
+page's own figure, what waits in its jitter buffer, and how many tasks kept the page busy for over 50 ms.
+Fails where memory or delay has grown since a quarter of the time.
 """
 
 import argparse
@@ -55,7 +55,9 @@ class Sample(NamedTuple):
     long_tasks: int
 
     def __str__(self) -> str:
-        delays, levels = (" ".join(f"{ms:4.0f}" for ms in by_talker) for by_talker in (self.delays_ms, self.levels_ms))
+        delays, levels = (
+            " ".join(f"{ms:4.0f}" for ms in by_talker) for by_talker in (self.delays_ms, self.levels_ms)
+        )
         memory = f"{self.heap_mib:8.2f} {self.page_mib:8.1f} {self.relay_mib:8.2f}"
         return f"{memory}   {delays}   {levels}   {self.long_tasks:5}"
 
@@ -77,7 +79,9 @@ LIMITS: Final = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--talkers", type=int, default=6)
     options = parser.parse_args()
@@ -92,7 +96,10 @@ def main() -> None:
 
 
 def spend(where: Room, every_s: float) -> list[Sample]:
-    print("minutes  heap MiB page MiB relay MiB   mouth to ear, jitter buffer by talker in ms   long tasks", flush=True)
+    print(
+        "minutes  heap MiB page MiB relay MiB   mouth to ear, jitter buffer by talker in ms   long tasks",
+        flush=True,
+    )
     where.browser.evaluate(OBSERVE)
     samples = []
     for number in range(1, SAMPLES + 1):
@@ -120,7 +127,9 @@ def sample(where: Room) -> Sample:
     heap_mib = browser.call("Runtime.getHeapUsage")["usedSize"] / 2**20
     time.sleep(SETTLE_S)
     browser.evaluate("long = 0")  # those of being asked
-    return Sample(heap_mib, page_mib(browser.pid), memory_mib(where.relay.pid), delays_ms, levels_ms, long_tasks)
+    return Sample(
+        heap_mib, page_mib(browser.pid), memory_mib(where.relay.pid), delays_ms, levels_ms, long_tasks
+    )
 
 
 def shown(browser: Unwatched) -> tuple[list[float], list[float]]:

@@ -1,10 +1,12 @@
-"""What hangs on how fast the machine is: milliseconds and decibels by sound itself, each with what it should be.
+"""What hangs on how fast the machine is: milliseconds and decibels by sound itself, each with what it should
+be.
 
     scripts/bench exact [--only NAME] [--rounds 3]
 
-Each line is a figure's median over the rounds, its spread, and what is wanted. Rounds in which the machine stood still
-count only if there are no others; then the line says that the machine was too busy to say. Nothing here ever fails.
-How long a voice takes, and how true the figure beside a name is, is measured by `scripts/bench latency`.
+Each line is a figure's median over the rounds, its spread, and what is wanted. Rounds in which the machine
+stood still count only if there are no others; then the line says that the machine was too busy to say.
+Nothing here ever fails. How long a voice takes, and how true the figure beside a name is, is measured by
+`scripts/bench latency`.
 """
 
 import argparse

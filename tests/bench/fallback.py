@@ -2,9 +2,9 @@
 
     scripts/bench fallback [--members 100] [--talkers 3] [--seconds 5] [--rounds 3]
 
-One room, packets of 100 bytes, 100 a second of each talker; each listener pings once a second as a page does. The relay
-runs on one core and the load on another; each measurement has a fresh relay. Questions (long polling) are those of
-clients behind a proxy that buffers.
+One room, packets of 100 bytes, 100 a second of each talker; each listener pings once a second as a page does.
+The relay runs on one core and the load on another; each measurement has a fresh relay. Questions (long
+polling) are those of clients behind a proxy that buffers.
 """
 
 import argparse
@@ -41,7 +41,9 @@ UPGRADE: Final = (
 )
 
 
-async def request(port: int, text: str, body: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def request(
+    port: int, text: str, body: bytes = b""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(text.encode() + body)
     return reader, writer
@@ -185,7 +187,9 @@ def measure(way: str, options: argparse.Namespace) -> Cost:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--members", type=int, default=100)
     parser.add_argument("--talkers", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)
@@ -202,7 +206,8 @@ def main() -> None:
         ]
         print(
             f"{way:10} {cells[0]:6.2f} µs a delivery ({ratios[0]:.2f} × the WebSocket's), "
-            f"{cells[1]:6.2f} µs with pings and questions ({ratios[1]:.2f} ×), quiet: {cells[2]:.1%} of a core"
+            f"{cells[1]:6.2f} µs with pings and questions ({ratios[1]:.2f} ×), quiet: {cells[2]:.1%} of a "
+            "core"
         )
 
 

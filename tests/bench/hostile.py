@@ -2,14 +2,15 @@
 
     scripts/bench hostile [--guests 16 63 256] [--rounds 3] [--seconds 4] [--only NAME ...]
 
-A relay serves two rooms. In the quiet one two people talk to three listeners, 100 packets a second each. The attackers
-are in a process of their own and come from one other address: members of the other room, without TLS, so that the cost
-is the relay's own; and strangers, who have no place in a room, with TLS. The relay has the first processor; everybody
-else has the others, so that an attacker's own work does not count as the relay's; where it is allowed, the relay and
-the quiet room come before all other programs. In each round the quiet room is
-measured without and with the attack, and the ratio is taken within the round. Wanted: no packet lost; the median ratio
-of p99 at most 1.5, or a p99 that one in ten calm rounds of this run has too: more than that a shared machine can't
-tell. "CPU" is the relay's, of one core; with p50 it says on a busy machine, too, what an attack costs.
+A relay serves two rooms. In the quiet one two people talk to three listeners, 100 packets a second each. The
+attackers are in a process of their own and come from one other address: members of the other room, without
+TLS, so that the cost is the relay's own; and strangers, who have no place in a room, with TLS. The relay has
+the first processor; everybody else has the others, so that an attacker's own work does not count as the
+relay's; where it is allowed, the relay and the quiet room come before all other programs. In each round the
+quiet room is measured without and with the attack, and the ratio is taken within the round. Wanted: no packet
+lost; the median ratio of p99 at most 1.5, or a p99 that one in ten calm rounds of this run has too: more than
+that a shared machine can't tell. "CPU" is the relay's, of one core; with p50 it says on a busy machine, too,
+what an attack costs.
 """
 
 import argparse
@@ -54,7 +55,8 @@ class RelayUnderAttack(TwoRooms):
 
 
 def come_first(pid: int) -> None:
-    """Before all other programs of this machine, which would count as the attack's effect; only root may ask for it."""
+    """Before all other programs of this machine, which would count as the attack's effect; only root may ask
+    for it."""
     with suppress(PermissionError):
         os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(os.SCHED_RR)))
 
@@ -177,7 +179,9 @@ def attacked(name: str, guests: int, seconds: float, count: int) -> Row:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--guests", type=int, nargs="+", default=[16, 63, 256])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
@@ -187,7 +191,9 @@ def main() -> int:
     print(f"{'attack':26} {'guests':>6}   {without}   {under_it}   ratio")
     print(f"{'':33}   {'without':>15}   {'with':>29}")
     rows = [
-        attacked(name, guests, options.seconds, options.rounds) for name in options.only for guests in options.guests
+        attacked(name, guests, options.seconds, options.rounds)
+        for name in options.only
+        for guests in options.guests
     ]
     calm = sorted(each.calm.p99 for row in rows for each in row.rounds)
     usual_p99 = calm[len(calm) * 9 // 10]

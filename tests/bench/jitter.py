@@ -1,10 +1,11 @@
-"""What the jitter buffer adds to the delay, what is missing, and what a listener makes of both, against other policies.
+"""What the jitter buffer adds to the delay, what is missing, and what a listener makes of both, against other
+policies.
 
     scripts/bench jitter [--seconds 120] [--seeds 2] [--held-out] [--block 128]
 
-Calls and networks are tests/bench/jitter/calls.py's, the same for all; the rating is the E-model's (jitter/emodel.py).
-"÷ best" is ours, by the rating of the best constant delay, determined afterwards. Last come buffers that
-never adapt, PESQ and the CPU time.
+Calls and networks are tests/bench/jitter/calls.py's, the same for all; the rating is the E-model's
+(jitter/emodel.py). "÷ best" is ours, by the rating of the best constant delay, determined afterwards. Last
+come buffers that never adapt, PESQ and the CPU time.
 """
 
 import argparse
@@ -40,12 +41,18 @@ ROW: Final = "{:24} {:6}" + " {:>18}" * 3 + " {:>8} {:>8}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--block", type=int, default=policies.BLOCK, help="samples a sound card asks for")
-    parser.add_argument("--held-out", action="store_true", help="networks and seeds that nothing was chosen by")
-    parser.add_argument("--only-rating", action="store_true", help="neither what never adapts, nor PESQ, nor CPU time")
+    parser.add_argument(
+        "--held-out", action="store_true", help="networks and seeds that nothing was chosen by"
+    )
+    parser.add_argument(
+        "--only-rating", action="store_true", help="neither what never adapts, nor PESQ, nor CPU time"
+    )
     options = parser.parse_args()
     networks = calls.HELD_OUT if options.held_out else calls.NETWORKS
     first = HELD_OUT_SEED if options.held_out else 0
@@ -76,7 +83,9 @@ def compare(name: str, signal: str, played: Sequence[Call], block: int) -> bool:
     reached = mine.rating >= neteq.rating - ROUNDED and mine.rating >= 0.95 * best.rating
     shown = [f"{mean.delay_ms:.0f} {mean.missing:.2%} {mean.rating:.1f}" for mean in means]
     ratio = f"{mine.rating / best.rating:.2f}"
-    print(ROW.format(name, signal, *shown, ratio, f"{mine.spliced:.2%}"), "" if reached else "  *", flush=True)
+    print(
+        ROW.format(name, signal, *shown, ratio, f"{mine.spliced:.2%}"), "" if reached else "  *", flush=True
+    )
     return reached
 
 
@@ -84,7 +93,9 @@ def show_what_never_adapts(duration_ms: float) -> None:
     for name in ("clean", "good", "busy"):
         for policy, play in {"fixed 60 ms": rivals.fixed, "aiortc": rivals.aiortc}.items():
             playout = play(TRACES[name](0, duration_ms))
-            print(f"{name} network, {policy}: {playout.delay_ms.mean():.0f} ms, {playout.concealed:.2%} missing")
+            print(
+                f"{name} network, {policy}: {playout.delay_ms.mean():.0f} ms, {playout.concealed:.2%} missing"
+            )
 
 
 def show_quality() -> None:
@@ -103,8 +114,14 @@ def show_cost() -> None:
     desktop_us = TALKERS * (pop + push * ours.BLOCK_MS / 10) / 1000
     command = ["node", str(HERE / "jitter/cost.mjs")]
     browser_us = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    for where, spent_us in (("Cython with libopus", desktop_us), ("V8 with libopus-wasm, as in a worklet", browser_us)):
-        print(f"{TALKERS} talkers, {where}: {spent_us:.0f} µs, {spent_us / BLOCK_US:.1%} of what 128 samples last")
+    for where, spent_us in (
+        ("Cython with libopus", desktop_us),
+        ("V8 with libopus-wasm, as in a worklet", browser_us),
+    ):
+        print(
+            f"{TALKERS} talkers, {where}: {spent_us:.0f} µs, {spent_us / BLOCK_US:.1%} of what 128 samples "
+            "last"
+        )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """From one's microphone to another's loudspeaker, on the sound rig: streamer and plain WebRTC, in one run.
 
-    scripts/bench latency [--networks clean,jitter,good,busy,stalls] [--only context] [--chirps 30] [--rounds 1]
+    scripts/bench latency [--networks clean,jitter,good,busy,stalls] [--only context] [--chirps 30] [--rounds
+    1]
 
-Chirps go into one member's microphone wire and are found on the other's speaker wire, sample by sample. Both services
-use the same two browsers at a time, with the same microphone settings. Beside each delay of ours stands what the page
-or the terminal itself claims, and by how much that is wrong. "One context" is a browser without devices. All networks
-but the clean one are emulated Wi-Fi, of all members but the relay, which is on a cable; that needs root. The plots go
-to bench-results/.
+Chirps go into one member's microphone wire and are found on the other's speaker wire, sample by sample. Both
+services use the same two browsers at a time, with the same microphone settings. Beside each delay of ours
+stands what the page or the terminal itself claims, and by how much that is wrong. "One context" is a browser
+without devices. All networks but the clean one are emulated Wi-Fi, of all members but the relay, which is on
+a cable; that needs root. The plots go to bench-results/.
 """
 
 import argparse
@@ -84,7 +85,9 @@ Measured = dict[str, list[Round]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--networks", default=",".join(MEASUREMENTS))
     parser.add_argument("--only", default="", help="what has this in its name")
     parser.add_argument("--chirps", type=int, default=30)
@@ -125,7 +128,9 @@ class FarRelay(RelayProcess):
     """At a station of its own, where only the others of the Wi-Fi can ask it how it is."""
 
     def __init__(self, folder: Path, wifi: WiFi) -> None:
-        super().__init__(folder / "relay", "--host", wifi.address("relay"), program=wifi.program("relay", STREAMER))
+        super().__init__(
+            folder / "relay", "--host", wifi.address("relay"), program=wifi.program("relay", STREAMER)
+        )
 
     def wait_ready(self) -> None:
         wait_until(self._announced, 20, self.complaint)
@@ -156,7 +161,9 @@ def plot(network: str, measured: Measured) -> None:
     RESULTS.mkdir(exist_ok=True)
     figure, axes = plt.subplots(figsize=(10, 4))
     axes.boxplot([delays_of(rounds) for rounds in measured.values()], orientation="horizontal")
-    axes.set(xlabel=f"ms from microphone to loudspeaker, {network}", yticklabels=list(measured), xlim=(0, None))
+    axes.set(
+        xlabel=f"ms from microphone to loudspeaker, {network}", yticklabels=list(measured), xlim=(0, None)
+    )
     axes.invert_yaxis()
     figure.savefig(RESULTS / f"latency-{network}.png", dpi=110, bbox_inches="tight")
     plt.close(figure)

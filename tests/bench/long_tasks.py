@@ -2,7 +2,8 @@
 
     scripts/bench long_tasks [--talkers 6] [--seconds 10] [--rounds 3]
 
-A busy machine takes the page's turn away in the middle of a task; so each round says how steadily the machine ran.
+A busy machine takes the page's turn away in the middle of a task; so each round says how steadily the machine
+ran.
 """
 
 import argparse
@@ -29,7 +30,9 @@ OBSERVE: Final = """() => {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--talkers", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)

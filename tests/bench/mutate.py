@@ -2,10 +2,10 @@
 
     scripts/bench mutate [--only NAME] [--busy loop|holds] [--whole]
 
-Each line is one mutation, and which of the tests that should find it failed. A mutation that no test found is marked
-MISSED, and the exit code is then 1. `--busy loop` occupies one core meanwhile, `--busy holds` holds every core for 40
-to 140 ms each second. `--whole` runs every test of the files, not only those that judge what the mutation touches.
-The work tree stays as it is.
+Each line is one mutation, and which of the tests that should find it failed. A mutation that no test found is
+marked MISSED, and the exit code is then 1. `--busy loop` occupies one core meanwhile, `--busy holds` holds
+every core for 40 to 140 ms each second. `--whole` runs every test of the files, not only those that judge
+what the mutation touches. The work tree stays as it is.
 """
 
 import argparse
@@ -55,7 +55,9 @@ class Mutation(NamedTuple):
 
 SEND: Final = "for (const packet of packets) link.sendPacket(packet);"
 CLEAR: Final = '  toPlayout({ type: "clear" });\n  for ('
-LET_IN: Final = '  toPlayout({ type: "clear" });\n  toPlayout({ type: "add", talkerId: welcome.talker_id });\n  for ('
+LET_IN: Final = (
+    '  toPlayout({ type: "clear" });\n  toPlayout({ type: "add", talkerId: welcome.talker_id });\n  for ('
+)
 MIXED: Final = "    this.#resamplers[0].process(this.#mix[0], needed, left);"
 DELAYED: Final = """    this.mutant ??= [new Float32Array(14400), new Float32Array(14400)];
     for (const [i, plane] of this.mutant.entries()) {
@@ -74,7 +76,9 @@ LATE_DESKTOP: Final = """new = self._pop(n_samples, perf_counter()).ravel()
         self._mutant = line[len(new) :]"""
 
 MUTATIONS: Final = {
-    "mute a talker (page)": Mutation("web/worker/sending/sender.js", SEND, "packets.length = 0;", VOICES, "whole"),
+    "mute a talker (page)": Mutation(
+        "web/worker/sending/sender.js", SEND, "packets.length = 0;", VOICES, "whole"
+    ),
     "mute a talker (desktop)": Mutation(
         "streamer/client/audio/packetizer.py",
         "now = list(self._preroll) if self.talking else []",
@@ -118,8 +122,9 @@ MUTATIONS: Final = {
     ),
     "drop every tenth packet (desktop)": Mutation(
         "streamer/client/audio/packetizer.py",
-        "for number, heard in enumerate(now)]",
-        "for number, heard in enumerate(now) if self.packet(self._encoded(heard), starts=False).seq % 10]",
+        "            for number, heard in enumerate(now)\n",
+        "            for number, heard in enumerate(now)\n"
+        "            if self.packet(self._encoded(heard), starts=False).seq % 10\n",
         f"{VOICES} {FILES}",
         "missing or says",
     ),
@@ -164,7 +169,9 @@ class Result(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", help="what has this in its name")
     parser.add_argument("--busy", choices=("loop", "holds"))
     parser.add_argument("--whole", action="store_true")
@@ -219,7 +226,9 @@ def run(mutation: Mutation, whole: bool) -> Result:
 def short(failed: list[str]) -> list[str]:
     """Each test once, with how many of its cases failed."""
     names = [name.partition("[")[0] for name in failed]
-    return [f"{name} ×{names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names)]
+    return [
+        f"{name} ×{names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names)
+    ]
 
 
 def copy_product(copy: Path) -> None:
@@ -242,7 +251,10 @@ def break_(copy: Path, mutation: Mutation) -> None:
         for built in path.parent.glob(f"{path.stem}.cpython*"):
             built.unlink()
         path.with_suffix(".c").unlink(missing_ok=True)
-        script = "from Cython.Build import cythonize; from setuptools import setup; setup(ext_modules=cythonize(EXT))"
+        script = (
+            "from Cython.Build import cythonize; from setuptools import setup; "
+            "setup(ext_modules=cythonize(EXT))"
+        )
         script = script.replace("EXT", repr([mutation.file]))
         (copy / "build_mutant.py").write_text(script)
         build = [sys.executable, "build_mutant.py", "-q", "build_ext", "--inplace"]

@@ -2,10 +2,11 @@
 
     scripts/bench notices [--members 500] [--rooms 20] [--rounds 6] [--seconds 4]
 
-A relay serves a hall of so many members, and rooms in which one talks to two, 100 packets a second each. The rooms are
-in a process of their own, so that reading 500 notices does not delay their reading. Rounds without and with notices,
-one a second, take turns. A notice counts from the HTTP request to the last member that has read it. Wanted: below
-50 ms at the median, and a p99 of voice that is at most 1.1 times the one without notices.
+A relay serves a hall of so many members, and rooms in which one talks to two, 100 packets a second each. The
+rooms are in a process of their own, so that reading 500 notices does not delay their reading. Rounds without
+and with notices, one a second, take turns. A notice counts from the HTTP request to the last member that has
+read it. Wanted: below 50 ms at the median, and a p99 of voice that is at most 1.1 times the one without
+notices.
 """
 
 import argparse
@@ -60,11 +61,15 @@ async def talk(socket: aiohttp.ClientWebSocketResponse, until_ns: int) -> None:
         if monotonic_ns() > until_ns:
             return
         payload = b"\xfc" + monotonic_ns().to_bytes(8, "big") + bytes(70)
-        packet = Packet(seq=number % 2**16, timestamp=number * 480 % 2**32, payload=payload, level=30, voice=True)
+        packet = Packet(
+            seq=number % 2**16, timestamp=number * 480 % 2**32, payload=payload, level=30, voice=True
+        )
         await socket.send_bytes(packet.serialize())
 
 
-async def listen(socket: aiohttp.ClientWebSocketResponse, until_ns: int, heard: list[tuple[int, int]]) -> None:
+async def listen(
+    socket: aiohttp.ClientWebSocketResponse, until_ns: int, heard: list[tuple[int, int]]
+) -> None:
     while monotonic_ns() < until_ns:
         message = await socket.receive()
         if message.type is aiohttp.WSMsgType.BINARY:
@@ -164,7 +169,9 @@ async def run(options: argparse.Namespace, url: str, keys: dict[str, str], secre
     report(options, np.array(heard), rounds, took)
 
 
-def report(options: argparse.Namespace, heard: Any, rounds: list[tuple[bool, int, int]], took: list[float]) -> None:
+def report(
+    options: argparse.Namespace, heard: Any, rounds: list[tuple[bool, int, int]], took: list[float]
+) -> None:
     p99 = []
     for is_noticed, begun, end in rounds:
         within = heard[(heard[:, 0] >= begun) & (heard[:, 0] < end), 1] / 1e6
@@ -173,7 +180,9 @@ def report(options: argparse.Namespace, heard: Any, rounds: list[tuple[bool, int
         print(f"{name:8} voice p50 {np.median(within):6.2f} ms, p99 {p99[-1][1]:6.2f} ms")
     ratios = [after / before for (_, before), (_, after) in zip(p99[::2], p99[1::2], strict=True)]
     ratio, median = statistics.median(ratios), statistics.median(took)
-    print(f"a notice reaches {options.members} members in {median:.1f} ms (median), {max(took):.1f} ms (most)")
+    print(
+        f"a notice reaches {options.members} members in {median:.1f} ms (median), {max(took):.1f} ms (most)"
+    )
     print(f"p99 of voice with notices is {ratio:.2f} of that without (median of {len(ratios)} rounds)")
     verdict = "fulfilled" if median < MAX_MS and ratio <= MAX_RATIO else "missed"
     print(json.dumps({"notice_ms": round(median, 1), "p99_ratio": round(ratio, 3), "verdict": verdict}))

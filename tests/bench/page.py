@@ -1,4 +1,5 @@
-"""What a person waits for and sees move: from Join to talking, shifts of the page while somebody talks, its weight.
+"""What a person waits for and sees move: from Join to talking, shifts of the page while somebody talks, its
+weight.
 
     scripts/bench page [--joins 5] [--seconds 60]
 """
@@ -41,7 +42,9 @@ MOVED: Final = """() => [...new Set(shifts.flatMap(({ sources }) => sources.map(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--joins", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args()
@@ -55,10 +58,17 @@ def main() -> None:
         requests: list[object] = []
         phone.context.on("requestfinished", lambda request: requests.append(request))
         phone.open(relay.link).page.wait_for_load_state("networkidle")
-        weight = sum(request.sizes()["responseBodySize"] for request in requests)  # type: ignore[attr-defined]
-        print(f"weight of the page up to Join, as it travels: {weight / 1000:.0f} kB in {len(requests)} requests")
+        sizes = (request.sizes() for request in requests)  # type: ignore[attr-defined]
+        weight = sum(each["responseBodySize"] for each in sizes)
+        print(
+            f"weight of the page up to Join, as it travels: {weight / 1000:.0f} kB in {len(requests)} "
+            "requests"
+        )
         took_s = [join(phone, rig, relay) for _ in range(options.joins)]
-        print(f"from Join to the first packet: median {statistics.median(took_s):.2f} s, longest {max(took_s):.2f} s")
+        print(
+            f"from Join to the first packet: median {statistics.median(took_s):.2f} s, longest "
+            f"{max(took_s):.2f} s"
+        )
         phone.open(relay.link).join("Anna")
         other = phones.start(rig, 1, relay.authority).open(relay.link).join("Ben")
         rig.wait_attached(1)
@@ -67,7 +77,8 @@ def main() -> None:
 
 
 def join(phone: Phone, rig: Rig, relay: RelayProcess) -> float:
-    """In s, from the press of Join to the first packet at the relay; the microphone hears a noise all the while."""
+    """In s, from the press of Join to the first packet at the relay; the microphone hears a noise all the
+    while."""
     phone.open(relay.link).page.wait_for_load_state("networkidle")
     before, playing = packets_at(relay), rig.play(rig.microphone(0), noise(30))
     began = time.monotonic()

@@ -26,7 +26,9 @@ LONGEST_S: Final = 60
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     took_s = []
     with Steadiness() as machine:
@@ -34,7 +36,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 took_s.append(back_after_s(Path(folder)))
     verdict = "; the machine was too busy to say" if machine.stood_still else ""
-    print(f"back after {statistics.median(took_s):.2f} s, from {min(took_s):.2f} to {max(took_s):.2f} s{verdict}")
+    print(
+        f"back after {statistics.median(took_s):.2f} s, from {min(took_s):.2f} to {max(took_s):.2f} "
+        f"s{verdict}"
+    )
     print(f"({machine})")
 
 

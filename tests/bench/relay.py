@@ -1,10 +1,11 @@
-"""What a relay costs: ours, a bare C one that is the limit, and the fastest Python has, under the same load in one run.
+"""What a relay costs: ours, a bare C one that is the limit, and the fastest Python has, under the same load
+in one run.
 
     scripts/bench relay [--rounds 3] [--seconds 4] [--only CASE ...] [--relays NAME ...]
 
-Each relay runs on one core and the load generator, in C, on another; every measurement has a fresh relay. CPU is the
-relay's own, system calls included, by the kernel's accounts. In every round each relay has its turn; ratios are taken
-within a round, and what is shown are the medians of the rounds.
+Each relay runs on one core and the load generator, in C, on another; every measurement has a fresh relay. CPU
+is the relay's own, system calls included, by the kernel's accounts. In every round each relay has its turn;
+ratios are taken within a round, and what is shown are the medians of the rounds.
 """
 
 import argparse
@@ -49,7 +50,8 @@ Result = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """One load; see load.c. `window` is for saturation: so many packets of each talker are under way at a time."""
+    """One load; see load.c. `window` is for saturation: so many packets of each talker are under way at a
+    time."""
 
     title: str
     rooms: int = 20
@@ -73,7 +75,9 @@ CASES: Final = {
     "wss": Case("wss: 20 rooms × 10 members × 2 talkers", tls=True, relays=WITH_TLS),
     "wss-saturation": Case("wss, as much as goes", window=32, tls=True, relays=WITH_TLS),
     "idle": Case("2,000 idle connections", rooms=1, members=2, talkers=1, rate=10, idle=2_000),
-    "many": Case("5,000 idle connections beside 50 talking rooms", rooms=50, idle=5_000, members=4, talkers=2),
+    "many": Case(
+        "5,000 idle connections beside 50 talking rooms", rooms=50, idle=5_000, members=4, talkers=2
+    ),
     "stuck": Case("one of 200 listeners reads nothing for 10 s", deaf_s=10, seconds=15, relays=[OURS]),
     "unstuck": Case("the same, everybody reads", seconds=15, relays=[OURS]),
 }
@@ -90,7 +94,9 @@ def main() -> None:
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--relays", nargs="+", choices=RELAYS, default=list(RELAYS), metavar="NAME")
@@ -124,7 +130,16 @@ class Bench:
 
     def measure(self, case: Case, relay: str) -> Result:
         with self._running(relay, self._identity if case.tls else []) as (port, pid):
-            numbers = [port, pid, int(case.tls), case.rooms, case.members, case.talkers, case.rate, case.packet_bytes]
+            numbers = [
+                port,
+                pid,
+                int(case.tls),
+                case.rooms,
+                case.members,
+                case.talkers,
+                case.rate,
+                case.packet_bytes,
+            ]
             seconds = case.seconds or self._seconds
             numbers += [seconds, case.window, case.idle, case.deaf_s]
             load = ["taskset", "-c", LOAD_CORE, str(self._folder / "load"), *map(str, numbers)]
@@ -166,7 +181,9 @@ def with_derived(result: Result, case: Case) -> Result:
     result["cpu_us_each"] = result["cpu_us"] / max(1, result["delivered"])
     result["per_s"] = result["delivered"] / result["seconds"]
     result["lost"] = 1 - result["delivered"] / max(1, result["expected"])
-    result["kib_each"] = (result["rss_kib"] - result["rss_before_kib"]) / (case.rooms * case.members + case.idle)
+    result["kib_each"] = (result["rss_kib"] - result["rss_before_kib"]) / (
+        case.rooms * case.members + case.idle
+    )
     return result
 
 
@@ -196,7 +213,8 @@ def show(case: Case, rounds: list[dict[str, Result]]) -> None:
     if case.deaf_s:
         stuck = rounds[0][OURS]
         console.print(
-            f"when it reads again: {stuck['deaf_stale']} packets older than 200 ms, which its own system held, "
+            f"when it reads again: {stuck['deaf_stale']} packets older than 200 ms, which its own system "
+            "held, "
             f"then {stuck['deaf_fresh']} fresh ones, the first after {stuck['deaf_to_fresh_ms']} ms"
         )
 

@@ -1,11 +1,12 @@
-"""What a room costs in which every microphone is open, by its size: with everybody heard, and with the 6 loudest.
+"""What a room costs in which every microphone is open, by its size: with everybody heard, and with the 6
+loudest.
 
     scripts/bench room [--rounds 3] [--seconds 3] [--sizes 10 20 50 100 200] [--plot FILE.svg]
 
-The relay runs on one core and the load generator, in C, on another. CPU is the relay's own per second of the room.
-The growth is the slope of a line through the logarithms: 1 is linear, 2 the square. It is taken from LARGE members on:
-in smaller rooms the packets that come in cost more than those that go out. Drawn are all sizes, on logarithmic axes; a
-hollow point is of a relay that did not deliver everything.
+The relay runs on one core and the load generator, in C, on another. CPU is the relay's own per second of the
+room. The growth is the slope of a line through the logarithms: 1 is linear, 2 the square. It is taken from
+LARGE members on: in smaller rooms the packets that come in cost more than those that go out. Drawn are all
+sizes, on logarithmic axes; a hollow point is of a relay that did not deliver everything.
 """
 
 import argparse
@@ -57,7 +58,9 @@ def main() -> None:
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
@@ -67,14 +70,18 @@ def parse_options() -> argparse.Namespace:
 
 def show(costs: Costs, lost: Lost) -> None:
     sizes = list(costs[OURS])
-    table = Table("members, all talking", *costs, "largest ÷ smallest round", "not delivered, everybody heard")
+    table = Table(
+        "members, all talking", *costs, "largest ÷ smallest round", "not delivered, everybody heard"
+    )
     for size in sizes:
         cells = [f"{statistics.median(by_size[size]):.1f} %" for by_size in costs.values()]
         spread = max(max(by_size[size]) / min(by_size[size]) for by_size in costs.values())
         table.add_row(str(size), *cells, f"{spread:.2f}", f"{lost[OURS, size]:.0%}")
     console = Console(width=150)
     console.print(table)
-    console.print("A relay that does not deliver everything has no processor left: it is left out of the growth.")
+    console.print(
+        "A relay that does not deliver everything has no processor left: it is left out of the growth."
+    )
     for line in bars(costs, lost):
         console.print(line)
     for relay in costs:
@@ -94,7 +101,9 @@ def growth_in_words(relay: str, costs: Costs, lost: Lost) -> str:
 
 def bars(costs: Costs, lost: Lost) -> Iterator[str]:
     """A bar for each size, as long as the logarithm of its cost: equal steps are equal factors."""
-    medians = {relay: {size: statistics.median(rounds) for size, rounds in costs[relay].items()} for relay in costs}
+    medians = {
+        relay: {size: statistics.median(rounds) for size, rounds in costs[relay].items()} for relay in costs
+    }
     every = [cost for by_size in medians.values() for cost in by_size.values()]
     length_of = scale(min(every), max(every), 1, BAR)
     for relay, by_size in medians.items():
@@ -128,7 +137,9 @@ def plot(costs: Costs, lost: Lost) -> str:
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{fill}" stroke="{colour}"/>')
         words = growth_in_words(relay, costs, lost)
         parts.append(f'<text x="{margin}" y="{16 + 16 * row}" fill="{colour}">{words}</text>')
-    parts += [f'<text x="{x_of(size):.1f}" y="{height - 25}" text-anchor="middle">{size}</text>' for size in sizes]
+    parts += [
+        f'<text x="{x_of(size):.1f}" y="{height - 25}" text-anchor="middle">{size}</text>' for size in sizes
+    ]
     parts.append(f'<text x="{width / 2}" y="{height - 6}" text-anchor="middle">members, all talking</text>')
     low, high = min(every), max(every)
     parts += [f'<text x="4" y="{y_of(value):.1f}">{value:.1f} %</text>' for value in (low, high)]

@@ -2,7 +2,8 @@
 
     scripts/bench soak [--minutes 3]
 
-Prints the relay's memory and open files as time goes on; fails where either has grown since a quarter of the time.
+Prints the relay's memory and open files as time goes on; fails where either has grown since a quarter of the
+time.
 """
 
 import argparse
@@ -109,7 +110,9 @@ async def soak(port: int, relay: psutil.Process, seconds: float) -> list[tuple[f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=3)
     seconds = 60 * parser.parse_args().minutes
     with tempfile.TemporaryDirectory() as home, RelayProcess(Path(home), "--no-tls", "--open") as relay:

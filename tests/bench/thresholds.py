@@ -2,8 +2,8 @@
 
     scripts/bench thresholds [--seconds 120] [--seeds 2] [--only NAME ...]
 
-Each threshold is changed in a copy of the page's jitter buffer, which decides as the compiled one does. The networks
-are those of `scripts/bench jitter`. The first lines are the buffer as it is.
+Each threshold is changed in a copy of the page's jitter buffer, which decides as the compiled one does. The
+networks are those of `scripts/bench jitter`. The first lines are the buffer as it is.
 """
 
 import argparse
@@ -38,13 +38,16 @@ CHANGED: Final = {
     "REST_PER_REPEAT": "worklets/jitter_buffer.js",
 }
 MOST: Final = {"ALIKE": 0.95, "ALIKE_ENOUGH": 0.95, "KEEP_MS": 255}
-"""Where double is beyond what makes sense: a similarity is at most 1, and no more may be kept than is skipped at."""
+"""Where double is beyond what makes sense: a similarity is at most 1, and no more may be kept than is skipped
+at."""
 
 ROW: Final = "{:20} {:>6} {:8} {:>8} {:>8} {:>10} {:>8} {:>9}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--only", nargs="*", choices=CHANGED, default=list(CHANGED))
@@ -74,10 +77,14 @@ def run(name: str | None, value: float, traces: dict[str, list[list[float]]]) ->
         (Path(folder) / "package.json").write_text('{"type": "module"}')
         if name:
             path = Path(folder) / CHANGED[name]
-            path.write_text(re.sub(rf"^const {name} = .*$", f"const {name} = {value:g};", path.read_text(), flags=re.M))
+            path.write_text(
+                re.sub(rf"^const {name} = .*$", f"const {name} = {value:g};", path.read_text(), flags=re.M)
+            )
         everything = [trace for each in traces.values() for trace in each]
         command = ["node", str(HERE / "jitter/thresholds.mjs"), folder]
-        done = subprocess.run(command, input=json.dumps(everything), capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, input=json.dumps(everything), capture_output=True, text=True, check=True
+        )
     played = iter(json.loads(done.stdout))
     return {network: mean([next(played) for _ in each]) for network, each in traces.items()}
 
@@ -89,7 +96,9 @@ def mean(results: list[dict[str, Any]]) -> dict[str, float]:
 def show(name: str, value: str, results: dict[str, dict[str, float]]) -> None:
     for network, each in results.items():
         shares = (f"{each[figure]:.2%}" for figure in ("concealed", "cut", "repeated"))
-        print(ROW.format(name, value, network, f"{each['mean']:.1f}", f"{each['p95']:.1f}", *shares), flush=True)
+        print(
+            ROW.format(name, value, network, f"{each['mean']:.1f}", f"{each['p95']:.1f}", *shares), flush=True
+        )
 
 
 if __name__ == "__main__":

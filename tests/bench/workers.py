@@ -3,9 +3,10 @@
     scripts/bench workers [--rooms 4] [--members 20] [--talkers 2] [--seconds 5] [--rounds 3]
 
 Real processes and a real NATS server, all on this machine, as are the clients. Rooms are `at home` where all
-members are in the worker that has the room, as they end by themselves, and `across` where every other member is in
-the wrong one, as where only one port can be reached. The last figure is what could be delivered if each process had
-a processor of its own: deliveries per second, divided by the part of a processor that the busiest one used.
+members are in the worker that has the room, as they end by themselves, and `across` where every other member
+is in the wrong one, as where only one port can be reached. The last figure is what could be delivered if each
+process had a processor of its own: deliveries per second, divided by the part of a processor that the busiest
+one used.
 """
 
 import argparse

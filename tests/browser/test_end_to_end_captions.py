@@ -1,4 +1,5 @@
-"""Captions in a real browser: seen by who wants them, settled when they are final, never markup, and taken home."""
+"""Captions in a real browser: seen by who wants them, settled when they are final, never markup, and taken
+home."""
 
 import asyncio
 import threading
@@ -40,7 +41,8 @@ def write(page: Any, relay: RelayProcess, name: str, *lines: dict[str, Any]) -> 
 
 @contextmanager
 def captioner(relay: RelayProcess) -> Iterator[None]:
-    """One that needs no model, and somebody who says a second of a tone now and then, in a thread of their own."""
+    """One that needs no model, and somebody who says a second of a tone now and then, in a thread of their
+    own."""
     done = threading.Event()
 
     async def run() -> None:
@@ -131,7 +133,8 @@ def test_a_hall_s_screen_joins_by_itself_and_shows_captions_only(
 
 
 STRIP = """(() => {
-  const { scrollTop, scrollHeight, clientHeight, childElementCount: lines } = document.getElementById("captions-lines");
+  const strip = document.getElementById("captions-lines");
+  const { scrollTop, scrollHeight, clientHeight, childElementCount: lines } = strip;
   return { scrollTop, scrollHeight, clientHeight, lines };
 })()"""
 # As a browser's own setting does it, which may scroll then, too: nobody has scrolled back.
@@ -204,7 +207,10 @@ def test_the_host_has_captions_kept_and_who_comes_later_reads_them_in_the_chat(
     host.page.get_by_role("switch", name="Keep captions in the chat").check()
     host.close_sheet()
     expect(ada.page.locator("#said .happened", has_text="kept in the chat")).to_have_count(1)
-    lines = [{"id": 1, "text": "Dinner", "final": False}, {"id": 1, "text": f"Dinner is {MARKUP}", "final": True}]
+    lines = [
+        {"id": 1, "text": "Dinner", "final": False},
+        {"id": 1, "text": f"Dinner is {MARKUP}", "final": True},
+    ]
     write(host.page, relay, "Joan", *lines)
     late = phones.start(rig, 2, relay.authority).open(relay.link).join("Ben")
     for phone in (ada, late):

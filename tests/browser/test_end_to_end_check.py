@@ -1,4 +1,5 @@
-"""The pre-flight page where something is missing; `test_end_to_end_check_heard.py` has what it finds with sound."""
+"""The pre-flight page where something is missing; `test_end_to_end_check_heard.py` has what it finds with
+sound."""
 
 import re
 from pathlib import Path
@@ -64,7 +65,9 @@ def test_where_the_microphone_gives_no_voice_the_reason_is_said_and_what_hangs_o
     assert words in rows["microphone"].words
 
 
-def test_an_address_that_is_not_secure_is_said_to_be_the_reason(rig: Rig, phones: Phones, tmp_path: Path) -> None:
+def test_an_address_that_is_not_secure_is_said_to_be_the_reason(
+    rig: Rig, phones: Phones, tmp_path: Path
+) -> None:
     with RelayProcess(tmp_path / "relay", "--no-tls") as relay:
         phone = phones.start(rig, HERE, flags=("--host-resolver-rules=MAP relay.test 127.0.0.1",))
         phone.open(check_link(relay).replace("127.0.0.1", "relay.test"))

@@ -1,4 +1,5 @@
-"""Who may tells a device from its sheet what to do, and sees what became of it; a guest has no such controls."""
+"""Who may tells a device from its sheet what to do, and sees what became of it; a guest has no such
+controls."""
 
 import wave
 from collections.abc import Iterator
@@ -99,7 +100,9 @@ def test_a_guest_has_no_controls_of_a_device_and_who_holds_the_right_has_them(
     expect(guest.page.locator("#commands")).to_be_hidden()
     expect(guest.page.locator("#telemetry dt", has_text="commands")).to_have_count(0)
     token = make_token(relay.home / "streamer", "speak", "command")
-    porter = phones.start(rig, 1, relay.authority).open(f"{relay.origin}/#room=home&token={token}").join("Porter")
+    porter = (
+        phones.start(rig, 1, relay.authority).open(f"{relay.origin}/#room=home&token={token}").join("Porter")
+    )
     porter.open_person("Kitchen")
     porter.press("open")
     expect(porter.page.locator("#command-outcome")).to_have_text("open: done")

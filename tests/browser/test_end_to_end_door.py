@@ -1,4 +1,5 @@
-"""At the door, when one can't simply come in: what the page says, and that there is always something to do."""
+"""At the door, when one can't simply come in: what the page says, and that there is always something to
+do."""
 
 import re
 from typing import Final
@@ -64,7 +65,9 @@ def test_who_knocks_by_a_listening_link_is_let_in_to_listen_and_never_asked_for_
 
 
 @pytest.mark.parametrize("listens", ["", "&listen"])
-def test_who_was_removed_can_knock_at_once(listens: str, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_who_was_removed_can_knock_at_once(
+    listens: str, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
     eve = phones.start(rig, 1, relay.authority).open(relay.link + listens)
     eve.page.locator("#name").fill("Eve")
@@ -74,7 +77,8 @@ def test_who_was_removed_can_knock_at_once(listens: str, rig: Rig, relay: RelayP
     host.page.get_by_role("button", name="Remove from the room").click()
     host.page.locator("#ask-yes").click()
     eve.page.get_by_text("removed you").first.wait_for()
-    expect(eve.page.locator("#door-who")).to_have_text("Host is there")  # which comes later, and leaves the button
+    # Which comes later, and leaves the button.
+    expect(eve.page.locator("#door-who")).to_have_text("Host is there")
     eve.page.locator("#join", has_text="Knock").click()
     host.page.get_by_text("Eve would like to come in").first.wait_for()
 
@@ -105,7 +109,9 @@ def test_a_microphone_that_is_refused_at_the_door_is_explained_there_on_the_smal
     check_looks(page, f"a microphone that is refused, {language}")
 
 
-def test_a_browser_without_webassembly_is_told_so_at_once(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_a_browser_without_webassembly_is_told_so_at_once(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority)
     phone.page.add_init_script("delete globalThis.WebAssembly")
     phone.open(relay.link).page.get_by_text("Please use another one").wait_for()

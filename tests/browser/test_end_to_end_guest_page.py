@@ -1,4 +1,5 @@
-"""A room in another site's page, by the user guide's example: an allowed origin talks, any other gets nothing."""
+"""A room in another site's page, by the user guide's example: an allowed origin talks, any other gets
+nothing."""
 
 import re
 import threading
@@ -115,7 +116,9 @@ def test_a_page_of_an_allowed_site_talks_and_listens(
         assert guest.errors == []
 
 
-def test_the_events_tell_what_becomes_of_it(tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones) -> None:
+def test_the_events_tell_what_becomes_of_it(
+    tmp_path: Path, shared_authority: Path, rig: Rig, phones: Phones
+) -> None:
     with site() as served, a_relay(tmp_path, shared_authority, served.origin) as relay:
         guest = visit(phones, rig, relay, served).page
         guest.evaluate(LISTEN)
@@ -123,17 +126,26 @@ def test_the_events_tell_what_becomes_of_it(tmp_path: Path, shared_authority: Pa
         guest.wait_for_function("told.some(([type]) => type === 'joined')")
         rig.wait_attached(GUEST)
         rig.play(rig.microphone(GUEST), speech(GUEST))
-        guest.wait_for_function("told.some(([type, detail]) => type === 'talking' && detail.names.includes('Ada'))")
+        guest.wait_for_function(
+            "told.some(([type, detail]) => type === 'talking' && detail.names.includes('Ada'))"
+        )
         guest.evaluate("document.querySelector('streamer-room').leave()")
         guest.wait_for_function("told.some(([type]) => type === 'left')")
         guest.evaluate("document.querySelector('streamer-room').setAttribute('key', 'wrong')")
         guest.get_by_role("button", name="Join").click()
-        guest.wait_for_function("told.some(([type, detail]) => type === 'error' && detail.code === 'key-wrong')")
-        assert guest.evaluate("told.find(([type]) => type === 'joined')[1]") == {"room": "home", "name": "Ada"}
+        guest.wait_for_function(
+            "told.some(([type, detail]) => type === 'error' && detail.code === 'key-wrong')"
+        )
+        assert guest.evaluate("told.find(([type]) => type === 'joined')[1]") == {
+            "room": "home",
+            "name": "Ada",
+        }
 
 
 @pytest.mark.sound
-def test_somebody_who_hears_another_in_the_air_is_told_and_can_mute(tmp_path: Path, rig: Rig, phones: Phones) -> None:
+def test_somebody_who_hears_another_in_the_air_is_told_and_can_mute(
+    tmp_path: Path, rig: Rig, phones: Phones
+) -> None:
     with site() as served, RelayProcess(tmp_path / "relay", "--allow-origin", served.origin) as relay:
         guest = visit(phones, rig, relay, served, CANCELS_NO_ECHO)
         guest.page.evaluate(LISTEN)

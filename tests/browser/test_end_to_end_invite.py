@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 KEEP_WHAT_IS_SHARED = """
     globalThis.shared = [];
     navigator.share = async (what) => void shared.push(what);
-    Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => void shared.push(text) } });
+    const clipboard = { writeText: async (text) => void shared.push(text) };
+    Object.defineProperty(navigator, "clipboard", { value: clipboard });
 """
 EVERYTHING_ELSEWHERE = """async () => {
     const caches_ = await Promise.all((await caches.keys()).map(async (name) =>
@@ -28,9 +29,12 @@ EVERYTHING_ELSEWHERE = """async () => {
     const links = [...document.querySelectorAll("[href], [src]")].map((each) => each.href || each.src);
     const fields = [...document.querySelectorAll("input, textarea")].map(({ value }) => value);
     return JSON.stringify([
-        location.href, document.referrer, document.title, document.cookie, history.state, document.body.innerText,
-        navigation.entries().map(({ url }) => url), kept, { ...sessionStorage }, caches_, links, fields, shared,
-        performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => !name.includes("/room?")),
+        location.href, document.referrer, document.title, document.cookie, history.state,
+        document.body.innerText,
+        navigation.entries().map(({ url }) => url), kept, { ...sessionStorage }, caches_, links, fields,
+        shared,
+        performance.getEntriesByType("resource").map(({ name }) => name)
+          .filter((name) => !name.includes("/room?")),
     ]);
 }"""
 
@@ -90,11 +94,15 @@ def test_the_host_s_key_is_in_no_address_share_history_or_other_storage(
     host.join("Host")
     expect(host.page.locator("#open-host")).to_be_visible()
     stored = host.context.storage_state()
-    assert [origin["origin"] for origin in stored["origins"] if host_key in json.dumps(origin)] == [relay.origin]
+    assert [origin["origin"] for origin in stored["origins"] if host_key in json.dumps(origin)] == [
+        relay.origin
+    ]
     assert host_key not in json.dumps(stored["cookies"])
 
 
-def test_the_start_page_says_who_is_in_the_rooms_of_before(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_the_start_page_says_who_is_in_the_rooms_of_before(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
     ada.press("Leave")
     ada.open(relay.origin)
@@ -130,7 +138,8 @@ def test_a_name_that_only_looks_like_another_s_does_not_get_in_and_is_told_why(
 
 def test_the_title_shows_who_talks(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     _, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
+        phones.start(rig, n, relay.authority).open(relay.link).join(name)
+        for n, name in enumerate(("Ada", "Ben"))
     )
     rig.wait_attached(0)
     quiet = ben.page.title()
@@ -141,7 +150,9 @@ def test_the_title_shows_who_talks(rig: Rig, relay: RelayProcess, phones: Phones
     expect(ben.page).to_have_title(quiet)
 
 
-def test_back_closes_what_is_open_and_stays_in_the_room(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_back_closes_what_is_open_and_stays_in_the_room(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
     for opened in ("#open-invite", "#open-chat", "#open-sound"):
         ada.page.locator(opened).click()

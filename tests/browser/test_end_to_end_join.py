@@ -23,9 +23,11 @@ POLICIES_AT_REST_MS = 4_000
 
 
 class Administration:
-    """What an administrator tells one Chromium alone: mounted where it looks, in a mount namespace of its own.
+    """What an administrator tells one Chromium alone: mounted where it looks, in a mount namespace of its
+    own.
 
-    Chromium reads its certificate stores once; a policy's authorities it takes while it runs, as a phone's settings do.
+    Chromium reads its certificate stores once; a policy's authorities it takes while it runs, as a phone's
+    settings do.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,7 +37,9 @@ class Administration:
         mount = f"mount --bind '{folder / 'etc'}' /etc/chromium"
         # A user who is not root may mount in a namespace where they are.
         unshare = "unshare --mount" if os.geteuid() == 0 else "unshare --mount --map-root-user"
-        self.browser.write_text(f'#!/bin/sh\nexec {unshare} sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n')
+        self.browser.write_text(
+            f'#!/bin/sh\nexec {unshare} sh -c "{mount} && exec {CHROMIUM} \\"\\$@\\"" sh "$@"\n'
+        )
         self.browser.chmod(0o755)
 
     def install(self, authority: Path) -> None:
@@ -93,7 +97,10 @@ def test_where_the_page_opens_and_the_socket_does_not_the_cure_is_shown(
     phone.open(relay.join_link)
     phone.page.get_by_text("not yet its voice connection").wait_for()
     assert phone.page.get_by_text("Certificate Trust Settings").is_visible()
-    assert phone.page.get_by_role("link", name="Download the certificate").get_attribute("href") == "ca.mobileconfig"
+    assert (
+        phone.page.get_by_role("link", name="Download the certificate").get_attribute("href")
+        == "ca.mobileconfig"
+    )
 
 
 def test_chromium_takes_no_page_of_the_public_web_from_the_relay_s_authority(

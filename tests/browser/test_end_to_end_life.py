@@ -54,7 +54,8 @@ def look_away(phone: Phone, away: bool = True) -> None:
     """As a phone that is locked tells its page."""
     state = "hidden" if away else "visible"
     phone.page.evaluate(
-        "(state) => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });"
+        "(state) => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true "
+        "});"
         "document.dispatchEvent(new Event('visibilitychange', { bubbles: true })); }",
         state,
     )
@@ -75,7 +76,8 @@ def muted_note(phone: Phone) -> Locator:
 
 @contextmanager
 def both_make_noise(rig: Rig) -> Iterator[Callable[[], None]]:
-    """Gives what waits until each hears the other, from then on; both make noise until the end of the block."""
+    """Gives what waits until each hears the other, from then on; both make noise until the end of the
+    block."""
     with rig.record() as recording:
 
         def wait_until_heard() -> None:
@@ -169,7 +171,9 @@ def test_sound_that_the_device_stops_goes_on(rig: Rig, relay: RelayProcess, phon
     assert hears(rig, BEN, ANNA)
 
 
-def test_what_an_iphone_plays_through_an_element_is_heard(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_what_an_iphone_plays_through_an_element_is_heard(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     a_phone(phones, rig, relay, ANNA, "Anna")
     iphone = phones.start(rig, BEN, relay.authority, user_agent=IPHONE)
     iphone.page.add_init_script(KEEP_PLAYED)

@@ -24,7 +24,9 @@ NEVER_ANSWERED = "navigator.mediaDevices.getUserMedia = () => new Promise(() => 
 
 def visible_controls(page: Page) -> list[Locator]:
     """What Tab has to reach."""
-    return page.locator(":is(a, button, input, select, summary):enabled:visible, a:visible, summary:visible").all()
+    return page.locator(
+        ":is(a, button, input, select, summary):enabled:visible, a:visible, summary:visible"
+    ).all()
 
 
 def has_focus(control: Locator) -> bool:
@@ -74,7 +76,9 @@ def test_before_one_is_in_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones
 
 
 @pytest.mark.parametrize("members", [1, 2, 6, 30])
-def test_in_a_room_of_any_size_nothing_is_wrong(members: int, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_in_a_room_of_any_size_nothing_is_wrong(
+    members: int, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
     with crowd(relay, members - 1, talkers=min(3, members - 1)):
         if members > 1:
@@ -82,7 +86,9 @@ def test_in_a_room_of_any_size_nothing_is_wrong(members: int, rig: Rig, relay: R
         check_looks(phone.page, f"{members} members")
 
 
-def test_whatever_is_open_pressed_or_lost_nothing_is_wrong(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_whatever_is_open_pressed_or_lost_nothing_is_wrong(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
     page = phone.page
     with crowd(relay, 2, talkers=1):
@@ -141,7 +147,9 @@ def test_while_the_browser_asks_for_the_microphone_nothing_is_wrong(
     check_looks(phone.page, "joining")
 
 
-def test_where_there_can_be_no_sound_nothing_else_is_wrong(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_where_there_can_be_no_sound_nothing_else_is_wrong(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority)
     phone.page.add_init_script("delete globalThis.AudioWorkletNode")
     phone.open(relay.link).page.get_by_text("too old for this page").wait_for()
@@ -162,7 +170,9 @@ def test_in_the_language_of_the_browser_nothing_is_wrong(
     language: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     page = phones.start(rig, 0, relay.authority).page
-    page.add_init_script(f"Object.defineProperty(navigator, 'languages', {{ value: ['{language}-XX', 'en'] }})")
+    page.add_init_script(
+        f"Object.defineProperty(navigator, 'languages', {{ value: ['{language}-XX', 'en'] }})"
+    )
     page.goto(relay.link)
     assert page.locator("html").get_attribute("lang") == language
     check_looks(page, f"start, {language}")
@@ -174,7 +184,9 @@ def test_in_the_language_of_the_browser_nothing_is_wrong(
 
 
 @pytest.mark.parametrize("user_agent", [IPHONE, USER_AGENT, DESKTOP], ids=["iphone", "android", "desktop"])
-def test_on_the_way_to_trust_nothing_is_wrong(user_agent: str, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_on_the_way_to_trust_nothing_is_wrong(
+    user_agent: str, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, user_agent=user_agent).open(relay.join_link)
     phone.page.get_by_text("Leave this page open").wait_for()
     check_looks(phone.page, "join page")
@@ -182,7 +194,9 @@ def test_on_the_way_to_trust_nothing_is_wrong(user_agent: str, rig: Rig, relay: 
     check_looks(phone.page, "join page, how to install the certificate")
 
 
-def test_one_joins_talks_chooses_and_leaves_by_keyboard_alone(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_one_joins_talks_chooses_and_leaves_by_keyboard_alone(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     page = phones.start(rig, 0, relay.authority).open(relay.link).page
     tab_to(page, page.get_by_label("Your name"))
     page.keyboard.type("Anna")
@@ -228,7 +242,9 @@ def test_tab_goes_through_everything(rig: Rig, relay: RelayProcess, phones: Phon
         phone.delays().first.wait_for()
         phone.page.locator("#room-name").focus()
         check_keyboard(phone.page)
-    phone.open(relay.link.replace("/#", "/check#")).page.get_by_role("button", name="Start the check").wait_for()
+    phone.open(relay.link.replace("/#", "/check#")).page.get_by_role(
+        "button", name="Start the check"
+    ).wait_for()
     check_keyboard(phone.page)
 
 
@@ -251,7 +267,9 @@ def felt(phone: Phone) -> list[Any]:
     return [pattern for pattern in patterns if pattern != MUTED_TALK]
 
 
-def test_with_thirty_people_everything_that_matters_is_in_sight(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_with_thirty_people_everything_that_matters_is_in_sight(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Anna")
     page = phone.page
     with crowd(relay, 29, talkers=2):

@@ -38,7 +38,12 @@ def test_a_notice_is_shown_spoken_and_answered_and_its_sender_sees_by_whom(
     ada.open_settings()
     ada.page.get_by_role("switch", name="Speak notices").check()
     ada.close_sheet()
-    body = {"text": f"Somebody is there {MARKUP}", "title": "Gate", "level": "warning", "actions": ["Open", "Wait"]}
+    body = {
+        "text": f"Somebody is there {MARKUP}",
+        "title": "Gate",
+        "level": "warning",
+        "actions": ["Open", "Wait"],
+    }
     sent = call(relay, "POST", "/rooms/home/notices", body)
     toast = ada.page.locator(".toast", has_text=body["text"])
     toast.get_by_role("button", name="Open").click()
@@ -57,7 +62,9 @@ def test_a_notice_is_shown_spoken_and_answered_and_its_sender_sees_by_whom(
     assert ada.errors == []
 
 
-def test_what_a_member_reports_is_on_its_sheet_with_its_age(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_what_a_member_reports_is_on_its_sheet_with_its_age(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
     door = phones.start(rig, 1, relay.authority).open(relay.link).join("Door")
     values = {"on": True, "watts": 4.5, "place": None, "note": MARKUP}

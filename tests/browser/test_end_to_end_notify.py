@@ -36,7 +36,9 @@ def fill_in(phone: Phone, text: str, *answers: str, level: str = "Info") -> None
         phone.page.get_by_label(f"Answer {number}").fill(answer)
 
 
-def test_a_host_sends_a_notice_and_sees_who_answered_what(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_a_host_sends_a_notice_and_sees_who_answered_what(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
     ada = phones.start(rig, 1, relay.authority).open(relay.link).join("Ada")
     open_form(host)
@@ -83,7 +85,9 @@ def test_a_guest_has_no_form_and_who_holds_the_right_finds_it_in_the_chat(
     guest.open_chat()
     expect(guest.page.locator("#chat-notify")).to_be_hidden()
     token = make_token(relay.home / "streamer", "speak", "notify")
-    porter = phones.start(rig, 1, relay.authority).open(f"{relay.origin}/#room=home&token={token}").join("Porter")
+    porter = (
+        phones.start(rig, 1, relay.authority).open(f"{relay.origin}/#room=home&token={token}").join("Porter")
+    )
     porter.open_chat()
     porter.page.locator("#chat-notify").click()
     fill_in(porter, "The parcel is here", "Thanks")

@@ -25,11 +25,14 @@ READS_NO_TRACK: Final = "delete globalThis.MediaStreamTrackProcessor;"
 
 def follow(page: Page, relay: RelayProcess) -> None:
     key = relay.link.partition("key=")[2]
-    page.evaluate(FOLLOW_DURATIONS, f"{relay.origin.replace('https', 'wss')}/ws?room=home&key={key}&name=Durations")
+    page.evaluate(
+        FOLLOW_DURATIONS, f"{relay.origin.replace('https', 'wss')}/ws?room=home&key={key}&name=Durations"
+    )
 
 
 def choose(page: Page, units: str) -> None:
-    """And wait for packets of this length, in 2.5 ms; again, where a busy machine looks like a network that is late."""
+    """And wait for packets of this length, in 2.5 ms; again, where a busy machine looks like a network that
+    is late."""
     chosen, known = page.get_by_label("Packet length"), len(page.evaluate("window.durations"))
     chosen.select_option(units)
 

@@ -52,7 +52,8 @@ def two(phones: Phones, rig: Rig, authority: Path, link: str) -> tuple[Phone, Ph
 
 
 def check_heard(rig: Rig, both: Sequence[Phone]) -> None:
-    """Both speak until each page says how long the other takes to its loudspeaker, as it measures on what it plays."""
+    """Both speak until each page says how long the other takes to its loudspeaker, as it measures on what it
+    plays."""
     speaking = [rig.play(rig.microphone(member), code(member, SPEECH_S)) for member in range(2)]
     try:
         for phone in both:

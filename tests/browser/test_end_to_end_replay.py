@@ -1,4 +1,5 @@
-"""Hear again, in a real browser: who spoke is shown, missed talk is offered, and nothing is sent to anybody."""
+"""Hear again, in a real browser: who spoke is shown, missed talk is offered, and nothing is sent to
+anybody."""
 
 import asyncio
 import threading
@@ -21,7 +22,8 @@ LONG_S = 12.0
 """A replay of it is still there when a busy machine gets to look."""
 OFFER_GOES_MS = 30_000
 HIDE = """hidden => {
-  Object.defineProperty(document, "visibilityState", { configurable: true, value: hidden ? "hidden" : "visible" });
+  const value = hidden ? "hidden" : "visible";
+  Object.defineProperty(document, "visibilityState", { configurable: true, value });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
@@ -67,7 +69,9 @@ def press_replay(phone: Phone) -> None:
     expect(phone.page.locator("#settings")).to_be_hidden()
 
 
-def test_a_replay_shows_who_spoke_and_ends_when_it_is_stopped(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_a_replay_shows_who_spoke_and_ends_when_it_is_stopped(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     anna = a_listener(rig, relay, phones)
     page, strip = anna.page, anna.page.locator("#replay")
     talk(relay, "Grace", seconds=LONG_S)

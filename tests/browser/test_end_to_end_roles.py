@@ -34,7 +34,8 @@ def test_somebody_who_just_listens_is_never_asked_for_the_microphone_and_may_rai
     volume.fill("40")
     expect(volume).to_have_attribute("aria-valuetext", "40 %")
     listener.page.locator("#open-sound").click()
-    expect(listener.page.locator("#settings [data-volume]")).to_have_value("40")  # the same, wherever it is shown
+    # The same, wherever it is shown.
+    expect(listener.page.locator("#settings [data-volume]")).to_have_value("40")
     check_looks(listener.page, "sound, for a listener")
 
 
@@ -59,9 +60,12 @@ def test_a_removed_device_comes_back_by_no_link_or_reload_until_the_host_lets_it
     expect(host.person("Eve")).to_be_visible()
 
 
-def test_a_message_moves_nothing_and_no_key_acts_while_one_types(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_a_message_moves_nothing_and_no_key_acts_while_one_types(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
+        phones.start(rig, n, relay.authority).open(relay.link).join(name)
+        for n, name in enumerate(("Ada", "Ben"))
     )
     before = ben.page.evaluate("[scrollX, scrollY]")
     for number in range(5):

@@ -1,4 +1,5 @@
-"""What a room looks like while it is captioned or recorded, or something needs help; none of it moves the people."""
+"""What a room looks like while it is captioned or recorded, or something needs help; none of it moves the
+people."""
 
 from typing import Any, Final
 
@@ -32,7 +33,8 @@ NEXT: Final = """(line) => {
 
 SHOW: Final = "async (fact, on) => (await import('/page/words/facts.js')).showFact(fact, on)"
 CUT_OFF: Final = """(line) => [...line.children]
-  .filter((fact) => !fact.hidden && fact.getBoundingClientRect().right - 8 > line.getBoundingClientRect().right)
+  .filter((fact) => !fact.hidden)
+  .filter((fact) => fact.getBoundingClientRect().right - 8 > line.getBoundingClientRect().right)
   .map((fact) => fact.id)"""
 """Its facts whose icons end beyond it: 8 pixels are the margin of what can be pressed."""
 FACTS: Final = {
@@ -56,7 +58,9 @@ def caption(number: int, text: str, *, final: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("others", [1, 5])
-def test_captions_look_well_and_move_nothing(others: int, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_captions_look_well_and_move_nothing(
+    others: int, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
     ada.page.locator("#advice-read").click()
     ada.open_settings()
@@ -137,7 +141,9 @@ REPLAYS: Final = """(note) => {
 }"""
 
 
-def test_a_note_above_two_people_leaves_their_figure_to_be_seen(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_a_note_above_two_people_leaves_their_figure_to_be_seen(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     """The disc of the bar stands above it, in the middle, where the figure is."""
     ada = phones.start(rig, 0, relay.authority).open(relay.link).join("Ada")
     ada.page.locator("#advice-read").click()

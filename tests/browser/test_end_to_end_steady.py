@@ -19,7 +19,8 @@ OBSERVE: Final = """() => {
     const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
     const name = (node) => node && (node.nodeType === 1 ? `${node.tagName} #${node.id} .${node.className}`
         : `"${node.textContent}" in ${name(node.parentElement)}`);
-    const said = ({ node, previousRect: was, currentRect: is }) => `${name(node)}: ${place(was)} -> ${place(is)}`;
+    const said = ({ node, previousRect: was, currentRect: is }) =>
+      `${name(node)}: ${place(was)} -> ${place(is)}`;
     const row = ({ value, sources }) => `${value.toFixed(5)} ${sources.map(said).join("; ")}`;
     const keep = (list) => shifts.push(...list.getEntries().filter((each) => !each.hadRecentInput).map(row));
     globalThis.observer = new PerformanceObserver(keep);
@@ -46,7 +47,8 @@ SPEEDS: Final = (
     (VERY_SLOW_US, "[data-speed=very-slow]"),
     (8_000, ":not([data-speed=very-slow])"),
 )
-"""How long a talker's device takes, in µs, and what the page then says. On a busy machine all the rest is slow, too."""
+"""How long a talker's device takes, in µs, and what the page then says. On a busy machine all the rest is
+slow, too."""
 FOUR_DIGITS: Final = re.compile(r"\d{4} ms")
 
 
@@ -71,7 +73,8 @@ def talk_and_stop(page: Page, people: Crowd) -> None:
     expect(talking).to_have_count(2)
     for device_us, speed in SPEEDS:
         people.device_us = device_us
-        with suppress(AssertionError):  # a busy machine is slow by itself, and then nothing changes that could move
+        # A busy machine is slow by itself, and then nothing changes that could move.
+        with suppress(AssertionError):
             expect(page.locator(f"main [data-talks] .pill{speed}")).not_to_have_count(0, timeout=SOON_MS)
     people.talkers = 0
     expect(talking).to_have_count(0)
@@ -120,7 +123,9 @@ def test_in_a_person_s_sheet_figures_move_nothing(rig: Rig, relay: RelayProcess,
             phone.page.evaluate(SAY_EACH_NOTE)
 
 
-def test_beside_the_disc_and_in_a_duet_words_move_nothing(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_beside_the_disc_and_in_a_duet_words_move_nothing(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
     with crowd(relay, 1) as people, steady(phone.page, "a duet"):
         people.talkers = 1

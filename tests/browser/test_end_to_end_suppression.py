@@ -1,4 +1,5 @@
-"""Strong noise suppression in a real browser: switched on in a call, told in every listener's delay, never in music."""
+"""Strong noise suppression in a real browser: switched on in a call, told in every listener's delay, never in
+music."""
 
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ ADDS_MS: Final = 20
 FRAME_MS: Final = 10
 """The first sample of a packet has waited for its last."""
 SOON_MS: Final = 18
-"""From the microphone to the socket, at the best of many moments; with the suppression it is never less than 30."""
+"""From the microphone to the socket, at the best of many moments; with the suppression it is never less than
+30."""
 MANY: Final = 6
 """Clock messages: three seconds of talk."""
 FOLLOW_CLOCKS = """async (url) => {
@@ -35,7 +37,9 @@ class Listener:
     def __init__(self, page: Page, relay: RelayProcess) -> None:
         self._page = page
         key = relay.link.partition("key=")[2]
-        page.evaluate(FOLLOW_CLOCKS, f"{relay.origin.replace('https', 'wss')}/ws?room=home&key={key}&name=Clocks")
+        page.evaluate(
+            FOLLOW_CLOCKS, f"{relay.origin.replace('https', 'wss')}/ws?room=home&key={key}&name=Clocks"
+        )
 
     def took_ms(self) -> list[float]:
         heard: list[float] = self._page.evaluate("window.tookMs")

@@ -1,4 +1,5 @@
-"""The button to talk by: a finger, a key, a headset; `test_end_to_end_button.py` hears what it lets through."""
+"""The button to talk by: a finger, a key, a headset; `test_end_to_end_button.py` hears what it lets
+through."""
 
 import subprocess
 from collections.abc import Iterator
@@ -59,7 +60,9 @@ def desktop_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def on_bus(bus: str, service: str, path: str, method: str) -> str:
     command = ["dbus-send", f"--bus={bus}", "--print-reply", f"--dest={service}", path, method]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_MS / 1000, check=True).stdout
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE_MS / 1000, check=True
+    ).stdout
 
 
 def player_of(phone: Phone, bus: str) -> str | None:

@@ -16,7 +16,8 @@ def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
     ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
+        phones.start(rig, n, relay.authority).open(relay.link).join(name)
+        for n, name in enumerate(("Ada", "Ben"))
     )
     ada.write(f"Dinner is ready {SCRIPT}")
     said = f"Dinner is ready {SCRIPT}"
@@ -32,7 +33,8 @@ def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
 
 def test_a_raised_hand_and_who_mutes_are_seen(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
     ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in enumerate(("Ada", "Ben"))
+        phones.start(rig, n, relay.authority).open(relay.link).join(name)
+        for n, name in enumerate(("Ada", "Ben"))
     )
     ada.press("Raise hand")
     expect(ben.person("Ada")).to_contain_text("wants to talk")
@@ -43,7 +45,9 @@ def test_a_raised_hand_and_who_mutes_are_seen(rig: Rig, relay: RelayProcess, pho
     expect(ben.person("Ada")).not_to_contain_text("wants to talk")
 
 
-def test_the_host_asks_to_mute_locks_invites_anew_and_removes(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+def test_the_host_asks_to_mute_locks_invites_anew_and_removes(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
     eve = phones.start(rig, 1, relay.authority).open(relay.link).join("Eve")
     assert not eve.page.locator("#open-host").is_visible()
@@ -75,7 +79,8 @@ def test_where_one_talks_at_a_time_all_see_whose_turn_it_is_and_hear_nobody_else
 ) -> None:
     host = phones.start(rig, 0, relay.authority).open(relay.host_link).join("Host")
     eve, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name) for n, name in ((1, "Eve"), (2, "Ben"))
+        phones.start(rig, n, relay.authority).open(relay.link).join(name)
+        for n, name in ((1, "Eve"), (2, "Ben"))
     )
     host.open_host_tools()
     host.page.get_by_role("switch", name="One at a time").check()

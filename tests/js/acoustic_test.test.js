@@ -49,7 +49,10 @@ test("eight chirps without echo cancelling give a number, and then all is as bef
   await run(t, page, [79, 82, 80, 81, null, 95, 78, 80].map((delayMs) => ({ ...ECHO, delayMs })));
   const [words, running] = last(page.seen.words);
   assert.match(words, /to Ada’s ear: 80 ms \(78 to 95 ms; 7 of 8 chirps\)/);
-  assert.deepEqual([running, page.seen.chirps, page.seen.othersMuted, page.seen.processing], [false, 8, false, [false, true]]);
+  assert.deepEqual(
+    [running, page.seen.chirps, page.seen.othersMuted, page.seen.processing],
+    [false, 8, false, [false, true]],
+  );
 });
 
 test("who leaves, comes in or falls silent in the middle ends it without a number", async (t) => {
@@ -65,13 +68,21 @@ test("who leaves, comes in or falls silent in the middle ends it without a numbe
     page.air.check(others, silent);
     assert.match(last(page.seen.words)[0], why);
     page.air.onEcho(ECHO);
-    assert.deepEqual([last(page.seen.words)[1], page.seen.othersMuted, last(page.seen.processing)], [false, false, true]);
+    assert.deepEqual(
+      [last(page.seen.words)[1], page.seen.othersMuted, last(page.seen.processing)],
+      [false, false, true],
+    );
   }
 });
 
 test("it does not begin alone, among many, or muted", (t) => {
   const { air, seen } = begun(t);
-  for (const [others, silent] of [[[], false], [[ADA, JOAN], false], [[ADA], true]]) air.press(others, silent, ON);
+  for (const [others, silent] of [
+    [[], false],
+    [[ADA, JOAN], false],
+    [[ADA], true],
+  ])
+    air.press(others, silent, ON);
   assert.deepEqual([seen.words.map(([, running]) => running), seen.orders], [[false, false, false], []]);
 });
 
@@ -95,7 +106,11 @@ test("why there is no number is said in words, and so is a loud room", () => {
 test("what the microphone hears is sent until it has heard the chirp, so that nothing goes round twice", () => {
   const listener = new ChirpListener();
   const heard = new Float32Array(150 * SAMPLES_PER_FRAME);
-  for (const [place, gain] of [[9_600, 1], [9_600 + 3_840, 0.5]]) chirp().forEach((sample, i) => (heard[place + i] += gain * sample));
+  for (const [place, gain] of [
+    [9_600, 1],
+    [9_600 + 3_840, 0.5],
+  ])
+    chirp().forEach((sample, i) => (heard[place + i] += gain * sample));
   listener.open();
   const energies = [];
   for (let at = 0; at < heard.length; at += SAMPLES_PER_FRAME) {

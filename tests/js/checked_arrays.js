@@ -1,5 +1,6 @@
-// Typed arrays that say where a program reads or writes beyond them, instead of giving undefined and dropping what was
-// written. Imported before anything else, so that whatever is made afterwards is checked. For tests: they are slow.
+// Typed arrays that say where a program reads or writes beyond them, instead of giving undefined and dropping
+// what was written. Imported before anything else, so that whatever is made afterwards is checked. For tests:
+// they are slow.
 
 const METHODS = {
   fill: ([, from = 0, to], length) => isRange(from, to ?? length, length),
@@ -9,7 +10,8 @@ const METHODS = {
   set: ([source, offset = 0], length) => isRange(offset, offset + source.length, length),
 };
 
-const isRange = (from, to, length) => Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= length;
+const isRange = (from, to, length) =>
+  Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= length;
 
 const handler = {
   get(array, name) {
@@ -37,7 +39,8 @@ function isIndex(name) {
 
 function checked(array, name) {
   const index = Number(name);
-  if (!Number.isInteger(index) || index < 0 || index >= array.length) throw new RangeError(`element ${name} of ${array.length}`);
+  if (!Number.isInteger(index) || index < 0 || index >= array.length)
+    throw new RangeError(`element ${name} of ${array.length}`);
   return index;
 }
 

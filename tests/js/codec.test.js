@@ -42,7 +42,9 @@ function addTo(heard, decoder, payload) {
 /** The amplitude of a pitch in the last half second. */
 function amplitude(sound, hertz) {
   const end = sound.slice(-24_000);
-  const parts = [Math.sin, Math.cos].map((wave) => end.reduce((sum, sample, i) => sum + sample * wave((2 * Math.PI * hertz * i) / 48_000), 0));
+  const parts = [Math.sin, Math.cos].map((wave) =>
+    end.reduce((sum, sample, i) => sum + sample * wave((2 * Math.PI * hertz * i) / 48_000), 0),
+  );
   return (2 * Math.hypot(...parts)) / end.length;
 }
 

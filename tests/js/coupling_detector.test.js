@@ -9,7 +9,10 @@ const LOOKS_MS = 3_000;
 const TALKER = 7;
 const SILENCE = 127;
 
-/** After how many ms the two are found in one room; null where they aren't. `arrival` of the packet of each frame. */
+/**
+ * After how many ms the two are found in one room; null where they aren't. `arrival` of the packet of each
+ * frame.
+ */
 function found(heard, said, arrival = (frame) => frame) {
   const room = new CouplingDetector();
   const frames = said.map((level, frame) => ({ level, timestamp: frame * 480, now: arrival(frame) }));
@@ -60,7 +63,11 @@ test("two people who talk in turns are not in one room", () => {
 test("nor are two who talk at once, though they begin and end together", () => {
   for (let seed = 10; seed < 30; seed += 1) {
     const together = (levels) => levels.map((level, i) => (i % 200 < 40 ? SILENCE : level));
-    assert.equal(found(together(syllables(seed, 1_500)), together(syllables(seed + 50, 1_500))), null, `seed ${seed}`);
+    assert.equal(
+      found(together(syllables(seed, 1_500)), together(syllables(seed + 50, 1_500))),
+      null,
+      `seed ${seed}`,
+    );
   }
 });
 

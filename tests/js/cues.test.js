@@ -3,7 +3,8 @@ import { mock, test } from "node:test";
 
 import { Cues } from "../../web/page/sound/cues.js";
 
-if (!("navigator" in globalThis)) Object.defineProperty(globalThis, "navigator", { value: {} }); // before Node.js 21
+// Before Node.js 21.
+if (!("navigator" in globalThis)) Object.defineProperty(globalThis, "navigator", { value: {} });
 
 /** Cues that note the first note of each sound, and a clock that stands still. */
 function quietRoom() {

@@ -11,7 +11,10 @@ test("a delay is good to 150 ms, slow to 400 ms, and very slow above", () => {
 });
 
 test("the pill has the figure, and words where it is slow", () => {
-  assert.deepEqual([words(61.7), words(212), words(612), words(null)], ["62 ms", "slow · 212 ms", "very slow · 612 ms", "…"]);
+  assert.deepEqual(
+    [words(61.7), words(212), words(612), words(null)],
+    ["62 ms", "slow · 212 ms", "very slow · 612 ms", "…"],
+  );
 });
 
 test("a figure that lacks a part is a lower bound", () => {

@@ -68,7 +68,12 @@ test("without a microphone nothing is cut, and there is no danger", () => {
 
 test("who is heard in the air is named until he goes", () => {
   const { guard, seen, hear } = aGuard();
-  const spoken = framesOf(sound(3, (time) => 0.1 * Math.abs(Math.sin(11 * time) * Math.sin(7.3 * time)) * Math.sin(900 * time * time)));
+  const spoken = framesOf(
+    sound(
+      3,
+      (time) => 0.1 * Math.abs(Math.sin(11 * time) * Math.sin(7.3 * time)) * Math.sin(900 * time * time),
+    ),
+  );
   spoken.forEach((frame, i) => {
     hear(frame);
     const level = -20 * Math.log10(Math.hypot(...frame) / Math.sqrt(480) + 1e-6);

@@ -17,7 +17,8 @@ function framesOf(planes, rate) {
   return frames;
 }
 
-const tone = (hertz, rate) => Float32Array.from({ length: rate }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));
+const tone = (hertz, rate) =>
+  Float32Array.from({ length: rate }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));
 
 test("blocks of a mono sound become frames of 10 ms, with nothing between them", () => {
   const sound = tone(440, 48_000);

@@ -15,7 +15,9 @@ for (const vector of vectors.good) {
   test(`a frame and its bytes say the same: ${vector.name}`, () => {
     const payload = payloadOf(vector);
     assert.deepEqual(serializeFrame(vector.opcode, payload), joined([bytes(vector.client), payload]));
-    assert.deepEqual(new FrameReader().push(joined([bytes(vector.relay), payload])), [{ opcode: vector.opcode, payload }]);
+    assert.deepEqual(new FrameReader().push(joined([bytes(vector.relay), payload])), [
+      { opcode: vector.opcode, payload },
+    ]);
   });
 }
 

@@ -62,7 +62,9 @@ test("a sung vowel is not a howl, in any voice", () => {
 });
 
 test("loud syllables with their gaps are not a howl, even if the other one talks as loud", () => {
-  const speech = vowel(2, 130, FORMANTS[0], 0.5).map((sample, i) => sample * ((i / SAMPLE_RATE) % 0.3 < 0.2 ? 1 : 0.05));
+  const speech = vowel(2, 130, FORMANTS[0], 0.5).map(
+    (sample, i) => sample * ((i / SAMPLE_RATE) % 0.3 < 0.2 ? 1 : 0.05),
+  );
   assert.equal(found(speech, 10), null);
 });
 

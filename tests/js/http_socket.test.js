@@ -1,4 +1,5 @@
-// A leg over HTTP requests, in a world made by the test: answers that it gives, and a clock that is wound by hand.
+// A leg over HTTP requests, in a world made by the test: answers that it gives, and a clock that is wound by
+// hand.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -124,7 +125,8 @@ test("a stream that was cut has a successor at 0.7 of its time or bytes from the
   const world = new World();
   world.cutAfterMs = 10_000;
   await world.pass(40_500);
-  assert.deepEqual(world.askedMs, [0, 10_000, 16_000, 22_000, 28_000, 34_000, 40_000]); // 7 pongs of 10 are there after 6 s
+  // 7 pongs of 10 are there after 6 s
+  assert.deepEqual(world.askedMs, [0, 10_000, 16_000, 22_000, 28_000, 34_000, 40_000]);
   assert.equal(world.cuts, 1);
   assert.deepEqual(world.positions.slice(0, 4), [0, 20, 34, 48]);
 });
@@ -135,13 +137,15 @@ test("a stream that nothing cuts goes on", async () => {
   assert.deepEqual(world.askedMs, [0]);
 });
 
-const vectors = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf8"));
+const vectors = (name) =>
+  JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf8"));
 
 for (const { name, cuts, near } of vectors("stream_limits").cases) {
   test(`the limits of streams: ${name}`, () => {
     const limits = new StreamLimits();
     for (const [ms, bytes] of cuts) limits.cut(ms, bytes);
-    for (const [ms, bytes, isNear] of near) assert.equal(limits.isNear(ms, bytes), isNear, `${ms} ms, ${bytes} bytes`);
+    for (const [ms, bytes, isNear] of near)
+      assert.equal(limits.isNear(ms, bytes), isNear, `${ms} ms, ${bytes} bytes`);
   });
 }
 
@@ -151,5 +155,7 @@ const bytesOf = (pieces) => {
   return Buffer.concat(pieces.map((piece) => lines.push(new TextEncoder().encode(piece)))).toString("hex");
 };
 
-for (const { name, pieces, bytes } of LINES.good) test(`server-sent events: ${name}`, () => assert.equal(bytesOf(pieces), bytes));
-for (const { name, pieces } of LINES.bad) test(`no server-sent events: ${name}`, () => assert.throws(() => bytesOf(pieces)));
+for (const { name, pieces, bytes } of LINES.good)
+  test(`server-sent events: ${name}`, () => assert.equal(bytesOf(pieces), bytes));
+for (const { name, pieces } of LINES.bad)
+  test(`no server-sent events: ${name}`, () => assert.throws(() => bytesOf(pieces)));

@@ -77,11 +77,14 @@ function run({ block, packets, stereo }) {
 }
 
 const publicName = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const byPublicName = (statistics) => Object.fromEntries(Object.entries(statistics).map(([name, value]) => [publicName(name), value]));
+const byPublicName = (statistics) =>
+  Object.fromEntries(Object.entries(statistics).map(([name, value]) => [publicName(name), value]));
 
 function assertClose(samples, expected) {
   assert.equal(samples.length, expected.length);
-  samples.forEach((sample, i) => assert.ok(Math.abs(sample - expected[i]) < 1e-6, `sample ${i}: ${sample}, not ${expected[i]}`));
+  samples.forEach((sample, i) =>
+    assert.ok(Math.abs(sample - expected[i]) < 1e-6, `sample ${i}: ${sample}, not ${expected[i]}`),
+  );
 }
 
 for (const vector of VECTORS.jitter) {
@@ -115,7 +118,11 @@ function chanceOf(seed) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  return { random, below: (end) => Math.floor(random() * end), of: (choices) => choices[Math.floor(random() * choices.length)] };
+  return {
+    random,
+    below: (end) => Math.floor(random() * end),
+    of: (choices) => choices[Math.floor(random() * choices.length)],
+  };
 }
 
 /** Gives what a decoder may, and what none should. */
@@ -154,7 +161,12 @@ function misuse(seed) {
   const chance = chanceOf(seed);
   const buffer = new JitterBuffer(new RandomDecoder(chance, chance.of([0, 0.1])));
   const wildness = chance.of([0, 0.02, 0.3]);
-  let [seq, timestamp, nowMs, duration] = [chance.below(2 ** 16), chance.below(2 ** 32), 1000, chance.below(7)];
+  let [seq, timestamp, nowMs, duration] = [
+    chance.below(2 ** 16),
+    chance.below(2 ** 32),
+    1000,
+    chance.below(7),
+  ];
   for (let i = 0; i < 150; i += 1) {
     for (let count = chance.random() < 0.97 ? 1 : chance.below(300); count > 0; count -= 1) {
       buffer.push(seq & 0xffff, timestamp, Uint8Array.of(duration), nowMs);
@@ -169,7 +181,10 @@ function misuse(seed) {
     const length = chance.random() < wildness ? chance.of([0, 1, 7, 441, 5760]) : 480;
     const [mid, side] = [new Float32Array(length).fill(NaN), new Float32Array(length).fill(NaN)];
     buffer.pop(mid, nowMs, side);
-    assert.ok(mid.every(Number.isFinite) && side.every(Number.isFinite), `a sample is not finite, with seed ${seed}`);
+    assert.ok(
+      mid.every(Number.isFinite) && side.every(Number.isFinite),
+      `a sample is not finite, with seed ${seed}`,
+    );
     nowMs += length / 48;
     if (chance.random() < wildness) nowMs += chance.of([0, 50, -50, 2500, -2500]);
   }

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { JitterBuffer } from "../../web/worklets/jitter_buffer.js";
 import { chance, vowel } from "./voices.js";
 
-// Cuts and repeats do not undo each other on and on, and nothing runs dry: as tests/unit/test_jitter_cycles.py, which has the reasons.
+// Cuts and repeats do not undo each other on and on, and nothing runs dry: as
+// tests/unit/test_jitter_cycles.py, which has the reasons.
 const PACKET = 480;
 const PACKETS = 1_500;
 const SETTLED_MS = 5_000;
@@ -15,9 +16,13 @@ const BLOCKS = [128, 240, 441, 480];
 const DRIFTS_PPM = [-300, 0, 300];
 const JITTERS_MS = [0, 4, 8, 15, 20];
 const MINUTES = 3;
-const MOST_UNDONE_A_MINUTE = 8; // 300 ppm are 18 ms a minute, and a repeat too long to fit needs more than 1 ms of it
+// 300 ppm are 18 ms a minute, and a repeat too long to fit needs more than 1 ms of it
+const MOST_UNDONE_A_MINUTE = 8;
 const SUNG = vowel(3, 118, [600, 1_000, 2_400], 0.3);
-const SIGNALS = { silence: SUNG.map(() => 0), speech: SUNG.map((sample, i) => (i % 48_000 < 38_400 ? sample : 0)) };
+const SIGNALS = {
+  silence: SUNG.map(() => 0),
+  speech: SUNG.map((sample, i) => (i % 48_000 < 38_400 ? sample : 0)),
+};
 const PAYLOAD = new Uint8Array(1);
 
 class Voice {
@@ -49,7 +54,10 @@ function arrivalsOf(ppm, jitterMs) {
   });
 }
 
-/** How many splices undid the one before, which share of the time was spliced, and what was missing, once it had settled. */
+/**
+ * How many splices undid the one before, which share of the time was spliced, and what was missing, once it
+ * had settled.
+ */
 function played(block, arrivals, said) {
   const buffer = new JitterBuffer(new Voice(said));
   const samples = new Float32Array(block);
@@ -72,7 +80,12 @@ function played(block, arrivals, said) {
   }
   const since = (name) => before[name] - settled[name];
   const spliced = (since("acceleratedMs") + since("expandedMs")) / (arrivals.at(-1) - SETTLED_MS);
-  return { undone, spliced, underruns: since("underruns"), missingMs: since("concealedMs") + since("silentMs") };
+  return {
+    undone,
+    spliced,
+    underruns: since("underruns"),
+    missingMs: since("concealedMs") + since("silentMs"),
+  };
 }
 
 for (const [signal, said] of Object.entries(SIGNALS)) {
@@ -96,9 +109,20 @@ for (const hz of [85, 118, 210]) {
     const said = vowel(3, hz, [600, 1_000, 2_400], 0.3);
     for (const ppm of DRIFTS_PPM) {
       for (const jitterMs of [0, 4]) {
-        const { undone, underruns, missingMs } = played(480, arrivalsOf(ppm, jitterMs, MINUTES * 6_000), said);
-        assert.deepEqual({ underruns, missingMs }, { underruns: 0, missingMs: 0 }, `${jitterMs} ms of jitter, ${ppm} ppm`);
-        assert.ok(undone <= MOST_UNDONE_A_MINUTE * MINUTES, `${jitterMs} ms of jitter, ${ppm} ppm: ${undone} undone`);
+        const { undone, underruns, missingMs } = played(
+          480,
+          arrivalsOf(ppm, jitterMs, MINUTES * 6_000),
+          said,
+        );
+        assert.deepEqual(
+          { underruns, missingMs },
+          { underruns: 0, missingMs: 0 },
+          `${jitterMs} ms of jitter, ${ppm} ppm`,
+        );
+        assert.ok(
+          undone <= MOST_UNDONE_A_MINUTE * MINUTES,
+          `${jitterMs} ms of jitter, ${ppm} ppm: ${undone} undone`,
+        );
       }
     }
   });

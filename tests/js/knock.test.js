@@ -23,7 +23,9 @@ async function knocked(answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   });
-  const ended = knock({ room: "home", key: "k" }, "Nora", new AbortController().signal).catch((error) => error);
+  const ended = knock({ room: "home", key: "k" }, "Nora", new AbortController().signal).catch(
+    (error) => error,
+  );
   for (const _ of answers) {
     await settled();
     mock.timers.tick(1_500);
@@ -44,5 +46,8 @@ test("a knock that can't be made is an error, and one that the relay has forgott
   mock.timers.reset();
   mock.restoreAll();
   const forgotten = { ok: false, json: async () => ({ error: "no-knock", message: "m" }) };
-  assert.deepEqual(await knocked([WAITING, forgotten]), [{ state: "refused", reason: "no-knock", message: "m" }, 2]);
+  assert.deepEqual(await knocked([WAITING, forgotten]), [
+    { state: "refused", reason: "no-knock", message: "m" },
+    2,
+  ]);
 });

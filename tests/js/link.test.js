@@ -1,4 +1,5 @@
-// The link in a world made by the test: sockets that do what they are told, and a clock that is wound by hand.
+// The link in a world made by the test: sockets that do what they are told, and a clock that is wound by
+// hand.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,8 +10,22 @@ import { SURROUNDINGS } from "../../web/worker/connection/surroundings.js";
 const URL = "wss://relay.home.arpa:8443/ws?room=kitchen&key=k";
 const ADMITTED = { error: "bad-handshake", message: "this address speaks WebSocket only" };
 const WELCOME = {
-  type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", members: [], server_us: 1, host: false, role: "talk", resume: "t0ken",
-  history: [], locked: false, only_hosts: false, invites: [], join_origin: "", barred: [], knocks: [],
+  type: "welcome",
+  talker_id: 7,
+  room: "kitchen",
+  name: "Ada",
+  members: [],
+  server_us: 1,
+  host: false,
+  role: "talk",
+  resume: "t0ken",
+  history: [],
+  locked: false,
+  only_hosts: false,
+  invites: [],
+  join_origin: "",
+  barred: [],
+  knocks: [],
 };
 
 class FakeSocket {
@@ -88,7 +103,9 @@ class World {
     await settled();
     const until = this.#now + ms;
     for (;;) {
-      const due = [...this.#timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
+      const due = [...this.#timers]
+        .filter(([, { at }]) => at <= until)
+        .sort(([, a], [, b]) => a.at - b.at)[0];
       if (!due) break;
       this.#timers.delete(due[0]);
       this.#now = due[1].at;
@@ -243,7 +260,14 @@ test("a relay that talks and does not let us in is given up, and asked again", a
 });
 
 test("the relay's own reason is shown, whatever it is", async () => {
-  for (const error of ["foreign-origin", "key-required", "no-room", "too-many-guesses", "bad-subprotocol", "some-new-one"]) {
+  for (const error of [
+    "foreign-origin",
+    "key-required",
+    "no-room",
+    "too-many-guesses",
+    "bad-subprotocol",
+    "some-new-one",
+  ]) {
     const world = new World();
     world.answer = { error, message: "in words" };
     world.link.join(URL);
@@ -280,7 +304,10 @@ test("a wall clock that is set back when the connection dies does not hide that"
   assert.ok(SURROUNDINGS.nowMs() >= before);
 });
 
-const whoAndWhich = (url) => [new globalThis.URL(url).searchParams.get("resume"), Number(new globalThis.URL(url).searchParams.get("attempt"))];
+const whoAndWhich = (url) => [
+  new globalThis.URL(url).searchParams.get("resume"),
+  Number(new globalThis.URL(url).searchParams.get("attempt")),
+];
 
 test("each attempt has a higher number than those before, and says whose it is, before the first welcome too", async () => {
   const world = new World();
@@ -411,8 +438,14 @@ test("where sockets are cut off again and again right after they opened, a leg g
     if (sockets < 3) world.socket.receive(WELCOME);
   }
   const requested = world.requested.map((url) => url.replace(/&attempt=\d+$/, ""));
-  assert.deepEqual([...new Set(requested)], ["https://relay.home.arpa:8443/leg?room=kitchen&key=k&resume=t0ken"]);
-  assert.ok(world.sockets.every(({ url }) => url.endsWith("&bundles=1")), "over WebSockets alone, several packets may come together");
+  assert.deepEqual(
+    [...new Set(requested)],
+    ["https://relay.home.arpa:8443/leg?room=kitchen&key=k&resume=t0ken"],
+  );
+  assert.ok(
+    world.sockets.every(({ url }) => url.endsWith("&bundles=1")),
+    "over WebSockets alone, several packets may come together",
+  );
 });
 
 test("a socket that the relay itself closes has reached it, and is no reason for plain HTTP", async () => {
@@ -435,7 +468,10 @@ const MOVE = { type: "relays", relays: [OTHER, THIRD], move: true };
 const ELSEWHERE = { ...WELCOME, resume: "elsewhere", relays: [HOME, THIRD] };
 
 /** Where an attempt goes, and by which token. */
-const way = (url) => [`https://${new globalThis.URL(url).host}`, new globalThis.URL(url).searchParams.get("resume")];
+const way = (url) => [
+  `https://${new globalThis.URL(url).host}`,
+  new globalThis.URL(url).searchParams.get("resume"),
+];
 
 test("a client whose relay is lost asks it first, and then the others in order, each with the invitation", async () => {
   const world = new World().join(TWO_OTHERS);
@@ -443,7 +479,10 @@ test("a client whose relay is lost asks it first, and then the others in order, 
   world.socket.lose();
   await world.pass(2_000);
   const asked = world.asked.slice(0, 4).map((url) => new globalThis.URL(url));
-  assert.deepEqual(asked.map(({ origin, pathname }) => origin + pathname), [`${HOME}/ws`, `${OTHER}/ws`, "https://third.home.arpa/voice/ws", `${HOME}/ws`]);
+  assert.deepEqual(
+    asked.map(({ origin, pathname }) => origin + pathname),
+    [`${HOME}/ws`, `${OTHER}/ws`, "https://third.home.arpa/voice/ws", `${HOME}/ws`],
+  );
   assert.deepEqual([...new Set(asked.map(({ searchParams }) => searchParams.get("key")))], ["k"]);
 });
 
@@ -460,7 +499,8 @@ test("the socket opens at the relay that would let us in, and the next loss begi
   world.answer = null;
   world.socket.lose();
   await world.pass(400);
-  assert.deepEqual(world.asked.slice(0, 2).map(way), [[OTHER, "elsewhere"], [HOME, "t0ken"]]); // each by its own token
+  // Each by its own token.
+  assert.deepEqual(world.asked.slice(0, 2).map(way), [[OTHER, "elsewhere"], [HOME, "t0ken"]]);
 });
 
 test("what another relay has against us is not final, and what our own one says is", async () => {
@@ -487,7 +527,8 @@ test("asked to move, a client leaves its relay when another one has let it in, a
   world.socket.receive(ELSEWHERE);
   world.link.sendPacket(new Uint8Array(13));
   assert.equal(world.socket.sent.length, 1);
-  assert.equal(before.closedWith, null); // a relay that knows where we are closes it itself, and nobody sees us leave
+  // A relay that knows where we are closes it itself, and nobody sees us leave.
+  assert.equal(before.closedWith, null);
   await world.pass(500);
   assert.equal(before.closedWith, 1000);
   assert.ok(!before.sent.some((each) => each.type === "leave")); // the stay goes on
@@ -649,7 +690,10 @@ test("a relay that takes back that we move is stayed at, and asked first after a
 });
 
 test("addresses of another scheme or form are not gone to", async () => {
-  const world = new World().join({ ...WELCOME, relays: ["http://other.home.arpa", "https://u@other.home.arpa", "javascript:0"] });
+  const world = new World().join({
+    ...WELCOME,
+    relays: ["http://other.home.arpa", "https://u@other.home.arpa", "javascript:0"],
+  });
   world.socket.receive({ type: "relays", relays: ["wss://other.home.arpa", 7], move: true });
   await world.pass(2_000);
   assert.equal(world.sockets.length, 1);

@@ -22,7 +22,11 @@ function checkQuantiles(found, wanted) {
   if (wanted === null) return assert.equal(found, null);
   for (const which of ["now", "p50", "p95"]) {
     if (wanted[which] === null) assert.equal(found[which], null);
-    else assert.ok(Math.abs(found[which] - wanted[which]) <= 0.03, `${which} is ${found[which]}, not ${wanted[which]}`);
+    else
+      assert.ok(
+        Math.abs(found[which] - wanted[which]) <= 0.03,
+        `${which} is ${found[which]}, not ${wanted[which]}`,
+      );
   }
 }
 
@@ -42,7 +46,10 @@ for (const vector of CASES) {
 
 /** A figure with the median and the 95th percentile of some parts. */
 function figureOf(known) {
-  const partOf = (part) => ({ status: "measured", ms: known[part] ? { now: null, p50: known[part][0], p95: known[part][1] } : null });
+  const partOf = (part) => ({
+    status: "measured",
+    ms: known[part] ? { now: null, p50: known[part][0], p95: known[part][1] } : null,
+  });
   return { parts: Object.fromEntries(PARTS.map((part) => [part, partOf(part)])) };
 }
 

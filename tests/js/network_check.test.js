@@ -60,7 +60,10 @@ for (const [reason, words] of [
 }
 
 test("a loss that may pass is waited out", async () => {
-  const link = { join: () => ["lost", "joined"].forEach((state) => link.onState(state, state === "lost" ? "lost" : "", "")) };
+  const link = {
+    join: () =>
+      ["lost", "joined"].forEach((state) => link.onState(state, state === "lost" ? "lost" : "", "")),
+  };
   assert.equal((await new NetworkCheck("https://relay.local", link).socket()).state, "passes");
 });
 
@@ -69,7 +72,12 @@ for (const [name, tookMs, state, words] of [
   ["one spike is no jitter", [...fifty(8).slice(1), 90], "passes", /in 8 ms, varying by 0 ms/],
   ["spikes fail", fifty(8).map((ms, i) => (i % 10 ? ms : 90)), "fails", /varying by 82 ms/],
   ["a slow network fails", fifty(70), "fails", /takes 70 ms/],
-  ["missing answers fail without a number", fifty(8).map((ms, i) => (i < 10 ? null : ms)), "fails", /missing/],
+  [
+    "missing answers fail without a number",
+    fifty(8).map((ms, i) => (i < 10 ? null : ms)),
+    "fails",
+    /missing/,
+  ],
 ]) {
   test(name, async (t) => {
     const verdict = await roundTrip(t, tookMs);

@@ -3,7 +3,8 @@ import test from "node:test";
 
 import { OutputLatency } from "../../web/page/sound/output_latency.js";
 
-const CHROMIUM = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+const CHROMIUM =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 const FIREFOX = "Gecko/20100101 Firefox/153.0";
 
 const CONTEXT = {
@@ -22,7 +23,10 @@ test("where a browser tells nothing, nothing is known", () => {
   const silent = new OutputLatency({}, CHROMIUM);
   assert.equal(silent.soundedMs, null);
   assert.equal(silent.latencyMs, null);
-  const suspended = new OutputLatency({ getOutputTimestamp: () => ({ contextTime: 0, performanceTime: 0 }) }, CHROMIUM);
+  const suspended = new OutputLatency(
+    { getOutputTimestamp: () => ({ contextTime: 0, performanceTime: 0 }) },
+    CHROMIUM,
+  );
   assert.equal(suspended.soundedMs, null);
 });
 
@@ -38,7 +42,11 @@ test("Firefox on Linux, which may hang over the question, is not asked", () => {
   assert.equal(clock.latencyMs, null);
 });
 
-for (const system of ["Windows NT 10.0; Win64; x64; rv:153.0", "Macintosh; Intel Mac OS X 10.15; rv:153.0", "Android 14; Mobile; rv:153.0"]) {
+for (const system of [
+  "Windows NT 10.0; Win64; x64; rv:153.0",
+  "Macintosh; Intel Mac OS X 10.15; rv:153.0",
+  "Android 14; Mobile; rv:153.0",
+]) {
   test(`Firefox elsewhere is asked: ${system}`, () => {
     assert.equal(new OutputLatency(CONTEXT, `Mozilla/5.0 (${system}) ${FIREFOX}`).latencyMs, 30);
   });

@@ -42,7 +42,12 @@ test("where the relay asks for it, or pings come back late, they are longer for 
   packets.look(100);
   packets.look(30_099);
   packets.look(30_100);
-  for (const [nowMs, roundTripUs] of [[30_200, 3_000], [31_000, 90_000], [33_000, 90_000]]) packets.onPong(roundTripUs, nowMs);
+  for (const [nowMs, roundTripUs] of [
+    [30_200, 3_000],
+    [31_000, 90_000],
+    [33_000, 90_000],
+  ])
+    packets.onPong(roundTripUs, nowMs);
   packets.look(33_000);
   assert.deepEqual(told, ["2 ", "4 network", "2 ", "4 network"]);
 });

@@ -1,5 +1,5 @@
-// Every length of packets that Opus has, and changes in the middle of a word: sent, and played without a gap. As
-// tests/unit/test_packet_durations.py.
+// Every length of packets that Opus has, and changes in the middle of a word: sent, and played without a gap.
+// As tests/unit/test_packet_durations.py.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,7 +20,10 @@ const BLOCK = 128;
 const CHANGING = [4, 4, 1, 1, 1, 2, 8, 1, 4, 2, 2, 8, 8, 1, 24, 1, 16, 2];
 
 const tone = (start, length, channels = 1) =>
-  Float32Array.from({ length: length * channels }, (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * (start + Math.floor(i / channels))) / RATE));
+  Float32Array.from(
+    { length: length * channels },
+    (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * (start + Math.floor(i / channels))) / RATE),
+  );
 
 /** Packets of a tone, of one encoder, in their order. */
 async function packetsOf(durations, seconds) {
@@ -28,7 +31,11 @@ async function packetsOf(durations, seconds) {
     const packets = [];
   for (let position = 0; position < seconds * RATE; ) {
     const length = durations[packets.length % durations.length] * 120;
-    packets.push({ timestamp: position, payload: encoder.encode(tone(position, length)).slice(), endMs: (position + length) / 48 });
+    packets.push({
+      timestamp: position,
+      payload: encoder.encode(tone(position, length)).slice(),
+      endMs: (position + length) / 48,
+    });
     position += length;
   }
   return packets;
@@ -75,7 +82,13 @@ for (const [before, after] of [[4, 2], [4, 1], [2, 1], [1, 2], [1, 4], [2, 4]]) 
       position += length;
     }
     assert.equal(lengths.at(-1), after);
-    const worst = heard.slice(4_800).reduce((most, sample, i) => Math.max(most, Math.abs(sample - 0.3 * Math.sin((2 * Math.PI * 440 * (i + 4_680)) / RATE))), 0);
+    const worst = heard
+      .slice(4_800)
+      .reduce(
+        (most, sample, i) =>
+          Math.max(most, Math.abs(sample - 0.3 * Math.sin((2 * Math.PI * 440 * (i + 4_680)) / RATE))),
+        0,
+      );
     assert.ok(worst < 0.15, `${worst}: as codec noise may be in 2.5 ms; a click would be 0.3 and more`);
   });
 }
@@ -96,7 +109,9 @@ for (const samples of [480, 240, 120]) {
       }
       await Promise.resolve();
     }
-    const differences = heard.slice(240, 4_800).map((sample, i) => sample - 0.3 * Math.sin((2 * Math.PI * 440 * (RATE / 2 - 1_920 + i + 120)) / RATE));
+    const differences = heard
+      .slice(240, 4_800)
+      .map((sample, i) => sample - 0.3 * Math.sin((2 * Math.PI * 440 * (RATE / 2 - 1_920 + i + 120)) / RATE));
     const error = Math.sqrt(differences.reduce((sum, each) => sum + each * each, 0) / differences.length);
     assert.ok(error < 0.02, `${error} of ${0.3 / Math.sqrt(2)}`);
   });
@@ -121,7 +136,13 @@ test("a pre-roll of several lengths does not click", async () => {
       heard.push(...decoder.decode(payload));
     }
   }
-  const worst = heard.slice(240).reduce((most, sample, i) => Math.max(most, Math.abs(sample - 0.3 * Math.sin((2 * Math.PI * 440 * (first + i + 120)) / RATE))), 0);
+  const worst = heard
+    .slice(240)
+    .reduce(
+      (most, sample, i) =>
+        Math.max(most, Math.abs(sample - 0.3 * Math.sin((2 * Math.PI * 440 * (first + i + 120)) / RATE))),
+      0,
+    );
   assert.equal(samples, 120);
   assert.ok(worst < 0.15, `${worst}: as codec noise may be in 2.5 ms; a click would be 0.3 and more`);
 });
@@ -140,18 +161,23 @@ for (const channels of [1, 2]) {
 }
 
 test("short packets get more bits as libopus reckons, and long ones no fewer", () => {
-  const rates = (bitrate, channels) => [120, 240, 480, 960].map((samples) => bitrateFor(bitrate, samples, channels));
+  const rates = (bitrate, channels) =>
+    [120, 240, 480, 960].map((samples) => bitrateFor(bitrate, samples, channels));
   assert.deepEqual(rates(64_000, 1), [82_000, 70_000, 64_000, 64_000]);
   assert.deepEqual(rates(128_000, 2), [158_000, 138_000, 128_000, 128_000]);
 });
 
-/** `[how many, the first timestamp, duration, level, voice, flags]` of packets that are alike and without a gap. */
+/**
+ * `[how many, the first timestamp, duration, level, voice, flags]` of packets that are alike and without a
+ * gap.
+ */
 function runsOf(packets) {
   const runs = [];
   for (const { timestamp, duration, level, voice, flags } of packets) {
     const rest = [duration, level, Number(voice), flags];
     const last = runs.at(-1);
-    if (last && last.slice(2).join() === rest.join() && timestamp === last[1] + last[0] * 120 * duration) last[0] += 1;
+    if (last && last.slice(2).join() === rest.join() && timestamp === last[1] + last[0] * 120 * duration)
+      last[0] += 1;
     else runs.push([1, timestamp, ...rest]);
   }
   return runs;

@@ -9,7 +9,15 @@ const CASES = JSON.parse(readFileSync(new URL("../vectors/packet_length.json", i
 for (const { name, steps } of CASES) {
   test(name, () => {
     const length = new PacketLength();
-    for (const { at_ms: atMs, want, trouble, round_trip_us: roundTripUs, members = 2, least = 1, ...step } of steps) {
+    for (const {
+      at_ms: atMs,
+      want,
+      trouble,
+      round_trip_us: roundTripUs,
+      members = 2,
+      least = 1,
+      ...step
+    } of steps) {
       if (want) length.want(want);
       if (trouble) length.noteTrouble(atMs);
       if (roundTripUs !== undefined) length.noteRoundTrip(atMs, roundTripUs);

@@ -53,8 +53,16 @@ test("a pause shorter than the hangover is sent as it is; a longer one not, and 
 });
 
 test("the seq has no hole where the timestamp has one, and nothing is sent twice", () => {
-  const sent = talk(aVoice().voice, [SPEECH, ...Array(HANGOVER_FRAMES + 2).fill(SILENCE), SPEECH, SPEECH]).flat();
-  assert.deepEqual(sent.map(({ seq }) => seq), sent.map((_, i) => i));
+  const sent = talk(aVoice().voice, [
+    SPEECH,
+    ...Array(HANGOVER_FRAMES + 2).fill(SILENCE),
+    SPEECH,
+    SPEECH,
+  ]).flat();
+  assert.deepEqual(
+    sent.map(({ seq }) => seq),
+    sent.map((_, i) => i),
+  );
   assert.equal(new Set(sent.map(({ timestamp }) => timestamp)).size, sent.length);
 });
 
@@ -127,7 +135,12 @@ test("what is not sent is not encoded; what led up to a talkspurt is, once and i
   talk(voice, Array.from({ length: 50 }, (_, i) => frame(i / 2 ** 20)));
   assert.deepEqual(encoded, []);
   talk(voice, [frame(0.25), frame(0.5)]);
-  const expected = [[46 / 2 ** 20, true], ...[47, 48, 49].map((i) => [i / 2 ** 20, false]), [0.25, false], [0.5, false]];
+  const expected = [
+    [46 / 2 ** 20, true],
+    ...[47, 48, 49].map((i) => [i / 2 ** 20, false]),
+    [0.25, false],
+    [0.5, false],
+  ];
   assert.deepEqual(encoded.splice(0), expected);
   talk(voice, Array(HANGOVER_FRAMES).fill(SILENCE));
   encoded.length = 0;
@@ -147,7 +160,8 @@ test("what is kept of a block stays as it was, whatever the microphone writes th
 test("while nobody talks, an encoder that has to change over for music does so, and is not asked again", () => {
   const { voice, gate, encoder } = withButton();
   const asked = [];
-  encoder.encode = (_samples, channels) => asked.push(channels) && (asked.length < 3 ? new Uint8Array(0) : Uint8Array.of(1));
+  encoder.encode = (_samples, channels) =>
+    asked.push(channels) && (asked.length < 3 ? new Uint8Array(0) : Uint8Array.of(1));
   const music = new Float32Array(960).fill(0.1);
   for (let i = 0; i < 9; i += 1) voice.packets(music, i * 480, 2);
   assert.deepEqual(asked, [2, 2, 2]);
@@ -177,7 +191,12 @@ test("an encoder that changes over in the middle of a talkspurt leaves a hole, a
   encoder.encode = () => new Uint8Array(0);
   talk(voice, [SPEECH], 480);
   encoder.encode = encode;
-  assert.deepEqual(talk(voice, [SPEECH], 960).flat().map(({ seq, flags, timestamp }) => [seq, flags, timestamp]), [[1, 0, 960]]);
+  assert.deepEqual(
+    talk(voice, [SPEECH], 960)
+      .flat()
+      .map(({ seq, flags, timestamp }) => [seq, flags, timestamp]),
+    [[1, 0, 960]],
+  );
 });
 
 test("seq and timestamp go round", () => {

@@ -3,7 +3,11 @@ import { afterEach, mock, test } from "node:test";
 
 import { LOOK_EVERY_MS, RecentPresence } from "../../web/page/door/recent_rooms.js";
 
-const VISITS = ["kitchen", "garage"].map((room) => ({ room, fragment: `#room=${room}&key=k-${room}`, atMs: 0 }));
+const VISITS = ["kitchen", "garage"].map((room) => ({
+  room,
+  fragment: `#room=${room}&key=k-${room}`,
+  atMs: 0,
+}));
 
 afterEach(() => mock.timers.reset());
 

@@ -7,7 +7,8 @@ import { usableRelays } from "../../web/shared/relay_address.js";
 const CASES = JSON.parse(readFileSync(new URL("../vectors/relay_addresses.json", import.meta.url), "utf8"));
 
 test("only addresses of the same scheme and a valid form are used", () => {
-  for (const { listed, scheme, usable } of CASES) assert.deepEqual(usableRelays(listed, scheme), usable, JSON.stringify(listed));
+  for (const { listed, scheme, usable } of CASES)
+    assert.deepEqual(usableRelays(listed, scheme), usable, JSON.stringify(listed));
 });
 
 test("an address is bounded", () => {

@@ -27,9 +27,18 @@ class FakeDecoder {
 
 const spoken = (name, fromMs, ms, value) => ({
   name,
-  packets: Array.from({ length: ms / 10 }, (_, i) => ({ startMs: fromMs + 10 * i, lastsMs: 10, payload: new Uint8Array([value]) })),
+  packets: Array.from({ length: ms / 10 }, (_, i) => ({
+    startMs: fromMs + 10 * i,
+    lastsMs: 10,
+    payload: new Uint8Array([value]),
+  })),
 });
-const mixOf = (said, gains = {}) => new ReplayMix(said, said.map(() => new FakeDecoder()), (name) => gains[name] ?? 1);
+const mixOf = (said, gains = {}) =>
+  new ReplayMix(
+    said,
+    said.map(() => new FakeDecoder()),
+    (name) => gains[name] ?? 1,
+  );
 const near = (value, wanted) => assert.ok(Math.abs(value - wanted) < 1e-6, `${value}, not ${wanted}`);
 
 test("each voice is at its place, two together are added, and one that is muted here is silent", () => {
@@ -45,7 +54,11 @@ test("each voice is at its place, two together are added, and one that is muted 
 });
 
 test("however it is read, it is the same", () => {
-  const said = () => [spoken("Ada", 1_003, 500, 1), spoken("Ben", 1_117, 300, 2), spoken("Ada", 9_000, 100, 3)];
+  const said = () => [
+    spoken("Ada", 1_003, 500, 1),
+    spoken("Ben", 1_117, 300, 2),
+    spoken("Ada", 9_000, 100, 3),
+  ];
   const [whole] = mixOf(said()).read(1.5 * RATE);
   const mix = mixOf(said());
   const parts = [1, 479, 700, 20_000, 3, 50_817].map((count) => mix.read(count)[0]);
@@ -80,7 +93,8 @@ const tone = (hertz) => {
     return [mid, mid.map((value) => value / 2)];
   };
 };
-const blocks = (stretch, count) => Float32Array.from(Array.from({ length: count }, () => [...stretch.next()[0]]).flat());
+const blocks = (stretch, count) =>
+  Float32Array.from(Array.from({ length: count }, () => [...stretch.next()[0]]).flat());
 
 test("at normal speed a stretch changes nothing", () => {
   const made = blocks(new TimeStretch(tone(333)), 30);
@@ -158,15 +172,26 @@ class Room {
 
   talk(talkerId, ms, flags = 0) {
     for (let i = 0; i < ms / 10; i += 1, this.nowMs += 10) {
-      const packet = { talkerId, timestamp: this.nowMs * 48, duration: 4, payload: new Uint8Array([1]), seq: 0, level: 0, voice: true, flags };
+      const packet = {
+        talkerId,
+        timestamp: this.nowMs * 48,
+        duration: 4,
+        payload: new Uint8Array([1]),
+        seq: 0,
+        level: 0,
+        voice: true,
+        flags,
+      };
       this.replay.onPacket(packet, this.nowMs);
     }
   }
 
   /** @returns seconds of sound that were played until the replay ended */
   playToEnd() {
-    const sent = () => this.orders.filter(({ type }) => type === "replay").reduce((sum, { mid }) => sum + mid.length, 0);
-    for (let i = 0; i < 1_000 && this.reports.at(-1).replay !== null; i += 1) this.replay.onPlaying(0, (this.nowMs += 100));
+    const sent = () =>
+      this.orders.filter(({ type }) => type === "replay").reduce((sum, { mid }) => sum + mid.length, 0);
+    for (let i = 0; i < 1_000 && this.reports.at(-1).replay !== null; i += 1)
+      this.replay.onPlaying(0, (this.nowMs += 100));
     assert.equal(this.reports.at(-1).replay, null);
     return sent() / RATE;
   }
@@ -186,7 +211,10 @@ test("a replay says who spoke, sends what was said to this device's sound alone,
   const seconds = room.playToEnd();
   assert.ok(seconds > 1.5 && seconds < 2.1, `${seconds} s`);
   assert.deepEqual([...new Set(room.orders.map(({ type }) => type))], ["beginReplay", "replay", "endReplay"]);
-  assert.deepEqual(room.of("replay").filter(({ replay }) => replay?.talking.includes("Ben")).length > 0, true);
+  assert.deepEqual(
+    room.of("replay").filter(({ replay }) => replay?.talking.includes("Ben")).length > 0,
+    true,
+  );
 });
 
 test("it is never more than half a second ahead of what is heard, so it stops at once", async () => {
@@ -196,7 +224,9 @@ test("it is never more than half a second ahead of what is heard, so it stops at
   for (let i = 0; i < 50; i += 1) room.replay.onPlaying(19_200, (room.nowMs += 100));
   assert.equal(room.orders.filter(({ type }) => type === "replay").length, 0);
   room.replay.onPlaying(0, (room.nowMs += 100));
-  const sent = room.orders.filter(({ type }) => type === "replay").reduce((sum, { mid }) => sum + mid.length, 0);
+  const sent = room.orders
+    .filter(({ type }) => type === "replay")
+    .reduce((sum, { mid }) => sum + mid.length, 0);
   assert.ok(sent <= 19_200 + 1_536);
   room.replay.stop();
   assert.equal(room.orders.at(-1).type, "endReplay");

@@ -13,9 +13,21 @@ import {
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/replay.json", import.meta.url), "utf-8"));
 
-/** @type {(store: ReplayStore, talkerId: number, name: string, atMs: number, timestamp: number, duration: number, bytes: number, starts: boolean) => void} */
+/**
+ * @type {(store: ReplayStore, talkerId: number, name: string, atMs: number, timestamp: number,
+ *   duration: number, bytes: number, starts: boolean) => void}
+ */
 function keep(store, talkerId, name, atMs, timestamp, duration, bytes, starts) {
-  const packet = { talkerId, timestamp, duration, payload: new Uint8Array(bytes), seq: 0, level: 0, voice: true, flags: 0 };
+  const packet = {
+    talkerId,
+    timestamp,
+    duration,
+    payload: new Uint8Array(bytes),
+    seq: 0,
+    level: 0,
+    voice: true,
+    flags: 0,
+  };
   store.keep(name, packet, atMs, starts);
 }
 
@@ -33,7 +45,10 @@ for (const { name, steps, from_ms, to_ms, said } of vectors.cases) {
     const store = new ReplayStore();
     for (const [step, ...values] of steps) STEPS[step](store, ...values);
     const kept = store.said(from_ms, to_ms);
-    const written = kept.map((each) => [each.name, each.packets.map(({ startMs, lastsMs, payload }) => [startMs, lastsMs, payload.length])]);
+    const written = kept.map((each) => [
+      each.name,
+      each.packets.map(({ startMs, lastsMs, payload }) => [startMs, lastsMs, payload.length]),
+    ]);
     assert.deepEqual(written, said);
   });
 }
@@ -66,7 +81,12 @@ test("a relay that invents talkers gets no more tracks than there are voices wor
 test("what is kept is a copy: the network's own memory is used for the next packet", () => {
   const store = new ReplayStore();
   const payload = new Uint8Array([1, 2, 3]);
-  store.keep("Ada", { talkerId: 1, timestamp: 0, duration: 4, payload, seq: 0, level: 0, voice: true, flags: 0 }, 0, true);
+  store.keep(
+    "Ada",
+    { talkerId: 1, timestamp: 0, duration: 4, payload, seq: 0, level: 0, voice: true, flags: 0 },
+    0,
+    true,
+  );
   payload.fill(9);
   assert.deepEqual([...store.said(0, 1)[0].packets[0].payload], [1, 2, 3]);
 });

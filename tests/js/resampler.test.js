@@ -6,7 +6,8 @@ import { Resampler } from "../../web/shared/resampler.js";
 const SECONDS = 0.5;
 const QUANTUM = 128;
 
-const tone = (hertz, rate) => Float32Array.from({ length: SECONDS * rate }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));
+const tone = (hertz, rate) =>
+  Float32Array.from({ length: SECONDS * rate }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));
 
 /** All of `sound` in blocks of 128, as the capture worklet does it. */
 function pushed(sound, from, to) {
@@ -45,11 +46,21 @@ function noise(sound, hertz, rate) {
   return 10 * Math.log10(dot(rest, rest) / dot(sound, sound));
 }
 
-for (const [from, to] of [[44_100, 48_000], [48_000, 44_100], [16_000, 48_000], [48_000, 16_000], [96_000, 48_000], [48_000, 96_000]]) {
+for (const [from, to] of [
+  [44_100, 48_000],
+  [48_000, 44_100],
+  [16_000, 48_000],
+  [48_000, 16_000],
+  [96_000, 48_000],
+  [48_000, 96_000],
+]) {
   test(`a tone stays that tone from ${from} to ${to} Hz, pushed and pulled`, () => {
     for (const way of [pushed, pulled]) {
       const sound = way(tone(440, from), from, to);
-      assert.ok(Math.abs(sound.length - SECONDS * to) < 4 * QUANTUM * Math.max(1, to / from), `${sound.length} samples`);
+      assert.ok(
+        Math.abs(sound.length - SECONDS * to) < 4 * QUANTUM * Math.max(1, to / from),
+        `${sound.length} samples`,
+      );
       assert.ok(noise(sound.slice(100), 440, to) < -50);
     }
   });

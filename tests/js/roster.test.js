@@ -4,7 +4,16 @@ import { test } from "node:test";
 import { Roster } from "../../web/page/people/roster.js";
 
 const member = (talker_id, name, more = {}) => ({
-  talker_id, name, muted: false, away: false, hand: false, hand_us: 0, listening: false, host: false, role: "talk", ...more,
+  talker_id,
+  name,
+  muted: false,
+  away: false,
+  hand: false,
+  hand_us: 0,
+  listening: false,
+  host: false,
+  role: "talk",
+  ...more,
 });
 const WELCOME = {
   type: "welcome", talker_id: 7, room: "kitchen", name: "Ada", host: false, role: "talk",
@@ -41,15 +50,39 @@ test("a person who leaves is named once more, and then gone", () => {
 
 test("a state changes only the member it is about, and nobody who is not here", () => {
   const roster = inside();
-  roster.onState({ type: "state", talker_id: 3, muted: false, away: true, hand: true, hand_us: 50, listening: false });
-  roster.onState({ type: "state", talker_id: 99, muted: true, away: false, hand: false, hand_us: 0, listening: false });
+  roster.onState({
+    type: "state",
+    talker_id: 3,
+    muted: false,
+    away: true,
+    hand: true,
+    hand_us: 50,
+    listening: false,
+  });
+  roster.onState({
+    type: "state",
+    talker_id: 99,
+    muted: true,
+    away: false,
+    hand: false,
+    hand_us: 0,
+    listening: false,
+  });
   const [grace] = roster.others;
   assert.deepEqual([grace.muted, grace.away, grace.hand, roster.people.length], [false, true, 50, 2]);
 });
 
 test("a raised hand has a place in the order even where its time is 0", () => {
   const roster = inside();
-  roster.onState({ type: "state", talker_id: 3, muted: false, away: false, hand: true, hand_us: 0, listening: false });
+  roster.onState({
+    type: "state",
+    talker_id: 3,
+    muted: false,
+    away: false,
+    hand: true,
+    hand_us: 0,
+    listening: false,
+  });
   assert.ok(roster.others[0].hand > 0);
 });
 

@@ -11,10 +11,19 @@ import { framesOf, sound } from "./voices.js";
 const VOICE = new Float32Array(480).fill(0.1);
 const SILENCE = new Float32Array(480);
 const SOFT = Float32Array.from({ length: 960 }, (_, i) => (i % 2 ? -1e-4 : 1e-4));
-const HELD_NOTE = Float32Array.from({ length: 960 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 1_000 * Math.floor(i / 2)) / 48_000));
+const HELD_NOTE = Float32Array.from(
+  { length: 960 },
+  (_, i) => 0.5 * Math.sin((2 * Math.PI * 1_000 * Math.floor(i / 2)) / 48_000),
+);
 
 /** What is sent of the frames that `hear` is given. */
-function aTalker({ suppression = new StrongSuppression(async () => null, () => 0), clockMessage = () => null } = {}) {
+function aTalker({
+  suppression = new StrongSuppression(
+    async () => null,
+    () => 0,
+  ),
+  clockMessage = () => null,
+} = {}) {
   const sent = [];
   const guard = new FeedbackGuard();
   const talking = new Sender({
@@ -27,7 +36,8 @@ function aTalker({ suppression = new StrongSuppression(async () => null, () => 0
   });
   talking.begin({ encode: () => Uint8Array.of(1) });
   talking.talkerId = 7;
-  const hear = (frame, count) => Array.from({ length: count }, () => talking.hear(frame, 0, frame.length > SAMPLES_PER_FRAME ? 2 : 1));
+  const hear = (frame, count) =>
+    Array.from({ length: count }, () => talking.hear(frame, 0, frame.length > SAMPLES_PER_FRAME ? 2 : 1));
   return { talking, guard, sent, hear };
 }
 
@@ -67,7 +77,8 @@ const LOUD_NOTE = HELD_NOTE.filter((_, i) => i % 2 === 0);
 
 /** A voice of three seconds, and its packets as they come from another talker at the same time. */
 function hearInTheAir({ guard, hear }) {
-  const spoken = (time) => 0.1 * Math.abs(Math.sin(11 * time) * Math.sin(7.3 * time)) * Math.sin(900 * time * time);
+  const spoken = (time) =>
+    0.1 * Math.abs(Math.sin(11 * time) * Math.sin(7.3 * time)) * Math.sin(900 * time * time);
   framesOf(sound(3, spoken)).forEach((frame, i) => {
     hear(frame, 1);
     guard.onPacket({ talkerId: 8, timestamp: i * SAMPLES_PER_FRAME, level: levelOf(frame), duration: 4 });
@@ -106,14 +117,21 @@ test("a cut goes on where something else than the muting changes", () => {
 test("a listener is told at which time a voice without its noise entered the microphone", () => {
   const late = [];
   const suppression = { process: (frame) => frame, pass: (frame) => frame, lateSamples: 960 };
-  const { hear } = aTalker({ suppression, clockMessage: (_position, _nowUs, lateSamples) => late.push(lateSamples) && null });
+  const { hear } = aTalker({
+    suppression,
+    clockMessage: (_position, _nowUs, lateSamples) => late.push(lateSamples) && null,
+  });
   hear(VOICE, 20);
   assert.ok(late.length > 0 && late.every((samples) => samples === 960));
 });
 
 test("while mouth to ear is measured in the air, nothing is taken out of what the microphone hears", () => {
   const suppressed = [];
-  const suppression = { process: (frame) => suppressed.push(frame) && frame, pass: (frame) => frame, lateSamples: 0 };
+  const suppression = {
+    process: (frame) => suppressed.push(frame) && frame,
+    pass: (frame) => frame,
+    lateSamples: 0,
+  };
   const { talking, hear } = aTalker({ suppression });
   talking.onAir("begin");
   hear(VOICE, 10);

@@ -11,7 +11,8 @@ function needed(path, found = new Set()) {
   if (found.has(path)) return found;
   found.add(path);
   const asks = path.endsWith(".html") ? /(?:href|src)="([^"]+)"/g : /from "([^"]+)"/g;
-  if (/\.(html|js)$/.test(path)) for (const [, other] of read(path).matchAll(asks)) needed(resolved(other, path), found);
+  if (/\.(html|js)$/.test(path))
+    for (const [, other] of read(path).matchAll(asks)) needed(resolved(other, path), found);
   return found;
 }
 

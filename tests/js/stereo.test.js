@@ -24,7 +24,10 @@ class Panned {
   }
 
   conceal(count) {
-    const left = Float32Array.from({ length: count }, (_, i) => 0.3 * Math.sin(2 * Math.PI * 130 * ((this.#at + i) / 48_000)));
+    const left = Float32Array.from(
+      { length: count },
+      (_, i) => 0.3 * Math.sin(2 * Math.PI * 130 * ((this.#at + i) / 48_000)),
+    );
     this.#at += count;
     this.side = left.map((sample) => (sample - this.#right * sample) / 2);
     return left.map((sample) => (sample + this.#right * sample) / 2);
@@ -58,7 +61,8 @@ for (const name of NETWORKS) {
     assert.ok(loudest(left) > 0.1);
     assert.ok(loudest(right.map((sample, i) => sample - 0.5 * left[i])) < 1e-6);
     const { acceleratedMs, expandedMs, concealedMs } = statistics;
-    if (name !== "clean") assert.ok(acceleratedMs + expandedMs > 10 && concealedMs > 10, JSON.stringify(statistics));
+    if (name !== "clean")
+      assert.ok(acceleratedMs + expandedMs > 10 && concealedMs > 10, JSON.stringify(statistics));
   });
 
   test(`what is on the left alone is not heard on the right: ${name}`, () => {
@@ -75,7 +79,11 @@ test("the delay comes back where one channel is the other's inverse", () => {
 });
 
 test("a talker in mono has nothing on the side", () => {
-  const buffer = new JitterBuffer({ side: null, decode: () => new Float32Array(PACKET).fill(0.5), conceal: (count) => new Float32Array(count) });
+  const buffer = new JitterBuffer({
+    side: null,
+    decode: () => new Float32Array(PACKET).fill(0.5),
+    conceal: (count) => new Float32Array(count),
+  });
   const [mid, side] = [new Float32Array(PACKET), new Float32Array(PACKET).fill(1)];
   for (let number = 0; number < 5; number += 1) {
     buffer.push(number, number * PACKET, new Uint8Array(1), number * 10);

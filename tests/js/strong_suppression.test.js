@@ -8,11 +8,14 @@ import { DelayMonitor } from "../../web/worker/delay/delay_monitor.js";
 import { StrongSuppression } from "../../web/worker/sending/strong_suppression.js";
 import { chance, framesOf } from "./voices.js";
 
-Object.assign(globalThis, { importScripts: () => {}, self: { location: { href: import.meta.url } } }); // it looks for a worker
+// It looks for a worker.
+Object.assign(globalThis, { importScripts: () => {}, self: { location: { href: import.meta.url } } });
 const { DELAY_SAMPLES, loadNoiseSuppression } = await import("../../web/worker/sending/noise_suppressor.js");
 const make = await loadNoiseSuppression();
 
-/** A reader of LibriVox, out of Debian's pocketsphinx-testdata: 16 kHz, 16 bits, behind a head of 44 bytes. */
+/**
+ * A reader of LibriVox, out of Debian's pocketsphinx-testdata: 16 kHz, 16 bits, behind a head of 44 bytes.
+ */
 const READING = "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav";
 const VOICE_RMS = 0.08; // −22 dBFS: in front of a microphone
 const NOISE_RMS = 0.008; // 20 dB below: a room with fans
@@ -31,9 +34,15 @@ function scaled(samples, rms) {
 
 function reading() {
   const file = readFileSync(READING);
-  const spoken = Float32Array.from({ length: (file.length - 44) / 2 }, (_, i) => file.readInt16LE(44 + 2 * i) / 32_768);
+  const spoken = Float32Array.from(
+    { length: (file.length - 44) / 2 },
+    (_, i) => file.readInt16LE(44 + 2 * i) / 32_768,
+  );
   const output = new Float32Array(3 * spoken.length + 4);
-  return scaled(output.subarray(0, new Resampler(16_000, 48_000).process(spoken, spoken.length, output)), VOICE_RMS);
+  return scaled(
+    output.subarray(0, new Resampler(16_000, 48_000).process(spoken, spoken.length, output)),
+    VOICE_RMS,
+  );
 }
 
 function hiss(count) {
@@ -45,7 +54,10 @@ function hiss(count) {
 function murmur(voice) {
   const random = chance(7);
   const starts = Array.from({ length: 12 }, () => Math.floor(random() * voice.length));
-  return scaled(voice.map((_, i) => starts.reduce((sum, start) => sum + voice[(start + i) % voice.length], 0)), NOISE_RMS);
+  return scaled(
+    voice.map((_, i) => starts.reduce((sum, start) => sum + voice[(start + i) % voice.length], 0)),
+    NOISE_RMS,
+  );
 }
 
 const VOICE = reading();
@@ -84,7 +96,9 @@ test("noise becomes softer by 10 dB and more, and even a murmur of many people b
   const left = (await through(noise)).heard.subarray(LEARNS * SAMPLES_PER_FRAME);
   const people = murmur(VOICE);
   const leftOfPeople = (await through(people)).heard.subarray(LEARNS * SAMPLES_PER_FRAME);
-  console.log(`hiss ${(dB(left) - dB(noise)).toFixed(1)} dB, a murmur ${(dB(leftOfPeople) - dB(people)).toFixed(1)} dB`);
+  console.log(
+    `hiss ${(dB(left) - dB(noise)).toFixed(1)} dB, a murmur ${(dB(leftOfPeople) - dB(people)).toFixed(1)} dB`,
+  );
   assert.ok(dB(left) < dB(noise) - LEAST_DB);
   assert.ok(dB(leftOfPeople) < dB(people) - LEAST_DB / 2);
 });
@@ -105,7 +119,8 @@ test("in the middle of a word it goes on and off without a step, and says from w
   const { heard, late } = await through(VOICE, { on: 150, off: 300 });
   const steps = (samples, from, to) => {
     let most = 0;
-    for (let i = from * SAMPLES_PER_FRAME; i < to * SAMPLES_PER_FRAME; i += 1) most = Math.max(most, Math.abs(samples[i] - samples[i - 1]));
+    for (let i = from * SAMPLES_PER_FRAME; i < to * SAMPLES_PER_FRAME; i += 1)
+      most = Math.max(most, Math.abs(samples[i] - samples[i - 1]));
     return most;
   };
   const usual = steps(VOICE, 140, 320);
@@ -114,7 +129,10 @@ test("in the middle of a word it goes on and off without a step, and says from w
   assert.ok(begins > 150 && begins < 160);
   assert.equal(ends, 299);
   assert.deepEqual(heard.subarray(0, 150 * SAMPLES_PER_FRAME), VOICE.subarray(0, 150 * SAMPLES_PER_FRAME));
-  assert.deepEqual(heard.subarray(301 * SAMPLES_PER_FRAME, 320 * SAMPLES_PER_FRAME), VOICE.subarray(301 * SAMPLES_PER_FRAME, 320 * SAMPLES_PER_FRAME));
+  assert.deepEqual(
+    heard.subarray(301 * SAMPLES_PER_FRAME, 320 * SAMPLES_PER_FRAME),
+    VOICE.subarray(301 * SAMPLES_PER_FRAME, 320 * SAMPLES_PER_FRAME),
+  );
 });
 
 test("its delay is in what listeners are told of the voice, from the next packet on", () => {
@@ -138,7 +156,8 @@ test("music goes through untouched, and what is no sound harms nothing", async (
   const stereo = new Float32Array(2 * SAMPLES_PER_FRAME).fill(0.25);
   assert.equal(suppression.process(stereo), stereo);
   assert.equal(suppression.lateSamples, 0);
-  for (const nothing of [NaN, Infinity, 1e9]) suppression.process(new Float32Array(SAMPLES_PER_FRAME).fill(nothing));
+  for (const nothing of [NaN, Infinity, 1e9])
+    suppression.process(new Float32Array(SAMPLES_PER_FRAME).fill(nothing));
   const after = framesOf(VOICE).map((frame) => suppression.process(frame));
   assert.ok(Math.abs(dB(concat(after)) - dB(VOICE)) < MOST_VOICE_DB);
 });
@@ -160,8 +179,15 @@ test("on a device that does not keep up it goes off by itself; one busy moment i
     const random = chance(3);
     const troubles = [];
     let nowMs = 0;
-    const copies = () => ({ delaySamples: DELAY_SAMPLES, free: () => {}, process: (frame) => ((nowMs += random() < slow ? 6 : 1), frame) });
-    const suppression = new StrongSuppression(async () => copies, () => nowMs);
+    const copies = () => ({
+      delaySamples: DELAY_SAMPLES,
+      free: () => {},
+      process: (frame) => ((nowMs += random() < slow ? 6 : 1), frame),
+    });
+    const suppression = new StrongSuppression(
+      async () => copies,
+      () => nowMs,
+    );
     suppression.onTrouble = (trouble) => troubles.push(trouble);
     suppression.switch(true);
     suppression.process(new Float32Array(SAMPLES_PER_FRAME));

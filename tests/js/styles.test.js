@@ -6,13 +6,18 @@ const web = new URL("../../web/", import.meta.url);
 const read = (path) => readFileSync(new URL(path, web), "utf-8");
 const styles = readdirSync(new URL("styles/", web));
 const pages = readdirSync(web).filter((name) => name.endsWith(".html"));
-const scripts = readdirSync(web, { recursive: true }).filter((name) => name.endsWith(".js") && !name.startsWith("node_modules")).map(read).join("\n");
+const scripts = readdirSync(web, { recursive: true })
+  .filter((name) => name.endsWith(".js") && !name.startsWith("node_modules"))
+  .map(read)
+  .join("\n");
 const linked = (page) => [...read(page).matchAll(/href="styles\/([^"]+)"/g)].map(([, style]) => style);
 
 /** The ids, classes and data attributes that a style is for. */
 function namedBy(style) {
   const selectors = read(`styles/${style}`).replace(/\/\*.*?\*\/|\{[^{}]*\}/gs, "");
-  return [...selectors.matchAll(/[#.]([a-z][\w-]*)|\[(data-[\w-]+)/g)].map(([, name, attribute]) => name ?? attribute);
+  return [...selectors.matchAll(/[#.]([a-z][\w-]*)|\[(data-[\w-]+)/g)].map(
+    ([, name, attribute]) => name ?? attribute,
+  );
 }
 
 test("every style is in a page, and in none twice", () => {
@@ -26,7 +31,10 @@ test("no rule is for what is nowhere", () => {
     for (const name of namedBy(style)) {
       const used = new RegExp(`(?<![\\w-])${name}(?![\\w-])`);
       const asDataset = name.slice("data-".length).replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
-      assert.ok(used.test(where) || (name.startsWith("data-") && where.includes(`dataset.${asDataset}`)), `${style}: ${name}`);
+      assert.ok(
+        used.test(where) || (name.startsWith("data-") && where.includes(`dataset.${asDataset}`)),
+        `${style}: ${name}`,
+      );
     }
   }
 });

@@ -30,13 +30,19 @@ test("how loud somebody talks is told at every second look, and the loudest mome
   assert.deepEqual(told.map((each) => each && each[ADA].level), [40, null, 38, null, 36, null, 34]);
   const levels = new TalkerLevels();
   looks(levels, 1, () => [[ADA, 40, true]]);
-  assert.deepEqual(looks(levels, 2, (i) => [[ADA, [20, 35][i], true]]), [null, { [ADA]: { level: 20, voice: true } }]);
+  assert.deepEqual(
+    looks(levels, 2, (i) => [[ADA, [20, 35][i], true]]),
+    [null, { [ADA]: { level: 20, voice: true } }],
+  );
 });
 
 test("what is as it was is not told again", () => {
   const told = looks(new TalkerLevels(), 9, () => [[ADA, 40, true]]);
   assert.equal(told.filter(Boolean).length, 1);
-  assert.deepEqual(looks(new TalkerLevels(), 4, () => []).filter((each) => each && Object.keys(each).length), []);
+  assert.deepEqual(
+    looks(new TalkerLevels(), 4, () => []).filter((each) => each && Object.keys(each).length),
+    [],
+  );
 });
 
 test("of each talker the loudest packet since the last look is shown, and whether there was a voice", () => {

@@ -14,7 +14,10 @@ import * as esReasons from "../../web/ui/text/es_reasons.js";
 import * as esRoom from "../../web/ui/text/es.js";
 import * as esSetup from "../../web/ui/text/es_setup.js";
 
-const all = (room, { reasons }, setup) => ({ text: { ...room.text, ...reasons, ...setup.text }, plurals: room.plurals });
+const all = (room, { reasons }, setup) => ({
+  text: { ...room.text, ...reasons, ...setup.text },
+  plurals: room.plurals,
+});
 const en = all(enRoom, enReasons, enSetup);
 const { plurals, text } = en;
 const others = { de: all(deRoom, deReasons, deSetup), es: all(esRoom, esReasons, esSetup) };
@@ -22,7 +25,14 @@ const others = { de: all(deRoom, deReasons, deSetup), es: all(esRoom, esReasons,
 const web = new URL("../../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf-8");
 const pages = readdirSync(web).filter((name) => name.endsWith(".html"));
-const sources = [...pages, ...readdirSync(web, { recursive: true }).filter((name) => name.endsWith(".js") && !name.startsWith("node_modules"))].map(read).join("\n");
+const sources = [
+  ...pages,
+  ...readdirSync(web, { recursive: true }).filter(
+    (name) => name.endsWith(".js") && !name.startsWith("node_modules"),
+  ),
+]
+  .map(read)
+  .join("\n");
 
 test("placeholders are filled in", () => {
   assert.equal(t("twoThere", { name: "Ada", other: "Ben" }), "Ada and Ben are there");
@@ -30,9 +40,19 @@ test("placeholders are filled in", () => {
 
 test("the words of other pages are not loaded with a room's", () => {
   assert.equal(t("checkTitle"), "Check this device");
-  assert.deepEqual(Object.keys(enSetup.text).filter((key) => Object.hasOwn(enRoom.text, key)), []);
-  const scripts = ["page/", "offline/"].flatMap((folder) => readdirSync(new URL(folder, web), { recursive: true }).map((name) => folder + name));
-  const files = ["index.html", "offline.html", "streamer_room.js", ...scripts.filter((name) => name.endsWith(".js"))];
+  assert.deepEqual(
+    Object.keys(enSetup.text).filter((key) => Object.hasOwn(enRoom.text, key)),
+    [],
+  );
+  const scripts = ["page/", "offline/"].flatMap((folder) =>
+    readdirSync(new URL(folder, web), { recursive: true }).map((name) => folder + name),
+  );
+  const files = [
+    "index.html",
+    "offline.html",
+    "streamer_room.js",
+    ...scripts.filter((name) => name.endsWith(".js")),
+  ];
   const theirs = files.map(read).join("\n");
   assert.deepEqual(Object.keys(enSetup.text).filter((key) => theirs.includes(`"${key}"`)), []);
 });
@@ -77,8 +97,12 @@ for (const [language, theirs] of Object.entries(others)) {
   });
 
   test(`${language} has a form for every whole number`, () => {
-    const forms = new Set(Array.from({ length: 1_000 }, (_, count) => new Intl.PluralRules(language).select(count)));
-    const lacking = Object.entries(theirs.plurals).filter(([, said]) => ![...forms].every((form) => Object.hasOwn(said, form)));
+    const forms = new Set(
+      Array.from({ length: 1_000 }, (_, count) => new Intl.PluralRules(language).select(count)),
+    );
+    const lacking = Object.entries(theirs.plurals).filter(
+      ([, said]) => ![...forms].every((form) => Object.hasOwn(said, form)),
+    );
     assert.deepEqual(lacking, []);
   });
 }

@@ -13,7 +13,9 @@ export function chance(seed) {
 
 export function framesOf(samples) {
   const count = Math.floor(samples.length / SAMPLES_PER_FRAME);
-  return Array.from({ length: count }, (_, i) => samples.subarray(i * SAMPLES_PER_FRAME, (i + 1) * SAMPLES_PER_FRAME));
+  return Array.from({ length: count }, (_, i) =>
+    samples.subarray(i * SAMPLES_PER_FRAME, (i + 1) * SAMPLES_PER_FRAME),
+  );
 }
 
 /** `seconds` of sound, given as a function of the time in s. */
@@ -23,7 +25,8 @@ export function sound(seconds, at) {
 
 /** A sung vowel: harmonics under three formants, held as a singer holds them, with vibrato. */
 export function vowel(seconds, pitchHz, formantsHz, gain) {
-  const strength = (hz) => formantsHz.reduce((sum, formant) => sum + 1 / (1 + ((hz - formant) / 90) ** 2), 0.02);
+  const strength = (hz) =>
+    formantsHz.reduce((sum, formant) => sum + 1 / (1 + ((hz - formant) / 90) ** 2), 0.02);
   const harmonics = Array.from({ length: 20 }, (_, i) => [i + 1, strength((i + 1) * pitchHz)]);
   const whole = Math.hypot(...harmonics.map(([, amplitude]) => amplitude));
   return sound(seconds, (time) => {
@@ -40,7 +43,10 @@ export function syllables(seed, frames) {
   while (levels.length < frames) {
     const length = 8 + Math.floor(random() * 18);
     const loudest = 15 + random() * 15;
-    const syllable = Array.from({ length }, (_, i) => loudest + 25 * (1 - Math.sin((Math.PI * (i + 0.5)) / length)));
+    const syllable = Array.from(
+      { length },
+      (_, i) => loudest + 25 * (1 - Math.sin((Math.PI * (i + 0.5)) / length)),
+    );
     const pause = random() < 0.25 ? 20 : Math.floor(random() * 5);
     levels.push(...syllable, ...Array(pause).fill(70));
   }

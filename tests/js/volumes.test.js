@@ -8,7 +8,8 @@ function kept(text = "") {
   const gains = new Map();
   const volumes = new Volumes((order) => {
     if (order.type === "setGain") gains.set(order.name, order.gain);
-    if (order.type === "setGains") for (const [name, gain] of Object.entries(order.gains)) gains.set(name, gain);
+    if (order.type === "setGains")
+      for (const [name, gain] of Object.entries(order.gains)) gains.set(name, gain);
   }, text);
   return { volumes, gains };
 }
@@ -31,7 +32,9 @@ test("the gain is the square of the volume", () => {
 });
 
 test("the worker is told at the start of what was kept, by name", () => {
-  const { gains } = kept('{"Ada": {"volume": 0.5, "muted": false}, "__proto__x": {"volume": 1, "muted": true}}');
+  const { gains } = kept(
+    '{"Ada": {"volume": 0.5, "muted": false}, "__proto__x": {"volume": 1, "muted": true}}',
+  );
   assert.deepEqual([gains.get("Ada"), gains.get("__proto__x")], [0.25, 0]);
 });
 

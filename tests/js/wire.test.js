@@ -6,7 +6,8 @@ import { FROM_CLIENT, FROM_RELAY, parseControl } from "../../web/shared/control.
 import { MAX_PACKET_BYTES, PacketError, parsePacket, serializePacket } from "../../web/shared/packet.js";
 
 const TABLES = { client: FROM_CLIENT, relay: FROM_RELAY };
-const vectors = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf-8"));
+const vectors = (name) =>
+  JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf-8"));
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 
 function packetOf({ packet: { talker_id: talkerId, payload, ...rest } }) {
@@ -22,12 +23,18 @@ for (const vector of vectors("packet").good) {
 
 for (const vector of vectors("packet").bad) {
   test(`something that is not a packet is refused in words: ${vector.name}`, () => {
-    assert.throws(() => parsePacket(bytes(vector.hex)), (error) => error instanceof PacketError && error.message.includes(vector.reason));
+    assert.throws(
+      () => parsePacket(bytes(vector.hex)),
+      (error) => error instanceof PacketError && error.message.includes(vector.reason),
+    );
   });
 }
 
 test("the longest packet passes but not one byte more", () => {
-  const longest = serializePacket({ ...packetOf(vectors("packet").good[0]), payload: new Uint8Array(MAX_PACKET_BYTES - 12) });
+  const longest = serializePacket({
+    ...packetOf(vectors("packet").good[0]),
+    payload: new Uint8Array(MAX_PACKET_BYTES - 12),
+  });
   assert.equal(parsePacket(longest).payload.length, MAX_PACKET_BYTES - 12);
   assert.throws(() => parsePacket(Uint8Array.from([...longest, 0])), /1501 bytes/);
 });

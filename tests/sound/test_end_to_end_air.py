@@ -1,4 +1,5 @@
-"""Mouth to ear by sound itself, on the rig: cables bring loudspeakers to a microphone, and the wires know the truth.
+"""Mouth to ear by sound itself, on the rig: cables bring loudspeakers to a microphone, and the wires know the
+truth.
 
 To the millisecond, this is measured by `scripts/bench exact`.
 """
@@ -52,7 +53,8 @@ def air(rig: Rig, here: int, there: int) -> Iterator[None]:
 
 
 def check(rig: Rig, here: int, say: Callable[[], float | None]) -> None:
-    """Compare what is said, in ms, with what is on the microphone's wire: every chirp, and the same one again.
+    """Compare what is said, in ms, with what is on the microphone's wire: every chirp, and the same one
+    again.
 
     Nobody can measure while the machine stands still; who measures wrongly does so each time.
     """

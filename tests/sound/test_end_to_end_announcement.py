@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
 SPOKEN_S = 30.0
 INTACT = 0.95
-"""Of the sound, in a few attempts together: what a busy machine conceals is another part each time; what is cut off
-never arrives."""
+"""Of the sound, in a few attempts together: what a busy machine conceals is another part each time; what is
+cut off never arrives."""
 ATTEMPTS = 3
 TWICE = 0.05
 SILENT_MS = 900

@@ -1,5 +1,5 @@
-"""When and how loud each person is heard, on real sound: the button to talk by, silences, volumes, stalls, voices as
-browsers process them. Anna and Ben are on phones, Desk at a desktop."""
+"""When and how loud each person is heard, on real sound: the button to talk by, silences, volumes, stalls,
+voices as browsers process them. Anna and Ben are on phones, Desk at a desktop."""
 
 import os
 import signal
@@ -26,8 +26,9 @@ SILENCE_DBFS: Final = -60
 
 HOLD_MS: Final = 2_000
 OPENS_MS: Final = 600
-"""From before the press to what the gate lets through by its pre-roll, and from the release until its tail is over: 40
-and 150 ms, and what a device and a busy page take. The gate that closes by itself needs 800 ms more."""
+"""From before the press to what the gate lets through by its pre-roll, and from the release until its tail is
+over: 40 and 150 ms, and what a device and a busy page take. The gate that closes by itself needs 800 ms
+more."""
 LONG_MS: Final = 2_500
 
 BURSTS: Final = 4
@@ -73,7 +74,9 @@ def again(home: Home, member: int, link: str) -> Phone:
     return phone
 
 
-def on_the_way(home: Home, recording: Recording, listener: int, start: int, latest_ms: float = 2_000) -> Followed:
+def on_the_way(
+    home: Home, recording: Recording, listener: int, start: int, latest_ms: float = 2_000
+) -> Followed:
     """What this listener heard of Anna from a moment on."""
     wires: list[Wire] = [home.room.rig.microphone(ANNA), home.room.rig.speaker(listener)]
     stop = recording.length
@@ -154,7 +157,9 @@ def ms(samples: int) -> float:
     return samples * 1000 / SAMPLE_RATE
 
 
-def test_after_each_silence_what_is_said_is_heard_from_its_beginning(home: Home, recording: Recording) -> None:
+def test_after_each_silence_what_is_said_is_heard_from_its_beginning(
+    home: Home, recording: Recording
+) -> None:
     burst, pause = (
         code(ANNA, BURST_S * BURSTS).reshape(BURSTS, -1),
         np.zeros(int(PAUSE_S * SAMPLE_RATE), np.float32),

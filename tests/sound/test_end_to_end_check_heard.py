@@ -1,7 +1,7 @@
 """The pre-flight page in real browsers, on the rig: a cable brings the loudspeaker to the microphone.
 
-What a canceller leaves of an echo, and what the network's round trips take, hangs on how fast the machine is. So these
-rows are only held against what the rig knows; `scripts/bench exact` says how often every row passes.
+What a canceller leaves of an echo, and what the network's round trips take, hangs on how fast the machine is.
+So these rows are only held against what the rig knows; `scripts/bench exact` says how often every row passes.
 """
 
 from collections.abc import Iterator

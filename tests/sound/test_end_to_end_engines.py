@@ -1,4 +1,5 @@
-"""In the other engines that Debian has, a member joins by itself over a trusted `wss:`, hears all, and is heard."""
+"""In the other engines that Debian has, a member joins by itself over a trusted `wss:`, hears all, and is
+heard."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,7 +18,8 @@ STARTS_S: Final = 60
 MOST: Final = 0.3
 """WebKit takes a voice by way of messages and a decoder that is five times as slow."""
 ATTEMPTS: Final = 3
-"""An engine that is in may take seconds to begin to hear its microphone; one that is broken does not at any time."""
+"""An engine that is in may take seconds to begin to hear its microphone; one that is broken does not at any
+time."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""Two phones talk through a real nginx that strips Upgrade, and are back on WebSockets once it does not any more."""
+"""Two phones talk through a real nginx that strips Upgrade, and are back on WebSockets once it does not any
+more."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +23,8 @@ SAID_S: Final = 7
 RETURN_S: Final = 15
 """A page tries the WebSocket every few seconds."""
 HEARD: Final = 0.8
-"""Of what is said, on a machine that has other things to do; of a voice that is not heard, nothing is found."""
+"""Of what is said, on a machine that has other things to do; of a voice that is not heard, nothing is
+found."""
 TWICE: Final = 0.1
 """Of what is heard, what was heard before: a voice that two ways carry is heard twice as a whole."""
 LATEST_MS: Final = 1_500

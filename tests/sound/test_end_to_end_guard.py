@@ -1,4 +1,5 @@
-"""Two phones in one room, whose loudspeakers reach the microphones by cables: no howl lasts, and the page says why.
+"""Two phones in one room, whose loudspeakers reach the microphones by cables: no howl lasts, and the page
+says why.
 
 How soon, and how long a howl lasts, is measured by `scripts/bench exact`.
 """
@@ -146,5 +147,7 @@ def test_far_apart_with_echo_cancelling_a_conversation_goes_on_undisturbed(pair:
         for turn, talker in enumerate((ANNA, BEN, ANNA)):
             rig.play(rig.microphone(talker), speech(turn)).wait()
             recording.wait_ms(500)
-            assert not any(phone.page.locator("#feedback").is_visible() for phone in (pair.anna, pair.ben)), turn
+            assert not any(phone.page.locator("#feedback").is_visible() for phone in (pair.anna, pair.ben)), (
+                turn
+            )
         assert level_dbfs(recording.wire(rig.speaker(BEN))) > SILENCE_DBFS

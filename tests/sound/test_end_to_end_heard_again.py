@@ -1,4 +1,5 @@
-"""A replay on real sound: who asked for it hears once more what was said, nobody else does, and live voices go on."""
+"""A replay on real sound: who asked for it hears once more what was said, nobody else does, and live voices
+go on."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,7 +21,8 @@ SAID_S: Final = 4
 LIVE_S: Final = 40
 """A busy machine may take half of it to start a replay."""
 LIVE_GAIN: Final = 1.6
-"""Beside a replay a live voice is lowered by half: so each of the two is like what was said by more than chance."""
+"""Beside a replay a live voice is lowered by half: so each of the two is like what was said by more than
+chance."""
 WINDOW_S: Final = 8
 HEARD: Final = 0.5
 """Of what was said: a busy machine loses some of it on the way there, and some on the way back."""
@@ -53,7 +55,8 @@ def test_a_replay_is_heard_by_who_asked_for_it_alone_while_live_voices_go_on(roo
                 expect(anna.page.locator("#replay")).to_be_visible()
                 expect(anna.page.locator("#replay-talkers")).to_contain_text("Ben")
                 recording.wait_ms(1_000 * WINDOW_S)
-                anna.page.evaluate("document.getElementById('replay-stop').click()")  # it may have ended by itself
+                # It may have ended by itself.
+                anna.page.evaluate("document.getElementById('replay-stop').click()")
                 live.stop()
                 stop = recording.length
                 wires = [recording.wire(rig.speaker(each), pressed, stop) for each in (ANNA, BEN, CARL)]

@@ -26,7 +26,8 @@ HELD_DBFS: Final = -35
 """20 dB below what is played: a howl that is cut, or a gate that closes, leaves silence."""
 
 ATTEMPTS: Final = 3
-"""A machine may hold a voice up in one of them; channels that are swapped, or notes that are cut, are so in each."""
+"""A machine may hold a voice up in one of them; channels that are swapped, or notes that are cut, are so in
+each."""
 
 
 class Stage(NamedTuple):
@@ -44,7 +45,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         assert not [phone.errors for phone in room.phones.all if phone.errors]
 
 
-def play(rig: Rig, recording: Recording, left: Samples, right: Samples, ears: tuple[int, int]) -> tuple[int, int]:
+def play(
+    rig: Rig, recording: Recording, left: Samples, right: Samples, ears: tuple[int, int]
+) -> tuple[int, int]:
     """Play into these two microphones; gives the samples between which all of it was recorded."""
     start = recording.length
     playing = [rig.play(rig.microphone(ear), sound) for ear, sound in zip(ears, (left, right), strict=True)]
@@ -115,7 +118,8 @@ def test_somebody_who_switches_music_off_is_heard_in_the_middle_again(stage: Sta
     with room.rig.record() as recording:
         room.rig.play(room.rig.microphone(ANNA), code(0, 2 * PLAYED_S)).wait()
         recording.wait_ms(800)
-        middle = recording.length // 2  # before it, the microphone may still be on its way from stereo to mono
+        # Before it, the microphone may still be on its way from stereo to mono.
+        middle = recording.length // 2
         wires = [room.rig.microphone(ANNA), room.rig.speaker(BEN), room.rig.speaker(BENS_RIGHT)]
         said, left, right = (recording.wire(wire, middle) for wire in wires)
     ears = [follow(said, ear) for ear in (left, right)]

@@ -1,4 +1,5 @@
-"""The relay is away for some seconds, and comes back: two phones talk again, and nothing from before is heard.
+"""The relay is away for some seconds, and comes back: two phones talk again, and nothing from before is
+heard.
 
 How soon that is, is measured by `scripts/bench exact`.
 """

@@ -50,7 +50,9 @@ def test_the_loudspeaker_rests_while_nobody_is_there_and_whoever_comes_is_heard(
 
 def states(phone: Phone) -> list[str]:
     """Of the page's audio contexts, of which there is one."""
-    found: list[str] = phone.page.evaluate("contexts.map(({ state }) => state).filter((state) => state !== 'closed')")
+    found: list[str] = phone.page.evaluate(
+        "contexts.map(({ state }) => state).filter((state) => state !== 'closed')"
+    )
     return found
 
 

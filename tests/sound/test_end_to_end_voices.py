@@ -1,6 +1,8 @@
-"""First voice: two phones and two desktops in one room, over TLS, on real sound; each speaks in turn, all are recorded.
+"""First voice: two phones and two desktops in one room, over TLS, on real sound; each speaks in turn, all are
+recorded.
 
-One more wire carries a plain copy of Anna's microphone: what the rig itself and this machine do to a voice meanwhile.
+One more wire carries a plain copy of Anna's microphone: what the rig itself and this machine do to a voice
+meanwhile.
 """
 
 import re
@@ -179,7 +181,8 @@ def test_nothing_but_the_devices_and_the_jitter_takes_time(evening: Evening, mem
     said_ms = min(best_ms(evening.heard(*pair)) for pair in PAIRS if pair[0] == member)
     heard_ms = min(best_ms(evening.heard(*pair)) for pair in PAIRS if pair[1] == member)
     print(
-        f"{MEMBERS[member]}: heard after {said_ms:.0f} ms, hears after {heard_ms:.0f} ms, a copy {copied_ms:.0f} ms"
+        f"{MEMBERS[member]}: heard after {said_ms:.0f} ms, hears after {heard_ms:.0f} ms, a copy "
+        f"{copied_ms:.0f} ms"
     )
     assert max(said_ms, heard_ms) < copied_ms + SLOWER_MS
 

@@ -20,14 +20,17 @@ GONE_MS: Final = 1_000
 
 @dataclass(frozen=True)
 class Announced:
-    """Times in ms count from the moment before the request is sent; the recording itself is up to 20 ms late."""
+    """Times in ms count from the moment before the request is sent; the recording itself is up to 20 ms
+    late."""
 
     starts_ms: float
     ends_ms: float
     heard: Followed | None = None
 
 
-def announce_whole(recording: Recording, wire: Wire, house: HouseCalls, seconds: float = SPOKEN_S) -> Announced:
+def announce_whole(
+    recording: Recording, wire: Wire, house: HouseCalls, seconds: float = SPOKEN_S
+) -> Announced:
     """Have it said to its end."""
     said = code(0, seconds)
     begun = recording.length
@@ -38,7 +41,9 @@ def announce_whole(recording: Recording, wire: Wire, house: HouseCalls, seconds:
     return Announced(_ms(starts - begun), _ms(_last_sound(heard)), follow(said, heard))
 
 
-def announce_and_cancel(recording: Recording, wire: Wire, house: HouseCalls, after_ms: float = 1_000) -> Announced:
+def announce_and_cancel(
+    recording: Recording, wire: Wire, house: HouseCalls, after_ms: float = 1_000
+) -> Announced:
     """Have it cancelled when it has been heard for so long; `ends_ms` counts from the cancelling."""
     begun = recording.length
     number = house.announce(code(0, SPOKEN_S))

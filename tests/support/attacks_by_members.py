@@ -1,4 +1,5 @@
-"""What members of one room may try against others: each attack is a coroutine that goes on until it is cancelled."""
+"""What members of one room may try against others: each attack is a coroutine that goes on until it is
+cancelled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -70,7 +71,11 @@ async def states_and_clocks(target: Target, guests: int) -> None:
 
 
 async def odd_messages(target: Target, guests: int) -> None:
-    texts: Sequence[dict[str, Any]] = ({"type": "dance"}, {"type": "lock", "locked": True}, {"type": "ping", "t0": 1})
+    texts: Sequence[dict[str, Any]] = (
+        {"type": "dance"},
+        {"type": "lock", "locked": True},
+        {"type": "ping", "t0": 1},
+    )
     await repeat(target, guests, 18, lambda peer, number: peer.say(texts[number % len(texts)]))
 
 

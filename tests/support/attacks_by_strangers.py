@@ -62,7 +62,8 @@ def asking(method: str, path: str) -> Attack:
             with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 reader, writer = await target.connect(ENEMY)
                 query = urlencode({"room": NOISY, "key": target.keys[NOISY], "name": "Mallory"})
-                head = f"{method} {path}?{query} HTTP/1.1\r\nHost: {PEOPLE}:{target.port}\r\nContent-Length: 0\r\n\r\n"
+                head = f"{method} {path}?{query} HTTP/1.1\r\nHost: {PEOPLE}:{target.port}\r\n"
+                head += "Content-Length: 0\r\n\r\n"
                 writer.write(head.encode())
                 await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
                 writer.transport.abort()

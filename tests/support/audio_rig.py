@@ -1,7 +1,8 @@
 """A sound rig without sound hardware: one PulseAudio, whose only clock is a null sink of many channels.
 
-Every channel is a **wire**. What is written to a wire's feed comes out of its tap, and one recording holds all wires
-sample by sample: so the delay from one member's microphone to another's speaker is exact, whatever the machine's load.
+Every channel is a **wire**. What is written to a wire's feed comes out of its tap, and one recording holds
+all wires sample by sample: so the delay from one member's microphone to another's speaker is exact, whatever
+the machine's load.
 
     with Rig(members=2) as rig, rig.record() as recording:
         rig.attach(process.pid, member=1)           # its streams go to wires of its own, now and later
@@ -9,9 +10,9 @@ sample by sample: so the delay from one member's microphone to another's speaker
         recording.wait_ms(3_000)
     heard = recording.wire(rig.speaker(1))
 
-A member has two wires: his microphone, which the test plays into, and his speaker. One who is widened has two of each:
-another member's wires, who is nobody then, are his right ones. Streams that belong to nobody end on two spare wires,
-where no sound comes from and no one listens.
+A member has two wires: his microphone, which the test plays into, and his speaker. One who is widened has two
+of each: another member's wires, who is nobody then, are his right ones. Streams that belong to nobody end on
+two spare wires, where no sound comes from and no one listens.
 """
 
 import json
@@ -93,19 +94,23 @@ class Rig:
         return self._wires[2 * member + 1]
 
     def widen(self, member: int, right: int) -> None:
-        """Make a member's microphone and speaker stereo, their right channels on the wires of the member `right`."""
+        """Make a member's microphone and speaker stereo, their right channels on the wires of the member
+        `right`."""
         self._wide.add(member)
         mapping = "channels=2 channel_map=front-left,front-right remix=no"
         microphones, speakers = (
             f"aux{one(member).channel},aux{one(right).channel}" for one in (self.microphone, self.speaker)
         )
-        source = f"source_name={self._tap(member)} master=bus.monitor master_channel_map={microphones} {mapping}"
+        source = (
+            f"source_name={self._tap(member)} master=bus.monitor master_channel_map={microphones} {mapping}"
+        )
         sink = f"sink_name={self._feed(member)} master=bus master_channel_map={speakers} {mapping}"
         self.pactl("load-module", "module-remap-source", *source.split())
         self.pactl("load-module", "module-remap-sink", *sink.split())
 
     def attach(self, pid: int, member: int) -> None:
-        """Keep every stream of a process and its children, also of later ones, on the wires of this member."""
+        """Keep every stream of a process and its children, also of later ones, on the wires of this
+        member."""
         self._attached[pid] = member
         take_precedence(pid)
         self._patchbay.patch()
@@ -144,7 +149,8 @@ class Rig:
         self.pactl("unload-module", module)
 
     def environment(self, member: int | None = None) -> dict[str, str]:
-        """The variables that bring a process here; with a member, libpulse (and so ALSA) opens that member's wires."""
+        """The variables that bring a process here; with a member, libpulse (and so ALSA) opens that member's
+        wires."""
         variables = {
             "XDG_RUNTIME_DIR": str(self._home),
             "PULSE_SERVER": f"unix:{self._home}/pulse.sock",
@@ -207,12 +213,16 @@ class Rig:
             if member is None:
                 continue
             wanted = self._feed(member) if stream.kind == "sink-input" else self._tap(member)
-            if (stream.device or "").partition(".")[0] != wanted:  # behind a dot: a second device of the same wire
-                self.pactl(f"move-{stream.kind}", str(stream.index), wanted, check=False)  # it may be gone by now
+            # Behind a dot: a second device of the same wire.
+            if (stream.device or "").partition(".")[0] != wanted:
+                # It may be gone by now.
+                self.pactl(f"move-{stream.kind}", str(stream.index), wanted, check=False)
 
     def pactl(self, *arguments: str, check: bool = True) -> str:
         command = ["pactl", *arguments]
-        done = subprocess.run(command, env=self._env(), capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            command, env=self._env(), capture_output=True, text=True, timeout=20, check=False
+        )
         if check and done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout
@@ -237,7 +247,9 @@ class Rig:
         self._log = (self._home / "pulseaudio.log").open("wb")
         command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
         command += [f"--load={module}" for module in self._modules()]
-        self._pulseaudio = subprocess.Popen(command, env=environment, stdout=self._log, stderr=subprocess.STDOUT)
+        self._pulseaudio = subprocess.Popen(
+            command, env=environment, stdout=self._log, stderr=subprocess.STDOUT
+        )
         wait_until(self._answers, 20, self._complaint)
         self._hurry()
         self.pactl("set-default-source", self._wires[-2].tap)
@@ -253,7 +265,8 @@ class Rig:
     def _modules(self) -> Iterator[str]:
         names = [f"aux{wire.channel}" for wire in self._wires]
         yield f"module-native-protocol-unix socket={self._home}/pulse.sock auth-anonymous=1"
-        yield f"module-null-sink sink_name=bus rate={SAMPLE_RATE} channels={len(names)} channel_map={','.join(names)}"
+        channels = f"channels={len(names)} channel_map={','.join(names)}"
+        yield f"module-null-sink sink_name=bus rate={SAMPLE_RATE} {channels}"
         for wire in self._wires:
             yield f"module-remap-sink sink_name={wire.feed} master=bus {wire.mapping}"
             yield f"module-remap-source source_name={wire.tap} master=bus.monitor {wire.mapping}"
@@ -273,8 +286,20 @@ class Rig:
         self, direction: str, device: str, channels: int, latency_ms: int = LATENCY_MS, **pipes: Any
     ) -> subprocess.Popen[bytes]:
         names = ",".join(f"aux{channel}" for channel in range(channels)) if channels > 1 else "mono"
-        command = ["pacat", direction, f"--device={device}", "--raw", "--format=s16le", f"--rate={SAMPLE_RATE}"]
-        command += [f"--channels={channels}", f"--channel-map={names}", f"--latency-msec={latency_ms}", "--no-remix"]
+        command = [
+            "pacat",
+            direction,
+            f"--device={device}",
+            "--raw",
+            "--format=s16le",
+            f"--rate={SAMPLE_RATE}",
+        ]
+        command += [
+            f"--channels={channels}",
+            f"--channel-map={names}",
+            f"--latency-msec={latency_ms}",
+            "--no-remix",
+        ]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._log} | pipes
         process = subprocess.Popen(command, env=self._env(), **pipes)
         make_urgent(process.pid)
@@ -366,7 +391,9 @@ class Recording:
         target = self.length + int(duration_ms * SAMPLE_RATE / 1000)
         with self._grown:
             arrived = self._grown.wait_for(lambda: self.length >= target, timeout=duration_ms / 1000 * 3 + 5)
-        assert arrived, f"the rig stands still: {target - self.length} samples are missing after {duration_ms} ms"
+        assert arrived, (
+            f"the rig stands still: {target - self.length} samples are missing after {duration_ms} ms"
+        )
 
     def wait_for_sound(self, wire: Wire, timeout_s: float, level: float = 0.01, start: int = 0) -> int:
         """Wait until a wire is louder than a level; gives the sample at which that happened."""

@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/support/busy.py [--loops 1.5] [--holds] [--niceness 0] [--seconds 600]
 
-A loop takes what it gets of one core; a part of one works for that part of each BURST_S. A hold takes every core from
-all else for 40 to 140 ms, once a second, as the host of a virtual machine does: by a real-time priority, where that is
-allowed, above that of anybody's sound.
+A loop takes what it gets of one core; a part of one works for that part of each BURST_S. A hold takes every
+core from all else for 40 to 140 ms, once a second, as the host of a virtual machine does: by a real-time
+priority, where that is allowed, above that of anybody's sound.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from typing import Final
 HOLD_MS: Final = (40, 140)
 EVERY_S: Final = 1.0
 BURST_S: Final = 0.05
-"""Longer than a scheduler's turn, shorter than a jitter buffer's memory: as programs are that draw or compress."""
+"""Longer than a scheduler's turn, shorter than a jitter buffer's memory: as programs are that draw or
+compress."""
 LONGEST_S: Final = 3_600
 """Whatever is asked for: nobody's machine is to stay busy."""
 URGENCY: Final = 90

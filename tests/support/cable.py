@@ -1,7 +1,9 @@
-"""What lies between the two ends of a cable of the rig; its own process, which reads one pipe and fills the other.
+"""What lies between the two ends of a cable of the rig; its own process, which reads one pipe and fills the
+other.
 
-While the machine stands still, the far end plays silence, and what it missed waits here. Played later it would make the
-cable longer each time, and no cable gets shorter again by itself. So what would wait is dropped, as a radio does.
+While the machine stands still, the far end plays silence, and what it missed waits here. Played later it
+would make the cable longer each time, and no cable gets shorter again by itself. So what would wait is
+dropped, as a radio does.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Human speech, spoken into the microphones of browsers, and the captions of it as they come to another page.
 
-When a word ended is read off the wires, sample by sample; when a line came, from the reader's page: both by this
-machine's clock. Where the recording of the wires stands is known to some 20 ms.
+When a word ended is read off the wires, sample by sample; when a line came, from the reader's page: both by
+this machine's clock. Where the recording of the wires stands is known to some 20 ms.
 """
 
 import statistics
@@ -46,7 +46,8 @@ CAPTIONS_COME: Final = """
 
 
 class Line(NamedTuple):
-    """`at_s` is when the page had it, by time.time(); `end_s` when the words in it ended, by time.monotonic()."""
+    """`at_s` is when the page had it, by time.time(); `end_s` when the words in it ended, by
+    time.monotonic()."""
 
     name: str
     text: str
@@ -64,7 +65,8 @@ class Spoken(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """Of one sentence: words that are wrong, of how many; and how late lines were, in ms. No final line came: None."""
+    """Of one sentence: words that are wrong, of how many; and how late lines were, in ms. No final line came:
+    None."""
 
     wrong: int
     words: int
@@ -89,7 +91,9 @@ class CaptionedPages:
                 self.rig.wait_attached(member)
             self._reader = self._read(phones, relay)
             options = ["--model", ENGLISH, "--ca", relay.authority]
-            captions = StreamerProcess(self._folder / "captions", "captions", *options, relay.host_link, exit_code=None)
+            captions = StreamerProcess(
+                self._folder / "captions", "captions", *options, relay.host_link, exit_code=None
+            )
             stack.enter_context(captions)
             self._wait_captioned(captions)
             self._recording = stack.enter_context(self.rig.record())
@@ -148,7 +152,8 @@ class CaptionedPages:
     def _came(self) -> list[Line]:
         lines = self._reader.page.evaluate("captionsCame")
         return [
-            Line(each["name"], each["text"], each["final"], each["atMs"] / 1e3, each["end_ms"] / 1e3) for each in lines
+            Line(each["name"], each["text"], each["final"], each["atMs"] / 1e3, each["end_ms"] / 1e3)
+            for each in lines
         ]
 
 
@@ -162,7 +167,8 @@ def heard(spoken: Spoken, lines: list[Line]) -> Heard:
 
 
 def recorded_since(recording: Recording) -> float:
-    """When the recording's first sample was on the wire, by time.time(): the blocks that came soonest say it best."""
+    """When the recording's first sample was on the wire, by time.time(): the blocks that came soonest say it
+    best."""
     origins = []
     for _ in range(20):
         recording.wait_ms(10)
@@ -177,15 +183,19 @@ def at_wire_rate(sentence: Sentence) -> np.ndarray:
 def speak(folder: Path, rounds: int) -> None:
     """Prints what came of five sentences one after the other, then of two at once, so many times.
 
-    Who talks alone does so as the page is at first. Two at once do it without the browser's own processing: its echo
-    canceller takes what one says while another is heard for echo, where there is none, as on wires.
+    Who talks alone does so as the page is at first. Two at once do it without the browser's own processing:
+    its echo canceller takes what one says while another is heard for echo, where there is none, as on wires.
     """
     five = sentences()
     with CaptionedPages(folder / "one", ["Ada"]) as pages:
-        print_summary("one talker", [heard for _ in range(rounds) for each in five for heard in told(pages, Ada=each)])
+        print_summary(
+            "one talker", [heard for _ in range(rounds) for each in five for heard in told(pages, Ada=each)]
+        )
     pairs = list(zip(five, five[1:] + five[:1], strict=True)) * rounds
     with CaptionedPages(folder / "two", ["Ada", "Ben"], UNPROCESSED) as pages:
-        print_summary("two at once", [heard for one, other in pairs for heard in told(pages, Ada=one, Ben=other)])
+        print_summary(
+            "two at once", [heard for one, other in pairs for heard in told(pages, Ada=one, Ben=other)]
+        )
 
 
 def told(pages: CaptionedPages, **said: Sentence) -> list[Heard]:

@@ -59,7 +59,8 @@ class Computer:
         self.run("ip", "route", "replace", "default", "dev", card)
 
     def add_address(self, card: str, address: str, *kind: str) -> None:
-        """A new card of a `kind` that `ip link add` knows, by default one end of a cable; no route leads over it."""
+        """A new card of a `kind` that `ip link add` knows, by default one end of a cable; no route leads over
+        it."""
         self.run("ip", "link", "add", card, *(kind or ("type", "veth", "peer", "name", f"{card}-peer")))
         if not kind:
             self.run("ip", "link", "set", f"{card}-peer", "up")

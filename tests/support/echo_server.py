@@ -1,4 +1,5 @@
-"""A WebSocket echo server of the production connection code, for outside suites: any path, no subprotocol needed.
+"""A WebSocket echo server of the production connection code, for outside suites: any path, no subprotocol
+needed.
 
 python tests/support/echo_server.py --port 9001
 """
@@ -13,7 +14,8 @@ from aiohttp import web
 
 from streamer.errors import RefusedError
 from streamer.relay.http.upgrade import upgrade
-from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.budget import Limits
+from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Flusher
 
 LONGEST_MESSAGE = 32 << 20

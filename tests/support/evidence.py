@@ -1,7 +1,7 @@
 """What a failing test leaves under `test-results/`: screenshots, logs, recordings.
 
-Whatever a test starts registers how to keep what it knows; only for a test that fails is this done. What ends before
-the test does (a browser in a `with` block of the test's own) keeps its part as the exception passes.
+Whatever a test starts registers how to keep what it knows; only for a test that fails is this done. What ends
+before the test does (a browser in a `with` block of the test's own) keeps its part as the exception passes.
 """
 
 import re
@@ -22,7 +22,9 @@ class Evidence:
 
     def __init__(self, root: Path, test: str) -> None:
         """`test` is its node id, as pytest prints it."""
-        self.folder = root / RESULTS / re.sub(r"[^\w.-]+", "-", test.removeprefix("tests/")).strip("-")[:LONGEST_NAME]
+        self.folder = (
+            root / RESULTS / re.sub(r"[^\w.-]+", "-", test.removeprefix("tests/")).strip("-")[:LONGEST_NAME]
+        )
         self._sources: list[tuple[str, Keep]] = []
         self._names: set[str] = set()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -68,8 +70,8 @@ def begin(root: Path, test: str) -> Evidence:
 def keep_on_failure(name: str, keep: Keep) -> None:
     """If the running test fails, call `keep` with the path under `test-results/` to write to.
 
-    For example `keep_on_failure("wires.wav", recording.write_wav)`. Outside of a test, as in a benchmark, nothing is
-    kept.
+    For example `keep_on_failure("wires.wav", recording.write_wav)`. Outside of a test, as in a benchmark,
+    nothing is kept.
     """
     if _current:
         _current[0].register(name, keep)

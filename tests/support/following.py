@@ -1,12 +1,13 @@
 """Follows a voice from one wire to another, however a busy machine and a jitter buffer shift it on the way.
 
-What is said is a **code**: noise from a seed of each talker's own, so that every moment of it differs from all others
-and from everything that anyone else says. Each excerpt of what is heard is looked for in what the rig recorded on the
-talker's microphone, and its place there is where it was said. That gives, for each moment that is heard, whose it is,
-how old it is and how loud; a place that is found nowhere has been lost, and one that is found twice was played twice.
+What is said is a **code**: noise from a seed of each talker's own, so that every moment of it differs from
+all others and from everything that anyone else says. Each excerpt of what is heard is looked for in what the
+rig recorded on the talker's microphone, and its place there is where it was said. That gives, for each moment
+that is heard, whose it is, how old it is and how loud; a place that is found nowhere has been lost, and one
+that is found twice was played twice.
 
-Nothing here knows how fast the machine is: a stretch moves a place by some milliseconds, and an excerpt across a splice
-is no match; its neighbours still are.
+Nothing here knows how fast the machine is: a stretch moves a place by some milliseconds, and an excerpt
+across a splice is no match; its neighbours still are.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from scipy.signal import butter, fftconvolve, lfilter
 from sound import SAMPLE_RATE, Samples
 
 CODE_HZ: Final = 4_000
-"""Opus keeps the wave of noise up to here; 20 ms of it are 160 independent values, enough to be told apart."""
+"""Opus keeps the wave of noise up to here; 20 ms of it are 160 independent values, enough to be told
+apart."""
 CODE_RMS: Final = 0.06
 """−24 dBFS: always a voice for the gate (−30), never a howl for the guard (−14)."""
 EXCERPT: Final = SAMPLE_RATE // 50
@@ -33,7 +35,8 @@ SILENT_RMS: Final = 0.002
 TOGETHER: Final = SAMPLE_RATE // 50
 """How much two excerpts that follow each other may differ in age."""
 ATTEMPTS: Final = 8
-"""Half a minute. What an element plays, Chromium speeds up by a tenth until it is in step, for some ten seconds."""
+"""Half a minute. What an element plays, Chromium speeds up by a tenth until it is in step, for some ten
+seconds."""
 
 LATEST_MS: Final = 2_000
 
@@ -47,7 +50,8 @@ def code(talker: int, seconds: float) -> Samples:
 
 @dataclass(frozen=True)
 class Followed:
-    """Excerpts of 20 ms that were heard and are known: where each is on the listener's wire, and on the talker's."""
+    """Excerpts of 20 ms that were heard and are known: where each is on the listener's wire, and on the
+    talker's."""
 
     said: Samples
     heard: Samples
@@ -104,7 +108,8 @@ class Followed:
 
     def __str__(self) -> str:
         return (
-            f"{100 * self.coverage():.0f} % of it, {self.delay_ms:.0f} ms later, {self.gain_db:+.1f} dB, up to"
+            f"{100 * self.coverage():.0f} % of it, {self.delay_ms:.0f} ms later, {self.gain_db:+.1f} dB, up "
+            "to"
             f" {self.longest_unbroken_ms:.0f} ms unbroken, {100 * self.repeated:.1f} % twice"
         )
 

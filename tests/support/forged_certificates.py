@@ -21,13 +21,17 @@ def forge(authority: Path, folder: Path) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, BANK)])
     certificate = (
-        x509.CertificateBuilder(issuer.subject, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+        x509.CertificateBuilder(
+            issuer.subject, name, key.public_key(), 1, now, now + datetime.timedelta(days=1)
+        )
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(BANK)]), critical=False)
         .sign(stolen, hashes.SHA256())
     )
     forged = Identity(folder / "forged.pem", folder / "forged-key.pem")
     forged.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     forged.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
     )
     return forged

@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import Final
 
 FIRST: Final = 20_000
-"""Below those that Linux gives to connections by itself (net.ipv4.ip_local_port_range, from 32,768): of a port that it
-had just given and taken back, any connection of any test may get hold before the program has started."""
+"""Below those that Linux gives to connections by itself (net.ipv4.ip_local_port_range, from 32,768): of a
+port that it had just given and taken back, any connection of any test may get hold before the program has
+started."""
 
 EACH: Final = 750
 """For each of the processes that run tests at once."""

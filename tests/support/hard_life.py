@@ -1,4 +1,5 @@
-"""A device's hard life: at random its process is killed, its network is cut, or its relay is killed and started again.
+"""A device's hard life: at random its process is killed, its network is cut, or its relay is killed and
+started again.
 
 After each round it has to obey, and to be in the room exactly once.
 """
@@ -25,7 +26,8 @@ COMES_BACK_S: Final = 90.0
 """Far more than it takes on an idle machine: what does not come back takes for ever."""
 
 AGAIN_S: Final = 0.2
-"""Between two tries: a relay takes 8 commands a second, and sends away who sends 20 messages a second for long."""
+"""Between two tries: a relay takes 8 commands a second, and sends away who sends 20 messages a second for
+long."""
 
 KINDS: Final = ("kill", "cut", "relay")
 
@@ -108,7 +110,9 @@ async def live(folder: Path, rounds: int, seed: int) -> list[tuple[str, float]]:
     return took
 
 
-async def live_behind_gateway(folder: Path, rounds: int, seed: int, devices: int = 50) -> list[tuple[str, float]]:
+async def live_behind_gateway(
+    folder: Path, rounds: int, seed: int, devices: int = 50
+) -> list[tuple[str, float]]:
     """Likewise for a gateway: it, its relay or its broker is killed; then each of its devices has to obey."""
     chance = random.Random(seed)
     port = free_port()
@@ -162,7 +166,8 @@ async def serve_devices(broker: Mosquitto, names: list[str]) -> None:
 
 
 async def all_obey(host: Watcher, names: list[str]) -> float:
-    """Seconds until each device behind the gateway does what it is told, and the gateway is the only other member."""
+    """Seconds until each device behind the gateway does what it is told, and the gateway is the only other
+    member."""
     began = time.monotonic()
     left = list(names)
     while left:
@@ -187,11 +192,15 @@ async def obeys(host: Watcher, volume: int) -> float:
         try:
             if [member.name for member in host.room.members] == ["Kitchen"]:
                 [member] = host.room.members
-                last = result = await host.room.command(member, "volume", {"percent": volume % 100}, deadline_s=2)
+                last = result = await host.room.command(
+                    member, "volume", {"percent": volume % 100}, deadline_s=2
+                )
                 if result.outcome == "done" and [each.name for each in host.room.members] == ["Kitchen"]:
                     return time.monotonic() - began
         except StreamerError as error:
             last = error
         names = [member.name for member in host.room.members]
-        assert time.monotonic() - began < COMES_BACK_S, f"it does not obey, or is not there once: {names}, {last!r}"
+        assert time.monotonic() - began < COMES_BACK_S, (
+            f"it does not obey, or is not there once: {names}, {last!r}"
+        )
         await asyncio.sleep(AGAIN_S)

@@ -1,6 +1,8 @@
-"""A headset on the rig: a second way to a member's two wires, at a rate of its own, which comes and goes in mid-call.
+"""A headset on the rig: a second way to a member's two wires, at a rate of its own, which comes and goes in
+mid-call.
 
-A page sees it by name and may choose it. When it goes, what it carried ends, as with one that is switched off.
+A page sees it by name and may choose it. When it goes, what it carried ends, as with one that is switched
+off.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""A program that hooks are sent to: a real HTTP server, which notes each request and answers as it is told."""
+"""A program that hooks are sent to: a real HTTP server, which notes each request and answers as it is
+told."""
 
 import asyncio
 import base64

@@ -47,7 +47,9 @@ class Host:
                 if self.task.done():
                     self.task.result()
                 self._came.clear()
-                await asyncio.wait([asyncio.ensure_future(self._came.wait()), self.task], return_when="FIRST_COMPLETED")
+                await asyncio.wait(
+                    [asyncio.ensure_future(self._came.wait()), self.task], return_when="FIRST_COMPLETED"
+                )
 
         try:
             await asyncio.wait_for(until(), PATIENCE_S)
@@ -66,7 +68,9 @@ async def hosting(
     host = Host()
     options = {"host": "127.0.0.1", "rooms": ("home",), "mdns": False, **wish}
     tell = (lambda words: say(host, words)) if say else host.say
-    host.task = asyncio.create_task(serve(ServeOptions(directory, **options), RelayLimits(), tell, studio=studio))
+    host.task = asyncio.create_task(
+        serve(ServeOptions(directory, **options), RelayLimits(), tell, studio=studio)
+    )
     try:
         await host.hears(READY)
         yield host

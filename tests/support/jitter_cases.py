@@ -1,12 +1,14 @@
-"""The jitter buffer's shared cases: what arrives and is asked for, and what came of it; both languages must agree.
+"""The jitter buffer's shared cases: what arrives and is asked for, and what came of it; both languages must
+agree.
 
-    .venv/bin/python tests/support/jitter_cases.py     writes tests/vectors/jitter.json anew, from the compiled buffer
+    .venv/bin/python tests/support/jitter_cases.py     writes tests/vectors/jitter.json anew,
+    from the compiled buffer
 
-A case is the packets `[seq, timestamp, voice, arrival_ms, talkspurt]`, in the order of their arrival, and pops of
-`block` samples, one after the other from 0 ms on. It expects, per pop, the operation (a digit) and the playout
-timestamp; some of the samples, of mid and of side; and the statistics at the end. The "codec" is arithmetic that is
-exact in both languages: the payload says where in `voice` it begins. From the first to the second of the two samples
-`stereo`, the case has a side.
+A case is the packets `[seq, timestamp, voice, arrival_ms, talkspurt]`, in the order of their arrival, and
+pops of `block` samples, one after the other from 0 ms on. It expects, per pop, the operation (a digit) and
+the playout timestamp; some of the samples, of mid and of side; and the statistics at the end. The "codec" is
+arithmetic that is exact in both languages: the payload says where in `voice` it begins. From the first to the
+second of the two samples `stereo`, the case has a side.
 """
 
 import json
@@ -36,7 +38,8 @@ def voice(start: int, count: int) -> NDArray[np.float32]:
 
 
 class SawtoothDecoder:
-    """Decodes a payload that says where in `voice` it begins; goes on from there, half as loud, to conceal."""
+    """Decodes a payload that says where in `voice` it begins; goes on from there, half as loud, to
+    conceal."""
 
     def __init__(self, stereo: tuple[int, int] = MONO) -> None:
         self.position = 0
@@ -67,7 +70,8 @@ def in_order(trace: network_traces.Trace, seq: int = 0, timestamp: int = 0) -> l
 
 
 def with_pauses(packets: list[Packet]) -> list[Packet]:
-    """Every other second is not sent; a talkspurt starts with 60 ms that come in one go. Seqs go on without a gap."""
+    """Every other second is not sent; a talkspurt starts with 60 ms that come in one go. Seqs go on without a
+    gap."""
     sent: list[Packet] = []
     for i, (_, timestamp, start, ms, _) in enumerate(packets):
         if (i // 100) % 2 == 0:
@@ -82,7 +86,10 @@ def mistreated(packets: list[Packet], seed: int) -> list[Packet]:
     rng = np.random.default_rng(seed)
     kept = [packet for packet in packets if rng.random() >= 0.05]
     kept += [packet for packet in kept if rng.random() < 0.05]
-    late = [(*p[:3], round(p[3] + float(rng.uniform(0, 80)), 3) if rng.random() < 0.1 else p[3], p[4]) for p in kept]
+    late = [
+        (*p[:3], round(p[3] + float(rng.uniform(0, 80)), 3) if rng.random() < 0.1 else p[3], p[4])
+        for p in kept
+    ]
     return sorted(late, key=lambda packet: packet[3])
 
 
@@ -93,7 +100,10 @@ def jumping(packets: list[Packet], at: int, samples: int) -> list[Packet]:
 
 def standing(packets: list[Packet], at: int, count: int) -> list[Packet]:
     """From packet `at` on, `count` packets have the same timestamp; the next ones go on from there."""
-    return [(s, (t - 480 * min(max(0, i - at), count)) % 2**32, v, ms, k) for i, (s, t, v, ms, k) in enumerate(packets)]
+    return [
+        (s, (t - 480 * min(max(0, i - at), count)) % 2**32, v, ms, k)
+        for i, (s, t, v, ms, k) in enumerate(packets)
+    ]
 
 
 def held_up(packets: list[Packet], from_ms: float, to_ms: float) -> list[Packet]:
@@ -106,9 +116,12 @@ def cases() -> dict[str, tuple[int, list[Packet], tuple[int, int]]]:
     busy = network_traces.busy_wifi(3, 8000)
     restart = in_order(network_traces.good_wifi(5, 3000))
     restart += [
-        (s, t, v, ms + 3200, k) for s, t, v, ms, k in in_order(network_traces.good_wifi(6, 3000), 40_000, 9_999_999)
+        (s, t, v, ms + 3200, k)
+        for s, t, v, ms, k in in_order(network_traces.good_wifi(6, 3000), 40_000, 9_999_999)
     ]
-    shed = [p for p in in_order(network_traces.good_wifi(8, 5000)) if not 150 <= p[0] < 190 and p[0] % 50 != 20]
+    shed = [
+        p for p in in_order(network_traces.good_wifi(8, 5000)) if not 150 <= p[0] < 190 and p[0] % 50 != 20
+    ]
     return {
         "clean": (128, in_order(network_traces.clean(1, 4000)), MONO),
         "busy Wi-Fi, the numbers wrap": (128, in_order(busy, 65_400, 2**32 - 100_000), MONO),
@@ -172,5 +185,8 @@ def all_vectors() -> dict[str, Any]:
 
 if __name__ == "__main__":
     VECTORS.write_text(
-        json.dumps(json.loads(json.dumps(all_vectors())), separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n"
+        json.dumps(json.loads(json.dumps(all_vectors())), separators=(",", ":")).replace(
+            '{"name"', '\n{"name"'
+        )
+        + "\n"
     )

@@ -2,10 +2,11 @@
 
     python tests/support/leash.py NAME COMMAND...
 
-Prints how long the part took and how much processor time, which also goes to the file `$STREAMER_TEST_SUMMARY`.
-Browsers, relays and sound servers are children of children, some in sessions of their own. This process adopts every
-orphan among them (Linux: "child subreaper"), so it finds them all after Ctrl-C, after a crash of the command, and after
-its own parent was killed. It passes the command's exit code on. A part that takes too long is ended as by Ctrl-C.
+Prints how long the part took and how much processor time, which also goes to the file
+`$STREAMER_TEST_SUMMARY`. Browsers, relays and sound servers are children of children, some in sessions of
+their own. This process adopts every orphan among them (Linux: "child subreaper"), so it finds them all after
+Ctrl-C, after a crash of the command, and after its own parent was killed. It passes the command's exit code
+on. A part that takes too long is ended as by Ctrl-C.
 """
 
 import contextlib
@@ -29,7 +30,8 @@ ENDS_S: Final = 3
 """Between the polite signal and SIGKILL."""
 POLL_S: Final = 0.1
 LIMIT_S: Final = float(os.environ.get("STREAMER_TEST_LIMIT_S", 30 * 60))
-"""Three times what the longest part takes on two cores. A single test has a limit of its own, in pyproject.toml."""
+"""Three times what the longest part takes on two cores. A single test has a limit of its own, in
+pyproject.toml."""
 
 
 class Leash:
@@ -116,7 +118,8 @@ def _adopt_orphans() -> None:
 
 
 def _as_in_a_terminal() -> None:
-    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and children inherit that."""
+    """A shell starts what runs in its background with SIGINT and SIGQUIT ignored, and children inherit
+    that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 

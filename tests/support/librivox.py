@@ -1,4 +1,5 @@
-"""Five sentences of a reader of LibriVox, out of Debian's pocketsphinx-testdata, and how well they were understood."""
+"""Five sentences of a reader of LibriVox, out of Debian's pocketsphinx-testdata, and how well they were
+understood."""
 
 import re
 from pathlib import Path

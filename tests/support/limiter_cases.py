@@ -1,9 +1,10 @@
 """The limiter's and the volume's shared cases; the limiters and the volumes of both languages must agree.
 
-    .venv/bin/python tests/support/limiter_cases.py     writes tests/vectors/limiter.json anew, from the desktop's
+    .venv/bin/python tests/support/limiter_cases.py     writes tests/vectors/limiter.json anew,
+    from the desktop's
 
-A case is blocks of so many samples; sample i of mid is `loudness[i // 4800]` times a sawtooth that is exact in both
-languages, and of side `share` times as much. It expects some of the samples of both.
+A case is blocks of so many samples; sample i of mid is `loudness[i // 4800]` times a sawtooth that is exact
+in both languages, and of side `share` times as much. It expects some of the samples of both.
 """
 
 import json
@@ -47,8 +48,13 @@ def all_vectors() -> dict[str, Any]:
         {"name": name, "block": block, "loudness": loudness, "share": share, **run(block, loudness, share)}
         for name, (block, loudness, share) in cases.items()
     ]
-    return {"limiter": limiter, "volume": [[volume, gain_of(volume)] for volume in (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)]}
+    return {
+        "limiter": limiter,
+        "volume": [[volume, gain_of(volume)] for volume in (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)],
+    }
 
 
 if __name__ == "__main__":
-    VECTORS.write_text(json.dumps(all_vectors(), separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
+    VECTORS.write_text(
+        json.dumps(all_vectors(), separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n"
+    )

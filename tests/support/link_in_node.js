@@ -1,5 +1,6 @@
-// The page's link in Node, against a real relay by way of a proxy that lets no WebSocket through. Arguments: the socket's URL, and how many
-// packets and pings to send. Prints one JSON object a line: what the link tells.
+// The page's link in Node, against a real relay by way of a proxy that lets no WebSocket through. Arguments:
+// the socket's URL, and how many packets and pings to send. Prints one JSON object a line: what the link
+// tells.
 
 import { Link } from "../../web/worker/connection/link.js";
 import { serializePacket } from "../../web/shared/packet.js";
@@ -35,7 +36,18 @@ const talking = setInterval(() => {
     return;
   }
   link.send({ type: "ping", t0: sent });
-  link.sendPacket(serializePacket({ seq: sent, timestamp: sent * 480, payload: new Uint8Array(40), talkerId: 0, level: 30, voice: true, flags: 0, duration: 4 }));
+  link.sendPacket(
+    serializePacket({
+      seq: sent,
+      timestamp: sent * 480,
+      payload: new Uint8Array(40),
+      talkerId: 0,
+      level: 30,
+      voice: true,
+      flags: 0,
+      duration: 4,
+    }),
+  );
   sent += 1;
 }, EVERY_MS);
 process.stdin.resume();

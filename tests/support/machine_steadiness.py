@@ -1,8 +1,8 @@
 """How steadily the machine ran during a test: late wake-ups, processor time taken by others, load.
 
-A failing test prints it, so that the reader knows whether to suspect the machine. It never decides whether a test
-passes. A thread would wait for the interpreter's lock; so a small process of its own wakes every few milliseconds and
-counts how often it woke late.
+A failing test prints it, so that the reader knows whether to suspect the machine. It never decides whether a
+test passes. A thread would wait for the interpreter's lock; so a small process of its own wakes every few
+milliseconds and counts how often it woke late.
 """
 
 import contextlib
@@ -90,7 +90,8 @@ class Steadiness:
         if not self._late_ms:
             return "the machine kept time"
         late, worst_ms = len(self._late_ms), max(self._late_ms)
-        return f"{late} wake-ups were over {LATE_MS} ms late in {self._seconds:.0f} s, the worst {worst_ms:.0f} ms"
+        lateness = f"{late} wake-ups were over {LATE_MS} ms late in {self._seconds:.0f} s"
+        return f"{lateness}, the worst {worst_ms:.0f} ms"
 
     @property
     def _processors(self) -> str:
@@ -114,8 +115,9 @@ def make_urgent(pid: int) -> None:
 def take_precedence(pid: int = 0) -> None:
     """Let this process, or another, and what it starts go before what only computes, where that is allowed.
 
-    A phone's system does so for a call, too. What is left is what a machine does to a call that it gives precedence.
-    Linux may share its time among sessions first (autogroup), and a browser begins a session of its own.
+    A phone's system does so for a call, too. What is left is what a machine does to a call that it gives
+    precedence. Linux may share its time among sessions first (autogroup), and a browser begins a session of
+    its own.
     """
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
@@ -124,7 +126,8 @@ def take_precedence(pid: int = 0) -> None:
 
 def tell_late_wakes() -> NoReturn:
     """Print each late wake-up in ms, until this process is terminated or its parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the test, which then terminates this process
+    # Ctrl-C reaches the test, which then terminates this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     make_urgent(os.getpid())
     parent = os.getppid()
     print("watching", flush=True)

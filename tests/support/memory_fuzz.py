@@ -1,9 +1,10 @@
-"""Random use of everything that moves memory: the jitter buffer, the connection, the codec. scripts/memcheck runs it.
+"""Random use of everything that moves memory: the jitter buffer, the connection, the codec. scripts/memcheck
+runs it.
 
     python tests/support/memory_fuzz.py --seconds 20 [--seed 7] [--only jitter]
 
-Under a sanitizer a fault ends the program; anything else that may not be is an AssertionError. Each case has a seed of
-its own, which is printed first where it fails: `--seed N --cases 1` repeats it.
+Under a sanitizer a fault ends the program; anything else that may not be is an AssertionError. Each case has
+a seed of its own, which is printed first where it fails: `--seed N --cases 1` repeats it.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,7 +113,9 @@ class RandomDecoder:
 
 def fuzz_jitter(rng: random.Random) -> None:
     decoder = RandomDecoder(rng, rng.choice((0.0, 0.02, 0.2)))
-    buffer = JitterBuffer(decoder, floor_ms=rng.choice((0.0, 10.0)), ceiling_ms=rng.choice((10.0, 250.0, 5_000.0)))
+    buffer = JitterBuffer(
+        decoder, floor_ms=rng.choice((0.0, 10.0)), ceiling_ms=rng.choice((10.0, 250.0, 5_000.0))
+    )
     decoder.buffer = buffer
     wildness = rng.choice((0.0, 0.01, 0.1, 0.5))
     seq, timestamp, now = rng.randrange(2**16), rng.randrange(2**32), rng.uniform(0, 1e9)
@@ -327,11 +331,17 @@ class RandomConnection(Connection):
         self.rng.choice(acts)()
 
 
+def say_more(connection: Connection, rng: random.Random) -> None:
+    connection.data_received(some_frames(rng))
+
+
 def some_frames(rng: random.Random) -> bytes:
     keys, frames = MaskingKeys(), []
     for _ in range(rng.randrange(1, 8)):
         voice = b"\x10\x05\0\0\0\1\0\4\0\0\0\0" + rng.randbytes(rng.choice((1, 80, 1_400)))
-        payload = rng.choice((voice, voice, b"", b"text", rng.randbytes(rng.choice((1, 125, 126, 400, 70_000)))))
+        payload = rng.choice(
+            (voice, voice, b"", b"text", rng.randbytes(rng.choice((1, 125, 126, 400, 70_000))))
+        )
         opcode = rng.choice((1, 2, 2, 2, 2, 9, 10, 8, 0, 3))
         frame = bytearray(serialize_frame(opcode, payload, keys))
         if rng.random() < 0.1:
@@ -400,11 +410,13 @@ def fuzz_connection(rng: random.Random) -> None:
         for end in pair:
             end.setblocking(False)
         sockets += pair
-        connection = RandomConnection(flusher, usual_limits(backlog_bytes=rng.choice((0, 1_000, 200_000)), close_s=0))
+        connection = RandomConnection(
+            flusher, usual_limits(backlog_bytes=rng.choice((0, 1_000, 200_000)), close_s=0)
+        )
         connection.rng, connection.house, connection.fanout = rng, house, fanout
         transport = RandomTransport(rng, pair[0])
         transport.owner = connection
-        transport.peer = lambda connection=connection: connection.data_received(some_frames(rng))  # type: ignore[misc]
+        transport.peer = partial(say_more, connection, rng)
         house.append(connection)
         connection.attach(transport, is_direct=rng.random() < 0.6)  # type: ignore[arg-type]
         fanout.add(connection)
@@ -418,7 +430,11 @@ def fuzz_connection(rng: random.Random) -> None:
 
 
 def step(
-    rng: random.Random, house: list[RandomConnection], sockets: list[socket.socket], loop: RandomLoop, now_us: int
+    rng: random.Random,
+    house: list[RandomConnection],
+    sockets: list[socket.socket],
+    loop: RandomLoop,
+    now_us: int,
 ) -> None:
     connection = rng.choice(house)
     match rng.randrange(12):
@@ -469,7 +485,8 @@ def run(
 ) -> dict[str, int]:
     """Cases of every kind in turn until the time is over; how many there were of each.
 
-    What to repeat is written to the file `trace` before each: a sanitizer ends the program without another word.
+    What to repeat is written to the file `trace` before each: a sanitizer ends the program without another
+    word.
     """
     counts = dict.fromkeys(KINDS, 0)
     names = [only] if only else [name for name, (_, share) in KINDS.items() for _ in range(share)]
@@ -491,7 +508,9 @@ def run(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--only", choices=KINDS)
@@ -501,7 +520,10 @@ def main() -> None:
     trace = os.open(arguments.trace, os.O_WRONLY | os.O_CREAT) if arguments.trace else None
     print(f"memory_fuzz: --seed {arguments.seed}", flush=True)
     counts = run(arguments.seconds, arguments.seed, arguments.only, arguments.cases, trace)
-    print("memory_fuzz: clean; cases: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()), flush=True)
+    print(
+        "memory_fuzz: clean; cases: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A proxy in front of a relay that does what proxies do to voice: blocks, buffers, cuts, repeats, forgets to answer."""
+"""A proxy in front of a relay that does what proxies do to voice: blocks, buffers, cuts, repeats, forgets to
+answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -100,7 +101,9 @@ class Proxy:
                 writer.write(head + rest)
                 await writer.drain()
                 return
-            lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
+            lines = [
+                line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")
+            ]
             writer.write(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
             try:
                 async with asyncio.timeout(self.cut_after_s):
@@ -110,7 +113,9 @@ class Proxy:
         finally:
             to_relay.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None
+    ) -> None:
         passed = 0
         while data := await reader.read(4_096):
             if most is not None and passed + len(data) > most:

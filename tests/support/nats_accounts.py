@@ -1,7 +1,8 @@
-"""Who may use a NATS server that knows its users by signed tokens alone, as `nsc` sets one up: without that program.
+"""Who may use a NATS server that knows its users by signed tokens alone, as `nsc` sets one up: without that
+program.
 
-An operator signs an account, the account signs a user, and the user's file has its token and the seed that proves it
-(https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt).
+An operator signs an account, the account signs a user, and the user's file has its token and the seed that
+proves it (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt).
 """
 
 import base64
@@ -25,9 +26,17 @@ class Signer:
 
     def sign(self, name: str, subject: str, about: dict[str, Any], ends_s: int = 0) -> str:
         """A token that says so of `subject`. Times are in s, and 0 is no end."""
-        claims: dict[str, Any] = {"iat": int(time()), "iss": self.public, "name": name, "sub": subject, "nats": about}
+        claims: dict[str, Any] = {
+            "iat": int(time()),
+            "iss": self.public,
+            "name": name,
+            "sub": subject,
+            "nats": about,
+        }
         claims |= {"exp": ends_s} if ends_s else {}
-        claims["jti"] = base64.b32encode(hashlib.sha256(json.dumps(claims).encode()).digest()).decode().rstrip("=")
+        claims["jti"] = (
+            base64.b32encode(hashlib.sha256(json.dumps(claims).encode()).digest()).decode().rstrip("=")
+        )
         header = {"typ": "JWT", "alg": "ed25519-nkey"}
         signed = ".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
         return f"{signed}.{_encoded(self._keys.sign(signed.encode()))}"
@@ -66,7 +75,8 @@ class Accounts:
 def _account(storage: int) -> dict[str, Any]:
     none = -1
     limits = {
-        "subs": none, "data": none, "payload": none, "imports": none, "exports": none, "wildcards": True, "conn": none,
+        "subs": none, "data": none, "payload": none, "imports": none, "exports": none, "wildcards": True,
+        "conn": none,
         "leaf": none, "mem_storage": storage, "disk_storage": storage, "streams": none, "consumer": none,
     }  # fmt: skip
     return {"type": "account", "version": 2, "limits": limits}

@@ -1,4 +1,5 @@
-"""A real NATS server with JetStream, Debian's, on a port of its own, which a test can stop, kill and restart."""
+"""A real NATS server with JetStream, Debian's, on a port of its own, which a test can stop, kill and
+restart."""
 
 import shutil
 import signal

@@ -1,12 +1,12 @@
 """Seeded networks for the jitter buffer's tests and benchmark: when each packet of a talker arrives.
 
-A voice packet leaves every `PACKET_MS`; its way takes a constant, plus jitter (exponential), and whatever stalls the
-link imposes: while a link stalls nothing comes through, and what was sent meanwhile arrives in one burst at its end,
-in order, as TCP delivers. A *spike* is a short stall. Stalls come as a Poisson process, or regularly where that is
-what is looked at.
+A voice packet leaves every `PACKET_MS`; its way takes a constant, plus jitter (exponential), and whatever
+stalls the link imposes: while a link stalls nothing comes through, and what was sent meanwhile arrives in one
+burst at its end, in order, as TCP delivers. A *spike* is a short stall. Stalls come as a Poisson process, or
+regularly where that is what is looked at.
 
-The figures follow published measurements of Wi-Fi (ping medians of 2 to 8.5 ms, 95 % under 14 to 19 ms, spikes of 60
-to 150 ms).
+The figures follow published measurements of Wi-Fi (ping medians of 2 to 8.5 ms, 95 % under 14 to 19 ms,
+spikes of 60 to 150 ms).
 """
 
 from collections.abc import Callable
@@ -43,7 +43,9 @@ def poisson(
     rng: np.random.Generator, duration_ms: float, every_ms: float, least_ms: float, most_ms: float
 ) -> list[tuple[float, float]]:
     starts = np.cumsum(rng.exponential(every_ms, int(3 * duration_ms / every_ms) + 10))
-    return [(float(s), float(rng.uniform(least_ms, most_ms))) for s in starts if s < duration_ms - 2 * most_ms]
+    return [
+        (float(s), float(rng.uniform(least_ms, most_ms))) for s in starts if s < duration_ms - 2 * most_ms
+    ]
 
 
 def regular(duration_ms: float, every_ms: float, length_ms: float) -> list[tuple[float, float]]:
@@ -66,7 +68,9 @@ def through_link(
         arrival[held] = start + length
     for i in range(1, count):
         arrival[i] = max(arrival[i], arrival[i - 1] + BURST_SPACING_MS)
-    return Trace(name, capture, arrival, np.array([s + length for s, length in sorted(stalls) if length >= 100]))
+    return Trace(
+        name, capture, arrival, np.array([s + length for s, length in sorted(stalls) if length >= 100])
+    )
 
 
 def clean(seed: int, duration_ms: float) -> Trace:

@@ -1,4 +1,5 @@
-"""What any nginx of a test needs around the servers that it is about: it stays in one folder, and in the foreground."""
+"""What any nginx of a test needs around the servers that it is about: it stays in one folder, and in the
+foreground."""
 
 from pathlib import Path
 

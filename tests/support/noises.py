@@ -1,6 +1,8 @@
-"""What a room holds that is no word: fans, hum, keys, murmur, and music without words. All at 48 kHz, made here.
+"""What a room holds that is no word: fans, hum, keys, murmur, and music without words. All at 48 kHz, made
+here.
 
-The murmur is of real voices, those of LibriVox, backwards: it has the spectrum and the rhythm of speech, and no words.
+The murmur is of real voices, those of LibriVox, backwards: it has the spectrum and the rhythm of speech, and
+no words.
 """
 
 from collections.abc import Callable
@@ -48,7 +50,9 @@ def fan(n: int, random: np.random.Generator) -> NDArray[np.float64]:
 def hum(n: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Of the mains, with its harmonics."""
     time = np.arange(n) / SAMPLE_RATE
-    return np.asarray(sum(0.05 / k * np.sin(2 * np.pi * 50 * k * time + k) for k in range(1, 12))) + room(n, random)
+    return np.asarray(sum(0.05 / k * np.sin(2 * np.pi * 50 * k * time + k) for k in range(1, 12))) + room(
+        n, random
+    )
 
 
 def swells(n: int, random: np.random.Generator) -> NDArray[np.float64]:
@@ -132,5 +136,6 @@ def noises(seconds: float, seed: int = 17) -> dict[str, Samples]:
     """Each for an equal part of `seconds`."""
     n = int(seconds * SAMPLE_RATE / len(NOISES))
     return {
-        name: np.asarray(noise(n, np.random.default_rng(seed)), dtype=np.float32) for name, noise in NOISES.items()
+        name: np.asarray(noise(n, np.random.default_rng(seed)), dtype=np.float32)
+        for name, noise in NOISES.items()
     }

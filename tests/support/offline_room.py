@@ -23,7 +23,8 @@ class Kept:
 
 
 class OfflineRoom:
-    """`room` is a real one: what happens in it is in `events`, and in words in `told`; `sent` is what it sends."""
+    """`room` is a real one: what happens in it is in `events`, and in words in `told`; `sent` is what it
+    sends."""
 
     def __init__(self, *messages: Any, **wanted: Any) -> None:
         self.room: Room = join(URL, name="Ada", **wanted)

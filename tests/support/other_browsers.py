@@ -40,7 +40,10 @@ PRESS_S = 0.5
 def firefox(folder: Path, rig: Rig, member: int, authority: Path, link: str) -> Iterator[None]:
     profile = folder / "firefox"
     trust(profile, authority)
-    lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in FIREFOX_PREFERENCES.items())
+    lines = (
+        f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+        for name, value in FIREFOX_PREFERENCES.items()
+    )
     (profile / "user.js").write_text("".join(lines))
     rig.pactl("set-default-source", rig.microphone(member).tap)  # it does not let its streams be moved
     command = [FIREFOX, "--headless", "--no-remote", "--profile", str(profile), link]
@@ -54,7 +57,16 @@ def webkit(folder: Path, rig: Rig, member: int, authority: Path, link: str) -> I
 
     It trusts the system's authorities; here it sees a system that trusts the relay's authority alone.
     """
-    trusting = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--ro-bind", str(authority), TRUSTED_BY_SYSTEM]
+    trusting = [
+        "bwrap",
+        "--die-with-parent",
+        "--dev-bind",
+        "/",
+        "/",
+        "--ro-bind",
+        str(authority),
+        TRUSTED_BY_SYSTEM,
+    ]
     command = [*trusting, MINI_BROWSER, *WEBKIT_FLAGS, link]
     with (
         _screen() as display,
@@ -95,7 +107,9 @@ def _pressing(display: str, place: tuple[str, str]) -> Iterator[None]:
 
     def press() -> None:
         while not ended.wait(PRESS_S):
-            subprocess.run(command, env={**os.environ, "DISPLAY": display}, check=False, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                command, env={**os.environ, "DISPLAY": display}, check=False, stderr=subprocess.DEVNULL
+            )
 
     thread = threading.Thread(target=press)
     thread.start()

@@ -1,4 +1,5 @@
-"""One talks and another listens, on the rig: how long each chirp takes, and what the listener's own figure claims."""
+"""One talks and another listens, on the rig: how long each chirp takes, and what the listener's own figure
+claims."""
 
 import json
 import re
@@ -127,7 +128,16 @@ def join(phones: Phones, scene: Scene, member: int, echo_cancelling: bool) -> Ph
 @contextmanager
 def desktop(scene: Scene, member: int, *options: str) -> Iterator[StreamerProcess]:
     rig, relay = scene.rig, scene.relay
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--name", f"desk {member}", "--figures", *options)
+    arguments = (
+        "talk",
+        relay.link,
+        "--ca",
+        relay.authority,
+        "--name",
+        f"desk {member}",
+        "--figures",
+        *options,
+    )
     home, program = scene.folder / f"desk-{member}", scene.streamer.get(member, STREAMER)
     with StreamerProcess(home, *arguments, environment=rig.environment(member), program=program) as process:
         rig.attach(process.pid, member)

@@ -1,8 +1,8 @@
 """A phone: a Chromium at a phone's size, its sound on one member's wires.
 
-It has a process and a home of its own, or shares the process of its member with the phones of other tests: then it is
-a context, which knows nothing of any other. Playwright's sync API runs an event loop in this thread: no asynchronous
-test may run in a file that shares browsers.
+It has a process and a home of its own, or shares the process of its member with the phones of other tests:
+then it is a context, which knows nothing of any other. Playwright's sync API runs an event loop in this
+thread: no asynchronous test may run in a file that shares browsers.
 """
 
 import os
@@ -23,10 +23,16 @@ from processes import RelayProcess
 CHROMIUM = Path("/usr/bin/chromium")
 SIZE = {"width": 390, "height": 844}
 USER_AGENT = (
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Mobile Safari/537.36"
 )
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
-DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "Version/18.5 Mobile Safari/604.1"
+)
+DESKTOP = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+)
 FLAGS = (
     "--no-sandbox",  # root can't have one
     "--disable-background-networking",
@@ -165,7 +171,8 @@ class Chromium(NamedTuple):
 
 
 class Chromiums:
-    """One Chromium for each kind of phone, started when it is first asked for, ended at the end of the block."""
+    """One Chromium for each kind of phone, started when it is first asked for, ended at the end of the
+    block."""
 
     def __init__(self, folder: Path, rig: Rig) -> None:
         self._folder = folder
@@ -232,7 +239,8 @@ class Phones:
         browser: Path = CHROMIUM,
         user_agent: str = USER_AGENT,
     ) -> Phone:
-        """A phone on this member's wires that trusts a certificate authority; its microphone is granted or refused."""
+        """A phone on this member's wires that trusts a certificate authority; its microphone is granted or
+        refused."""
         flags = (microphone, *flags)
         if self._chromiums is None:
             phone = self._start_alone(rig, authority, browser, flags, user_agent)
@@ -296,7 +304,8 @@ def a_phone(phones: Phones, rig: Rig, relay: RelayProcess, member: int, name: st
 
 
 def wait_for_truth(page: Page, expression: str) -> None:
-    """Of a page of ours: `wait_for_function` evaluates in the page, which its Content-Security-Policy forbids."""
+    """Of a page of ours: `wait_for_function` evaluates in the page, which its Content-Security-Policy
+    forbids."""
     wait_until(lambda: page.evaluate(expression), PATIENCE_MS / 1000, lambda: f"not true: {expression}")
 
 

@@ -1,7 +1,7 @@
 """The links that `streamer serve` prints, taken from what it said: the one place that knows their order.
 
-Of each room: the link by the join page, the one for who trusts the relay already (with TLS), and the one for who only
-listens. Last of all comes the host's own.
+Of each room: the link by the join page, the one for who trusts the relay already (with TLS), and the one for
+who only listens. Last of all comes the host's own.
 """
 
 import re
@@ -45,5 +45,9 @@ class PrintedLinks:
         return keys
 
     def _best(self, room: str, key: str) -> str:
-        links = [link for link in self.all if (self._addresses[link].room, self._addresses[link].key) == (room, key)]
+        links = [
+            link
+            for link in self.all
+            if (self._addresses[link].room, self._addresses[link].key) == (room, key)
+        ]
         return next((link for link in links if link.startswith("https:")), links[0])

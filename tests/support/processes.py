@@ -24,7 +24,8 @@ EXIT_S = 20.0
 
 
 class StreamerProcess:
-    """`streamer` with a home of its own; the end of the block presses Ctrl-C, and expects `exit_code`, None for any."""
+    """`streamer` with a home of its own; the end of the block presses Ctrl-C, and expects `exit_code`, None
+    for any."""
 
     def __init__(
         self,

@@ -1,4 +1,5 @@
-"""Real proxies that run the configurations of docs/proxies/ as they are, but for ports, certificate and idle times."""
+"""Real proxies that run the configurations of docs/proxies/ as they are, but for ports, certificate and idle
+times."""
 
 import re
 import socket
@@ -29,7 +30,16 @@ ErrorLog {folder}/apache.log
 {modules}
 Include {configuration}
 """
-_MODULES: Final = ("mpm_event", "authz_core", "alias", "headers", "socache_shmcb", "ssl", "proxy", "proxy_http")
+_MODULES: Final = (
+    "mpm_event",
+    "authz_core",
+    "alias",
+    "headers",
+    "socache_shmcb",
+    "ssl",
+    "proxy",
+    "proxy_http",
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,9 @@ def _haproxy(folder: Path, rendered: Path) -> list[str]:
 
 def _apache(folder: Path, rendered: Path) -> list[str]:
     around = folder / "around.conf"
-    modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _MODULES)
+    modules = "\n".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _MODULES
+    )
     around.write_text(_APACHE.format(folder=folder, modules=modules, configuration=rendered))
     return ["apache2", "-X", "-f", str(around)]
 
@@ -139,7 +151,9 @@ _PROGRAMS: Final[dict[str, Callable[[Path, Path], list[str]]]] = {
 }
 
 _ALL: Final = tuple(
-    Configuration(path.name) for path in sorted(CONFIGURATIONS.iterdir()) if path.name.startswith(tuple(_PROGRAMS))
+    Configuration(path.name)
+    for path in sorted(CONFIGURATIONS.iterdir())
+    if path.name.startswith(tuple(_PROGRAMS))
 )
 ALL: Final = tuple(each for each in _ALL if not each.has_several_relays)
 SEVERAL: Final = tuple(each for each in _ALL if each.has_several_relays)

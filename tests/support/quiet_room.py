@@ -39,7 +39,9 @@ class Figures(NamedTuple):
 class StampedPeer:
     """A member whose packets come with the time at which the kernel got them, in ns of the Unix clock."""
 
-    def __init__(self, line: socket.socket, tls: ssl.SSLObject | None, incoming: ssl.MemoryBIO, sent: ssl.MemoryBIO):
+    def __init__(
+        self, line: socket.socket, tls: ssl.SSLObject | None, incoming: ssl.MemoryBIO, sent: ssl.MemoryBIO
+    ):
         self._line, self._tls, self._incoming, self._sent = line, tls, incoming, sent
         self._parser = FrameParser(from_client=False, max_message_bytes=1 << 20)
         self._keys = MaskingKeys()

@@ -26,7 +26,17 @@ def faults_of(path: Path) -> list[str]:
 def decode(path: Path) -> NDArray[np.float32]:
     """Mono samples at 48 kHz, by libopus in opusdec."""
     to = path.with_suffix(".wav")
-    command = ["opusdec", "--quiet", "--float", "--no-dither", "--force-stereo", "--rate", str(RATE), path, to]
+    command = [
+        "opusdec",
+        "--quiet",
+        "--float",
+        "--no-dither",
+        "--force-stereo",
+        "--rate",
+        str(RATE),
+        path,
+        to,
+    ]
     subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=True)
     wave = to.read_bytes()
     to.unlink()
@@ -38,7 +48,9 @@ def decode(path: Path) -> NDArray[np.float32]:
 
 def decode_by_ffmpeg(path: Path) -> NDArray[np.float32]:
     command = ["ffmpeg", "-v", "error", "-i", path, "-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"]
-    return np.frombuffer(subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=True).stdout, "<f4")
+    return np.frombuffer(
+        subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=True).stdout, "<f4"
+    )
 
 
 def session_of(folder: Path) -> dict[str, object]:

@@ -1,4 +1,5 @@
-"""A real relay on a real socket, with a room called `home`, and guests that hold their ends as any client would."""
+"""A real relay on a real socket, with a room called `home`, and guests that hold their ends as any client
+would."""
 
 import asyncio
 import re
@@ -72,9 +73,13 @@ class House:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
-    async def socket(self, room: str = "home", key: str = KEY, **query: str) -> aiohttp.ClientWebSocketResponse:
+    async def socket(
+        self, room: str = "home", key: str = KEY, **query: str
+    ) -> aiohttp.ClientWebSocketResponse:
         query = {"room": room, "key": key, **query}
-        return await self.http.ws_connect(f"{self.url}/ws", params=query, protocols=["streamer.v1"], autoclose=True)
+        return await self.http.ws_connect(
+            f"{self.url}/ws", params=query, protocols=["streamer.v1"], autoclose=True
+        )
 
     async def enter(self, room: str = "home", key: str = KEY, **query: str) -> Guest:
         guest = Guest(await self.socket(room, key, **query))
@@ -115,7 +120,9 @@ class House:
     ) -> AsyncIterator[Self]:
         limits = limits or RelayLimits(deadline_ms=PATIENCE_S * 1000)  # a busy machine holds this relay up
         admission = admission or InviteStore({"home": Invite(KEY)}, HOST_KEY)
-        relay = Relay(admission, {}, limits, origins, tokens=tokens, studio=studio, hooks=hooks, proxies=proxies)
+        relay = Relay(
+            admission, {}, limits, origins, tokens=tokens, studio=studio, hooks=hooks, proxies=proxies
+        )
         any_number = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=any_number) as http,

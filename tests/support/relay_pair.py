@@ -1,4 +1,5 @@
-"""Two relays of one service, in this process or each in its own: they know the same invitations, and each other."""
+"""Two relays of one service, in this process or each in its own: they know the same invitations, and each
+other."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -43,7 +44,9 @@ class SecondRelay(RelayProcess):
 
 
 @contextmanager
-def pair_of_processes(folder: Path, *options: str, tls: bool = False) -> Iterator[tuple[RelayProcess, SecondRelay]]:
+def pair_of_processes(
+    folder: Path, *options: str, tls: bool = False
+) -> Iterator[tuple[RelayProcess, SecondRelay]]:
     """Two relays that know each other. The first one may end in any way."""
     ports = free_port(), free_port()
     scheme = "https" if tls else "http"

@@ -1,4 +1,5 @@
-"""RFC 6455 in plain Python, written to be obviously right and not fast: what the compiled parser is compared with."""
+"""RFC 6455 in plain Python, written to be obviously right and not fast: what the compiled parser is compared
+with."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +35,9 @@ class Frame:
         return head + self.key + bytes(octet ^ self.key[i % 4] for i, octet in enumerate(self.payload))
 
 
-def parse(data: bytes, *, from_client: bool, max_message_bytes: int) -> tuple[list[tuple[int, bytes]], str | None]:
+def parse(
+    data: bytes, *, from_client: bool, max_message_bytes: int
+) -> tuple[list[tuple[int, bytes]], str | None]:
     """The messages that `data` holds, up to its end, a close frame or a failure; and the cause of that."""
     messages: list[tuple[int, bytes]] = []
     try:
@@ -76,7 +79,9 @@ def _messages(data: bytes, from_client: bool, limit: int) -> Iterator[tuple[int,
             opcode, gathered = CONTINUATION, b""
 
 
-def _head(data: bytes, from_client: bool, *, unfinished: bool, room: int) -> tuple[bool, int, bytes, int, int] | None:
+def _head(
+    data: bytes, from_client: bool, *, unfinished: bool, room: int
+) -> tuple[bool, int, bytes, int, int] | None:
     """FIN, opcode, key, where the payload starts and its size; None where the header is not all there."""
     if len(data) < 2:
         return None

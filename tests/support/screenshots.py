@@ -34,7 +34,8 @@ def violations(page: Page, within: str = "html") -> list[str]:
 
 
 def check_looks(page: Page, state: str, within: str = "html") -> None:
-    """At every size, light or dark, nothing is wrong; and nothing is cut off, however large the letters are."""
+    """At every size, light or dark, nothing is wrong; and nothing is cut off, however large the letters
+    are."""
     for look in LOOKS:
         page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": look.width, "height": look.height})
@@ -48,7 +49,9 @@ def check_looks(page: Page, state: str, within: str = "html") -> None:
 
 
 def check_width(page: Page, width: int, state: str) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{state} is wider than {width} pixels"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, (
+        f"{state} is wider than {width} pixels"
+    )
 
 
 def check_bar(page: Page, height: int, state: str) -> None:

@@ -1,4 +1,5 @@
-"""Servers that tests start: they are there when they say so, or the test fails with what they have written."""
+"""Servers that tests start: they are there when they say so, or the test fails with what they have
+written."""
 
 import socket
 import subprocess

@@ -1,4 +1,5 @@
-"""One room for all tests of a file: the rig, the relay and the phones are started once, since that takes longest."""
+"""One room for all tests of a file: the rig, the relay and the phones are started once, since that takes
+longest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

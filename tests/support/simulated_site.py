@@ -1,8 +1,9 @@
-"""Relays of one service, whole but for the network: what NATS stores and delivers is simulated, with delays by chance.
+"""Relays of one service, whole but for the network: what NATS stores and delivers is simulated, with delays
+by chance.
 
-All of it runs on one event loop with a time of its own (virtual_time.py), so that a life of minutes takes a second, and
-the same seed gives the same life. What one connection asks reaches the server in order; each watch tells in order; and
-nothing else is in order.
+All of it runs on one event loop with a time of its own (virtual_time.py), so that a life of minutes takes a
+second, and the same seed gives the same life. What one connection asks reaches the server in order; each
+watch tells in order; and nothing else is in order.
 """
 
 from __future__ import annotations
@@ -283,7 +284,9 @@ class SimulatedRelay:
         address = ClusterAddress.parse("nats://127.0.0.1", "test")
         self.number = number
         self.relay = Relay(admission, {}, decisions=decisions, tokens=tokens)
-        self.relay.cluster = self.cluster = Cluster(address, "1", lambda: f"https://r{number}.test", keys, decisions)
+        self.relay.cluster = self.cluster = Cluster(
+            address, "1", lambda: f"https://r{number}.test", keys, decisions
+        )
         self.cluster.id = f"{number:016x}"
         self.cluster._peers = Peers(self.cluster.id, "1")
         self.relay.application()
@@ -328,7 +331,8 @@ class SimulatedRelay:
         decided: Decided = self.decisions.of("home")
         members = {
             member.name: {
-                "talker_id": member.talker_id, "muted": member.muted, "away": member.away, "hand": member.hand,
+                "talker_id": member.talker_id, "muted": member.muted, "away": member.away,
+                "hand": member.hand,
                 "listening": member.listening, "role": member.role, "voice": member.voice.value,
                 "turn": room.rights.has_turn(member), "left_out": member.sink.is_left_out,
             }
@@ -361,7 +365,8 @@ class Person:
         self._socket: Socket | None = None
 
     def come(self, relay: SimulatedRelay, leaves_s: float = 0.3) -> None:
-        """From wherever it is: the old connection is left so long after the new one is there, if it is open then."""
+        """From wherever it is: the old connection is left so long after the new one is there, if it is open
+        then."""
         self._attempt += 1
         before, self._socket = self._socket, relay.enter(self.name, self._key, self.resume, self._attempt)
         self.relay = relay

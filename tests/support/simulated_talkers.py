@@ -19,7 +19,8 @@ TICK_S = 0.2
 
 @dataclass
 class Talker:
-    """`speeches` are (from, to) in s of true time; its quartz is off by `ppm`. `clicks` sound at these true times."""
+    """`speeches` are (from, to) in s of true time; its quartz is off by `ppm`. `clicks` sound at these true
+    times."""
 
     name: str
     talker_id: int
@@ -43,7 +44,10 @@ class Talker:
             while at / rate < end_s:
                 payload = self._payload(at, samples, rate)
                 timestamp = (self.first_timestamp + at) % 2**32
-                yield at / rate, Packet(seq % 2**16, timestamp, payload, self.talker_id, 30, True, 0, self.duration)
+                yield (
+                    at / rate,
+                    Packet(seq % 2**16, timestamp, payload, self.talker_id, 30, True, 0, self.duration),
+                )
                 seq += 1
                 at += samples
 
@@ -72,7 +76,8 @@ def _clicking(place: int, samples: int, channels: int) -> bytes:
 
 @dataclass
 class Network:
-    """Delays each packet, in order but for some, loses some, repeats some. Its recorder's clock begins at `zero_s`."""
+    """Delays each packet, in order but for some, loses some, repeats some. Its recorder's clock begins at
+    `zero_s`."""
 
     seed: int = 1
     loss: float = 0.01
@@ -100,12 +105,18 @@ class Network:
             if self.outages and at_s > self.outages[0][1] and not is_after:
                 is_after = True
                 captures.forget_all()
-            talker_id = self.ids_after.get(packet.talker_id, packet.talker_id) if is_after else packet.talker_id
+            talker_id = (
+                self.ids_after.get(packet.talker_id, packet.talker_id) if is_after else packet.talker_id
+            )
             recording.push(talker_id, talker.name, packet, at_s)
             if packet.seq % 25 == 0 or captures.captured_us(talker_id, 0) is None:
                 error_s = rng.uniform(-self.clock_error_s, self.clock_error_s)
-                clock = {"talker_id": talker_id, "timestamp": packet.timestamp,
-                         "server_us": round((captured_s + error_s) * 1e6), "error_us": round(self.clock_error_s * 1e6)}
+                clock = {
+                    "talker_id": talker_id,
+                    "timestamp": packet.timestamp,
+                    "server_us": round((captured_s + error_s) * 1e6),
+                    "error_us": round(self.clock_error_s * 1e6),
+                }
                 captures.on_clock(clock, 0.0, 0.0)  # type: ignore[arg-type]
             talker.sent.append(packet.payload)
         while ticked_s + TICK_S <= length_s:
@@ -114,7 +125,9 @@ class Network:
             recording.tick(ticked_s)
         recording.close(length_s)
 
-    def _arrivals(self, talkers: list[Talker], rng: random.Random) -> Iterator[tuple[float, Talker, Packet, float]]:
+    def _arrivals(
+        self, talkers: list[Talker], rng: random.Random
+    ) -> Iterator[tuple[float, Talker, Packet, float]]:
         for talker in talkers:
             then_s = 0.0
             for captured_s, packet in talker.packets():

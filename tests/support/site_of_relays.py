@@ -1,7 +1,9 @@
-"""A whole site on this machine: NATS, three relays that are one service, HAProxy before them, and people who talk.
+"""A whole site on this machine: NATS, three relays that are one service, HAProxy before them, and people who
+talk.
 
-Each relay and server is a process of its own. The way of the first relay to NATS can be cut alone. People talk without
-a pause, so a gap in what somebody hears is one that the site made, or this process, which holds all of them.
+Each relay and server is a process of its own. The way of the first relay to NATS can be cut alone. People
+talk without a pause, so a gap in what somebody hears is one that the site made, or this process, which holds
+all of them.
 """
 
 import asyncio
@@ -40,7 +42,8 @@ VOICE: Final = bytes.fromhex("fcfffe")
 
 
 class Person:
-    """Talks all the time, and knows when it heard whom last, and for how long it did not hear somebody at most."""
+    """Talks all the time, and knows when it heard whom last, and for how long it did not hear somebody at
+    most."""
 
     def __init__(self, name: str, link: str) -> None:
         self.name = name
@@ -179,7 +182,9 @@ class Site:
             person.forget_gaps()
 
     def longest_gap_s(self, room: dict[str, Person]) -> float:
-        return max(person.longest_gap_s([name for name in room if name != person.name]) for person in room.values())
+        return max(
+            person.longest_gap_s([name for name in room if name != person.name]) for person in room.values()
+        )
 
     async def until_talking(self, since_s: float, most_s: float) -> float:
         """Seconds since then until everybody hears everybody, and then once more: not what was on its way."""
@@ -198,7 +203,8 @@ class Site:
             raise AssertionError(self.complaint()) from None
 
     async def until_counted(self, most_s: float) -> None:
-        """Until each relay lists everybody once, and all together have as many connections as there are people."""
+        """Until each relay lists everybody once, and all together have as many connections as there are
+        people."""
 
         async def is_counted() -> bool:
             return await asyncio.to_thread(self._is_counted)
@@ -212,7 +218,9 @@ class Site:
 
     def _is_counted(self) -> bool:
         listed, connected = self.counts()
-        return all(names == self.names for names in listed) and sum(connected) == len(self.people) + len(self.pair)
+        return all(names == self.names for names in listed) and sum(connected) == len(self.people) + len(
+            self.pair
+        )
 
     def counts(self) -> tuple[list[list[str]], list[int]]:
         """For each relay: whom it lists in `home`, and how many connections it has."""
@@ -228,7 +236,9 @@ class Site:
 
     def _listed(self, number: int) -> list[str]:
         """The relay's own list, whole: what it shows at the door is shortened."""
-        return sorted(member["name"] for member in self._ask(number, f"/api/v1/rooms/{HOME}/members")["members"])
+        return sorted(
+            member["name"] for member in self._ask(number, f"/api/v1/rooms/{HOME}/members")["members"]
+        )
 
     def _ask(self, number: int, path: str) -> Any:
         host = Address.parse(self.relays[number].host_link).key
@@ -242,7 +252,8 @@ class Site:
         people = {**self.people, **self.pair}
         lines = [
             f"{name} sees {person.sees}, heard "
-            f"{ {other: round(now_s - at_s, 1) for other, at_s in person.heard.items()} } s ago {person.failed}"
+            f"{ {other: round(now_s - at_s, 1) for other, at_s in person.heard.items()} } s ago "
+            f"{person.failed}"
             for name, person in people.items()
         ]
         return "\n".join(lines)
@@ -250,7 +261,8 @@ class Site:
 
 @asynccontextmanager
 async def open_site(folder: Path, people: int = 4) -> AsyncIterator[Site]:
-    """One person comes by HAProxy, the others by one relay each in turn; two are in the room `local`. All hear all."""
+    """One person comes by HAProxy, the others by one relay each in turn; two are in the room `local`. All
+    hear all."""
     async with AsyncExitStack() as stack:
         nats = NatsServer(folder / "nats")
         await asyncio.to_thread(nats.start)
@@ -261,7 +273,9 @@ async def open_site(folder: Path, people: int = 4) -> AsyncIterator[Site]:
             await site.start(number)
             stack.push_async_callback(_end, site.relays[number])
         stack.callback(stop, _haproxy(folder / "haproxy", site.port, site.ports))
-        await asyncio.to_thread(wait_until, lambda: is_there(site.port), START_S, lambda: "HAProxy is not there")
+        await asyncio.to_thread(
+            wait_until, lambda: is_there(site.port), START_S, lambda: "HAProxy is not there"
+        )
         for number in range(people):
             name = f"P{number}"
             link = site.link(HOME, (number - 1) % RELAYS if number else None)

@@ -1,10 +1,11 @@
 """Measures on sound: is this the voice that was spoken, and how late is it?
 
-A voice that went through a codec, a browser's noise suppression and gain control is no longer the same wave, yet the
-same speech: its energy moves through time and pitch as before. So **likeness** is the correlation of two spectrograms
-at the delay where it is greatest, and that delay is made exact by the waves themselves. A jitter buffer that stretches
-the voice shifts what follows, and nobody hears it; so each half second may be a little earlier or later than the whole.
-Another sentence, silence, noise or chopped-up speech stays below `ALIKE` (see test_sound.py).
+A voice that went through a codec, a browser's noise suppression and gain control is no longer the same wave,
+yet the same speech: its energy moves through time and pitch as before. So **likeness** is the correlation of
+two spectrograms at the delay where it is greatest, and that delay is made exact by the waves themselves. A
+jitter buffer that stretches the voice shifts what follows, and nobody hears it; so each half second may be a
+little earlier or later than the whole. Another sentence, silence, noise or chopped-up speech stays below
+`ALIKE` (see test_sound.py).
 
 For delays to a fraction of a millisecond, chirps and a matched filter.
 """
@@ -86,9 +87,9 @@ def hear(original: Samples, recorded: Samples, latest_ms: float = 3_000) -> Hear
 
 
 def tone(hertz: float, seconds: float, amplitude: float = 0.3) -> Samples:
-    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)).astype(
-        np.float32
-    )
+    return (
+        amplitude * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)
+    ).astype(np.float32)
 
 
 def tone_dbfs(recorded: Samples, hertz: float) -> float:
@@ -162,7 +163,8 @@ def _spectrogram(samples: Samples) -> Samples:
 
 
 def _correlation(one: Samples, other: Samples) -> float:
-    """Pearson's, after the mean of each band is gone: a room or a codec that colours the voice doesn't matter."""
+    """Pearson's, after the mean of each band is gone: a room or a codec that colours the voice doesn't
+    matter."""
     one = one - one.mean(axis=1, keepdims=True)
     other = other - other.mean(axis=1, keepdims=True)
     scale = float(np.linalg.norm(one) * np.linalg.norm(other))
@@ -170,7 +172,8 @@ def _correlation(one: Samples, other: Samples) -> float:
 
 
 def _followed(said: Samples, heard: Samples) -> Samples:
-    """What was heard, each stretch of it where it is most like what was said; `heard` has SHIFT more at both ends."""
+    """What was heard, each stretch of it where it is most like what was said; `heard` has SHIFT more at both
+    ends."""
     parts = []
     for start in range(0, said.shape[1], STRETCH):
         part = said[:, start : start + STRETCH]

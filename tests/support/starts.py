@@ -37,9 +37,12 @@ class Start:
         return READY in self.log
 
     def kill_when(self, directory: Path, moment: float) -> None:
-        """At a random moment of its writing: `moment` is 0 to 1; from 0.5 on, just after the first file appears."""
+        """At a random moment of its writing: `moment` is 0 to 1; from 0.5 on, just after the first file
+        appears."""
         end = time.monotonic() + (2 * moment * FIRST_START_S if moment < 0.5 else READY_S)
-        while time.monotonic() < end and not (moment >= 0.5 and directory.exists() and any(directory.iterdir())):
+        while time.monotonic() < end and not (
+            moment >= 0.5 and directory.exists() and any(directory.iterdir())
+        ):
             pass
         if moment >= 0.5:
             time.sleep((moment - 0.5) / 5)
@@ -66,7 +69,8 @@ def after_a_killed_first_start(folder: Path, moment: float) -> str:
 
 
 def two_first_starts(folder: Path) -> str:
-    """What is wrong, or nothing: both serve with one authority and the same invites, or one says why it doesn't."""
+    """What is wrong, or nothing: both serve with one authority and the same invites, or one says why it
+    doesn't."""
     both = [Start(folder / "state", folder / f"{number}.log") for number in range(2)]
     try:
         serving = [start for start in both if start.serves()]

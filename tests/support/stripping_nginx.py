@@ -1,4 +1,5 @@
-"""A real nginx in front of a relay: it strips Upgrade, as it does where nobody told it to hand WebSockets on."""
+"""A real nginx in front of a relay: it strips Upgrade, as it does where nobody told it to hand WebSockets
+on."""
 
 import os
 import signal
@@ -26,14 +27,21 @@ SERVER = """
     }}
 """
 BUFFERS = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
-LETS_THROUGH = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+LETS_THROUGH = (
+    "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+)
 
 
 class Nginx:
     """`lines` are of its `location`; none are what it does by default."""
 
     def __init__(
-        self, folder: Path, relay_port: int, lines: str = "", port: int = 0, leaf: LoadedIdentity | None = None
+        self,
+        folder: Path,
+        relay_port: int,
+        lines: str = "",
+        port: int = 0,
+        leaf: LoadedIdentity | None = None,
     ) -> None:
         """With the certificate `leaf` it speaks HTTP/2."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,18 @@ from streamer.client.audio.samples import level_of
 from streamer.wire.packet import TALKSPURT_START, Packet
 
 NAMES: Final = (
-    *("Ada", "Grace", "Maximiliane von Hohenstein", "Ben", "Çelik", "Joan", "Ólafur", "李小龍", "Nana Yaa", "Tim"),
+    *(
+        "Ada",
+        "Grace",
+        "Maximiliane von Hohenstein",
+        "Ben",
+        "Çelik",
+        "Joan",
+        "Ólafur",
+        "李小龍",
+        "Nana Yaa",
+        "Tim",
+    ),
     *("Rosa", "Emil", "Zoë", "Ivo", "Mina", "Paul", "Lea", "Omar", "Kiki", "Jürgen"),
     *("Noor", "Sam", "Tove", "Uma", "Viktor", "Wanda", "Xaver", "Yuki", "Anouk", "Ezra"),
 )
@@ -49,7 +60,8 @@ class Crowd:
 
 @contextmanager
 def crowd(relay: RelayProcess, size: int, talkers: int = 0) -> Iterator[Crowd]:
-    """`size` more members in the relay's room until the end of the block; the first ones talk without a pause."""
+    """`size` more members in the relay's room until the end of the block; the first ones talk without a
+    pause."""
     members = Crowd(talkers)
     before = relay.healthz()["members"]
     payloads()  # here, since making them takes a while
@@ -104,7 +116,9 @@ async def _talk(guest: Guest, number: int, starts: bool, device_us: int) -> None
     packet = Packet(number % 2**16, timestamp, payload, level=level, voice=True, flags=flags)
     await guest.socket.send_bytes(packet.serialize())
     if starts or number % CLOCK_EVERY == 0:
-        await guest.socket.send_json({"type": "clock", "timestamp": timestamp, **_times(guest, number, device_us)})
+        await guest.socket.send_json(
+            {"type": "clock", "timestamp": timestamp, **_times(guest, number, device_us)}
+        )
 
 
 def _times(guest: Guest, number: int, device_us: int) -> dict[str, int]:

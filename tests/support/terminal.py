@@ -1,4 +1,5 @@
-"""A terminal, as somebody sits before it: a real pty, and what its screen shows by a real terminal's rules."""
+"""A terminal, as somebody sits before it: a real pty, and what its screen shows by a real terminal's
+rules."""
 
 import fcntl
 import os

@@ -9,14 +9,16 @@ Picture = NDArray[np.uint8]
 """Grey: rows and columns of pixels, 0 is black."""
 
 WIDTH, HEIGHT = 8, 18
-"""Of a cell, in pixels: a little higher than twice its width, as with most fonts. Both divide into the shapes below."""
+"""Of a cell, in pixels: a little higher than twice its width, as with most fonts. Both divide into the shapes
+below."""
 
 NAMED = {"black": 0, "white": 229, "brightblack": 127, "brightwhite": 255}
 """Greys of xterm; none of the other colours is used for a code."""
 
 
 def draw_cells(screen: pyte.Screen, *, is_light: bool = False) -> Picture:
-    """Blocks as a terminal draws them, to the edge of the cell; of a letter, what a scanner may mistake for modules."""
+    """Blocks as a terminal draws them, to the edge of the cell; of a letter, what a scanner may mistake for
+    modules."""
     paper, ink = (255, 34) if is_light else (16, 204)
     picture = np.full((screen.lines * HEIGHT, screen.columns * WIDTH), paper, dtype=np.uint8)
     for row in range(screen.lines):

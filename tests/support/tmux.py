@@ -15,7 +15,9 @@ PATIENCE_S = 30.0
 class Tmux:
     """A server of its own with one window; the end of the block ends it and what runs in it."""
 
-    def __init__(self, home: Path, columns: int, rows: int, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, columns: int, rows: int, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._home = home
         self._size = columns, rows
         given = {"HOME": str(home), "XDG_DATA_HOME": str(home), "PYTHONUTF8": "1", **(environment or {})}

@@ -1,7 +1,8 @@
 """An event loop with a time of its own: seconds pass when everything waits, and only then.
 
-What is said in four seconds is said in a fraction of one, and a machine with other work to do changes nothing: nobody
-wakes late. Sockets are real, so a packet on its way gets a moment of real time before the clock goes on.
+What is said in four seconds is said in a fraction of one, and a machine with other work to do changes
+nothing: nobody wakes late. Sockets are real, so a packet on its way gets a moment of real time before the
+clock goes on.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from unittest.mock import patch
 T = TypeVar("T")
 
 ON_ITS_WAY_S: Final = 0.002
-"""Loopback delivers within the call that sends, unless the kernel has other work; then a packet seems 10 ms late."""
+"""Loopback delivers within the call that sends, unless the kernel has other work; then a packet seems 10 ms
+late."""
 BEGINS_S: Final = 1_000.0
 CLOCKS: Final = ("perf_counter", "monotonic")
 

@@ -1,4 +1,5 @@
-"""Chirps through the air, in made-up rooms: who plays them back, what is let through, and why there is no number."""
+"""Chirps through the air, in made-up rooms: who plays them back, what is let through, and why there is no
+number."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -75,7 +76,9 @@ class HeardMicrophone:
     latency_s = 0.01
 
     def __init__(self, samples: Samples) -> None:
-        self._frames = [(at, samples[at : at + SAMPLES_PER_FRAME]) for at in range(0, len(samples), SAMPLES_PER_FRAME)]
+        self._frames = [
+            (at, samples[at : at + SAMPLES_PER_FRAME]) for at in range(0, len(samples), SAMPLES_PER_FRAME)
+        ]
         self.start = self.wait_s = self.captured_at = self.close = lambda *_: None
 
     def pop(self, now: float, n_samples: int = SAMPLES_PER_FRAME) -> tuple[int, Samples] | None:

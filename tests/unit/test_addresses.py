@@ -24,7 +24,9 @@ def test_each_address_is_judged_with_its_reason(address: str, adapter: str, reas
 
 
 def test_the_host_sees_which_address_was_chosen_and_why() -> None:
-    addresses = [judge(*pair, default="10.0.0.7") for pair in (("10.0.0.7", "eth0"), ("172.17.0.1", "docker0"))]
+    addresses = [
+        judge(*pair, default="10.0.0.7") for pair in (("10.0.0.7", "eth0"), ("172.17.0.1", "docker0"))
+    ]
     first, second = describe_addresses(addresses, "10.0.0.7").splitlines()
     assert first.split() == ["→", "10.0.0.7", "eth0:", "the", "way", "to", "the", "router"]
     assert second.split()[0] == "✗"

@@ -64,7 +64,9 @@ async def test_what_is_read_is_said_and_a_cancelled_one_ends_while_the_rest_is_h
         assert not held_up.goes_on.is_set()
 
 
-async def test_a_relay_that_somebody_may_have_announce_loads_the_codec_before_it_serves(tmp_path: Path) -> None:
+async def test_a_relay_that_somebody_may_have_announce_loads_the_codec_before_it_serves(
+    tmp_path: Path,
+) -> None:
     heard: list[bytes] = []
 
     def studio(content: bytes) -> HeldUp:

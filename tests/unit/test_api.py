@@ -123,7 +123,9 @@ def ogg(packets: list[bytes], channels: int = 1, mapping: int = 0) -> bytes:
     return page([head], 2) + page([b"OpusTags" + bytes(8)]) + b"".join(pages)
 
 
-async def speak(program: Program, body: bytes, kind: str = "audio/wav", name: str = "Gate") -> tuple[int, Any]:
+async def speak(
+    program: Program, body: bytes, kind: str = "audio/wav", name: str = "Gate"
+) -> tuple[int, Any]:
     path = f"/rooms/home/announcements?name={name}"
     return await program.call("POST", path, data=body, headers={"Content-Type": kind})
 
@@ -195,14 +197,22 @@ def test_one_token_may_not_call_without_end_and_others_may_meanwhile(store: Toke
 # ---- Rooms and members
 
 
-async def test_rooms_and_members_are_told_with_their_telemetry_and_only_those_of_the_token(store: TokenStore) -> None:
+async def test_rooms_and_members_are_told_with_their_telemetry_and_only_those_of_the_token(
+    store: TokenStore,
+) -> None:
     admission = InviteStore({"home": Invite(KEY), "garage": Invite(KEY)}, HOST_KEY)
     async with House.open(admission, tokens=store) as house:
         ada = await house.enter(name="Ada")
         await ada.socket.send_json({"type": "telemetry", "device": "lamp", "values": {"on": True}})
         assert await ada.text("telemetry")
-        everywhere, here = Program(house, token(store, "read")), Program(house, token(store, "read", room="home"))
-        assert [room["name"] for room in (await everywhere.call("GET", "/rooms"))[1]["rooms"]] == ["home", "garage"]
+        everywhere, here = (
+            Program(house, token(store, "read")),
+            Program(house, token(store, "read", room="home")),
+        )
+        assert [room["name"] for room in (await everywhere.call("GET", "/rooms"))[1]["rooms"]] == [
+            "home",
+            "garage",
+        ]
         assert [room["name"] for room in (await here.call("GET", "/rooms"))[1]["rooms"]] == ["home"]
         _, told = await here.call("GET", "/rooms/home/members")
         [member] = told["members"]
@@ -219,7 +229,10 @@ async def test_what_a_host_decides_is_read_and_changed_and_members_are_told_of_c
 ) -> None:
     async with House.open(tokens=store) as house:
         ada = await house.enter(name="Ada")
-        reader, program = Program(house, token(store, "read")), Program(house, token(store, "moderate", "read"))
+        reader, program = (
+            Program(house, token(store, "read")),
+            Program(house, token(store, "moderate", "read")),
+        )
         _, before = await reader.call("GET", "/rooms/home")
         decided = ("locked", "one_at_a_time", "only_hosts", "keep_captions")
         assert {name: before[name] for name in (*decided, "captions", "recording")} == dict.fromkeys(
@@ -320,7 +333,9 @@ async def test_a_flood_of_notices_is_cut_down_and_a_huge_one_refused(store: Toke
         (b"[" * 8_000, 400, "bad-body"),
     ],
 )
-async def test_a_body_that_is_no_notice_is_refused(store: TokenStore, body: bytes, status: int, code: str) -> None:
+async def test_a_body_that_is_no_notice_is_refused(
+    store: TokenStore, body: bytes, status: int, code: str
+) -> None:
     async with House.open(tokens=store) as house:
         program = Program(house, token(store, "notify"))
         answer = await program.call(
@@ -340,7 +355,9 @@ async def test_a_command_waits_for_its_result_and_no_longer_than_its_deadline(st
         asking = asyncio.create_task(program.call("POST", path, json={"name": "open", "device": "gate"}))
         asked = await door.text("command")
         assert (asked["talker_id"], asked["sender"], asked["device"]) == (0, "Gate", "gate")
-        await door.socket.send_json({"type": "result", "id": asked["id"], "outcome": "done", "message": "open"})
+        await door.socket.send_json(
+            {"type": "result", "id": asked["id"], "outcome": "done", "message": "open"}
+        )
         assert await asking == (200, {"outcome": "done", "message": "open"})
         status, late = await program.call("POST", path, json={"name": "open", "deadline_ms": 50})
         assert (status, late["outcome"]) == (200, "timed-out")
@@ -376,7 +393,9 @@ async def test_ogg_opus_is_said_as_it_came_in_order_and_at_its_own_pace(store: T
         assert [int.from_bytes(packet[8:12], "big") for packet in heard] == [960 * at for at in range(30)]
 
 
-@pytest.mark.parametrize("sound", [wav(0.3), wav(0.3, 8_000), wav(0.3, 44_100, 2)], ids=["48k", "8k", "44k stereo"])
+@pytest.mark.parametrize(
+    "sound", [wav(0.3), wav(0.3, 8_000), wav(0.3, 44_100, 2)], ids=["48k", "8k", "44k stereo"]
+)
 async def test_a_wav_is_encoded_and_said(store: TokenStore, sound: bytes) -> None:
     async with House.open(tokens=store, studio=Recording) as house:
         ada = await house.enter(name="Ada")
@@ -408,7 +427,9 @@ async def test_cancelling_silences_it_at_once_and_only_for_its_own_token(store: 
         assert await ada.hears_nothing()
 
 
-async def test_no_more_announcements_than_the_relay_can_make_and_none_by_who_was_removed(store: TokenStore) -> None:
+async def test_no_more_announcements_than_the_relay_can_make_and_none_by_who_was_removed(
+    store: TokenStore,
+) -> None:
     async with House.open(tokens=store, studio=Recording) as house:
         program = Program(house, token(store, "speak", "moderate", "read"))
         made = [await speak(program, wav(20.0)) for _ in range(MOST)]
@@ -465,7 +486,8 @@ async def test_a_sound_that_is_cut_off_in_the_middle_leaves_nothing_behind(store
         for _ in range(MOST + 1):  # a place that was not given back would be missing
             _, writer = await asyncio.open_connection("127.0.0.1", house.port)
             writer.write(
-                b"POST /api/v1/rooms/home/announcements HTTP/1.1\r\nHost: localhost\r\nContent-Type: audio/wav\r\n"
+                b"POST /api/v1/rooms/home/announcements HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                b"audio/wav\r\n"
                 + f"Authorization: Bearer {secret}\r\nContent-Length: 500000\r\n\r\n".encode()
                 + wav(1.0)
             )
@@ -503,7 +525,9 @@ async def test_the_tail_of_an_announcement_is_not_cut_by_its_leaving(store: Toke
 # ---- Events
 
 
-async def test_what_happens_in_a_room_is_told_and_told_again_from_the_last_event_on(store: TokenStore) -> None:
+async def test_what_happens_in_a_room_is_told_and_told_again_from_the_last_event_on(
+    store: TokenStore,
+) -> None:
     async with House.open(tokens=store) as house:
         program = Program(house, token(store, "read", "notify"))
         async with program.events() as stream:

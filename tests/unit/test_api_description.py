@@ -1,4 +1,5 @@
-"""The OpenAPI file is true: schemathesis sends what it allows and what it does not, and reads each answer by it.
+"""The OpenAPI file is true: schemathesis sends what it allows and what it does not, and reads each answer by
+it.
 
 The seed is fixed, so that each run sends the same. What is sent is spread over all operations evenly.
 """
@@ -32,7 +33,8 @@ from streamer.relay.access.tokens import SCOPES, TokenStore
 from streamer.relay.api.description import DOCUMENT
 
 EXAMPLES = 8
-"""Of each operation, of each kind: enough for each field to be broken once; 0.3 s of each on an idle computer."""
+"""Of each operation, of each kind: enough for each field to be broken once; 0.3 s of each on an idle
+computer."""
 
 CHECKS = [
     not_a_server_error,
@@ -115,5 +117,7 @@ def test_the_file_and_the_page_for_people_are_served(relay: tuple[str, str]) -> 
 
 def test_every_code_that_the_interface_refuses_with_is_explained_in_the_file() -> None:
     package = Path(__file__).parents[2] / "streamer/relay/api"
-    used = {code for path in package.glob("*.py") for code in re.findall(r'code="([\w-]+)"', path.read_text())}
+    used = {
+        code for path in package.glob("*.py") for code in re.findall(r'code="([\w-]+)"', path.read_text())
+    }
     assert used <= json.loads(TEXT)["x-codes"].keys()

@@ -13,7 +13,8 @@ from streamer.relay.access.limits import RelayLimits
 DOCUMENT = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 FILE = re.compile(r"`([\w/]+\.(?:pyx|py|js|md))`")
 STARTS = {"client/talk_and_listen.py", "relay/http/app.py", "client/connection.py", "page/main.js"}
-"""Where a chain may begin: the roots of the programs, and the client's connection, which the row `send` leads to."""
+"""Where a chain may begin: the roots of the programs, and the client's connection, which the row `send` leads
+to."""
 WITHOUT_CODE = {"__pycache__", "node_modules"}
 
 
@@ -55,7 +56,9 @@ def uses(root: Path, upper: str) -> set[str]:
     """The files that `upper` imports, or loads as a worker or a worklet."""
     if root == WEB:
         path = WEB / upper
-        worklets = {f"worklets/{name}.js" for name in re.findall(r'"(\w+)"', path.read_text(encoding="utf-8"))}
+        worklets = {
+            f"worklets/{name}.js" for name in re.findall(r'"(\w+)"', path.read_text(encoding="utf-8"))
+        }
         loads = worklets if "addModule(" in path.read_text(encoding="utf-8") else set()
         return scripts_imported(path) | loads
     found = set()
@@ -69,7 +72,9 @@ def _module(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").as_posix()
 
 
-@pytest.mark.parametrize(("root", "upper", "lower"), LINKS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("root", "upper", "lower"), LINKS, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_each_arrow_of_the_map_is_an_import(root: Path, upper: str, lower: str) -> None:
     assert (root / upper).is_file(), f"the map names {upper}, which does not exist"
     assert (root / lower).is_file(), f"the map names {lower}, which does not exist"
@@ -113,7 +118,12 @@ def test_every_name_in_the_tables_of_late_packets_is_in_the_file_beside_it() -> 
     checked = 0
     for row in rows("Late packets"):
         text = "|".join(row)
-        paths = [place / name for name in FILE.findall(text) for place in (ROOT, PACKAGE) if (place / name).is_file()]
+        paths = [
+            place / name
+            for name in FILE.findall(text)
+            for place in (ROOT, PACKAGE)
+            if (place / name).is_file()
+        ]
         source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
         for name in re.findall(r"`(?:\w+\.)?(\w+)`", text):
             checked += 1

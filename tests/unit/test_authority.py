@@ -17,7 +17,15 @@ ADDRESSES = ["127.0.0.1", "::1", "192.168.1.20"]
 
 
 def verify(authority: Authority, leaf: Path, *options: str) -> str:
-    command = ["openssl", "verify", "-x509_strict", "-CAfile", str(authority.certificate_path), *options, str(leaf)]
+    command = [
+        "openssl",
+        "verify",
+        "-x509_strict",
+        "-CAfile",
+        str(authority.certificate_path),
+        *options,
+        str(leaf),
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout + result.stderr
 
@@ -25,9 +33,13 @@ def verify(authority: Authority, leaf: Path, *options: str) -> str:
 @pytest.mark.parametrize(
     "option", [("-verify_hostname", "kitchen.local"), ("-verify_ip", "192.168.1.20"), ("-verify_ip", "::1")]
 )
-def test_openssl_accepts_the_leaf_for_every_local_name_and_address(tmp_path: Path, option: tuple[str, str]) -> None:
+def test_openssl_accepts_the_leaf_for_every_local_name_and_address(
+    tmp_path: Path, option: tuple[str, str]
+) -> None:
     authority = Authority(tmp_path)
-    assert verify(authority, authority.leaf(NAMES, ADDRESSES).cert, "-purpose", "sslserver", *option).endswith("OK\n")
+    assert verify(
+        authority, authority.leaf(NAMES, ADDRESSES).cert, "-purpose", "sslserver", *option
+    ).endswith("OK\n")
 
 
 def test_openssl_rejects_a_leaf_for_a_public_name_from_this_authority(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Work beside the connections: one exception ends neither it nor its neighbours, and takes one line of the log."""
+"""Work beside the connections: one exception ends neither it nor its neighbours, and takes one line of the
+log."""
 
 import asyncio
 import logging

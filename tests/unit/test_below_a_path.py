@@ -19,7 +19,10 @@ SITE = "https://example.org"
 async def below(folder: Path, path: str) -> AsyncIterator[tuple[str, aiohttp.ClientSession, str]]:
     """What the relay told its host, who asks it, and where."""
     port = free_port()
-    async with hosting(folder, no_tls=True, port=port, url=f"{SITE}{path}") as host, aiohttp.ClientSession() as http:
+    async with (
+        hosting(folder, no_tls=True, port=port, url=f"{SITE}{path}") as host,
+        aiohttp.ClientSession() as http,
+    ):
         yield host.log, http, f"http://127.0.0.1:{port}"
 
 
@@ -28,7 +31,9 @@ async def status_of(http: aiohttp.ClientSession, url: str) -> int:
         return answer.status
 
 
-@pytest.mark.parametrize(("path", "base"), [("/voice/", "/voice"), ("/a/b", "/a/b"), ("/Küche/", "/K%C3%BCche")])
+@pytest.mark.parametrize(
+    ("path", "base"), [("/voice/", "/voice"), ("/a/b", "/a/b"), ("/Küche/", "/K%C3%BCche")]
+)
 async def test_each_page_is_there_with_the_path_and_without_it(tmp_path: Path, path: str, base: str) -> None:
     async with below(tmp_path, path) as (log, http, relay):
         assert f"{SITE}{base}/#room=home" in log

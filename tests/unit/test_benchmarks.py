@@ -32,19 +32,38 @@ def test_the_busy_benchmark_has_the_four_pairs_and_the_rival(busy_benchmark: dic
     assert set(busy_benchmark["PAIRS"]) == {f"{one} → {other}" for one in ends for other in ends} | {"WebRTC"}
 
 
-def test_a_row_of_the_busy_benchmark_compares_with_the_rival_at_the_same_load(busy_benchmark: dict[str, Any]) -> None:
+def test_a_row_of_the_busy_benchmark_compares_with_the_rival_at_the_same_load(
+    busy_benchmark: dict[str, Any],
+) -> None:
     measured = {
         "phone → phone": [Round([60, 64, 70], 0, 66, 0.01), Round([56, 58, 90], 1, 62, 0.03)],
         "phone → desktop": [Round([], 6, None, 0)],
         "WebRTC": [Round([120, 124, 128], 0, None, 0)],
     }
     ours, unheard, rival = (row.split() for row in busy_benchmark["rows_of"](0.5, measured))
-    assert ours == ["0.5", "phone", "→", "phone", "62", "ms", "70", "ms", "1/7", "2.0", "%", "64", "ms", "0.50"]
+    assert ours == [
+        "0.5",
+        "phone",
+        "→",
+        "phone",
+        "62",
+        "ms",
+        "70",
+        "ms",
+        "1/7",
+        "2.0",
+        "%",
+        "64",
+        "ms",
+        "0.50",
+    ]
     assert unheard[-3:] == ["–", "–", "6/6"]
     assert rival == ["0.5", "WebRTC", "124", "ms", "124", "ms", "0/3", "0.0", "%"]
 
 
-def test_a_call_that_took_far_longer_than_others_is_listed_with_its_parts(busy_benchmark: dict[str, Any]) -> None:
+def test_a_call_that_took_far_longer_than_others_is_listed_with_its_parts(
+    busy_benchmark: dict[str, Any],
+) -> None:
     calls = [Round([ms], 0, None, 0, {"buffer": 10, "output": 25}) for ms in (62, 60, 64, 66)]
     far = Round([200], 0, None, 0.02, {"buffer": 150, "output": 25})
     lines = list(busy_benchmark["lines_of_calls"]([*calls, far, Round([], 3, None, 0)]))

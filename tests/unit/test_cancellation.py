@@ -1,9 +1,10 @@
-"""Nothing of ours swallows a cancellation: whoever cancels a task waits for its end, at the latest when all ends.
+"""Nothing of ours swallows a cancellation: whoever cancels a task waits for its end, at the latest when all
+ends.
 
-Two patterns do it, and no test finds them by chance. `asyncio.wait_for` of Python 3.11 returns the result of what
-ended in the very moment in which the waiting task was cancelled: `async with asyncio.timeout` does not. And whoever
-suppresses CancelledError around an `await` can't tell the cancellation of the other task from its own: `asyncio.wait`
-and `asyncio.gather(…, return_exceptions=True)` can.
+Two patterns do it, and no test finds them by chance. `asyncio.wait_for` of Python 3.11 returns the result of
+what ended in the very moment in which the waiting task was cancelled: `async with asyncio.timeout` does not.
+And whoever suppresses CancelledError around an `await` can't tell the cancellation of the other task from its
+own: `asyncio.wait` and `asyncio.gather(…, return_exceptions=True)` can.
 """
 
 import ast
@@ -37,7 +38,9 @@ def is_name(node: ast.AST, names: tuple[str, ...]) -> bool:
     """Also the last one of `asyncio.CancelledError`, and one of a tuple."""
     if isinstance(node, ast.Tuple):
         return any(is_name(each, names) for each in node.elts)
-    return (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names)
+    return (isinstance(node, ast.Name) and node.id in names) or (
+        isinstance(node, ast.Attribute) and node.attr in names
+    )
 
 
 def raises_again(handler: ast.ExceptHandler) -> bool:
@@ -58,7 +61,9 @@ def test_nothing_waits_by_wait_for() -> None:
         (place, name)
         for place, function, name in functions()
         for node in ast.walk(function)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "wait_for"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "wait_for"
         if is_name(node.func.value, ("asyncio",))
     ]
     assert calls == []
@@ -66,7 +71,9 @@ def test_nothing_waits_by_wait_for() -> None:
 
 def test_no_cancellation_is_caught_but_where_it_is_told_apart() -> None:
     found = {
-        (place, name) for place, function, name in functions() if any(swallows(node) for node in ast.walk(function))
+        (place, name)
+        for place, function, name in functions()
+        if any(swallows(node) for node in ast.walk(function))
     }
     assert found == MAY_CATCH
 
@@ -84,7 +91,8 @@ def test_no_finally_leaves_by_itself() -> None:
 
 @pytest.mark.parametrize("later", range(4))
 async def test_who_waits_for_events_is_cancelled_even_in_the_moment_in_which_one_comes(later: int) -> None:
-    """`later` is in turns of the event loop: what waits inside may have ended, and who waits for it not know yet."""
+    """`later` is in turns of the event loop: what waits inside may have ended, and who waits for it not know
+    yet."""
     events = Events()
     watcher = events.watch("")
     assert watcher

@@ -75,7 +75,9 @@ def test_a_pause_within_a_sentence_does_not_end_it_and_one_between_two_does() ->
     assert len(ended("#" * 20 + "." * 14 + "#" * 20)) == 2
 
 
-@pytest.mark.parametrize("pattern", ["", "." * 100, "#", "#.#.#", "." * 20 + "#" * 8 + "." * 20, "#...." * 30])
+@pytest.mark.parametrize(
+    "pattern", ["", "." * 100, "#", "#.#.#", "." * 20 + "#" * 8 + "." * 20, "#...." * 30]
+)
 def test_nothing_comes_of_less_than_the_shortest_word(pattern: str) -> None:
     assert pattern.count("#") * WINDOW_S < LEAST_VOICE_S or "##" not in pattern
     assert ended(pattern) == []
@@ -135,7 +137,11 @@ def test_who_comes_late_or_with_another_microphone_begins_anew() -> None:
 def test_a_silence_in_which_nothing_is_sent_ends_a_talkspurt() -> None:
     speech = list(packets(tone(440, 1)))
     talker = Talker(fake_engine().detector())
-    found = [each for number, packet in enumerate(speech) for each in talker.push(packet, number / 100, 10 * number)]
+    found = [
+        each
+        for number, packet in enumerate(speech)
+        for each in talker.push(packet, number / 100, 10 * number)
+    ]
     assert found == []
     assert talker.look(1.1) == []
     [talkspurt] = talker.look(2.0)
@@ -144,7 +150,9 @@ def test_a_silence_in_which_nothing_is_sent_ends_a_talkspurt() -> None:
 
 def test_the_times_of_a_line_are_those_of_its_capture() -> None:
     talker = Talker(fake_engine().detector())
-    [talkspurt] = talkspurts(talker, packets(np.concatenate((quiet(2), tone(440, 1), quiet(1))), first=12_345))
+    [talkspurt] = talkspurts(
+        talker, packets(np.concatenate((quiet(2), tone(440, 1), quiet(1))), first=12_345)
+    )
     assert 1_600 < talker.captured_ms(talkspurt.position) < 2_000
     assert 2_900 < talker.captured_ms(talkspurt.end) < 3_200
 
@@ -389,7 +397,9 @@ def test_a_file_that_is_not_the_one_that_was_checked_is_not_used(tmp_path: Path,
 def test_the_relay_and_the_base_install_know_no_recogniser() -> None:
     import subprocess
 
-    program = "import sys, streamer.cli, streamer.relay.serve; print([m for m in sys.modules if 'sherpa' in m])"
+    program = (
+        "import sys, streamer.cli, streamer.relay.serve; print([m for m in sys.modules if 'sherpa' in m])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -430,9 +440,14 @@ async def test_a_companion_that_ends_is_begun_again_and_reads_what_it_is_told() 
     assert said[:2] == ["a link", "a link"]
 
 
-async def test_a_companion_that_hangs_is_ended_with_the_relay_and_one_that_says_too_much_does_no_harm() -> None:
+async def test_a_companion_that_hangs_is_ended_with_the_relay_and_one_that_says_too_much_does_no_harm() -> (
+    None
+):
     said: list[str] = []
-    program = "import sys, os; print('x' * 100_000, file=sys.stderr); print(os.getpid(), file=sys.stderr, flush=True)"
+    program = (
+        "import sys, os; print('x' * 100_000, file=sys.stderr); "
+        "print(os.getpid(), file=sys.stderr, flush=True)"
+    )
     program += "; sys.stdin.read()"
     companion = asyncio.create_task(Companion([sys.executable, "-c", program], "", said.append).run())
     async with asyncio.timeout(PATIENCE_S):

@@ -1,4 +1,5 @@
-"""Captions over a socket: who may write them, who gets them, who is told, and how much of them there may be."""
+"""Captions over a socket: who may write them, who gets them, who is told, and how much of them there may
+be."""
 
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,12 @@ async def test_a_token_with_the_scope_lets_its_bearer_in_to_listen_and_to_captio
 
 
 @pytest.mark.parametrize("kind", ["caption", "captioning"])
-@pytest.mark.parametrize("scopes", [(), ("read", "notify", "speak", "command")], ids=["guest", "other scopes"])
-async def test_without_the_right_nobody_captions(kind: str, scopes: tuple[Scope, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "scopes", [(), ("read", "notify", "speak", "command")], ids=["guest", "other scopes"]
+)
+async def test_without_the_right_nobody_captions(
+    kind: str, scopes: tuple[Scope, ...], tmp_path: Path
+) -> None:
     store, secret = token_for(tmp_path, *(scopes or ("read",)))
     async with House.open(tokens=store) as house:
         ada = await house.enter(name="Ada")
@@ -230,7 +235,13 @@ async def test_as_long_as_one_captioner_is_left_captions_stay_on() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['<img src=x onerror="alert(1)">', "<script>alert(1)</script>", "a\u202eb", "a\x1b[2Jb", "Z" + "\u0301" * 30],
+    [
+        '<img src=x onerror="alert(1)">',
+        "<script>alert(1)</script>",
+        "a\u202eb",
+        "a\x1b[2Jb",
+        "Z" + "\u0301" * 30,
+    ],
     ids=ascii,
 )
 async def test_markup_and_hidden_characters_in_a_caption_are_treated_as_those_of_chat(text: str) -> None:
@@ -277,7 +288,9 @@ async def test_a_caption_is_one_line() -> None:
         assert (await host.text("caption"))["text"] == "dinner is ready"
 
 
-async def test_the_last_words_of_a_talker_who_left_still_have_a_name_and_those_of_nobody_are_refused() -> None:
+async def test_the_last_words_of_a_talker_who_left_still_have_a_name_and_those_of_nobody_are_refused() -> (
+    None
+):
     async with House.open() as house:
         host, ada = await house.enter(key=HOST_KEY), await house.enter(name="Ada")
         await ask(host)
@@ -346,7 +359,10 @@ def test_what_was_asked_for_is_asked_again_after_a_lost_connection() -> None:
 
 
 async def test_a_program_without_the_right_is_refused() -> None:
-    async with House.open() as house, streamer.join(f"{house.url}/#room=home&key={KEY}", listening=True) as room:
+    async with (
+        House.open() as house,
+        streamer.join(f"{house.url}/#room=home&key={KEY}", listening=True) as room,
+    ):
         events = room.events()
         room.write_captions()
         assert (await next_of(events, streamer.Refused)).code == "no-right"

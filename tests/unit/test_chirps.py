@@ -64,7 +64,9 @@ def test_chirps_are_found_where_they_are(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("by", [0, 0.25, 0.5, 4_800.4])
 @pytest.mark.parametrize("gain", [1, 0.01, -0.3])
-def test_a_chirp_is_found_to_a_tenth_of_a_sample_however_loud_and_even_upside_down(by: float, gain: float) -> None:
+def test_a_chirp_is_found_to_a_tenth_of_a_sample_however_loud_and_even_upside_down(
+    by: float, gain: float
+) -> None:
     train, sent = chirp_train(4, 0.5)
     late = delays(sent, find_chirps(gain * shifted(train, by)))
     assert late == pytest.approx([by] * 4, abs=0.1)

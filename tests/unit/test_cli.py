@@ -73,14 +73,26 @@ def test_a_limit_that_limits_nothing_is_refused(tmp_path: Path, option: str, num
 
 def test_a_relay_loads_neither_sound_nor_the_other_commands(tmp_path: Path) -> None:
     look = "import sys, streamer.cli, streamer.relay.serve; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
-    needless = ("numpy", "rich", "soundfile", "sounddevice", "streamer.client", "streamer.measure", "streamer.doctor")
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True
+    ).stdout.split()
+    needless = (
+        "numpy",
+        "rich",
+        "soundfile",
+        "sounddevice",
+        "streamer.client",
+        "streamer.measure.run",
+        "streamer.doctor",
+    )
     assert "streamer.relay.http.app" in loaded
     assert not set(needless) & set(loaded)
 
 
 @pytest.mark.parametrize("options", [("--plain",), ()], ids=["asked for", "without a terminal"])
-def test_a_relay_that_prints_lines_loads_nothing_that_only_a_screen_needs(tmp_path: Path, options: tuple[str]) -> None:
+def test_a_relay_that_prints_lines_loads_nothing_that_only_a_screen_needs(
+    tmp_path: Path, options: tuple[str]
+) -> None:
     arguments = ["serve", "--no-tls", "--port", "0", "--data-dir", str(tmp_path), *options]
     look = (
         "import os, sys, click, streamer.cli as cli\n"
@@ -91,7 +103,9 @@ def test_a_relay_that_prints_lines_loads_nothing_that_only_a_screen_needs(tmp_pa
         "click.echo = echo\n"
         f"cli.main({arguments!r})"
     )
-    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
     loaded = done.stdout.split()
     assert "streamer.relay.serve" in loaded
     assert not {"rich", "rich.console", "streamer.relay.screen.screen"} & set(loaded)

@@ -1,4 +1,5 @@
-"""The client's end of the line against real sockets: relays that refuse, fail, hang up, or are somebody else."""
+"""The client's end of the line against real sockets: relays that refuse, fail, hang up, or are somebody
+else."""
 
 import asyncio
 import base64
@@ -32,7 +33,9 @@ from streamer.wire.control import Message
 from streamer.wire.room_link import Address
 
 
-async def join(address: Address, heard: list[bytes | Message] | None = None, ca_file: Path | None = None) -> None:
+async def join(
+    address: Address, heard: list[bytes | Message] | None = None, ca_file: Path | None = None
+) -> None:
     link = await Link.open(address, name="Ada", ca_file=ca_file)
     heard = [] if heard is None else heard
     try:
@@ -105,7 +108,9 @@ def test_a_refusal_is_told_in_the_relay_s_own_words(status: int) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("body", ["<html>Welcome to my router</html>", json.dumps([1]), json.dumps({"error": "x"}), ""])
+@pytest.mark.parametrize(
+    "body", ["<html>Welcome to my router</html>", json.dumps([1]), json.dumps({"error": "x"}), ""]
+)
 def test_an_answer_that_is_no_relay_s_says_so(body: str) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(text=body)
@@ -198,11 +203,14 @@ def test_voice_that_the_network_does_not_take_is_shed_and_never_piles_up() -> No
 
 @asynccontextmanager
 async def raw_relay(first: bytes, heard: bytearray) -> AsyncIterator[Address]:
-    """Sends `first` in one write with its answer to the handshake, and gathers what comes as it is on the wire."""
+    """Sends `first` in one write with its answer to the handshake, and gathers what comes as it is on the
+    wire."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = (await reader.readuntil(b"\r\n\r\n")).decode()
-        nonce = next(line for line in request.splitlines() if line.startswith("Sec-WebSocket-Key: ")).split(": ")[1]
+        nonce = next(line for line in request.splitlines() if line.startswith("Sec-WebSocket-Key: ")).split(
+            ": "
+        )[1]
         accept = base64.b64encode(hashlib.sha1(nonce.encode() + GUID).digest()).decode()
         answer = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
         answer += [f"Sec-WebSocket-Accept: {accept}", "Sec-WebSocket-Protocol: streamer.v1", "", ""]
@@ -245,14 +253,18 @@ def test_every_frame_is_masked_with_a_key_of_its_own() -> None:
     assert all(frame[:2] == b"\x82\x88" and frame[6:] == frame[2:6] * 2 for frame in frames)
     keys = np.array([list(frame[2:6]) for frame in frames])
     assert len(np.unique(keys, axis=0)) >= 999
-    assert (np.abs(keys.mean(axis=0) - 127.5) < 10).all()  # more than four standard deviations of 1,000 random bytes
+    # More than four standard deviations of 1,000 random bytes.
+    assert (np.abs(keys.mean(axis=0) - 127.5) < 10).all()
 
 
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
         (Address(False, "127.0.0.1", 1, "kitchen"), r"No relay answers at 127\.0\.0\.1:1"),
-        (Address(True, "no-such-computer.invalid", 8443, "kitchen"), "Can't find a computer called no-such-computer"),
+        (
+            Address(True, "no-such-computer.invalid", 8443, "kitchen"),
+            "Can't find a computer called no-such-computer",
+        ),
     ],
 )
 def test_nobody_there_is_told_in_words(address: Address, reason: str) -> None:
@@ -295,7 +307,9 @@ def test_a_certificate_is_trusted_only_with_its_authority_and_for_its_address(tm
     async def main() -> None:
         async with answering(echo, ours) as address:
             await join(address, ca_file=our_ca)
-        await fails(ours, None, r"is not from an authority that .*: pass --ca FILE .* http://127\.0\.0\.1:\d+/ca\.pem")
+        await fails(
+            ours, None, r"is not from an authority that .*: pass --ca FILE .* http://127\.0\.0\.1:\d+/ca\.pem"
+        )
         await fails(ours, elsewhere_ca, "is not from the authority in .*elsewhere")
         await fails(elsewhere, elsewhere_ca, r"is not for 127\.0\.0\.1: use the address that the relay shows")
 
@@ -314,7 +328,9 @@ def test_an_authority_that_can_t_be_used_is_named(tmp_path: Path, content: str |
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_over_tls_all_voice_goes_out_in_order(tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+def test_over_tls_all_voice_goes_out_in_order(
+    tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
     tls, ca_file = identity(tmp_path, ["127.0.0.1"])
     packets = [number.to_bytes(2, "big") * 50 for number in range(300)]
     heard: list[bytes] = []
@@ -351,7 +367,9 @@ def test_a_relay_with_nothing_to_say_is_still_there() -> None:
         async with relay(read_on) as address:
             link = await Link.open(address)
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(link.run(lambda data, now: None, lambda message, now: None), SILENT_S + 1)
+                await asyncio.wait_for(
+                    link.run(lambda data, now: None, lambda message, now: None), SILENT_S + 1
+                )
             await link.leave()
 
     asyncio.run(main())

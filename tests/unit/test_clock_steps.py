@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not instal
 
 
 class Clock:
-    """What a program that runs with `environment` takes for the time; it cannot set the one that only goes forward."""
+    """What a program that runs with `environment` takes for the time; it cannot set the one that only goes
+    forward."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"

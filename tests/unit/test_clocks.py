@@ -1,4 +1,5 @@
-"""Clocks that are wrong, at the first start or later: nothing is wrong for good, and what is wrong is said."""
+"""Clocks that are wrong, at the first start or later: nothing is wrong for good, and what is wrong is
+said."""
 
 import datetime
 import json
@@ -63,7 +64,9 @@ def test_after_a_first_start_with_a_wrong_clock_authority_and_leaf_are_valid_onc
 
 
 @pytest.mark.parametrize("year", [2014, 2040])
-def test_a_clock_that_is_set_right_while_the_relay_runs_gets_a_new_leaf_at_once(tmp_path: Path, year: int) -> None:
+def test_a_clock_that_is_set_right_while_the_relay_runs_gets_a_new_leaf_at_once(
+    tmp_path: Path, year: int
+) -> None:
     authority = Authority(tmp_path)
     before = authority.leaf(NAMES, ADDRESSES, at(year))
     after = authority.leaf(NAMES, ADDRESSES, NOW)
@@ -140,14 +143,24 @@ def test_a_clock_before_this_version_was_made_is_said_to_be_wrong() -> None:
 
 
 def test_the_end_of_an_authority_is_said_before_it_comes(tmp_path: Path) -> None:
-    trouble = authority_date_trouble(Authority(tmp_path), issuing.AUTHORITY_ENDS - datetime.timedelta(days=20))
+    trouble = authority_date_trouble(
+        Authority(tmp_path), issuing.AUTHORITY_ENDS - datetime.timedelta(days=20)
+    )
     assert "expires on 2049-12-31" in str(trouble)
 
 
 def test_an_authority_may_vouch_for_servers_alone(tmp_path: Path) -> None:
     Authority(tmp_path)
     forged = forge(tmp_path, tmp_path)
-    command = ["openssl", "verify", "-CAfile", str(tmp_path / "ca.pem"), "-purpose", "smimesign", str(forged.cert)]
+    command = [
+        "openssl",
+        "verify",
+        "-CAfile",
+        str(tmp_path / "ca.pem"),
+        "-purpose",
+        "smimesign",
+        str(forged.cert),
+    ]
     said = subprocess.run(command, capture_output=True, text=True)
     assert said.returncode != 0
     assert "purpose" in said.stdout + said.stderr
@@ -168,7 +181,9 @@ def test_an_authority_of_an_older_version_keeps_working(tmp_path: Path) -> None:
 def as_before(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     """An authority without extended key usage, and for the previous networks."""
     now = issuing.make_authority(key)
-    builder = x509.CertificateBuilder(now.issuer, now.subject, key.public_key(), now.serial_number, at(2026), at(2036))
+    builder = x509.CertificateBuilder(
+        now.issuer, now.subject, key.public_key(), now.serial_number, at(2026), at(2036)
+    )
     for extension in now.extensions:
         value = extension.value
         if isinstance(value, x509.NameConstraints):
@@ -195,7 +210,9 @@ class Clocks:
 
     def admission_of(self, path: Path) -> InviteStore:
         invites, file = {"home": Invite("kept")}, AdmissionFile(path)
-        return InviteStore(invites, "h0st", file=file, clock=lambda: self.unix_s, steady=lambda: self.steady_s)
+        return InviteStore(
+            invites, "h0st", file=file, clock=lambda: self.unix_s, steady=lambda: self.steady_s
+        )
 
 
 def is_open(admission: InviteStore, key: str) -> bool:
@@ -219,7 +236,9 @@ def test_an_invite_ends_on_time_although_the_clock_went_back() -> None:
 
 def test_a_kept_invite_lasts_no_longer_than_it_was_meant_to_although_the_clock_went_back_in_between() -> None:
     clocks = Clocks()
-    admission = clocks.admission({"home": Invite("kept", ends=clocks.unix_s + 14 * 365 * 86_400, lasts_s=HOUR_S)})
+    admission = clocks.admission(
+        {"home": Invite("kept", ends=clocks.unix_s + 14 * 365 * 86_400, lasts_s=HOUR_S)}
+    )
     assert is_open(admission, "kept")
     clocks.pass_time(HOUR_S)
     assert not is_open(admission, "kept")

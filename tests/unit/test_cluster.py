@@ -19,9 +19,13 @@ def nats(tmp_path: Path) -> Iterator[NatsServer]:
 
 async def test_members_of_three_relays_are_in_one_room_with_ids_of_their_own(nats: NatsServer) -> None:
     async with relays(nats.url, 3) as houses:
-        guests = [await house.enter(name=name) for house, name in zip(houses, ("Ada", "Bob", "Eve"), strict=True)]
+        guests = [
+            await house.enter(name=name) for house, name in zip(houses, ("Ada", "Bob", "Eve"), strict=True)
+        ]
         for house in houses:
-            await until(lambda house=house: people(house) == ["Ada", "Bob", "Eve"], lambda house=house: people(house))
+            await until(
+                lambda house=house: people(house) == ["Ada", "Bob", "Eve"], lambda house=house: people(house)
+            )
         assert len({guest.welcome["talker_id"] for guest in guests}) == 3
         joined = await guests[0].text("joined")
         assert joined["name"] == "Bob"
@@ -56,10 +60,14 @@ async def test_a_lost_member_comes_back_on_another_relay_as_the_same(nats: NatsS
         assert back.welcome["talker_id"] == member.welcome["talker_id"]
         assert back.welcome["name"] == "Ada"
         assert await member.close_code() == 4409
-        await until(lambda: people(here) == people(there) == ["Ada", "Watcher"], lambda: (people(here), people(there)))
+        await until(
+            lambda: people(here) == people(there) == ["Ada", "Watcher"], lambda: (people(here), people(there))
+        )
 
 
-async def test_who_comes_first_to_a_relay_where_nobody_was_in_the_room_is_still_the_same(nats: NatsServer) -> None:
+async def test_who_comes_first_to_a_relay_where_nobody_was_in_the_room_is_still_the_same(
+    nats: NatsServer,
+) -> None:
     async with relays(nats.url, 2) as (here, there):
         member, watcher = await here.enter(name="Ada"), await here.enter(name="Bob")
         await until(lambda: there.relay.lobby.room_as_it_is("home").names == ["Ada", "Bob"])
@@ -77,7 +85,9 @@ async def test_a_member_goes_from_relay_to_relay_as_often_as_it_likes(nats: Nats
         for number in range(1, 5):
             before, member = member, await come_back(houses[number % 2], token, talker_id)
             assert await before.close_code() == 4409
-        await until(lambda: all(people(house) == ["Ada"] for house in houses), lambda: list(map(people, houses)))
+        await until(
+            lambda: all(people(house) == ["Ada"] for house in houses), lambda: list(map(people, houses))
+        )
         await member.socket.send_json({"type": "leave"})
         await until(lambda: not any(map(people, houses)), lambda: list(map(people, houses)))
 

@@ -85,7 +85,8 @@ async def test_who_has_no_credentials_or_those_of_others_is_not_let_in_and_told_
         assert await refusal(ClusterAddress.parse(url, "test", credentials, certificate))
     good = accounts.write_user(tmp_path / "good.creds")
     assert await refusal(ClusterAddress.parse(url, "test", good))  # it does not trust this server
-    assert await refusal(ClusterAddress.parse(nats.url, "test", good))  # nor does this server speak without TLS
+    # Nor does this server speak without TLS.
+    assert await refusal(ClusterAddress.parse(nats.url, "test", good))
     bus = Bus(ClusterAddress.parse(url, "test", good, certificate))
     await bus.open("test")
     assert bus.is_here
@@ -98,9 +99,13 @@ async def test_a_password_opens_a_server_that_demands_it_and_no_other_does(tmp_p
     with NatsServer(tmp_path / "nats", access, *lines) as nats:
         port = nats.port
         for user in ("", "relay@", "relay:wrong@", f"other:{IN_ADDRESS}@"):
-            words = await refusal(ClusterAddress.parse(f"tls://{user}127.0.0.1:{port}", "test", None, certificate))
+            words = await refusal(
+                ClusterAddress.parse(f"tls://{user}127.0.0.1:{port}", "test", None, certificate)
+            )
             assert PASSWORD not in words
-        bus = Bus(ClusterAddress.parse(f"tls://relay:{IN_ADDRESS}@127.0.0.1:{port}", "test", None, certificate))
+        bus = Bus(
+            ClusterAddress.parse(f"tls://relay:{IN_ADDRESS}@127.0.0.1:{port}", "test", None, certificate)
+        )
         await bus.open("test")
         assert bus.is_here
         await bus.close()

@@ -1,4 +1,5 @@
-"""A room in which everybody talks, on two relays: each hands on the loudest of the whole room, as many as it may."""
+"""A room in which everybody talks, on two relays: each hands on the loudest of the whole room, as many as it
+may."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,9 @@ async def all_heard_by(listener: Guest, house: ClusterHouse) -> dict[int, int]:
     return heard
 
 
-async def test_each_relay_hands_on_the_loudest_of_all_relays_as_many_as_its_own_option_says(nats: NatsServer) -> None:
+async def test_each_relay_hands_on_the_loudest_of_all_relays_as_many_as_its_own_option_says(
+    nats: NatsServer,
+) -> None:
     async with (
         relay_of(nats.url, source="few", limits=limits(FEW)) as few,
         relay_of(nats.url, source="more", limits=limits(MORE)) as more,

@@ -1,4 +1,5 @@
-"""What relays share is the same on all in the end, whatever was done on both sides of a cut, and in whichever order."""
+"""What relays share is the same on all in the end, whatever was done on both sides of a cut, and in whichever
+order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,16 +17,18 @@ from streamer.errors import RefusedError
 from streamer.relay.cluster.peers import DEAD_S
 
 STILL_S: Final = 8.0
-"""Of the simulation's time: longer than a relay is taken for dead, and as long as it takes to be back after that."""
+"""Of the simulation's time: longer than a relay is taken for dead, and as long as it takes to be back after
+that."""
 
 STEPS: Final = 40
 PAUSES_S: Final = (0.0, 0.003, 0.02, 0.1, 0.5, 3.0)
-"""Between two steps: in one moment, on the way of what came before, behind it, and after a relay was taken for dead."""
+"""Between two steps: in one moment, on the way of what came before, behind it, and after a relay was taken
+for dead."""
 
 FAILED_ONCE: Final = (54, 439, 456, 477, 647, 738, 1900, 3088)
-"""Lives after which relays disagreed. A connection was lost before all that is stored was told; a member left as one
-began; turns were told before the decision that came before them, ended elsewhere only, or were taken from a host; and
-nobody was told of a wish to be left out of recordings."""
+"""Lives after which relays disagreed. A connection was lost before all that is stored was told; a member left
+as one began; turns were told before the decision that came before them, ended elsewhere only, or were taken
+from a host; and nobody was told of a wish to be left out of recordings."""
 
 
 class Life:
@@ -99,7 +102,8 @@ class Life:
     async def step(self) -> None:
         chance = self.chance
         acts: list[tuple[int, Callable[[], Any]]] = [
-            (6, self._floor), (2, self._modes), (2, self._turn), (3, self._own_state), (2, self._move), (1, self._lose),
+            (6, self._floor), (2, self._modes), (2, self._turn), (3, self._own_state), (2, self._move),
+            (1, self._lose),
             (1, self._remove), (1, self._invite), (1, self._cut), (2, self._mend), (1, self._restart),
             (2, self._disconnect),
         ]  # fmt: skip
@@ -426,7 +430,9 @@ def test_who_left_for_good_on_one_side_of_a_cut_does_not_come_back_by_the_other(
     live(test)
 
 
-def test_hosts_are_told_that_a_knock_was_answered_during_a_cut(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_are_told_that_a_knock_was_answered_during_a_cut(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test(life: Life) -> None:
         here, there = life.relays
         knock = there.relay.lobby.knock({"room": "home", "key": KEY, "name": "Trudy"}, "127.0.0.2")

@@ -49,7 +49,9 @@ async def lock(house: ClusterHouse, host: Guest, *others: ClusterHouse) -> None:
     await until(lambda: all(each.relay.lobby.room_as_it_is("home").locked for each in (house, *others)))
 
 
-async def test_a_host_lets_in_who_knocks_at_another_relay_by_whichever_they_come(three: list[ClusterHouse]) -> None:
+async def test_a_host_lets_in_who_knocks_at_another_relay_by_whichever_they_come(
+    three: list[ClusterHouse],
+) -> None:
     here, there, third = three
     host = await here.enter(key=HOST_KEY, name="Host")
     await lock(here, host, there, third)

@@ -1,4 +1,5 @@
-"""What a service of several relays loses when a relay, NATS, or the way between them fails, and that it comes back."""
+"""What a service of several relays loses when a relay, NATS, or the way between them fails, and that it comes
+back."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -35,7 +36,9 @@ def nats(tmp_path: Path) -> Iterator[NatsServer]:
         yield nats
 
 
-async def test_local_rooms_go_on_without_nats_and_are_complete_again_when_it_is_back(nats: NatsServer) -> None:
+async def test_local_rooms_go_on_without_nats_and_are_complete_again_when_it_is_back(
+    nats: NatsServer,
+) -> None:
     async with relays(nats.url, 2) as (here, there):
         host, other = await here.enter(key=HOST_KEY, name="Host"), await here.enter(name="Ada")
         far = await there.enter(name="Bob")
@@ -62,7 +65,9 @@ async def test_a_relay_that_starts_without_nats_serves_and_joins_the_others_late
         early = await here.enter(name="Ada")
         nats.start()
         try:
-            await until(lambda: here.cluster.addresses == ["https://there.test"], lambda: here.cluster.trouble)
+            await until(
+                lambda: here.cluster.addresses == ["https://there.test"], lambda: here.cluster.trouble
+            )
             guest = await there.enter(name="Bob")
             await until(lambda: people(here) == people(there) == ["Ada", "Bob"])
             assert guest.welcome["talker_id"] != early.welcome["talker_id"]
@@ -104,7 +109,9 @@ async def test_members_of_a_relay_whose_nats_answers_nothing_leave_within_second
         nats.freeze()
         await until(lambda: people(here) == ["Ada"] and people(there) == ["Bob"])
         nats.thaw()
-        await until(lambda: people(here) == people(there) == ["Ada", "Bob"], lambda: (people(here), people(there)))
+        await until(
+            lambda: people(here) == people(there) == ["Ada", "Bob"], lambda: (people(here), people(there))
+        )
         assert not any(guest.socket.closed for guest in guests)
 
 
@@ -130,7 +137,9 @@ async def test_after_a_partition_nobody_is_listed_twice_or_on_two_relays(nats: N
         assert back.welcome["talker_id"] == member.welcome["talker_id"]
         gap.mend()
         assert await member.close_code() == 4409
-        await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"], lambda: (people(sees), people(cut)))
+        await until(
+            lambda: people(sees) == people(cut) == ["Ada", "Bob"], lambda: (people(sees), people(cut))
+        )
         heard = await hears(stays, back, PACKET.serialize())
         assert heard.talker_id == member.welcome["talker_id"]
 
@@ -147,7 +156,9 @@ async def test_a_member_who_came_back_to_where_it_was_cut_off_stays_there(nats: 
         newest = await cut.enter(name="Ada", attempt="3", resume=resume)
         gap.mend()
         assert await second.close_code() == 4409
-        await until(lambda: people(sees) == people(cut) == ["Ada", "Bob"], lambda: (people(sees), people(cut)))
+        await until(
+            lambda: people(sees) == people(cut) == ["Ada", "Bob"], lambda: (people(sees), people(cut))
+        )
         assert (await hears(watcher, newest, PACKET.serialize())).talker_id == first.welcome["talker_id"]
 
 

@@ -1,4 +1,5 @@
-"""Members of a relay that drains go on at another one of its service without a gap, however long that takes."""
+"""Members of a relay that drains go on at another one of its service without a gap, however long that
+takes."""
 
 import asyncio
 from collections.abc import Iterator
@@ -37,7 +38,9 @@ async def test_a_move_to_a_relay_that_is_slow_to_let_us_in_costs_no_voice(nats: 
         assert (anna.me.name, [member.name for member in ben.members]) == ("Anna", ["Anna"])
 
 
-async def test_who_was_let_in_by_an_attempt_that_it_had_given_up_is_not_out_for_good(nats: NatsServer) -> None:
+async def test_who_was_let_in_by_an_attempt_that_it_had_given_up_is_not_out_for_good(
+    nats: NatsServer,
+) -> None:
     async with (
         relays(nats.url, 2) as (here, there),
         misbehaving(there.port, strips_upgrade=False, delays_s=0.6 * MOVE_PATIENCE_S) as proxy,
@@ -48,7 +51,9 @@ async def test_who_was_let_in_by_an_attempt_that_it_had_given_up_is_not_out_for_
         await until(lambda: proxy.websockets >= 2)
         proxy.delays_s = 0.0
         await asyncio.wait_for(draining, PATIENCE_S)
-        await until(lambda: people(here) == people(there) == ["Anna", "Ben"] and len(there.relay._sockets) == 2)
+        await until(
+            lambda: people(here) == people(there) == ["Anna", "Ben"] and len(there.relay._sockets) == 2
+        )
         await ears.hear("Anna", after_s=perf_counter())
         assert [member.name for member in ben.members] == ["Anna"]
 

@@ -1,4 +1,5 @@
-"""`streamer serve --cluster` as its operator starts it; relays that are killed, and passwords that nobody may read."""
+"""`streamer serve --cluster` as its operator starts it; relays that are killed, and passwords that nobody may
+read."""
 
 import asyncio
 import os
@@ -68,7 +69,8 @@ async def test_the_members_of_a_relay_that_drains_go_on_as_themselves_at_one_tha
     url = nats.url.replace("nats://", f"nats://relay:{PASSWORD}@")
     with ExitStack() as stack:
         one, two = (
-            stack.enter_context(RelayProcess(tmp_path / name, "--no-tls", "--cluster", url)) for name in ("one", "two")
+            stack.enter_context(RelayProcess(tmp_path / name, "--no-tls", "--cluster", url))
+            for name in ("one", "two")
         )
         async with aiohttp.ClientSession() as http, anna_and_ben(one.link) as (anna, ben, ears):
             ids = anna.me.talker_id, ben.me.talker_id
@@ -108,7 +110,8 @@ def test_the_dead_leave_the_list_within_three_seconds() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["mqtt://relay:open-sesame-7@host", "nats://", "nats://relay:open-sesame-7@host:0", "nats://h/path", "nats://h\n",
+    ["mqtt://relay:open-sesame-7@host", "nats://", "nats://relay:open-sesame-7@host:0", "nats://h/path",
+     "nats://h\n",
      "nats://relay:open-sesame-7@host:x", "nats://[relay:open-sesame-7@host"],
 )  # fmt: skip
 def test_an_address_that_leads_nowhere_is_refused_without_its_password(url: str) -> None:

@@ -45,7 +45,9 @@ async def test_the_invitations_and_the_key_of_the_first_relay_are_good_on_all(na
         assert (await there.refusal(room="home", key=renewed))[1] == "key-used-up"
 
 
-async def test_a_token_of_one_relay_is_good_on_all_until_it_is_revoked(nats: NatsServer, tmp_path: Path) -> None:
+async def test_a_token_of_one_relay_is_good_on_all_until_it_is_revoked(
+    nats: NatsServer, tmp_path: Path
+) -> None:
     path = tmp_path / "tokens.json"
     token, secret = TokenStore(path).create("Robot", frozenset({"read"}), "", 0)
     async with relay_of(nats.url, source="a", tokens=path) as here, relay_of(nats.url, source="b") as there:
@@ -79,13 +81,16 @@ async def test_a_command_crosses_relays_and_its_answer_comes_back(nats: NatsServ
         host, device = await here.enter(key=HOST_KEY, name="Host"), await there.enter(name="Gate")
         await host.text("joined")
         command = {
-            "type": "command", "talker_id": device.welcome["talker_id"], "id": 7, "device": "", "name": "open",
+            "type": "command", "talker_id": device.welcome["talker_id"], "id": 7, "device": "",
+            "name": "open",
             "arguments": {"seconds": 20}, "deadline_ms": 20_000,
         }  # fmt: skip
         await host.socket.send_json(command)
         asked = await device.text("command")
         assert (asked["sender"], asked["arguments"]) == ("Host", {"seconds": 20})
-        await device.socket.send_json({"type": "result", "id": asked["id"], "outcome": "done", "message": "it is open"})
+        await device.socket.send_json(
+            {"type": "result", "id": asked["id"], "outcome": "done", "message": "it is open"}
+        )
         result = await host.text("result")
         assert (result["id"], result["outcome"], result["message"]) == (7, "done", "it is open")
 
@@ -161,7 +166,8 @@ async def test_relays_of_different_versions_refuse_each_other_and_say_so(nats: N
 
 
 HOSTILE = [
-    b"", b"\xff\xfe", b"[" * 30_000, b'{"type":' + b'{"a":' * 5_000, b"null", b'{"type":"member"}', b"x" * 900_000,
+    b"", b"\xff\xfe", b"[" * 30_000, b'{"type":' + b'{"a":' * 5_000, b"null", b'{"type":"member"}',
+    b"x" * 900_000,
     json.dumps({"type": "said", "relay": "r", "message": {"type": "welcome"}}).encode(),
     json.dumps({"type": "to-member", "relay": 7, "room": [], "talker_id": "x"}).encode(),
     json.dumps({"type": "live", "version": "1", "slot": 10**30, "url": "", "server_us": -1}).encode(),

@@ -1,4 +1,5 @@
-"""Three relays, NATS and HAProxy as an operator runs them: what people hear while parts of that die and come back."""
+"""Three relays, NATS and HAProxy as an operator runs them: what people hear while parts of that die and come
+back."""
 
 import asyncio
 from collections.abc import AsyncIterator

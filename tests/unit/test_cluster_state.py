@@ -1,8 +1,10 @@
-"""What relays of a service have stored and told: that it neither ages, nor arrives too late, nor in a wrong order."""
+"""What relays of a service have stored and told: that it neither ages, nor arrives too late, nor in a wrong
+order."""
 
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic, monotonic_ns, time
 from typing import Any
@@ -46,13 +48,17 @@ async def test_the_floor_moves_on_all_relays_after_a_long_silence(
         await until(lambda: people(here) == people(there) == ["Bob", "Host"])
         await host.socket.send_json({"type": "one_at_a_time", "on": True})
         await until(lambda: all(room.floor.is_on for room in rooms))
+
+        def all_have(holder: int) -> bool:
+            return {room.floor.holder for room in rooms} == {holder}
+
         for wants in (True, False):
             await host.socket.send_json({"type": "floor", "wants": wants})
             holder = host.welcome["talker_id"] if wants else 0
-            await until(lambda holder=holder: {room.floor.holder for room in rooms} == {holder})  # type: ignore[misc]
+            await until(partial(all_have, holder))
         await until_stored(bus, STORED.present, f"f.{key_of('home')}", lambda revision: revision == 0)
         await guest.socket.send_json({"type": "floor", "wants": True})
-        await until(lambda: {room.floor.holder for room in rooms} == {guest.welcome["talker_id"]})
+        await until(lambda: all_have(guest.welcome["talker_id"]))
 
 
 async def test_a_session_does_not_expire_while_its_member_is_here(

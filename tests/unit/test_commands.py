@@ -117,7 +117,10 @@ def test_a_volume_is_kept_for_who_comes_back() -> None:
     ear = terminal.offline.room.ear()
     terminal.type("/volume Grace Hopper 50")
     terminal.offline.hear({"type": "left", "talker_id": 3}, {"type": "joined", **member(9, "Grace Hopper")})
-    assert {receiver.name: receiver.gain for receiver in ear.receivers()} == {"Eve": 1.0, "Grace Hopper": 0.25}
+    assert {receiver.name: receiver.gain for receiver in ear.receivers()} == {
+        "Eve": 1.0,
+        "Grace Hopper": 0.25,
+    }
 
 
 def test_who_is_here_and_what_there_is_to_type() -> None:
@@ -154,7 +157,11 @@ async def test_the_host_in_a_terminal_locks_a_real_room() -> None:
         terminal = Terminal()
         (message,), _ = terminal.type("/lock")
         await host.socket.send_json(message)
-        assert await guest.text("lock") == {"type": "lock", "talker_id": host.welcome["talker_id"], "locked": True}
+        assert await guest.text("lock") == {
+            "type": "lock",
+            "talker_id": host.welcome["talker_id"],
+            "locked": True,
+        }
 
 
 def test_the_last_notice_that_asks_is_answered_by_number() -> None:
@@ -162,7 +169,9 @@ def test_the_last_notice_that_asks_is_answered_by_number() -> None:
     assert terminal.type("/answer 1") == ([], ["No notice is waiting for an answer"])
     said = {"talker_id": 3, "name": "Grace", "title": "", "text": "?", "level": "info", "sound": False}
     notice = {"type": "notice", **said}
-    terminal.offline.hear({**notice, "id": 8, "actions": ["Yes"]}, {**notice, "id": 9, "actions": ["Open", "Wait\x1b"]})
+    terminal.offline.hear(
+        {**notice, "id": 8, "actions": ["Yes"]}, {**notice, "id": 9, "actions": ["Open", "Wait\x1b"]}
+    )
     terminal.offline.hear({**notice, "id": 10, "actions": []})
     assert terminal.type("/answer 2") == ([{"type": "reply", "id": 9, "action": 1}], [])
     assert terminal.type("/answer 3") == ([], ["The last notice can be answered with: 1 Open, 2 Wait�"])
@@ -180,7 +189,9 @@ def test_a_replay_needs_sound_and_a_speed_that_one_follows() -> None:
     terminal = Terminal()
     assert terminal.type("/replay")[1] == ["There is no sound here to play again"]
     ear = terminal.offline.room.ear(keeps_replay=True)
-    terminal.commands = Commands(terminal.offline.room, tell=terminal.told.append, leave=terminal._leave, ear=ear)
+    terminal.commands = Commands(
+        terminal.offline.room, tell=terminal.told.append, leave=terminal._leave, ear=ear
+    )
     assert terminal.type("/replay")[1] == ["Nobody has said anything in the last 30 seconds"]
     assert terminal.type("/replay 3")[1] == [
         "Write /replay, /replay off, or /replay with a speed: 1, 1.25, 1.5, 1.75, 2"

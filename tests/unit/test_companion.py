@@ -85,7 +85,9 @@ async def test_a_recorder_that_can_not_be_started_is_told_to_hosts_and_leaves_no
 async def test_a_recorder_that_writes_a_line_without_end_is_taken_for_what_it_says_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder_module, "command_of", lambda *_: failing("'x' * 300_000 + '\\nError: no disk\\n'"))
+    monkeypatch.setattr(
+        recorder_module, "command_of", lambda *_: failing("'x' * 300_000 + '\\nError: no disk\\n'")
+    )
     tokens = TokenStore()
     told = await recorded(tmp_path, tokens)
     assert told == ["The recording stopped: no disk"] * MAX_FAILURES + [GIVEN_UP]

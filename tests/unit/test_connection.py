@@ -1,4 +1,5 @@
-"""A connection after the takeover, over real sockets: handshake, messages, closing, fan-out, what waits and goes."""
+"""A connection after the takeover, over real sockets: handshake, messages, closing, fan-out, what waits and
+goes."""
 
 import asyncio
 import socket
@@ -17,12 +18,15 @@ from streamer.websocket.sink import Flusher
 from streamer.wire.packet import Packet
 
 REQUEST = (
-    b"GET /anything?x HTTP/1.1\r\nHost: localhost\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"GET /anything?x HTTP/1.1\r\nHost: localhost\r\nUpgrade: WebSocket\r\nConnection: keep-alive, "
+    b"Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 ACCEPT = b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 PACKET = Packet(seq=7, timestamp=480, payload=bytes(84)).serialize()
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+LOOPS = pytest.mark.parametrize(
+    "loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
 
 
 def run(coroutine, loop=uvloop.new_event_loop):
@@ -38,7 +42,9 @@ class Peer:
         self.received = b""
 
     async def send(self, *frames):
-        self.writer.write(b"".join(frame if isinstance(frame, bytes) else frame.serialize() for frame in frames))
+        self.writer.write(
+            b"".join(frame if isinstance(frame, bytes) else frame.serialize() for frame in frames)
+        )
         await self.writer.drain()
 
     async def receive(self, count):
@@ -197,7 +203,11 @@ def test_the_longest_message_comes_back_and_a_longer_one_closes_with_1009():
 
 def test_what_comes_byte_by_byte_comes_back():
     async def scenario():
-        frames = [Frame(TEXT, "Grü".encode(), fin=False), Frame(PING, b"p"), Frame(CONTINUATION, "ße".encode())]
+        frames = [
+            Frame(TEXT, "Grü".encode(), fin=False),
+            Frame(PING, b"p"),
+            Frame(CONTINUATION, "ße".encode()),
+        ]
         async with echoing() as connect:
             peer = await connect()
             for octet in b"".join(frame.serialize() for frame in frames):
@@ -308,7 +318,9 @@ def test_a_close_of_ours_ends_when_the_peer_has_answered():
 def test_a_peer_that_never_answers_a_close_is_cut_off():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []
-        async with serving(lambda: made.append(Noted(flusher, usual_limits(close_s=1))) or made[-1]) as connect:
+        async with serving(
+            lambda: made.append(Noted(flusher, usual_limits(close_s=1))) or made[-1]
+        ) as connect:
             peer = await connect()
             made[0].close()
             await asyncio.sleep(0.01)
@@ -324,7 +336,9 @@ def test_a_lost_connection_is_1006_and_an_exception_of_the_session_1011():
     async def scenario():
         flusher, made = Flusher(asyncio.get_running_loop()), []
         reported = []
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context["exception"]))
+        asyncio.get_running_loop().set_exception_handler(
+            lambda loop, context: reported.append(context["exception"])
+        )
         async with serving(lambda: made.append(Noted(flusher, usual_limits())) or made[-1]) as connect:
             lost, failing = await connect(), await connect()
             lost.writer.transport.abort()
@@ -433,7 +447,13 @@ def test_a_packet_reaches_everyone_else_stamped_and_otherwise_as_it_came(loop):
 
 @pytest.mark.parametrize(
     "data",
-    [PACKET[:12], PACKET + bytes(1500), b"\x20" + PACKET[1:], b"\x11" + PACKET[1:], PACKET[:3] + b"\x01" + PACKET[4:]]
+    [
+        PACKET[:12],
+        PACKET + bytes(1500),
+        b"\x20" + PACKET[1:],
+        b"\x11" + PACKET[1:],
+        PACKET[:3] + b"\x01" + PACKET[4:],
+    ]
     + [PACKET[:7] + bytes([duration]) + PACKET[8:] for duration in (0, 3, 5, 23, 25, 255)],
 )
 def test_what_is_no_packet_goes_to_the_session_and_to_nobody_else(data):

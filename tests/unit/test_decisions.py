@@ -70,7 +70,17 @@ async def test_they_outlast_the_relay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [b"", b"{", b"[]", b"null", b"7", b"\xff\xfe", b'{"home": 3}', b'{"home": {"locked": "yes"}}', b"[" * 100_000],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b"\xff\xfe",
+        b'{"home": 3}',
+        b'{"home": {"locked": "yes"}}',
+        b"[" * 100_000,
+    ],
     ids=repr,
 )
 def test_a_damaged_file_is_reported_in_one_line_and_is_not_fatal(

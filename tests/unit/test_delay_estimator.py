@@ -62,7 +62,9 @@ def test_what_is_said_before_a_talkspurt_is_noticed_does_not_count_as_delay():
 
 @pytest.mark.parametrize("ppm", [-300, 300])
 def test_sound_cards_that_drift_do_not_move_the_target(ppm):
-    assert fed(network_traces.through_link("", np.random.default_rng(0), 120_000, 0.2, [], ppm)).quantile_ms <= 5
+    assert (
+        fed(network_traces.through_link("", np.random.default_rng(0), 120_000, 0.2, [], ppm)).quantile_ms <= 5
+    )
 
 
 @pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])

@@ -1,4 +1,5 @@
-"""Two members of a room and their relay, in made-up time: the listener's figure is the delay that was made up."""
+"""Two members of a room and their relay, in made-up time: the listener's figure is the delay that was made
+up."""
 
 import pytest
 
@@ -37,7 +38,9 @@ def figure_of(ear: Ear, now: float) -> Figure:
     return receiver.mouth_to_ear.snapshot(to_us(now))
 
 
-def pinged(timing: DelayMonitor, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0) -> None:
+def pinged(
+    timing: DelayMonitor, ahead_s: float, relay_ahead_s: float = RELAY_AHEAD_S, at: float = 0.0
+) -> None:
     """One ping at true time `at`, a millisecond each way, by a clock that is `ahead_s` of the truth."""
     relay = to_us(at + relay_ahead_s + 0.001)
     pong = {"t0": timing.ping(at + ahead_s)["t0"], "t1": relay, "t2": relay}
@@ -49,7 +52,9 @@ def relayed(message: Message, received: float, relayed: float) -> Message:
     return {**message, **times, "talker_id": TALKER}
 
 
-def heard(output_s: float | None = 0.012, device_s: float | None = DEVICE_S, network_s: float = 0.003) -> Figure:
+def heard(
+    output_s: float | None = 0.012, device_s: float | None = DEVICE_S, network_s: float = 0.003
+) -> Figure:
     ears, ear, listener = listener_of_a_talker()
     talker = DelayMonitor(Ears())
     pinged(talker, TALKER_AHEAD_S)
@@ -90,7 +95,10 @@ def test_a_network_slower_by_37_ms_shows_as_37_ms() -> None:
 def test_devices_that_say_nothing_make_the_figure_a_lower_bound() -> None:
     figure = heard(output_s=None, device_s=None)
     assert not figure.complete
-    assert {part for part, known in figure.parts.items() if known.status == "unknown"} == {"capture", "output"}
+    assert {part for part, known in figure.parts.items() if known.status == "unknown"} == {
+        "capture",
+        "output",
+    }
 
 
 def test_a_talker_tells_his_clock_with_the_first_packet_and_then_twice_a_second() -> None:
@@ -108,12 +116,19 @@ def test_a_talker_tells_his_clock_with_the_first_packet_and_then_twice_a_second(
 
 
 def listener_who_knows_the_clock() -> tuple[Ear, Receiver, DelayMonitor, Message]:
-    """One who hears a talker whose first `clock` message has come; that message as it was sent is the last."""
+    """One who hears a talker whose first `clock` message has come; that message as it was sent is the
+    last."""
     _, ear, listener = listener_of_a_talker()
     pinged(listener, 0.0)
     receiver = ear.receiver(TALKER)
     assert receiver
-    message: Message = {"timestamp": 0, "server_us": to_us(RELAY_AHEAD_S), "device_us": 0, "sent_us": 0, "error_us": 0}
+    message: Message = {
+        "timestamp": 0,
+        "server_us": to_us(RELAY_AHEAD_S),
+        "device_us": 0,
+        "sent_us": 0,
+        "error_us": 0,
+    }
     listener.on_clock(relayed(message, 0.01, 0.01), 0.012)
     return ear, receiver, listener, message
 

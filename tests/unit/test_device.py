@@ -47,11 +47,15 @@ class Installed:
         return await self.host.room.command(self.host.member("Kitchen"), name, arguments, **options)
 
     async def until_shown(self, name: str, value: object) -> None:
-        await until(lambda: (self.host.readings.get("") or {}).get(name) == value, lambda: (name, self.host.readings))
+        await until(
+            lambda: (self.host.readings.get("") or {}).get(name) == value, lambda: (name, self.host.readings)
+        )
 
 
 @asynccontextmanager
-async def installed(house: House, folder: Path, text: str = SILENT, key: str = KEY) -> AsyncIterator[Installed]:
+async def installed(
+    house: House, folder: Path, text: str = SILENT, key: str = KEY
+) -> AsyncIterator[Installed]:
     path = folder / "device.toml"
     path.write_text(f'link = "{house.url}/#room=home&key={key}"\nname = "Kitchen"\n{text}')
     told: list[str] = []
@@ -120,7 +124,10 @@ async def test_a_guest_without_the_right_commands_nobody(tmp_path: Path) -> None
 
 
 async def test_it_reports_what_it_can_be_told(tmp_path: Path) -> None:
-    async with House.open() as house, installed(house, tmp_path, SILENT + '[commands]\nopen = ["true"]\n') as kitchen:
+    async with (
+        House.open() as house,
+        installed(house, tmp_path, SILENT + '[commands]\nopen = ["true"]\n') as kitchen,
+    ):
         await kitchen.until_shown("commands", "mute, volume, listen, open")
         await kitchen.until_shown("sounds", "")
 
@@ -202,11 +209,15 @@ async def test_a_reading_that_is_a_pipe_nobody_writes_holds_up_nothing(tmp_path:
         assert (await it.command("mute", {"on": True})).outcome == "done"
 
 
-async def test_more_readings_than_a_relay_takes_are_said_and_its_own_state_is_still_told(tmp_path: Path) -> None:
+async def test_more_readings_than_a_relay_takes_are_said_and_its_own_state_is_still_told(
+    tmp_path: Path,
+) -> None:
     async with House.open() as house, installed(house, tmp_path) as kitchen:
         for number in range(100):
             kitchen.device._on_line(f"reading {number}={'x' * 1_000}")
-        await until(lambda: any("The readings can't be told" in line for line in kitchen.told), lambda: kitchen.told)
+        await until(
+            lambda: any("The readings can't be told" in line for line in kitchen.told), lambda: kitchen.told
+        )
         assert (await kitchen.command("volume", {"percent": 7})).outcome == "done"
         await kitchen.until_shown("volume", 7)
 
@@ -279,7 +290,13 @@ async def test_a_key_is_followed_byte_by_byte_and_others_are_not(tmp_path: Path)
     reading = asyncio.create_task(KeyButton(path, 57, presses.all.append, presses.told.append).run())
     await until(lambda: presses.all == [None, False])
     keyboard = os.open(path, os.O_WRONLY)
-    events = [key_event(1, 30, 1), key_event(4, 57, 1), key_event(1, 57, 1), key_event(1, 57, 2), key_event(1, 57, 0)]
+    events = [
+        key_event(1, 30, 1),
+        key_event(4, 57, 1),
+        key_event(1, 57, 1),
+        key_event(1, 57, 2),
+        key_event(1, 57, 0),
+    ]
     for number in b"".join(events):
         os.write(keyboard, bytes([number]))
     await until(lambda: presses.all == [None, False, True, True, False], lambda: presses.all)
@@ -300,7 +317,9 @@ async def test_a_keyboard_that_is_missing_is_looked_for_again(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["directory", "fifo", "nothing"])
-async def test_what_is_no_file_of_a_button_is_unknown_and_does_not_stop_anything(tmp_path: Path, kind: str) -> None:
+async def test_what_is_no_file_of_a_button_is_unknown_and_does_not_stop_anything(
+    tmp_path: Path, kind: str
+) -> None:
     path = tmp_path / "button"
     if kind == "directory":
         path.mkdir()

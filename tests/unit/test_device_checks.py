@@ -16,7 +16,9 @@ def parse(result: Any) -> Check:
 
 
 def test_a_result_is_one_line_of_log() -> None:
-    assert str(parse(RESULT)) == "check of 192.168.1.7: microphone passes: It hears you.; secure passes; Firefox"
+    assert (
+        str(parse(RESULT)) == "check of 192.168.1.7: microphone passes: It hears you.; secure passes; Firefox"
+    )
 
 
 def test_texts_of_a_result_can_neither_break_the_line_nor_deceive() -> None:

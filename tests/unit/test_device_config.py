@@ -18,7 +18,12 @@ def config(tmp_path: Path, text: str) -> DeviceConfig:
 
 def test_the_link_alone_is_enough(tmp_path: Path) -> None:
     found = config(tmp_path, LINK)
-    assert (found.name, found.sound.volume, found.sound.listen, found.talk.by) == ("Device", 80, True, "voice")
+    assert (found.name, found.sound.volume, found.sound.listen, found.talk.by) == (
+        "Device",
+        80,
+        True,
+        "voice",
+    )
 
 
 def test_everything_can_be_set_and_paths_are_relative_to_the_file(tmp_path: Path) -> None:
@@ -47,11 +52,19 @@ def test_everything_can_be_set_and_paths_are_relative_to_the_file(tmp_path: Path
         """,
     )
     assert found.ca == tmp_path / "ca.pem"
-    assert (found.sound.is_off, found.sound.volume, found.sound.listen, found.sound.muted) == (True, 35, False, True)
+    assert (found.sound.is_off, found.sound.volume, found.sound.listen, found.sound.muted) == (
+        True,
+        35,
+        False,
+        True,
+    )
     assert (found.talk.file, found.talk.pressed) == (Path("/run/button"), "down")
     assert found.sounds == {"ring": tmp_path / "sounds/ring.wav"}
     assert found.commands == {"open": ("/bin/open-gate", "--slowly")}
-    assert (found.telemetry.every_s, found.telemetry.files) == (2.5, {"temperature_c": Path("/run/temperature")})
+    assert (found.telemetry.every_s, found.telemetry.files) == (
+        2.5,
+        {"temperature_c": Path("/run/temperature")},
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +94,10 @@ def test_everything_can_be_set_and_paths_are_relative_to_the_file(tmp_path: Path
         (LINK + '[commands]\nopen = "/bin/true"', "`commands.open` is not a program and its arguments"),
         (LINK + "[commands]\nopen = []", "`commands.open` is not a list of a program and its arguments"),
         (LINK + "[commands]\nopen = [3]", "`commands.open` is not a list of a program and its arguments"),
-        (LINK + '[commands]\nmute = ["/bin/true"]', "every device knows mute, volume, play, listen by itself"),
+        (
+            LINK + '[commands]\nmute = ["/bin/true"]',
+            "every device knows mute, volume, play, listen by itself",
+        ),
         (LINK + "[telemetry]\nevery_s = 0", "`telemetry.every_s` must be from 1"),
         (LINK + "[telemetry]\nfiles = []", "`telemetry.files` is not a table: [telemetry.files]"),
         (LINK + "[telemetry.files]\n" + "".join(f'a{n} = "b"\n' for n in range(65)), "has 65 fields"),

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 def test_every_examination_is_told_on_a_machine_that_is_set_up(tmp_path: Path) -> None:
     streamer = Path(sys.executable).with_name("streamer")
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
-    doctor = subprocess.run([streamer, "doctor", "--port", "0"], env=environment, capture_output=True, text=True)
+    doctor = subprocess.run(
+        [streamer, "doctor", "--port", "0"], env=environment, capture_output=True, text=True
+    )
     told = {line.split()[1]: line.split()[0] for line in doctor.stdout.splitlines() if line[0] in "✓?✗"}
     network = ["addresses", "name", "port", "http-port", "IPv6", "firewall"]
     assert list(told) == ["core", "page", *network, "certificate", "codec", "devices"]

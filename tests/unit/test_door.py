@@ -159,7 +159,10 @@ def test_the_table_of_regulars_is_bounded_and_members_stay_in_it() -> None:
         regulars.entered(address)
         regulars.left(address, 1.0)
     assert regulars.has("10.0.0.1", 2.0)
-    assert sum(regulars.has(f"10.0.{number >> 8}.{number & 255}", 2.0) for number in range(4_096)) <= MAX_ADDRESSES + 1
+    assert (
+        sum(regulars.has(f"10.0.{number >> 8}.{number & 255}", 2.0) for number in range(4_096))
+        <= MAX_ADDRESSES + 1
+    )
 
 
 def test_a_table_of_buckets_is_bounded() -> None:
@@ -301,7 +304,9 @@ async def join(house: House, source: str, tls: ssl.SSLContext | None = None, **q
         other.url = f"{scheme}://127.0.0.1:{house.port}"
         other.http._default_ssl = tls  # type: ignore[attr-defined]
         query = {"room": "home", "key": KEY, **query}
-        ws = await http.ws_connect(f"{other.url}/ws", params=query, protocols=["streamer.v1"], ssl=tls or True)
+        ws = await http.ws_connect(
+            f"{other.url}/ws", params=query, protocols=["streamer.v1"], ssl=tls or True
+        )
         guest = Guest(ws)
         guest.welcome = await guest.text("welcome")
         await ws.close()
@@ -403,7 +408,9 @@ async def test_a_request_without_end_takes_no_memory_without_end() -> None:
 # Members come first
 
 
-def reception(max_members: int = 4, max_per_address: int = 3, *, is_open: bool = False, files: int = 10_000) -> Lobby:
+def reception(
+    max_members: int = 4, max_per_address: int = 3, *, is_open: bool = False, files: int = 10_000
+) -> Lobby:
     limits = RelayLimits(max_members=max_members, max_per_address=max_per_address)
     admission = InviteStore({"home": Invite(KEY)}, HOST_KEY, is_open=is_open)
     return Lobby(admission, limits, Places.of(files, limits), lambda seconds, act: None)
@@ -477,7 +484,9 @@ def test_rooms_that_anybody_may_open_are_bounded_and_what_was_written_most_in_st
 
 def test_the_results_of_one_address_push_out_only_its_own() -> None:
     checks = Checks()
-    body = json.dumps({"browser": "Firefox", "rows": [{"name": "microphone", "state": "passes", "words": ""}]}).encode()
+    body = json.dumps(
+        {"browser": "Firefox", "rows": [{"name": "microphone", "state": "passes", "words": ""}]}
+    ).encode()
     for number in range(5):
         checks.add(body, f"10.0.0.{number + 10}", 0.0, 0.0)
     for _ in range(BURST):
@@ -502,7 +511,9 @@ async def test_somebody_who_floods_the_room_echo_is_disconnected() -> None:
     async with House.open() as house:
         eve = await house.enter("echo", key="")
         for number in range(600):
-            await eve.socket.send_bytes(b"\x01\x00\x00\x00" + struct.pack("!HI", number, number * 480) + b"voice")
+            await eve.socket.send_bytes(
+                b"\x01\x00\x00\x00" + struct.pack("!HI", number, number * 480) + b"voice"
+            )
         assert await eve.close_code() in (4429, 4400)
 
 

@@ -1,4 +1,5 @@
-"""The edge of the program, with whatever a system may do there: no traceback, one sentence, an exit status."""
+"""The edge of the program, with whatever a system may do there: no traceback, one sentence, an exit
+status."""
 
 import os
 import re
@@ -22,7 +23,11 @@ PATIENCE_S = 60
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("XDG_DATA_HOME", "STREAMER_DATA_DIR")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("XDG_DATA_HOME", "STREAMER_DATA_DIR")
+    }
     return {**kept, "HOME": str(home), **more}
 
 
@@ -111,7 +116,8 @@ def as_nobody_s_root(command: str) -> str:
     """Root may read everything: here it may not."""
     if os.geteuid() or not shutil.which("setpriv"):
         return command
-    return f"setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search {command}"
+    without = "-dac_override,-dac_read_search"
+    return f"setpriv --bounding-set={without} --inh-caps={without} {command}"
 
 
 def test_the_doctor_says_which_file_it_may_not_read(tmp_path: Path) -> None:
@@ -124,7 +130,9 @@ def test_the_doctor_says_which_file_it_may_not_read(tmp_path: Path) -> None:
     assert "codec" in done.stdout  # the examinations behind it go on
 
 
-def test_without_a_home_a_client_works_and_a_relay_asks_for_a_directory(tmp_path: Path, closed_port: int) -> None:
+def test_without_a_home_a_client_works_and_a_relay_asks_for_a_directory(
+    tmp_path: Path, closed_port: int
+) -> None:
     nobody = "setpriv --reuid=54321 --clear-groups" if not os.geteuid() else ""
     tmp_path.chmod(0o777)
     link = f"'https://127.0.0.1:{closed_port}/#room=home'"
@@ -194,7 +202,8 @@ def answering(answer: bytes) -> int:
         b"",
         b"SSH-2.0-OpenSSH_9\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-        b"HTTP/1.1 403 No\r\nContent-Length: 51\r\n\r\n" + b'{"error": "x", "message": "\\u001b[2J\\nlost\\u202e!!"}',
+        b"HTTP/1.1 403 No\r\nContent-Length: 51\r\n\r\n"
+        + b'{"error": "x", "message": "\\u001b[2J\\nlost\\u202e!!"}',
         b"HTTP/1.1 500 Oops\r\n\r\n",
         b"HTTP/1.1 302 There\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
@@ -205,7 +214,9 @@ def answering(answer: bytes) -> int:
 def test_a_port_where_something_else_answers_is_said_in_one_sentence(
     tmp_path: Path, scheme: str, answer: bytes
 ) -> None:
-    done = shell(f"streamer listen '{scheme}://127.0.0.1:{answering(answer)}/#room=home' --output /dev/null", tmp_path)
+    done = shell(
+        f"streamer listen '{scheme}://127.0.0.1:{answering(answer)}/#room=home' --output /dev/null", tmp_path
+    )
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "\x1b" not in done.stderr
@@ -229,12 +240,20 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, options: str, close
     assert options.split()[1] in done.stderr
 
 
-def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(tmp_path: Path, closed_port: int) -> None:
+def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(
+    tmp_path: Path, closed_port: int
+) -> None:
     began = time.monotonic()
     subprocess.run([str(STREAMER), "--version"], env=environment(tmp_path), check=True, capture_output=True)
     lasts_s = time.monotonic() - began
     for moment in range(12):
-        command = [str(STREAMER), "listen", f"http://127.0.0.1:{closed_port}/#room=home", "--output", "/dev/null"]
+        command = [
+            str(STREAMER),
+            "listen",
+            f"http://127.0.0.1:{closed_port}/#room=home",
+            "--output",
+            "/dev/null",
+        ]
         process = subprocess.Popen(
             command,
             env=environment(tmp_path),
@@ -245,13 +264,24 @@ def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(tmp_path:
         time.sleep(0.3 * lasts_s + moment * lasts_s / 12)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE_S)
-        has_begun = "__main__.py" in errors  # before that, it is Python's own start, and the import of the package
+        # Before that, it is Python's own start, and the import of the package.
+        has_begun = "__main__.py" in errors
         assert "Traceback" not in errors or not has_begun, f"{moment}: {errors}"
 
 
 @pytest.mark.parametrize("most", [7, 8, 10, 12])
 def test_a_program_that_may_open_hardly_any_file_says_so(most: int, tmp_path: Path) -> None:
-    serve = [STREAMER, "serve", "--host", "127.0.0.1", "--port", "0", "--no-mdns", "--data-dir", str(tmp_path)]
+    serve = [
+        STREAMER,
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-mdns",
+        "--data-dir",
+        str(tmp_path),
+    ]
     limited = ["bash", "-c", f'ulimit -n {most} && exec "$@"', "limited", *map(str, serve)]
     done = subprocess.run(limited, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1

@@ -25,7 +25,8 @@ UNBROKEN_MS = 180
 SUSPENDED_S = 6
 
 APART_DB = 10
-"""A note that is stretched or cut in places spreads its pitch; in virtual time (test_talk_and_listen.py) it is 30."""
+"""A note that is stretched or cut in places spreads its pitch; in virtual time (test_talk_and_listen.py) it
+is 30."""
 
 
 def write_wav(path: Path, samples: Samples) -> Path:
@@ -39,7 +40,9 @@ def read_wav(path: Path) -> Samples:
     return samples.astype(np.float32) / 32768
 
 
-def a_file(relay: RelayProcess, home: Path, command: str, *options: str | Path, exit_code: int = 0) -> StreamerProcess:
+def a_file(
+    relay: RelayProcess, home: Path, command: str, *options: str | Path, exit_code: int = 0
+) -> StreamerProcess:
     return StreamerProcess(home, command, relay.link, "--ca", relay.authority, *options, exit_code=exit_code)
 
 
@@ -70,7 +73,9 @@ def test_what_one_file_says_is_in_the_other(relay: RelayProcess, tmp_path: Path)
     assert follow(code(1, SAID_S), heard, latest_ms=10_000).coverage() == 0
 
 
-def test_a_file_s_left_is_heard_on_the_left_and_its_right_on_the_right(relay: RelayProcess, tmp_path: Path) -> None:
+def test_a_file_s_left_is_heard_on_the_left_and_its_right_on_the_right(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
     said = write_wav(tmp_path / "a.wav", np.stack((tone(440, 3), tone(660, 3)), axis=1))
     stereo, mono = tmp_path / "b.wav", tmp_path / "c.wav"
     with (

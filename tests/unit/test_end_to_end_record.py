@@ -26,12 +26,22 @@ from streamer.record.mixdown import mixdown
 PATIENCE_S = 60
 
 
-def recorder(house: House, output: Path, limit_bytes: int | None = None, key: str = HOST_KEY) -> subprocess.Popen[str]:
+def recorder(
+    house: House, output: Path, limit_bytes: int | None = None, key: str = HOST_KEY
+) -> subprocess.Popen[str]:
     def limit() -> None:
         if limit_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
-    command = [sys.executable, "-m", "streamer", "record", f"{house.url}/#room=home&key={key}", "--output", str(output)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamer",
+        "record",
+        f"{house.url}/#room=home&key={key}",
+        "--output",
+        str(output),
+    ]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=limit)
 
 
@@ -75,10 +85,17 @@ async def test_a_recording_holds_what_was_sent_and_is_mixed_down(tmp_path: Path)
             talks = [(anna, "Anna"), (ben, "Ben"), (shy, "Shy")]
             await asyncio.gather(*(talk_for(room, 2, sent[name]) for room, name in talks))
             process.send_signal(signal.SIGINT)
-            assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0, process.stderr and process.stderr.read()
+            assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0, (
+                process.stderr and process.stderr.read()
+            )
             await wait_until(lambda: not anna.recording.on)
     out = tmp_path / "out"
-    assert sorted(file.name for file in out.iterdir()) == ["01-Anna.opus", "02-Ben.opus", "chat.vtt", "session.json"]
+    assert sorted(file.name for file in out.iterdir()) == [
+        "01-Anna.opus",
+        "02-Ben.opus",
+        "chat.vtt",
+        "session.json",
+    ]
     lengths = set()
     for file, name in (("01-Anna.opus", "Anna"), ("02-Ben.opus", "Ben")):
         assert faults_of(out / file) == []
@@ -90,10 +107,20 @@ async def test_a_recording_holds_what_was_sent_and_is_mixed_down(tmp_path: Path)
     assert b"Shy" not in everything
     assert b"nothing of me" not in everything
     assert b"Hello" in (out / "chat.vtt").read_bytes()
-    assert [track["name"] for track in session_of(out)["tracks"]] == ["../Anna", "Ben"]  # type: ignore[attr-defined]
+    tracks = session_of(out)["tracks"]
+    assert [track["name"] for track in tracks] == ["../Anna", "Ben"]  # type: ignore[attr-defined]
     for ending in (".opus", ".wav", ".flac", ".mka"):
         mixed = mixdown(out, tmp_path / f"mixed{ending}", {"Ben": -6.0} if ending != ".mka" else {})
-        probe = ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name:format=duration", "-of", "csv", mixed]
+        probe = [
+            "ffprobe",
+            "-v",
+            "error",
+            "-show_entries",
+            "stream=codec_name:format=duration",
+            "-of",
+            "csv",
+            mixed,
+        ]
         said = subprocess.run(probe, capture_output=True, text=True, check=True).stdout
         assert said.count("stream,") == (2 if ending == ".mka" else 1)
         assert float(re.findall(r"format,([\d.]+)", said)[0]) == pytest.approx(length_s, abs=0.1)

@@ -73,15 +73,21 @@ def has_joined(member: StreamerProcess) -> None:
 
 @pytest.mark.parametrize("is_light", [False, True], ids=["dark", "light"])
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
-def test_a_phone_reads_the_code_from_the_screen(tmp_path: Path, columns: int, rows: int, is_light: bool) -> None:
+def test_a_phone_reads_the_code_from_the_screen(
+    tmp_path: Path, columns: int, rows: int, is_light: bool
+) -> None:
     with served(tmp_path, columns=columns, rows=rows) as terminal:
         (link,) = codes_in(terminal.picture(is_light=is_light))
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/#room=home&key=[\w-]{22}", link)
         assert "nobody here yet" in terminal.look()[-1]
 
 
-@pytest.mark.parametrize("colours", [{"TERM": "xterm"}, {"NO_COLOR": "1"}, {"COLORTERM": "truecolor"}], ids=str)
-def test_the_code_is_black_on_white_however_many_colours_there_are(tmp_path: Path, colours: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "colours", [{"TERM": "xterm"}, {"NO_COLOR": "1"}, {"COLORTERM": "truecolor"}], ids=str
+)
+def test_the_code_is_black_on_white_however_many_colours_there_are(
+    tmp_path: Path, colours: dict[str, str]
+) -> None:
     with served(tmp_path, columns=80, rows=24, **colours) as terminal:
         assert codes_in(terminal.picture(is_light=True)) == codes_in(terminal.picture()) != []
 
@@ -91,7 +97,9 @@ def test_after_the_window_has_changed_its_size_the_code_is_whole_again(tmp_path:
         link = link_on(terminal)
         for columns, rows in ((44, 14), (80, 24)):
             terminal.resize(columns, rows)
-            wait_until(lambda: codes_in(terminal.picture()) == [link], START_S, lambda: "\n".join(terminal.look()))
+            wait_until(
+                lambda: codes_in(terminal.picture()) == [link], START_S, lambda: "\n".join(terminal.look())
+            )
             assert "nobody here yet" in terminal.look()[-1]
 
 
@@ -169,7 +177,9 @@ def test_a_new_invitation_is_on_the_screen_at_once(
             wait_until(lambda: link_on(terminal) != before, START_S, lambda: "\n".join(terminal.look()))
 
 
-def test_on_a_desktop_the_code_opens_in_the_browser_from_a_file_that_nobody_else_can_read(tmp_path: Path) -> None:
+def test_on_a_desktop_the_code_opens_in_the_browser_from_a_file_that_nobody_else_can_read(
+    tmp_path: Path,
+) -> None:
     browser = tmp_path / "bin/xdg-open"
     browser.parent.mkdir()
     browser.write_text(BROWSER)
@@ -236,9 +246,13 @@ def test_however_it_is_ended_the_terminal_is_as_it_was(tmp_path: Path, end: str)
         assert "Traceback" not in "\n".join(terminal.look())
 
 
-def test_the_shell_gets_its_terminal_while_the_relay_is_stopped_and_the_code_comes_back(tmp_path: Path) -> None:
+def test_the_shell_gets_its_terminal_while_the_relay_is_stopped_and_the_code_comes_back(
+    tmp_path: Path,
+) -> None:
     environment = {"XDG_DATA_HOME": str(tmp_path), "DISPLAY": "", "WAYLAND_DISPLAY": ""}
-    with Terminal(tmp_path, "--norc", "--noprofile", "-i", program="bash", rows=30, environment=environment) as shell:
+    with Terminal(
+        tmp_path, "--norc", "--noprofile", "-i", program="bash", rows=30, environment=environment
+    ) as shell:
         shell.type(f"PS1='$ '; {STREAMER} serve --host 127.0.0.1 --port 0\r")
         shell.wait_for("nobody here yet")
         shell.type("\x1a")

@@ -49,7 +49,16 @@ def ada(relay: RelayProcess, home: Path, **size: int) -> Iterator[Terminal]:
 
 
 def another(relay: RelayProcess, home: Path, name: str = "Grace") -> StreamerProcess:
-    command = ("listen", relay.join_link, "--ca", relay.authority, "--name", name, "--output", home / "heard.wav")
+    command = (
+        "listen",
+        relay.join_link,
+        "--ca",
+        relay.authority,
+        "--name",
+        name,
+        "--output",
+        home / "heard.wav",
+    )
     return StreamerProcess(home, *command)
 
 
@@ -57,10 +66,14 @@ def stays_whole(terminal: Terminal, typed: str) -> None:
     """Whatever is drawn above it, what is typed is the last row."""
     end = monotonic() + REDRAWS_S
     while monotonic() < end:
-        wait_until(lambda: terminal.look()[-1] == PROMPT + typed, ONE_REDRAW_S, lambda: "\n".join(terminal.look()))
+        wait_until(
+            lambda: terminal.look()[-1] == PROMPT + typed, ONE_REDRAW_S, lambda: "\n".join(terminal.look())
+        )
 
 
-def test_a_line_that_is_being_typed_stays_whole_and_arrives_whole(relay: RelayProcess, tmp_path: Path) -> None:
+def test_a_line_that_is_being_typed_stays_whole_and_arrives_whole(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
     with ada(relay, tmp_path / "ada") as terminal:
         terminal.type("Dinner is re")
         terminal.wait_for(PROMPT + "Dinner is re")
@@ -75,7 +88,9 @@ def test_a_line_that_is_being_typed_stays_whole_and_arrives_whole(relay: RelayPr
         terminal.wait_for("Grace left")
 
 
-def test_in_a_small_terminal_the_meters_make_room_for_what_is_typed(relay: RelayProcess, tmp_path: Path) -> None:
+def test_in_a_small_terminal_the_meters_make_room_for_what_is_typed(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
     with ada(relay, tmp_path / "ada", columns=40, rows=10) as terminal:
         terminal.type("a line that is longer than forty columns are")
         with another(relay, tmp_path / "a", "Grace"), another(relay, tmp_path / "b", "Joan"):
@@ -122,7 +137,9 @@ def test_in_the_background_it_leaves_the_shell_alone_and_comes_back_to_the_foreg
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
-def test_whatever_ends_it_the_terminal_is_as_it_was(relay: RelayProcess, tmp_path: Path, end: signal.Signals) -> None:
+def test_whatever_ends_it_the_terminal_is_as_it_was(
+    relay: RelayProcess, tmp_path: Path, end: signal.Signals
+) -> None:
     with ada(relay, tmp_path / "ada") as terminal:
         wait_until(lambda: not terminal.echoes, PATIENCE_S, lambda: "the terminal still echoes")
         os.kill(terminal.pid, end)

@@ -1,4 +1,5 @@
-"""The two screens in tmux: of every size nothing is cut off, and Ctrl-Z, fg and another size leave no trace."""
+"""The two screens in tmux: of every size nothing is cut off, and Ctrl-Z, fg and another size leave no
+trace."""
 
 import re
 from pathlib import Path
@@ -46,7 +47,9 @@ def test_a_dozen_people_have_a_row_each_and_no_figure_or_word_is_cut(
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
-def test_the_relay_s_code_its_keys_and_its_live_line_are_whole(columns: int, rows: int, tmp_path: Path) -> None:
+def test_the_relay_s_code_its_keys_and_its_live_line_are_whole(
+    columns: int, rows: int, tmp_path: Path
+) -> None:
     with Tmux(tmp_path, columns, rows, {"DISPLAY": "", "WAYLAND_DISPLAY": ""}) as tmux:
         tmux.run(STREAMER, "serve", "--host", "127.0.0.1", "--port", "0")
         shown = tmux.wait_for(lambda rows: rows[-1:] == ["home · nobody here yet"])
@@ -56,12 +59,16 @@ def test_the_relay_s_code_its_keys_and_its_live_line_are_whole(columns: int, row
             assert words in text
         for size in SIZES:
             tmux.resize(*size)
-            tmux.wait_for(lambda rows: rows[-1:] == ["home · nobody here yet"] and count(rows, "Scan to join") == 1)
+            tmux.wait_for(
+                lambda rows: rows[-1:] == ["home · nobody here yet"] and count(rows, "Scan to join") == 1
+            )
         tmux.press("q")
         tmux.wait_for(lambda rows: rows[-1] == "$")
 
 
-def test_ctrl_z_and_fg_erase_nothing_of_what_the_shell_has_shown_meanwhile(relay: RelayProcess, tmp_path: Path) -> None:
+def test_ctrl_z_and_fg_erase_nothing_of_what_the_shell_has_shown_meanwhile(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
     with crowd(relay, 3), Tmux(tmp_path, 100, 40) as tmux:
         listen(tmux, relay, tmp_path)
         tmux.wait_for(is_drawn)
@@ -71,7 +78,9 @@ def test_ctrl_z_and_fg_erase_nothing_of_what_the_shell_has_shown_meanwhile(relay
         tmux.wait_for(lambda rows: "line 9" in rows and rows[-1] == "$")
         tmux.type("fg")
         shown = tmux.wait_for(is_drawn)
-        assert [row for row in shown if row.startswith("line ")] == [f"line {number}" for number in range(1, 10)]
+        assert [row for row in shown if row.startswith("line ")] == [
+            f"line {number}" for number in range(1, 10)
+        ]
         assert "1 and 2 and 3" in shown
         assert count(shown, "Stopped") == 1
         assert count(shown, "round trip") == 1

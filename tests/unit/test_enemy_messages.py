@@ -1,6 +1,8 @@
-"""Every control message with every field forged in turn: the relay answers in words, and passes on only what it says.
+"""Every control message with every field forged in turn: the relay answers in words, and passes on only what
+it says.
 
-The messages, and what is good in each field, are derived from the protocol's types; so a new message is tried too.
+The messages, and what is good in each field, are derived from the protocol's types; so a new message is tried
+too.
 """
 
 import asyncio
@@ -22,7 +24,17 @@ from streamer.wire.control import FROM_CLIENT, FROM_RELAY, MAX_INTEGER, parse
 from streamer.wire.messages import FromClient, FromHost
 
 NUMBERS = ["0", "-1", "9007199254740991", "-9007199254740991", "9007199254740992", "1" + "0" * 400]
-TEXTS = ["", " ", "a", "a" * 600, "a" * 9_000, "\u202etxt.exe", "<img src=x onerror=alert(1)>", "\0", "a\nb\rc"]
+TEXTS = [
+    "",
+    " ",
+    "a",
+    "a" * 600,
+    "a" * 9_000,
+    "\u202etxt.exe",
+    "<img src=x onerror=alert(1)>",
+    "\0",
+    "a\nb\rc",
+]
 TEXTS += ["\x1b[2J\x1b]0;x\x07", "\u200b\u2060", "e" + "\u0301" * 200, "\U0001d160" * 300, "../../etc/passwd"]
 LISTS = ["[]", "[null]", '["a",1]', '[["a"]]', r'["\u202e","\u200b","","a\nb"]', r'["\ud800"]', "[1e999]"]
 LISTS += ["[" + '"a",' * 3_000 + '"a"]', "[" * 500 + "]" * 500]
@@ -51,7 +63,9 @@ def good(kind: str) -> dict[str, Any]:
     [typed] = [each for each in get_args(FromClient) if get_args(get_type_hints(each)["type"]) == (kind,)]
     for name, wanted in FROM_CLIENT[kind].items():
         choices = get_args(get_type_hints(typed)[name])
-        message[name] = choices[0] if wanted is str and choices and isinstance(choices[0], str) else GOOD[wanted]
+        message[name] = (
+            choices[0] if wanted is str and choices and isinstance(choices[0], str) else GOOD[wanted]
+        )
     return message
 
 
@@ -73,9 +87,15 @@ def check_told(text: str) -> None:
     own = {name: value for name, value in message.items() if name != "arguments"}  # of programs, for programs
     for value in leaves(own):
         if isinstance(value, str):
-            odd = [character for character in value if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")]
+            odd = [
+                character
+                for character in value
+                if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+            ]
             assert set(odd) <= {"\n"}, ascii(value)
-            assert not any(unicodedata.bidirectional(character) in ("RLO", "LRO", "RLE", "LRE") for character in value)
+            assert not any(
+                unicodedata.bidirectional(character) in ("RLO", "LRO", "RLE", "LRE") for character in value
+            )
         elif isinstance(value, int | float):
             assert abs(value) <= MAX_INTEGER
 

@@ -1,4 +1,5 @@
-"""Requests of a leg over plain HTTP that no client would make: they cost the relay no more than a client's."""
+"""Requests of a leg over plain HTTP that no client would make: they cost the relay no more than a
+client's."""
 
 import asyncio
 import socket
@@ -109,7 +110,9 @@ def states(port: int) -> list[str]:
 @pytest.mark.parametrize("form", ["", "&events=1"])
 async def test_streams_that_nobody_reads_do_not_pile_up(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carrier, "LINGER_S", 0.5)
-    async with House.open(limits=RelayLimits(bytes_per_s=1e9, messages_per_s=100_000, deadline_ms=30_000)) as house:
+    async with House.open(
+        limits=RelayLimits(bytes_per_s=1e9, messages_per_s=100_000, deadline_ms=30_000)
+    ) as house:
         leg = await opened(house)
         async with house.http.get(f"{house.url}/leg", params={"leg": leg, "from": 0}) as stream:
             talker = await house.enter()
@@ -158,7 +161,9 @@ class Peer(asyncio.Transport):
     def close(self) -> None: ...
 
 
-STEPS = st.one_of(st.integers(1, 300_000), st.sampled_from(["a member's", "a stranger's", "a sound", "an end"]))
+STEPS = st.one_of(
+    st.integers(1, 300_000), st.sampled_from(["a member's", "a stranger's", "a sound", "an end"])
+)
 
 
 @settings(deadline=None)

@@ -1,4 +1,5 @@
-"""What an enemy says over the newer surfaces: nested without end, numbers without end, sounds that come and go."""
+"""What an enemy says over the newer surfaces: nested without end, numbers without end, sounds that come and
+go."""
 
 import asyncio
 import io
@@ -31,8 +32,8 @@ from streamer.sounds import Piece
 from streamer.terminal_text import one_line
 
 DEPTHS: Final = (17, 100, *range(900, 1_000))
-"""Python's limit is 1,000 calls, of which a relay's own are some dozens, and a few more where it writes than where it
-reads."""
+"""Python's limit is 1,000 calls, of which a relay's own are some dozens, and a few more where it writes than
+where it reads."""
 
 
 def nested(depth: int) -> str:
@@ -83,14 +84,18 @@ async def test_a_body_that_is_nested_without_end_is_refused(
     assert caplog.messages == []
 
 
-@pytest.mark.parametrize("deadline", ["0", "-1", "1e308", "1e999", "NaN", "null", '"5"', "true", "60001", "9" * 5_000])
+@pytest.mark.parametrize(
+    "deadline", ["0", "-1", "1e308", "1e999", "NaN", "null", '"5"', "true", "60001", "9" * 5_000]
+)
 async def test_a_deadline_that_is_none_is_refused(deadline: str, store: TokenStore) -> None:
     async with House.open(tokens=store) as house:
         ada = await house.enter()
         path = f"/rooms/home/members/{ada.welcome['talker_id']}/commands"
         body = f'{{"name":"open","deadline_ms":{deadline}}}'
         program = Program(house, token(store))
-        status, code = await program.call("POST", path, data=body, headers={"Content-Type": "application/json"})
+        status, code = await program.call(
+            "POST", path, data=body, headers={"Content-Type": "application/json"}
+        )
         assert (status, code) in ((400, "bad-body"), (400, "bad-command"))
         assert await ada.hears_nothing()
 
@@ -184,7 +189,9 @@ async def test_an_announcement_is_of_a_kind_that_was_promised_and_nothing_is_pri
     kind: str, store: TokenStore, capfd: pytest.CaptureFixture[str]
 ) -> None:
     content = io.BytesIO()
-    soundfile.write(content, np.zeros(4_800), 44_100, format=kind, subtype="DPCM_16" if kind == "XI" else None)
+    soundfile.write(
+        content, np.zeros(4_800), 44_100, format=kind, subtype="DPCM_16" if kind == "XI" else None
+    )
     damaged = content.getvalue()[:200] + bytes(3_000)
     async with House.open(tokens=store, studio=Recording) as house:
         program = Program(house, token(store, "speak"))
@@ -226,7 +233,9 @@ def test_a_text_that_finds_no_place_to_be_spoken_is_said_in_words(monkeypatch: p
 # ---- What is shown
 
 
-@pytest.mark.parametrize("name", ["[/b]", "[red]", "\x1b]0;owned\x07", "a\nb", "[link=http://x]y[/link]", "[/]"])
+@pytest.mark.parametrize(
+    "name", ["[/b]", "[red]", "\x1b]0;owned\x07", "a\nb", "[link=http://x]y[/link]", "[/]"]
+)
 def test_a_name_in_a_measurement_is_text_like_any_other(name: str) -> None:
     shown = io.StringIO()
     path = f"this microphone → relay → the loudspeaker of {name}, in the air"
@@ -240,7 +249,13 @@ def test_a_name_in_a_measurement_is_text_like_any_other(name: str) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"created_s": 10**30}, {"created_s": -(10**30)}, {"created_s": 2**53}, {"name": "\x1b[31m"}, {"name": "\u200b"}],
+    [
+        {"created_s": 10**30},
+        {"created_s": -(10**30)},
+        {"created_s": 2**53},
+        {"name": "\x1b[31m"},
+        {"name": "\u200b"},
+    ],
     ids=str,
 )
 def test_a_token_in_the_file_that_can_not_be_shown_is_none_or_harmless(

@@ -1,4 +1,5 @@
-"""A failing test tells what it takes to look into it: how the machine ran, what was kept, and how to run it alone."""
+"""A failing test tells what it takes to look into it: how the machine ran, what was kept, and how to run it
+alone."""
 
 import os
 import re
@@ -53,7 +54,11 @@ def run(folder: Path, test: str) -> Outcome:
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", os.devnull, f"--rootdir={folder}"]
     done = subprocess.run(
         [*command, f"test_on_purpose.py::{test}"],
-        env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS / 'support'}", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS / 'support'}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         cwd=folder,
         capture_output=True,
         text=True,

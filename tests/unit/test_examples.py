@@ -1,4 +1,5 @@
-"""The complete examples: a door, and a dispatcher's board with its vehicles, as programs against a real relay."""
+"""The complete examples: a door, and a dispatcher's board with its vehicles, as programs against a real
+relay."""
 
 import asyncio
 from pathlib import Path

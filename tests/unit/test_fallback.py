@@ -177,7 +177,9 @@ async def test_each_message_arrives_once_and_in_order_through(behaviour: dict[st
             assert guest.welcome["members"] == []
             if behaviour.get("repeats_posts"):
                 assert await house.metric('streamer_fallback_total{event="repeated"}') >= 10
-            if "cut_after_s" in behaviour or ("cut_after_bytes" in behaviour and not behaviour.get("buffers")):
+            if "cut_after_s" in behaviour or (
+                "cut_after_bytes" in behaviour and not behaviour.get("buffers")
+            ):
                 assert await house.metric('streamer_fallback_total{event="streams"}') >= 3
             if behaviour.get("buffers") and not behaviour.get("passes_events"):
                 assert await house.metric('streamer_fallback_total{event="questions"}') >= 3
@@ -185,7 +187,10 @@ async def test_each_message_arrives_once_and_in_order_through(behaviour: dict[st
 
 async def test_where_only_events_pass_they_are_read() -> None:
     """A machine that is held up for a second may miss their beginning; the next link tries them again."""
-    async with House.open(limits=PATIENT) as house, misbehaving(house.port, buffers=True, passes_events=True) as proxy:
+    async with (
+        House.open(limits=PATIENT) as house,
+        misbehaving(house.port, buffers=True, passes_events=True) as proxy,
+    ):
         guest = await house.enter()
         for _ in range(5):
             async with over_http(proxy.port) as caller:
@@ -311,7 +316,9 @@ async def test_a_line_does_not_wait_for_what_swallows_its_websocket(monkeypatch:
         await caller.leave()
 
 
-async def test_a_websocket_that_is_swallowed_is_tried_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_websocket_that_is_swallowed_is_tried_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(http_transport, "TRY_S", 0.1)
     monkeypatch.setattr(handshake, "OPEN_S", NEVER_S)
     async with (
@@ -361,7 +368,9 @@ async def test_where_websockets_do_not_last_the_line_goes_over_http() -> None:
 # ---- the page's link, in Node
 
 LINK_IN_NODE = Path(__file__).parents[1] / "support/link_in_node.js"
-OF_A_PAGE = {name: BEHAVIOURS[name] for name in BEHAVIOURS if "and loses" not in name and "events" not in name}
+OF_A_PAGE = {
+    name: BEHAVIOURS[name] for name in BEHAVIOURS if "and loses" not in name and "events" not in name
+}
 """That a page reads events is tested by a clock that is wound by hand: tests/js/http_socket.test.js."""
 
 
@@ -372,7 +381,12 @@ async def test_a_page_hears_and_says_each_thing_once_and_in_order_through(behavi
         guest = await house.enter()
         url = f"ws://127.0.0.1:{proxy.port}/ws?room=home&key={KEY}"
         page = await asyncio.create_subprocess_exec(
-            "node", LINK_IN_NODE, url, str(count), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            "node",
+            LINK_IN_NODE,
+            url,
+            str(count),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         assert page.stdout
         assert page.stdin
@@ -430,7 +444,9 @@ async def opened(house: House, **query: str) -> str:
 async def refused(
     house: House, method: str, query: dict[str, Any], body: bytes = b"", **headers: str
 ) -> tuple[int, str]:
-    async with house.http.request(method, f"{house.url}/leg", params=query, data=body, headers=headers) as answer:
+    async with house.http.request(
+        method, f"{house.url}/leg", params=query, data=body, headers=headers
+    ) as answer:
         return answer.status, (await answer.json())["error"]
 
 
@@ -459,7 +475,10 @@ async def test_a_leg_that_is_gone_a_gap_and_nonsense_are_refused_and_counted(mas
         assert await refused(house, "POST", {"leg": leg, "at": 7, "from": 0}, masked) == (409, "gap")
         assert await refused(house, "GET", {"leg": leg, "from": 10**9}) == (409, "gap")
         for nonsense in ("-1", "x", "", "²", "9" * 30):
-            assert await refused(house, "POST", {"leg": leg, "at": nonsense, "from": 0}) == (400, "bad-request")
+            assert await refused(house, "POST", {"leg": leg, "at": nonsense, "from": 0}) == (
+                400,
+                "bad-request",
+            )
         too_big = bytes(MAX_BATCH_BYTES + 1)
         assert await refused(house, "POST", {"leg": leg, "at": 0, "from": 0}, too_big) == (413, "too-big")
         assert await house.metric('streamer_fallback_total{event="gone"}') == 2
@@ -523,7 +542,9 @@ async def test_the_host_s_words_reach_who_is_removed(buffers: bool) -> None:
     async with House.open() as house, misbehaving(house.port, buffers=buffers) as proxy:
         host = await house.enter(key=HOST_KEY)
         async with over_http(proxy.port) as caller:
-            await host.socket.send_json({"type": "remove", "talker_id": caller.heard("welcome")[0]["talker_id"]})
+            await host.socket.send_json(
+                {"type": "remove", "talker_id": caller.heard("welcome")[0]["talker_id"]}
+            )
             with pytest.raises(SentAwayError, match="no longer admitted"):
                 await asyncio.wait_for(asyncio.shield(caller.running), PATIENCE_S)
 

@@ -135,7 +135,14 @@ async def test_many_connections_of_one_address_write_no_more_than_two_people() -
 
 @pytest.mark.parametrize("kind", ["state", "clock", "floor", "ping", "dance"])
 async def test_more_texts_than_any_client_sends_end_only_the_sender_s_session(kind: str) -> None:
-    fields: dict[str, Any] = {"wants": True, "t0": 1, "muted": True, "away": False, "hand": False, "timestamp": 1}
+    fields: dict[str, Any] = {
+        "wants": True,
+        "t0": 1,
+        "muted": True,
+        "away": False,
+        "hand": False,
+        "timestamp": 1,
+    }
     fields |= dict.fromkeys(("server_us", "device_us", "sent_us", "error_us"), 0)
     async with House.open() as house:
         ben, mallory = await house.enter(name="Ben"), await house.enter(name="Mallory")
@@ -156,7 +163,9 @@ async def test_a_state_is_never_lost_however_often_it_changed() -> None:
     async with House.open() as house:
         ada, ben = await house.enter(name="Ada"), await house.enter(name="Ben")
         for number in range(60):
-            await ada.socket.send_json({"type": "state", "muted": bool(number % 2), "away": False, "hand": False})
+            await ada.socket.send_json(
+                {"type": "state", "muted": bool(number % 2), "away": False, "hand": False}
+            )
         last = None
         while last is not True or not ben.socket.closed:
             message = await ben.socket.receive_json(timeout=10)
@@ -170,8 +179,12 @@ async def test_a_state_is_never_lost_however_often_it_changed() -> None:
 @pytest.mark.parametrize(
     "frames",
     [
-        pytest.param([b"\x82\xfe\x05\xdc" + bytes(4) + PACKET.serialize() + bytes(1_484)] * 600, id="huge packets"),
-        pytest.param([b"\x82\x91" + bytes(4) + PACKET.serialize() + b"x"] * 3_000, id="packets over the rate"),
+        pytest.param(
+            [b"\x82\xfe\x05\xdc" + bytes(4) + PACKET.serialize() + bytes(1_484)] * 600, id="huge packets"
+        ),
+        pytest.param(
+            [b"\x82\x91" + bytes(4) + PACKET.serialize() + b"x"] * 3_000, id="packets over the rate"
+        ),
         pytest.param([b"\x02\x80" + bytes(4)] + [b"\x00\x80" + bytes(4)] * 60_000, id="empty fragments"),
         pytest.param([b"\x89\x80" + bytes(4)] * 3_000, id="pings"),
     ],

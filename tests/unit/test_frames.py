@@ -20,7 +20,8 @@ FUZZ_S = float(os.environ.get("STREAMER_FUZZ_S", 60 if os.environ.get("CI") else
 
 
 def outcome(data, *, chunk=None, from_client=True, limit=LIMIT):
-    """The messages and the cause of failure that the compiled parser finds in `data`, fed `chunk` bytes at a time."""
+    """The messages and the cause of failure that the compiled parser finds in `data`, fed `chunk` bytes at a
+    time."""
     parser = FrameParser(from_client=from_client, max_message_bytes=limit)
     messages = []
     for start in range(0, len(data), chunk or len(data) or 1):
@@ -214,7 +215,8 @@ def test_text_at_each_edge_of_utf8_is_taken_however_it_is_cut(text):
 
 
 BAD_UTF8 = [
-    "80", "bf", "c0 80", "c0 af", "c1 bf", "c2", "c3 28", "e0 80 80", "e0 9f bf", "e2 82", "e2 28 a1", "ed a0 80",
+    "80", "bf", "c0 80", "c0 af", "c1 bf", "c2", "c3 28", "e0 80 80", "e0 9f bf", "e2 82", "e2 28 a1",
+    "ed a0 80",
     "ed bf bf", "f0 80 80 80", "f0 8f bf bf", "f0 90 80", "f0 28 8c bc", "f4 90 80 80",
     "f5 80 80 80", "f8 88 80 80 80", "fe", "ff",
 ]  # fmt: skip

@@ -128,7 +128,9 @@ async def test_a_port_in_use_leaves_the_invites_as_they_were(tmp_path: Path) -> 
         assert kept(tmp_path) == before
 
 
-async def test_a_relay_whose_terminal_goes_away_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relay_whose_terminal_goes_away_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(serve, "FOLLOW_S", 0.01)
     gone: list[str] = []
 
@@ -149,7 +151,18 @@ async def test_a_relay_whose_terminal_goes_away_goes_on(tmp_path: Path, monkeypa
 def test_serve_into_a_full_output_leaves_the_invites_and_says_why(tmp_path: Path) -> None:
     InviteStore.from_file(tmp_path / "admission.json", ["home"])
     before = kept(tmp_path)
-    command = [STREAMER, "serve", "--host", "127.0.0.1", "--port", "0", "--no-tls", "--renew", "--data-dir", tmp_path]
+    command = [
+        STREAMER,
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-tls",
+        "--renew",
+        "--data-dir",
+        tmp_path,
+    ]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
@@ -166,9 +179,14 @@ async def test_what_a_host_decides_and_who_came_in_on_a_full_disk_is_kept_when_t
     async with hosting(disk.state, no_tls=True, invite_uses=5) as host:
         links = PrintedLinks(host.log)
         disk.fill()
-        async with streamer.join(links.host, name="Ada") as ada, streamer.join(links.to_talk["home"], name="Ben"):
+        async with (
+            streamer.join(links.host, name="Ada") as ada,
+            streamer.join(links.to_talk["home"], name="Ben"),
+        ):
             ada.send({"type": "lock", "locked": True})
-            await host.hears("What the host decided about a room holds until this relay ends, and is not kept")
+            await host.hears(
+                "What the host decided about a room holds until this relay ends, and is not kept"
+            )
             await host.hears("The invitations as they are now can't be kept for the next start")
             assert not rooms.exists()
             disk.free()
@@ -181,7 +199,17 @@ async def test_what_a_host_decides_and_who_came_in_on_a_full_disk_is_kept_when_t
 def test_a_relay_whose_output_and_log_are_on_a_full_disk_serves(tmp_path: Path) -> None:
     """Neither its lines for the host nor those of its log are anybody else's."""
     port = free_port()
-    command = [STREAMER, "serve", "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--data-dir", tmp_path]
+    command = [
+        STREAMER,
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-tls",
+        "--data-dir",
+        tmp_path,
+    ]
     with Path("/dev/full").open("w") as full, subprocess.Popen(command, stdout=full, stderr=full) as process:
         try:
             wait_until(lambda: answers(port), PATIENCE_S, lambda: "it does not answer")

@@ -1,4 +1,5 @@
-"""Recordings and other files of sound on a disk that is really full: what is there plays, and people read why."""
+"""Recordings and other files of sound on a disk that is really full: what is there plays, and people read
+why."""
 
 import asyncio
 import subprocess
@@ -41,7 +42,8 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 async def test_a_recording_whose_disk_fills_up_loses_no_second_and_the_voices_go_on(disk: Disk) -> None:
-    """Whoever begins to talk when nothing fits any more is in it, too; when there is space, it begins again."""
+    """Whoever begins to talk when nothing fits any more is in it, too; when there is space, it begins
+    again."""
     out = disk.folder / "out"
     async with House.open() as house:
         link = f"{house.url}/#room=home&key={KEY}"
@@ -188,7 +190,9 @@ def recorded(folder: Path, seconds: int = 10) -> Path:
     recording, encoder = Recording(Folder(folder), "home", 0.0, lambda *_: None), Encoder()
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (seconds * 100, 480)).astype(np.float32)
     for number, frame in enumerate(noise):
-        recording.push(1, "Anna", Packet(number, number * 480, encoder.encode(frame), 1, duration=4), number / 100)
+        recording.push(
+            1, "Anna", Packet(number, number * 480, encoder.encode(frame), 1, duration=4), number / 100
+        )
         if number % 20 == 0:
             recording.tick(number / 100)
     recording.close(seconds)
@@ -200,7 +204,9 @@ def test_a_mixdown_is_whole_or_not_there_and_says_why(tmp_path: Path, suffix: st
     """However much of it fits: the end, too, may be what does not."""
     folder = recorded(tmp_path / "recording")
     whole = mixdown(folder, tmp_path / f"whole{suffix}", {}).stat().st_size
-    pages = sorted({4_096, whole // 2 // 4_096 * 4_096, *((whole // 4_096 + more) * 4_096 for more in (-1, 0, 1, 4))})
+    pages = sorted(
+        {4_096, whole // 2 // 4_096 * 4_096, *((whole // 4_096 + more) * 4_096 for more in (-1, 0, 1, 4))}
+    )
     ends = []
     for number, size in enumerate(pages):
         with small_disk(tmp_path / f"disk-{number}", size) as disk:
@@ -243,7 +249,9 @@ def write_until_it_is_full(path: Path, disk: Disk) -> None:
                 disk.fill()
 
 
-async def test_a_listener_whose_disk_fills_up_reads_it_and_the_room_goes_on(disk: Disk, tmp_path: Path) -> None:
+async def test_a_listener_whose_disk_fills_up_reads_it_and_the_room_goes_on(
+    disk: Disk, tmp_path: Path
+) -> None:
     async with House.open() as house:
         link = f"{house.url}/#room=home&key={KEY}"
         path = disk.folder / "heard.wav"

@@ -1,4 +1,5 @@
-"""The connection to a broker, with a real mosquitto: it comes back, and loses nothing that the broker keeps for us."""
+"""The connection to a broker, with a real mosquitto: it comes back, and loses nothing that the broker keeps
+for us."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -63,7 +64,9 @@ class Ours:
                 await task
 
 
-async def publish(mosquitto: Mosquitto, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
+async def publish(
+    mosquitto: Mosquitto, topic: str, payload: str, *, retain: bool = False, qos: int = 1
+) -> None:
     async with aiomqtt.Client("127.0.0.1", mosquitto.port) as device:
         await device.publish(topic, payload, qos=qos, retain=retain)
 
@@ -87,7 +90,9 @@ async def test_what_a_device_says_arrives_and_what_we_say_is_kept(mosquitto: Mos
         assert await first_message(mosquitto, "house/state") == "on"
 
 
-async def test_what_can_not_be_published_is_left_out_in_words_and_the_next_is_said(mosquitto: Mosquitto) -> None:
+async def test_what_can_not_be_published_is_left_out_in_words_and_the_next_is_said(
+    mosquitto: Mosquitto,
+) -> None:
     async with Ours(mosquitto.url).running() as ours:
         await ours.until(lambda: ours.broker.is_here)
         publisher = Publisher(ours.broker, ours.told.append)
@@ -152,7 +157,9 @@ async def test_a_message_that_is_longer_than_we_take_stays_with_the_broker(mosqu
     assert ours.payloads == [b"short"]
 
 
-async def test_user_and_password_let_us_in_and_wrong_ones_are_said_without_the_password(tmp_path: Path) -> None:
+async def test_user_and_password_let_us_in_and_wrong_ones_are_said_without_the_password(
+    tmp_path: Path,
+) -> None:
     with Mosquitto(tmp_path / "closed", passwords={"house": "s3cret!"}) as mosquitto:
         good = f"mqtt://house:s3cret%21@127.0.0.1:{mosquitto.port}"
         async with Ours(good).running() as ours:

@@ -43,12 +43,20 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.mark.parametrize("name", UNSEEN)
-async def test_a_reading_whose_name_nobody_sees_does_not_silence_its_device(mosquitto: Mosquitto, name: str) -> None:
-    async with House.open() as house, bridging(house, mosquitto) as bridge, Watcher.open(bridge.host_link) as host:
+async def test_a_reading_whose_name_nobody_sees_does_not_silence_its_device(
+    mosquitto: Mosquitto, name: str
+) -> None:
+    async with (
+        House.open() as house,
+        bridging(house, mosquitto) as bridge,
+        Watcher.open(bridge.host_link) as host,
+    ):
         async with Behind.open(mosquitto, "gate") as gate:
             await gate.say("telemetry", {name: 1, "open": True})
             await gate.say("telemetry", {"open": False})
-            await until(lambda: host.readings.get("gate") == {"open": False}, lambda: (host.readings, bridge.told))
+            await until(
+                lambda: host.readings.get("gate") == {"open": False}, lambda: (host.readings, bridge.told)
+            )
         assert any("a name that can't be seen" in line for line in bridge.told)
 
 
@@ -121,10 +129,15 @@ def test_a_device_that_says_notices_without_end_displaces_its_own() -> None:
 async def test_a_flood_from_one_device_costs_no_other_one_its_word_and_the_log_one_line(
     mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The broker hands over messages faster than they are handled: the queue of the gateway is full all the time."""
+    """The broker hands over messages faster than they are handled: the queue of the gateway is full all the
+    time."""
     monkeypatch.setattr(broker, "MAX_QUEUED", 8)
     caplog.set_level(logging.WARNING)
-    async with House.open() as house, bridging(house, mosquitto) as bridge, Watcher.open(bridge.host_link) as host:
+    async with (
+        House.open() as house,
+        bridging(house, mosquitto) as bridge,
+        Watcher.open(bridge.host_link) as host,
+    ):
         queue, release = bridge.gateway._broker._client._queue, asyncio.Event()
         getting = queue.get
 
@@ -143,7 +156,9 @@ async def test_a_flood_from_one_device_costs_no_other_one_its_word_and_the_log_o
             await until(lambda: any("loud says more" in line for line in bridge.told), lambda: bridge.told)
             assert queue.qsize() <= 8
             release.set()
-            await until(lambda: [each.text for each in host.of(Notice)] == ["Somebody rings"], lambda: bridge.told)
+            await until(
+                lambda: [each.text for each in host.of(Notice)] == ["Somebody rings"], lambda: bridge.told
+            )
             await until(lambda: host.readings.get("loud") == {"number": 99}, lambda: host.readings)
         assert sum("says more" in line for line in bridge.told) == 1
         assert not host.of(Refused)

@@ -1,4 +1,5 @@
-"""Who is killed says no goodbye: a gateway and a device behind it, with a real mosquitto that says it for them."""
+"""Who is killed says no goodbye: a gateway and a device behind it, with a real mosquitto that says it for
+them."""
 
 import asyncio
 import sys
@@ -104,6 +105,8 @@ async def test_a_device_that_is_killed_is_shown_offline_and_refuses_commands(
                 await until(lambda: len(host.readings) == 2, lambda: gateway.log)
                 gate.kill()
                 await until(lambda: host.readings["gate"].get("status") == "offline", lambda: host.readings)
-                result = await host.room.command(host.member("Gateway"), "open", device="gate", deadline_s=PATIENCE_S)
+                result = await host.room.command(
+                    host.member("Gateway"), "open", device="gate", deadline_s=PATIENCE_S
+                )
                 assert (result.outcome, result.message) == ("refused", "gate is offline")
                 assert host.readings["lamp"]["status"] == "online"

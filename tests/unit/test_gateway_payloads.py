@@ -1,4 +1,5 @@
-"""What devices write on their topics: any bytes give values, a notice, a result, or words that say why not."""
+"""What devices write on their topics: any bytes give values, a notice, a result, or words that say why
+not."""
 
 import json
 from typing import Any
@@ -54,13 +55,16 @@ def test_more_values_than_a_relay_takes_are_refused() -> None:
 def test_a_notice_is_plain_text_or_an_object() -> None:
     assert notice_of(b"Somebody is at the gate") == DeviceNotice("Somebody is at the gate")
     payload = {"text": "Fire", "title": "Hall", "level": "alarm", "sound": True, "actions": ["I go"], "id": 7}
-    assert notice_of(json.dumps(payload).encode()) == DeviceNotice("Fire", "Hall", "alarm", True, ("I go",), "7")
+    assert notice_of(json.dumps(payload).encode()) == DeviceNotice(
+        "Fire", "Hall", "alarm", True, ("I go",), "7"
+    )
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        b"", b"   ", b"\xff", b"{}", b'{"text": 3}', b'{"text": "a", "level": "red"}', b'{"text": "a", "sound": 1}',
+        b"", b"   ", b"\xff", b"{}", b'{"text": 3}', b'{"text": "a", "level": "red"}',
+        b'{"text": "a", "sound": 1}',
         b'{"text": "a", "level": []}', b'{"text": "a", "actions": "Open"}', b'{"text": "a", "actions": [3]}',
         b'{"text": "a", "actions": ["1", "2", "3", "4", "5"]}', b'{"text": "a", "title": {}}', b"x" * 3_000,
     ],
@@ -81,7 +85,8 @@ def test_what_is_no_result_is_said_in_words(payload: bytes) -> None:
 
 @given(st.binary(max_size=200) | st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4), max_leaves=12,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
 ).map(lambda found: json.dumps(found).encode()))  # fmt: skip
 def test_any_bytes_at_all_are_taken_or_refused_and_what_is_taken_fits_json(payload: bytes) -> None:
     readers: list[Any] = [values_of, value_of, notice_of, result_of]

@@ -1,4 +1,5 @@
-"""A relay that stood still, as after SIGSTOP or in a laptop's sleep: what waited for it is not voice any more."""
+"""A relay that stood still, as after SIGSTOP or in a laptop's sleep: what waited for it is not voice any
+more."""
 
 import asyncio
 import os
@@ -18,7 +19,8 @@ from streamer.wire.packet import Packet
 
 STOPPED_S = 3.0
 FRESH_S = 0.6
-"""What was sent so shortly before the relay went on may still be heard; five times the deadline, for a busy machine."""
+"""What was sent so shortly before the relay went on may still be heard; five times the deadline, for a busy
+machine."""
 
 AGAIN_S = 30
 CAUGHT_UP_S = 1.5
@@ -76,14 +78,18 @@ async def test_voice_that_waited_while_the_relay_stood_still_is_dropped(tmp_path
             lambda: urllib.request.urlopen(f"http://{PEOPLE}:{relay.target.port}/metrics").read().decode()
         )
         assert "streamer_event_loop" in metrics
-        (counted,) = [line for line in metrics.splitlines() if line.startswith('streamer_shed_total{cause="held_up"}')]
+        (counted,) = [
+            line for line in metrics.splitlines() if line.startswith('streamer_shed_total{cause="held_up"}')
+        ]
         assert float(counted.split()[1]) >= 0.5 * len(stale)
         hearing.cancel()
         for peer in (listener, talker):
             peer.writer.close()
 
 
-async def test_somebody_who_did_not_talk_before_is_heard_after_from_the_first_packet_on(tmp_path: Path) -> None:
+async def test_somebody_who_did_not_talk_before_is_heard_after_from_the_first_packet_on(
+    tmp_path: Path,
+) -> None:
     """However long ago the relay stood still: nothing of this talker had waited then."""
     with TwoRooms(tmp_path, "--deadline-ms", "1000") as relay:  # a busy machine may hold up the first packet
         listener = await Peer.enter(relay.target, NOISY, PEOPLE, "Ben")

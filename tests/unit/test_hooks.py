@@ -96,7 +96,9 @@ async def test_only_the_wanted_events_of_the_wanted_room_are_sent() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503, 404, 401, 429, 301, 307])
-async def test_an_event_that_is_not_taken_comes_again_with_the_same_id_before_the_next_one(status: int) -> None:
+async def test_an_event_that_is_not_taken_comes_again_with_the_same_id_before_the_next_one(
+    status: int,
+) -> None:
     async with receiving() as receiver, bringing(receiver.url) as brought:
         receiver.statuses += [status, status]
         brought.put(event(text="first"))
@@ -153,7 +155,9 @@ async def receiving_on(port: int) -> AsyncIterator[Receiver]:
             server.close()
 
 
-async def test_a_target_that_hangs_is_asked_again_and_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_target_that_hangs_is_asked_again_and_holds_up_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(delivery, "ANSWER_S", 0.2)
     async with (
         receiving() as hanging,
@@ -249,7 +253,13 @@ def test_a_name_server_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.
 
 OWN = ["127.0.0.1", "127.8.9.1", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1"]
 LINK_LOCAL = ["169.254.3.4", "fe80::1", "fe80::1%1", "::ffff:169.254.3.4", "2002:a9fe:0304::1"]
-METADATA = ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:a9fe:a9fe", "64:ff9b::169.254.169.254"]
+METADATA = [
+    "169.254.169.254",
+    "fd00:ec2::254",
+    "100.100.100.200",
+    "::ffff:a9fe:a9fe",
+    "64:ff9b::169.254.169.254",
+]
 
 
 @pytest.mark.parametrize("address", [*OWN, *LINK_LOCAL, *METADATA, "224.0.0.1", "ff02::1", "255.255.255.255"])
@@ -267,13 +277,16 @@ def test_each_address_of_this_computer_is_forbidden() -> None:
     assert why_forbidden(own) == "this computer's own address"
 
 
-@pytest.mark.parametrize("address", ["192.168.77.5", "10.99.0.7", "93.184.216.34", "fd12:3456::7", "2606:4700::1111"])
+@pytest.mark.parametrize(
+    "address", ["192.168.77.5", "10.99.0.7", "93.184.216.34", "fd12:3456::7", "2606:4700::1111"]
+)
 def test_other_computers_of_the_network_and_the_internet_are_allowed(address: str) -> None:
     assert why_forbidden(address) is None
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433", "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]"]
+    "host",
+    ["127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433", "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]"],
 )
 async def test_no_spelling_of_the_own_address_gets_a_connection(host: str) -> None:
     async with receiving() as receiver:
@@ -292,7 +305,14 @@ async def test_a_name_that_changes_its_address_after_it_was_looked_up_gets_no_co
 
     async def looked_up(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
         address = answers.pop() if answers else "127.0.0.1"
-        found = {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+        found = {
+            "hostname": host,
+            "host": address,
+            "port": port,
+            "family": socket.AF_INET,
+            "proto": 0,
+            "flags": 0,
+        }
         return [found]
 
     monkeypatch.setattr("streamer.name_lookup.Resolver.resolve", looked_up)
@@ -309,7 +329,8 @@ async def test_a_name_that_changes_its_address_after_it_was_looked_up_gets_no_co
     "url",
     [
         "", "ftp://example.org/", "example.org", "https://", "http://host:99999/", "http://host:0/",
-        "https://ann:secret@example.org/", "http://[::1/", "https://example.org/" + "x" * 2_000, "https://a\nb/",
+        "https://ann:secret@example.org/", "http://[::1/", "https://example.org/" + "x" * 2_000,
+        "https://a\nb/",
         "file:///etc/passwd", "unix:///run/docker.sock",
     ],
 )  # fmt: skip

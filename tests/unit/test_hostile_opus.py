@@ -1,4 +1,5 @@
-"""Packets of every form that Opus has, and of some that it does not have: what we hear and what we record of them."""
+"""Packets of every form that Opus has, and of some that it does not have: what we hear and what we record of
+them."""
 
 import ctypes
 import ctypes.util
@@ -25,7 +26,8 @@ _LIBOPUS: Final = ctypes.CDLL(ctypes.util.find_library("opus"))
 
 
 def of_many_frames(rng: random.Random) -> bytes:
-    """What follows the first byte of a packet of code 3, well formed: any count, equal or coded sizes, padding."""
+    """What follows the first byte of a packet of code 3, well formed: any count, equal or coded sizes,
+    padding."""
     count, is_variable, is_padded = rng.randrange(1, 49), rng.random() < 0.5, rng.random() < 0.5
     padding, told = b"", b""
     if is_padded:

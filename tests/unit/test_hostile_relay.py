@@ -24,8 +24,10 @@ from streamer.wire.control import FROM_RELAY, MAX_ROOM, Message
 from streamer.wire.room_link import Address
 
 ODD: list[str] = [
-    "null", "true", "0", "-1", "9007199254740991", "-9007199254740991", "1e999", "-1e999", "NaN", "1.5", "1e400",
-    str(10**30), '""', '"x"', r'"\ud800"', r'"\udfff\ud800"', r'"\u0000\u001b[2J"', '"' + "\u0338" * 3_000 + '"',
+    "null", "true", "0", "-1", "9007199254740991", "-9007199254740991", "1e999", "-1e999", "NaN", "1.5",
+    "1e400",
+    str(10**30), '""', '"x"', r'"\ud800"', r'"\udfff\ud800"', r'"\u0000\u001b[2J"',
+    '"' + "\u0338" * 3_000 + '"',
     "[]", "{}", "[[]]", "[null]", '[{"talker_id":"x"}]', '[{"name":1,"text":[]}]', "[" * 5_000 + "]" * 5_000,
 ]  # fmt: skip
 GOOD: dict[type, list[str]] = {
@@ -45,9 +47,13 @@ def said(rng: random.Random, kind: str, oddness: float) -> str:
             if rng.random() < 0.8:
                 fields[name] = rng.choice(ODD)
         elif name == "members":
-            fields[name] = json.dumps([member(n, rng.choice(("Grace", "\ud800", "x" * 300))) for n in range(2, 9)])
+            fields[name] = json.dumps(
+                [member(n, rng.choice(("Grace", "\ud800", "x" * 300))) for n in range(2, 9)]
+            )
         elif name == "history":
-            fields[name] = json.dumps([{"name": "Grace", "text": "\udfff", "talker_id": 3}] * rng.randrange(3))
+            fields[name] = json.dumps(
+                [{"name": "Grace", "text": "\udfff", "talker_id": 3}] * rng.randrange(3)
+            )
         else:
             fields[name] = rng.choice(GOOD[wanted])
     return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in fields.items()) + "}"
@@ -58,9 +64,16 @@ async def say_anything(socket: web.WebSocketResponse, seed: int) -> None:
     await socket.send_str(said(rng, "welcome", 0))
     for _ in range(rng.randrange(120)):
         await socket.send_str(said(rng, rng.choice([*FROM_RELAY]), 0))
-        header = bytes((0x10, 5, 0, rng.randrange(12), 0, rng.randrange(256), rng.randrange(4), 4)) + rng.randbytes(4)
+        header = bytes(
+            (0x10, 5, 0, rng.randrange(12), 0, rng.randrange(256), rng.randrange(4), 4)
+        ) + rng.randbytes(4)
         await socket.send_bytes(rng.choice((header, b"")) + rng.randbytes(rng.choice((0, 1, 80, 1_600))))
-    last = [said(rng, rng.choice([*FROM_RELAY]), 0.3), rng.choice(ODD), "{" + '"type":' + rng.choice(ODD) + "}", ""]
+    last = [
+        said(rng, rng.choice([*FROM_RELAY]), 0.3),
+        rng.choice(ODD),
+        "{" + '"type":' + rng.choice(ODD) + "}",
+        "",
+    ]
     await socket.send_str(rng.choice(last))
     await socket.close(code=rng.choice((1000, 4401)))
 

@@ -29,7 +29,11 @@ from streamer.record.recorder import RecordOptions, record
 from streamer.wire.control import FROM_RELAY
 
 LISTS = ["[]", "[1]", "[-1,65536,9007199254740991]", '["a"]', "[{}]", "[[]]", "[null,true,1e999]"]
-LISTS += ['[{"id":1,"name":"\\u202e"}]', '[{"id":"1","name":null}]', '["http://a:0","http://127.0.0.1:1","",1]']
+LISTS += [
+    '[{"id":1,"name":"\\u202e"}]',
+    '[{"id":"1","name":null}]',
+    '["http://a:0","http://127.0.0.1:1","",1]',
+]
 LISTS += ['[{"role":"talk","key":"","ends_s":9007199254740991}]', '[{"role":1,"key":{},"ends_s":1e999}]']
 SEEDS: Final = 12
 
@@ -50,7 +54,9 @@ async def say_anything(socket: web.WebSocketResponse, rng: random.Random) -> Non
     for _ in range(rng.randrange(150)):
         kind = rng.choice([*FROM_RELAY, "caption", "chat", "command", "recording", "joined", "left"])
         await socket.send_str(said(rng, kind, 0))
-        header = bytes((0x10, 5, 0, rng.randrange(12), 0, rng.randrange(256), rng.randrange(4), 4)) + rng.randbytes(4)
+        header = bytes(
+            (0x10, 5, 0, rng.randrange(12), 0, rng.randrange(256), rng.randrange(4), 4)
+        ) + rng.randbytes(4)
         await socket.send_bytes(header + rng.randbytes(rng.choice((0, 1, 80, 1_600))))
     last = [said(rng, rng.choice([*FROM_RELAY]), 0.3), rng.choice(ODD), ""]
     await socket.send_str(rng.choice(last))
@@ -136,6 +142,8 @@ async def test_a_hostile_relay_reaches_no_topic_of_others_through_a_gateway(
             await visit(a_gateway, tmp_path, random.Random(seed))
         watching.cancel()
     assert "streamer/room/kitchen/status" in topics
-    ours = re.compile(r"streamer/(room/kitchen|device/gate)/\w+|homeassistant/\w+/streamer_kitchen/\w+/config")
+    ours = re.compile(
+        r"streamer/(room/kitchen|device/gate)/\w+|homeassistant/\w+/streamer_kitchen/\w+/config"
+    )
     assert not [topic for topic in topics if not ours.fullmatch(topic)]
     assert not [record for record in caplog.records if record.exc_info]

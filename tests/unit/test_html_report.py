@@ -73,7 +73,9 @@ def test_json_has_every_part_and_null_for_what_is_unknown() -> None:
 
 
 def test_the_html_report_has_its_plots_within_and_no_foreign_markup() -> None:
-    measured = Measurement("a <b>path</b>", "kitchen", [Chirp(0, 50.0, 51.0), Chirp(1, None)], 0.1, figure(up=3.0))
+    measured = Measurement(
+        "a <b>path</b>", "kitchen", [Chirp(0, 50.0, 51.0), Chirp(1, None)], 0.1, figure(up=3.0)
+    )
     html = to_html(measured)
     assert html.count("<svg") == 3
     assert "<b>path" not in html

@@ -46,7 +46,9 @@ async def test_a_relay_at_a_literal_address_is_entered_by_its_link_from_its_own_
             welcome = await asyncio.wait_for(guest.text("welcome"), PATIENCE_S)
             assert welcome["join_origin"] == f"http://[::1]:{host.port}"
             with pytest.raises(aiohttp.WSServerHandshakeError):
-                await http.ws_connect(url, protocols=["streamer.v1"], headers={"Origin": "https://[::2]:8443"})
+                await http.ws_connect(
+                    url, protocols=["streamer.v1"], headers={"Origin": "https://[::2]:8443"}
+                )
 
 
 async def test_the_join_page_at_a_literal_address_leads_to_the_same(tmp_path: Path) -> None:
@@ -82,7 +84,10 @@ def test_a_link_local_address_is_refused_with_a_reason_and_a_way(host: str) -> N
 def test_links_hold_ipv4_where_there_is_both_and_leave_out_the_usual_port() -> None:
     assert to_be_typed(["10.0.0.2", "fd00::2"]) == ["10.0.0.2"]
     assert to_be_typed(["fd00::2"]) == ["fd00::2"]
-    assert [site("https", "fd00::2", 443), site("http", "10.0.0.2", 8080)] == ["https://[fd00::2]", "http://10.0.0.2:8080"]
+    assert [site("https", "fd00::2", 443), site("http", "10.0.0.2", 8080)] == [
+        "https://[fd00::2]",
+        "http://10.0.0.2:8080",
+    ]
 
 
 def test_addresses_of_both_kinds_are_found_ipv4_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +138,9 @@ def test_both_addresses_and_the_name_lead_to_a_relay_by_default(tmp_path: Path, 
     with RelayThere(tmp_path / "relay", computer) as relay:
         assert "http://10.79.1.1:8443/#room=home" in relay.log
         for host in ("10.79.1.1", "[fd00:79::1]", "[::1]"):
-            said = computer.run(sys.executable, "-c", OPEN, f"https://{host}:8443/healthz", str(relay.authority))
+            said = computer.run(
+                sys.executable, "-c", OPEN, f"https://{host}:8443/healthz", str(relay.authority)
+            )
             assert "ok" in said
         name = f"{os.uname().nodename.split('.')[0].lower()}.local"
 

@@ -46,7 +46,8 @@ def test_the_desktop_decides_as_the_shared_case_says(case: dict[str, Any]) -> No
 
 
 def delays_ms(trace: network_traces.Trace) -> tuple[NDArray[np.float64], JitterBuffer]:
-    """After each pop, the buffer's delay over the highest target of the last 1.5 s: so long it may take to follow."""
+    """After each pop, the buffer's delay over the highest target of the last 1.5 s: so long it may take to
+    follow."""
     buffer = JitterBuffer(Quiet())
     arrivals = trace.arrival_ms
     delays, targets, number = [], [], 0
@@ -58,7 +59,9 @@ def delays_ms(trace: network_traces.Trace) -> tuple[NDArray[np.float64], JitterB
         delays.append(buffer.delay_ms)
         targets.append(buffer.target_ms)
     follows = int(1_500 / BLOCK_MS)
-    return np.array([ms - max(targets[max(at - follows, 0) : at + 1]) for at, ms in enumerate(delays)]), buffer
+    return np.array(
+        [ms - max(targets[max(at - follows, 0) : at + 1]) for at, ms in enumerate(delays)]
+    ), buffer
 
 
 @pytest.mark.parametrize(("stall_ms", "within_ms"), [(300, 1_500), (1_000, 3_000)])
@@ -131,7 +134,10 @@ def test_in_an_hour_of_drift_nothing_runs_dry_and_the_delay_stays(ppm: float, bl
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 60), st.floats(0, 400)), max_size=80), st.sampled_from([64, 128, 240, 480]))
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.floats(0, 400)), max_size=80),
+    st.sampled_from([64, 128, 240, 480]),
+)
 def test_any_order_of_arrivals_plays_in_order_once_and_stays_bounded(
     arrivals: list[tuple[int, float]], block: int
 ) -> None:

@@ -1,4 +1,5 @@
-"""Cuts and repeats do not undo each other on and on, and nothing runs dry, at any block, jitter, drift and signal."""
+"""Cuts and repeats do not undo each other on and on, and nothing runs dry, at any block, jitter, drift and
+signal."""
 
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ PACKET = 480
 SETTLED_MS = 5_000.0
 UNDONE_WITHIN_MS = 1_000.0
 MOST_UNDONE = 3
-"""A target that moves with what is known of the network may undo a splice now and then; a cycle undoes each of them."""
+"""A target that moves with what is known of the network may undo a splice now and then; a cycle undoes each
+of them."""
 MOST_SPLICED = 0.004
 """A cycle cut out and repeated ten times as much."""
 BLOCKS = [128, 240, 441, 480]
@@ -61,7 +63,9 @@ def played(block: int, ppm: float, jitter_ms: float, loudness: float, seconds: i
             number += 1
         buffer.pop_into(samples, now_ms)
         after = buffer.statistics
-        change = after["expanded_ms"] - before["expanded_ms"] - after["accelerated_ms"] + before["accelerated_ms"]
+        change = (
+            after["expanded_ms"] - before["expanded_ms"] - after["accelerated_ms"] + before["accelerated_ms"]
+        )
         if now_ms < SETTLED_MS:
             settled = after
         elif change:
@@ -69,7 +73,9 @@ def played(block: int, ppm: float, jitter_ms: float, loudness: float, seconds: i
             last, last_ms = change, now_ms
         before, now_ms = after, now_ms + block / 48
     names = ("concealed_ms", "silent_ms", "accelerated_ms", "expanded_ms")
-    concealed, silent, cut, repeated = (before[name] - settled[name] for name in names)  # type: ignore[literal-required]
+    concealed, silent, cut, repeated = (
+        before[name] - settled[name] for name in names  # type: ignore[literal-required]
+    )
     underruns = before["underruns"] - settled["underruns"]
     return Played(underruns, concealed + silent, cut, repeated, undone, (now_ms - SETTLED_MS) / 60_000)
 
@@ -77,7 +83,9 @@ def played(block: int, ppm: float, jitter_ms: float, loudness: float, seconds: i
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("ppm", DRIFTS_PPM)
 @pytest.mark.parametrize("loudness", [0.0, 1.0], ids=["silence", "speech"])
-def test_nothing_is_missing_and_hardly_more_than_drift_is_made_up_for(block: int, ppm: float, loudness: float) -> None:
+def test_nothing_is_missing_and_hardly_more_than_drift_is_made_up_for(
+    block: int, ppm: float, loudness: float
+) -> None:
     for jitter_ms in JITTERS_MS:
         result = played(block, ppm, jitter_ms, loudness, 15)
         assert (result.underruns, result.missing_ms) == (0, 0), f"{jitter_ms} ms of jitter"

@@ -1,4 +1,5 @@
-"""The plain-HTTP side of a relay with TLS: what it serves, what it does not, and that TLS goes on beside it."""
+"""The plain-HTTP side of a relay with TLS: what it serves, what it does not, and that TLS goes on beside
+it."""
 
 import asyncio
 import plistlib
@@ -23,7 +24,8 @@ LOOPBACK = "127.0.0.1"
 
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, str, ssl.SSLContext]]:
-    """A relay with an authority of its own; gives who asks, its host with the port, and a context that trusts it."""
+    """A relay with an authority of its own; gives who asks, its host with the port, and a context that trusts
+    it."""
     authority = Authority(folder)
     page = read_page()
     relay = Relay(InviteStore({}, is_open=True), page)
@@ -76,7 +78,10 @@ async def test_all_that_the_join_page_names_is_there_in_the_clear(tmp_path: Path
     "path", ["/index.html", "/page/main.js", "/ws?room=home", "/metrics", "/healthz", "/trust", "/no"]
 )
 async def test_everything_else_is_sent_to_https(tmp_path: Path, path: str) -> None:
-    async with house(tmp_path) as (http, host, _), http.get(f"http://{host}{path}", allow_redirects=False) as answer:
+    async with (
+        house(tmp_path) as (http, host, _),
+        http.get(f"http://{host}{path}", allow_redirects=False) as answer,
+    ):
         assert (answer.status, answer.headers["Location"]) == (307, f"https://{host}{path}")
 
 

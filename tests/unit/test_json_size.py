@@ -1,4 +1,5 @@
-"""One measure of size for both sides: what a program may send is what a gateway passes on and a relay takes."""
+"""One measure of size for both sides: what a program may send is what a gateway passes on and a relay
+takes."""
 
 import json
 from collections.abc import Callable

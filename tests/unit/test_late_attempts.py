@@ -43,7 +43,8 @@ class Way:
             writer.transport.abort()
 
     async def let_go(self) -> str:
-        """Let what was held go on to the relay, although its client is gone. Returns the relay's first line."""
+        """Let what was held go on to the relay, although its client is gone. Returns the relay's first
+        line."""
         self._let_go.set()
         return await asyncio.wait_for(self.answer, PATIENCE_S)
 
@@ -207,6 +208,8 @@ async def test_what_is_no_number_of_an_attempt_is_refused(attempt: str) -> None:
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
 def test_an_attempt_says_whose_it_is_and_which(vector: dict[str, object]) -> None:
     address = Address.parse(str(vector["link"]))
-    url = urlsplit(address.socket_url(str(vector["display"]), str(vector["resume"]), int(str(vector["attempt"]))))
+    url = urlsplit(
+        address.socket_url(str(vector["display"]), str(vector["resume"]), int(str(vector["attempt"])))
+    )
     assert f"{url.scheme}://{url.netloc}{url.path}" == vector["url"]
     assert dict(parse_qsl(url.query)) == vector["query"]

@@ -1,4 +1,5 @@
-"""The conventions of the house, kept by a test: imports go down, each library has one door, functions stay small."""
+"""The conventions of the house, kept by a test: imports go down, each library has one door, functions stay
+small."""
 
 import ast
 import posixpath
@@ -54,7 +55,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relay.rooms": RELAY | {"ogg", "relay.access"},
     "relay.hooks": RELAY | {"relay.access", "relay.rooms"},
     "relay.api": RELAY | {"relay.access", "relay.network", "relay.rooms"},
-    "relay.http": RELAY | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"}
+    "relay.http": RELAY
+    | {"", "relay.logs", "relay.access", "relay.tls", "relay.network", "relay.rooms", "relay.api"}
     | {"relay.hooks"},
     "relay.cluster": RELAY | {"", "relay.access", "relay.rooms"},
     "relay.screen": RELAY | {"terminal", "relay.rooms"},
@@ -69,15 +71,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client.delay": LEAVES | {"wire", "client.audio", "client"},
     "client.terminal": LEAVES | {"terminal", "jitter", "wire", "client.audio", "client.delay", "client"},
     "client": LEAVES
-    | {"terminal", "websocket", "jitter", "wire", "client.audio", "client.delay", "client.replay", "client.terminal"},
+    | {
+        "terminal",
+        "websocket",
+        "jitter",
+        "wire",
+        "client.audio",
+        "client.delay",
+        "client.replay",
+        "client.terminal",
+    },
     "ogg": BASE,
-    "measure": LEAVES | {"wire", "client", "client.audio", "client.delay"},
+    "measure": LEAVES | {"trust_option", "wire", "client", "client.audio", "client.delay"},
     "captions": LEAVES | {"trust_option", "wire", "client", "client.audio", "client.delay"},
     "device": LEAVES | {"wire", "client", "client.audio"},
     "gateway": LEAVES | {"", "wire", "client"},
     "record": LEAVES | {"", "ogg", "wire", "client", "client.audio"},
-    "doctor": LEAVES | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
-    "cli": LEAVES | {"trust_option"}
+    "doctor": LEAVES
+    | {"websocket", "relay.access", "relay.http", "relay.network", "relay.tls", "client.audio"},
+    "cli": LEAVES
+    | {"trust_option"}
     | {"", "wire", "relay", "relay.logs", "relay.access", "relay.hooks", "relay.screen", "relay.cluster"}
     | {"relay.workers", "event_loop"}
     | {"client", "client.audio", "captions", "device", "gateway", "measure", "record", "doctor"},
@@ -86,9 +99,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trust_option": {"client"},
     "__main__": {"cli", "exit_status", "printing"},
 }
-"""What the modules of each folder may import. Some modules have a rule of their own: those of the root, and those that
-the folders below their own may import, too. `streamer` itself has no name here: its names for programs are
-imported when they are asked for."""
+"""What the modules of each folder may import. Some modules have a rule of their own: those of the root, and
+those that the folders below their own may import, too. `streamer` itself has no name here: its names for
+programs are imported when they are asked for."""
 
 DOORS = {
     "aiohttp": {
@@ -177,24 +190,31 @@ SUBJECTS: dict[str, dict[str, set[str]]] = {
         "sending": {"connection", "delay", "feedback"},
     },
 }
-"""What each folder inside page/ and worker/ may import of the others there, types included: each only from those
-listed before it. The scripts of page/ and worker/ itself join them: they may import all, and no folder imports them."""
-DOCUMENT = re.compile(r"(?<![\w.#$])(?:document\b|window\.|HTML\w*Element\b|(?:local|session)Storage\b|matchMedia\()")
+"""What each folder inside page/ and worker/ may import of the others there, types included: each only from
+those listed before it. The scripts of page/ and worker/ itself join them: they may import all, and no folder
+imports them."""
+DOCUMENT = re.compile(
+    r"(?<![\w.#$])(?:document\b|window\.|HTML\w*Element\b|(?:local|session)Storage\b|matchMedia\()"
+)
 MAY_TOUCH_THE_DOCUMENT = PAGES | {"ui", "streamer_room.js", "streamer_loader.js"}
 
 AUDIO_THREAD = ("process", "addTo", "pop", "#mixAll", "separate")
-"""What runs for every 128 samples. What runs for a packet or ten times a second may make objects: it sends some."""
+"""What runs for every 128 samples. What runs for a packet or ten times a second may make objects: it sends
+some."""
 ALLOCATES = re.compile(
     r"\bnew\b|=>|`|\.\.\.|\.(?:map|filter|slice|concat|from|keys|entries|split|join|subarray)\("
     r"|(?:[=(,:?]|return)\s*[\[{]"
 )
 
-PRIVATE_OF_ANOTHER = re.compile(r"(?<![\w.])(?!self\b)\w+(?:\.\w+)*\._(?!_)\w+|\bself\.\w+(?:\.\w+)*\._(?!_)\w+")
+PRIVATE_OF_ANOTHER = re.compile(
+    r"(?<![\w.])(?!self\b)\w+(?:\.\w+)*\._(?!_)\w+|\bself\.\w+(?:\.\w+)*\._(?!_)\w+"
+)
 """In Cython, where another module may read and write whatever a class holds."""
 WRITES_TO_ANOTHER = re.compile(r"\b(?:self|this)\.#?\w+\.\w+ (?:[-+*/|&]?=)(?!=)")
 
 FUNCTION_LINES = 40
 MODULE_LINES = 400
+LINE_CHARACTERS = 110
 READ_IN_ONE_GO = [path for path in [*PYTHON, *JAVASCRIPT, *COMPILED] if path.parent.name != "text"]
 """All but the tables of words."""
 
@@ -260,7 +280,9 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
 def test_relay_and_client_know_nothing_of_each_other() -> None:
     for path in PYTHON:
         sides = top_levels([module_of(path), *our_imports(path)])
-        assert not {"relay", "client"} <= sides or top_levels([module_of(path)]) <= {"doctor", "cli"}, name(path)
+        assert not {"relay", "client"} <= sides or top_levels([module_of(path)]) <= {"doctor", "cli"}, name(
+            path
+        )
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -348,7 +370,9 @@ def scripts_imported(path: Path) -> set[str]:
     text = path.read_text()
     wanted = re.findall(r"""(?:\bfrom|\bimport\(?|\bnew URL\()\s*["`](\.[^"`]+\.js)["`]""", text)
     here = posixpath.dirname(web_name(path))
-    return {posixpath.normpath(posixpath.join(here, there)) for there in wanted if "node_modules" not in there}
+    return {
+        posixpath.normpath(posixpath.join(here, there)) for there in wanted if "node_modules" not in there
+    }
 
 
 @pytest.mark.parametrize("path", JAVASCRIPT, ids=name)
@@ -408,7 +432,9 @@ def test_the_audio_thread_makes_no_objects_while_it_plays(path: Path) -> None:
 def test_a_part_of_the_audio_thread_writes_no_field_of_another(path: Path) -> None:
     """What it may not read is private to JavaScript, too."""
     counts = re.compile(r"this\.#(?:counts|samples|now|decision)\b")
-    written = [line for line in code(path).splitlines() if WRITES_TO_ANOTHER.search(line) and not counts.search(line)]
+    written = [
+        line for line in code(path).splitlines() if WRITES_TO_ANOTHER.search(line) and not counts.search(line)
+    ]
     assert not [line for line in written if "port.onmessage" not in line]
 
 
@@ -419,7 +445,9 @@ def bodies(text: str) -> Iterator[tuple[str, list[str]]]:
     for number, line in enumerate(lines):
         match = opening.match(line)
         if match and match[2] not in ("if", "for", "while", "switch", "catch", "with"):
-            end = next((n for n in range(number, len(lines)) if lines[n].startswith(match[1] + "}")), len(lines))
+            end = next(
+                (n for n in range(number, len(lines)) if lines[n].startswith(match[1] + "}")), len(lines)
+            )
             yield match[2], lines[number + 1 : end]
 
 
@@ -428,17 +456,31 @@ def test_a_module_is_read_in_one_go(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MODULE_LINES
 
 
+@pytest.mark.parametrize("path", READ_IN_ONE_GO, ids=name)
+def test_a_line_is_read_without_scrolling(path: Path) -> None:
+    """Python's linter says it of .py, for the tests as well."""
+    long = [line for line in path.read_text().splitlines() if len(line) > LINE_CHARACTERS]
+    assert not long, "\n".join(long)
+
+
 @pytest.mark.parametrize("path", JAVASCRIPT, ids=name)
 def test_a_javascript_function_fits_a_screen(path: Path) -> None:
-    """By indentation: a line that opens a named function or method, to the line that closes it at the same depth."""
-    opening = re.compile(r"^(\s*)(?:export |default |async |static |get |set |#)*(?:function\b.*|[#\w]+\(.*\)) \{$")
+    """By indentation: a line that opens a named function or method, to the line that closes it at the same
+    depth."""
+    opening = re.compile(
+        r"^(\s*)(?:export |default |async |static |get |set |#)*(?:function\b.*|[#\w]+\(.*\)) \{$"
+    )
     lines = path.read_text().splitlines()
     long = []
     for number, line in enumerate(lines):
         match = opening.match(line)
         if not match or re.match(r"\s*(if|for|while|switch|catch|with)\b", line):
             continue
-        closing = next((n for n in range(number, len(lines)) if lines[n].startswith(match[1] + "}")), len(lines))
+        closing = next(
+            (n for n in range(number, len(lines)) if lines[n].startswith(match[1] + "}")), len(lines)
+        )
         if closing - number + 1 > FUNCTION_LINES:
-            long.append(f"line {number + 1} begins a function of {closing - number + 1} lines: {line.strip()}")
+            long.append(
+                f"line {number + 1} begins a function of {closing - number + 1} lines: {line.strip()}"
+            )
     assert not long

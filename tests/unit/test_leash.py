@@ -1,4 +1,5 @@
-"""`scripts/test` leaves nothing running: after Ctrl-C, its parent's death, or a command that leaves processes."""
+"""`scripts/test` leaves nothing running: after Ctrl-C, its parent's death, or a command that leaves
+processes."""
 
 import os
 import signal
@@ -56,7 +57,9 @@ def test_after_an_interrupt_nothing_runs_on(tmp_path: Path, interrupt: signal.Si
     assert gone(left)
 
 
-def test_a_part_that_takes_too_long_is_ended_and_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_takes_too_long_is_ended_and_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STREAMER_TEST_LIMIT_S", "1")
     process = start(tmp_path, "exec sleep 1000")
     _, errors = process.communicate(timeout=LONGEST_S)
@@ -73,7 +76,9 @@ def test_after_its_parent_was_killed_nothing_runs_on(tmp_path: Path) -> None:
     wait_until(lambda: gone([*left, *leash]), LONGEST_S, lambda: "something runs on")
 
 
-@pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 5", 5), ("kill -9 $$", 128 + signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("script", "code"), [("exit 0", 0), ("exit 5", 5), ("kill -9 $$", 128 + signal.SIGKILL)]
+)
 def test_what_a_command_leaves_is_ended_and_named_and_its_exit_code_passed_on(
     tmp_path: Path, script: str, code: int
 ) -> None:
@@ -87,7 +92,9 @@ def test_what_a_command_leaves_is_ended_and_named_and_its_exit_code_passed_on(
 def test_the_summary_states_wall_time_processor_time_and_load(tmp_path: Path) -> None:
     busy = [sys.executable, "-c", "import time\nwhile time.process_time() < 0.6: pass"]
     environment = {**os.environ, "STREAMER_TEST_SUMMARY": str(tmp_path / "summary")}
-    subprocess.run([sys.executable, str(LEASH), "a part", *busy], env=environment, check=True, timeout=LONGEST_S)
+    subprocess.run(
+        [sys.executable, str(LEASH), "a part", *busy], env=environment, check=True, timeout=LONGEST_S
+    )
     line = (tmp_path / "summary").read_text()
     wall, processor = (float(line.split()[place]) for place in (0, 2))
     assert wall >= processor - 1 >= 0

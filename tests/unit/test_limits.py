@@ -1,4 +1,5 @@
-"""What a relay bears: each limit met by real sockets, told in words, counted, and nobody else the worse for it."""
+"""What a relay bears: each limit met by real sockets, told in words, counted, and nobody else the worse for
+it."""
 
 import asyncio
 import resource
@@ -76,7 +77,10 @@ async def test_beyond_so_many_handshakes_the_oldest_is_hung_up_on_and_who_is_in_
 
 @pytest.mark.parametrize("said", [b"", b"GET /ws?room=home HTTP/1.1\r\nX-Slow: "])
 async def test_a_handshake_that_never_ends_is_dropped(said: bytes) -> None:
-    async with House.open(limits=RelayLimits(handshake_s=HANDSHAKE_S)) as house, stranger(house) as (reader, writer):
+    async with (
+        House.open(limits=RelayLimits(handshake_s=HANDSHAKE_S)) as house,
+        stranger(house) as (reader, writer),
+    ):
         began = monotonic()
         writer.write(said)
         assert await hung_up(reader)
@@ -84,7 +88,10 @@ async def test_a_handshake_that_never_ends_is_dropped(said: bytes) -> None:
 
 
 async def test_a_handshake_that_goes_on_letter_by_letter_is_dropped_as_well() -> None:
-    async with House.open(limits=RelayLimits(handshake_s=HANDSHAKE_S)) as house, stranger(house) as (reader, writer):
+    async with (
+        House.open(limits=RelayLimits(handshake_s=HANDSHAKE_S)) as house,
+        stranger(house) as (reader, writer),
+    ):
         writer.write(b"GET /ws?room=home HTTP/1.1\r\nX-Slow: ")
         ending = asyncio.create_task(hung_up(reader))
         while not ending.done():

@@ -4,7 +4,15 @@ import pytest
 
 from streamer.terminal.line_editor import LineEditor
 
-LEFT, RIGHT, UP, DOWN, HOME, END, DELETE = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B", "\x1b[H", "\x1b[F", "\x1b[3~"
+LEFT, RIGHT, UP, DOWN, HOME, END, DELETE = (
+    "\x1b[D",
+    "\x1b[C",
+    "\x1b[A",
+    "\x1b[B",
+    "\x1b[H",
+    "\x1b[F",
+    "\x1b[3~",
+)
 BACKSPACE, CTRL_A, CTRL_E, CTRL_U, CTRL_W = "\x7f", "\x01", "\x05", "\x15", "\x17"
 
 

@@ -1,4 +1,5 @@
-"""A certificate that changes while it serves: who connects gets the new one, and a bad one changes nothing."""
+"""A certificate that changes while it serves: who connects gets the new one, and a bad one changes
+nothing."""
 
 import socket
 import ssl
@@ -40,7 +41,9 @@ def server(context: ssl.SSLContext) -> Iterator[int]:
 def served(port: int) -> set[str]:
     """The addresses of the certificate that a server shows."""
     pem = ssl.get_server_certificate((LOOPBACK, port))
-    names = x509.load_pem_x509_certificate(pem.encode()).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    names = x509.load_pem_x509_certificate(pem.encode()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
     return {str(address) for address in names.value.get_values_for_type(x509.IPAddress)}
 
 

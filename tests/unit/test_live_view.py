@@ -47,7 +47,8 @@ def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
     here, ear = offline()
     here.room.clock.pong(0, 0, 0, 2_345)
     packet = Packet(seq=0, timestamp=0, payload=b"x", talker_id=3, level=30).serialize()
-    here.hear_packet(packet, perf_counter() + 60)  # so that it counts as the last moment's, however slow the machine is
+    # So that it counts as the last moment's, however slow the machine is.
+    here.hear_packet(packet, perf_counter() + 60)
     text = shown(here.room, ear)
     grace = next(line for line in text.splitlines() if "Grace" in line)
     assert grace.count("█") == BAR_CELLS // 2
@@ -59,7 +60,10 @@ def test_the_meters_show_who_is_here_how_loud_and_how_far() -> None:
 def test_the_meters_show_what_the_jitter_buffer_holds_and_had_to_do() -> None:
     here, ear = offline()
     text = shown(here.room, ear)
-    assert "holds 0 of 34 ms · 0 late · 0 underruns · concealed 0 ms · sped up by 0 ms · slowed down by 0 ms" in text
+    assert (
+        "holds 0 of 34 ms · 0 late · 0 underruns · concealed 0 ms · sped up by 0 ms · slowed down by 0 ms"
+        in text
+    )
 
 
 def test_a_line_for_programs_has_figure_and_jitter_buffer() -> None:
@@ -67,7 +71,9 @@ def test_a_line_for_programs_has_figure_and_jitter_buffer() -> None:
     line = json.loads(json.dumps(figure_line(here.room, ear)))
     assert [talker["name"] for talker in line["talkers"]] == ["Grace", "�[31mEve"]
     assert line["talkers"][0]["total_ms"] is None
-    assert {"target_ms", "level_ms", "late", "concealed_ms", "underruns"} <= line["talkers"][0]["jitter_buffer"].keys()
+    assert {"target_ms", "level_ms", "late", "concealed_ms", "underruns"} <= line["talkers"][0][
+        "jitter_buffer"
+    ].keys()
 
 
 def test_somebody_who_is_muted_is_shown_so_and_no_name_reaches_the_terminal_s_ear() -> None:
@@ -172,7 +178,7 @@ def test_the_parts_of_a_delay_are_shown_where_there_is_room_for_all() -> None:
     assert sum("capture" in row for row in drawn(here.room, ear, 160, 24)) == 2
 
 
-def test_somebody_who_talks_by_a_key_sees_which_one_and_the_key_counts_as_held_until_no_repetition_comes() -> None:
+def test_who_talks_by_a_key_sees_which_one_and_it_counts_as_held_until_no_repetition_comes() -> None:
     editor = LineEditor()
     key = PushToTalk("space", editor)
     here, ear = offline()

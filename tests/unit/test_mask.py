@@ -1,4 +1,5 @@
-"""Masking (RFC 6455, section 5.3): against the RFC's own formula, at every size, alignment and offset that matters."""
+"""Masking (RFC 6455, section 5.3): against the RFC's own formula, at every size, alignment and offset that
+matters."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,5 @@
-"""`streamer measure` as its user starts it: on a network as it is, on one slower by a known time, and in vain."""
+"""`streamer measure` as its user starts it: on a network as it is, on one slower by a known time, and in
+vain."""
 
 import asyncio
 import json
@@ -35,7 +36,9 @@ async def slower(port: int, by_ms: float) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def measure(link: str, *options: str, environment: dict[str, str] | None = None) -> tuple[int | None, str, str]:
+async def measure(
+    link: str, *options: str, environment: dict[str, str] | None = None
+) -> tuple[int | None, str, str]:
     """Its exit code, what it printed, and what it said of errors."""
     process = await asyncio.create_subprocess_exec(
         *(STREAMER, "measure", link, *options),
@@ -54,7 +57,9 @@ async def measured(link: str) -> dict[str, Any]:
     return answer
 
 
-async def test_a_network_slower_by_a_known_time_each_way_shows_so_in_its_parts_and_in_no_other(tmp_path: Path) -> None:
+async def test_a_network_slower_by_a_known_time_each_way_shows_so_in_its_parts_and_in_no_other(
+    tmp_path: Path,
+) -> None:
     with RelayProcess(tmp_path, "--no-tls", "--open") as relay:
         port = int(relay.origin.rsplit(":", 1)[1])
         async with slower(port, SLOWER_MS) as slow_port:
@@ -98,7 +103,13 @@ async def test_a_relay_that_goes_in_the_middle_leaves_no_number(tmp_path: Path) 
 
 
 async def test_without_a_microphone_it_is_said_what_is_missing(tmp_path: Path) -> None:
-    nowhere = {"PULSE_SERVER": f"unix:{tmp_path}/none", "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
-    exit_code, output, errors = await measure("http://127.0.0.1:1/#room=home", "--device", environment=nowhere)
+    nowhere = {
+        "PULSE_SERVER": f"unix:{tmp_path}/none",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "HOME": str(tmp_path),
+    }
+    exit_code, output, errors = await measure(
+        "http://127.0.0.1:1/#room=home", "--device", environment=nowhere
+    )
     assert (exit_code, output) == (1, "")
     assert "There is no microphone that works" in errors

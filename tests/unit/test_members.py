@@ -88,13 +88,20 @@ def test_packets_reach_their_talker_and_all_others_are_counted() -> None:
     offline.hear_packet(Packet(seq=1, timestamp=0, payload=b"x", talker_id=99).serialize(), 1.0)
     offline.hear_packet(b"no packet", 1.0)
     roster = offline.room._roster
-    assert (roster.level(3, 1.1), roster.level(3, 2.0), roster.level(99, 1.1)) == (20, SILENCE_LEVEL, SILENCE_LEVEL)
+    assert (roster.level(3, 1.1), roster.level(3, 2.0), roster.level(99, 1.1)) == (
+        20,
+        SILENCE_LEVEL,
+        SILENCE_LEVEL,
+    )
     assert roster.unreadable == 2
     assert [received.member.name for received in packets._items] == ["Grace"]
 
 
 def test_after_a_loss_nothing_of_before_is_played_and_only_what_was_missed_is_told_again() -> None:
-    offline, voice = OfflineRoom({**WELCOME, "history": [{"name": "Joan", "text": "Tea?", "age_s": 9}]}), Packetizer()
+    offline, voice = (
+        OfflineRoom({**WELCOME, "history": [{"name": "Joan", "text": "Tea?", "age_s": 9}]}),
+        Packetizer(),
+    )
     ear = offline.room.ear()
     offline.hear({"type": "chat", "talker_id": 3, "text": "Hello"})
     before = ear.receiver(3)

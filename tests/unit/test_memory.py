@@ -1,7 +1,9 @@
-"""The owner of memory checks what is written to it: wrong arguments, odd decoders, clocks that jump, no `__init__`."""
+"""The owner of memory checks what is written to it: wrong arguments, odd decoders, clocks that jump, no
+`__init__`."""
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import memory_fuzz
@@ -13,10 +15,17 @@ from numpy.typing import NDArray
 from streamer.client.audio.codec import Decoder, Encoder
 from streamer.client.audio.limiter import Limiter
 from streamer.client.audio.samples import SILENCE_LEVEL, level_of
-from streamer.jitter import concealment, delay_estimator, jitter_buffer, packet_buffer, playout_clock, windowed_minimum
+from streamer.jitter import (
+    concealment,
+    delay_estimator,
+    jitter_buffer,
+    packet_buffer,
+    playout_clock,
+    windowed_minimum,
+)
 from streamer.jitter import sync_buffer as stretching
 from streamer.jitter.jitter_buffer import JitterBuffer
-from streamer.websocket import bundle, connection, fanout, frames, mask, outbox, sink
+from streamer.websocket import budget, bundle, connection, fanout, frames, mask, outbox, sink
 from streamer.websocket import counters as counting
 from streamer.websocket.connection import Connection
 from streamer.websocket.fanout import Fanout
@@ -26,6 +35,7 @@ PACKET = 480
 CLASSES = [
     kind
     for module in (
+        budget,
         bundle,
         connection,
         counting,
@@ -47,7 +57,8 @@ CLASSES = [
 ]  # fmt: skip
 ARGUMENTS: list[tuple[Any, ...]] = [
     (), (0,), (-1,), (2**63,), (float("nan"),), (None,), (b"",), (b"x",), (np.zeros(480, np.float32), 0.0),
-    (1, 1, b"x"), (1, 1, b"x", 1.0), (0.0, 0), (np.zeros(3)[::2], 0.0), (object(),), (480, 1.0), (2, b"x"), ("x",),
+    (1, 1, b"x"), (1, 1, b"x", 1.0), (0.0, 0), (np.zeros(3)[::2], 0.0), (object(),), (480, 1.0), (2, b"x"),
+    ("x",),
 ]  # fmt: skip
 
 
@@ -67,7 +78,9 @@ class Sound:
         return np.zeros(n_samples, np.float32)
 
 
-def fed(buffer: JitterBuffer, count: int = 100, jump_at: int = 10**9, jump: int = 0) -> list[NDArray[np.float32]]:
+def fed(
+    buffer: JitterBuffer, count: int = 100, jump_at: int = 10**9, jump: int = 0
+) -> list[NDArray[np.float32]]:
     """A packet and a pop every 10 ms; from `jump_at` on the timestamps are off by `jump` samples."""
     heard = []
     for number in range(count):
@@ -120,7 +133,9 @@ def test_a_listener_that_was_held_up_for_longer_than_a_clock_may_lag_hears_again
     buffer = JitterBuffer(Sound(np.full(PACKET, 0.25, np.float32)))
     for number in range(900):
         arrives = 5_500.0 if 3_000 < number * 10 < 5_500 else number * 10.0
-        buffer.push(number, number * PACKET, b"x", arrives) if arrives == number * 10 or number == 550 else None
+        buffer.push(
+            number, number * PACKET, b"x", arrives
+        ) if arrives == number * 10 or number == 550 else None
         if number == 550:
             for late in range(301, 550):
                 buffer.push(late, late * PACKET, b"x", 5_500.0)
@@ -289,8 +304,14 @@ def house(count: int) -> tuple[Fanout, list[Connection], list[Steady]]:
 def test_somebody_who_leaves_while_a_packet_goes_round_takes_it_from_nobody() -> None:
     room, members, transports = house(20)
     got: list[int] = []
+
+    def take_and_leave(number: int) -> None:
+        got.append(number)
+        for each in members:
+            room.discard(each)
+
     for number, transport in enumerate(transports):
-        transport.on_write = lambda number=number: (got.append(number), [room.discard(each) for each in members])  # type: ignore[misc]
+        transport.on_write = partial(take_and_leave, number)
     room.send(b"voice", members[0])
     members[0].flusher.flush()
     assert sorted(got) == list(range(1, 20))
@@ -300,8 +321,14 @@ def test_somebody_who_leaves_while_a_packet_goes_round_takes_it_from_nobody() ->
 def test_a_transport_that_fails_keeps_a_packet_from_nobody_else() -> None:
     room, members, transports = house(5)
     got: list[int] = []
+
+    def take_unless_second(number: int) -> None:
+        if number == 2:
+            raise ZeroDivisionError
+        got.append(number)
+
     for number, transport in enumerate(transports):
-        transport.on_write = lambda number=number: got.append(number) if number != 2 else 1 / 0  # type: ignore[misc]
+        transport.on_write = partial(take_unless_second, number)
     room.send(b"voice", members[0])
     members[0].flusher.flush()
     assert sorted(got) == [1, 3, 4]

@@ -30,7 +30,8 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
 
 
 def a_sound_card(monkeypatch: pytest.MonkeyPatch, *devices: str) -> ModuleType:
-    """Each device is its name, with < for a microphone, > for a loudspeaker, and @ for the number of its host API."""
+    """Each device is its name, with < for a microphone, > for a loudspeaker, and @ for the number of its host
+    API."""
     known = []
     for index, device in enumerate(devices):
         name, _, host_api = device.strip("<>").partition(" @")
@@ -78,7 +79,12 @@ def test_a_device_is_found_by_its_number_its_whole_name_or_words_of_it(
 @pytest.mark.parametrize(
     ("devices", "device", "kind", "words"),
     [
-        (USB, "usb", "input", r"usb matches several microphones: 1 \(usb mic front\), 2 \(usb mic back\); choose"),
+        (
+            USB,
+            "usb",
+            "input",
+            r"usb matches several microphones: 1 \(usb mic front\), 2 \(usb mic back\); choose",
+        ),
         (USB, "mic", "input", "several microphones"),
         (("usb @0<", "usb @0<"), "usb", "input", "several microphones"),
         (("out one>", "out two>"), "out", "output", "several loudspeakers"),
@@ -110,4 +116,7 @@ def test_devices_are_listed_with_what_they_can_do(monkeypatch: pytest.MonkeyPatc
         {"index": 1, "name": "USB", "max_input_channels": 1, "max_output_channels": 0},
     ]
     monkeypatch.setattr(capture.import_sounddevice(), "query_devices", lambda: devices)
-    assert list_devices().splitlines() == ["  0  Built-in  (microphone and loudspeaker)", "  1  USB  (microphone)"]
+    assert list_devices().splitlines() == [
+        "  0  Built-in  (microphone and loudspeaker)",
+        "  1  USB  (microphone)",
+    ]

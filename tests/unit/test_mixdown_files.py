@@ -1,4 +1,5 @@
-"""A recording's folder that somebody else has filled: what is in it is no file of it until it is looked at."""
+"""A recording's folder that somebody else has filled: what is in it is no file of it until it is looked
+at."""
 
 import json
 import os

@@ -14,7 +14,9 @@ def packets(flags: int = 0, right: float | None = None) -> list[Packet]:
     encoder = Encoder() if right is None else Encoder(channels=2)
     tone = TONE if right is None else np.stack((TONE, np.float32(right) * TONE), axis=1)
     frames = tone.reshape(-1, FRAME, *tone.shape[1:])
-    return [Packet(n, n * FRAME, encoder.encode(frame), level=10, flags=flags) for n, frame in enumerate(frames)]
+    return [
+        Packet(n, n * FRAME, encoder.encode(frame), level=10, flags=flags) for n, frame in enumerate(frames)
+    ]
 
 
 def talker(mixer: Mixer, talker_id: int, flags: int = 0, right: float | None = None) -> Receiver:

@@ -1,4 +1,5 @@
-"""From a mouth to an ear, in parts; the cases of vectors/mouth_to_ear.json know the truth, and node reads them too."""
+"""From a mouth to an ear, in parts; the cases of vectors/mouth_to_ear.json know the truth, and node reads
+them too."""
 
 import json
 from pathlib import Path

@@ -16,7 +16,9 @@ import streamer
 from streamer.wire.room_link import Address
 
 
-async def test_when_a_relay_drains_its_members_go_on_at_another_one_and_nobody_loses_a_second_of_voice() -> None:
+async def test_when_a_relay_drains_its_members_go_on_at_another_one_and_nobody_loses_a_second_of_voice() -> (
+    None
+):
     async with relay_pair() as (house, other), anna_and_ben(link_to(house)) as (anna, ben, ears):
         await asyncio.wait_for(house.relay.drain(), PATIENCE_S)
         await ears.hear("Anna", after_s=perf_counter())
@@ -36,14 +38,18 @@ async def test_who_comes_back_to_a_relay_is_the_same_member_there() -> None:
         for socket in list(other.relay._sockets):
             socket.abort()
         async with asyncio.timeout(PATIENCE_S):
-            while await house.metric("streamer_connections") + await other.metric("streamer_connections") != 1:
+            while (
+                await house.metric("streamer_connections") + await other.metric("streamer_connections") != 1
+            ):
                 await asyncio.sleep(PACKET_S)
         assert anna.me.name == "Anna"
         room_events.close()
 
 
 @pytest.mark.parametrize("tls", [True, False])
-async def test_when_a_relay_is_killed_its_members_come_back_through_another_one(tmp_path: Path, tls: bool) -> None:
+async def test_when_a_relay_is_killed_its_members_come_back_through_another_one(
+    tmp_path: Path, tls: bool
+) -> None:
     with pair_of_processes(tmp_path, tls=tls) as (one, other):
         async with anna_and_ben(one.link, one.authority if tls else None) as (_, ben, ears):
             one.kill()

@@ -1,4 +1,5 @@
-"""What nobody said is no caption: noise, music, the murmur of a room; and whoever talks in it is still written down."""
+"""What nobody said is no caption: noise, music, the murmur of a room; and whoever talks in it is still
+written down."""
 
 import numpy as np
 import pytest
@@ -36,12 +37,16 @@ def test_many_voices_at_once_are_a_murmur(talkers: int, seconds: float) -> None:
 
 @pytest.mark.parametrize("noise_db", [-60, -20, -10, -5])
 @pytest.mark.parametrize("kind", ["murmur", "fan", "room"])
-@pytest.mark.parametrize("sentence", sentences() if ENGLISH.exists() else [], ids=lambda sentence: sentence.path.stem)
+@pytest.mark.parametrize(
+    "sentence", sentences() if ENGLISH.exists() else [], ids=lambda sentence: sentence.path.stem
+)
 def test_who_talks_is_none_however_loud_the_room_is(sentence: Sentence, kind: str, noise_db: float) -> None:
     """Up to 5 dB softer than the voice."""
     assert RATE == CAPTIONS_RATE
     voice = sentence.samples
-    made = np.asarray(resample_poly(NOISES[kind](3 * len(voice), np.random.default_rng(5)), 1, 3))[: len(voice)]
+    made = np.asarray(resample_poly(NOISES[kind](3 * len(voice), np.random.default_rng(5)), 1, 3))[
+        : len(voice)
+    ]
     level = np.sqrt(np.mean(np.square(voice))) * 10 ** (noise_db / 20)
     together = voice + made * level / np.sqrt(np.mean(np.square(made)))
     assert not is_murmur(np.asarray(together, dtype=np.float32))
@@ -70,14 +75,18 @@ def test_a_word_between_silences_and_what_is_too_short_are_none() -> None:
         ("...", "!", 1.0),
     ],
 )
-def test_words_are_in_common_where_they_come_in_both_in_the_same_order(words: str, others: str, share: float) -> None:
+def test_words_are_in_common_where_they_come_in_both_in_the_same_order(
+    words: str, others: str, share: float
+) -> None:
     assert in_common(words, others) == in_common(others, words) == share
 
 
 def in_noise(samples: Samples, snr_db: float) -> Samples:
     """That of a fan."""
     n = len(samples)
-    noise = np.asarray(resample_poly(NOISES["fan"](3 * n, np.random.default_rng(5)), 1, 3), dtype=np.float32)[:n]
+    noise = np.asarray(resample_poly(NOISES["fan"](3 * n, np.random.default_rng(5)), 1, 3), dtype=np.float32)[
+        :n
+    ]
     level = np.sqrt(np.mean(np.square(samples)) / np.mean(np.square(noise))) * 10 ** (-snr_db / 20)
     return np.asarray(samples + noise * level, dtype=np.float32)
 

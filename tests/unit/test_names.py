@@ -31,7 +31,9 @@ def test_a_name_of_which_nothing_is_to_be_seen_is_refused(name: str) -> None:
     assert refused.value.code == "bad-name"
 
 
-@pytest.mark.parametrize("name", ["a" + "\u0301" * 40, "Z\u0335\u0321\u0353\u0359\u030d\u033d", "\u0301Ada"], ids=ascii)
+@pytest.mark.parametrize(
+    "name", ["a" + "\u0301" * 40, "Z\u0335\u0321\u0353\u0359\u030d\u033d", "\u0301Ada"], ids=ascii
+)
 def test_a_name_with_a_pile_of_marks_is_refused(name: str) -> None:
     with pytest.raises(RefusedError, match="marks"):
         clean_name(name)
@@ -88,7 +90,14 @@ LOOKALIKES = [
         ("Ben", "Ｂｅｎ"),
         ("Emma", "Ernma"),
     ),
-    *(("Lisa", "Iisa"), ("Otto", "0tto"), ("Bill", "Bi1l"), ("Anna", "Аnnа"), ("oleg", "оleg"), ("Ada", "Ad\u0430")),
+    *(
+        ("Lisa", "Iisa"),
+        ("Otto", "0tto"),
+        ("Bill", "Bi1l"),
+        ("Anna", "Аnnа"),
+        ("oleg", "оleg"),
+        ("Ada", "Ad\u0430"),
+    ),
 ]
 
 

@@ -91,7 +91,13 @@ def test_between_the_words_the_fan_is_gone() -> None:
 
 
 def test_silence_stays_silence_and_what_is_no_sound_harms_nothing() -> None:
-    frames = [np.zeros(480), np.full(480, np.nan), np.full(480, np.inf), np.full(480, 5.0), *[np.zeros(480)] * 100]
+    frames = [
+        np.zeros(480),
+        np.full(480, np.nan),
+        np.full(480, np.inf),
+        np.full(480, 5.0),
+        *[np.zeros(480)] * 100,
+    ]
     suppressor = NoiseSuppressor()
     made = [suppressor.process(frame.astype(np.float32)) for frame in frames]
     assert np.isfinite(made[-1]).all()

@@ -1,4 +1,5 @@
-"""Something that is no member takes part in a room: it gets what the members say, and nothing depends on it."""
+"""Something that is no member takes part in a room: it gets what the members say, and nothing depends on
+it."""
 
 import logging
 from collections import Counter
@@ -57,7 +58,9 @@ def observe(monkeypatch: pytest.MonkeyPatch, *observers: Observer) -> list[Room]
     return rooms
 
 
-async def test_an_observer_counts_what_is_said_in_a_room_and_is_no_member(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_observer_counts_what_is_said_in_a_room_and_is_no_member(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     counter = PacketCounter()
     observe(monkeypatch, counter)
     async with House.open() as house:

@@ -114,7 +114,9 @@ def test_a_file_whose_stream_has_no_end_plays_up_to_its_last_whole_page(tmp_path
 
 
 def page_of(table: list[int], body: bytes, number: int, *, continues: bool = False, serial: int = 1) -> bytes:
-    return framing.serialize(bytes(table), body, flags=int(continues), granule=0, serial=serial, number=number)
+    return framing.serialize(
+        bytes(table), body, flags=int(continues), granule=0, serial=serial, number=number
+    )
 
 
 def test_a_packet_that_crosses_pages_is_whole_whatever_other_stream_is_between_them() -> None:

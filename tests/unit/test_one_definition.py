@@ -1,4 +1,5 @@
-"""What both ends have to agree on is defined once in Python; the core and the page have copies, which are the same."""
+"""What both ends have to agree on is defined once in Python; the core and the page have copies, which are the
+same."""
 
 import ast
 import re
@@ -50,7 +51,9 @@ def test_a_bad_message_closes_with_one_code() -> None:
 
 def asked_for(path: Path) -> set[object]:
     """The rights that a module asks for by `check_may`."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    calls = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
     asks = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "check_may"]
     return {call.args[1].value if isinstance(call.args[1], ast.Constant) else None for call in asks}
 

@@ -1,4 +1,5 @@
-"""Whose pages may use a relay: origins are compared as browsers write them, whatever way a person writes them."""
+"""Whose pages may use a relay: origins are compared as browsers write them, whatever way a person writes
+them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -244,7 +245,20 @@ def test_a_relay_below_a_path_begins_its_links_with_it_and_its_pages_come_from_t
 
 @pytest.mark.parametrize(
     "path",
-    ["//", "/a//b", "/../x", "/a/./", "/a%2fb", "/a%2e", "/a%zz", "/a\\b", "/a?b", "/a#b", "/a b\n", "/" + "a" * 300],
+    [
+        "//",
+        "/a//b",
+        "/../x",
+        "/a/./",
+        "/a%2fb",
+        "/a%2e",
+        "/a%zz",
+        "/a\\b",
+        "/a?b",
+        "/a#b",
+        "/a b\n",
+        "/" + "a" * 300,
+    ],
 )
 def test_a_path_that_proxies_would_read_in_different_ways_is_refused(path: str) -> None:
     with pytest.raises(SetupError, match="--url"):

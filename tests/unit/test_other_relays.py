@@ -66,7 +66,9 @@ def test_the_option_takes_an_address_as_people_write_it(given: str, told: str) -
     assert OtherRelays([told]).addresses == [told]
 
 
-@pytest.mark.parametrize("given", ["b.example", "https://b.example/#room=x", "https://u@b.example", "", "https://b.example/../x"])
+@pytest.mark.parametrize(
+    "given", ["b.example", "https://b.example/#room=x", "https://u@b.example", "", "https://b.example/../x"]
+)
 def test_the_option_refuses_what_is_no_address(given: str) -> None:
     with pytest.raises(SetupError, match="--other-relay"):
         other_relays([given], "https")
@@ -83,7 +85,12 @@ def test_the_option_refuses_another_scheme_where_no_client_would_go() -> None:
 
 
 async def test_the_page_may_reach_the_other_relays_and_nothing_more() -> None:
-    listed = ["https://b.example", "https://c.example:8443/voice", "https://[fd00::7]:8443", "https://d.example/a;b,c"]
+    listed = [
+        "https://b.example",
+        "https://c.example:8443/voice",
+        "https://[fd00::7]:8443",
+        "https://d.example/a;b,c",
+    ]
     async with House.open(origins=Origins(other_relays=listed)) as house:
         async with house.http.get(f"{house.url}/healthz") as answer:
             policy = answer.headers["Content-Security-Policy"]
@@ -123,7 +130,8 @@ async def test_a_page_of_a_relay_that_is_gone_may_use_this_one_and_may_go_to_tho
     async with House.open() as house:
         house.relay.other_relays.find(["https://b.example", "https://c.example"])
         house.relay.other_relays.find(["https://c.example"])
-        assert house.relay.other_relays.addresses == ["https://c.example"]  # nobody is sent to one that is gone
+        # Nobody is sent to one that is gone.
+        assert house.relay.other_relays.addresses == ["https://c.example"]
         answers = {"https://b.example": 400, "https://c.example": 400, "https://evil.example": 403}
         for origin, expected in answers.items():
             query, headers = {"room": "home", "key": KEY}, {"Origin": origin}
@@ -131,7 +139,10 @@ async def test_a_page_of_a_relay_that_is_gone_may_use_this_one_and_may_go_to_tho
                 assert answer.status == expected, origin
         async with house.http.get(f"{house.url}/healthz") as answer:
             policy = answer.headers["Content-Security-Policy"]
-        assert " connect-src 'self' https://c.example wss://c.example https://b.example wss://b.example;" in policy
+        assert (
+            " connect-src 'self' https://c.example wss://c.example https://b.example wss://b.example;"
+            in policy
+        )
 
 
 def test_relays_that_come_and_go_all_day_make_no_endless_list() -> None:
@@ -155,7 +166,10 @@ async def test_a_relay_is_alive_and_ready_until_it_drains() -> None:
         await house.relay.drain()
         assert [await status(house, path) for path in HEALTH] == [200, 503]
         async with house.http.get(f"{house.url}/readyz") as answer:
-            assert (await answer.json(), answer.headers["Cache-Control"]) == ({"status": "draining"}, "no-store")
+            assert (await answer.json(), answer.headers["Cache-Control"]) == (
+                {"status": "draining"},
+                "no-store",
+            )
         assert not house.relay.refusals  # it is an answer
 
 

@@ -79,7 +79,9 @@ def test_a_voice_changes_the_length_of_its_packets_without_a_click(before: int, 
         position += n_samples
     sound = np.concatenate(heard)[SAMPLE_RATE // 10 :]
     assert packet.duration == after
-    assert np.abs(sound - tone(SAMPLE_RATE // 10 - 120, len(sound))).max() < 0.06, "a click would be 0.3 and more"
+    assert np.abs(sound - tone(SAMPLE_RATE // 10 - 120, len(sound))).max() < 0.06, (
+        "a click would be 0.3 and more"
+    )
 
 
 @pytest.mark.parametrize("n_samples", [120, 240, 480, 960])
@@ -137,7 +139,12 @@ def test_one_encoder_goes_on_from_one_length_to_another(channels: int) -> None:
 
 def test_short_packets_get_more_bits_as_libopus_reckons_and_long_ones_no_fewer() -> None:
     assert [bitrate_for(BITRATE, n, 1) for n in (120, 240, 480, 960)] == [82_000, 70_000, 64_000, 64_000]
-    assert [bitrate_for(MUSIC_BITRATE, n, 2) for n in (120, 240, 480, 960)] == [158_000, 138_000, 128_000, 128_000]
+    assert [bitrate_for(MUSIC_BITRATE, n, 2) for n in (120, 240, 480, 960)] == [
+        158_000,
+        138_000,
+        128_000,
+        128_000,
+    ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -155,7 +162,8 @@ def test_what_is_sent_of_a_voice_does_not_depend_on_the_length_of_packets(case: 
 
 
 def runs(packets: list[list[int]]) -> list[list[int]]:
-    """`[how many, the first timestamp, duration, level, voice, flags]` of packets that are alike and without a gap."""
+    """`[how many, the first timestamp, duration, level, voice, flags]` of packets that are alike and without
+    a gap."""
     found: list[list[int]] = []
     for timestamp, *rest in packets:
         last = found[-1] if found else None

@@ -1,4 +1,5 @@
-"""Names and addresses from outside: what a computer is called, what `--host` is given, which networks it is in."""
+"""Names and addresses from outside: what a computer is called, what `--host` is given, which networks it is
+in."""
 
 import asyncio
 import errno
@@ -23,7 +24,14 @@ from streamer.errors import SetupError
 from streamer.relay import background, serve
 from streamer.relay.banner import best_there_is
 from streamer.relay.network import addresses, mdns
-from streamer.relay.network.addresses import LanAddress, in_url, judge, lan_addresses, mdns_name, usable_addresses
+from streamer.relay.network.addresses import (
+    LanAddress,
+    in_url,
+    judge,
+    lan_addresses,
+    mdns_name,
+    usable_addresses,
+)
 from streamer.relay.network.mdns import Announcement, AnnouncementError
 from streamer.relay.network.places import place
 from streamer.relay.screen.qr_code import CodeStyle, code_style, qr_code
@@ -54,7 +62,9 @@ def named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.mark.parametrize("named", ODD_NAMES, indirect=True)
-async def test_a_computer_of_any_name_gets_a_name_under_local_that_can_be_announced(named: str, tmp_path: Path) -> None:
+async def test_a_computer_of_any_name_gets_a_name_under_local_that_can_be_announced(
+    named: str, tmp_path: Path
+) -> None:
     name = mdns_name()
     assert name == ODD_NAMES[named]
     authority = Authority(tmp_path)
@@ -162,7 +172,16 @@ async def test_everywhere_is_listened_on(tmp_path: Path, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["no-such-host.invalid", "a" * 300, "x..y", "1.2.3.4.5", "http://127.0.0.1", "127.0.0.1:80", "fe80::1%lo"]
+    "host",
+    [
+        "no-such-host.invalid",
+        "a" * 300,
+        "x..y",
+        "1.2.3.4.5",
+        "http://127.0.0.1",
+        "127.0.0.1:80",
+        "fe80::1%lo",
+    ],
 )
 def test_a_host_that_is_none_is_refused_in_one_sentence(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(name: str, *_: object, **__: object) -> None:
@@ -181,7 +200,9 @@ async def test_an_address_that_is_not_this_machine_s_is_refused_in_words(tmp_pat
                 pass
 
 
-async def test_a_link_that_no_certificate_covers_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_link_that_no_certificate_covers_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("streamer.relay.network.places.usable_addresses", lambda **_: ["203.0.113.9"])
     async with hosting(tmp_path, host=None) as relay:
         await relay.hears("No certificate covers 203.0.113.9")
@@ -224,7 +245,9 @@ def found(*pairs: tuple[str, str], default: str | None = None) -> list[LanAddres
 def test_the_best_address_there_is_comes_first_and_never_loopback_before_it(
     pairs: list[tuple[str, str]], with_ipv6: bool, best: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "_all_addresses", lambda: iter([(adapter, address) for address, adapter in pairs]))
+    monkeypatch.setattr(
+        addresses, "_all_addresses", lambda: iter([(adapter, address) for address, adapter in pairs])
+    )
     monkeypatch.setattr(addresses, "default_address", lambda: None)
     assert usable_addresses(with_ipv6=with_ipv6)[0] == best
 
@@ -257,7 +280,9 @@ class Shell(Computer):
         look = "from streamer.relay.network.addresses import lan_addresses as f\n"
         look += "for a in f(): print(a.address, a.is_usable, a.reason)"
         lines = self.run(sys.executable, "-c", look).splitlines()
-        return {line.split(" ", 2)[0]: (line.split(" ", 2)[1] == "True", line.split(" ", 2)[2]) for line in lines}
+        return {
+            line.split(" ", 2)[0]: (line.split(" ", 2)[1] == "True", line.split(" ", 2)[2]) for line in lines
+        }
 
 
 @pytest.fixture
@@ -290,7 +315,8 @@ def give(shell: Shell, adapter: str, address: str) -> None:
 
 def test_adapters_are_judged_by_what_they_are_and_not_by_their_names(shell: Shell) -> None:
     add(shell, "lan0", "10.1.1.1/24", "bridge")  # an empty bridge with the name of a network
-    add(shell, "tun7", "10.1.2.1/24", "veth", "peer", "name", "tun7-peer")  # a cable with the name of a tunnel
+    # A cable with the name of a tunnel.
+    add(shell, "tun7", "10.1.2.1/24", "veth", "peer", "name", "tun7-peer")
     add(shell, "br-home", "10.1.3.1/24", "bridge")  # a bridge over a card, with the name of a container's
     shell.ip("link", "add", "card", "type", "veth", "peer", "name", "card-peer")
     shell.ip("link", "set", "card", "master", "br-home")
@@ -321,7 +347,9 @@ def test_a_tunnel_is_one_whatever_it_is_called(shell: Shell) -> None:
     assert shell.judged()["10.1.5.1"] == (False, "a VPN")
 
 
-@pytest.mark.parametrize(("address", "shown"), [("100.64.0.3/10", "100.64.0.3"), ("fd00:7::3/64", "[fd00:7::3]")])
+@pytest.mark.parametrize(
+    ("address", "shown"), [("100.64.0.3/10", "100.64.0.3"), ("fd00:7::3/64", "[fd00:7::3]")]
+)
 def test_with_only_a_vpn_or_only_ipv6_the_code_says_that_address_and_it_works(
     tmp_path: Path, shell: Shell, address: str, shown: str
 ) -> None:
@@ -342,7 +370,9 @@ def test_with_only_a_vpn_or_only_ipv6_the_code_says_that_address_and_it_works(
             "import ssl, sys, urllib.request as u; c = ssl.create_default_context(cafile=sys.argv[2]); "
             "print(u.urlopen(sys.argv[1], context=c, timeout=20).read().decode())"
         )
-        assert "ok" in shell.run(sys.executable, "-c", look, f"https://{shown}:8443/healthz", str(relay.authority))
+        assert "ok" in shell.run(
+            sys.executable, "-c", look, f"https://{shown}:8443/healthz", str(relay.authority)
+        )
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,11 @@ def test_while_a_packet_is_later_than_usual_sound_is_lengthened() -> None:
 @example({**OVERDUE, "delay_ms": 26.1}, 1.0)
 @example({**OVERDUE, "delay_ms": 18.9}, 1.0)
 @example({**OVERDUE, "delay_ms": 17.0}, 1.0)
-def test_no_splice_leads_back_to_where_its_opposite_is_asked_for(fields: dict[str, Any], share: float) -> None:
-    """A cut ends where no repeat is asked for; a repeat ends where no cut is, or one that leads to where no repeat is.
+def test_no_splice_leads_back_to_where_its_opposite_is_asked_for(
+    fields: dict[str, Any], share: float
+) -> None:
+    """A cut ends where no repeat is asked for; a repeat ends where no cut is, or one that leads to where no
+    repeat is.
 
     Of what the sound allows, `share` is between what is wanted and the longest.
     """
@@ -88,7 +91,9 @@ def spliced(before: "Situation", share: float) -> "tuple[Operation, Situation]":
     decision = decided(before)
     sign = {Operation.ACCELERATE: -1, Operation.EXPAND: 1}.get(decision["operation"], 0)
     samples = share * decision["longest"] + (1 - share) * decision["samples"]
-    return decision["operation"], cast("Situation", {**before, "delay_ms": before["delay_ms"] + sign * samples / 48})
+    return decision["operation"], cast(
+        "Situation", {**before, "delay_ms": before["delay_ms"] + sign * samples / 48}
+    )
 
 
 def only_in_a_pause(now: "Situation") -> bool:

@@ -73,14 +73,19 @@ def test_sockets_are_told_apart_by_their_names_or_else_by_their_order(
     listeners: list[socket.socket], names: str, order: list[int]
 ) -> None:
     found = passed(*listeners, names=names)
-    assert [port_of(found.relay), port_of(found.join_page)] == [listeners[each].getsockname()[1] for each in order]
+    assert [port_of(found.relay), port_of(found.join_page)] == [
+        listeners[each].getsockname()[1] for each in order
+    ]
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 def test_a_socket_that_does_not_listen_for_tcp_is_refused_in_words(
     listeners: list[socket.socket], kind: socket.SocketKind
 ) -> None:
-    with socket.socket(socket.AF_INET, kind) as wrong, pytest.raises(SetupError, match="does not listen for TCP"):
+    with (
+        socket.socket(socket.AF_INET, kind) as wrong,
+        pytest.raises(SetupError, match="does not listen for TCP"),
+    ):
         passed(wrong)
 
 
@@ -137,7 +142,9 @@ def serving(computer: Computer, folder: Path, rights: str) -> tuple[subprocess.P
         return subprocess.Popen(there, env=environment, stdout=out, stderr=out), log
 
 
-def test_the_right_that_the_unit_gives_is_enough_for_the_low_ports(tmp_path: Path, elsewhere: Computer) -> None:
+def test_the_right_that_the_unit_gives_is_enough_for_the_low_ports(
+    tmp_path: Path, elsewhere: Computer
+) -> None:
     process, log = serving(elsewhere, tmp_path, "-all,+net_bind_service")
     try:
         wait_until(lambda: "Stop with Ctrl-C" in log.read_text(), START_S, log.read_text)
@@ -182,13 +189,18 @@ async def test_a_relay_serves_on_the_sockets_that_systemd_has_opened(tmp_path: P
         process = subprocess.Popen(command, stdout=out, stderr=out)
     try:
         wait_until(lambda: f"127.0.0.1:{http_port}" in log.read_text(), START_S, log.read_text)
-        page = await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{http_port}/", timeout=START_S)
+        page = await asyncio.to_thread(
+            urllib.request.urlopen, f"http://127.0.0.1:{http_port}/", timeout=START_S
+        )
         assert "join/main.js" in page.read().decode()
         wait_until(lambda: "Stop with Ctrl-C" in log.read_text(), START_S, log.read_text)
         assert f"http://127.0.0.1:{http_port}/#room=home" in log.read_text()
         trust = ssl.create_default_context(cafile=str(data / "ca.pem"))
         url = f"https://127.0.0.1:{port}/healthz"
-        assert b"ok" in (await asyncio.to_thread(urllib.request.urlopen, url, timeout=START_S, context=trust)).read()
+        assert (
+            b"ok"
+            in (await asyncio.to_thread(urllib.request.urlopen, url, timeout=START_S, context=trust)).read()
+        )
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, START_S) == 0
     finally:

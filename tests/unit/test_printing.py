@@ -22,7 +22,9 @@ def test_serve_shows_its_links_in_every_encoding(tmp_path: Path, encoding: str) 
 
 
 @pytest.mark.parametrize("options", [[], ["--no-tls"]])
-def test_what_looks_for_the_way_in_to_talk_finds_no_link_for_listeners(tmp_path: Path, options: list[str]) -> None:
+def test_what_looks_for_the_way_in_to_talk_finds_no_link_for_listeners(
+    tmp_path: Path, options: list[str]
+) -> None:
     """Other programs take `#room=NAME&key=KEY` out of what `serve` prints."""
     with RelayProcess(tmp_path, "--room", "home", "--room", "Küche", *options) as relay:
         found = re.findall(r"/#room=([^&\s]+)&key=([\w-]+)", relay.log)
@@ -48,7 +50,12 @@ class Encoded(RelayProcess):
     "command", [["doctor", "--port", "0"], ["serve", "--help"], ["serve", "--room", "日本 ü \U0001f600"]]
 )
 def test_every_command_prints_in_every_encoding(tmp_path: Path, encoding: str, command: list[str]) -> None:
-    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    environment = {
+        **os.environ,
+        "XDG_DATA_HOME": str(tmp_path),
+        "PYTHONIOENCODING": encoding,
+        "PYTHONUTF8": "0",
+    }
     done = subprocess.run([STREAMER, *command], env=environment, capture_output=True, timeout=120)
     assert b"Traceback" not in done.stderr
     assert b"UnicodeEncodeError" not in done.stderr

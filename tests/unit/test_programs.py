@@ -1,4 +1,5 @@
-"""What programs and devices say over a socket: notices, replies, telemetry, commands; who may, and how much."""
+"""What programs and devices say over a socket: notices, replies, telemetry, commands; who may, and how
+much."""
 
 import asyncio
 import json
@@ -55,7 +56,11 @@ async def test_a_notice_of_the_host_reaches_everybody_and_its_sender_hears_who_a
         assert await host.text("notice") == told
         await say(ada, type="reply", id=told["id"], action=1)
         reply = await host.text("reply")
-        assert (reply["id"], reply["talker_id"], reply["name"]) == (told["id"], ada.welcome["talker_id"], "Ada")
+        assert (reply["id"], reply["talker_id"], reply["name"]) == (
+            told["id"],
+            ada.welcome["talker_id"],
+            "Ada",
+        )
         assert reply["action"] == 1
 
 
@@ -66,7 +71,12 @@ async def test_a_notice_is_in_the_history_with_its_level() -> None:
         await host.text("notice")
         late = await house.enter()
         [line] = late.welcome["history"]
-        assert (line["name"], line["text"], line["level"], line["title"]) == ("Grace", NOTICE["text"], "alarm", "Fire")
+        assert (line["name"], line["text"], line["level"], line["title"]) == (
+            "Grace",
+            NOTICE["text"],
+            "alarm",
+            "Fire",
+        )
 
 
 async def test_a_guest_may_neither_notify_nor_command_and_the_session_goes_on() -> None:
@@ -111,7 +121,11 @@ async def test_markup_and_direction_marks_in_a_notice_stay_text() -> None:
         host = await house.enter(key=HOST_KEY)
         await notify(host, text="<img src=x onerror=alert(1)>\u202e", title="<b>\n", actions=["<i>"])
         told = await host.text("notice")
-        assert (told["text"], told["title"], told["actions"]) == ("<img src=x onerror=alert(1)>", "<b>", ["<i>"])
+        assert (told["text"], told["title"], told["actions"]) == (
+            "<img src=x onerror=alert(1)>",
+            "<b>",
+            ["<i>"],
+        )
 
 
 async def test_a_thousand_notices_at_once_are_cut_down_to_what_people_can_read() -> None:
@@ -146,7 +160,15 @@ async def test_a_refusal_says_of_which_message_it_is_and_what_has_an_id_is_alway
         refused: list[dict[str, Any]] = [
             {"type": "notify", "id": 7, **NOTICE},
             {"type": "reply", "id": 99, "action": 0},
-            {"type": "command", "id": 8, "talker_id": 1, "device": "", "name": "", "arguments": {}, "deadline_ms": 1},
+            {
+                "type": "command",
+                "id": 8,
+                "talker_id": 1,
+                "device": "",
+                "name": "",
+                "arguments": {},
+                "deadline_ms": 1,
+            },
             {"type": "result", "id": 3, "outcome": "exploded", "message": ""},
             {"type": "unbar", "id": 5},
             {"type": "answer", "id": 6, "admit": True},
@@ -195,11 +217,15 @@ def test_a_notice_overtakes_what_a_room_has_still_to_say_and_goes_out_at_once() 
         def send_control(self, message: Any) -> None:
             told.append((self._number, message["type"]))
 
-    post, ears = Post(lambda seconds, act: later.append((seconds, act))), [Ear(number) for number in range(500)]
+    post, ears = (
+        Post(lambda seconds, act: later.append((seconds, act))),
+        [Ear(number) for number in range(500)],
+    )
     for talker_id in range(100):
         post.send({"type": "left", "talker_id": talker_id}, ears)
     fields = {"id": 1, "talker_id": 0, "name": "Gate", "title": "", "text": "Fire", "level": "alarm"}
-    post.send({"type": "notice", **fields, "sound": True, "actions": []}, ears)  # type: ignore[typeddict-item]
+    notice = {"type": "notice", **fields, "sound": True, "actions": []}
+    post.send(notice, ears)  # type: ignore[arg-type]
     waited_s = 0.0
     while sum(kind == "notice" for _, kind in told) < len(ears):
         seconds, act = later.pop(0)
@@ -258,7 +284,9 @@ async def test_a_device_that_is_gone_is_told_once_and_forgotten() -> None:
 async def test_telemetry_that_is_nested_or_endless_is_refused(device: str, values: str) -> None:
     async with House.open() as house:
         door = await house.enter()
-        await door.socket.send_str(f'{{"type": "telemetry", "device": {json.dumps(device)}, "values": {values}}}')
+        await door.socket.send_str(
+            f'{{"type": "telemetry", "device": {json.dumps(device)}, "values": {values}}}'
+        )
         assert (await door.text("error"))["code"] == "bad-telemetry"
         assert await door.hears_nothing()
 
@@ -298,7 +326,12 @@ async def test_a_command_reaches_the_target_and_its_result_the_sender_by_the_sen
         host, door = await house.enter(key=HOST_KEY, name="Grace"), await house.enter(name="Door")
         await say(host, **wish(door))
         asked = await door.text("command")
-        expected = {**wish(door), "id": asked["id"], "talker_id": host.welcome["talker_id"], "sender": "Grace"}
+        expected = {
+            **wish(door),
+            "id": asked["id"],
+            "talker_id": host.welcome["talker_id"],
+            "sender": "Grace",
+        }
         assert asked == expected
         await say(door, type="result", id=asked["id"], outcome="done", message="")
         assert await host.text("result") == {"type": "result", "id": 5, "outcome": "done", "message": ""}
@@ -383,7 +416,9 @@ async def test_a_token_lets_a_program_in_with_its_scopes_and_no_more(tmp_path: P
 
 
 @pytest.mark.parametrize("scope", BEYOND_TALKING)
-async def test_a_member_is_told_what_its_token_lets_it_do_beyond_talking(scope: Scope, tmp_path: Path) -> None:
+async def test_a_member_is_told_what_its_token_lets_it_do_beyond_talking(
+    scope: Scope, tmp_path: Path
+) -> None:
     tokens, secret = token_for(tmp_path, "speak", scope)
     async with House.open(tokens=tokens) as house:
         assert (await house.enter(key="", token=secret, name="Bell")).welcome["rights"] == [scope]
@@ -434,7 +469,11 @@ def test_no_secret_is_in_the_file_of_tokens(tmp_path: Path) -> None:
 
 async def test_a_device_that_reports_without_pause_delays_no_chat_of_others() -> None:
     async with House.open() as house:
-        door, ada, bo = await house.enter(name="Door"), await house.enter(name="Ada"), await house.enter(name="Bo")
+        door, ada, bo = (
+            await house.enter(name="Door"),
+            await house.enter(name="Ada"),
+            await house.enter(name="Bo"),
+        )
         for number in range(100):
             await say(door, type="telemetry", device=str(number % 60), values={"n": number})
         await say(ada, type="chat", text="still here")

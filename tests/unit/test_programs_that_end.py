@@ -1,4 +1,5 @@
-"""A program that ends without reading what it is given is answered for, on the event loop that the commands run on."""
+"""A program that ends without reading what it is given is answered for, on the event loop that the commands
+run on."""
 
 import asyncio
 

@@ -32,7 +32,9 @@ def fields(cell: str, direction: str) -> dict[str, str]:
     return {name: kind for name, kind, only in found if only in ("", direction)}
 
 
-@pytest.mark.parametrize(("direction", "known"), [("client", control.FROM_CLIENT), ("relay", control.FROM_RELAY)])
+@pytest.mark.parametrize(
+    ("direction", "known"), [("client", control.FROM_CLIENT), ("relay", control.FROM_RELAY)]
+)
 def test_the_table_of_messages_is_the_code_s(direction: str, known: dict[str, control.Fields]) -> None:
     rows = [row for row in table("Control (text messages)") if row[1] in (direction, "both")]
     documented = {row[0].strip("`"): fields(row[2], direction) for row in rows}
@@ -53,7 +55,11 @@ def test_the_sample_packet_is_what_its_caption_says() -> None:
     sample = re.findall(r"```packet\n(.*?)```", DOCUMENT, re.DOTALL)[0]
     packet = Packet.parse(bytes.fromhex(sample))
     assert (packet.level, packet.voice, packet.talker_id, packet.seq) == (30, True, 258, 65535)
-    assert (packet.duration * 2.5, packet.timestamp, packet.payload.hex(" ")) == (10.0, 4294967295, "fc ff fe")
+    assert (packet.duration * 2.5, packet.timestamp, packet.payload.hex(" ")) == (
+        10.0,
+        4294967295,
+        "fc ff fe",
+    )
 
 
 def test_the_layout_of_a_packet_has_no_gap() -> None:
@@ -70,7 +76,9 @@ def test_the_layout_of_a_packet_has_no_gap() -> None:
 SENDERS = sorted(
     path
     for place in ("relay", "wire", "websocket", "errors.py")
-    for path in ([ROOT / "streamer" / place] if place.endswith(".py") else (ROOT / "streamer" / place).rglob("*.py"))
+    for path in (
+        [ROOT / "streamer" / place] if place.endswith(".py") else (ROOT / "streamer" / place).rglob("*.py")
+    )
 )
 NEVER_SENT = {1003}
 """RFC 6455's code for a kind of message that is not taken; a relay takes both kinds."""
@@ -88,7 +96,9 @@ class Sent(NamedTuple):
 def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
     """Each call, with the innermost function that it stands in."""
 
-    def visit(node: ast.AST, inside: ast.FunctionDef | None) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
+    def visit(
+        node: ast.AST, inside: ast.FunctionDef | None
+    ) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Call):
                 yield child, inside
@@ -107,7 +117,8 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
 
 
 def literals(tree: ast.AST, value: ast.expr | None, inside: ast.FunctionDef | None) -> list[Any]:
-    """What `value` can be: itself, or, if it is a parameter, what the calls of this function in the module pass."""
+    """What `value` can be: itself, or, if it is a parameter, what the calls of this function in the module
+    pass."""
     if isinstance(value, ast.Constant):
         return [value.value]
     if not isinstance(value, ast.Name) or inside is None:
@@ -142,7 +153,11 @@ def codes_sent() -> Iterator[Sent]:
             yield from (Sent(kind, each, statuses[0], closes) for each in found)
         for node in ast.walk(tree):
             if isinstance(node, ast.Dict):
-                values = {key.value: value for key, value in zip(node.keys, node.values, strict=True) if is_text(key)}
+                values = {
+                    key.value: value
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if is_text(key)
+                }
                 kind, code = values.get("type"), values.get("code")
                 if isinstance(kind, ast.Constant) and isinstance(code, ast.Constant):
                     yield Sent(kind.value, code.value, None, False)
@@ -190,7 +205,8 @@ def test_every_hint_that_can_be_sent_is_in_the_document() -> None:
 
 
 def close_codes_sent() -> set[int]:
-    """By `close(CODE)` and `send_away(CODE)`, in Python and Cython, by errors, and by frames against RFC 6455."""
+    """By `close(CODE)` and `send_away(CODE)`, in Python and Cython, by errors, and by frames against RFC
+    6455."""
     found = {failure.close_code for failure in FAILURES if failure.close_code != 1000} | {BAD_MESSAGE}
     for path in SENDERS:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -199,11 +215,17 @@ def close_codes_sent() -> set[int]:
             if called(call) in ("close", "send_away") and call.args and isinstance(call.args[0], ast.Name):
                 value = getattr(module, call.args[0].id, None)
                 found |= {value} if isinstance(value, int) else set()
-            if called(call) in ("close", "send_away") and call.args and isinstance(call.args[0], ast.Constant):
+            if (
+                called(call) in ("close", "send_away")
+                and call.args
+                and isinstance(call.args[0], ast.Constant)
+            ):
                 found.add(call.args[0].value)
     core = ROOT / "streamer/websocket"
     names = dict(re.findall(r"^    (\w+) = (\d{4})\b", (core / "connection.pxd").read_text(), re.MULTILINE))
-    return found | {int(names[name]) for name in re.findall(r"self\.close\((\w+),", core_text(core)) if name in names}
+    return found | {
+        int(names[name]) for name in re.findall(r"self\.close\((\w+),", core_text(core)) if name in names
+    }
 
 
 def core_text(core: Path) -> str:
@@ -220,5 +242,10 @@ def test_the_sample_check_parses_and_its_limits_are_the_code_s() -> None:
     sample = re.findall(r"```check\n(.*?)```", section, re.DOTALL)[0]
     check = Check.parse(sample.encode(), "192.168.1.7", 1.0)
     assert [(row.name, row.state) for row in check.rows] == [("codec", "passes")]
-    limits = f"{MAX_CHECK_BYTES:,} bytes", f"1 to {MAX_ROWS}", f"{MAX_TEXT_CHARACTERS} characters", f"newest {KEPT}"
+    limits = (
+        f"{MAX_CHECK_BYTES:,} bytes",
+        f"1 to {MAX_ROWS}",
+        f"{MAX_TEXT_CHARACTERS} characters",
+        f"newest {KEPT}",
+    )
     assert [limit for limit in limits if limit not in section] == []

@@ -144,7 +144,8 @@ async def test_a_voice_comes_through_packet_by_packet(stage: Stage) -> None:
         anna, ben = await stage.enter(http), await stage.enter(other)
         for seq in range(20):
             await anna.socket.send_bytes(replace(PACKET, seq=seq).serialize())
-            heard = await asyncio.wait_for(ben.packet(), PATIENCE_S)  # before the next is sent: nothing gathers them
+            # Before the next is sent: nothing gathers them.
+            heard = await asyncio.wait_for(ben.packet(), PATIENCE_S)
             assert (heard.seq, heard.talker_id) == (seq, anna.welcome["talker_id"])
 
 
@@ -188,13 +189,20 @@ async def test_a_quiet_room_is_kept_open_by_pings_beyond_the_proxy_s_patience(st
         b"Content-Length: +%d\r\n",
     ],
 )
-async def test_no_request_is_smuggled_through_with_an_address_of_its_own(stage: Stage, framing: bytes) -> None:
+async def test_no_request_is_smuggled_through_with_an_address_of_its_own(
+    stage: Stage, framing: bytes
+) -> None:
     path = f"{stage.configuration.path}/check".encode()
     origin = Address.parse(stage.relay.link)
     head = b"Host: 127.0.0.1:%d\r\n" % origin.port
     hidden = b"POST %s HTTP/1.1\r\n%sX-Forwarded-For: 10.9.9.9\r\nContent-Length: %d\r\n\r\n%s"
     body = b"0\r\n\r\n" + hidden % (path, head, len(CHECK), CHECK)
-    request = b"POST %s HTTP/1.1\r\n%s%s\r\n%s" % (path, head, framing.replace(b"%d", b"%d" % len(body)), body)
+    request = b"POST %s HTTP/1.1\r\n%s%s\r\n%s" % (
+        path,
+        head,
+        framing.replace(b"%d", b"%d" % len(body)),
+        body,
+    )
     await asyncio.to_thread(send_raw, stage, origin.port, request)
     async with stage.client("127.0.0.8") as http:
         await send_check(stage, http, {})
@@ -205,7 +213,9 @@ async def test_no_request_is_smuggled_through_with_an_address_of_its_own(stage: 
 
 def send_raw(stage: Stage, port: int, request: bytes) -> None:
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S, source_address=("127.0.0.9", 0)) as plain,
+        socket.create_connection(
+            ("127.0.0.1", port), timeout=PATIENCE_S, source_address=("127.0.0.9", 0)
+        ) as plain,
         stage.trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.settimeout(1.0)  # s; whoever waits for more of it does not answer

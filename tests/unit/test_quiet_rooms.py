@@ -1,7 +1,8 @@
-"""A room in which nobody speaks, behind each proxy of docs/proxies/: pings keep it beyond the proxy's patience.
+"""A room in which nobody speaks, behind each proxy of docs/proxies/: pings keep it beyond the proxy's
+patience.
 
-All times are a twentieth: a proxy's minute, the 20 s after which a relay pings, and ten minutes of silence. All proxies
-are quiet at the same time, and beside each is one whose relay does not ping.
+All times are a twentieth: a proxy's minute, the 20 s after which a relay pings, and ten minutes of silence.
+All proxies are quiet at the same time, and beside each is one whose relay does not ping.
 """
 
 import asyncio
@@ -73,7 +74,9 @@ class Yard:
         origins = Origins(url=f"{base}/")
         async with AsyncExitStack() as stack:
             house = await stack.enter_async_context(
-                House.open(limits=limits, tls=tls, origins=origins, proxies=TrustedProxies(["127.0.0.1"], protocol))
+                House.open(
+                    limits=limits, tls=tls, origins=origins, proxies=TrustedProxies(["127.0.0.1"], protocol)
+                )
             )
             stack.enter_context(proxy(configuration, folder, self.authority, port, house.port, idle_s=IDLE_S))
             http = await stack.enter_async_context(
@@ -103,7 +106,9 @@ def yard(tmp_path: Path) -> Yard:
     return Yard(tmp_path, authority, ssl.create_default_context(cafile=str(authority.certificate_path)))
 
 
-async def test_ten_minutes_of_silence_end_no_room_behind_any_proxy_and_would_without_pings(yard: Yard) -> None:
+async def test_ten_minutes_of_silence_end_no_room_behind_any_proxy_and_would_without_pings(
+    yard: Yard,
+) -> None:
     ends: list[asyncio.Task[str]] = []
     cut: list[asyncio.Task[str]] = []
     async with AsyncExitStack() as stack:
@@ -117,7 +122,9 @@ async def test_ten_minutes_of_silence_end_no_room_behind_any_proxy_and_would_wit
             ended, _ = await asyncio.wait(ends, timeout=QUIET_S, return_when=asyncio.FIRST_COMPLETED)
             assert [task.result() for task in ended] == []
             await asyncio.wait(cut, timeout=PATIENCE_S)
-            assert {task.result() for task in cut if task.done()} == {each.name for each in ALL if not each.is_patient}
+            assert {task.result() for task in cut if task.done()} == {
+                each.name for each in ALL if not each.is_patient
+            }
         finally:
             for task in (*ends, *cut):
                 task.cancel()

@@ -1,4 +1,5 @@
-"""WebSocket clients of other people's making: each hears everything, and everything it says is heard, in order."""
+"""WebSocket clients of other people's making: each hears everything, and everything it says is heard, in
+order."""
 
 import asyncio
 import random
@@ -24,8 +25,8 @@ from streamer.wire.room_link import Address
 PEERS = Path(__file__).parents[1] / "support/peers"
 PACKETS = 300
 AHEAD = 50
-"""Packets that wait for a peer that is held up. It sends them back at once then, and of a burst of a whole second a
-relay drops what is beyond `WAITING_EACH` (websocket/fanout.pxd)."""
+"""Packets that wait for a peer that is held up. It sends them back at once then, and of a burst of a whole
+second a relay drops what is beyond `WAITING_EACH` (websocket/fanout.pxd)."""
 TEXTS = ["plain", "Grüße, 世界 🎙", "x" * 500]
 START_S, ANSWER_S = 120, 60
 """A browser's start takes 3 s on an idle machine, and 40 s on one with ten times as much to do as it can."""
@@ -34,7 +35,9 @@ START_S, ANSWER_S = 120, 60
 @asynccontextmanager
 async def running(*command: str | Path) -> AsyncIterator[None]:
     quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*map(str, command), stdin=quiet, stdout=quiet, stderr=quiet)
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command), stdin=quiet, stdout=quiet, stderr=quiet
+    )
     try:
         yield
     finally:
@@ -85,14 +88,18 @@ async def converse(*command: str | Path) -> None:
     page = {f"/{path.name}": Asset.read(path) for path in PEERS.glob("*.[hj][ts]*")}
     dice = random.Random(1)
     packets = [
-        Packet(seq=seq, timestamp=seq * 480, payload=dice.randbytes(dice.randint(1, 1_488))) for seq in range(PACKETS)
+        Packet(seq=seq, timestamp=seq * 480, payload=dice.randbytes(dice.randint(1, 1_488)))
+        for seq in range(PACKETS)
     ]
     patient = RelayLimits(deadline_ms=10_000)  # everything arrives, however busy this machine is
     async with listening(Relay(InviteStore({}, is_open=True), page, patient), "127.0.0.1", 0, None) as port:
         link = await Link.open(Address(False, "127.0.0.1", port, "peers"))
         partner = Partner(link)
         staying = asyncio.create_task(link.run(partner.on_packet, partner.on_control))
-        places = {"url": f"ws://127.0.0.1:{port}/ws?room=peers", "page": f"http://127.0.0.1:{port}/browser.html"}
+        places = {
+            "url": f"ws://127.0.0.1:{port}/ws?room=peers",
+            "page": f"http://127.0.0.1:{port}/browser.html",
+        }
         async with running(*(str(part).format(**places) for part in command)):
             await asyncio.wait_for(partner.joined.wait(), START_S)
             await partner.say(packets)
@@ -114,7 +121,12 @@ async def test_a_client_of_node_hears_and_says_everything() -> None:
 
 @pytest.mark.browser
 async def test_chromium_hears_and_says_everything(tmp_path: Path) -> None:
-    options = ["--headless=new", "--no-sandbox", "--disable-background-networking", f"--user-data-dir={tmp_path}"]
+    options = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-background-networking",
+        f"--user-data-dir={tmp_path}",
+    ]
     await converse(CHROMIUM, *options, "{page}")
 
 

@@ -59,11 +59,15 @@ def test_ten_minutes_with_everything_that_can_happen_are_in_step_and_without_fau
         return found
 
     def talking(name: str, ppm: float, begin_s: float, end_s: float, **more: int) -> Talker:
-        covered = [(click - 1.0, click + 1.0) for click in clicks if begin_s <= click - 1 and click + 1 <= end_s]
+        covered = [
+            (click - 1.0, click + 1.0) for click in clicks if begin_s <= click - 1 and click + 1 <= end_s
+        ]
         spoken = sorted(covered + [each for each in speeches(begin_s, end_s) if _is_apart(each, covered)])
         return Talker(name, more.pop("talker_id"), ppm, spoken, clicks, **more)
 
-    anna = talking("Anna", 100, 0.5, length_s, talker_id=1, first_timestamp=2**32 - 5_000_000, first_seq=65_000)
+    anna = talking(
+        "Anna", 100, 0.5, length_s, talker_id=1, first_timestamp=2**32 - 5_000_000, first_seq=65_000
+    )
     ben = talking("Ben", -100, 1.0, 200, talker_id=2, duration=4)
     ben_again = talking("Ben", -100, 260, length_s, talker_id=5, first_timestamp=77)
     cara = talking("Cara", 0, 60, length_s, talker_id=3, first_timestamp=123, channels=2)
@@ -80,7 +84,11 @@ def test_ten_minutes_with_everything_that_can_happen_are_in_step_and_without_fau
         decoded[file.stem[3:]] = decode(file)
     assert {len(samples) for samples in decoded.values()} == {round(length_s * RATE)}
     for click in clicks:
-        heard = {name: click_near(samples, click) for name, samples in decoded.items() if name != "Cara" or click > 61}
+        heard = {
+            name: click_near(samples, click)
+            for name, samples in decoded.items()
+            if name != "Cara" or click > 61
+        }
         heard = {name: at for name, at in heard.items() if not (name == "Ben" and 199 < click < 261)}
         assert max(heard.values()) - min(heard.values()) < WITHIN_S, (click, heard)
         assert all(abs(at - click) < WITHIN_S for at in heard.values()), (click, heard)
@@ -97,7 +105,9 @@ def _is_apart(speech: tuple[float, float], covered: list[tuple[float, float]]) -
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_whatever_the_network_does_every_packet_is_kept_once_and_in_its_place(tmp_path: Path, seed: int) -> None:
+def test_whatever_the_network_does_every_packet_is_kept_once_and_in_its_place(
+    tmp_path: Path, seed: int
+) -> None:
     rng = random.Random(seed)
     duration, channels = DURATIONS[seed % len(DURATIONS)], 1 + seed // len(DURATIONS) % 2
     first = rng.choice([0, 77, 2**32 - 30_000]), rng.choice([0, 65_500])
@@ -154,7 +164,9 @@ def test_who_asks_to_be_left_out_is_in_no_file(tmp_path: Path) -> None:
     Network().deliver(talkers, recording, captures, 5.0, meanwhile)
     files = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     assert set(files) == {"02-Anna.opus", "chat.vtt", "session.json"}
-    assert not [name for name, content in files.items() if b"I was here" in content or b"still here" in content]
+    assert not [
+        name for name, content in files.items() if b"I was here" in content or b"still here" in content
+    ]
     assert b"Mallory" not in files["session.json"] + files["02-Anna.opus"]
     assert b"&lt;b&gt;Hello&lt;/b&gt;" in files["chat.vtt"]
 
@@ -199,7 +211,8 @@ def test_new_names_without_end_make_no_files_without_end(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("timestamps", ["jumping", "standing"])
 def test_a_hostile_talker_fills_no_disk(tmp_path: Path, timestamps: str) -> None:
-    """It sends 500 packets of 60 ms a second, says that they come from anywhere in time, and lies about its clock."""
+    """It sends 500 packets of 60 ms a second, says that they come from anywhere in time, and lies about its
+    clock."""
     captures = CaptureTimes()
     recording = recording_in(tmp_path, captures)
     rng = random.Random(1)
@@ -235,12 +248,15 @@ def test_what_is_no_opus_gets_into_no_file(tmp_path: Path) -> None:
 def test_a_cue_can_neither_be_left_nor_taken_for_markup() -> None:
     made = cue(3_661.5, 3_662, "A>\n<i>", "x\r\n\r\n1\n00:00.000 --> 99:00.000\n<script>&").decode()
     assert made == (
-        "01:01:01.500 --> 01:01:02.000\n<v A&gt; &lt;i&gt;>x\n1\n00:00.000 --&gt; 99:00.000\n&lt;script&gt;&amp;\n\n"
+        "01:01:01.500 --> 01:01:02.000\n<v A&gt; &lt;i&gt;>x\n1\n00:00.000 --&gt; "
+        "99:00.000\n&lt;script&gt;&amp;\n\n"
     )
     assert without_speaker(b"WEBVTT\n\n" + made.encode(), "A>\n<i>") == b"WEBVTT\n\n"
 
 
-def test_who_is_left_out_and_back_again_and_again_keeps_nobody_else_from_being_recorded(tmp_path: Path) -> None:
+def test_who_is_left_out_and_back_again_and_again_keeps_nobody_else_from_being_recorded(
+    tmp_path: Path,
+) -> None:
     recording = recording_in(tmp_path)
     for number in range(3 * MAX_TRACKS):
         recording.push(1, "Shy", Packet(number, number * 960, SILENCE[960], 1, duration=8), 1.0)
@@ -254,7 +270,9 @@ def test_who_is_left_out_and_back_again_and_again_keeps_nobody_else_from_being_r
 
 
 @pytest.mark.parametrize(("begin_s", "end_s"), [(-9e12, 9e12), (9e12, 9e12), (-9e12, -9e12), (90.0, 95.0)])
-def test_a_caption_lasts_no_longer_than_somebody_speaks_and_is_of_the_past(begin_s: float, end_s: float) -> None:
+def test_a_caption_lasts_no_longer_than_somebody_speaks_and_is_of_the_past(
+    begin_s: float, end_s: float
+) -> None:
     begins_s, ends_s = said_between(begin_s, end_s, 100.0)
     assert begins_s <= ends_s <= 100.0
     assert ends_s - begins_s <= LONGEST_SAID_S

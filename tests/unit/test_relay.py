@@ -123,7 +123,9 @@ async def test_in_the_echo_room_one_hears_oneself_a_second_later_and_nobody_else
     ],
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
 )
-async def test_somebody_who_may_not_enter_is_told_why(query: dict[str, str], refusal: tuple[int, str]) -> None:
+async def test_somebody_who_may_not_enter_is_told_why(
+    query: dict[str, str], refusal: tuple[int, str]
+) -> None:
     async with House.open() as house:
         assert await house.refusal(**query) == refusal
 
@@ -132,7 +134,9 @@ async def test_somebody_who_may_not_enter_is_told_why(query: dict[str, str], ref
 async def test_without_the_subprotocol_nobody_enters(offered: list[str]) -> None:
     async with House.open() as house:
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await house.http.ws_connect(f"{house.url}/ws", params={"room": "home", "key": KEY}, protocols=offered)
+            await house.http.ws_connect(
+                f"{house.url}/ws", params={"room": "home", "key": KEY}, protocols=offered
+            )
         assert caught.value.status == 400
 
 
@@ -196,7 +200,9 @@ async def test_what_comes_behind_a_refused_handshake_reaches_nobody() -> None:
     async with House.open() as house:
         grace = await house.enter()
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
-        request = "GET /ws?room=home&key=wrong HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        request = (
+            "GET /ws?room=home&key=wrong HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        )
         request += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         frame = b"\x82" + bytes([0x80 | len(PACKET.serialize())]) + bytes(4) + PACKET.serialize()
         writer.write(request.encode() + b"Sec-WebSocket-Protocol: streamer.v1\r\n\r\n" + frame)

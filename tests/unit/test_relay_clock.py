@@ -1,5 +1,5 @@
-"""The relay's clock from pings; the cases of vectors/clock.json know the truth, and relay_clock.test.js reads them
-too."""
+"""The relay's clock from pings; the cases of vectors/clock.json know the truth, and relay_clock.test.js reads
+them too."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,9 @@ def test_the_relay_s_clock_is_known_as_well_as_said(case: dict[str, Any]) -> Non
     assert clock.jumps == case["jumps"]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "drift_ppm" in case], ids=lambda case: case["name"])
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "drift_ppm" in case], ids=lambda case: case["name"]
+)
 def test_drift_is_known_after_half_a_minute_and_not_before(case: dict[str, Any]) -> None:
     clock = RelayClock()
     for pong in case["pongs"]:

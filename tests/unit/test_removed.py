@@ -1,4 +1,5 @@
-"""Removed means removed, and knocking is the way back; who must stay outside learns nothing. The relay is real."""
+"""Removed means removed, and knocking is the way back; who must stay outside learns nothing. The relay is
+real."""
 
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,10 @@ async def test_only_people_who_may_join_see_who_is_there() -> None:
         assert await ask(house, "GET", "room", room="home", key=KEY) == (200, here)
         assert await ask(house, "GET", "room", room="home", key=HOST_KEY) == (200, here)
         assert await ask(house, "GET", "room", room="home", resume=host.welcome["resume"]) == (200, here)
-        assert await ask(house, "GET", "room", room="home", key=listen["key"]) == (200, {**here, "role": "listen"})
+        assert await ask(house, "GET", "room", room="home", key=listen["key"]) == (
+            200,
+            {**here, "role": "listen"},
+        )
         for query, expected in (
             ({"room": "home"}, (401, "key-required")),
             ({"room": "home", "key": "wrong"}, (403, "key-wrong")),
@@ -169,7 +173,9 @@ async def test_a_foreign_page_learns_nothing() -> None:
         headers = {"Origin": "https://evil.example"}
         for method, path in (("GET", "room"), ("POST", "knock"), ("GET", "knock")):
             query = {"room": "home", "key": KEY}
-            async with house.http.request(method, f"{house.url}/{path}", params=query, headers=headers) as response:
+            async with house.http.request(
+                method, f"{house.url}/{path}", params=query, headers=headers
+            ) as response:
                 assert (response.status, (await response.json())["error"]) == (403, "foreign-origin")
 
 
@@ -235,7 +241,9 @@ async def test_somebody_who_is_declined_is_told_and_stays_outside() -> None:
     ],
     ids=str,
 )
-async def test_somebody_who_may_not_knock_disturbs_nobody(query: dict[str, str], expected: tuple[int, str]) -> None:
+async def test_somebody_who_may_not_knock_disturbs_nobody(
+    query: dict[str, str], expected: tuple[int, str]
+) -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
         status, body = await ask(house, "POST", "knock", **query)
@@ -248,7 +256,9 @@ async def test_somebody_who_may_not_knock_disturbs_nobody(query: dict[str, str],
 async def test_a_flood_of_knocks_is_one_knock() -> None:
     async with House.open() as house:
         host = await house.enter(key=HOST_KEY)
-        answers = [await ask(house, "POST", "knock", room="home", key=KEY, name=f"Eve {n}") for n in range(30)]
+        answers = [
+            await ask(house, "POST", "knock", room="home", key=KEY, name=f"Eve {n}") for n in range(30)
+        ]
         assert [status for status, _ in answers] == [200] + [429] * 29
         assert {body["error"] for _, body in answers[1:]} == {"too-many-knocks"}
         assert len((await host.text("knocks"))["knocks"]) == 1

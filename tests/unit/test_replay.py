@@ -38,7 +38,14 @@ CASES = json.loads((Path(__file__).parents[1] / "vectors/replay.json").read_text
 
 
 def keep(
-    store: ReplayStore, talker_id: int, name: str, at_ms: float, timestamp: int, duration: int, size: int, starts: bool
+    store: ReplayStore,
+    talker_id: int,
+    name: str,
+    at_ms: float,
+    timestamp: int,
+    duration: int,
+    size: int,
+    starts: bool,
 ) -> None:
     packet = Packet(seq=0, timestamp=timestamp, payload=bytes(size), talker_id=talker_id, duration=duration)
     store.keep(name, packet, at_ms, starts=starts)
@@ -94,7 +101,9 @@ def spoken(name: str, start_ms: float, samples: Samples) -> Said:
     encoder = Encoder()
     frames = np.split(samples, len(samples) // SAMPLES_PER_FRAME)
     payloads = (encoder.encode(frame) for frame in frames)
-    return Said(name, [KeptPacket(start_ms + 10 * number, 10.0, each) for number, each in enumerate(payloads)])
+    return Said(
+        name, [KeptPacket(start_ms + 10 * number, 10.0, each) for number, each in enumerate(payloads)]
+    )
 
 
 def test_voices_are_at_their_places_and_a_long_pause_is_shortened() -> None:

@@ -102,7 +102,9 @@ async def say_in_pieces(url: str, samples: Samples, *, after_s: float = 0.0) -> 
         return started
 
 
-async def said_and_heard(samples: Samples, *, after_s: float = 0.0) -> tuple[float, list[tuple[streamer.Heard, float]]]:
+async def said_and_heard(
+    samples: Samples, *, after_s: float = 0.0
+) -> tuple[float, list[tuple[streamer.Heard, float]]]:
     async with open_relay() as url:
         listens = asyncio.Event()
         hearing = asyncio.create_task(hear_all(url, listens))
@@ -218,7 +220,9 @@ async def test_after_the_relay_has_sent_it_away_every_reader_is_told_why() -> No
         ("http://127.0.0.1:1/#room=kitchen", streamer.ConnectionLostError, "No relay answers"),
     ],
 )
-async def test_a_link_that_leads_nowhere_is_told_in_words(link: str, error: type[Exception], words: str) -> None:
+async def test_a_link_that_leads_nowhere_is_told_in_words(
+    link: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         async with streamer.join(link):
             pass

@@ -60,7 +60,9 @@ def test_a_link_that_leads_nowhere_is_refused_in_words(link: str, reason: str) -
         Address.parse(link)
 
 
-@pytest.mark.parametrize("beginning", ["https://h:99999/", "ftp://h/", "https:///", "https://[::1/", "https://h:0/"])
+@pytest.mark.parametrize(
+    "beginning", ["https://h:99999/", "ftp://h/", "https:///", "https://[::1/", "https://h:0/"]
+)
 @pytest.mark.parametrize("secrets", ["#room=kitchen&key=s3cret", "?room=kitchen&key=s3cret", "#token=s3cret"])
 def test_a_link_that_is_refused_is_told_without_its_secrets(beginning: str, secrets: str) -> None:
     """A service writes that into its log."""

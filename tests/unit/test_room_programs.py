@@ -38,7 +38,9 @@ async def host_and_guest() -> AsyncIterator[tuple[streamer.Room, streamer.Room]]
 async def test_a_notice_is_told_to_all_and_its_sender_hears_who_answers_what() -> None:
     async with host_and_guest() as (host, guest):
         events = guest.events()
-        sent = await host.notify("Somebody is at the gate", title="Gate", level="warning", actions=["Open", "Wait"])
+        sent = await host.notify(
+            "Somebody is at the gate", title="Gate", level="warning", actions=["Open", "Wait"]
+        )
         notice = await next_of(events, streamer.Notice)
         assert (notice.name, notice.title, notice.text) == ("Door", "Gate", "Somebody is at the gate")
         assert (notice.level, notice.actions, notice.id) == ("warning", ("Open", "Wait"), sent.id)
@@ -283,7 +285,8 @@ def test_programs_of_a_hostile_relay_are_taken_with_care() -> None:
             "type": "command", "id": 1, "talker_id": 3, "sender": "", "device": "", "name": "open",
             "arguments": {"a": [[]] * 9_000}, "deadline_ms": 1,
         },
-        {"type": "telemetry", "talker_id": 9, "device": "", "values": {"a": [1], "b": {}, "c": 1}, "age_ms": -5},
+        {"type": "telemetry", "talker_id": 9, "device": "", "values": {"a": [1], "b": {}, "c": 1},
+         "age_ms": -5},
         {
             "type": "notice", "id": 1, "talker_id": 99, "name": "", "title": "", "text": "", "level": "doom",
             "sound": False, "actions": [1, None, "Open", {}],

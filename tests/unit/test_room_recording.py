@@ -28,7 +28,12 @@ async def test_only_the_host_or_a_token_for_it_may_record(house: House) -> None:
     for member in (recorder, host):
         await member.socket.send_json({"type": "recording", "on": True})
         assert (await member.text("recording"))["on"]
-    assert (await guest.text("recording")) == {"type": "recording", "on": True, "by": "Recorder", "left_out": []}
+    assert (await guest.text("recording")) == {
+        "type": "recording",
+        "on": True,
+        "by": "Recorder",
+        "left_out": [],
+    }
 
 
 async def test_a_relay_that_does_not_record_says_how_it_could(house: House) -> None:
@@ -58,7 +63,9 @@ async def test_everybody_is_told_before_and_after_joining_until_it_is_over(house
     assert await preview() is False
 
 
-@pytest.mark.parametrize("way", ["in the room", "at the door", "before the recording", "after a lost connection"])
+@pytest.mark.parametrize(
+    "way", ["in the room", "at the door", "before the recording", "after a lost connection"]
+)
 async def test_nothing_of_who_is_left_out_reaches_a_recorder(house: House, way: str) -> None:
     recorder = await house.enter(key="", token=house.token, name="Recorder")  # type: ignore[attr-defined]
     shy = await house.enter(name="Shy", **({"leave_out": "1"} if way == "at the door" else {}))

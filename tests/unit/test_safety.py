@@ -88,7 +88,9 @@ async def test_an_allowed_page_gets_in_and_may_read_our_files() -> None:
             assert (await socket.receive_json())["type"] == "welcome"
         async with house.http.get(f"{house.url}/healthz", headers=headers) as answer:
             assert answer.headers["Access-Control-Allow-Origin"] == "https://club.example"
-        async with house.http.get(f"{house.url}/healthz", headers={"Origin": "https://evil.example"}) as answer:
+        async with house.http.get(
+            f"{house.url}/healthz", headers={"Origin": "https://evil.example"}
+        ) as answer:
             assert "Access-Control-Allow-Origin" not in answer.headers
 
 
@@ -96,7 +98,11 @@ def test_a_wildcard_certificate_makes_its_names_the_relay_s_own_by_one_label() -
     origins = Origins()
     origins.own("https", ["*.home.example"], 443)
     origins.check("https://voice.home.example")
-    for foreign in ("https://a.voice.home.example", "https://home.example", "https://voice.home.example:8443"):
+    for foreign in (
+        "https://a.voice.home.example",
+        "https://home.example",
+        "https://voice.home.example:8443",
+    ):
         with pytest.raises(RefusedError):
             origins.check(foreign)
 

@@ -5,7 +5,8 @@ from streamer.client.audio.samples import level_of, silence
 
 
 @pytest.mark.parametrize(
-    ("amplitude", "level"), [(1.0, 0), (0.1, 20), (0.001, 60), (10 ** (-126 / 20), 126), (1e-9, 127), (0.0, 127)]
+    ("amplitude", "level"),
+    [(1.0, 0), (0.1, 20), (0.001, 60), (10 ** (-126 / 20), 126), (1e-9, 127), (0.0, 127)],
 )
 def test_the_level_is_the_root_mean_square_in_decibels_under_full_scale(amplitude: float, level: int) -> None:
     assert level_of(np.full(480, amplitude, dtype=np.float32)) == level

@@ -48,7 +48,9 @@ def test_a_room_may_be_called_in_any_script(room: str) -> None:
     assert check_room_name(room) == unicodedata.normalize("NFC", room)
 
 
-@pytest.mark.parametrize("room", [*ROOM_NAMES["bad"], "a" + "\u0301" * 5, "\ud800", "e" * 60 + "\u0301" * 9_000])
+@pytest.mark.parametrize(
+    "room", [*ROOM_NAMES["bad"], "a" + "\u0301" * 5, "\ud800", "e" * 60 + "\u0301" * 9_000]
+)
 def test_what_cannot_be_told_apart_or_seen_names_no_room(room: str) -> None:
     with pytest.raises(RefusedError) as caught:
         check_room_name(room)

@@ -25,7 +25,9 @@ CONSOLE = Console(file=io.StringIO(), width=400)
 NAMES = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=40)
 
 
-def view(glance: Glance | None = None, *, link: str = LINK, notes: Sequence[str] = (), shows_code: bool = True) -> View:
+def view(
+    glance: Glance | None = None, *, link: str = LINK, notes: Sequence[str] = (), shows_code: bool = True
+) -> View:
     return View("home", link, glance or Glance(), KEYS, notes, shows_code)
 
 
@@ -37,7 +39,9 @@ def shown(of: View, columns: int, rows: int) -> list[str]:
 def test_the_code_is_there_whole_with_the_live_line_and_the_keys(columns: int, rows: int) -> None:
     lines = shown(view(), columns, rows)
     code = code_within(LINK, columns, rows - 1), code_within(LINK, columns, rows - 2)
-    assert any(drawn and all(line.startswith(row) for line, row in zip(lines, drawn, strict=False)) for drawn in code)
+    assert any(
+        drawn and all(line.startswith(row) for line, row in zip(lines, drawn, strict=False)) for drawn in code
+    )
     assert any("nobody here yet" in line for line in lines[-2:])
     words = "\n".join(lines)
     assert all(f"{key.key}  {key.what}" in words or f"{key.key} {key.short}" in words for key in KEYS[:3])
@@ -56,7 +60,9 @@ def test_nothing_is_wider_or_higher_than_the_window_and_no_figure_is_cut(
     columns: int, rows: int, names: tuple[str, ...], ms: float, notes: list[str], shows_code: bool
 ) -> None:
     slowest = (names[0], ms) if names else None
-    glance = Glance(people=len(names), elsewhere=3, talkers=names, slowest=slowest, locked=True, knocks=names[:2])
+    glance = Glance(
+        people=len(names), elsewhere=3, talkers=names, slowest=slowest, locked=True, knocks=names[:2]
+    )
     now = view(glance, notes=notes, shows_code=shows_code)
     lines = shown(now, columns, rows)
     assert len(lines) <= rows
@@ -70,7 +76,8 @@ def test_with_less_room_the_live_line_has_fewer_words() -> None:
     talkers = ("Ada", "Ben", "Wilhelmina Hohenstein-Pappenheimer")
     now = view(Glance(people=12, talkers=talkers, slowest=("Wilhelmina Hohenstein-Pappenheimer", 212.4)))
     assert [live_line(now, columns) for columns in (120, 70, 50, 30, 9)] == [
-        "home · 12 people · Ada and 2 more talk · worst delay to here: Wilhelmina Hohenstein-Pappenheimer, 212 ms",
+        "home · 12 people · Ada and 2 more talk · worst delay to here: Wilhelmina Hohenstein-Pappenheimer, "
+        "212 ms",
         "12 people · Ada and 2 more talk · worst 212 ms",
         "12 people · Ada and 2 more talk · worst 212 ms",
         "12 people · 3 talk",

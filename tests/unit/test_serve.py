@@ -1,4 +1,5 @@
-"""A relay whose computer gets another address while people talk, in a network namespace of its own. Needs root."""
+"""A relay whose computer gets another address while people talk, in a network namespace of its own. Needs
+root."""
 
 import os
 import re
@@ -26,7 +27,9 @@ def computer(tmp_path: Path) -> Iterator[Computer]:
         yield computer
 
 
-def test_somebody_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: Path, computer: Computer) -> None:
+def test_somebody_who_talks_stays_and_who_comes_gets_the_new_address(
+    tmp_path: Path, computer: Computer
+) -> None:
     words = tmp_path / "words.wav"
     write(words, speech(), 48_000)
     with ExitStack() as everybody:
@@ -34,7 +37,15 @@ def test_somebody_who_talks_stays_and_who_comes_gets_the_new_address(tmp_path: P
         assert f"→ {OLD}" in relay.log
         assert f"http://{OLD}:8443/#room=home" in relay.log
         for number in range(SIX):
-            options = ("--ca", str(relay.authority), "--input", str(words), "--stay", "--output", f"heard-{number}.wav")
+            options = (
+                "--ca",
+                str(relay.authority),
+                "--input",
+                str(words),
+                "--stay",
+                "--output",
+                f"heard-{number}.wav",
+            )
             home = tmp_path / f"talker-{number}"
             talker = StreamerProcess(home, "talk", relay.link, *options, program=computer.streamer)
             everybody.enter_context(talker)

@@ -1,4 +1,5 @@
-"""What `streamer serve` says of a computer's addresses: one recommended is reached, each other has a reason."""
+"""What `streamer serve` says of a computer's addresses: one recommended is reached, each other has a
+reason."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -58,7 +59,10 @@ def no_router(computer: Computer) -> None:
     ids=lambda each: getattr(each, "__name__", ""),
 )
 def test_the_link_has_the_address_that_phones_reach_and_every_other_one_is_explained(
-    networks: Callable[[Computer], None], others: dict[str, tuple[str, str]], tmp_path: Path, computer: Computer
+    networks: Callable[[Computer], None],
+    others: dict[str, tuple[str, str]],
+    tmp_path: Path,
+    computer: Computer,
 ) -> None:
     networks(computer)
     with RelayThere(tmp_path / "relay", computer) as relay:

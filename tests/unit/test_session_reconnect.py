@@ -30,7 +30,8 @@ SILENT_S = 2.5
 
 
 class Wifi:
-    """Carries bytes to a relay and back, until it goes away: then both ends believe that they are connected."""
+    """Carries bytes to a relay and back, until it goes away: then both ends believe that they are
+    connected."""
 
     def __init__(self, relay_port: int) -> None:
         self._relay_port = relay_port
@@ -167,7 +168,9 @@ async def test_the_relay_s_clock_and_the_voices_are_new_after_a_loss() -> None:
 
 
 @asynccontextmanager
-async def restarted(first: InviteStore, then: InviteStore) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
+async def restarted(
+    first: InviteStore, then: InviteStore
+) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
     """A relay's port, and what puts another relay in its place."""
     async with AsyncExitStack() as relays:
         here = await relays.enter_async_context(AsyncExitStack())

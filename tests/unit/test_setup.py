@@ -1,4 +1,5 @@
-"""scripts/setup, stopped at any moment: the next run repairs what is half done. What it calls stands in (set_up/)."""
+"""scripts/setup, stopped at any moment: the next run repairs what is half done. What it calls stands in
+(set_up/)."""
 
 import os
 import re
@@ -74,7 +75,9 @@ class Checkout:
         """Every file that a set-up has to bring, with what is in it."""
         kept = (".py", ".pth", ".js", ".c", ".so", ".pyx", "RECORD")
         files = (path for top in (".venv", "streamer", "web") for path in (self.folder / top).rglob("*"))
-        return {str(path.relative_to(self.folder)): path.read_text() for path in files if path.name.endswith(kept)}
+        return {
+            str(path.relative_to(self.folder)): path.read_text() for path in files if path.name.endswith(kept)
+        }
 
 
 @pytest.fixture
@@ -150,7 +153,9 @@ def test_an_update_that_is_interrupted_is_repaired_as_well(
         "rm -r web/node_modules",
     ],
 )
-def test_what_is_broken_behind_its_back_is_repaired(damage: str, checkout: Checkout, whole: dict[str, str]) -> None:
+def test_what_is_broken_behind_its_back_is_repaired(
+    damage: str, checkout: Checkout, whole: dict[str, str]
+) -> None:
     checkout.run()
     subprocess.run(["sh", "-ec", damage], cwd=checkout.folder, check=True)
     checkout.run()
@@ -204,8 +209,12 @@ def test_it_says_what_it_does_and_did_and_no_warning(checkout: Checkout) -> None
     assert reported == steps[:-1]
 
 
-@pytest.mark.parametrize(("program", "advice"), [("pip", "pip download"), ("npm", "npm ping"), ("python3", "-m venv")])
-def test_a_step_that_fails_shows_the_error_and_says_what_to_do(program: str, advice: str, checkout: Checkout) -> None:
+@pytest.mark.parametrize(
+    ("program", "advice"), [("pip", "pip download"), ("npm", "npm ping"), ("python3", "-m venv")]
+)
+def test_a_step_that_fails_shows_the_error_and_says_what_to_do(
+    program: str, advice: str, checkout: Checkout
+) -> None:
     output = checkout.run(code=1, FAIL_AT=program)
     assert "ERROR: No matching distribution found for streamer" in output
     assert advice in output

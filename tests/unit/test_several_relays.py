@@ -121,7 +121,9 @@ async def test_a_leg_over_plain_http_stays_on_the_relay_of_its_room(stage: Stage
         await asyncio.wait_for(running, PATIENCE_S)
 
 
-async def test_a_relay_that_drains_hands_its_rooms_over_and_nobody_loses_a_second_of_voice(stage: Stage) -> None:
+async def test_a_relay_that_drains_hands_its_rooms_over_and_nobody_loses_a_second_of_voice(
+    stage: Stage,
+) -> None:
     link = stage.relays[0].link
     async with anna_and_ben(link, stage.authority) as (_, ben, ears):
         relay, other = await stage.busy()

@@ -1,4 +1,5 @@
-"""Talkers with packets of 2.5 and 5 ms, in a call over a real relay: what they gain costs nobody else anything."""
+"""Talkers with packets of 2.5 and 5 ms, in a call over a real relay: what they gain costs nobody else
+anything."""
 
 import asyncio
 from dataclasses import replace
@@ -97,8 +98,10 @@ async def play(ear: streamer.Ear) -> None:
 def test_a_talker_changes_the_length_during_a_call_and_nothing_is_lost_and_nothing_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "_DEADLINE_MS", PATIENCE_S * 1000)  # a busy machine holds this program up,
-    monkeypatch.setattr(PacketLength, "note_trouble", lambda *_: None)  # and looks like a network that is late
+    # A busy machine holds this program up,.
+    monkeypatch.setattr(connection, "_DEADLINE_MS", PATIENCE_S * 1000)
+    # And looks like a network that is late.
+    monkeypatch.setattr(PacketLength, "note_trouble", lambda *_: None)
     (packets, statistics, lengths), _ = run_virtually(a_call_with_changes())
     assert lengths == list(CHANGES)
     assert {packet.duration_samples / 48 for packet in packets} == set(PACKET_MS)
@@ -154,7 +157,8 @@ async def test_in_a_crowded_room_short_packets_go_first_and_their_talkers_are_as
             for talker in hasty:
                 await talker.socket.send_bytes(short(number))
         asked = 0
-        while not asked:  # nobody is cut off, else there is no answer; who sent while all was well is not asked
+        # Nobody is cut off, else there is no answer; who sent while all was well is not asked.
+        while not asked:
             asked = sum([(await answers(talker)).get("longer-packets", 0) for talker in hasty])
             await asyncio.sleep(0.1)
         assert "longer-packets" not in await answers(usual)

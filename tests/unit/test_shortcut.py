@@ -1,4 +1,5 @@
-"""Requests of legs over plain HTTP that are answered without aiohttp: read as it reads them, answered as by it."""
+"""Requests of legs over plain HTTP that are answered without aiohttp: read as it reads them, answered as by
+it."""
 
 import asyncio
 import json
@@ -166,8 +167,14 @@ class Caller:
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         async with asyncio.timeout(PATIENCE_S):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            fields = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head[1:] if line}
-            return int(head[0].split()[1]), fields, await self._reader.readexactly(int(fields["content-length"]))
+            fields = {
+                line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head[1:] if line
+            }
+            return (
+                int(head[0].split()[1]),
+                fields,
+                await self._reader.readexactly(int(fields["content-length"])),
+            )
 
 
 def request(method: str, query: str, body: bytes = b"", *lines: str, path: str = "/leg") -> bytes:
@@ -238,7 +245,13 @@ async def test_the_answer_has_the_headers_of_all_answers() -> None:
 
 
 REFUSED: dict[str, Any] = {
-    "a page of another site": ("leg={leg}&at=0&from=0", b"", ["Origin: https://evil.example"], 403, "foreign-origin"),
+    "a page of another site": (
+        "leg={leg}&at=0&from=0",
+        b"",
+        ["Origin: https://evil.example"],
+        403,
+        "foreign-origin",
+    ),
     "a leg that is not there": ("leg=gone&at=0&from=0", b"", [], 404, "no-leg"),
     "a gap": ("leg={leg}&at=7&from=0", b"", [], 409, "gap"),
     "a position that is no number": ("leg={leg}&at=-1&from=0", b"", [], 400, "bad-request"),

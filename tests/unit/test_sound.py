@@ -24,7 +24,9 @@ def through_opus(samples: Samples, bitrate: int) -> Samples:
 
 
 def gain_controlled(samples: Samples) -> Samples:
-    return samples * np.interp(np.arange(len(samples)), np.linspace(0, len(samples), 6), [0.2, 1, 0.4, 1.5, 0.3, 1])
+    return samples * np.interp(
+        np.arange(len(samples)), np.linspace(0, len(samples), 6), [0.2, 1, 0.4, 1.5, 0.3, 1]
+    )
 
 
 def noise_suppressed(samples: Samples) -> Samples:
@@ -51,7 +53,9 @@ CHANGES = {
     "34 dB less": lambda samples: samples * 0.02,
     "clipping": lambda samples: np.clip(samples * 6, -0.5, 0.5),
     "one packet in twenty lost": with_losses,
-    "all of a browser": lambda samples: gain_controlled(noise_suppressed(telephone(through_opus(samples, 24_000)))),
+    "all of a browser": lambda samples: gain_controlled(
+        noise_suppressed(telephone(through_opus(samples, 24_000)))
+    ),
 }
 
 

@@ -12,5 +12,7 @@ def test_after_a_first_start_that_was_killed_the_next_one_serves(tmp_path: Path,
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_two_first_starts_at_once_share_one_authority_and_the_same_invites(tmp_path: Path, number: int) -> None:
+def test_two_first_starts_at_once_share_one_authority_and_the_same_invites(
+    tmp_path: Path, number: int
+) -> None:
     assert two_first_starts(tmp_path) == ""

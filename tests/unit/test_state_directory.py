@@ -1,4 +1,5 @@
-"""Every file in the state directory, damaged in every way: the relay serves, or says the remedy in one sentence."""
+"""Every file in the state directory, damaged in every way: the relay serves, or says the remedy in one
+sentence."""
 
 import asyncio
 import json
@@ -69,7 +70,12 @@ def of_another_start(path: Path, other: Path) -> None:
 
 
 def of_another_kind(path: Path, other: Path) -> None:
-    kinds = {"ca.pem": "leaf.pem", "leaf.pem": "ca.pem", "ca-key.pem": "leaf-key.pem", "leaf-key.pem": "ca-key.pem"}
+    kinds = {
+        "ca.pem": "leaf.pem",
+        "leaf.pem": "ca.pem",
+        "ca-key.pem": "leaf-key.pem",
+        "leaf-key.pem": "ca-key.pem",
+    }
     shutil.copy(path.with_name(kinds.get(path.name, "ca.pem")), path)
 
 
@@ -252,7 +258,11 @@ async def test_a_running_relay_whose_authority_was_replaced_serves_one_that_fits
         def ask() -> str:
             ca = urllib.request.urlopen(f"http://127.0.0.1:{port}/ca.pem", timeout=10).read().decode()
             context = ssl.create_default_context(cadata=ca)
-            return str(urllib.request.urlopen(f"https://127.0.0.1:{port}/healthz", timeout=10, context=context).read())
+            return str(
+                urllib.request.urlopen(
+                    f"https://127.0.0.1:{port}/healthz", timeout=10, context=context
+                ).read()
+            )
 
         assert "ok" in await asyncio.to_thread(ask)
 

@@ -131,7 +131,9 @@ def test_what_is_not_there_is_none(tmp_path: Path) -> None:
     assert read_file(tmp_path / "nothing") is None
 
 
-def test_a_directory_that_is_named_goes_before_the_user_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_that_is_named_goes_before_the_user_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert state_directory() == tmp_path / "streamer"
     assert state_directory(tmp_path / "other") == tmp_path / "other"

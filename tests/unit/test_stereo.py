@@ -22,7 +22,8 @@ NETWORKS: dict[str, Callable[[], list[Packet]]] = {
 
 
 class Panned:
-    """Decodes the next 10 ms of speech, `right` as loud on the right as on the left; conceals by what follows."""
+    """Decodes the next 10 ms of speech, `right` as loud on the right as on the left; conceals by what
+    follows."""
 
     side: Sound | None = None
 

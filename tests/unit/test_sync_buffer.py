@@ -64,7 +64,11 @@ def test_silence_is_cut_freely():
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 20_000), st.floats(-0.5, 0.5).filter(lambda share: abs(share) > 0.01))
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 20_000),
+    st.floats(-0.5, 0.5).filter(lambda share: abs(share) > 0.01),
+)
 def test_any_sound_of_any_length_stays_within_its_bounds(seed, length, share):
     rng = np.random.default_rng(seed)
     sound = np.clip(np.cumsum(rng.normal(0, 0.02, length)), -1, 1).astype(np.float32)

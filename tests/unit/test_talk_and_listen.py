@@ -1,4 +1,5 @@
-"""Whole stays in a room, through a real relay: from file to file, and on the rig from microphone to loudspeaker."""
+"""Whole stays in a room, through a real relay: from file to file, and on the rig from microphone to
+loudspeaker."""
 
 import asyncio
 import os
@@ -109,7 +110,9 @@ def test_one_who_is_to_stay_stays_and_is_muted_after_the_file(
 
     async def main() -> None:
         async with a_relay() as url:
-            stay = talk(Options(url, name="Ada", input_file=said, output_file=tmp_path / "own.wav", stay=True))
+            stay = talk(
+                Options(url, name="Ada", input_file=said, output_file=tmp_path / "own.wav", stay=True)
+            )
             await during(listen(Options(url, output_file=tmp_path / "b.wav")), during(stay, asyncio.sleep(1)))
 
     run_virtually(main())
@@ -122,7 +125,9 @@ def test_two_who_talk_at_once_are_heard_together(tmp_path: Path) -> None:
     heard = tmp_path / "heard.wav"
 
     async def both(url: str) -> None:
-        stays = [talk(Options(url, input_file=file, output_file=file.with_suffix(".own.wav"))) for file in files]
+        stays = [
+            talk(Options(url, input_file=file, output_file=file.with_suffix(".own.wav"))) for file in files
+        ]
         await asyncio.gather(*stays)
 
     async def main() -> None:
@@ -162,7 +167,9 @@ def test_the_echo_room_says_a_file_again_one_second_later(tmp_path: Path) -> Non
     async def main() -> None:
         async with a_relay() as url:
             echo = url.replace("room=kitchen", "room=echo")
-            await during(talk(Options(echo, input_file=said, output_file=heard, stay=True)), asyncio.sleep(4.5))
+            await during(
+                talk(Options(echo, input_file=said, output_file=heard, stay=True)), asyncio.sleep(4.5)
+            )
 
     run_virtually(main())
     found = hear(speech()[: 2 * SAMPLE_RATE], read_wav(heard), latest_ms=3_000)
@@ -188,10 +195,18 @@ def test_what_is_wrong_is_said_before_anything_is_opened(tmp_path: Path) -> None
     no_relay = "http://127.0.0.1:1/#room=kitchen"
     for options, kind, reason in (
         (Options("kitchen", input_file=said), StreamerError, "does not name a room"),
-        (Options(no_relay, input_file=said, output_file=said), AudioError, "can't be read and written at once"),
+        (
+            Options(no_relay, input_file=said, output_file=said),
+            AudioError,
+            "can't be read and written at once",
+        ),
         (Options(no_relay, input_file=tmp_path / "none.wav"), AudioError, "can't be read"),
         (Options(no_relay, input_file=said, output_file=tmp_path), AudioError, "can't be written"),
-        (Options(no_relay, input_file=said, output_file=tmp_path / "b.wav"), ConnectionLostError, "No relay answers"),
+        (
+            Options(no_relay, input_file=said, output_file=tmp_path / "b.wav"),
+            ConnectionLostError,
+            "No relay answers",
+        ),
     ):
         with pytest.raises(kind, match=reason):
             asyncio.run(talk(options))
@@ -238,7 +253,8 @@ def test_ctrl_c_leaves_cleanly_and_is_no_failure(tmp_path: Path, interrupt: sign
 
 @pytest.mark.sound
 def test_from_microphone_to_loudspeaker_the_delay_is_small_and_returns_to_that(rig: Rig) -> None:
-    """However the machine is held up meanwhile: most chirps come then, or come late, but not in every measurement."""
+    """However the machine is held up meanwhile: most chirps come then, or come late, but not in every
+    measurement."""
 
     async def main() -> None:
         async with a_relay() as url:
@@ -259,12 +275,16 @@ def wait_until_small(rig: Rig) -> None:
         print(f"microphone to loudspeaker: {[round(delay, 1) for delay in delays]} ms")
         if len(delays) >= LEAST_CHIRPS and sorted(delays)[len(delays) // 4] < DESKTOP_DELAY_MS:
             return
-    pytest.fail(f"in {MEASUREMENTS} measurements, no quarter of the chirps took less than {DESKTOP_DELAY_MS} ms")
+    pytest.fail(
+        f"in {MEASUREMENTS} measurements, no quarter of the chirps took less than {DESKTOP_DELAY_MS} ms"
+    )
 
 
 async def desk(rig: Rig, url: str, member: int) -> asyncio.subprocess.Process:
     environment = os.environ | rig.environment(member)
-    process = await asyncio.create_subprocess_exec(STREAMER, "talk", url, env=environment, stdout=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        STREAMER, "talk", url, env=environment, stdout=subprocess.DEVNULL
+    )
     rig.attach(process.pid, member)
     await asyncio.to_thread(rig.wait_attached, member)
     return process
@@ -277,4 +297,6 @@ def measure(rig: Rig) -> list[float]:
         rig.play(rig.microphone(0), chirps(20)).wait()
         recording.wait_ms(300)
         assert level_dbfs(recording.wire(rig.speaker(0), start)) < -60, "a talker hears himself"
-        return chirp_delays_ms(recording.wire(rig.microphone(0), start), recording.wire(rig.speaker(1), start))
+        return chirp_delays_ms(
+            recording.wire(rig.microphone(0), start), recording.wire(rig.speaker(1), start)
+        )

@@ -15,14 +15,29 @@ from streamer.terminal_text import one_line
 FORGED = "Grace left"
 
 
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize(
+    "end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+)
 def test_every_line_end_is_shown_and_ends_no_line(end: str) -> None:
     assert one_line(f"one{end}two") == "one ↵ two"
 
 
 @pytest.mark.parametrize(
     "character",
-    ["\x1b", "\x07", "\b", "\x00", "\x7f", "\x9b", "\x90", "\u202e", "\u2066", "\u200f", "\ufeff", "\U000e0041"],
+    [
+        "\x1b",
+        "\x07",
+        "\b",
+        "\x00",
+        "\x7f",
+        "\x9b",
+        "\x90",
+        "\u202e",
+        "\u2066",
+        "\u200f",
+        "\ufeff",
+        "\U000e0041",
+    ],
 )
 def test_nothing_that_a_terminal_obeys_or_hides_is_left(character: str) -> None:
     shown = one_line(f"a{character}[2Jb")
@@ -49,7 +64,9 @@ def test_words_of_all_scripts_stay_as_they_are() -> None:
 
 def room_on(width: int, *, is_terminal: bool) -> tuple[OfflineRoom, io.StringIO]:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=is_terminal, width=width, color_system=None, highlight=False)
+    console = Console(
+        file=screen, force_terminal=is_terminal, width=width, color_system=None, highlight=False
+    )
     meters = Meters(console)
     offline = OfflineRoom()
     offline.words = Words(meters.tell, meters.tell_said)

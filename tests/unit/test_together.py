@@ -1,4 +1,5 @@
-"""More than talking, on a real relay: coming back as the same member, the last hour's chat, and what the host does."""
+"""More than talking, on a real relay: coming back as the same member, the last hour's chat, and what the host
+does."""
 
 import time
 from typing import Any
@@ -22,7 +23,7 @@ async def come_back(house: House, guest: Guest, **query: str) -> Guest:
     return await house.enter(**{"key": "", "resume": guest.welcome["resume"], **query})
 
 
-async def test_somebody_who_comes_back_while_the_old_connection_hangs_is_the_same_member_and_nobody_notices() -> None:
+async def test_who_comes_back_while_the_old_connection_hangs_is_the_same_member_and_nobody_notices() -> None:
     async with House.open() as house:
         ada, grace = await house.enter(name="Ada"), await house.enter(name="Grace")
         await ada.text("joined")
@@ -47,7 +48,8 @@ async def test_somebody_who_comes_back_while_the_old_connection_hangs_is_the_sam
 async def test_somebody_who_comes_back_after_the_connection_was_lost_has_the_same_number() -> None:
     async with House.open() as house:
         ada, grace = await house.enter(name="Ada"), await house.enter(name="Grace")
-        grace.socket._response.connection.transport.abort()  # type: ignore[union-attr]  # as when the Wi-Fi is gone
+        # As when the Wi-Fi is gone.
+        grace.socket._response.connection.transport.abort()  # type: ignore[union-attr]
         assert await ada.text("left") == {"type": "left", "talker_id": grace.welcome["talker_id"]}
         again = await come_back(house, grace, name="Grace")
         assert again.welcome["talker_id"] == grace.welcome["talker_id"]

@@ -1,4 +1,5 @@
-"""Whom a relay believes where a connection comes from: trusted proxies, by header or by the PROXY protocol."""
+"""Whom a relay believes where a connection comes from: trusted proxies, by header or by the PROXY
+protocol."""
 
 import asyncio
 import json
@@ -52,11 +53,15 @@ CHECK = {"browser": "a program", "rows": [{"name": "network", "state": "passes",
         ("10.0.0.0/8", "unix:", False),
     ],
 )
-def test_an_address_is_a_proxy_s_in_whatever_form_it_is_written(network: str, address: str, is_ours: bool) -> None:
+def test_an_address_is_a_proxy_s_in_whatever_form_it_is_written(
+    network: str, address: str, is_ours: bool
+) -> None:
     assert TrustedProxies([network]).trusts(address) is is_ours
 
 
-@pytest.mark.parametrize("text", ["", "nginx", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/-1", "::1%lo/128", "1.2.3", "*"])
+@pytest.mark.parametrize(
+    "text", ["", "nginx", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/-1", "::1%lo/128", "1.2.3", "*"]
+)
 def test_what_is_no_network_is_refused_in_words(text: str) -> None:
     with pytest.raises(SetupError, match="--trust-proxy"):
         TrustedProxies([text])
@@ -91,7 +96,9 @@ BY_CUSTOM = [
 
 
 @pytest.mark.parametrize(("lines", "address"), BY_CUSTOM)
-def test_the_first_address_from_the_right_that_is_no_proxy_of_ours_counts(lines: list[str], address: str) -> None:
+def test_the_first_address_from_the_right_that_is_no_proxy_of_ours_counts(
+    lines: list[str], address: str
+) -> None:
     assert real_address(PEER, [], lines, OURS) == address
 
 
@@ -133,7 +140,9 @@ def test_the_standard_s_header_is_read_in_the_same_way(lines: list[str], address
         (["for=192.0.2.7," * MAX_CHARACTERS], []),
     ],
 )
-def test_headers_that_disagree_or_are_malformed_are_refused(forwarded: list[str], by_custom: list[str]) -> None:
+def test_headers_that_disagree_or_are_malformed_are_refused(
+    forwarded: list[str], by_custom: list[str]
+) -> None:
     with pytest.raises(RefusedError) as refused:
         real_address(PEER, forwarded, by_custom, OURS)
     assert (refused.value.status, refused.value.code) == (400, "bad-forwarded")
@@ -151,12 +160,18 @@ def test_what_a_stranger_says_of_itself_is_not_looked_at(lines: list[str]) -> No
 # The PROXY protocol
 
 
-def v2(source: str, command: int = 1, family: int | None = None, more: bytes = b"", length: int | None = None) -> bytes:
+def v2(
+    source: str, command: int = 1, family: int | None = None, more: bytes = b"", length: int | None = None
+) -> bytes:
     """A header of version 2 for a connection from `source` to the same address."""
     address = ip_address(source)
     family = family if family is not None else (0x11 if address.version == 4 else 0x21)
     rest = address.packed * 2 + struct.pack("!HH", 4711, 443) + more
-    return V2_SIGNATURE + struct.pack("!BBH", 0x20 | command, family, len(rest) if length is None else length) + rest
+    return (
+        V2_SIGNATURE
+        + struct.pack("!BBH", 0x20 | command, family, len(rest) if length is None else length)
+        + rest
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,7 +268,8 @@ async def house(
 
 
 async def told(house: House, *pieces: bytes, pause_s: float = 0, headers: str = "") -> tuple[bytes, str]:
-    """What a check answers, sent behind `pieces`, and which address it then counts for; all on one connection."""
+    """What a check answers, sent behind `pieces`, and which address it then counts for; all on one
+    connection."""
     body = json.dumps(CHECK).encode()
     headers += f"Host: a.local\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
     request = f"POST /check HTTP/1.1\r\n{headers}\r\n"
@@ -280,7 +296,9 @@ async def what_is_left(reader: asyncio.StreamReader) -> bytes:
 
 
 @pytest.mark.parametrize("protocol", [ProxyProtocol.OPTIONAL, ProxyProtocol.OFF])
-async def test_a_request_counts_for_the_address_in_its_header_and_each_one_for_its_own(protocol: ProxyProtocol) -> None:
+async def test_a_request_counts_for_the_address_in_its_header_and_each_one_for_its_own(
+    protocol: ProxyProtocol,
+) -> None:
     async with house(protocol=protocol) as relay:
         for address in ("192.0.2.7", "192.0.2.8"):
             status, counted = await told(relay, headers=f"X-Forwarded-For: {address}\r\n")
@@ -319,7 +337,9 @@ async def test_members_are_limited_by_their_real_address_and_not_by_the_proxy_s(
             headers = {"X-Forwarded-For": f"192.0.2.{number}"}
             query = {"room": "home", "key": KEY}
             members.append(
-                await relay.http.ws_connect(f"{relay.url}/ws", params=query, protocols=["streamer.v1"], headers=headers)
+                await relay.http.ws_connect(
+                    f"{relay.url}/ws", params=query, protocols=["streamer.v1"], headers=headers
+                )
             )
         status, code = await relay.refusal(headers, room="home", key=KEY)
         assert (status, code) == (429, "too-many")
@@ -334,7 +354,11 @@ V1 = b"PROXY TCP4 192.0.2.7 10.0.0.1 56324 443\r\n"
 @pytest.mark.parametrize("header", [V1, v2("192.0.2.7", more=b"x" * 1_000)], ids=["version 1", "version 2"])
 async def test_a_header_is_read_in_whatever_pieces_it_comes(header: bytes, protocol: ProxyProtocol) -> None:
     async with house(protocol=protocol) as relay:
-        for pieces in ([header], [header[:1], header[1:]], [bytes([each]) for each in header[:60]] + [header[60:]]):
+        for pieces in (
+            [header],
+            [header[:1], header[1:]],
+            [bytes([each]) for each in header[:60]] + [header[60:]],
+        ):
             status, _ = await told(relay, *pieces, pause_s=0.001)
             assert status == b"HTTP/1.1 204 No Content"
 

@@ -1,4 +1,5 @@
-"""The type checkers find a misspelt field of a message, and a message that a dispatcher forgets: in both languages.
+"""The type checkers find a misspelt field of a message, and a message that a dispatcher forgets: in both
+languages.
 
 Each dispatcher is broken in a copy, in both ways at once; one run of a checker then has to find everything.
 """
@@ -30,7 +31,8 @@ CHECKED: Final = {".py": re.compile(r"assert_never\(message\)"), ".js": re.compi
 
 
 def broken(folder: Path, suffix: str) -> dict[str, tuple[int, int]]:
-    """Break every file with a dispatcher; how many cases of each are forgotten, and how many fields misspelt."""
+    """Break every file with a dispatcher; how many cases of each are forgotten, and how many fields
+    misspelt."""
     found = [path for path in sorted(folder.rglob(f"*{suffix}")) if "node_modules" not in path.parts]
     checked = [path for path in found if CHECKED[suffix].search(path.read_text())]
     return {str(path.relative_to(folder.parent)): break_dispatchers(path) for path in checked}
@@ -61,11 +63,20 @@ def count(said: str, file: str, words: str) -> int:
 
 
 def test_mypy_finds_a_misspelt_field_and_a_forgotten_case(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "streamer", tmp_path / "streamer", ignore=shutil.ignore_patterns("*.so", "*.pyx", "*.c"))
+    shutil.copytree(
+        ROOT / "streamer", tmp_path / "streamer", ignore=shutil.ignore_patterns("*.so", "*.pyx", "*.c")
+    )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     files = broken(tmp_path / "streamer", ".py")
     assert len(files) >= 2, "the relay's dispatcher, and the desktop client's"
-    command = [sys.executable, "-m", "mypy", f"--cache-dir={tmp_path / 'cache'}", "--no-error-summary", *files]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        f"--cache-dir={tmp_path / 'cache'}",
+        "--no-error-summary",
+        *files,
+    ]
     said = said_of(command, tmp_path)
     for file, (forgotten, misspelt) in files.items():
         assert count(said, file, "has incompatible type") == forgotten, said

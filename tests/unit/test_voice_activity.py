@@ -1,6 +1,8 @@
-"""Whether somebody talks, and what passes then; the cases of vectors/activity.json are voice_activity.test.js's too.
+"""Whether somebody talks, and what passes then; the cases of vectors/activity.json are
+voice_activity.test.js's too.
 
-`levels` are patterns in −dBov, each so many times; `heard` and `passed` how many frames in turn are not, and are.
+`levels` are patterns in −dBov, each so many times; `heard` and `passed` how many frames in turn are not, and
+are.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""Whoever waits for a relay says so: one that is not there, one that says nothing, and one that lets nobody in."""
+"""Whoever waits for a relay says so: one that is not there, one that says nothing, and one that lets nobody
+in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -76,14 +77,18 @@ def has(told: list[str], words: str) -> Callable[[], bool]:
 
 
 @PROGRAMS
-async def test_a_program_that_nobody_attends_says_that_its_relay_is_not_there(run: Program, tmp_path: Path) -> None:
+async def test_a_program_that_nobody_attends_says_that_its_relay_is_not_there(
+    run: Program, tmp_path: Path
+) -> None:
     link = f"http://127.0.0.1:{free_port()}/#room=home&key=k"
     async with running(run, link, tmp_path) as told:
         await until(has(told, "No relay answers at 127.0.0.1"), lambda: told)
 
 
 @PROGRAMS
-async def test_a_program_that_nobody_attends_says_that_a_relay_lets_it_not_in(run: Program, tmp_path: Path) -> None:
+async def test_a_program_that_nobody_attends_says_that_a_relay_lets_it_not_in(
+    run: Program, tmp_path: Path
+) -> None:
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:
         with suppress(ConnectionError):
             while True:
@@ -95,7 +100,9 @@ async def test_a_program_that_nobody_attends_says_that_a_relay_lets_it_not_in(ru
 
 
 @PROGRAMS
-async def test_a_program_that_nobody_attends_says_that_it_lost_its_relay(run: Program, tmp_path: Path) -> None:
+async def test_a_program_that_nobody_attends_says_that_it_lost_its_relay(
+    run: Program, tmp_path: Path
+) -> None:
     lets_go = asyncio.Event()
 
     async def talk(socket: aiohttp.web.WebSocketResponse) -> None:

@@ -39,7 +39,11 @@ def extensible(channels: int, bits: int, codec: int = 1) -> bytes:
 
 
 def chunk(name: bytes, content: bytes, size: int | None = None) -> bytes:
-    return struct.pack("<4sI", name, len(content) if size is None else size) + content + b"\0" * (len(content) % 2)
+    return (
+        struct.pack("<4sI", name, len(content) if size is None else size)
+        + content
+        + b"\0" * (len(content) % 2)
+    )
 
 
 def wav(
@@ -183,7 +187,9 @@ UNKNOWN = 0xFFFF_FFFF
         "double": wav(pcm(3, bits=64), tone(48_000).astype("<f8").tobytes()),
         "24 bits extensible, 6 channels": wav(
             extensible(6, 24),
-            np.repeat(np.frombuffer(TONE, "<i2").astype("<i4") << 8, 6)[:, None].view(np.uint8)[:, :3].tobytes(),
+            np.repeat(np.frombuffer(TONE, "<i2").astype("<i4") << 8, 6)[:, None]
+            .view(np.uint8)[:, :3]
+            .tobytes(),
         ),
     }.items(),
     ids=lambda case: case[0],
@@ -225,7 +231,9 @@ def read_to_the_end(path: Path, channels: int = 1) -> Samples:
     return np.concatenate(frames)[: reader.n_samples]
 
 
-@pytest.mark.parametrize(("form", "peak"), [(pcm(6, rate=8_000, bits=8), 0.5), (pcm(7, rate=8_000, bits=8), 0.5)])
+@pytest.mark.parametrize(
+    ("form", "peak"), [(pcm(6, rate=8_000, bits=8), 0.5), (pcm(7, rate=8_000, bits=8), 0.5)]
+)
 def test_telephone_codes_are_read(tmp_path: Path, form: bytes, peak: float) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(wav(form, bytes(range(256)) * 32))
@@ -331,7 +339,11 @@ def test_the_end_of_its_name_says_how_a_file_is_written(tmp_path: Path, name: st
     writer.close()
     with soundfile.SoundFile(path) as written:
         kinds = {"a.flac": "FLAC", "a.ogg": "OGG", "a.opus": "OGG", "a.mp3": "MP3"}
-        assert (written.format, written.samplerate, written.channels) == (kinds.get(name, "WAV"), 48_000, STEREO)
+        assert (written.format, written.samplerate, written.channels) == (
+            kinds.get(name, "WAV"),
+            48_000,
+            STEREO,
+        )
     heard = read_to_the_end(path, STEREO)
     assert len(heard) == pytest.approx(48_000, abs=2_500)
     assert np.sqrt(np.mean(heard[:, 0] ** 2)) > 50 * np.sqrt(np.mean(heard[:, 1] ** 2))
@@ -370,7 +382,8 @@ def test_what_a_live_recorder_wrote_before_anybody_listened_is_dropped(tmp_path:
     thread = threading.Thread(target=record)
     thread.start()
     source = FileSource(path)
-    wait_until(lambda: len(source._reader._frames) == 100, 10, lambda: "the pipe is not read")  # type: ignore[union-attr]
+    frames = source._reader._frames  # type: ignore[union-attr]
+    wait_until(lambda: len(frames) == 100, 10, lambda: "the pipe is not read")
     source.start(100.0)
     said = []
     for number in range(20):
@@ -475,7 +488,9 @@ def test_a_playout_writes_as_time_goes_by_and_keeps_what_it_has_when_cancelled(t
     assert np.allclose(heard, 0.25, atol=0.001)
 
 
-async def test_a_playout_that_was_held_up_goes_on_from_now_and_is_silent_for_what_it_missed(tmp_path: Path) -> None:
+async def test_a_playout_that_was_held_up_goes_on_from_now_and_is_silent_for_what_it_missed(
+    tmp_path: Path,
+) -> None:
     asked: list[tuple[float, float]] = []
 
     def pop(n_samples: int, now: float) -> Samples:

@@ -111,7 +111,9 @@ async def test_no_child_outlives_a_parent_that_is_killed_and_the_next_start_tidi
         family = family_of(relay.pid)
         port = Address.parse(relay.link_to(FAR_ROOM)).port
         relay.kill()
-        await asyncio.to_thread(wait_until, lambda: not any(map(_lives, family)), PATIENCE_S, lambda: f"{family} live")
+        await asyncio.to_thread(
+            wait_until, lambda: not any(map(_lives, family)), PATIENCE_S, lambda: f"{family} live"
+        )
         _take(port)
         assert len(list((tmp_path / "streamer").glob(".workers-*"))) == 1
     with WorkersProcess(tmp_path, "--no-tls") as relay:
@@ -191,7 +193,9 @@ async def test_the_worker_that_has_the_room_records_it_for_the_host(tmp_path: Pa
         await until(lambda: session_of(file.parent)["complete"] is True)
 
 
-async def test_a_child_of_the_parent_comes_in_at_each_worker_until_its_token_is_taken_back(tmp_path: Path) -> None:
+async def test_a_child_of_the_parent_comes_in_at_each_worker_until_its_token_is_taken_back(
+    tmp_path: Path,
+) -> None:
     with NatsServer(tmp_path / "nats") as nats:
         async with relays(nats.url, 2) as (one, two):
             tokens = one.relay._tokens

@@ -1,5 +1,6 @@
-// The pre-flight page: checks, one after the other, what a call needs of this browser, this device and this network; shows
-// each with its cure, and tells the relay. With `auto` in the fragment it starts by itself, where the browser lets it.
+// The pre-flight page: checks, one after the other, what a call needs of this browser, this device and this
+// network; shows each with its cure, and tells the relay. With `auto` in the fragment it starts by itself,
+// where the browser lets it.
 
 import { parseFragment } from "../shared/room_link.js";
 import { sleep } from "../shared/sleep.js";
@@ -101,7 +102,11 @@ function verdictOn(rows) {
 async function tellRelay(rows) {
   try {
     const body = JSON.stringify({ browser: navigator.userAgent, rows });
-    const { ok } = await fetch("check", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    const { ok } = await fetch("check", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+    });
     return t(ok ? "checkTold" : "checkNotTold");
   } catch {
     return t("checkNotTold");

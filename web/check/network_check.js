@@ -74,7 +74,8 @@ export class NetworkCheck {
   async #roundTripsMs() {
     /** @type {number[]} */
     const took = [];
-    this.#link.onControl = (message) => message.type === "pong" && took.push(performance.now() - message.t0 / 1000);
+    this.#link.onControl = (message) =>
+      message.type === "pong" && took.push(performance.now() - message.t0 / 1000);
     for (let sent = 0; sent < PINGS; sent += 1) {
       this.#link.send({ type: "ping", t0: Math.round(performance.now() * 1000) });
       await sleep(EVERY_MS);

@@ -13,7 +13,10 @@ export class Recorder {
     this.#reader.onFrame = (frame) => this.#frames.push(frame.slice());
   }
 
-  /** @param {import("../shared/track_reader.js").Reading} reading the microphone's track, where this browser gives it */
+  /**
+   * @param {import("../shared/track_reader.js").Reading} reading the microphone's track,
+   *   where this browser gives it
+   */
   read(reading) {
     this.#reader.read(reading, 1);
   }

@@ -1,8 +1,8 @@
 // Checks of what makes and hears sound: microphone, loudspeaker, the echo between the two, and the codec.
 //
-// The browser first leaves the microphone's sound as it is, so that the loudspeaker's chirps can be heard. Then it cancels
-// echoes, as in a call: it gets some chirps to learn from, and what still comes back, the others would hear. A canceller that
-// lost its place, since the sound stumbled, may learn again.
+// The browser first leaves the microphone's sound as it is, so that the loudspeaker's chirps can be heard.
+// Then it cancels echoes, as in a call: it gets some chirps to learn from, and what still comes back, the
+// others would hear. A canceller that lost its place, since the sound stumbled, may learn again.
 
 import { AudioGraph } from "../page/sound/audio_graph.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "../page/sound/microphone.js";
@@ -25,7 +25,9 @@ const SILENT_DBFS = -70;
 const VOICE_DBFS = -40;
 /** Browsers take some hundred milliseconds to switch what they do to a microphone's sound. */
 const SETTLE_MS = 500;
-/** How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this. */
+/**
+ * How long a chirp may take from our loudspeaker to our microphone; with Bluetooth it is the half of this.
+ */
 const CHIRP_MS = 800;
 /** One may be lost in a noise; a canceller that has to learn again gets as many two times more. */
 const CHIRPS = 3;
@@ -79,7 +81,9 @@ export class SoundCheck {
     }
     const db = Math.round(await this.#peakDbfs());
     if (db < SILENT_DBFS) return fails(t("checkMicrophoneSilent"));
-    return db < VOICE_DBFS ? unknown(t("checkMicrophoneSoft", { db })) : passes(t("checkMicrophoneHears", { db }));
+    return db < VOICE_DBFS
+      ? unknown(t("checkMicrophoneSoft", { db }))
+      : passes(t("checkMicrophoneHears", { db }));
   }
 
   /** @returns {Promise<Verdict>} */
@@ -97,7 +101,8 @@ export class SoundCheck {
     await sleep(SETTLE_MS);
     await this.#loudestChirp();
     let level = await this.#loudestChirp();
-    for (let more = 0; more < MORE_LESSONS && level <= AUDIBLE_LEVEL; more += 1) level = await this.#loudestChirp();
+    for (let more = 0; more < MORE_LESSONS && level <= AUDIBLE_LEVEL; more += 1)
+      level = await this.#loudestChirp();
     return level > AUDIBLE_LEVEL ? passes(t("checkNoEcho")) : fails(t("checkEcho", { db: -level }));
   }
 
@@ -106,7 +111,9 @@ export class SoundCheck {
     if (!isSecureContext) return fails(t("insecure"));
     if (!AudioGraph.supported) return fails(t("unsupported"));
     const ms = await this.#sound.codecMs();
-    return (ms < MOST_CODEC_MS ? passes : fails)(t(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }));
+    return (ms < MOST_CODEC_MS ? passes : fails)(
+      t(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }),
+    );
   }
 
   /** @param {import("../shared/room_link.js").Processing} processing */
@@ -147,5 +154,7 @@ export class SoundCheck {
 /** @param {Float32Array} samples */
 function chirpLevels(samples) {
   const length = chirp().length;
-  return findChirps(samples).map(({ position }) => levelOf(samples.subarray(Math.round(position), Math.round(position) + length)));
+  return findChirps(samples).map(({ position }) =>
+    levelOf(samples.subarray(Math.round(position), Math.round(position) + length)),
+  );
 }

@@ -24,7 +24,11 @@ const STATES = /** @type {const} */ ({
   unknown: "checkUnknown",
 });
 
-const VERDICTS = /** @type {const} */ ({ ready: "checkReady", "ready-but": "checkReadyBut", "not-yet": "checkNotYet" });
+const VERDICTS = /** @type {const} */ ({
+  ready: "checkReady",
+  "ready-but": "checkReadyBut",
+  "not-yet": "checkNotYet",
+});
 
 export class CheckView {
   #status = element("status", HTMLElement);
@@ -36,7 +40,8 @@ export class CheckView {
   /** @param {string} fragment that leads back to the room */
   constructor(fragment) {
     fillFixedWords();
-    for (const back of document.querySelectorAll("a.back")) /** @type {HTMLAnchorElement} */ (back).hash = fragment;
+    for (const back of document.querySelectorAll("a.back"))
+      /** @type {HTMLAnchorElement} */ (back).hash = fragment;
     this.#start.addEventListener("click", () => this.onStart());
   }
 

@@ -1,4 +1,5 @@
-// The join page: over plain HTTP it leads to trust in this relay, watches until that works, and goes on into the room.
+// The join page: over plain HTTP it leads to trust in this relay, watches until that works, and goes on into
+// the room.
 //
 // A device that already trusts the relay never shows it.
 
@@ -51,8 +52,8 @@ class JoinPage {
 
   /**
    * @param {Trust} trust
-   * @param {string | null | undefined} fingerprint of the authority to install; null if there is no authority, undefined where
-   *   the relay does not answer
+   * @param {string | null | undefined} fingerprint of the authority to install; null if there is no
+   *   authority, undefined where the relay does not answer
    */
   #explain(trust, fingerprint) {
     if (fingerprint === undefined) {
@@ -82,7 +83,10 @@ class JoinPage {
   }
 }
 
-/** @returns {Promise<{fingerprint: string | null, host: string} | undefined>} undefined where the relay does not answer */
+/**
+ * @returns {Promise<{fingerprint: string | null, host: string}
+ *   | undefined>} undefined where the relay does not answer
+ */
 async function relayFacts() {
   try {
     return await (await fetch("trust.json", { cache: "no-store" })).json();

@@ -1,4 +1,5 @@
-// Does this device trust the relay? Pages and sockets are asked apart: iOS lets a page pass after a press, and no socket.
+// Does this device trust the relay? Pages and sockets are asked apart: iOS lets a page pass after a press,
+// and no socket.
 
 const PATIENCE_MS = 4_000;
 
@@ -17,7 +18,11 @@ export async function probeTrust(host) {
 /** @param {string} host */
 async function asksPage(host) {
   try {
-    await fetch(`https://${host}/trust`, { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+    await fetch(`https://${host}/trust`, {
+      cache: "no-store",
+      credentials: "omit",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     return true;
   } catch {
     return false;

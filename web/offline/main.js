@@ -1,4 +1,5 @@
-// What is seen in the place of a page while the relay is away: waits for it, and then makes room for the page.
+// What is seen in the place of a page while the relay is away: waits for it, and then makes room for the
+// page.
 
 import { sleep } from "../shared/sleep.js";
 import { fillFixedWords } from "../ui/dom.js";

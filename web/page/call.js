@@ -1,5 +1,5 @@
-// One call, from pressing Join to leaving: the microphone, the connection, and back to the start. What happens inside of the room
-// is room.js.
+// One call, from pressing Join to leaving: the microphone, the connection, and back to the start. What
+// happens inside of the room is room.js.
 
 import { ECHO_ROOM, folderOf, socketUrl } from "../shared/room_link.js";
 import { readingOf } from "../shared/track_reader.js";
@@ -44,7 +44,10 @@ export class Call {
   #slowPath = new Fact("slow-path", "slow-path-note");
   /** @type {State} */
   #state = "start";
-  /** The page's state has changed: the lock screen, the wake lock and others want to know. @type {(state: State) => void} */
+  /**
+   * The page's state has changed: the lock screen, the wake lock and others want to know.
+   * @type {(state: State) => void}
+   */
   onState = () => {};
 
   /** @param {Parts} parts */
@@ -58,7 +61,8 @@ export class Call {
   }
 
   /**
-   * Resuming the sound and asking for the microphone come first: browsers allow both only while a press is fresh.
+   * Resuming the sound and asking for the microphone come first: browsers allow both only while a press is
+   * fresh.
    * @param {{name: string, listen: boolean, resume?: string}} wish `resume` is what a host let us in by
    */
   async join({ name, listen, resume = "" }) {
@@ -187,7 +191,8 @@ export class Call {
 
   /** @param {boolean} slow whether the voice takes plain HTTP, since no WebSocket gets through */
   #showSlow(slow) {
-    if (slow && !this.#slowPath.isOn) this.#parts.toasts.show({ words: t("slowPath"), lastsMs: SLOW_PATH_SHOWN_MS });
+    if (slow && !this.#slowPath.isOn)
+      this.#parts.toasts.show({ words: t("slowPath"), lastsMs: SLOW_PATH_SHOWN_MS });
     this.#slowPath.isOn = slow;
   }
 
@@ -247,5 +252,7 @@ export class Call {
 function howLinkFor(reason) {
   // else that page is a proxy's, which has its own certificate
   const isOwnSite = new URL(folderOf(location.href)).pathname === "/";
-  return reason === "blocked" && location.protocol === "https:" && isOwnSite ? `http://${location.host}/${location.hash}` : "";
+  return reason === "blocked" && location.protocol === "https:" && isOwnSite
+    ? `http://${location.host}/${location.hash}`
+    : "";
 }

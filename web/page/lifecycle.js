@@ -1,5 +1,5 @@
-// Whether somebody is at this page, and what the device takes from it meanwhile: the light of its screen, the network, the sound,
-// the microphone. All of it is taken back as soon as the device lets us.
+// Whether somebody is at this page, and what the device takes from it meanwhile: the light of its screen, the
+// network, the sound, the microphone. All of it is taken back as soon as the device lets us.
 
 import { element } from "../ui/dom.js";
 import { platformOf } from "../ui/platform.js";

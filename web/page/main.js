@@ -146,7 +146,13 @@ class Page {
     captions: this.#captions,
     replay: this.#replay,
   });
-  #lifecycle = new Lifecycle({ sound: this.#sound, voice: this.#voice, call: this.#call, room: this.#room, toasts: this.#toasts });
+  #lifecycle = new Lifecycle({
+    sound: this.#sound,
+    voice: this.#voice,
+    call: this.#call,
+    room: this.#room,
+    toasts: this.#toasts,
+  });
   #media = new MediaControls({
     toggleMicrophone: () => void this.#room.pressMicrophone(),
     toggleTalk: () => this.#voice.toggle(),
@@ -188,7 +194,8 @@ class Page {
     person.onVolume = (name, volume) => this.#volumes.set(name, volume);
     person.onHostAct = (act, who) => this.#onHostAct(act, who);
     this.#host.onKnockAgain = () => this.#cues.play("knock");
-    this.#host.confirmNewInvite = () => this.#question.ask(t("newInvite"), t("newInviteHint"), t("newInvite"));
+    this.#host.confirmNewInvite = () =>
+      this.#question.ask(t("newInvite"), t("newInviteHint"), t("newInvite"));
     this.#inviteSheet.limits.onRenew = (hours, uses) => this.#host.renewInvite(hours, uses);
     this.#inviteSheet.onCopied = (words) => this.#toasts.show({ words });
     this.#lost.onTryNow = () => this.#call.reconnectNow();
@@ -226,14 +233,17 @@ class Page {
       if (words !== "") trouble.tell(words);
     };
     this.#voice.onNews = (words) => this.#toasts.show({ words });
-    element("try-microphone", HTMLButtonElement).addEventListener("click", () => this.#voice.tryAgain(this.#settings.processing));
+    element("try-microphone", HTMLButtonElement).addEventListener("click", () =>
+      this.#voice.tryAgain(this.#settings.processing),
+    );
   }
 
   #newFeedbackAlert() {
     const trouble = new Trouble("feedback", "guard", "feedback", this.#toasts);
     const alert = new FeedbackAlert(element("guard", HTMLElement), trouble, this.#voice, this.#sound);
     alert.onFound = (words) => trouble.tell(words);
-    alert.onSilenced = (silenced) => setText(element("feedback-word", HTMLElement), t(silenced ? "silenced" : "feedback"));
+    alert.onSilenced = (silenced) =>
+      setText(element("feedback-word", HTMLElement), t(silenced ? "silenced" : "feedback"));
     return alert;
   }
 
@@ -254,13 +264,17 @@ class Page {
     if (signal.aborted) return undefined;
     this.#door.busy = false;
     this.#door.showWaiting("");
-    if (answer?.state === "admitted") return this.#call.join({ name, listen: this.#door.listens, resume: answer.resume });
+    if (answer?.state === "admitted")
+      return this.#call.join({ name, listen: this.#door.listens, resume: answer.resume });
     const refused = answer?.state === "refused" ? wordsFor(answer.reason, answer.message) : t("awayTitle");
     return this.#door.showProblem(answer?.state === "declined" ? t("knockDeclined") : refused);
   }
 
   async #tryVoice() {
-    const problem = await this.#ownLevel.start().then(() => "", (error) => t(MICROPHONE_WORDS[problemOf(error)]));
+    const problem = await this.#ownLevel.start().then(
+      () => "",
+      (error) => t(MICROPHONE_WORDS[problemOf(error)]),
+    );
     if (this.#call.state === "start") this.#door.showProblem(problem);
   }
 
@@ -306,7 +320,10 @@ class Page {
     if (!this.#door.listens) this.#ownLevel.startIfAllowed();
   }
 
-  /** Once for each address: a relay that refuses is not asked again and again. No sound is needed, and so no press. */
+  /**
+   * Once for each address: a relay that refuses is not asked again and again. No sound is needed, and so no
+   * press.
+   */
   #joinHall() {
     if (this.#hall === location.hash) return;
     this.#hall = location.hash;
@@ -327,7 +344,11 @@ class Page {
 
   #tellDevices() {
     if (this.#call.state !== "joined") return;
-    this.#order({ type: "deviceLatency", captureMs: this.#voice.takeLatencyMs(), soundedMs: this.#sound.soundedMs });
+    this.#order({
+      type: "deviceLatency",
+      captureMs: this.#voice.takeLatencyMs(),
+      soundedMs: this.#sound.soundedMs,
+    });
   }
 }
 

@@ -8,7 +8,10 @@ import { Fact } from "./words/facts.js";
 
 /** @typedef {Extract<import("../shared/control.js").FromRelay, {type: "recording"}>} Recording */
 
-/** @typedef {Pick<import("./room.js").Parts, "roster" | "chat" | "toasts" | "attention" | "cues" | "host">} Parts */
+/**
+ * @typedef {Pick<import("./room.js").Parts, "roster" | "chat" | "toasts" | "attention" | "cues"
+ *   | "host">} Parts
+ */
 
 /** Time enough to read it and to decide; the way out stays beside the number of people. */
 const ASKS_MS = 15_000;
@@ -21,7 +24,10 @@ export class RecordingView {
   #button = element("leave-me-out", HTMLButtonElement);
   #isOn = false;
   #leftOut = false;
-  /** The door's wish is in the address of the socket, and has to be taken back where it is withdrawn in the room. */
+  /**
+   * The door's wish is in the address of the socket, and has to be taken back where it is withdrawn in the
+   * room.
+   */
   #wasAsked = false;
 
   /**

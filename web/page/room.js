@@ -1,5 +1,5 @@
-// One stay in a room: what the relay says, what the microphone and the others do, and what each of these changes on the screen.
-// Parts of the screen know nothing of each other; this is where they meet.
+// One stay in a room: what the relay says, what the microphone and the others do, and what each of these
+// changes on the screen. Parts of the screen know nothing of each other; this is where they meet.
 
 import { ECHO_ROOM, serializeFragment } from "../shared/room_link.js";
 import { unreachable } from "../shared/unreachable.js";
@@ -13,9 +13,9 @@ import { RecordingView } from "./recording_view.js";
 /** @import { FromClient, FromRelay, Waiting, WireInvite } from "../shared/control.js" */
 /** @import { LevelOf, OwnState, Report } from "../shared/messages.js" */
 /** @import { RoomLink } from "../shared/room_link.js" */
-
-/** @typedef {"mute" | "turn" | "lock" | "only_hosts" | "invite" | "barred" | "knocks" | "floor"} HostDecides */
 /**
+ * @typedef {Extract<Report, {type: "control"}>["message"]} Heard
+ * @typedef {"mute" | "turn" | "lock" | "only_hosts" | "invite" | "barred" | "knocks" | "floor"} HostDecides
  * @typedef {object} Parts
  * @property {(order: import("../shared/messages.js").Order) => void} order to the worker
  * @property {import("./talk/local_audio.js").LocalAudio} voice
@@ -35,6 +35,7 @@ import { RecordingView } from "./recording_view.js";
  * @property {import("./door/recent_rooms.js").RecentRooms} recent
  */
 
+const OF_RECORDERS = ["no-recorder", "recording-stopped"];
 
 export class Room {
   #parts;
@@ -114,7 +115,7 @@ export class Room {
     this.#handRaised = false;
   }
 
-  /** @param {Exclude<Extract<Report, {type: "control"}>["message"], {type: "captioning" | "caption" | "keep_captions"}>} message */
+  /** @param {Exclude<Heard, import("./words/captions.js").Rules>} message */
   onControl(message) {
     switch (message.type) {
       case "welcome":
@@ -133,7 +134,7 @@ export class Room {
         return this.recording.take(message);
       case "hint":
       case "error":
-        if (message.code === "no-recorder" || message.code === "recording-stopped") this.recording.showToHost();
+        if (OF_RECORDERS.includes(message.code)) this.recording.showToHost();
         return this.#programs.onRemark(message);
       case "notice":
       case "reply":
@@ -171,7 +172,7 @@ export class Room {
 
   /** @param {Extract<FromRelay, {type: "welcome"}>} welcome */
   #onWelcome(welcome) {
-    const { roster, invitation, host, chat, attention } = this.#parts;
+    const { roster, invitation, host, chat, attention, voice } = this.#parts;
     roster.onWelcome(welcome);
     this.#programs.clear();
     this.recording.onWelcome();
@@ -190,7 +191,7 @@ export class Room {
     host.showBarred(welcome.barred);
     chat.restart(welcome.history);
     attention.room = welcome.room;
-    roster.changeOwn({ muted: this.#parts.voice.silent, ...handOf(this.#handRaised), listening: this.listensByChoice });
+    roster.changeOwn({ muted: voice.silent, ...handOf(this.#handRaised), listening: this.listensByChoice });
     this.show();
     this.#onKnocks(welcome.knocks);
   }
@@ -318,7 +319,8 @@ export class Room {
       const words = t("wouldLikeIn", { name: knock.name });
       cues.play("knock");
       attention.notify(t("knock"), words);
-      toasts.show({ name: knock.name, words, action: { words: t("letIn"), act: () => host.answer(knock.id, true) } });
+      const action = { words: t("letIn"), act: () => host.answer(knock.id, true) };
+      toasts.show({ name: knock.name, words, action });
     }
   }
 
@@ -340,9 +342,9 @@ export class Room {
   onLevels(levels) {
     const { roster, view, cues, attention } = this.#parts;
     const shown = this.#heardLevels(levels);
-    const talking = roster.talking(shown).filter(({ own }) => !own).map(({ name }) => name);
+    const talking = roster.talking(shown).filter(({ own }) => !own);
     view.showLevels(shown);
-    attention.talkers = talking;
+    attention.talkers = talking.map(({ name }) => name);
     cues.somebodyTalks = talking.length > 0;
   }
 
@@ -359,7 +361,8 @@ export class Room {
    */
   #heardLevels(levels) {
     const { roster, voice } = this.#parts;
-    const isHeard = !voice.silent && !this.isListening && (!this.#oneAtATime || this.#holder === roster.talkerId);
+    const hasTurn = !this.#oneAtATime || this.#holder === roster.talkerId;
+    const isHeard = !voice.silent && !this.isListening && hasTurn;
     if (isHeard || !levels[roster.talkerId]) return levels;
     const { [roster.talkerId]: _, ...others } = levels;
     return others;

@@ -127,7 +127,9 @@ export class RoomView {
     const { controls, oneAtATime, holder, people } = this.#state;
     const own = people.find((person) => person.own);
     const others = people.filter((person) => !person.own);
-    const talker = oneAtATime ? others.find(({ talkerId }) => talkerId === holder) : others.find(({ talkerId }) => this.#levels[talkerId]?.voice);
+    const talker = oneAtATime
+      ? others.find(({ talkerId }) => talkerId === holder)
+      : others.find(({ talkerId }) => this.#levels[talkerId]?.voice);
     const figure = this.#delays.find(({ talkerId }) => talkerId === talker?.talkerId)?.figure;
     this.disc.show({
       open: controls.open,

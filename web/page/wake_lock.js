@@ -1,5 +1,5 @@
-// Keeps the screen on: a phone that locks may take the microphone away from a page. Browsers end such a lock when the page is
-// hidden, so it is asked for again when the page is seen.
+// Keeps the screen on: a phone that locks may take the microphone away from a page. Browsers end such a lock
+// when the page is hidden, so it is asked for again when the page is seen.
 
 export class WakeLock {
   /** @type {WakeLockSentinel | undefined} */

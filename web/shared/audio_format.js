@@ -1,4 +1,5 @@
-// The sound that travels: 48 kHz, mono except for music, 10 ms a packet unless a talker chose otherwise. Twin of streamer/audio_format.py.
+// The sound that travels: 48 kHz, mono except for music, 10 ms a packet unless a talker chose otherwise. Twin
+// of streamer/audio_format.py.
 
 export const SAMPLE_RATE = 48_000;
 export const FRAME_MS = 10;

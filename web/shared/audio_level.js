@@ -14,7 +14,8 @@ export function levelOf(samples) {
   let power = 0;
   for (let i = 0; i < samples.length; i += 1) power += samples[i] * samples[i];
   power /= Math.max(1, samples.length);
-  if (!(power > 10 ** (-SILENCE_LEVEL / 10) && power < Infinity)) return SILENCE_LEVEL; // what is not finite is no sound
+  // What is not finite is no sound.
+  if (!(power > 10 ** (-SILENCE_LEVEL / 10) && power < Infinity)) return SILENCE_LEVEL;
   return Math.min(SILENCE_LEVEL, Math.max(0, Math.round(-10 * Math.log10(power))));
 }
 
@@ -27,8 +28,8 @@ export function meterOf(level) {
 }
 
 /**
- * 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up to a finite mix.
- * As in streamer/jitter/overlap_add.pyx.
+ * 36 dB over full scale: no voice or music decodes to more, and a few hundred talkers this loud still add up
+ * to a finite mix. As in streamer/jitter/overlap_add.pyx.
  */
 const LOUDEST = 64;
 

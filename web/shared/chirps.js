@@ -1,5 +1,5 @@
-// Chirps, and finding them again in what a microphone heard, to a fraction of a sample. Twin of measure/acoustic.py, which
-// says why it is done so.
+// Chirps, and finding them again in what a microphone heard, to a fraction of a sample. Twin of
+// measure/acoustic.py, which says why it is done so.
 
 import { SAMPLE_RATE } from "./audio_format.js";
 import { transform, transformBack, zeros } from "./fft.js";
@@ -16,7 +16,8 @@ const LEAST_ENERGY = 1e-4 * Math.sqrt(CHIRP_SAMPLES);
 const BLOCK = SAMPLE_RATE / 50;
 
 /**
- * A chirp that begins at `position`, in samples and parts of one; `likeness` from 0 to 1, whatever its loudness.
+ * A chirp that begins at `position`, in samples and parts of one; `likeness` from 0 to 1, whatever its
+ * loudness.
  * @typedef {{position: number, likeness: number}} Found
  */
 

@@ -1,14 +1,21 @@
 // The only door to libopus-wasm.
 
-import { Application, EncoderCtl, createDecoder, createEncoder, loadLibopus } from "../node_modules/libopus-wasm/dist/index.js";
+import {
+  Application,
+  EncoderCtl,
+  createDecoder,
+  createEncoder,
+  loadLibopus,
+} from "../node_modules/libopus-wasm/dist/index.js";
 import { SAMPLE_RATE, SAMPLES_PER_FRAME, bitrateFor } from "./audio_format.js";
 import { isSound } from "./audio_level.js";
 
 /** 64 kb/s for a voice, 128 kb/s for music. */
 const BITRATE_PER_CHANNEL = 64_000;
 /**
- * Without its pitch filter, whose memory does not fit a shorter packet: the change would be a loud click (libopus 1.6). Before
- * packets become shorter, so many have to be encoded without it; with two it still clicks.
+ * Without its pitch filter, whose memory does not fit a shorter packet: the change would be a loud click
+ * (libopus 1.6). Before packets become shorter, so many have to be encoded without it; with two it still
+ * clicks.
  */
 const CALM_COMPLEXITY = 4;
 const CALM_PACKETS = 4;
@@ -53,11 +60,13 @@ export class Encoder {
   /**
    * @param {Float32Array} samples
    * @param {number} [channels] rows of left and right, where there are two
-   * @param {boolean} [starts] a talkspurt: it builds upon nothing of before: of what was not sent, decoders know nothing
+   * @param {boolean} [starts] a talkspurt: it builds upon nothing of before: of what was not sent, decoders
+   *   know nothing
    * @returns {Uint8Array} empty for the moment that it takes to go from mono to stereo, or back
    */
   encode(samples, channels = 1, starts = false) {
-    if (!isSound(samples, samples.length)) samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
+    if (!isSound(samples, samples.length))
+      samples = samples.map((sample) => (Math.abs(sample) < Infinity ? sample : 0)); // would stay
     if (channels !== this.#encoder.channels) {
       this.#renew(channels);
       return NOTHING;
@@ -101,7 +110,8 @@ export class Encoder {
   }
 
   /**
-   * Packets are to be so long; they may be when `then` is called: at once, unless they become shorter in the middle of a talkspurt.
+   * Packets are to be so long; they may be when `then` is called: at once, unless they become shorter in the
+   * middle of a talkspurt.
    * @param {number} samples
    * @param {() => void} then
    * @param {boolean} [rests] the next packet starts a talkspurt
@@ -124,7 +134,10 @@ export class Encoder {
     then();
   }
 
-  /** With a new one, always: decoders couldn't follow an old one, which goes on from what it knew. @param {number} channels */
+  /**
+   * With a new one, always: decoders couldn't follow an old one, which goes on from what it knew.
+   * @param {number} channels
+   */
   async #renew(channels) {
     if (this.#renewing) return;
     this.#renewing = true;
@@ -145,7 +158,8 @@ export class Encoder {
 }
 
 /**
- * With the least look-ahead: at these rates Opus codes music and voice in the same way, whatever it is told that it's for.
+ * With the least look-ahead: at these rates Opus codes music and voice in the same way, whatever it is told
+ * that it's for.
  * @param {number} channels
  */
 function encoderFor(channels) {
@@ -162,8 +176,9 @@ function encoderFor(channels) {
 const decoderOf = (channels) => createDecoder({ channels, sampleRate: SAMPLE_RATE });
 
 /**
- * Decodes one talker's payloads, in their order. Of stereo, what it gives is mid, (L + R) / 2, and `side` begins with as many
- * samples of (L - R) / 2. From the first stereo payload on all is decoded as stereo: Opus itself goes on from the one to the other.
+ * Decodes one talker's payloads, in their order. Of stereo, what it gives is mid, (L + R) / 2, and `side`
+ * begins with as many samples of (L - R) / 2. From the first stereo payload on all is decoded as stereo: Opus
+ * itself goes on from the one to the other.
  */
 export class Decoder {
   #mono;

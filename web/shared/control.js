@@ -1,11 +1,12 @@
-// Control messages: one JSON object with a `type` (streamer/wire/PROTOCOL.md, Control). Twin of wire/control.py.
+// Control messages: JSON objects with a `type` (streamer/wire/PROTOCOL.md, Control). Twin of wire/control.py.
 //
-// `FromClient` and `FromRelay` are tagged unions, so that a checker finds a misspelt field and a missing case; the tables below
-// are checked against them.
+// `FromClient` and `FromRelay` are tagged unions, so that a checker finds a misspelt field and a missing
+// case; the tables below are checked against them.
 
 /** @typedef {"talk" | "listen"} Role */
 /**
- * @typedef {object} State what others see of a member; optional fields are `false` or 0 where a client does not send them
+ * @typedef {object} State what others see of a member; optional fields are `false` or 0 where a client does
+ *   not send them
  * @property {boolean} muted
  * @property {boolean} away
  * @property {boolean} hand
@@ -24,15 +25,24 @@
  * @property {Role} role
  */
 /** @typedef {"info" | "warning" | "alarm"} Level */
-/** Only a notice has a `level`, and perhaps a `title`; a `caption` was said. @typedef {{name: string, text: string, age_s: number, title?: string, level?: Level, caption?: boolean}} Line */
-/** What a device reports; what is null is not known. @typedef {Record<string, string | number | boolean | null>} Values */
+/**
+ * Only a notice has a `level`, and perhaps a `title`; a `caption` was said.
+ * @typedef {{name: string, text: string, age_s: number, title?: string, level?: Level,
+ *   caption?: boolean}} Line
+ */
+/** A device's report; null is unknown. @typedef {Record<string, string | number | boolean | null>} Values */
 /** @typedef {"done" | "refused" | "unknown" | "timed-out" | "gone"} Outcome */
 /** @typedef {{role: Role, key: string, ends_s: number, uses_left?: number}} WireInvite */
 /** @typedef {{id: number, name: string}} Waiting */
-/** @typedef {{timestamp: number, server_us: number, device_us: number, sent_us: number, error_us: number}} Clock */
+/** @typedef {Record<"timestamp" | "server_us" | "device_us" | "sent_us" | "error_us", number>} Clock */
 /** @typedef {{received_us: number, relayed_us: number}} Relayed */
-/** Times are ms of the relay's clock. @typedef {{talker_id: number, id: number, start_ms: number, end_ms: number, text: string, final: boolean}} CaptionLine */
-/** @typedef {{device: string, name: string, arguments: Record<string, unknown>, deadline_ms: number}} Asked */
+/**
+ * Times are ms of the relay's clock.
+ * @typedef {{talker_id: number, id: number, start_ms: number, end_ms: number, text: string,
+ *   final: boolean}} CaptionLine
+ */
+/** @typedef {Record<string, unknown>} Arguments */
+/** @typedef {{device: string, name: string, arguments: Arguments, deadline_ms: number}} Asked */
 /** @typedef {{type: "ping", t0: number}} Ping */
 /** @typedef {{type: "pong", t0: number, t1: number, t2: number}} Pong */
 
@@ -53,7 +63,8 @@
  *   | {type: "only_hosts", on: boolean}
  *   | {type: "keep_captions", on: boolean}
  *   | {type: "floor", wants: boolean}
- *   | {type: "notify", id?: number, text: string, title?: string, level: Level, sound?: boolean, actions?: string[]}
+ *   | {type: "notify", id?: number, text: string, title?: string, level: Level, sound?: boolean,
+ *     actions?: string[]}
  *   | {type: "reply", id: number, action: number}
  *   | {type: "telemetry", device: string, values: Values | null}
  *   | {type: "command", id: number, talker_id: number} & Asked
@@ -92,7 +103,8 @@
  *   | {type: "welcome"} & WelcomeFields
  *   | {type: "joined"} & Member
  *   | {type: "left", talker_id: number}
- *   | {type: "state", talker_id: number, muted: boolean, away: boolean, hand: boolean, hand_us: number, listening: boolean}
+ *   | {type: "state", talker_id: number, muted: boolean, away: boolean, hand: boolean, hand_us: number,
+ *     listening: boolean}
  *   | {type: "role", talker_id: number, role: Role}
  *   | {type: "clock", talker_id: number} & Clock & Relayed
  *   | {type: "chat", talker_id: number, text: string, name?: string, caption?: boolean}
@@ -105,7 +117,8 @@
  *   | {type: "barred", barred: Waiting[]}
  *   | {type: "knocks", knocks: Waiting[]}
  *   | {type: "floor", talker_id: number, on: boolean}
- *   | {type: "notice", id: number, talker_id: number, name: string, title: string, text: string, level: Level, sound: boolean, actions: string[], own_id?: number}
+ *   | {type: "notice", id: number, talker_id: number, name: string, title: string, text: string,
+ *     level: Level, sound: boolean, actions: string[], own_id?: number}
  *   | {type: "reply", id: number, talker_id: number, name: string, action: number}
  *   | {type: "telemetry", talker_id: number, device: string, values: Values | null, age_ms: number}
  *   | {type: "command", id: number, talker_id: number, sender: string} & Asked
@@ -118,17 +131,27 @@
  *   | {type: "error", code: string, message: string, of?: string, id?: number}} FromRelay
  */
 
-/** `?` may be left out; `null` stands for a missing one. @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "integer?" | "boolean?" | "string?" | "array?"} Kind */
+/**
+ * `?` may be left out; `null` stands for a missing one.
+ * @typedef {"integer" | "string" | "boolean" | "array" | "object" | "object or null" | "integer?"
+ *   | "boolean?" | "string?" | "array?"} Kind
+ */
 /** @typedef {Record<string, Kind>} Fields */
 /**
  * @template T
- * @typedef {T extends number ? "integer" : T extends string ? "string" : T extends boolean ? "boolean" : T extends unknown[] ? "array"
- *   : T extends null ? "object or null" : T extends object ? "object" | "object or null" : "integer?" | "boolean?" | "string?" | "array?"} KindOf
+ * @typedef {T extends number ? "integer"
+ *   : T extends string ? "string"
+ *   : T extends boolean ? "boolean"
+ *   : T extends unknown[] ? "array"
+ *   : T extends null ? "object or null"
+ *   : T extends object ? "object" | "object or null"
+ *   : "integer?" | "boolean?" | "string?" | "array?"} KindOf
  */
 /**
  * The table that a union asks for: a row for each type, a kind for each field.
  * @template {{type: string}} M
- * @typedef {{[T in M["type"]]: {[F in keyof Omit<Extract<M, {type: T}>, "type">]-?: KindOf<Extract<M, {type: T}>[F]>}}} Table
+ * @typedef {{[T in M["type"]]:
+ *   {[F in keyof Omit<Extract<M, {type: T}>, "type">]-?: KindOf<Extract<M, {type: T}>[F]>}}} Table
  */
 
 /** Levels of lists and objects within a field. */
@@ -187,7 +210,9 @@ export const FROM_CLIENT = {
   only_hosts: ON,
   keep_captions: ON,
   floor: { wants: "boolean" },
-  notify: { id: "integer?", text: "string", title: "string?", level: "string", sound: "boolean?", actions: "array?" },
+  notify: {
+    id: "integer?", text: "string", title: "string?", level: "string", sound: "boolean?", actions: "array?",
+  },
   reply: { id: "integer", action: "integer" },
   telemetry: REPORTED,
   command: ASKED,
@@ -305,7 +330,8 @@ export function parseControl(text, known) {
   }
   /** @type {Record<string, unknown>} */
   const checked = { type: message.type };
-  for (const [name, kind] of Object.entries(table[message.type])) checked[name] = checkedField(message, name, kind);
+  const fields = Object.entries(table[message.type]);
+  for (const [name, kind] of fields) checked[name] = checkedField(message, name, kind);
   return /** @type {M} */ (checked);
 }
 

@@ -1,5 +1,5 @@
-// Gathers blocks of any length and rate into frames at 48 kHz, of 10 ms or less. It allocates nothing after its construction. A
-// frame of stereo is twice as long: left, right, left, right…
+// Gathers blocks of any length and rate into frames at 48 kHz, of 10 ms or less. It allocates nothing after
+// its construction. A frame of stereo is twice as long: left, right, left, right…
 
 import { SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Resampler } from "./resampler.js";

@@ -1,4 +1,5 @@
-// What the page's threads say to each other: tagged unions, so that a checker finds a misspelt field and a missing case.
+// What the page's threads say to each other: tagged unions, so that a checker finds a misspelt field and a
+// missing case.
 //
 //   page → worker: Order        worker → page: Report
 
@@ -8,11 +9,21 @@
 /** `level` in −dBov. @typedef {{level: number, voice: boolean}} Heard */
 /** By talker; a talker that is missing is silent. @typedef {Record<number, Heard>} LevelOf */
 /** @typedef {"connecting" | "joined" | "lost" | "left" | "refused"} LinkState */
-/** `free` leaves it to the voice, `button` to a button; with `open` everything passes. @typedef {"free" | "button" | "open"} TransmitMode */
-/** The talker who is in one room with this device, 0 if nobody knows who; null where all is well. @typedef {number | null} Feedback */
-/** Why strong noise suppression went off: it could not be loaded, or this device does not keep up. @typedef {"missing" | "slow"} SuppressionTrouble */
 /**
- * After one chirp: how long it took, null where it did not come back, and what the microphone heard meanwhile.
+ * `free` leaves it to the voice, `button` to a button; with `open` everything passes.
+ * @typedef {"free" | "button" | "open"} TransmitMode
+ */
+/**
+ * The talker who is in one room with this device, 0 if nobody knows who; null where all is well.
+ * @typedef {number | null} Feedback
+ */
+/**
+ * Why strong noise suppression went off: it could not be loaded, or this device does not keep up.
+ * @typedef {"missing" | "slow"} SuppressionTrouble
+ */
+/**
+ * After one chirp: how long it took, null where it did not come back, and what the microphone heard
+ * meanwhile.
  * @typedef {{delayMs: number | null, heard: boolean, noiseDbfs: number, peakDbfs: number}} Echo
  */
 
@@ -21,9 +32,15 @@
  * @typedef {{talkers: string[], talking: string[], leftMs: number, speed: number}} Replaying
  */
 
-/** `beside`: the same one, unprocessed, which is not sent. @typedef {"processed" | "unprocessed" | "beside"} MicrophoneKind */
+/**
+ * `beside`: the same one, unprocessed, which is not sent.
+ * @typedef {"processed" | "unprocessed" | "beside"} MicrophoneKind
+ */
 
-/** What keeps our packets from being as short as they were chosen. @typedef {"" | "http" | "network" | "room" | "source"} PacketsWhy */
+/**
+ * What keeps our packets from being as short as they were chosen.
+ * @typedef {"" | "http" | "network" | "room" | "source"} PacketsWhy
+ */
 /** How long they are, in 2.5 ms. @typedef {{units: number, why: PacketsWhy}} OwnPackets */
 
 /**
@@ -34,7 +51,8 @@
 /**
  * From the page to the worker.
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
- *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number, kind: MicrophoneKind}
+ *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number,
+ *     kind: MicrophoneKind}
  *   | {type: "join", url: string, state: Partial<OwnState>}
  *   | {type: "state", change: Partial<OwnState>}
  *   | {type: "sendControl", message: FromClient}
@@ -68,7 +86,8 @@
  *   | {type: "replay", replay: Replaying | null}
  *   | {type: "nothingToReplay"}
  *   | {type: "missed", names: string[], lastsMs: number}
- *   | {type: "delays", roundTripMs: number | null, figures: [number, import("./delay_parts.js").Figure][]}} Report
+ *   | {type: "delays", roundTripMs: number | null, figures: [number,
+ *     import("./delay_parts.js").Figure][]}} Report
  */
 
 /** @type {Heard} */

@@ -1,4 +1,5 @@
-// A packet: 12 bytes of header and one Opus payload (streamer/wire/PROTOCOL.md, Packets). Twin of wire/packet.py.
+// A packet: 12 bytes of header and one Opus payload (streamer/wire/PROTOCOL.md, Packets). Twin of
+// wire/packet.py.
 
 /** Each as in wire/packet.py. */
 export const HEADER_BYTES = 12;
@@ -95,7 +96,8 @@ export function packetsOf(message) {
     if (end > message.length) throw new PacketError("bundle ends within a packet");
     packets.push(message.subarray(begin, end));
   }
-  if (packets.length < 2) throw new PacketError(`bundle holds ${packets.length} packets, 2 at least are needed`);
+  if (packets.length < 2)
+    throw new PacketError(`bundle holds ${packets.length} packets, 2 at least are needed`);
   return packets;
 }
 
@@ -103,6 +105,7 @@ export function packetsOf(message) {
 function checkVersionAndKind(versionAndKind) {
   const version = versionAndKind >> 4;
   const kind = versionAndKind & 0x0f;
-  if (version !== VERSION) throw new PacketError(`packet is of version ${version}, this is version ${VERSION}`);
+  if (version !== VERSION)
+    throw new PacketError(`packet is of version ${version}, this is version ${VERSION}`);
   if (kind !== AUDIO) throw new PacketError(`packet is of kind ${kind}, only ${AUDIO} (audio) is known`);
 }

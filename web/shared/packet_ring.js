@@ -1,5 +1,5 @@
-// Packets on their way from the worker to the audio thread, which would spend more time on a message for each than on
-// decoding it: a ring in shared memory, with one who writes and one who reads (as ringbuf.js).
+// Packets on their way from the worker to the audio thread, which would spend more time on a message for each
+// than on decoding it: a ring in shared memory, with one who writes and one who reads (as ringbuf.js).
 
 import { MAX_PACKET_BYTES } from "./packet.js";
 
@@ -22,13 +22,21 @@ export class PacketRing {
     this.#slots = new Uint8Array(memory, COUNTS_BYTES + LENGTHS_BYTES);
   }
 
-  /** Null where a page may share nothing, as in one of another site; WebKitGTK has nothing to share even where it may. */
+  /**
+   * Null where a page may share nothing, as in one of another site; WebKitGTK has nothing to share even where
+   * it may.
+   */
   static memory() {
     const { crossOriginIsolated, SharedArrayBuffer } = globalThis;
-    return crossOriginIsolated && SharedArrayBuffer ? new SharedArrayBuffer(COUNTS_BYTES + LENGTHS_BYTES + SLOTS * MAX_PACKET_BYTES) : null;
+    return crossOriginIsolated && SharedArrayBuffer
+      ? new SharedArrayBuffer(COUNTS_BYTES + LENGTHS_BYTES + SLOTS * MAX_PACKET_BYTES)
+      : null;
   }
 
-  /** @param {Uint8Array} packet left out where the ring is full, or where it is longer than a slot: the next one is another's */
+  /**
+   * @param {Uint8Array} packet left out where the ring is full,
+   *   or where it is longer than a slot: the next one is another's
+   */
   push(packet) {
     const written = Atomics.load(this.#counts, WRITTEN);
     if (this.#waiting >= SLOTS || packet.length > MAX_PACKET_BYTES) return;
@@ -39,7 +47,8 @@ export class PacketRing {
   }
 
   /**
-   * The next packet, or null. A ring that is full has not been read for long: what is in it is stale, and forgotten.
+   * The next packet, or null. A ring that is full has not been read for long: what is in it is stale, and
+   * forgotten.
    * @returns {Uint8Array | null}
    */
   pop() {
@@ -47,7 +56,8 @@ export class PacketRing {
     const taken = Atomics.load(this.#counts, TAKEN);
     const slot = taken % SLOTS;
     const from = slot * MAX_PACKET_BYTES;
-    const packet = waiting > 0 && waiting < SLOTS ? this.#slots.slice(from, from + this.#lengths[slot]) : null;
+    const packet =
+      waiting > 0 && waiting < SLOTS ? this.#slots.slice(from, from + this.#lengths[slot]) : null;
     Atomics.store(this.#counts, TAKEN, taken + (packet ? 1 : waiting));
     return packet;
   }

@@ -1,7 +1,8 @@
 // The addresses of the other relays of a service, as `welcome` lists them. Twin of wire/relay_address.py.
 //
-// An address is what links begin with, such as https://relay2.example.org:8443/voice. Whoever reads such a list trusts it
-// no further than this: what has another form or another scheme is passed over, and so is what is beyond the bound.
+// An address is what links begin with, such as https://relay2.example.org:8443/voice. Whoever reads such a
+// list trusts it no further than this: what has another form or another scheme is passed over, and so is what
+// is beyond the bound.
 
 /** More would only make the way through all of them longer: each one that hangs takes a second. */
 const MAX_RELAYS = 8;
@@ -22,7 +23,8 @@ const MOST_PORT = 0xffff;
 /**
  * @param {unknown} text
  * @param {string} scheme
- * @returns {string} in its one form, without a slash at its end; empty where a client that came by `scheme` may not go there
+ * @returns {string} in its one form, without a slash at its end; empty where a client that came by `scheme`
+ *   may not go there
  */
 function usable(text, scheme) {
   const found = typeof text === "string" && text.length <= MAX_ADDRESS_CHARACTERS && ADDRESS.exec(text);
@@ -40,6 +42,8 @@ function usable(text, scheme) {
  * @returns {string[]}
  */
 export function usableRelays(listed, scheme) {
-  const found = listed.map((text) => usable(text, scheme)).filter((address) => address && URL.canParse(address));
+  const found = listed
+    .map((text) => usable(text, scheme))
+    .filter((address) => address && URL.canParse(address));
   return [...new Set(found)].slice(0, MAX_RELAYS);
 }

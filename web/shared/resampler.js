@@ -1,8 +1,9 @@
-// Changes the sample rate of a stream by cubic interpolation: enough for voice where a device insists on its own rate.
+// Changes the sample rate of a stream by cubic interpolation: enough for voice where a device insists on its
+// own rate.
 //
-// The output's positions walk along the input in steps of `fromRate / toRate`. The last input samples are kept from call
-// to call, so that blocks join without a seam: an output sample lies between two of the input and looks at one more on
-// either side, and in small steps several outputs lie between the same two.
+// The output's positions walk along the input in steps of `fromRate / toRate`. The last input samples are
+// kept from call to call, so that blocks join without a seam: an output sample lies between two of the input
+// and looks at one more on either side, and in small steps several outputs lie between the same two.
 
 const HISTORY = 4;
 

@@ -1,12 +1,17 @@
-// What the link says, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te. Twin of wire/room_link.py.
+// What the link says, as the relay prints it: https://192.168.1.20:8443/#room=kitchen&key=1nv1te. Twin of
+// wire/room_link.py.
 //
-// Room and invite are in the fragment, so that no server, log or Referer sees them. What a device on a wall is to do stands
-// there too, #room=kitchen&name=Door&auto, and options: for measurements, as in #room=kitchen&echoCancellation=off, and music=on.
+// Room and invite are in the fragment, so that no server, log or Referer sees them. What a device on a wall
+// is to do stands there too, #room=kitchen&name=Door&auto, and options: for measurements, as in
+// #room=kitchen&echoCancellation=off, and music=on.
 
 export const ECHO_ROOM = "echo";
 export const PROCESSING = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
 
-/** @typedef {Record<typeof PROCESSING[number], boolean>} Processing what the browser does to the microphone's sound */
+/**
+ * @typedef {Record<typeof PROCESSING[number], boolean>} Processing what the browser does to the microphone's
+ *   sound
+ */
 
 /**
  * @typedef {object} RoomLink
@@ -42,14 +47,24 @@ export function parseFragment(fragment) {
 }
 
 /**
- * What leads into a room, or back; options don't last. `listen` stands before the key: `#room=NAME&key=KEY` is the way in to
- * talk, for whatever looks for that in a text.
- * @param {Pick<RoomLink, "room"> & Partial<Pick<RoomLink, "key" | "token" | "name" | "auto" | "listen" | "captions">>} link
+ * What leads into a room, or back; options don't last. `listen` stands before the key: `#room=NAME&key=KEY`
+ * is the way in to talk, for whatever looks for that in a text.
+ * @param {Pick<RoomLink, "room"> & Partial<Pick<RoomLink, "key" | "token" | "name" | "auto" | "listen" |
+ *   "captions">>} link
  */
 export function serializeFragment({ room, key, token, name, auto, listen, captions }) {
   const rest = new URLSearchParams({ ...(key && { key }), ...(token && { token }), ...(name && { name }) });
-  const parts = [new URLSearchParams({ room }), listen && "listen", rest, auto && "auto", captions && "captions"];
-  return `#${parts.map((part) => String(part || "")).filter(Boolean).join("&")}`;
+  const parts = [
+    new URLSearchParams({ room }),
+    listen && "listen",
+    rest,
+    auto && "auto",
+    captions && "captions",
+  ];
+  return `#${parts
+    .map((part) => String(part || ""))
+    .filter(Boolean)
+    .join("&")}`;
 }
 
 /**
@@ -62,7 +77,8 @@ export const folderOf = (href) => new URL(".", href).href;
 /**
  * Where the room's socket is.
  * @param {string} relay the address of any page or script of the relay beside which the socket is
- * @param {{room: string, key: string, token?: string, resume?: string, listen?: boolean, leaveOut?: boolean}} link `resume` stands for an invitation; `listen`: no voice; `leaveOut`: of recordings
+ * @param {{room: string, key: string, token?: string, resume?: string, listen?: boolean, leaveOut?: boolean}}
+ *   link `resume` stands for an invitation; `listen`: no voice; `leaveOut`: of recordings
  * @param {string} name what the others see
  */
 export function socketUrl(relay, { room, key, token, resume, listen, leaveOut }, name) {
@@ -80,7 +96,8 @@ export function socketUrl(relay, { room, key, token, resume, listen, leaveOut },
 /**
  * The same socket, for one attempt to come in.
  * @param {string} url of the room's socket
- * @param {string} resume what makes us the same member: the token of the last welcome, or before the first our own
+ * @param {string} resume what makes us the same member: the token of the last welcome, or before the first
+ *   our own
  * @param {number} attempt counts ours, so that the relay knows one that was held up
  */
 export function attemptUrl(url, resume, attempt) {

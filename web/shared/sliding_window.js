@@ -4,7 +4,8 @@
 export const WINDOW_US = 30_000_000;
 
 /**
- * The newest value (null where it is too old), the median and the 95th percentile; each is one that was measured.
+ * The newest value (null where it is too old), the median and the 95th percentile; each is one that was
+ * measured.
  * @typedef {{now: number | null, p50: number, p95: number}} Quantiles
  */
 

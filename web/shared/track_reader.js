@@ -1,7 +1,8 @@
 // Takes the microphone's sound straight from its track, where the browser lets a worker do so (Chromium).
 //
-// The other way, through the audio context, goes through a queue between two clocks that never gets shorter: whenever the
-// context stands still for a moment, all that is said comes later from then on, by up to 100 ms, until one joins again.
+// The other way, through the audio context, goes through a queue between two clocks that never gets shorter:
+// whenever the context stands still for a moment, all that is said comes later from then on, by up to 100 ms,
+// until one joins again.
 
 import { DURATION_UNIT_SAMPLES, SAMPLE_RATE, SAMPLES_PER_FRAME } from "./audio_format.js";
 import { Framer } from "./framer.js";

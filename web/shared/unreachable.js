@@ -1,4 +1,5 @@
-// The end of a dispatcher that has a case for each message: where one is forgotten, the type checker reports it here.
+// The end of a dispatcher that has a case for each message: where one is forgotten, the type checker reports
+// it here.
 
 /**
  * @param {never} message

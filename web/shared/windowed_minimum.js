@@ -1,4 +1,5 @@
-// The least value of the last one to two windows of time. The twin of streamer/jitter/windowed_minimum.pyx, which has the plan.
+// The least value of the last one to two windows of time. The twin of streamer/jitter/windowed_minimum.pyx,
+// which has the plan.
 
 /** The least value of the last one to two windows, in constant time and memory. */
 export class WindowedMinimum {

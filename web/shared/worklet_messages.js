@@ -1,4 +1,5 @@
-// What goes to and from the audio worklets: tagged unions, so that a checker finds a misspelt field and a missing case.
+// What goes to and from the audio worklets: tagged unions, so that a checker finds a misspelt field and a
+// missing case.
 //
 //   page   → playout: PlayoutSetup       playout → page: PlayoutReport
 //   worker → playout: PlayoutOrder       playout → worker: Playing
@@ -6,15 +7,18 @@
 //   worker → capture: CaptureOrder
 //                                        codec cost → page: CodecCost
 //
-// A packet of the relay goes to playout as a bare ArrayBuffer, which is moved and not copied, where no ring is shared.
+// A packet of the relay goes to playout as a bare ArrayBuffer, which is moved and not copied, where no ring
+// is shared.
 
 /**
  * From the page's main thread: the line to the worker, once; and the question of what has been counted.
- * @typedef {{type: "connect", worker: MessagePort, memory: SharedArrayBuffer | null} | {type: "askStatistics"}} PlayoutSetup
+ * @typedef {{type: "connect", worker: MessagePort, memory: SharedArrayBuffer | null}
+ *   | {type: "askStatistics"}} PlayoutSetup
  */
 
 /**
- * From the worker: who is there, how loud somebody is, that nobody is heard for now, and what is heard once more.
+ * From the worker: who is there, how loud somebody is, that nobody is heard for now, and what is heard once
+ * more.
  * @typedef {{type: "add", talkerId: number}
  *   | {type: "remove", talkerId: number}
  *   | {type: "clear"}
@@ -43,22 +47,28 @@
 
 /**
  * To the page's main thread.
- * @typedef {{type: "ready"} | {type: "statistics", talkers: (TalkerStatistics & {talkerId: number})[]}} PlayoutReport
+ * @typedef {{type: "ready"} | {type: "statistics", talkers: (TalkerStatistics
+ *   & {talkerId: number})[]}} PlayoutReport
  */
 
 /**
- * To the worker, ten times a second: what plays next of each talker, in samples; `at` is in seconds of the audio context, and
- * `atMs` is the same moment by Date.now(). `replay` is how many samples of a replay still wait.
- * @typedef {{type: "playing", at: number, atMs: number, talkers: {talkerId: number, timestamp: number}[], replay: number}} Playing
+ * To the worker, ten times a second: what plays next of each talker, in samples; `at` is in seconds of the
+ * audio context, and `atMs` is the same moment by Date.now(). `replay` is how many samples of a replay still
+ * wait.
+ * @typedef {{type: "playing", at: number, atMs: number, talkers: {talkerId: number, timestamp: number}[],
+ *   replay: number}} Playing
  */
 
-/** To capture: how many samples a packet has from now on. @typedef {{type: "frameSamples", samples: number}} CaptureOrder */
+/**
+ * To capture: how many samples a packet has from now on.
+ * @typedef {{type: "frameSamples", samples: number}} CaptureOrder
+ */
 
 /** To capture: its line to the worker. @typedef {{type: "connect", worker: MessagePort}} CaptureSetup */
 
 /**
- * From capture to the worker: a packet's sound, whose last sample was there at `atMs` of Date.now(); rows of left and right where
- * it is stereo.
+ * From capture to the worker: a packet's sound, whose last sample was there at `atMs` of Date.now(); rows of
+ * left and right where it is stereo.
  * @typedef {{type: "captured", samples: Float32Array, channels: number, atMs: number}} Captured
  */
 

@@ -32,7 +32,9 @@ export function find(inside, selector, kind) {
   return found;
 }
 
-/** Fills in what never changes: the language, and the words of every element that names them by `data-text`. */
+/**
+ * Fills in what never changes: the language, and the words of every element that names them by `data-text`.
+ */
 export function fillFixedWords() {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-text]")) {

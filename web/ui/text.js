@@ -1,7 +1,8 @@
-// All words of the page come from here, in the first language of the browser's that there is a text/<language>.js for.
+// All words of the page come from here, in the first language of the browser's that there is a
+// text/<language>.js for.
 //
-// All of them are loaded, few as they are: a module that waits for one of them and is imported by many is not safe in
-// Safari before version 27 (WebKit bug 242740).
+// All of them are loaded, few as they are: a module that waits for one of them and is imported by many is not
+// safe in Safari before version 27 (WebKit bug 242740).
 
 import * as de from "./text/de.js";
 import * as deReasons from "./text/de_reasons.js";
@@ -21,7 +22,9 @@ const pluralRules = new Intl.PluralRules(language);
 /** @type {Record<string, string>} */
 const words = { ...text, ...reasons };
 
-/** @typedef {keyof typeof text | keyof typeof reasons | keyof typeof import("./text/en_setup.js").text} Key */
+/**
+ * @typedef {keyof typeof text | keyof typeof reasons | keyof typeof import("./text/en_setup.js").text} Key
+ */
 
 /**
  * More words, of pages that load them by themselves.
@@ -55,7 +58,10 @@ export function sayCount(key, count) {
  * @param {readonly string[]} wanted BCP 47 tags, the best first
  */
 export function chooseLanguage(wanted) {
-  return wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((spoken) => Object.hasOwn(LANGUAGES, spoken)) ?? "en";
+  return (
+    wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((spoken) => Object.hasOwn(LANGUAGES, spoken)) ??
+    "en"
+  );
 }
 
 /** @param {string} key */

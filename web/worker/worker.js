@@ -1,5 +1,5 @@
-// Between the audio worklets and the relay: owns the socket and our own voice. The page's main thread hears only what
-// belongs on the screen.
+// Between the audio worklets and the relay: owns the socket and our own voice. The page's main thread hears
+// only what belongs on the screen.
 //
 //   microphone's track, or capture worklet → (blocks) → Talking → (packets) → Link → relay
 //   relay → Link → (packets) → playout worklet
@@ -31,7 +31,10 @@ const LONGER_PACKETS = "longer-packets";
 /** @typedef {import("../shared/messages.js").Order} Order */
 /** @typedef {import("../shared/messages.js").Report} Report */
 /** @typedef {import("../shared/control.js").FromRelay} FromRelay */
-/** What the worker acts upon. @typedef {"ping" | "pong" | "clock" | "welcome" | "joined" | "left" | "floor" | "relays"} Handled */
+/**
+ * What the worker acts upon.
+ * @typedef {"ping" | "pong" | "clock" | "welcome" | "joined" | "left" | "floor" | "relays"} Handled
+ */
 
 const link = new Link(SURROUNDINGS);
 /** @type {import("../shared/messages.js").OwnState} */
@@ -125,7 +128,9 @@ function onVoice(data) {
   passingOver(() => packetsOf(new Uint8Array(data)).forEach((bytes) => passingOver(() => onPacket(bytes))));
 }
 
-/** @param {() => void} call that meets what is no packet, as of a newer relay: what it carries is not for us */
+/**
+ * @param {() => void} call that meets what is no packet, as of a newer relay: what it carries is not for us
+ */
 function passingOver(call) {
   try {
     call();
@@ -227,7 +232,11 @@ function onWelcome(welcome) {
 
 function reportDelays() {
   const { roundTripUs } = timing.clock;
-  report({ type: "delays", roundTripMs: roundTripUs && roundTripUs / 1000, figures: timing.figures(nowUs()) });
+  report({
+    type: "delays",
+    roundTripMs: roundTripUs && roundTripUs / 1000,
+    figures: timing.figures(nowUs()),
+  });
 }
 
 function ping() {
@@ -308,7 +317,10 @@ function onAcousticTest(step) {
   if (echo) report({ type: "chirpEcho", echo });
 }
 
-/** @param {{capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}} ports of the worklets */
+/**
+ * @param {{capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer
+ *   | null}} ports of the worklets
+ */
 function connect(ports) {
   ports.capture.onmessage = ({ data }) => onCaptured(data);
   ports.playout.onmessage = ({ data }) => onPlaying(data);
@@ -340,7 +352,8 @@ function devicesOf({ captureMs, soundedMs }) {
 }
 
 guard.onCut = (/** @type {boolean} */ cuts) => toPlayout({ type: "setMuted", muted: cuts });
-guard.onDanger = (/** @type {import("../shared/messages.js").Feedback} */ danger) => report({ type: "feedback", feedback: danger });
+guard.onDanger = (/** @type {import("../shared/messages.js").Feedback} */ danger) =>
+  report({ type: "feedback", feedback: danger });
 talking.onMutedVoice = () => {
   const nowMs = performance.now();
   if (nowMs - mutedVoiceToldMs < MUTED_VOICE_EVERY_MS) return;

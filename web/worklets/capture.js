@@ -1,4 +1,5 @@
-// Gathers the microphone's samples into frames at 48 kHz, as long as a packet, and sends them straight to the worker.
+// Gathers the microphone's samples into frames at 48 kHz, as long as a packet, and sends them straight to the
+// worker.
 
 import { Framer } from "../shared/framer.js";
 
@@ -17,7 +18,8 @@ class Capture extends AudioWorkletProcessor {
     super();
     this.port.onmessage = ({ data }) => this.#onPage(data);
     this.#framers.forEach((framer, i) => {
-      framer.onFrame = (samples) => this.#send({ type: "captured", samples, channels: i + 1, atMs: Date.now() });
+      framer.onFrame = (samples) =>
+        this.#send({ type: "captured", samples, channels: i + 1, atMs: Date.now() });
     });
   }
 

@@ -48,7 +48,8 @@ async function measureMs() {
   const ms = Math.max(0, Date.now() - begun) / frames;
   encoder.free();
   decoder.free();
-  if (Math.abs(levelOf(decoded) - levelOf(TONE)) > ALIKE_DB) throw new Error("the codec gives back another sound");
+  if (Math.abs(levelOf(decoded) - levelOf(TONE)) > ALIKE_DB)
+    throw new Error("the codec gives back another sound");
   return ms;
 }
 

@@ -1,5 +1,5 @@
-// One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is concealed.
-// The twin of streamer/jitter/concealment.pyx, which has the plan and the reasons.
+// One talker's sound: packets, in order, through the decoder onto the line of samples; what is missing is
+// concealed. The twin of streamer/jitter/concealment.pyx, which has the plan and the reasons.
 
 import { isSound } from "../shared/audio_level.js";
 import { OVERLAP_SAMPLES } from "./overlap_add.js";
@@ -14,9 +14,11 @@ const FADE_SAMPLES = 4800;
 const NO_SIDE = new Float32Array(LONGEST_PACKET_SAMPLES);
 
 /**
- * What turns packets into sound: `conceal` gives so many samples that nobody sent. Of stereo, these are mid, (L + R) / 2, and
- * `side` then is as many of (L - R) / 2; null where it was mono. What it gives is copied at once.
- * @typedef {{ decode(payload: Uint8Array): Float32Array, conceal(count: number): Float32Array, side: Float32Array | null }} Decoder
+ * What turns packets into sound: `conceal` gives so many samples that nobody sent. Of stereo, these are mid,
+ * (L + R) / 2, and `side` then is as many of (L - R) / 2; null where it was mono. What it gives is copied at
+ * once.
+ * @typedef {{ decode(payload: Uint8Array): Float32Array, conceal(count: number): Float32Array,
+ *   side: Float32Array | null }} Decoder
  */
 
 /** A decoder between `packets` and the line, `sync`. */
@@ -87,7 +89,8 @@ export class DecodedLine {
   }
 
   /**
-   * Add the samples of a packet that is here, crossfaded over the end of the line if `joining`; those before it are lost.
+   * Add the samples of a packet that is here, crossfaded over the end of the line if `joining`; those before
+   * it are lost.
    * @param {number} seq
    * @param {boolean} joining
    */
@@ -120,7 +123,8 @@ export class DecodedLine {
   }
 
   /**
-   * Go on with the packet of this timestamp, or the newest; return how many samples are left out, 0 where none can be.
+   * Go on with the packet of this timestamp, or the newest; return how many samples are left out, 0 where
+   * none can be.
    * @param {number} timestamp
    */
   skipTo(timestamp) {
@@ -150,7 +154,8 @@ export class DecodedLine {
    */
   #decode(payload, gainFrom, joining) {
     try {
-      if (payload) return this.#append(this.#decoder.decode(payload), LONGEST_PACKET_SAMPLES, gainFrom, 1, joining);
+      if (payload)
+        return this.#append(this.#decoder.decode(payload), LONGEST_PACKET_SAMPLES, gainFrom, 1, joining);
     } catch {
       // counted below: the sound card waits for nobody
     }
@@ -185,7 +190,8 @@ export class DecodedLine {
   #side(count) {
     const { side } = this.#decoder;
     if (!side) return NO_SIDE;
-    if (side.length < count || !isSound(side, count)) throw new RangeError("the decoder gave a side that does not fit");
+    if (side.length < count || !isSound(side, count))
+      throw new RangeError("the decoder gave a side that does not fit");
     this.sync.makeStereo();
     return side;
   }

@@ -1,5 +1,6 @@
 // How late packets come, and the delay that keeps the share of late ones small. The twin of
-// streamer/jitter/delay_estimator.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
+// streamer/jitter/delay_estimator.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps
+// both equal.
 
 import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
@@ -21,7 +22,10 @@ const LATEST_MS = 1e13;
  */
 export const isTime = (nowMs) => nowMs > -LATEST_MS && nowMs < LATEST_MS;
 
-/** `quantileMs` is the relative delay that all but `lateShare` of the packets keep within, `usualMs` that of all but a fiftieth. */
+/**
+ * `quantileMs` is the relative delay that all but `lateShare` of the packets keep within, `usualMs` that of
+ * all but a fiftieth.
+ */
 export class DelayEstimator {
   #baseline = new WindowedMinimum(BASE_WINDOW_MS);
   #histogram = new Float64Array(BUCKETS);
@@ -56,8 +60,8 @@ export class DelayEstimator {
   }
 
   /**
-   * Take in a packet's arrival; return its relative delay. By another clock (`isNewClock`) it is 0, and says nothing of
-   * the network.
+   * Take in a packet's arrival; return its relative delay. By another clock (`isNewClock`) it is 0, and says
+   * nothing of the network.
    * @param {number} nowMs
    * @param {number} timestamp unwrapped, in samples
    * @param {boolean} talkspurt whether one starts here

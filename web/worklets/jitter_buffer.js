@@ -1,12 +1,21 @@
-// The jitter buffer: packets in as the network brings them, samples out as the sound card takes them. The twin of
-// streamer/jitter/jitter_buffer.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps both equal.
+// The jitter buffer: packets in as the network brings them, samples out as the sound card takes them. The
+// twin of streamer/jitter/jitter_buffer.pyx, which has the plan and the reasons; tests/vectors/jitter.json
+// keeps both equal.
 
 import { DecodedLine } from "./concealment.js";
 import { DelayEstimator, isTime } from "./delay_estimator.js";
 import { OVERLAP_SAMPLES } from "./overlap_add.js";
 import { Arrival } from "./packet_buffer.js";
 import { PlayoutClock } from "./playout_clock.js";
-import { Decision, Operation, RESERVE_MS, STEP_SAMPLES, Situation, decide, dependsOnQuiet } from "./playout_policy.js";
+import {
+  Decision,
+  Operation,
+  RESERVE_MS,
+  STEP_SAMPLES,
+  Situation,
+  decide,
+  dependsOnQuiet,
+} from "./playout_policy.js";
 
 const SAMPLES_PER_MS = 48;
 const REST_PER_CUT = 4;
@@ -35,7 +44,8 @@ export class JitterBuffer {
    * @throws {RangeError} if the floor or the ceiling is out of range
    */
   constructor(decoder, { floorMs = 8, ceilingMs = 250, lateShare = 0.01 } = {}) {
-    if (!(floorMs >= 0 && floorMs <= ceilingMs)) throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
+    if (!(floorMs >= 0 && floorMs <= ceilingMs))
+      throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
     this.#line = new DecodedLine(decoder);
     this.#packets = this.#line.packets;
     this.#sync = this.#line.sync;
@@ -85,7 +95,8 @@ export class JitterBuffer {
   }
 
   /**
-   * Fill the block, of any length, and `side`, as long, with what plays from `nowMs` on; silence where there is nothing.
+   * Fill the block, of any length, and `side`, as long, with what plays from `nowMs` on; silence where there
+   * is nothing.
    * @param {Float32Array} block
    * @param {number} nowMs
    * @param {Float32Array | null} side
@@ -94,7 +105,8 @@ export class JitterBuffer {
    */
   pop(block, nowMs, side = null) {
     this.#check(nowMs);
-    if (side && side.length !== block.length) throw new RangeError(`a side of ${side.length}, a block of ${block.length}`);
+    if (side && side.length !== block.length)
+      throw new RangeError(`a side of ${side.length}, a block of ${block.length}`);
     this.#clock.beginBlock(nowMs, block.length);
     this.#isPopping = true;
     try {
@@ -121,12 +133,17 @@ export class JitterBuffer {
     return Math.min(Math.max(neededMs, this.#floorMs), this.#ceilingMs);
   }
 
-  /** @param {number} timestamp what that sample, played next, would have waited more than the fastest packet */
+  /**
+   * @param {number} timestamp what that sample, played next, would have waited more than the fastest packet
+   */
   #lateBy(timestamp) {
     return this.#clock.nowMs - timestamp / SAMPLES_PER_MS - this.#estimator.baseMs;
   }
 
-  /** @type {(wanted: number) => number} Carry out decisions until there is sound ahead; return how much of it to play then. */
+  /**
+   * Carry out decisions until there is sound ahead; return how much of it to play then.
+   * @type {(wanted: number) => number}
+   */
   #nextRun(wanted) {
     let maySplice = this.#playing && this.#rest === 0;
     if (this.#playing) this.operation = Operation.NORMAL;
@@ -144,7 +161,10 @@ export class JitterBuffer {
     return Math.min(this.#sync.ahead, STEP_SAMPLES, wanted);
   }
 
-  /** @type {(maySplice: boolean) => void} Note all that the decision depends on; of the packets, only if nothing is ahead. */
+  /**
+   * Note all that the decision depends on; of the packets, only if nothing is ahead.
+   * @type {(maySplice: boolean) => void}
+   */
   #look(maySplice) {
     const now = this.#now;
     now.isPlaying = this.#playing;
@@ -230,15 +250,21 @@ export class JitterBuffer {
   #splice({ operation, samples, longest, similarity }) {
     const shorter = operation === Operation.ACCELERATE;
     this.#line.decodeAhead(shorter ? Math.max(samples, longest) + OVERLAP_SAMPLES : OVERLAP_SAMPLES);
-    const lag = shorter ? this.#sync.accelerate(samples, longest, similarity) : this.#sync.expand(samples, longest, similarity);
-    this.#rest = lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : (shorter ? REST_PER_CUT : REST_PER_REPEAT) * lag;
+    const lag = shorter
+      ? this.#sync.accelerate(samples, longest, similarity)
+      : this.#sync.expand(samples, longest, similarity);
+    this.#rest =
+      lag === 0 || this.#sync.free ? OVERLAP_SAMPLES : (shorter ? REST_PER_CUT : REST_PER_REPEAT) * lag;
     if (lag === 0) return;
     this.operation = operation;
     if (shorter) this.#samples.accelerated += lag;
     else this.#samples.expanded += lag;
   }
 
-  /** @param {number} samples of lost packets that is the talker's time; if nothing came, his time waits for what is late */
+  /**
+   * @param {number} samples of lost packets that is the talker's time; if nothing came,
+   *   his time waits for what is late
+   */
   #conceal(samples) {
     if (this.#packets.count > 0) this.#line.passOver(samples);
     else if (!this.#line.isConcealing) this.#counts.underruns += 1;

@@ -1,11 +1,11 @@
-// Keeps the mix from clipping when several voices meet. Twin of streamer/client/audio/limiter.py, which has the reasons of the
-// numbers; tests/vectors/limiter.json keeps both equal. It adds no delay and looks at nothing to come: the gain follows the
-// loudest sample at once, and comes back slowly.
+// Keeps the mix from clipping when several voices meet. Twin of streamer/client/audio/limiter.py, which has
+// the reasons of the numbers; tests/vectors/limiter.json keeps both equal. It adds no delay and looks at
+// nothing to come: the gain follows the loudest sample at once, and comes back slowly.
 //
-// Below the threshold, −3 dBFS, each sample comes out as it went in. Above it, peaks are bent so that they get ever closer to
-// full scale and never reach it; since the gain is held, what is bent is the loudness and not the wave. Left and right have one
-// gain, so that nothing moves to the side: the louder of mid + side and mid - side decides. What is not finite is made silence,
-// and is forgotten with the next sample.
+// Below the threshold, −3 dBFS, each sample comes out as it went in. Above it, peaks are bent so that they
+// get ever closer to full scale and never reach it; since the gain is held, what is bent is the loudness and
+// not the wave. Left and right have one gain, so that nothing moves to the side: the louder of mid + side and
+// mid - side decides. What is not finite is made silence, and is forgotten with the next sample.
 
 const THRESHOLD = 10 ** (-3 / 20);
 const ROOM = 1 - THRESHOLD;

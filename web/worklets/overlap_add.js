@@ -15,7 +15,8 @@ export function product(plane, a, b, count) {
 
 /**
  * Copy samples to the end, their gain going in a straight line from one to the other over the overlap.
- * @type {(plane: Float32Array, end: number, samples: Float32Array, count: number, gainFrom: number, gainTo: number) => void}
+ * @type {(plane: Float32Array, end: number, samples: Float32Array, count: number, gainFrom: number,
+ *   gainTo: number) => void}
  */
 export function put(plane, end, samples, count, gainFrom, gainTo) {
   const slope = (gainTo - gainFrom) / OVERLAP_SAMPLES;
@@ -38,7 +39,8 @@ export function join(plane, end, samples, count) {
 }
 
 /**
- * Leave out the next `lag` samples: what plays next begins so much later, crossfaded with what would have played.
+ * Leave out the next `lag` samples: what plays next begins so much later, crossfaded with what would have
+ * played.
  * @type {(plane: Float32Array, now: number, lag: number) => void}
  */
 export function cut(plane, now, lag) {

@@ -1,5 +1,5 @@
-// Packets waiting for their turn, in the order of their seq; nothing comes out twice, or before an earlier one that came out.
-// The twin of streamer/jitter/packet_buffer.pyx, which has the plan and the reasons.
+// Packets waiting for their turn, in the order of their seq; nothing comes out twice, or before an earlier
+// one that came out. The twin of streamer/jitter/packet_buffer.pyx, which has the plan and the reasons.
 
 const CAPACITY = 512;
 const MASK = CAPACITY - 1;
@@ -130,7 +130,8 @@ export class PacketBuffer {
    * @param {number} seq
    */
   take(seq) {
-    if (!(this.nextSeq <= seq && seq < this.nextSeq + CAPACITY)) return null; // else its slot is another one's
+    // Else its slot is another one's.
+    if (!(this.nextSeq <= seq && seq < this.nextSeq + CAPACITY)) return null;
     const slot = seq & MASK;
     const payload = this.#payloads[slot] ?? null;
     if (payload) {

@@ -1,10 +1,12 @@
-// Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about to need.
+// Plays all talkers: holds a jitter buffer and a decoder for each, and decodes only what process() is about
+// to need.
 //
-// Up to the loudspeaker, sound is two planes: mid, (L + R) / 2, and side, (L - R) / 2, which stays silent while nobody is stereo.
+// Up to the loudspeaker, sound is two planes: mid, (L + R) / 2, and side, (L - R) / 2, which stays silent
+// while nobody is stereo.
 //
-// From the worker come packets, in a ring that both share or, where nothing may be shared, as ArrayBuffers; and orders. The
-// page's main thread asks by its own port for statistics. The worker is told ten times a second what plays. All messages are
-// in shared/worklet_messages.js.
+// From the worker come packets, in a ring that both share or, where nothing may be shared, as ArrayBuffers;
+// and orders. The page's main thread asks by its own port for statistics. The worker is told ten times a
+// second what plays. All messages are in shared/worklet_messages.js.
 
 import { SAMPLE_RATE } from "../shared/audio_format.js";
 import { Decoder, loadCodec } from "../shared/codec.js";
@@ -47,7 +49,9 @@ class Playout extends AudioWorkletProcessor {
   #mix = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
   #sound = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
   /** Views by their length: two lengths take turns, and process() makes none. */
-  #views = Array.from({ length: BLOCK + 1 }, (_, length) => this.#sound.map((plane) => plane.subarray(0, length)));
+  #views = Array.from({ length: BLOCK + 1 }, (_, length) =>
+    this.#sound.map((plane) => plane.subarray(0, length)),
+  );
 
   constructor() {
     super();
@@ -117,7 +121,13 @@ class Playout extends AudioWorkletProcessor {
       const timestamp = buffer.playoutTimestamp;
       if (timestamp !== null) talkers.push({ talkerId, timestamp });
     }
-    this.#sendPlaying({ type: "playing", at: currentTime, atMs: Date.now(), talkers, replay: this.#replay.waiting });
+    this.#sendPlaying({
+      type: "playing",
+      at: currentTime,
+      atMs: Date.now(),
+      talkers,
+      replay: this.#replay.waiting,
+    });
   }
 
   /** @param {Playing} message */
@@ -169,7 +179,8 @@ class Playout extends AudioWorkletProcessor {
    * @param {number} nowMs
    */
   #onPacket(data, nowMs) {
-    const { talkerId, seq, timestamp, payload, flags } = parsePacket(data); // the worker has let only packets through
+    // The worker has let only packets through.
+    const { talkerId, seq, timestamp, payload, flags } = parsePacket(data);
     const starts = (flags & TALKSPURT_START) !== 0;
     this.#talkers.get(talkerId)?.buffer.push(seq, timestamp, payload, nowMs, starts);
   }

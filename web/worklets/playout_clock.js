@@ -1,5 +1,5 @@
-// When the sample popped next is heard, however unevenly the sound card asks; and how long blocks are. The twin of
-// streamer/jitter/playout_clock.pyx, which has the plan and the reasons.
+// When the sample popped next is heard, however unevenly the sound card asks; and how long blocks are. The
+// twin of streamer/jitter/playout_clock.pyx, which has the plan and the reasons.
 
 import { WindowedMinimum } from "../shared/windowed_minimum.js";
 
@@ -7,7 +7,10 @@ const SAMPLES_PER_MS = 48;
 const CLOCK_WINDOW_MS = 100;
 const BLOCK_WINDOW_MS = 1000;
 
-/** Counts what is popped. `leadMs` is how long before its time a packet may be asked for: as long as the longest block. */
+/**
+ * Counts what is popped. `leadMs` is how long before its time a packet may be asked for: as long as the
+ * longest block.
+ */
 export class PlayoutClock {
   #start = new WindowedMinimum(CLOCK_WINDOW_MS);
   #longestBlock = new WindowedMinimum(BLOCK_WINDOW_MS);

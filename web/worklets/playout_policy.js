@@ -1,6 +1,6 @@
-// What the jitter buffer does next: one pure function of what it knows, `decide`. It keeps no state and changes only the
-// decision it is given to fill in, since the audio thread makes no objects. The twin of streamer/jitter/policy.pyx, which has
-// the table of all thresholds, and the reason of each.
+// What the jitter buffer does next: one pure function of what it knows, `decide`. It keeps no state and
+// changes only the decision it is given to fill in, since the audio thread makes no objects. The twin of
+// streamer/jitter/policy.pyx, which has the table of all thresholds, and the reason of each.
 
 import { LONGEST_LAG } from "./sync_buffer.js";
 
@@ -52,7 +52,10 @@ export class Situation {
   isQuiet = false;
 }
 
-/** The operation, its length in samples; of a splice, that where it is quiet, the longest elsewhere, and how alike its ends must be. */
+/**
+ * The operation, its length in samples; of a splice, that where it is quiet, the longest elsewhere, and how
+ * alike its ends must be.
+ */
 export class Decision {
   /** @type {number} */
   operation = Operation.NORMAL;
@@ -70,8 +73,8 @@ export class Decision {
 }
 
 /**
- * While a splice is possible (`maySplice`), the only question is whether to change the length; NORMAL is not to. Otherwise
- * nothing is ahead, and the question is where sound comes from.
+ * While a splice is possible (`maySplice`), the only question is whether to change the length; NORMAL is not
+ * to. Otherwise nothing is ahead, and the question is where sound comes from.
  * @param {Situation} now
  * @param {Decision} decision filled in
  * @returns its operation
@@ -95,7 +98,10 @@ function isOverdue(now) {
   return now.waiting === 0 && aheadMs < OVERDUE_SHARE * now.delayMs && now.delayMs - aheadMs > now.usualMs;
 }
 
-/** @type {(now: Situation, decision: Decision) => void} Be silent until the first packet here is due: so it starts on target. */
+/**
+ * Be silent until the first packet here is due: so it starts on target.
+ * @type {(now: Situation, decision: Decision) => void}
+ */
 function start(now, decision) {
   if (now.waiting === 0) return decision.set(Operation.SILENCE, STEP_SAMPLES);
   const early = (now.targetMs - now.delayMs) * SAMPLES_PER_MS;
@@ -108,17 +114,25 @@ function changeLength(now, decision) {
   const excessMs = now.delayMs - now.targetMs;
   const lowMs = lowMsOf(now);
   const highMs = now.targetMs + LATE_BAND_MS;
-  if (excessMs > SKIP_MS) return decision.set(Operation.SKIP, Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS));
+  if (excessMs > SKIP_MS)
+    return decision.set(Operation.SKIP, Math.trunc((excessMs - KEEP_MS) * SAMPLES_PER_MS));
   if (excessMs < -SKIP_MS) return decision.set(Operation.RESTART, 0);
   if (now.delayMs > highMs) {
     const mostMs = Math.min(excessMs + OVERSHOOT_MS, now.delayMs - lowMs);
-    return splice(decision, Operation.ACCELERATE, excessMs, mostMs, excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH);
+    return splice(
+      decision,
+      Operation.ACCELERATE,
+      excessMs,
+      mostMs,
+      excessMs < HURRY_MS ? ALIKE : ALIKE_ENOUGH,
+    );
   }
   if (now.delayMs < lowMs) {
     const mostMs = now.delayMs < lowMs - SPARE_MS ? LONGEST_MS : highMs - now.delayMs;
     return splice(decision, Operation.EXPAND, -excessMs, mostMs, ALIKE);
   }
-  if (isOverdue(now)) return splice(decision, Operation.EXPAND, highMs - now.delayMs, LONGEST_MS, ALIKE_ENOUGH);
+  if (isOverdue(now))
+    return splice(decision, Operation.EXPAND, highMs - now.delayMs, LONGEST_MS, ALIKE_ENOUGH);
   // in a pause, and only there, the delay changes for nothing
   if (excessMs > SPARE_MS) return splice(decision, Operation.ACCELERATE, excessMs, 0, ALIKE);
   if (excessMs < -SPARE_MS) return splice(decision, Operation.EXPAND, -excessMs, 0, ALIKE);
@@ -133,13 +147,19 @@ function findSound(now, decision) {
   else fillGap(now, decision);
 }
 
-/** @type {(now: Situation, decision: Decision) => void} Conceal until it has faded away; if it is quiet already, stop at once. */
+/**
+ * Conceal until it has faded away; if it is quiet already, stop at once.
+ * @type {(now: Situation, decision: Decision) => void}
+ */
 function runDry(now, decision) {
   if (now.hasFaded || (!now.isConcealing && now.isQuiet)) decision.set(Operation.STOP, 0);
   else decision.set(Operation.CONCEAL, CONCEAL_SAMPLES);
 }
 
-/** @type {(now: Situation, decision: Decision) => void} Conceal as long as what is lost was, but give back what we are late. */
+/**
+ * Conceal as long as what is lost was, but give back what we are late.
+ * @type {(now: Situation, decision: Decision) => void}
+ */
 function fillGap(now, decision) {
   const excess = (now.delayMs - now.targetMs) * SAMPLES_PER_MS;
   const needed = now.gap - Math.trunc(Math.max(excess, 0));
@@ -148,7 +168,10 @@ function fillGap(now, decision) {
   else decision.set(Operation.CONCEAL, Math.min(needed - (needed % CONCEAL_UNIT), CONCEAL_SAMPLES));
 }
 
-/** @type {(decision: Decision, operation: number, wantedMs: number, mostMs: number, similarity: number) => void} */
+/**
+ * @type {(decision: Decision, operation: number, wantedMs: number, mostMs: number,
+ *   similarity: number) => void}
+ */
 function splice(decision, operation, wantedMs, mostMs, similarity) {
   const wanted = Math.trunc(wantedMs * SAMPLES_PER_MS);
   const longest = Math.trunc(mostMs * SAMPLES_PER_MS);

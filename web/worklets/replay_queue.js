@@ -1,5 +1,5 @@
-// A replay on its way to the loudspeaker: decoded pieces, each 32 ms of mid and side. Mixed behind the live voices, which are
-// lowered meanwhile so that both can be followed.
+// A replay on its way to the loudspeaker: decoded pieces, each 32 ms of mid and side. Mixed behind the live
+// voices, which are lowered meanwhile so that both can be followed.
 
 /** −6 dB: a live voice is still understood, and the replay is the louder one. */
 const LIVE_GAIN = 0.5;
@@ -68,7 +68,9 @@ export class ReplayQueue {
    */
   #lower(mix, length) {
     for (let i = 0; i < length; i += 1) {
-      this.#liveGain = this.#on ? Math.max(LIVE_GAIN, this.#liveGain - STEP) : Math.min(1, this.#liveGain + STEP);
+      this.#liveGain = this.#on
+        ? Math.max(LIVE_GAIN, this.#liveGain - STEP)
+        : Math.min(1, this.#liveGain + STEP);
       mix[0][i] *= this.#liveGain;
       mix[1][i] *= this.#liveGain;
     }

@@ -1,6 +1,6 @@
-// The decoded samples that play next, and how to make them fewer or more without changing the pitch. The twin of
-// streamer/jitter/sync_buffer.pyx, which has the plan and the reasons; the arithmetic is in the same order, so decisions are
-// the same.
+// The decoded samples that play next, and how to make them fewer or more without changing the pitch. The twin
+// of streamer/jitter/sync_buffer.pyx, which has the plan and the reasons; the arithmetic is in the same
+// order, so decisions are the same.
 
 import { HISTORY_SAMPLES, OVERLAP_SAMPLES, cut, join, product, put, repeat } from "./overlap_add.js";
 
@@ -15,7 +15,10 @@ const LOUDNESS_DECAY = 0.998;
 const LEAST_SHARE = 0.001;
 const LARGEST_SHARE = 1;
 
-/** A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead` samples). */
+/**
+ * A line of samples, mono until it is made stereo: what was played last, then what plays next (`ahead`
+ * samples).
+ */
 export class SyncBuffer {
   #mid = new Float32Array(LINE_SAMPLES);
   #side = new Float32Array(LINE_SAMPLES);
@@ -41,7 +44,10 @@ export class SyncBuffer {
     this.stereo = true;
   }
 
-  /** @type {(count: number) => number} Make room behind the end; return how many fit, and count the others as dropped. */
+  /**
+   * Make room behind the end; return how many fit, and count the others as dropped.
+   * @type {(count: number) => number}
+   */
   #makeRoom(count) {
     if (count <= 0) return 0;
     if (count <= LINE_SAMPLES - this.#end) return count;
@@ -90,8 +96,8 @@ export class SyncBuffer {
   }
 
   /**
-   * Add samples at the end, crossfading from the last of the line. What is ahead and what is added must be as long as the
-   * overlap: else nothing is added.
+   * Add samples at the end, crossfading from the last of the line. What is ahead and what is added must be as
+   * long as the overlap: else nothing is added.
    * @param {Float32Array} mid
    * @param {Float32Array} side
    * @param {number} count
@@ -118,7 +124,8 @@ export class SyncBuffer {
   }
 
   /**
-   * Move the next samples, of those that are ahead, into the block, and into that of the side where somebody wants it.
+   * Move the next samples, of those that are ahead, into the block, and into that of the side where somebody
+   * wants it.
    * @param {Float32Array} mid
    * @param {Float32Array | null} side
    * @param {number} offset
@@ -152,7 +159,8 @@ export class SyncBuffer {
   }
 
   /**
-   * Cut out `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough.
+   * Cut out `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal
+   * is nowhere alike enough.
    * @param {number} wanted
    * @param {number} longest
    * @param {number} leastSimilarity
@@ -170,7 +178,8 @@ export class SyncBuffer {
   }
 
   /**
-   * Repeat `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is nowhere alike enough.
+   * Repeat `wanted` samples where it is quiet, else at most `longest`; return how many; 0 where the signal is
+   * nowhere alike enough.
    * @param {number} wanted
    * @param {number} longest
    * @param {number} leastSimilarity
@@ -192,11 +201,16 @@ export class SyncBuffer {
   /** The plane that has more to say next. */
   get #louder() {
     const now = this.#position;
-    const isSide = this.stereo && product(this.#side, now, now, OVERLAP_SAMPLES) > product(this.#mid, now, now, OVERLAP_SAMPLES);
+    const isSide =
+      this.stereo &&
+      product(this.#side, now, now, OVERLAP_SAMPLES) > product(this.#mid, now, now, OVERLAP_SAMPLES);
     return isSide ? this.#side : this.#mid;
   }
 
-  /** @type {(direction: 1 | -1, longest: number) => number} The lag at which the next samples are most alike, or 0. */
+  /**
+   * The lag at which the next samples are most alike, or 0.
+   * @type {(direction: 1 | -1, longest: number) => number}
+   */
   #findLag(direction, longest) {
     if (longest < SHORTEST_LAG) return 0;
     const window = OVERLAP_SAMPLES / DECIMATION;
@@ -260,14 +274,16 @@ function copy(from, position, to, offset, count) {
 }
 
 /**
- * The samples played slower, by up to `share` of their time, or faster where it is negative: what playing does, at a stretch.
+ * The samples played slower, by up to `share` of their time, or faster where it is negative: what playing
+ * does, at a stretch.
  * @param {Float32Array} samples
  * @param {number} share
  * @param {number} leastSimilarity
  * @throws {RangeError} where the share is not between 0.001 and 1, or their negatives
  */
 export function stretch(samples, share, leastSimilarity = 0.5) {
-  if (!(Math.abs(share) >= LEAST_SHARE && Math.abs(share) <= LARGEST_SHARE)) throw new RangeError(`a share of ${share}`);
+  if (!(Math.abs(share) >= LEAST_SHARE && Math.abs(share) <= LARGEST_SHARE))
+    throw new RangeError(`a share of ${share}`);
   const sync = new SyncBuffer();
   const played = new Float32Array(2 * samples.length + LONGEST_LAG);
   let [fed, made, rest] = [0, 0, 0];

@@ -1,7 +1,8 @@
 """Opus (RFC 6716), by libopus: the only door to opuslib.
 
-opuslib looks for libopus when it is imported, so it is imported when a codec is made, and a machine without libopus is
-told what to install. Encoding and decoding call the C functions directly, with buffers that are made once.
+opuslib looks for libopus when it is imported, so it is imported when a codec is made, and a machine without
+libopus is told what to install. Encoding and decoding call the C functions directly, with buffers that are
+made once.
 """
 
 import ctypes
@@ -30,7 +31,8 @@ MAX_DURATION_SAMPLES: Final = 5_760
 """120 ms, the longest that one Opus packet can last."""
 
 CALM_PACKETS: Final = 4
-"""Before packets become shorter, so many have to be encoded calmly, see `Encoder.is_calm`; with two it still clicks."""
+"""Before packets become shorter, so many have to be encoded calmly, see `Encoder.is_calm`; with two it still
+clicks."""
 
 _COMPLEXITY: Final = 9
 """As libopus has it at first."""
@@ -38,7 +40,8 @@ _CALM_COMPLEXITY: Final = 4
 """The highest at which libopus uses no pitch filter."""
 _RESTRICTED_LOWDELAY: Final = 2051
 _PREDICTION_DISABLED: Final = 4042
-"""OPUS_SET_PREDICTION_DISABLED_REQUEST in opus_defines.h: a packet tells all of itself, which takes more bits."""
+"""OPUS_SET_PREDICTION_DISABLED_REQUEST in opus_defines.h: a packet tells all of itself, which takes more
+bits."""
 _STEREO_FLAG: Final = 0x04
 """In the first byte of a payload (RFC 6716, section 3.1)."""
 
@@ -52,7 +55,8 @@ def load_opus() -> ModuleType:
         import opuslib.api.encoder
     except Exception as error:  # what opuslib raises without libopus is a bare Exception
         raise AudioError(f"The Opus codec is missing ({error}): {_how_to_install()}") from error
-    # Without its fixed arguments declared, a variadic call puts the others in the wrong place on 64-bit ARM macOS.
+    # Without its fixed arguments declared, a variadic call puts the others in the wrong place on 64-bit ARM
+    # macOS.
     opuslib.api.encoder.libopus_ctl.argtypes = (opuslib.api.encoder.EncoderPointer, ctypes.c_int)
     api: ModuleType = opuslib.api
     return api
@@ -91,7 +95,8 @@ class Encoder:
 
     @property
     def is_calm(self) -> bool:
-        """True if it encodes without the pitch filter, whose memory does not fit a shorter packet: that clicks loudly.
+        """True if it encodes without the pitch filter, whose memory does not fit a shorter packet: that
+        clicks loudly.
 
         As measured with libopus 1.3 and 1.6. To a longer packet there is none.
         """
@@ -101,7 +106,9 @@ class Encoder:
     def is_calm(self, calm: bool) -> None:
         if calm != self._is_calm:
             self._is_calm = calm
-            self._api.encoder_ctl(self._state, self._set_complexity, _CALM_COMPLEXITY if calm else _COMPLEXITY)
+            self._api.encoder_ctl(
+                self._state, self._set_complexity, _CALM_COMPLEXITY if calm else _COMPLEXITY
+            )
 
     def begin_anew(self) -> None:
         """What is encoded next builds upon nothing of before: of what was not sent, decoders know nothing."""
@@ -140,10 +147,12 @@ class Encoder:
 
 
 class Decoder:
-    """One talker's payloads into samples. A payload that is no Opus is concealed and counted: it never raises.
+    """One talker's payloads into samples. A payload that is no Opus is concealed and counted: it never
+    raises.
 
-    Of stereo, the samples are mid, (L + R) / 2, and `side` is (L - R) / 2 of the same; None where it was mono. From the
-    first stereo payload on everything is decoded as stereo, since Opus itself goes on from the one to the other.
+    Of stereo, the samples are mid, (L + R) / 2, and `side` is (L - R) / 2 of the same; None where it was
+    mono. From the first stereo payload on everything is decoded as stereo, since Opus itself goes on from the
+    one to the other.
     """
 
     def __init__(self, rate: int = SAMPLE_RATE) -> None:
@@ -164,7 +173,8 @@ class Decoder:
         return self._decoded(n_samples)
 
     def conceal(self, n_samples: int) -> Samples:
-        """What may have been said in `n_samples` that are missing (packet loss concealment), fading into silence."""
+        """What may have been said in `n_samples` that are missing (packet loss concealment), fading into
+        silence."""
         whole = -(-n_samples // DURATION_UNIT_SAMPLES) * DURATION_UNIT_SAMPLES  # libopus has steps of 2.5 ms
         made = self._state.decode(b"", min(whole, MAX_DURATION_SAMPLES))
         if made < n_samples or not self._is_finite(n_samples):

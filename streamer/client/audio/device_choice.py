@@ -14,8 +14,8 @@ _HOW_TO_CHOOSE: Final = "choose one with --device and its number or its full nam
 def choose_device(sounddevice: ModuleType, device: str | None, kind: Kind) -> tuple[int | None, str]:
     """The number of `device`, and what to tell about it; None is the default one. Raises AudioError.
 
-    A name is one of `--list-devices`, or words of it. `device` may be of the other kind alone: who names a microphone
-    gets the usual loudspeaker, and is told. What could be several is never guessed.
+    A name is one of `--list-devices`, or words of it. `device` may be of the other kind alone: who names a
+    microphone gets the usual loudspeaker, and is told. What could be several is never guessed.
     """
     if not device:
         return None, ""

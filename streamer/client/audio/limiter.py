@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from streamer.client.audio.samples import Samples
 
 THRESHOLD: Final = 10 ** (-3 / 20)
-"""−3 dBFS: a voice alone hardly ever gets there. Half of it bends each loud voice; there is no double of it."""
+"""−3 dBFS: a voice alone hardly ever gets there. Half of it bends each loud voice; there is no double of
+it."""
 
 RELEASE_S: Final = 0.2
-"""A syllable. Half of it lets the loudness flutter within a word; with double a shout leaves a hole behind it."""
+"""A syllable. Half of it lets the loudness flutter within a word; with double a shout leaves a hole behind
+it."""
 
 _ROOM: Final = 1 - THRESHOLD
 _LONGEST_RUN: Final = 4_800

@@ -1,6 +1,7 @@
 """The microphone. Its callback only copies into a ring; the session takes whole frames out of it.
 
-sounddevice is imported when a device is opened, so that everything with files works on a machine without PortAudio.
+sounddevice is imported when a device is opened, so that everything with files works on a machine without
+PortAudio.
 """
 
 from contextlib import suppress
@@ -19,7 +20,8 @@ from streamer.errors import AudioError
 
 BLOCK_SAMPLES: Final = 240
 SHORT_BLOCK_SAMPLES: Final = 120
-"""For packets shorter than 10 ms: the device gets two blocks as short, and the program twice as many callbacks."""
+"""For packets shorter than 10 ms: the device gets two blocks as short, and the program twice as many
+callbacks."""
 
 _RING_SAMPLES: Final = SAMPLE_RATE // 2
 _STALE_SAMPLES: Final = SAMPLE_RATE * 6 // 100
@@ -64,7 +66,8 @@ class Source(Protocol):
 
     @property
     def latency_s(self) -> float | None:
-        """How long a sample takes from the microphone to here, as the device reports it; None where it doesn't."""
+        """How long a sample takes from the microphone to here, as the device reports it; None where it
+        doesn't."""
 
     def close(self) -> None: ...
 
@@ -134,7 +137,8 @@ class Microphone:
 def open_stream(
     kind: Kind, device: str | None, callback: Any, channels: int, block_samples: int = BLOCK_SAMPLES
 ) -> tuple[Any, str]:
-    """A running stream in blocks of `block_samples`, and what to tell about the choice of it. Raises AudioError.
+    """A running stream in blocks of `block_samples`, and what to tell about the choice of it. Raises
+    AudioError.
 
     An input has fewer `channels` where the device has fewer.
     """

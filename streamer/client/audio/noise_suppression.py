@@ -1,9 +1,9 @@
 """Noise suppression for a voice from a microphone: WebRTC's own, the only door to webrtc-noise-gain.
 
-The plan. That library hears 16 kHz, so a voice of 48 kHz is split at 8 kHz by a filter of linear phase. Below, the
-library suppresses; above, where it hears nothing, each frame becomes as much softer as the library made it below. What
-is put together again is late by `DELAY_SAMPLES`; `Suppressed` says so by the position of each frame, so that the
-capture time stays true and the delay is in every listener's mouth-to-ear figure.
+The plan. That library hears 16 kHz, so a voice of 48 kHz is split at 8 kHz by a filter of linear phase.
+Below, the library suppresses; above, where it hears nothing, each frame becomes as much softer as the library
+made it below. What is put together again is late by `DELAY_SAMPLES`; `Suppressed` says so by the position of
+each frame, so that the capture time stays true and the delay is in every listener's mouth-to-ear figure.
 """
 
 from types import ModuleType

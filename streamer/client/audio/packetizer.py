@@ -101,13 +101,18 @@ class Packetizer:
         self._forget_old()
         if now and starts:
             self._encoder.begin_anew()
-        return [self.packet(self._encoded(heard), starts=starts and number == 0) for number, heard in enumerate(now)]
+        return [
+            self.packet(self._encoded(heard), starts=starts and number == 0)
+            for number, heard in enumerate(now)
+        ]
 
     def _encoded(self, heard: Heard) -> Frame:
         if heard.is_calm != self._encoder.is_calm:
             self._encoder.is_calm = heard.is_calm
         payload = self._encoder.encode(heard.samples)
-        return Frame(payload, heard.position, heard.level, heard.voice, len(heard.samples) // DURATION_UNIT_SAMPLES)
+        return Frame(
+            payload, heard.position, heard.level, heard.voice, len(heard.samples) // DURATION_UNIT_SAMPLES
+        )
 
     def _hears(self, samples: Samples) -> bool:
         """Whether `samples` are sent. Shows the gate each frame of 10 ms that is whole now."""

@@ -14,7 +14,8 @@ from streamer.client.audio.sound_files import STANDARD_STREAM
 from streamer.errors import AudioError
 
 _AHEAD_FRAMES: Final = 3_000
-"""30 s. A pipe that has filled this before anybody asked for it holds a file, and not what is being recorded."""
+"""30 s. A pipe that has filled this before anybody asked for it holds a file, and not what is being
+recorded."""
 
 _STALE_FRAMES: Final = 50
 """Half a second: a live recorder that writes an eighth of a second at a time never has so much waiting."""

@@ -1,7 +1,7 @@
 """Any sample rate to 48 kHz, a piece at a time, by a windowed sinc in polyphase form.
 
-Output sample n lies at n · step / phases of the input, so that its filter is one of `phases`, and every piece can be
-computed alone. Where a rate asks for more filters than MAX_FILTERS, the one before it is taken.
+Output sample n lies at n · step / phases of the input, so that its filter is one of `phases`, and every piece
+can be computed alone. Where a rate asks for more filters than MAX_FILTERS, the one before it is taken.
 """
 
 from math import ceil, gcd
@@ -18,8 +18,8 @@ _ZERO_CROSSINGS: Final = 16
 twice the time."""
 
 MAX_FILTERS: Final = 1_280
-"""11,025 Hz, the usual rate that needs most, has 640. At 384 kHz so many filters take 1.3 MB; the error of the one
-before is below that of 12 bits, at rates that no sound card has."""
+"""11,025 Hz, the usual rate that needs most, has 640. At 384 kHz so many filters take 1.3 MB; the error of
+the one before is below that of 12 bits, at rates that no sound card has."""
 
 
 class Resampler:
@@ -32,7 +32,8 @@ class Resampler:
         self._filters = self._design(bandwidth)
 
     def needs(self, start: int, n_samples: int) -> tuple[int, int]:
-        """Where the input for the output [start, start + n_samples) begins and ends; it may reach beyond the sound."""
+        """Where the input for the output [start, start + n_samples) begins and ends; it may reach beyond the
+        sound."""
         first = start * self._step // self._phases
         last = (start + n_samples - 1) * self._step // self._phases
         return first - self._half + 1, last + self._half + 1

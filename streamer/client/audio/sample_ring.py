@@ -1,6 +1,7 @@
 """A ring of samples between two threads: one only pushes, the other only pops, and neither ever waits.
 
-Each side writes its own counter alone, after it has copied: so the other never sees samples that aren't there yet.
+Each side writes its own counter alone, after it has copied: so the other never sees samples that aren't there
+yet.
 """
 
 import numpy as np
@@ -21,7 +22,8 @@ class Ring:
         return self._pushed - self._popped
 
     def push(self, block: Samples) -> None:
-        """Push all of `block`, or nothing if it does not fit; then its samples are counted in `overrun_samples`."""
+        """Push all of `block`, or nothing if it does not fit; then its samples are counted in
+        `overrun_samples`."""
         n = len(block)
         if n > len(self._buffer) - self.level_samples:
             self.overrun_samples += n

@@ -1,4 +1,5 @@
-"""Sound in memory: float32 at 48 kHz, full scale at ±1; mono in one dimension, stereo in rows of left and right."""
+"""Sound in memory: float32 at 48 kHz, full scale at ±1; mono in one dimension, stereo in rows of left and
+right."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ def in_channels(interleaved: Samples, channels: int) -> Samples:
 
 
 def level_of(samples: Samples) -> int:
-    """Loudness in −dBov, 0 (loudest) to 127 (silence), of the root mean square (RFC 6464; RFC 6465, appendix A)."""
+    """Loudness in −dBov, 0 (loudest) to 127 (silence), of the root mean square (RFC 6464; RFC 6465, appendix
+    A)."""
     flat = samples.ravel()
     power = float(np.dot(flat, flat)) / max(1, len(flat))
     if not 10 ** (-SILENCE_LEVEL / 10) < power < float("inf"):  # what is not finite is no sound

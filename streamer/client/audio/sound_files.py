@@ -1,7 +1,8 @@
 """Reads and writes sound files of any common kind, by libsndfile; the only module that imports soundfile.
 
 soundfile is imported when a file is opened, so that a machine without libsndfile is told what to install, and
-everything else works there. WAV has a front of its own, wav_chunks.py, for headers that interrupted recorders leave.
+everything else works there. WAV has a front of its own, wav_chunks.py, for headers that interrupted recorders
+leave.
 """
 
 import os
@@ -28,7 +29,8 @@ STANDARD_STREAM: Final = Path("-")
 
 _RATES: Final = range(4_000, 384_001)
 _MAX_SPOOLED_BYTES: Final = 2**30
-"""Of a pipe whose format can't be read as it comes: 100 minutes of CD sound in WAV, and many hours in any other."""
+"""Of a pipe whose format can't be read as it comes: 100 minutes of CD sound in WAV, and many hours in any
+other."""
 
 _SPOOL_BYTES: Final = 65_536
 _HEAD_BYTES: Final = 512
@@ -38,7 +40,8 @@ _SPOOLED: Final = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"riff", b"caff",
 """What can be sound in a pipe, other than WAV; the last one begins a frame of MP3."""
 
 _PCM_CODECS: Final = (0x0001, 0x0003, 0x0006, 0x0007, 0xFFFE)
-"""WAVE_FORMAT_ of plain samples, floats, A-law, µ-law, and of the extended header, which says it further on."""
+"""WAVE_FORMAT_ of plain samples, floats, A-law, µ-law, and of the extended header, which says it further
+on."""
 
 _OTHER_KINDS: Final = (
     (4, b"ftyp", "an MP4 file (such as M4A)"),
@@ -68,7 +71,8 @@ def import_soundfile() -> ModuleType:
         import soundfile
     except (ImportError, OSError) as error:
         raise AudioError(
-            f"libsndfile, which reads and writes sound files, is missing ({error}): install the package libsndfile1 "
+            f"libsndfile, which reads and writes sound files, is missing ({error}): install the package "
+            "libsndfile1 "
             "(`sudo apt-get install libsndfile1`; `brew install libsndfile` on macOS)"
         ) from error
     module: ModuleType = soundfile
@@ -76,7 +80,8 @@ def import_soundfile() -> ModuleType:
 
 
 class SoundReader:
-    """The frames of a file or a pipe, one after the other. Raises AudioError with the true reason where it can't.
+    """The frames of a file or a pipe, one after the other. Raises AudioError with the true reason where it
+    can't.
 
     `n_frames` is None for a pipe. `rate` is in Hz.
     """
@@ -87,7 +92,8 @@ class SoundReader:
         self._samples: WavSamples | None = None
         try:
             self._sound = self._open_sound()
-            self._sound.seekable = lambda: False  # else soundfile seeks after each read, which an MP3 doesn't survive
+            # Else soundfile seeks after each read, which an MP3 doesn't survive.
+            self._sound.seekable = lambda: False
             self._check()
         except BaseException:
             self._file.close()
@@ -183,7 +189,9 @@ class SoundReader:
         while more := self._file.read(_SPOOL_BYTES):
             size += spool.write(more)
             if size > _MAX_SPOOLED_BYTES:
-                raise AudioError(f"{self.name} is too long for a pipe of this format: send WAV, or give a file")
+                raise AudioError(
+                    f"{self.name} is too long for a pipe of this format: send WAV, or give a file"
+                )
         spool.flush()
         self._file.close()
         self._file, self.is_pipe = spool, False
@@ -220,7 +228,11 @@ def _describe_format(form: bytes) -> str:
     if codec == 0xFFFE and len(form) >= 26:
         codec = int.from_bytes(form[24:26], "little")
     what = "is a WAV file of samples that are not plain PCM"
-    return f"{what} (codec 0x{codec:04x})" if codec not in _PCM_CODECS else "is a WAV file of samples of an odd size"
+    return (
+        f"{what} (codec 0x{codec:04x})"
+        if codec not in _PCM_CODECS
+        else "is a WAV file of samples of an odd size"
+    )
 
 
 def _is_text(head: bytes) -> bool:
@@ -234,7 +246,8 @@ def _is_text(head: bytes) -> bool:
 
 
 class _Sink:
-    """A file for libsndfile, which says less of what goes wrong, and nothing at all when it closes an Ogg file."""
+    """A file for libsndfile, which says less of what goes wrong, and nothing at all when it closes an Ogg
+    file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -256,7 +269,8 @@ class _Sink:
         return written
 
     def _try(self, act: Callable[[], _T], otherwise: _T) -> _T:
-        """Within a callback of libsndfile, through which no exception passes; it may call even after the end."""
+        """Within a callback of libsndfile, through which no exception passes; it may call even after the
+        end."""
         if self.error or self._file.closed:
             return otherwise
         try:
@@ -286,7 +300,9 @@ class EncodedWriter:
         container, codec = encoding or ENCODINGS[path.suffix.lower()]
         try:
             self._sink = _Sink(path.open("w+b", buffering=0))
-            self._sound = self._soundfile.SoundFile(self._sink, "w", SAMPLE_RATE, channels, codec, format=container)
+            self._sound = self._soundfile.SoundFile(
+                self._sink, "w", SAMPLE_RATE, channels, codec, format=container
+            )
         except OSError as error:
             raise AudioError(f"{self._path} can't be written: {error.strerror}") from error
         except self._soundfile.LibsndfileError as error:
@@ -313,4 +329,6 @@ class EncodedWriter:
 
     def _check(self) -> None:
         if self._sink.error:
-            raise AudioError(f"{self._path} can't be written: {self._sink.error.strerror}") from self._sink.error
+            raise AudioError(
+                f"{self._path} can't be written: {self._sink.error.strerror}"
+            ) from self._sink.error

@@ -1,8 +1,9 @@
 """The loudspeaker. Its callback asks the mixer for samples, so that packets are decoded on demand.
 
-Nothing lies between the jitter buffers and the device: no queue of decoded sound, no other thread that has to be in
-time. A Python callback has to wait for the interpreter's lock in any case; that wait, not the decoding (0.1 ms a
-block), is what can make it late, so opening a loudspeaker makes the other threads hand the lock over sooner.
+Nothing lies between the jitter buffers and the device: no queue of decoded sound, no other thread that has to
+be in time. A Python callback has to wait for the interpreter's lock in any case; that wait, not the decoding
+(0.1 ms a block), is what can make it late, so opening a loudspeaker makes the other threads hand the lock
+over sooner.
 """
 
 import asyncio

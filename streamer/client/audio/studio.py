@@ -17,7 +17,8 @@ VOICE_LEVEL: Final = 60
 """In −dBov: what is louder is shown as talking."""
 
 _KINDS: Final = (*MAGICS, b"fLaC", b"OggS")
-"""libsndfile reads many more. Some of their readers are little used, and one of them writes on our standard error."""
+"""libsndfile reads many more. Some of their readers are little used, and one of them writes on our standard
+error."""
 
 
 class Recording:
@@ -60,7 +61,9 @@ class Recording:
         while len(pieces) < count and self._position < self._length:
             samples = self._reader.read(self._position, SAMPLES_PER_FRAME)
             level = level_of(samples)
-            pieces.append(Piece(self._encoder.encode(samples), FRAME_DURATION, level, voice=level < VOICE_LEVEL))
+            pieces.append(
+                Piece(self._encoder.encode(samples), FRAME_DURATION, level, voice=level < VOICE_LEVEL)
+            )
             self._position += SAMPLES_PER_FRAME
         return pieces
 

@@ -1,4 +1,5 @@
-"""When the others get what a source hears: while somebody talks, and for a tail, so that no last syllable is cut.
+"""When the others get what a source hears: while somebody talks, and for a tail, so that no last syllable is
+cut.
 
 Twin of web/worker/sending/transmit_gate.js, which has a button too.
 """

@@ -1,8 +1,8 @@
 """Detects voice by the level of each frame alone: a voice is louder than the noise of the last seconds.
 
-Twin of web/worker/sending/voice_activity.js. The noise is the least smoothed level so far: speech has gaps, noise has
-none. Until a few seconds have been heard, and whenever it is loud, the answer is yes: better some noise sent than a
-word lost.
+Twin of web/worker/sending/voice_activity.js. The noise is the least smoothed level so far: speech has gaps,
+noise has none. Until a few seconds have been heard, and whenever it is loud, the answer is yes: better some
+noise sent than a word lost.
 """
 
 from typing import Final

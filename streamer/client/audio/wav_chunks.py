@@ -1,8 +1,9 @@
 """Finds the samples in a WAV file, also in one whose recorder was cut off before it could write the sizes.
 
-libsndfile decodes the samples; it takes the sizes in the header at their word. Those of an interrupted recorder, or of
-one that writes into a pipe, are 0, 36 or 0xFFFFFFFF. So the chunks are walked here (RIFF, and RF64 and BW64 of EBU Tech
-3306 and ITU-R BS.2088, for more than 4 GiB), and libsndfile is given what is there under a header of the true size.
+libsndfile decodes the samples; it takes the sizes in the header at their word. Those of an interrupted
+recorder, or of one that writes into a pipe, are 0, 36 or 0xFFFFFFFF. So the chunks are walked here (RIFF, and
+RF64 and BW64 of EBU Tech 3306 and ITU-R BS.2088, for more than 4 GiB), and libsndfile is given what is there
+under a header of the true size.
 """
 
 import io
@@ -49,7 +50,8 @@ class WavData(NamedTuple):
 
 
 def find_data(file: BinaryIO, remaining: int | None) -> WavData:
-    """Leaves `file` at its first sample. `file` is behind its magic word; `remaining` bytes follow, None for a pipe.
+    """Leaves `file` at its first sample. `file` is behind its magic word; `remaining` bytes follow, None for
+    a pipe.
 
     Raises AudioError, whose text goes on from the name of the file.
     """
@@ -94,7 +96,9 @@ class _Walk:
                 continue
             self._look_into(name, size)
             pushed_back = self._read_padding() if size % 2 else b""
-        raise AudioError("is a damaged WAV file: it has parts without end, and no samples among the first of them")
+        raise AudioError(
+            "is a damaged WAV file: it has parts without end, and no samples among the first of them"
+        )
 
     def take(self, size: int) -> bytes:
         data = self._read(size)
@@ -112,7 +116,8 @@ class _Walk:
                 self._skip(size)
 
     def _length_of_data(self, size: int) -> int | None:
-        """None where only the end of the file says it; a size of 0 was never filled in, unless nothing follows."""
+        """None where only the end of the file says it; a size of 0 was never filled in, unless nothing
+        follows."""
         length: int | None = self._long_length if size == UNKNOWN_SIZE else size
         if self._remaining is None:
             return length if length and length < _ENDLESS_FROM else None
@@ -128,12 +133,16 @@ class _Walk:
         if len(head) < CHUNK_HEADER.size:
             return False
         name, size = CHUNK_HEADER.unpack(head)
-        return bool(name.isascii() and name.strip().isalnum() and size + CHUNK_HEADER.size <= (self._remaining or 0))
+        return bool(
+            name.isascii() and name.strip().isalnum() and size + CHUNK_HEADER.size <= (self._remaining or 0)
+        )
 
     def _pass_samples(self, length: int | None) -> None:
         """Their format comes behind them: so they are found, but only a file can go back to them."""
         if length is None or self._remaining is None:
-            raise AudioError("is a WAV file whose samples come before their format, which can't be read from a pipe")
+            raise AudioError(
+                "is a WAV file whose samples come before their format, which can't be read from a pipe"
+            )
         self._samples = self._file.tell(), length
         self._skip(length + length % 2)
 
@@ -145,7 +154,8 @@ class _Walk:
         raise AudioError(f"is a WAV file with no {missing}: its recorder was interrupted, or it is damaged")
 
     def _read_padding(self) -> bytes:
-        """A chunk of odd size is followed by a zero; where a writer left that out, it is the next chunk's beginning."""
+        """A chunk of odd size is followed by a zero; where a writer left that out, it is the next chunk's
+        beginning."""
         padding = self._read(1)
         return b"" if padding == b"\0" else padding
 

@@ -20,7 +20,8 @@ from streamer.errors import AudioError
 _WAV_SUFFIXES: Final = ("", ".wav", ".wave")
 
 _LATE_SAMPLES: Final = SAMPLE_RATE // 2
-"""0.5 s. Later frames were held up, for example by a suspended computer: all at once they would flood the room."""
+"""0.5 s. Later frames were held up, for example by a suspended computer: all at once they would flood the
+room."""
 
 _HELD_UP_S: Final = 0.1
 """Seconds. A later playout was held up: it continues from now, and the time in between is silence."""
@@ -63,7 +64,8 @@ class FileReader:
         return True
 
     def read(self, start: int, n_samples: int) -> Samples:
-        """The samples [start, start + n_samples) at 48 kHz; silence before the beginning and beyond the end."""
+        """The samples [start, start + n_samples) at 48 kHz; silence before the beginning and beyond the
+        end."""
         if self._sound.rate == SAMPLE_RATE:
             return self._read_padded(start, start + n_samples)
         ends = range(start, start + n_samples, _AT_ONCE_SAMPLES)
@@ -88,7 +90,8 @@ class FileReader:
         return padded
 
     def _load(self, first: int, end: int) -> None:
-        """Hold the frames [first, end), as far as there are such: a resampler needs each of them several times."""
+        """Hold the frames [first, end), as far as there are such: a resampler needs each of them several
+        times."""
         held = self._first + len(self._rows)
         if first < self._first or (first > held + SAMPLE_RATE and self._length is not None):
             self._sound.seek(first)
@@ -110,7 +113,8 @@ class FileReader:
 class FileSource:
     """A Source that plays a whole file once. If this program is held up, the file waits for it.
 
-    A pipe is played as it comes; what has waited in a pipe from a live recorder is dropped, as with a microphone.
+    A pipe is played as it comes; what has waited in a pipe from a live recorder is dropped, as with a
+    microphone.
     """
 
     mode: Mode = "open"
@@ -120,7 +124,9 @@ class FileSource:
         self.name = path.name
         reader = FileReader(path, channels)
         self._reader = PipeReader(reader) if reader.n_samples is None else reader
-        self.piece_samples = SAMPLES_PER_FRAME if isinstance(self._reader, PipeReader) else DURATION_UNIT_SAMPLES
+        self.piece_samples = (
+            SAMPLES_PER_FRAME if isinstance(self._reader, PipeReader) else DURATION_UNIT_SAMPLES
+        )
         self._started = perf_counter()
         self._position = 0
         self._wanted = SAMPLES_PER_FRAME

@@ -1,7 +1,8 @@
-"""Writes WAV as it comes: the header is true after every write, in RIFF up to 4 GiB and in RF64 beyond (EBU Tech 3306).
+"""Writes WAV as it comes: the header is true after every write, in RIFF up to 4 GiB and in RF64 beyond (EBU
+Tech 3306).
 
-The place that RF64 needs for its sizes is held from the beginning by a chunk JUNK, which every reader skips. So a file
-becomes one of RF64 by a change of its header alone, whenever it has grown that far.
+The place that RF64 needs for its sizes is held from the beginning by a chunk JUNK, which every reader skips.
+So a file becomes one of RF64 by a change of its header alone, whenever it has grown that far.
 """
 
 import os
@@ -81,10 +82,15 @@ class WavWriter:
         magic, held = b"RIFF", CHUNK_HEADER.pack(b"JUNK", DS64.size) + bytes(DS64.size)
         sizes = whole, self._data_bytes
         if self._data_bytes > LONGEST_RIFF_BYTES:
-            magic, held = b"RF64", CHUNK_HEADER.pack(b"ds64", DS64.size) + DS64.pack(*sizes, sizes[1] // frame_bytes, 0)
+            magic, held = (
+                b"RF64",
+                CHUNK_HEADER.pack(b"ds64", DS64.size) + DS64.pack(*sizes, sizes[1] // frame_bytes, 0),
+            )
         if self._is_pipe or magic == b"RF64":
             sizes = UNKNOWN_SIZE, UNKNOWN_SIZE
-        return RIFF_HEADER.pack(magic, sizes[0], b"WAVE") + held + chunks + CHUNK_HEADER.pack(b"data", sizes[1])
+        return (
+            RIFF_HEADER.pack(magic, sizes[0], b"WAVE") + held + chunks + CHUNK_HEADER.pack(b"data", sizes[1])
+        )
 
     def _unwritable(self, error: Exception) -> AudioError:
         reason = error.strerror if isinstance(error, OSError) else "it is closed"

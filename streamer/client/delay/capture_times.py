@@ -1,8 +1,9 @@
-"""When each talker captured a sample, told by his `clock` messages, for who keeps packets instead of playing them.
+"""When each talker captured a sample, told by his `clock` messages, for who keeps packets instead of playing
+them.
 
-Each message says when one sample entered the microphone, give or take what the clocks on its way may be wrong by. Of
-what was told, the best is kept: a newer one takes its place when it is as good as the other has become by its age.
-Times are µs of our own clock.
+Each message says when one sample entered the microphone, give or take what the clocks on its way may be wrong
+by. Of what was told, the best is kept: a newer one takes its place when it is as good as the other has become
+by its age. Times are µs of our own clock.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """What members of a room tell each other about time: when we speak, and how old it is what we hear.
 
-`DelayMonitor` keeps the relay's clock from pongs, makes our `clock` messages, and feeds every talker's mouth-to-ear
-figure. Its times are in seconds of perf_counter(); on the wire they are µs. Twin of web/worker/delay/delay_monitor.js.
+`DelayMonitor` keeps the relay's clock from pongs, makes our `clock` messages, and feeds every talker's
+mouth-to-ear figure. Its times are in seconds of perf_counter(); on the wire they are µs. Twin of
+web/worker/delay/delay_monitor.js.
 """
 
 from typing import Final
@@ -14,7 +15,8 @@ from streamer.client.ears import Ears
 from streamer.wire.messages import MemberClock, OwnClock, Ping, Pong
 
 CLOCK_SAMPLES: Final = SAMPLE_RATE // 2
-"""Counted in samples, not in time: the first packet after a stall is not to be told of more often than others."""
+"""Counted in samples, not in time: the first packet after a stall is not to be told of more often than
+others."""
 
 
 class DelayMonitor:
@@ -54,10 +56,14 @@ class DelayMonitor:
         for receiver in self._ears.receivers_of(message["talker_id"]):
             receiver.mouth_to_ear.on_clock(message, heard_us, relay_us - heard_us, error_us)
 
-    def clock_message(self, position: int, captured_s: float, latency_s: float | None, now: float) -> OwnClock | None:
-        """What to tell right behind the packet of sample `position`; None where it isn't time, or time isn't known.
+    def clock_message(
+        self, position: int, captured_s: float, latency_s: float | None, now: float
+    ) -> OwnClock | None:
+        """What to tell right behind the packet of sample `position`; None where it isn't time, or time isn't
+        known.
 
-        The sample entered the microphone at `captured_s`, and the device says that it took `latency_s` to come here.
+        The sample entered the microphone at `captured_s`, and the device says that it took `latency_s` to
+        come here.
         """
         captured_us, sent_us = self.clock.relay_us(to_us(captured_s)), self.clock.relay_us(to_us(now))
         error_us = self.clock.error_us(to_us(now))

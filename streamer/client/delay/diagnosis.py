@@ -1,4 +1,5 @@
-"""What is worst right now, in one sentence. Twin of web/page/delay/diagnosis.js, whose words are in web/ui/text/."""
+"""What is worst right now, in one sentence. Twin of web/page/delay/diagnosis.js, whose words are in
+web/ui/text/."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple

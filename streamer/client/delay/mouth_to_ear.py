@@ -106,7 +106,10 @@ class MouthToEar:
         clock = {**message, **{name: message[name] - ahead_us for name in _RELAY_TIMES}}
         if not _is_possible(clock, heard_us, error_us):
             return
-        if self._clock and abs(self._captured_us(self._clock, clock["timestamp"]) - clock["server_us"]) > _JUMP_US:
+        if (
+            self._clock
+            and abs(self._captured_us(self._clock, clock["timestamp"]) - clock["server_us"]) > _JUMP_US
+        ):
             arrivals = self._arrivals
             self.forget()
             self._arrivals = arrivals
@@ -115,7 +118,9 @@ class MouthToEar:
         device_us = clock["device_us"]
         if device_us != UNKNOWN_US:
             self._add("capture", heard_us, device_us)
-        self._add("encode", heard_us, clock["sent_us"] - clock["server_us"] - max(0, device_us) + LOOK_AHEAD_US)
+        self._add(
+            "encode", heard_us, clock["sent_us"] - clock["server_us"] - max(0, device_us) + LOOK_AHEAD_US
+        )
         self._add("up", heard_us, clock["received_us"] - clock["sent_us"])
         self._add("relay", heard_us, clock["relayed_us"] - clock["received_us"])
         self._add("down", heard_us, heard_us - clock["relayed_us"])

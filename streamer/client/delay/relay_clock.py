@@ -1,14 +1,15 @@
-"""The relay's clock, told by ours, from pings. Twin of web/worker/delay/relay_clock.js. All times are µs of a monotonic
-clock.
+"""The relay's clock, told by ours, from pings. Twin of web/worker/delay/relay_clock.js. All times are µs of a
+monotonic clock.
 
-A pong proves that the relay's clock is ahead of ours by its offset, give or take half its round trip: whatever the way
-there and the way back took, neither took less than nothing. The plan:
-  offset   of the last `WINDOW` pings, the one with the smallest bound: half its round trip, and what two quartzes may
-           have drifted apart since;
-  drift    the best ping is an anchor, every `ANCHOR_EVERY`; drift is the slope from the oldest anchor to the newest;
-  jump     a pong that can't be true together with what was known says that a clock jumped (a phone slept, a relay began
-           anew): all that was known goes, and this pong is the first. One whose answer took longer than the question
-           saw the jump itself: it says nothing.
+A pong proves that the relay's clock is ahead of ours by its offset, give or take half its round trip:
+whatever the way there and the way back took, neither took less than nothing. The plan:
+  offset   of the last `WINDOW` pings, the one with the smallest bound: half its round trip, and what two
+           quartzes may have drifted apart since;
+  drift    the best ping is an anchor, every `ANCHOR_EVERY`; drift is the slope from the oldest anchor to the
+           newest;
+  jump     a pong that can't be true together with what was known says that a clock jumped (a phone slept, a
+           relay began anew): all that was known goes, and this pong is the first. One whose answer took
+           longer than the question saw the jump itself: it says nothing.
 """
 
 from collections import deque
@@ -39,7 +40,8 @@ _COARSE_US: Final = 2_000
 
 
 class Ping(NamedTuple):
-    """That at our `at_us` the relay's clock was ahead by `offset_us`, give or take half of `round_trip_us`."""
+    """That at our `at_us` the relay's clock was ahead by `offset_us`, give or take half of
+    `round_trip_us`."""
 
     at_us: float
     offset_us: float
@@ -60,7 +62,8 @@ class RelayClock:
         self.jumps = 0
 
     def pong(self, t0: int, t1: int, t2: int, t3: int) -> None:
-        """We sent the ping at `t0` and got the pong at `t3`; the relay got and answered it at `t1` and `t2`."""
+        """We sent the ping at `t0` and got the pong at `t3`; the relay got and answered it at `t1` and
+        `t2`."""
         round_trip_us = (t3 - t0) - (t2 - t1)
         if round_trip_us < 0:
             self._restart()

@@ -1,4 +1,5 @@
-"""What was measured lately, and its quantiles. Twin of web/shared/sliding_window.js. Times are µs, of any one clock."""
+"""What was measured lately, and its quantiles. Twin of web/shared/sliding_window.js. Times are µs, of any one
+clock."""
 
 from collections import deque
 from math import ceil
@@ -32,7 +33,9 @@ class SlidingWindow:
             return None
         at_us, newest = self._values[-1]
         values = sorted(value for _, value in self._values)
-        return Quantiles(newest if now_us - at_us <= lasts_us else None, quantile(values, 0.5), quantile(values, 0.95))
+        return Quantiles(
+            newest if now_us - at_us <= lasts_us else None, quantile(values, 0.5), quantile(values, 0.95)
+        )
 
     def _forget(self, now_us: int) -> None:
         while self._values and now_us - self._values[0][0] > self._window_us:

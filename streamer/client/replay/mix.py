@@ -1,5 +1,5 @@
-"""What was said, decoded and mixed as it is needed: one talker's packets after the other at their places, long pauses
-left out.
+"""What was said, decoded and mixed as it is needed: one talker's packets after the other at their places,
+long pauses left out.
 
 Twin of web/worker/replay/mix.js.
 """

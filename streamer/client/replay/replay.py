@@ -1,7 +1,7 @@
 """Plays again what an ear heard lately, for this listener alone. Nothing of it is ever sent.
 
-Packets come on the event loop, samples are asked for by the device's thread: what plays is one object, which is
-replaced and never changed by the loop. The live voices go down meanwhile, so that both can be followed.
+Packets come on the event loop, samples are asked for by the device's thread: what plays is one object, which
+is replaced and never changed by the loop. The live voices go down meanwhile, so that both can be followed.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,8 +59,8 @@ class Replay:
     def start(self, speed: float, now: float) -> tuple[str, ...]:
         """Plays the last 30 s, from their beginning; returns the names of those who spoke.
 
-        Nobody where nobody did. `now` is in s of perf_counter(). Raises ValueError for a speed that is not from 1
-        to 2.
+        Nobody where nobody did. `now` is in s of perf_counter(). Raises ValueError for a speed that is not
+        from 1 to 2.
         """
         if not 1 <= speed <= FASTEST:
             raise ValueError(f"a replay plays 1 to {FASTEST:g} times as fast, not {speed:g}")
@@ -86,7 +86,9 @@ class Replay:
     def _lowered(self, n_samples: int, *, is_on: bool) -> Samples:
         steps = np.arange(1, n_samples + 1) * _STEP
         gains = (
-            np.maximum(_LIVE_GAIN, self._live_gain - steps) if is_on else np.minimum(1.0, self._live_gain + steps)
+            np.maximum(_LIVE_GAIN, self._live_gain - steps)
+            if is_on
+            else np.minimum(1.0, self._live_gain + steps)
         )
         if n_samples:
             self._live_gain = float(gains[-1])

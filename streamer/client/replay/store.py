@@ -25,7 +25,8 @@ MOST_BYTES_OF_TALKER: Final = 1024 * 1024
 """30 s of music at 128 kb/s."""
 
 PACKET_OVERHEAD_BYTES: Final = 150
-"""What it takes to keep a payload, beside its bytes: else tiny packets would cost ten times what is counted."""
+"""What it takes to keep a payload, beside its bytes: else tiny packets would cost ten times what is
+counted."""
 
 MOST_TRACKS: Final = 64
 """Ten times as many as are heard at once: a relay that invents talkers gets no more."""

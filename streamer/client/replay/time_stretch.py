@@ -13,7 +13,8 @@ import numpy as np
 from streamer.client.audio.samples import Samples
 
 _PIECE: Final = 1_920
-"""40 ms hold several periods of any voice; half of it would repeat them audibly, twice would smear consonants."""
+"""40 ms hold several periods of any voice; half of it would repeat them audibly, twice would smear
+consonants."""
 
 _OVERLAP: Final = 384
 """8 ms of crossfade: a period of a voice of 125 Hz."""
@@ -29,7 +30,8 @@ _FADE: Final = ((np.arange(_OVERLAP) + 0.5) / _OVERLAP).astype(np.float32)
 
 
 class TimeStretch:
-    """`read(n)` gives the next n samples of two planes, mid and side, of shape (2, n); silence behind the end."""
+    """`read(n)` gives the next n samples of two planes, mid and side, of shape (2, n); silence behind the
+    end."""
 
     def __init__(self, read: Callable[[int], Samples], speed: float = 1.0) -> None:
         """`speed` is how much faster it plays; 1 or more."""

@@ -1,4 +1,5 @@
-"""In place of meters, for programs: once a second one line of JSON on standard output, with every talker's figure."""
+"""In place of meters, for programs: once a second one line of JSON on standard output, with every talker's
+figure."""
 
 import asyncio
 import json

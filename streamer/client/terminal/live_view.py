@@ -70,7 +70,9 @@ class Meters:
         if self._console.is_terminal:
             width = max(self._console.width - len(SAID), _LEAST_CELLS)
             rows = Text(said[len(SAID) :]).wrap(self._console, width, overflow="fold")
-            said = "\n".join((SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows))
+            said = "\n".join(
+                (SAID if number == 0 else _INDENT) + row.plain for number, row in enumerate(rows)
+            )
         self._print(said)
 
     def _print(self, text: str) -> None:
@@ -106,7 +108,8 @@ class Meters:
             watching.cancel()
 
     async def _watch_size(self) -> None:
-        """After a change nobody knows where the rows are, since terminals break long ones anew: all is drawn again."""
+        """After a change nobody knows where the rows are, since terminals break long ones anew: all is drawn
+        again."""
         while True:
             await asyncio.sleep(_LOOK_S)
             if not self._live or self._console.size == self._size:
@@ -127,7 +130,8 @@ class Meters:
         self._stop()
 
     def _on_foreground(self, is_front: bool) -> None:
-        """In the background the screen is the shell's: what is told is written there, and nothing is drawn."""
+        """In the background the screen is the shell's: what is told is written there, and nothing is
+        drawn."""
         if is_front:
             self._start()
         else:
@@ -151,7 +155,8 @@ class Meters:
 
 
 class Fitted:
-    """As much of `meeting` as there is room for, its last row in any case; below it the line that is being typed."""
+    """As much of `meeting` as there is room for, its last row in any case; below it the line that is being
+    typed."""
 
     def __init__(self, meeting: Meeting, editor: LineEditor | None) -> None:
         self._meeting = meeting
@@ -185,7 +190,9 @@ def render(room: Room, ear: Ear, now: float, push_to_talk: PushToTalk | None = N
         level = room.level(member)
         state = _state(member.muted, level, listens=member.only_listens, hand=member.hand)
         is_wanted = member.hand or level < SILENCE_LEVEL
-        people.append(Row(name, state, describe_figure(figure) if figure else ("", "", ""), is_wanted=is_wanted))
+        people.append(
+            Row(name, state, describe_figure(figure) if figure else ("", "", ""), is_wanted=is_wanted)
+        )
         if figure and statistics:
             figures[name] = figure
             details.append(f"{name}: {describe_parts(figure)}")
@@ -226,7 +233,8 @@ def _describe_part(part: PartFigure) -> str:
 def describe_buffer(statistics: "JitterStatistics") -> str:
     """What the jitter buffer holds, and what it had to do so far."""
     return (
-        f"holds {statistics['level_ms']:.0f} of {statistics['target_ms']:.0f} ms · {statistics['late']} late · "
+        f"holds {statistics['level_ms']:.0f} of {statistics['target_ms']:.0f} ms · {statistics['late']} late "
+        "· "
         f"{statistics['underruns']} underruns · concealed {statistics['concealed_ms']:.0f} ms · "
         f"sped up by {statistics['accelerated_ms'] + statistics['skipped_ms']:.0f} ms · "
         f"slowed down by {statistics['expanded_ms']:.0f} ms"

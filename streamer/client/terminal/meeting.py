@@ -1,8 +1,8 @@
 """Who is in the room, one line each, as wide and as high as the terminal is.
 
-A figure and the words of a state are shown whole or not at all; a name gives way, and ends in "…". In a low terminal
-those who talk or raise a hand are shown before others, without changing their order; the parts of each delay come only
-where there is room for all of them.
+A figure and the words of a state are shown whole or not at all; a name gives way, and ends in "…". In a low
+terminal those who talk or raise a hand are shown before others, without changing their order; the parts of
+each delay come only where there is room for all of them.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One person. `figures` are the delay now, its p50 and its p95, in words; `is_wanted` where room is scarce."""
+    """One person. `figures` are the delay now, its p50 and its p95, in words; `is_wanted` where room is
+    scarce."""
 
     name: str
     state: State
@@ -89,7 +90,10 @@ class Meeting:
         by_need = sorted(range(len(self._people)), key=lambda number: not self._people[number].is_wanted)
         shown = sorted(by_need[: rows - 1])
         missing = len(self._people) - len(shown)
-        return [*(columns.line(self._people[number]) for number in shown), Text(f"… and {missing} more: /who")]
+        return [
+            *(columns.line(self._people[number]) for number in shown),
+            Text(f"… and {missing} more: /who"),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,10 @@ class _Columns:
         words = max((cell_len(row.state.words) for row in people), default=0)
         for figures in (3, 2, 1, 0):
             taken = sum(cells + len(_GAP) for _, cells in _FIGURES[:figures])
-            for state, least in ((BAR_CELLS, _USUAL_NAME_CELLS), (max(words, _LEAST_BAR_CELLS), _LEAST_NAME_CELLS)):
+            for state, least in (
+                (BAR_CELLS, _USUAL_NAME_CELLS),
+                (max(words, _LEAST_BAR_CELLS), _LEAST_NAME_CELLS),
+            ):
                 left = width - state - len(_GAP) - taken
                 if left >= min(wanted, least):
                     return cls(min(wanted, left), state, figures)
@@ -119,7 +126,9 @@ class _Columns:
         return Text.assemble((_sized(room, wide), "bold"), (names, "dim"))
 
     def line(self, row: Row) -> Text:
-        state = Text(row.state.words, style="dim") if row.state.words else level_bar(row.state.level, self.state)
+        state = (
+            Text(row.state.words, style="dim") if row.state.words else level_bar(row.state.level, self.state)
+        )
         state.pad_right(self.state - state.cell_len)
         shown = zip(row.figures, _FIGURES[: self.figures], strict=False)
         figures = "".join(f"{_GAP}{figure:>{cells}}" for figure, (_, cells) in shown)

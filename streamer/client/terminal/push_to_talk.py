@@ -1,8 +1,8 @@
 """Push to talk by a key of the terminal.
 
-A terminal tells that a key is pressed, and while it is held that it is pressed again and again, but not that it is let
-go. So the key counts as held until no repetition comes. It is a key of the line that is being typed as soon as there is
-one: a person who types does not talk.
+A terminal tells that a key is pressed, and while it is held that it is pressed again and again, but not that
+it is let go. So the key counts as held until no repetition comes. It is a key of the line that is being typed
+as soon as there is one: a person who types does not talk.
 """
 
 from time import perf_counter
@@ -12,7 +12,8 @@ from streamer.errors import StreamerError
 from streamer.terminal.line_editor import LineEditor, split_keys
 
 FIRST_S: Final = 0.8
-"""From the press to the first repetition: systems wait 0.25 s to 0.66 s. A short press talks as long as that."""
+"""From the press to the first repetition: systems wait 0.25 s to 0.66 s. A short press talks as long as
+that."""
 
 REPEATED_S: Final = 0.35
 """Between two repetitions: mostly 33 ms, more over a network. What is let go ends so much later."""

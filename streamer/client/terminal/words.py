@@ -135,7 +135,9 @@ class Words:
             case Turn(member):
                 self._tell("It is your turn" if self._is_me(member) else f"It is {_name(member)}'s turn")
             case OnlyHosts(member, on):
-                self._tell(f"{_host(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}")
+                self._tell(
+                    f"{_host(member)} has decided: {'only hosts talk' if on else 'everybody may talk'}"
+                )
             case KeepCaptions(member, on):
                 chat = "is kept in the chat" if on else "is not kept in the chat any more"
                 self._tell(f"{_host(member)} has decided: what is captioned {chat}")
@@ -145,12 +147,15 @@ class Words:
                 self._tell(f"{_name(member)}, the host, has muted you; /unmute lets you talk again")
             case NewLink(role, url):
                 self._tell(
-                    f"The new link to {self._room}, {'to talk' if role == 'talk' else 'only to listen'}: {url}"
+                    f"The new link to {self._room}, {'to talk' if role == 'talk' else 'only to listen'}: "
+                    f"{url}"
                 )
             case Knocks():
                 for knock in event.new:
                     number, name = knock.id, knock.name
-                    self._tell(f"{name} is knocking; /admit {number} lets {name} in, /decline {number} does not")
+                    self._tell(
+                        f"{name} is knocking; /admit {number} lets {name} in, /decline {number} does not"
+                    )
             case _:
                 assert_never(event)
 

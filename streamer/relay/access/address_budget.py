@@ -11,7 +11,8 @@ JOINS_FACTOR: Final = 4
 """Times the connections an address may have: so often they may all come back at once."""
 
 JOINS_REFILL_S: Final = 32.0
-"""In which an address may come with all its connections once more. A join costs more than any other message."""
+"""In which an address may come with all its connections once more. A join costs more than any other
+message."""
 
 USUAL_PER_ADDRESS: Final = 64
 """Its other limits are meant for so many connections; behind a proxy, where there are more, they grow."""

@@ -1,8 +1,9 @@
-"""What one source may say: a member, an address, a room. A person never reaches it; a flood is cut down to it.
+"""What one source may say: a member, an address, a room. A person never reaches it; a flood is cut down to
+it.
 
-A text goes to everybody in the room, so its sender spends the others' time. Texts are counted, and their bytes
-as well, as they are sent (UTF-8, after normalization, which may make a text three times as long). Sixty connections
-of one device are one address, so together they say little more than one person does.
+A text goes to everybody in the room, so its sender spends the others' time. Texts are counted, and their
+bytes as well, as they are sent (UTF-8, after normalization, which may make a text three times as long). Sixty
+connections of one device are one address, so together they say little more than one person does.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from streamer.errors import ControlError
 from streamer.relay.access.rate_limit import LeakyBucket
 
 CHATS: Final = 60
-"""At once: a person who pastes a list line by line. Half is reached by pasting, double costs the others more."""
+"""At once: a person who pastes a list line by line. Half is reached by pasting, double costs the others
+more."""
 
 CHATS_PER_S: Final = 1.0
 """Nobody types a line a second for a minute."""
@@ -74,7 +76,9 @@ class CaptionBudget:
 
     lines: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTIONS, CAPTIONS_PER_S))
     line_bytes: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTION_BYTES, CAPTION_BYTES_PER_S))
-    switches: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTION_SWITCHES, CAPTION_SWITCHES_PER_S))
+    switches: LeakyBucket = field(
+        default_factory=lambda: LeakyBucket(CAPTION_SWITCHES, CAPTION_SWITCHES_PER_S)
+    )
 
 
 @dataclass(slots=True)
@@ -115,7 +119,8 @@ class Allowance:
     room: Writing
 
     def check(self, size: int, now: float) -> None:
-        """Raises ControlError `too-fast`, with which the session goes on, if a text of `size` bytes is too much."""
+        """Raises ControlError `too-fast`, with which the session goes on, if a text of `size` bytes is too
+        much."""
         if not all(writing.try_write(size, now) for writing in (self.own, self.address, self.room)):
             raise too_fast(_NOT_SENT)
 

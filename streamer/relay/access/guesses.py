@@ -1,7 +1,7 @@
 """How often an address gave a wrong key lately.
 
-A key can't be guessed: it is 128 random bits. This keeps who tries from costing the others anything. A right key is
-good from anywhere, so nobody is locked out by a neighbour behind the same address.
+A key can't be guessed: it is 128 random bits. This keeps who tries from costing the others anything. A right
+key is good from anywhere, so nobody is locked out by a neighbour behind the same address.
 """
 
 from typing import Final
@@ -24,5 +24,7 @@ class Guesses:
     def wrong(self, address: str, now: float) -> None:
         """Count one at `now`, in s; raises RefusedError where there were too many."""
         if not self._buckets.try_take(address, now):
-            message = "too many wrong invites came from this address: wait a minute, and ask the host for the link"
+            message = (
+                "too many wrong invites came from this address: wait a minute, and ask the host for the link"
+            )
             raise RefusedError(message, status=429, code="too-many-guesses")

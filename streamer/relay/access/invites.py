@@ -114,7 +114,8 @@ class InviteStore:
 
     @classmethod
     def from_file(cls, path: Path, rooms: Iterable[str], *, is_open: bool = False) -> Self:
-        """The invites of `rooms` as kept in `path`; what is missing is made. Only the owner can read the file.
+        """The invites of `rooms` as kept in `path`; what is missing is made. Only the owner can read the
+        file.
 
         Raises SetupError if the file can't be read or written, with the remedy.
         """
@@ -282,7 +283,8 @@ class InviteStore:
             self._keep()
 
     def follow_clock(self) -> None:
-        """Call it now and then: the clock, by which an invite's end is shown and stored, may have been set."""
+        """Call it now and then: the clock, by which an invite's end is shown and stored, may have been
+        set."""
         for room, steady_end in list(self._steady_ends.items()):
             ends = self._clock() + steady_end - self._steady()
             invite = self._invites[room]

@@ -1,9 +1,11 @@
-"""The file of the relay's invites: read with care, since people edit and copy it; written whole or not at all.
+"""The file of the relay's invites: read with care, since people edit and copy it; written whole or not at
+all.
 
-    {"host_key": KEY, "rooms": {ROOM: {"key": KEY, "ends": UNIX_S or null, "uses_left": N or null, "lasts_s": S}}}
+    {"host_key": KEY, "rooms": {ROOM: {"key": KEY, "ends": UNIX_S or null, "uses_left": N or null, "lasts_s":
+    S}}}
 
-Fields that this version does not know stay as they are. More than one relay may use the file: each changes only the
-rooms that it has changed itself.
+Fields that this version does not know stay as they are. More than one relay may use the file: each changes
+only the rooms that it has changed itself.
 """
 
 import json
@@ -34,7 +36,8 @@ class Document:
 
 
 class AdmissionFile:
-    """Raises SetupError where `path` can't be used, with the remedy; one that is damaged is never overwritten."""
+    """Raises SetupError where `path` can't be used, with the remedy; one that is damaged is never
+    overwritten."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -42,7 +45,9 @@ class AdmissionFile:
     def read(self) -> Document:
         """What this version knows of it; an empty document if there is no file."""
         kept = self._parse()
-        rooms = {name: {each: invite[each] for each in invite if each in _FIELDS} for name, invite in _rooms(kept)}
+        rooms = {
+            name: {each: invite[each] for each in invite if each in _FIELDS} for name, invite in _rooms(kept)
+        }
         return Document(kept["host_key"], rooms)
 
     @contextmanager
@@ -78,7 +83,8 @@ class AdmissionFile:
         try:
             if read_file(self._path) is None:
                 return (
-                    f"{self._path} is missing. This relay continues with the invitations it has; the next start makes "
+                    f"{self._path} is missing. This relay continues with the invitations it has; the next "
+                    "start makes "
                     "new ones."
                 )
             self._parse()

@@ -34,6 +34,8 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         name = "--" + limit.name.replace("_", "-")
         least = limit.metadata.get("least")
         kind = POSITIVE if least is None else click.IntRange(least, int(NO_LIMIT))
-        option = click.option(name, type=kind, default=limit.default, show_default=True, help=limit.metadata["help"])
+        option = click.option(
+            name, type=kind, default=limit.default, show_default=True, help=limit.metadata["help"]
+        )
         command = option(command)
     return command

@@ -1,8 +1,9 @@
 """Names by which people tell each other apart: visible, and not to be taken for somebody else's.
 
-Two names look alike if their skeletons are equal (UTS #39, section 4): characters that look alike are mapped to one of
-them, and what is invisible is left out. Case is ignored too. The table of look-alikes is that of Unicode, by way of
-`confusable_homoglyphs`. Two honest people may have the same name: the second one is numbered, as in "Anna (2)".
+Two names look alike if their skeletons are equal (UTS #39, section 4): characters that look alike are mapped
+to one of them, and what is invisible is left out. Case is ignored too. The table of look-alikes is that of
+Unicode, by way of `confusable_homoglyphs`. Two honest people may have the same name: the second one is
+numbered, as in "Anna (2)".
 """
 
 import unicodedata
@@ -73,8 +74,8 @@ def _mapped(text: str) -> str:
 def _prototypes() -> dict[str, str]:
     """Maps each character to the look-alike that represents all of them.
 
-    The library lists each pair in both directions, and wraps what is written from right to left in marks. A sequence is
-    always the prototype; else it is the one that most others look like.
+    The library lists each pair in both directions, and wraps what is written from right to left in marks. A
+    sequence is always the prototype; else it is the one that most others look like.
     """
     alike = {_bare(key): [_bare(each["c"]) for each in pairs] for key, pairs in confusables_data.items()}
     prototypes = {}

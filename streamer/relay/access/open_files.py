@@ -21,7 +21,8 @@ NO_END: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """`visitors` are no members yet; of `members`, `kept` are places for the host and for members that come back."""
+    """`visitors` are no members yet; of `members`, `kept` are places for the host and for members that come
+    back."""
 
     visitors: int
     members: int

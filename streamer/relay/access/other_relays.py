@@ -1,8 +1,8 @@
 """The other relays of this service: members go there when this one stops, and their pages may use this one.
 
-A page is of the relay where it was loaded, and stays that when its member has moved on: so the pages of a relay that is
-gone by now may use this one, too. And a page may go where its policy said when it was loaded: so it names those as well
-that are gone, and may be back.
+A page is of the relay where it was loaded, and stays that when its member has moved on: so the pages of a
+relay that is gone by now may use this one, too. And a page may go where its policy said when it was loaded:
+so it names those as well that are gone, and may be back.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +46,8 @@ class OtherRelays:
         self._follow()
 
     def stand_beside(self, addresses: Iterable[str]) -> None:
-        """From now on these, of which one may be our own, are processes of the same relay: pages may use them all."""
+        """From now on these, of which one may be our own, are processes of the same relay: pages may use them
+        all."""
         self._beside = _parsed(addresses)
         self._follow()
 

@@ -24,7 +24,8 @@ LEVELS: Final = ("info", "warning", "alarm")
 OUTCOMES: Final = ("done", "refused", "unknown")
 MAX_RESULT_CHARACTERS: Final = 200
 MAX_DEPTH: Final = 8
-"""Of objects within the arguments of a command: what a person can still read, and far from any parser's limit."""
+"""Of objects within the arguments of a command: what a person can still read, and far from any parser's
+limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ def clean_notice(text: str, title: str, level: str, actions: Sequence[Any], *, s
 
 
 def _action(action: Any) -> str:
-    cleaned = _short(action, MAX_ACTION_CHARACTERS, "an action of a notice") if isinstance(action, str) else ""
+    cleaned = (
+        _short(action, MAX_ACTION_CHARACTERS, "an action of a notice") if isinstance(action, str) else ""
+    )
     if not cleaned:
         raise _bad_notice(f"an action of a notice is a text of 1 to {MAX_ACTION_CHARACTERS} characters")
     return cleaned
@@ -105,10 +108,13 @@ def clean_command(name: str, device: str, arguments: dict[str, Any], deadline_ms
     if not 1 <= deadline_ms <= MAX_DEADLINE_MS:
         raise bad_command(f"the deadline of a command is 1 to {MAX_DEADLINE_MS} ms")
     of_device = clean_line(device[:MAX_DEVICE_CHARACTERS])
-    if len(device) > MAX_DEVICE_CHARACTERS or (device and not of_device):  # else it would be for the member itself
+    # Else it would be for the member itself.
+    if len(device) > MAX_DEVICE_CHARACTERS or (device and not of_device):
         raise bad_command(f"the name of a device has 1 to {MAX_DEVICE_CHARACTERS} characters")
     if not _is_plain(arguments, MAX_DEPTH) or json_size(arguments) > MAX_OBJECT_BYTES:
-        raise bad_command(f"the arguments of a command have at most {MAX_OBJECT_BYTES} bytes, {MAX_DEPTH} levels deep")
+        raise bad_command(
+            f"the arguments of a command have at most {MAX_OBJECT_BYTES} bytes, {MAX_DEPTH} levels deep"
+        )
     return cleaned, of_device
 
 

@@ -1,8 +1,8 @@
 """What people type, made safe to show: text only, normalised, of bounded length.
 
-Control characters and the bidirectional formatting characters (Unicode TR 36, section 2) can make a text look like
-another one, so they go. So does what nobody sees, but where a script or an emoji needs it; and marks beyond what any
-script puts on one letter (UTS #39, section 5.4).
+Control characters and the bidirectional formatting characters (Unicode TR 36, section 2) can make a text look
+like another one, so they go. So does what nobody sees, but where a script or an emoji needs it; and marks
+beyond what any script puts on one letter (UTS #39, section 5.4).
 """
 
 import re
@@ -37,12 +37,18 @@ _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
 def check_room_name(room: str) -> str:
-    """Returns `room` in NFC, as rooms are told apart. Raises RefusedError `bad-room` if no room can be called so."""
+    """Returns `room` in NFC, as rooms are told apart. Raises RefusedError `bad-room` if no room can be called
+    so."""
     normal = unicodedata.normalize("NFC", room[: 8 * MAX_ROOM_NAME_CHARACTERS])
     words = normal.split(" ")
-    if not all(map(_is_room_word, words)) or len(normal) > MAX_ROOM_NAME_CHARACTERS or _without_piles(normal) != normal:
+    if (
+        not all(map(_is_room_word, words))
+        or len(normal) > MAX_ROOM_NAME_CHARACTERS
+        or _without_piles(normal) != normal
+    ):
         raise RefusedError(
-            f"a room's name is 1 to {MAX_ROOM_NAME_CHARACTERS} letters and digits of any script, . _ - and single "
+            f"a room's name is 1 to {MAX_ROOM_NAME_CHARACTERS} letters and digits of any script, . _ - and "
+            "single "
             "spaces between them",
             status=400,
             code="bad-room",
@@ -67,16 +73,21 @@ def clean_line(text: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """`name` as others see it; raises RefusedError `bad-name` where it is too long or nothing of it can be shown."""
+    """`name` as others see it; raises RefusedError `bad-name` where it is too long or nothing of it can be
+    shown."""
     cleaned = clean_line("".join(" " if character in _BLANK_LETTERS else character for character in name))
     if not any(_is_seen(character) for character in cleaned):
         raise RefusedError("the name has no visible characters", status=400, code="bad-name")
     if len(cleaned) > MAX_NAME_CHARACTERS:
         raise RefusedError(
-            f"the name has {len(cleaned)} characters; {MAX_NAME_CHARACTERS} are allowed", status=400, code="bad-name"
+            f"the name has {len(cleaned)} characters; {MAX_NAME_CHARACTERS} are allowed",
+            status=400,
+            code="bad-name",
         )
     if cleaned != _without_piles(cleaned) or _is_mark(cleaned[0]):
-        raise RefusedError("the name has more marks on a letter than any script uses", status=400, code="bad-name")
+        raise RefusedError(
+            "the name has more marks on a letter than any script uses", status=400, code="bad-name"
+        )
     return cleaned
 
 
@@ -95,7 +106,8 @@ def clean_chat(text: str) -> str:
 
 
 def clean_caption(text: str, *, may_be_empty: bool) -> str:
-    """`text` as one line, clean as chat is. Raises ControlError `bad-caption` where it is too long, or empty."""
+    """`text` as one line, clean as chat is. Raises ControlError `bad-caption` where it is too long, or
+    empty."""
     if len(text) > 8 * MAX_CAPTION_CHARACTERS:
         raise _bad_caption(f"a caption has at most {MAX_CAPTION_CHARACTERS} characters")
     cleaned = _without_piles(clean_line(" ".join(text.split())))
@@ -147,7 +159,8 @@ def _may_stand(character: str, before: list[str], after: str) -> bool:
 
 
 def _is_needed(character: str, before: list[str], after: str) -> bool:
-    """Returns True if an invisible character changes how its neighbours are written: emoji and some scripts need it."""
+    """Returns True if an invisible character changes how its neighbours are written: emoji and some scripts
+    need it."""
     last = before[-1]
     if "\U000e0020" <= character <= "\U000e007f":  # the flags of England, Scotland and Wales
         return _BLACK_FLAG in before[-7:] and (last == _BLACK_FLAG or "\U000e0020" <= last <= "\U000e007f")
@@ -157,18 +170,26 @@ def _is_needed(character: str, before: list[str], after: str) -> bool:
         return bool(after) and _is_symbol(after)
     if character in (_ZWJ, _ZWNJ):
         return _joins(last) and bool(after) and _joins(after)
-    return unicodedata.category(character) == "Cf" and "\u0600" <= character <= "\u08e2"  # Arabic numbers and marks
+    # Arabic numbers and marks
+    return unicodedata.category(character) == "Cf" and "\u0600" <= character <= "\u08e2"
 
 
 def _is_symbol(character: str) -> bool:
     return unicodedata.category(character) in ("So", "Sk", "Sm") or character in "#*0123456789"
 
 
+_JOINING_SCRIPTS: Final = (
+    ("\u0600", "\u08ff"),
+    ("\u0900", "\u109f"),
+    ("\u1780", "\u18af"),
+    ("\ufb50", "\ufefc"),
+)
+
+
 def _joins(character: str) -> bool:
     """Returns True for scripts that use ZWJ and ZWNJ: Arabic and its relatives, and those of South Asia."""
     is_letter = unicodedata.category(character)[0] in "LM"
-    return is_letter and ("\u0600" <= character <= "\u08ff" or "\u0900" <= character <= "\u109f"
-                          or "\u1780" <= character <= "\u18af" or "\ufb50" <= character <= "\ufefc")  # fmt: skip
+    return is_letter and any(first <= character <= last for first, last in _JOINING_SCRIPTS)
 
 
 def _is_seen(character: str) -> bool:

@@ -1,10 +1,11 @@
 """Tokens, by which programs and devices come in and use the HTTP interface.
 
-A token is shown once, when it is made; the file keeps only its SHA-256. It is 192 random bits, so that the digest
-needs no salt and no slow hash. The file is read again whenever it has changed: tokens are made and revoked while the
-relay runs.
+A token is shown once, when it is made; the file keeps only its SHA-256. It is 192 random bits, so that the
+digest needs no salt and no slow hash. The file is read again whenever it has changed: tokens are made and
+revoked while the relay runs.
 
-    {"tokens": [{"id": ID, "name": NAME, "scopes": [SCOPE…], "room": ROOM or "", "sha256": HEX, "created_s": UNIX_S}]}
+    {"tokens": [{"id": ID, "name": NAME, "scopes": [SCOPE…], "room": ROOM or "", "sha256": HEX, "created_s":
+    UNIX_S}]}
 """
 
 import hashlib
@@ -25,7 +26,8 @@ Scope = Literal["read", "notify", "speak", "moderate", "command", "caption", "re
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 _TO_BE_IN: Final = ("read", "speak", "moderate")
 BEYOND_TALKING: Final = tuple(scope for scope in SCOPES if scope not in _TO_BE_IN)
-"""What a member who is in may send only with that scope, or as a host: whatever does not say as what one comes in."""
+"""What a member who is in may send only with that scope, or as a host: whatever does not say as what one
+comes in."""
 
 TOKENS_FILE: Final = "tokens.json"
 MAX_TOKENS: Final = 256
@@ -53,7 +55,8 @@ _Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`room` is empty where it is good for all rooms; `digest` is the SHA-256 of the secret, in hexadecimal."""
+    """`room` is empty where it is good for all rooms; `digest` is the SHA-256 of the secret, in
+    hexadecimal."""
 
     id: str
     name: str
@@ -85,7 +88,8 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """As what somebody comes into a room, and by which token; `token_id` is empty where an invitation let it in."""
+    """As what somebody comes into a room, and by which token; `token_id` is empty where an invitation let it
+    in."""
 
     right: Right
     scopes: frozenset[Scope] = frozenset()
@@ -97,7 +101,9 @@ def check_scopes(scopes: Iterable[str]) -> frozenset[Scope]:
     found = [each for each in scopes if each]
     unknown = [each for each in found if each not in SCOPES]
     if unknown or not found:
-        raise ValueError(f"a scope is one of {', '.join(SCOPES)}" + (f", not {unknown[0]}" if unknown else ""))
+        raise ValueError(
+            f"a scope is one of {', '.join(SCOPES)}" + (f", not {unknown[0]}" if unknown else "")
+        )
     return frozenset(cast(list[Scope], found))
 
 
@@ -185,10 +191,13 @@ class TokenStore:
         return [*self._tokens.values(), *self._lent.values()]
 
     def create(self, name: str, scopes: frozenset[Scope], room: str, now_s: float) -> tuple[Token, str]:
-        """A new one, and its secret, which is kept nowhere. Raises SetupError; RefusedError for a bad room or name."""
+        """A new one, and its secret, which is kept nowhere. Raises SetupError; RefusedError for a bad room or
+        name."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         room = check_room_name(room) if room else ""
-        token = Token(secrets.token_hex(_ID_BYTES), clean_name(name), scopes, room, _digest(secret), int(now_s))
+        token = Token(
+            secrets.token_hex(_ID_BYTES), clean_name(name), scopes, room, _digest(secret), int(now_s)
+        )
         with locked(self._required.parent):
             kept = self._read()
             if len(kept) >= MAX_TOKENS:
@@ -226,7 +235,9 @@ class TokenStore:
         try:
             return [Token.parse(fields) for fields in json.loads(content)["tokens"]][:MAX_TOKENS]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, RefusedError) as error:
-            raise SetupError(f"{self._path} can't be read ({shortly(error)}): remove it, and make new tokens") from None
+            raise SetupError(
+                f"{self._path} can't be read ({shortly(error)}): remove it, and make new tokens"
+            ) from None
 
     def _write(self, tokens: list[Token]) -> None:
         write_file(self._required, json.dumps({"tokens": [token.fields for token in tokens]}).encode())

@@ -31,9 +31,17 @@ UPLOAD_S: Final = 60.0
 """For all of it to arrive, and be answered."""
 
 MOST: Final = 4
-"""At once, in all rooms, with those that still arrive: each takes 16 MiB at most, and a few percent of a processor."""
+"""At once, in all rooms, with those that still arrive: each takes 16 MiB at most, and a few percent of a
+processor."""
 
-SOUND_TYPES: Final = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/ogg", "application/ogg")
+SOUND_TYPES: Final = (
+    "audio/wav",
+    "audio/x-wav",
+    "audio/wave",
+    "audio/vnd.wave",
+    "audio/ogg",
+    "application/ogg",
+)
 _WANTED: Final = {"text": str}
 _OPTIONAL: Final = {"language": str, "name": str}
 
@@ -159,7 +167,9 @@ class AnnouncementsApi:
         caller.check("speak", name)
         spoken = self._spoken.get(id_of(request))
         if spoken is None or spoken.room.name != name:
-            raise RefusedError("no announcement with this id is being played", status=404, code="no-announcement")
+            raise RefusedError(
+                "no announcement with this id is being played", status=404, code="no-announcement"
+            )
         if spoken.caller_id != caller.id and "moderate" not in caller.scopes:
             raise RefusedError("another token has begun this announcement", status=403, code="no-scope")
         if spoken.task:
@@ -169,7 +179,8 @@ class AnnouncementsApi:
 
 
 def _begin_reading(studio: Studio, content: bytes) -> _Opened:
-    """In a thread, and all of it in one: on a busy computer each wait for a thread takes some ms. Raises AudioError."""
+    """In a thread, and all of it in one: on a busy computer each wait for a thread takes some ms. Raises
+    AudioError."""
     sound = studio(content)
     try:
         return _Opened(sound, sound.read(READ_FIRST))

@@ -24,7 +24,9 @@ def answer(body: Any, status: int = 200, **headers: str) -> web.Response:
     return web.json_response(body, status=status, headers={**_FRESH, **headers})
 
 
-async def read_object(request: web.Request, wanted: Mapping[str, type], optional: Mapping[str, type]) -> dict[str, Any]:
+async def read_object(
+    request: web.Request, wanted: Mapping[str, type], optional: Mapping[str, type]
+) -> dict[str, Any]:
     """The fields of the body, each of its type; of the optional ones only those that are there.
 
     Raises RefusedError `bad-type`, `too-big` or `bad-body`.
@@ -45,7 +47,8 @@ async def read_object(request: web.Request, wanted: Mapping[str, type], optional
 
 
 def check_lengths(fields: Mapping[Any, Any], most: Mapping[Any, int]) -> None:
-    """As they came: what is left out of a text when it is cleaned counts, too. Raises RefusedError `bad-body`."""
+    """As they came: what is left out of a text when it is cleaned counts, too. Raises RefusedError
+    `bad-body`."""
     for name, most_characters in most.items():
         text = fields.get(name)
         if isinstance(text, str) and len(text) > most_characters:
@@ -56,7 +59,9 @@ async def _read(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise RefusedError(f"the body has more than {MAX_JSON_BYTES} bytes", status=413, code="too-big") from None
+        raise RefusedError(
+            f"the body has more than {MAX_JSON_BYTES} bytes", status=413, code="too-big"
+        ) from None
     except RuntimeError:  # aiohttp's word for a peer that is gone
         raise RefusedError("the body ended early", status=400, code="bad-request") from None
 

@@ -1,4 +1,5 @@
-"""`/rooms/{room}/members/{id}/commands`: ask a member, or a device behind it, and wait for what comes of it."""
+"""`/rooms/{room}/members/{id}/commands`: ask a member, or a device behind it, and wait for what comes of
+it."""
 
 import asyncio
 from typing import Final

@@ -1,4 +1,5 @@
-"""What the HTTP interface says of itself: its OpenAPI file, and a page for people, which is made of that file."""
+"""What the HTTP interface says of itself: its OpenAPI file, and a page for people, which is made of that
+file."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class Description:
 
 def _page(document: dict[str, Any]) -> Iterator[str]:
     info = document["info"]
-    yield '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    yield '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width">'
     for style in ("tokens", "small_pages"):
         yield f'<link rel="stylesheet" href="../../styles/{style}.css">'
     yield f"<title>{escape(info['title'])}</title><main><h1>{escape(info['title'])}</h1>"

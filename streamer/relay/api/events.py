@@ -23,8 +23,14 @@ LOOK_S: Final = 1.0
 WRITE_S: Final = 10.0
 """A watcher that does not read for so long is let go; it gets what it missed when it comes back."""
 
-_MISSED: Final = 'event: missed\ndata: {"message":"some events are not known any more: look at the rooms again"}\n\n'
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
+_MISSED: Final = (
+    'event: missed\ndata: {"message":"some events are not known any more: look at the rooms again"}\n\n'
+)
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Accel-Buffering": "no",
+}
 
 
 class EventsApi:
@@ -43,7 +49,9 @@ class EventsApi:
         after = request.headers.get("Last-Event-ID", "")[:64]
         watcher = self._events.watch(room, after) if self._open[caller.id] < MAX_OF_CALLER else None
         if watcher is None:
-            raise RefusedError("there are too many watchers already: close another stream", status=429, code="too-many")
+            raise RefusedError(
+                "there are too many watchers already: close another stream", status=429, code="too-many"
+            )
         self._open[caller.id] += 1
         try:
             return await self._write_all(request, caller, watcher, after)
@@ -74,7 +82,9 @@ class EventsApi:
                 except (TimeoutError, ConnectionError):
                     break
                 written_at = monotonic()
-            text = await self._next(watcher) or (": still here\n\n" if monotonic() - written_at > BEAT_S else "")
+            text = await self._next(watcher) or (
+                ": still here\n\n" if monotonic() - written_at > BEAT_S else ""
+            )
         if request.transport:
             request.transport.abort()  # it has not read, or may not: nothing more is owed
         return response

@@ -15,7 +15,12 @@ from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.lobby import Lobby
 from streamer.relay.rooms.programs import add_notice
 from streamer.relay.rooms.room import Room
-from streamer.wire.control import MAX_ACTION_CHARACTERS, MAX_ACTIONS, MAX_CHAT_CHARACTERS, MAX_TITLE_CHARACTERS
+from streamer.wire.control import (
+    MAX_ACTION_CHARACTERS,
+    MAX_ACTIONS,
+    MAX_CHAT_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+)
 from streamer.wire.json_size import json_size
 
 _WANTED: Final = {"text": str, "level": str}
@@ -59,9 +64,12 @@ class NoticesApi:
         return answer({**without_type(sent.notice), "replies": replies})
 
     def _counted(self, caller: Caller, room: Room, fields: dict[str, Any], now: float) -> CleanNotice:
-        """As for a member: a token may say as much as a person, and all tokens of a room as much as people can read."""
+        """As for a member: a token may say as much as a person, and all tokens of a room as much as people
+        can read."""
         if len(self._writing) > MAX_TOKENS:
-            self._writing = {token: writing for token, writing in self._writing.items() if not writing.is_unused(now)}
+            self._writing = {
+                token: writing for token, writing in self._writing.items() if not writing.is_unused(now)
+            }
         own = self._writing.setdefault(caller.id, Writing())
         check_lengths(fields, _LENGTHS)
         actions = dict(enumerate(fields.get("actions", [])))

@@ -24,7 +24,8 @@ PREFIX: Final = "/api/v1"
 
 
 class Api:
-    """All of /api/v1. `checks` gives what devices found out; `studio` reads sounds, None where there is no codec.
+    """All of /api/v1. `checks` gives what devices found out; `studio` reads sounds, None where there is no
+    codec.
 
     `base` is the path that the relay is below, behind a proxy; empty where it has its site for itself.
     """

@@ -1,4 +1,5 @@
-"""A text, spoken: by espeak-ng, where it is installed. It runs in a process of its own, for a bounded time."""
+"""A text, spoken: by espeak-ng, where it is installed. It runs in a process of its own, for a bounded
+time."""
 
 import shutil
 import subprocess
@@ -22,7 +23,9 @@ def speak(text: str, language: str) -> bytes:
         raise RefusedError(message, status=503, code="no-speech")
     command = [program, "-v", language, "--stdin", "--stdout"]
     try:
-        spoken = subprocess.run(command, input=text.encode(), capture_output=True, timeout=SPEECH_S, check=True)
+        spoken = subprocess.run(
+            command, input=text.encode(), capture_output=True, timeout=SPEECH_S, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         raise RefusedError("the text could not be spoken", status=503, code="no-speech") from None
     return spoken.stdout

@@ -1,4 +1,5 @@
-"""Where the NATS server of a cluster is, and by which name the relays of one service find each other there."""
+"""Where the NATS server of a cluster is, and by which name the relays of one service find each other
+there."""
 
 import re
 from dataclasses import dataclass, field

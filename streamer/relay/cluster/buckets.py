@@ -14,7 +14,8 @@ HOUR_S: Final = 3_600
 
 
 class Buckets(NamedTuple):
-    """`live`: relays. `present`: members, floors. `hour`: sessions, slots. `kept`: decisions, invitations, tokens."""
+    """`live`: relays. `present`: members, floors. `hour`: sessions, slots. `kept`: decisions, invitations,
+    tokens."""
 
     live: Bucket
     present: Bucket

@@ -1,7 +1,7 @@
 """The connection to a NATS server, from connecting to its loss; the only module that imports nats.
 
-A lost connection is not mended: it ends, and its owner opens another. So nothing that was said before the loss is sent
-after it, and what is watched is read anew from its beginning.
+A lost connection is not mended: it ends, and its owner opens another. So nothing that was said before the
+loss is sent after it, and what is watched is read anew from its beginning.
 """
 
 import asyncio
@@ -23,7 +23,8 @@ ANSWER_S: Final = 2.0
 """For a stored value to be acknowledged: a hundred times what a NATS server takes on a network that works."""
 
 PING_S: Final = 1
-"""A cut cable is noticed after two pings without an answer; `heard` of the cluster notices it at the latest."""
+"""A cut cable is noticed after two pings without an answer; `heard` of the cluster notices it at the
+latest."""
 
 MAX_WAITING: Final = 2_048
 MAX_WAITING_BYTES: Final = 2_097_152
@@ -40,7 +41,8 @@ YIELD_EVERY: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`value` is None where it was deleted; `stored_s` is of NATS' wall clock. `is_new` came after the snapshot."""
+    """`value` is None where it was deleted; `stored_s` is of NATS' wall clock. `is_new` came after the
+    snapshot."""
 
     key: str
     value: bytes | None
@@ -152,7 +154,12 @@ class Bus:
         from nats.js.errors import BadRequestError
 
         storage = StorageType.FILE if bucket.on_disk else StorageType.MEMORY
-        options = {"bucket": bucket.name, "ttl": bucket.ttl_s or None, "history": bucket.history, "storage": storage}
+        options = {
+            "bucket": bucket.name,
+            "ttl": bucket.ttl_s or None,
+            "history": bucket.history,
+            "storage": storage,
+        }
         try:
             store = await _done(self._jetstream.create_key_value(**options), BadRequestError)
         except BadRequestError:  # made by hand, of another size
@@ -165,7 +172,8 @@ class Bus:
         await _done(store.delete(key) if value is None else store.put(key, value))
 
     async def put_if(self, bucket: Bucket, key: str, value: bytes, revision: int) -> int:
-        """Only where it is still at `revision`, 0 for not there. Returns the new revision, 0 where it was not.
+        """Only where it is still at `revision`, 0 for not there. Returns the new revision, 0 where it was
+        not.
 
         What has expired is not there, though nobody was told of that.
         """
@@ -191,7 +199,8 @@ class Bus:
         return entry.value or b"", entry.revision
 
     async def watch(self, bucket: Bucket, changed: Changed) -> "asyncio.Task[None]":
-        """Returns when all that is there was told; the task tells what comes after that, until it is cancelled."""
+        """Returns when all that is there was told; the task tells what comes after that, until it is
+        cancelled."""
         store = self._stores[bucket.name]
         watcher = await _done(store.watchall(include_history=bucket.history > 1))
         complete = asyncio.Event()
@@ -254,4 +263,6 @@ def check_library() -> None:
     try:
         import nats  # noqa: F401
     except ImportError as error:
-        raise SetupError(f"several relays need nats-py: `pip install 'streamer[cluster]'` ({error})") from None
+        raise SetupError(
+            f"several relays need nats-py: `pip install 'streamer[cluster]'` ({error})"
+        ) from None

@@ -1,15 +1,15 @@
 """What time it is at the NATS server, by when it stored what we have just told it.
 
-Computers' wall clocks differ, and jump; so what is stored is dated by the server's clock alone, and that is carried on
-by our monotonic one. Times are in s.
+Computers' wall clocks differ, and jump; so what is stored is dated by the server's clock alone, and that is
+carried on by our monotonic one. Times are in s.
 """
 
 from time import monotonic, time
 from typing import Final
 
 JUST_S: Final = 10.0
-"""What is older is told a second time, as when a watch begins again; a relay that is held up for longer is taken for
-dead meanwhile."""
+"""What is older is told a second time, as when a watch begins again; a relay that is held up for longer is
+taken for dead meanwhile."""
 
 
 class NatsClock:
@@ -33,5 +33,6 @@ class NatsClock:
         return max(0.0, now_s - stored_s)
 
     def is_news(self, stored_s: float, *, is_new: bool) -> bool:
-        """True if people are to be told, or have it in their history; `is_new` came after what was there already."""
+        """True if people are to be told, or have it in their history; `is_new` came after what was there
+        already."""
         return self.age_s(stored_s) < JUST_S if is_new else stored_s > self._left_s - JUST_S

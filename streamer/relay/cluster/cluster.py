@@ -1,7 +1,8 @@
-"""A relay's place in a cluster: connects to NATS, tells the others what is here, and puts into its rooms what is there.
+"""A relay's place in a cluster: connects to NATS, tells the others what is here, and puts into its rooms what
+is there.
 
-While NATS is away nothing here is in the way of the rooms: they go on with who is connected to this relay. Another
-connection begins with all that is stored, so what was missed is made up for.
+While NATS is away nothing here is in the way of the rooms: they go on with who is connected to this relay.
+Another connection begins with all that is stored, so what was missed is made up for.
 """
 
 import asyncio
@@ -50,23 +51,30 @@ GATHER_S: Final = 0.01
 """What changes in so short a time is told together."""
 
 READY_S: Final = 5.0
-"""Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations that
-count, and who lost one of them comes in here as the same member."""
+"""Before links are shown and anybody is let in, the others are waited for so long: theirs are the invitations
+that count, and who lost one of them comes in here as the same member."""
 
 REVIEW_S: Final = 1.0
 """After a decision here: the others have said by then which turns it has ended. It takes them some 10 ms."""
 
 SESSIONS_AGAIN_S: Final = 1_200.0
-"""A session is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay, too."""
+"""A session is stored again long before it expires, after HOUR_S: who is here for hours may lose this relay,
+too."""
 
 logger = logging.getLogger(__name__)
 
 
 class Cluster:
-    """`attach` it before `run`. `address` is where; `version` is the program's; `url` tells where people reach this."""
+    """`attach` it before `run`. `address` is where; `version` is the program's; `url` tells where people
+    reach this."""
 
     def __init__(
-        self, address: ClusterAddress, version: str, url: Callable[[], str], keys: SharedKeys, decisions: Decisions
+        self,
+        address: ClusterAddress,
+        version: str,
+        url: Callable[[], str],
+        keys: SharedKeys,
+        decisions: Decisions,
     ) -> None:
         self.id = secrets.token_hex(8)
         self.slot = 0
@@ -101,7 +109,9 @@ class Cluster:
         )
         self._floors = floors = Floors(self._present, self._puts, self.find_room)
         self._rules = Rules(self.id, self._kept, self._puts, self.find_room, self._decisions, self._review)
-        self._presence = Presence(self.id, self._present, self._peers, self._puts, self.find_room, floors.came)
+        self._presence = Presence(
+            self.id, self._present, self._peers, self._puts, self.find_room, floors.came
+        )
         self._outgoing = Outgoing(flusher.deadline_us, lambda: monotonic_ns() // 1_000)
         say: Say = lambda kind, to, message: self._links.say(kind, to, message)  # noqa: E731 (made below)
         deadline_us = flusher.deadline_us
@@ -115,7 +125,8 @@ class Cluster:
             self.id, self._present, self._peers, self._puts, say, lobby.tell_knocks, self._sessions.store
         )
         self._intake = Intake(
-            self.counts, self._rules, floors, self._presence, self._knocking, self._sessions, self._keys, self._lines,
+            self.counts, self._rules, floors, self._presence, self._knocking, self._sessions, self._keys,
+            self._lines,
             self._clock, self._slots, lobby.room,
         )  # fmt: skip
         lobby.knocks.elsewhere, lobby.knocks.step = self._knocking, SLOTS
@@ -212,7 +223,8 @@ class Cluster:
         watches.append(await bus.watch(self._live, self._take_live))
         if self._peers.strangers:
             raise BusError(
-                f"the other relays of this service run version {', '.join(self._peers.strangers)}, this one runs "
+                f"the other relays of this service run version {', '.join(self._peers.strangers)}, this one "
+                "runs "
                 f"{self._version}: give all relays the same version, or this one another --cluster-name"
             )
         watches.append(await bus.watch(self._hour, self._intake.hour))

@@ -1,7 +1,8 @@
-"""A room that spans relays: members of the others are in it, and what its own members do is told to the cluster.
+"""A room that spans relays: members of the others are in it, and what its own members do is told to the
+cluster.
 
-Who is in it and what they are is a state: `changed` says that it is another one, and each side makes its own equal to
-what the others say. Only what is said once (a chat line, a clock) is passed on as it comes.
+Who is in it and what they are is a state: `changed` says that it is another one, and each side makes its own
+equal to what the others say. Only what is said once (a chat line, a clock) is passed on as it comes.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -21,8 +22,8 @@ from streamer.wire.messages import FromRelay
 from streamer.wire.packet import VOICE
 
 SLOT_BITS: Final = 10
-"""Of a talker_id's 16: each relay gives ids of its own slot, 1,023 in a room, so no two relays give the same, and none
-has to ask another before somebody may come in. Slot 0 is for a relay that has none yet."""
+"""Of a talker_id's 16: each relay gives ids of its own slot, 1,023 in a room, so no two relays give the same,
+and none has to ask another before somebody may come in. Slot 0 is for a relay that has none yet."""
 
 SLOTS: Final = 1 << 16 - SLOT_BITS
 IDS: Final = (1 << SLOT_BITS) - 1
@@ -96,7 +97,9 @@ class ClusterRoom(SharedRoom):
 
     def of_session(self, digest: str) -> RemoteMember | None:
         """The member elsewhere whose session that is."""
-        return next((member for member in self._elsewhere.values() if digest and member.session == digest), None)
+        return next(
+            (member for member in self._elsewhere.values() if digest and member.session == digest), None
+        )
 
     def _free_talker_id(self) -> int:
         for _ in range(IDS):
@@ -123,7 +126,9 @@ class ClusterRoom(SharedRoom):
     def show(self, talker_id: int, present: Present | None) -> None:
         """A member elsewhere is this now; None if it is no longer there. Nobody here has that talker_id."""
         known = self._elsewhere.get(talker_id)
-        if known and (present is None or present["session"] != known.session or present["name"] != known.name):
+        if known and (
+            present is None or present["session"] != known.session or present["name"] != known.name
+        ):
             self.leave(known)
             known = None
         if present is None:

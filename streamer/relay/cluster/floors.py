@@ -1,11 +1,12 @@
 """Who has the floor of a room, the same on all relays: what is stored counts.
 
-A relay shows at once what its own members do, and stores it where nobody elsewhere was first (compare and set). Until
-that is answered it goes on showing that; from then on it shows what is stored, whoever stored it. So two relays differ
-only while an answer is on its way, in whatever order things come, and whatever both sides of a cut have done.
+A relay shows at once what its own members do, and stores it where nobody elsewhere was first (compare and
+set). Until that is answered it goes on showing that; from then on it shows what is stored, whoever stored it.
+So two relays differ only while an answer is on its way, in whatever order things come, and whatever both
+sides of a cut have done.
 
-A record is of one connection of its holder: who comes back after a loss no longer has the floor, and no relay has to be
-told.
+A record is of one connection of its holder: who comes back after a loss no longer has the floor, and no relay
+has to be told.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +24,10 @@ from streamer.relay.rooms.room import MAX_TALKER_ID
 
 FindRoom = Callable[[str], ClusterRoom | None]
 
-NOBODY: Final[tuple[Floored, int]] = {"type": "floor", "holder": 0, "host": False, "session": "", "term": 0}, 0
+NOBODY: Final[tuple[Floored, int]] = (
+    {"type": "floor", "holder": 0, "host": False, "session": "", "term": 0},
+    0,
+)
 """What counts where nothing is stored, and its revision."""
 
 
@@ -65,10 +69,13 @@ class Floors:
                 self.fill(room)
 
     def _knows_better(self, room: ClusterRoom, *, is_changed: bool) -> bool:
-        """What is stored counts, but what was done here while it was away goes on where that undoes nothing."""
+        """What is stored counts, but what was done here while it was away goes on where that undoes
+        nothing."""
         holder, record = room.floor.holder, self._record(room.name)
         stored, is_in_force = record[0]["holder"], self._is_in_force(room)
-        if is_changed and (record == self._before.get(room.name, NOBODY) or (is_in_force and room.local(stored))):
+        if is_changed and (
+            record == self._before.get(room.name, NOBODY) or (is_in_force and room.local(stored))
+        ):
             return not room.is_elsewhere(holder)
         is_free = stored == 0 or (_member(room, stored) is not None and not is_in_force)
         return is_free and room.local(holder) is not None
@@ -97,7 +104,8 @@ class Floors:
         self.go_on(name)
 
     def came(self, room: ClusterRoom, talker_id: int) -> None:
-        """A member elsewhere is known from now on, or is another one; that it has the floor may be known already."""
+        """A member elsewhere is known from now on, or is another one; that it has the floor may be known
+        already."""
         if self._record(room.name)[0]["holder"] == talker_id:
             self.fill(room)
 
@@ -125,7 +133,8 @@ class Floors:
         return (value["holder"], value["host"]) if self._is_in_force(room) else (0, False)
 
     def _is_in_force(self, room: ClusterRoom) -> bool:
-        """The holder is here or elsewhere, by the connection that the record is of, or that has gone on from it."""
+        """The holder is here or elsewhere, by the connection that the record is of, or that has gone on from
+        it."""
         value = self._record(room.name)[0]
         member = _member(room, value["holder"])
         if member is None:

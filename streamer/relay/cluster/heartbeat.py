@@ -1,6 +1,7 @@
 """Signs of life: this relay stores its own again and again, and knows by the others' which of them are there.
 
-A computer that is busy holds its own relay up, and then nobody else's silence says anything: such a time is excused.
+A computer that is busy holds its own relay up, and then nobody else's silence says anything: such a time is
+excused.
 """
 
 import asyncio
@@ -18,21 +19,24 @@ from streamer.relay.cluster.peers import BEAT_S, Peers
 from streamer.wire.control import serialize
 
 SILENT_S: Final = 2.0
-"""Without our own sign of life coming back, the way is broken, whatever the connection says. Half of it would take a
-server that is busy for one that is gone; twice that, and the others have given this relay up before it knows."""
+"""Without our own sign of life coming back, the way is broken, whatever the connection says. Half of it would
+take a server that is busy for one that is gone; twice that, and the others have given this relay up before it
+knows."""
 
 LATE_S: Final = 0.5
-"""A beat that comes so much too late: this relay was held up, not the others. It is longer than the pauses of a busy
-computer, and short beside what makes a relay dead to the others."""
+"""A beat that comes so much too late: this relay was held up, not the others. It is longer than the pauses of
+a busy computer, and short beside what makes a relay dead to the others."""
 
 GOODBYE_S: Final = 0.5
-"""So long a relay that ends waits for its goodbye to be stored; without it, the others wait for the next sign."""
+"""So long a relay that ends waits for its goodbye to be stored; without it, the others wait for the next
+sign."""
 
 logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """`live` tells what is stored, `on_peer` is called with the id of a relay that came, is another one or is gone."""
+    """`live` tells what is stored, `on_peer` is called with the id of a relay that came, is another one or is
+    gone."""
 
     def __init__(
         self,
@@ -56,7 +60,8 @@ class Heartbeat:
         await bus.put(self._bucket, self._own_id, serialize(self._live()).encode())
 
     async def run(self, bus: Bus, ask_times: Callable[[list[str]], None]) -> None:
-        """Until it is cancelled; raises BusError where the connection delivers nothing. Clocks are compared, too."""
+        """Until it is cancelled; raises BusError where the connection delivers nothing. Clocks are compared,
+        too."""
         while True:
             await self.begin(bus)
             ask_times(self._peers.ours)
@@ -74,7 +79,8 @@ class Heartbeat:
         goodbye.cancel()
 
     async def watch(self, on_look: Callable[[float], None]) -> None:
-        """Until it is cancelled, also while NATS is away: all others are gone then, too. `on_look` gets the time, s."""
+        """Until it is cancelled, also while NATS is away: all others are gone then, too. `on_look` gets the
+        time, s."""
         while True:
             due = monotonic() + BEAT_S / 2
             await asyncio.sleep(BEAT_S / 2)
@@ -87,7 +93,8 @@ class Heartbeat:
             on_look(monotonic())
 
     def take(self, entry: Entry, value: Any) -> None:
-        """What a relay has stored, or None where it has said goodbye. Raises ValueError for what is no sign of life."""
+        """What a relay has stored, or None where it has said goodbye. Raises ValueError for what is no sign
+        of life."""
         if value is None:
             if self._peers.discard(entry.key):
                 self._on_peer(entry.key)

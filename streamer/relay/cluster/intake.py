@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A method for each store. `slots` has their owners and revisions by key; `room` makes one that is written in."""
+    """A method for each store. `slots` has their owners and revisions by key; `room` makes one that is
+    written in."""
 
     counts: Counter[str]
     rules: Rules

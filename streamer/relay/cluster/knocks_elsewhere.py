@@ -1,4 +1,5 @@
-"""Who knocks at other relays: each relay stores its own, all hosts are shown them, and an answer goes to that relay."""
+"""Who knocks at other relays: each relay stores its own, all hosts are shown them, and an answer goes to that
+relay."""
 
 from collections.abc import Callable
 from typing import Final
@@ -23,7 +24,8 @@ TellHosts = Callable[[str], None]
 
 
 class KnocksElsewhere:
-    """See `Elsewhere`. In `bucket` a knock expires unless it is told again; those of a dead relay are not shown."""
+    """See `Elsewhere`. In `bucket` a knock expires unless it is told again; those of a dead relay are not
+    shown."""
 
     def __init__(
         self,
@@ -60,7 +62,13 @@ class KnocksElsewhere:
         value = self._stored.get((room, number))
         if value is None or not self._peers.is_ours(value["relay"]):
             return False
-        let_in: LetIn = {"type": "let-in", "relay": self._own_id, "room": room, "number": number, "admit": admit}
+        let_in: LetIn = {
+            "type": "let-in",
+            "relay": self._own_id,
+            "room": room,
+            "number": number,
+            "admit": admit,
+        }
         self._say("relay", value["relay"], let_in)
         return True
 

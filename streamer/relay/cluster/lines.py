@@ -1,4 +1,5 @@
-"""Chat and notices of all relays. The last of each room are stored for an hour, for relays that come later."""
+"""Chat and notices of all relays. The last of each room are stored for an hour, for relays that come
+later."""
 
 import asyncio
 import secrets

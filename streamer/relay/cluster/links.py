@@ -19,9 +19,12 @@ _Subscriptions = list[Any]
 
 
 class Links:
-    """`update` at any time; `begin` and `run` with each connection. `prefix` begins all subjects of the service."""
+    """`update` at any time; `begin` and `run` with each connection. `prefix` begins all subjects of the
+    service."""
 
-    def __init__(self, prefix: str, outgoing: Outgoing, on_row: Handle, on_said: Handle, on_direct: Handle) -> None:
+    def __init__(
+        self, prefix: str, outgoing: Outgoing, on_row: Handle, on_said: Handle, on_direct: Handle
+    ) -> None:
         self._prefix = prefix
         self._outgoing = outgoing
         self._on_row = on_row
@@ -53,7 +56,8 @@ class Links:
     def say(self, kind: str, to: str, message: object) -> None:
         """To a room (`text`) or a relay (`relay`); nobody hears it while NATS is away."""
         if self._is_here:
-            self._unsaid.append((self._subject(kind, to), serialize(message).encode()))  # type: ignore[arg-type]
+            unsaid = serialize(message).encode()  # type: ignore[arg-type]
+            self._unsaid.append((self._subject(kind, to), unsaid))
             self._came.set()
 
     async def begin(self, bus: Bus, own_id: str) -> None:
@@ -86,7 +90,12 @@ class Links:
     def ask_times(self, relays: list[str]) -> None:
         """How far their clocks are from ours."""
         for relay in relays:
-            question: WhatTime = {"type": "time", "relay": self._own_id, "t0": monotonic_ns() // 1_000, "t1": 0}
+            question: WhatTime = {
+                "type": "time",
+                "relay": self._own_id,
+                "t0": monotonic_ns() // 1_000,
+                "t1": 0,
+            }
             self.say("relay", relay, question)
 
     def _subject(self, kind: str, to: str) -> str:

@@ -32,7 +32,9 @@ class Loss:
         if self._since_s is None:
             self._since_s = monotonic()
             self._counts["lost"] += 1
-            logger.warning("NATS at %s is away: %s. Rooms go on with the members of this relay", self._address, why)
+            logger.warning(
+                "NATS at %s is away: %s. Rooms go on with the members of this relay", self._address, why
+            )
         self._why = why
 
     def tell(self, now_s: float) -> None:
@@ -40,12 +42,16 @@ class Loss:
         if self._since_s is None or now_s - self._since_s < SHOWN_AFTER_S:
             return
         self.trouble = (
-            f"The other relays can't be reached by NATS at {self._address}: {self._why}. Rooms go on with the members "
+            f"The other relays can't be reached by NATS at {self._address}: {self._why}. Rooms go on with "
+            "the members "
             "of this relay, and it is tried again until it works."
         )
         if not self._is_told:
             self._is_told = True
-            words = "The other relays of this service can't be reached: only members of this one are here for now."
+            words = (
+                "The other relays of this service can't be reached: "
+                "only members of this one are here for now."
+            )
             self._tell_hosts("cluster-away", words)
 
     def end(self) -> None:

@@ -1,8 +1,8 @@
 """What two hosts decided about one room on two relays that knew nothing of each other: both decisions hold.
 
-What only one of them changed is as that one wants it. A switch that both changed is the same on both sides, and of the
-list of those who were removed each side has taken out and put in what it wanted: nobody who was removed gets in because
-a host elsewhere has locked the room.
+What only one of them changed is as that one wants it. A switch that both changed is the same on both sides,
+and of the list of those who were removed each side has taken out and put in what it wanted: nobody who was
+removed gets in because a host elsewhere has locked the room.
 """
 
 from dataclasses import fields, replace

@@ -1,7 +1,7 @@
 """What the relays of a service tell each other: one TypedDict each, checked as control messages are.
 
-Values lie in the key-value stores of NATS; the rest is said once on a subject. All of it comes from outside: it is
-bounded before it is parsed, unknown fields are left out, and what does not fit is dropped and counted.
+Values lie in the key-value stores of NATS; the rest is said once on a subject. All of it comes from outside:
+it is bounded before it is parsed, unknown fields are left out, and what does not fit is dropped and counted.
 """
 
 import base64
@@ -24,7 +24,8 @@ MAX_VALUE_BYTES: Final = 262_144
 
 
 class Live(TypedDict):
-    """A relay runs: told twice a second. `url` is where people reach it; `slot` its part of the talker_ids."""
+    """A relay runs: told twice a second. `url` is where people reach it; `slot` its part of the
+    talker_ids."""
 
     type: Literal["live"]
     version: str
@@ -33,7 +34,8 @@ class Live(TypedDict):
 
 
 class Present(TypedDict):
-    """A member, as its relay has it. `term` counts the connections of its session, by which the newest is told."""
+    """A member, as its relay has it. `term` counts the connections of its session, by which the newest is
+    told."""
 
     type: Literal["member"]
     relay: str
@@ -144,7 +146,8 @@ class Tokens(TypedDict):
 
 
 class Knocked(TypedDict):
-    """Somebody who knocks at that relay and has no answer yet; its key says at which room, by which number."""
+    """Somebody who knocks at that relay and has no answer yet; its key says at which room, by which
+    number."""
 
     type: Literal["knock"]
     relay: str
@@ -163,7 +166,8 @@ class Said(TypedDict):
 
 
 class ToMember(TypedDict):
-    """To the relay that `talker_id` is connected to: `mute`, `turn`, and `away`, which ends its connection."""
+    """To the relay that `talker_id` is connected to: `mute`, `turn`, and `away`, which ends its
+    connection."""
 
     type: Literal["to-member"]
     relay: str

@@ -15,13 +15,17 @@ def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--cluster-ca", type=_FILE, help="The NATS server's certificate authority (PEM)."),
         click.option("--cluster-credentials", type=_FILE, help="This relay's NATS credentials (.creds)."),
         click.option(
-            "--cluster-name", default="default", show_default=True, help="The name of the service on that server."
+            "--cluster-name",
+            default="default",
+            show_default=True,
+            help="The name of the service on that server.",
         ),
         click.option(
             "--cluster",
             envvar="STREAMER_CLUSTER",
             metavar="URL",
-            help="Form one service with all relays on this NATS server: nats://HOST, or tls://USER:PASSWORD@HOST.",
+            help="Form one service with all relays on this NATS server: nats://HOST, "
+            "or tls://USER:PASSWORD@HOST.",
         ),
     ):
         command = option(command)

@@ -1,4 +1,5 @@
-"""The other relays of the service: which are alive, and how far their clocks are from ours. Times are in s and µs."""
+"""The other relays of the service: which are alive, and how far their clocks are from ours. Times are in s
+and µs."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ BEAT_S: Final = 0.4
 """Between two signs of life."""
 
 DEAD_S: Final = 2.2
-"""Without a sign of life: five were missed. Half of it would take a relay for dead that a busy computer holds up."""
+"""Without a sign of life: five were missed. Half of it would take a relay for dead that a busy computer holds
+up."""
 
 MAX_PEERS: Final = 63
 SAMPLES: Final = 16
@@ -105,7 +107,9 @@ class Peers:
     @property
     def addresses(self) -> list[str]:
         """Where people reach the other relays of this service, in the order of their ids."""
-        return [self._peers[relay].live["url"] for relay in sorted(self.ours) if self._peers[relay].live["url"]]
+        return [
+            self._peers[relay].live["url"] for relay in sorted(self.ours) if self._peers[relay].live["url"]
+        ]
 
     @property
     def slots(self) -> set[int]:

@@ -1,8 +1,8 @@
 """Who is in which room on which relay: a value for each member, which its relay stores and the others watch.
 
-Each side compares what it has with what is stored, and makes the two equal: a member elsewhere comes, changes and
-leaves as its value does, and one here whose value is missing is stored again. If two relays say that they have the
-member, the one with the later connection (`term`) has it.
+Each side compares what it has with what is stored, and makes the two equal: a member elsewhere comes, changes
+and leaves as its value does, and one here whose value is missing is stored again. If two relays say that they
+have the member, the one with the later connection (`term`) has it.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,8 @@ Came = Callable[[ClusterRoom, int], None]
 
 
 class Presence:
-    """`find_room` gives a room that is used here; `came` is told of members elsewhere, each time they are shown."""
+    """`find_room` gives a room that is used here; `came` is told of members elsewhere, each time they are
+    shown."""
 
     def __init__(
         self, own_id: str, bucket: Bucket, peers: Peers, puts: Puts, find_room: FindRoom, came: Came
@@ -91,12 +92,14 @@ class Presence:
                 room.show(talker_id, value)
 
     def review(self, room: ClusterRoom) -> None:
-        """Some of what was told of members elsewhere may have been told after what was decided about the room."""
+        """Some of what was told of members elsewhere may have been told after what was decided about the
+        room."""
         for talker_id in list(self._stored.get(room.name, {})):
             self._settle(room.name, talker_id)
 
     def forget(self) -> None:
-        """Before all that is stored is told anew, and ours again: what is not told then is not there any more."""
+        """Before all that is stored is told anew, and ours again: what is not told then is not there any
+        more."""
         self._untold = {(room, talker_id) for room, here in self._stored.items() for talker_id in here}
         self._told = {}
         self._puts.forget(self._bucket)
@@ -134,8 +137,9 @@ class Presence:
             self._store(room, local)
 
     def _part_names(self, room: ClusterRoom, talker_id: int, newcomer: Present) -> None:
-        """Two who came in while their relays knew nothing of each other may have one name, and both relays know who
-        keeps it: a host, and of equals the lower talker_id. The other one comes in again, under a name of its own."""
+        """Two who came in while their relays knew nothing of each other may have one name, and both relays
+        know who keeps it: a host, and of equals the lower talker_id. The other one comes in again, under a
+        name of its own."""
         keeps = newcomer["right"] == Right.HOST.value, -talker_id
         for member in room.here:
             if member.name == newcomer["name"] and (member.right is Right.HOST, -member.talker_id) < keeps:

@@ -1,4 +1,5 @@
-"""What this relay is about to store: of several values of one key, the newest. It waits while NATS is away."""
+"""What this relay is about to store: of several values of one key, the newest. It waits while NATS is
+away."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,8 @@ from streamer.relay.cluster.bus import Bucket, Bus
 from streamer.wire.control import serialize
 
 MAX_WAITING: Final = 20_000
-"""Keys; a relay that is away for long keeps what was decided last, and the rest is told anew when it is back."""
+"""Keys; a relay that is away for long keeps what was decided last, and the rest is told anew when it is
+back."""
 
 AT_ONCE: Final = 32
 """Values on their way: with a millisecond each, 32,000 a second."""

@@ -1,7 +1,8 @@
 """What hosts decide about rooms: stored for all relays.
 
-A decision is stored where nothing is stored that was not known when it was taken (compare and set). Where a host
-elsewhere was first, also during a cut, the two are merged, and that is stored: no relay's decision undoes another's.
+A decision is stored where nothing is stored that was not known when it was taken (compare and set). Where a
+host elsewhere was first, also during a cut, the two are merged, and that is stored: no relay's decision
+undoes another's.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,13 @@ class Rules:
     """`kept` holds decisions for good. `on_ruled` is told of rooms about which somebody elsewhere decided."""
 
     def __init__(
-        self, own_id: str, kept: Bucket, puts: Puts, find_room: FindRoom, decisions: Decisions, on_ruled: OnRuled
+        self,
+        own_id: str,
+        kept: Bucket,
+        puts: Puts,
+        find_room: FindRoom,
+        decisions: Decisions,
+        on_ruled: OnRuled,
     ) -> None:
         self._own_id = own_id
         self._kept = kept
@@ -100,7 +107,8 @@ class Rules:
             _keep(self._decisions, name, decided)
 
     def _on_stored(self, name: str, decided: Decided, revision: int) -> None:
-        """Where somebody elsewhere was first, what they stored comes, or has come, and is merged with this."""
+        """Where somebody elsewhere was first, what they stored comes, or has come, and is merged with
+        this."""
         if not revision:
             return
         if revision > self._revisions.get(name, 0):

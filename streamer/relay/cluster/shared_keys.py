@@ -1,7 +1,9 @@
-"""What opens rooms, the same on all relays: the host's own key, the invitations, and tokens (of which only digests).
+"""What opens rooms, the same on all relays: the host's own key, the invitations, and tokens (of which only
+digests).
 
-The first relay of a service stores its own; whoever comes later takes what is stored, and keeps it on its disk, so that
-links stay good while NATS is away. An invitation that a host renews is stored by the relay where that was done.
+The first relay of a service stores its own; whoever comes later takes what is stored, and keeps it on its
+disk, so that links stay good while NATS is away. An invitation that a host renews is stored by the relay
+where that was done.
 """
 
 from typing import Any, Final
@@ -25,9 +27,12 @@ MAX_SOURCES: Final = 256
 
 
 class SharedKeys:
-    """`renews`: the invitations of `rooms` were made anew at this start, and count. `source` names our own tokens."""
+    """`renews`: the invitations of `rooms` were made anew at this start, and count. `source` names our own
+    tokens."""
 
-    def __init__(self, admission: InviteStore, tokens: TokenStore, source: str, *, renews: tuple[str, ...]) -> None:
+    def __init__(
+        self, admission: InviteStore, tokens: TokenStore, source: str, *, renews: tuple[str, ...]
+    ) -> None:
         self._admission = admission
         self._tokens = tokens
         self._source = source

@@ -1,4 +1,5 @@
-"""Members' sessions on all relays of the service: anyone who loses a relay comes back on another as the same member."""
+"""Members' sessions on all relays of the service: anyone who loses a relay comes back on another as the same
+member."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -20,7 +21,8 @@ FindMember = Callable[[str, str], RemoteMember | None]
 
 
 class SharedSessions:
-    """By the digest of a token; a session may have two. What is stored in `bucket` expires, so it is stored again."""
+    """By the digest of a token; a session may have two. What is stored in `bucket` expires, so it is stored
+    again."""
 
     def __init__(self, own_id: str, bucket: Bucket, puts: Puts, find_member: FindMember) -> None:
         self._own_id = own_id
@@ -33,7 +35,8 @@ class SharedSessions:
         """The term of what was to be stored last, by its key, until that comes back."""
 
     def changed(self, session: Session) -> None:
-        """It began, goes on, or was left, on this relay. Where it has gone on elsewhere, that counts for nothing."""
+        """It began, goes on, or was left, on this relay. Where it has gone on elsewhere, that counts for
+        nothing."""
         is_here = session.leg is not None and not isinstance(session.leg, RemoteMember)
         if is_here:
             self._here[session.token] = session
@@ -56,7 +59,8 @@ class SharedSessions:
             self._puts.put(self._bucket, f"session.{digest(token)}", value)
 
     def take(self, key: str, value: StoredSession | None) -> None:
-        """Of two relays that knew nothing of each other, the one with the newest leg is right about the session."""
+        """Of two relays that knew nothing of each other, the one with the newest leg is right about the
+        session."""
         self._values.pop(key, None)
         if value is not None:
             Right(value["right"])
@@ -79,7 +83,11 @@ class SharedSessions:
         if session is None:
             session = _session(value, token)
         elif value["term"] > session.term:
-            session.term, session.talker_id, session.attempt = value["term"], value["talker_id"], value["attempt"]
+            session.term, session.talker_id, session.attempt = (
+                value["term"],
+                value["talker_id"],
+                value["attempt"],
+            )
             session.left_out, session.is_over = value["left_out"], value["over"]
         if session.leg is None or isinstance(session.leg, RemoteMember):
             session.leg = member = self._find_member(room_name, digest(value["token"]))

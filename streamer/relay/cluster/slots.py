@@ -1,4 +1,5 @@
-"""Which part of the talker_ids is whose: a key for each slot, taken by compare-and-set, so that no two relays have one.
+"""Which part of the talker_ids is whose: a key for each slot, taken by compare-and-set, so that no two relays
+have one.
 
 A slot of a relay that is gone is taken only where no other is left: its members may come back with their ids.
 """

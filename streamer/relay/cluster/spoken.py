@@ -60,7 +60,8 @@ def _now_us() -> int:
 class Spoken:
     """`say` takes `text` or `relay`, a room's key or a relay's id, and a message.
 
-    Voice that is older than `deadline_us` is shed: a relay that was held up for seconds has as much of it to read.
+    Voice that is older than `deadline_us` is shed: a relay that was held up for seconds has as much of it to
+    read.
     """
 
     def __init__(
@@ -191,7 +192,9 @@ class Spoken:
             "start_ms": line["start_ms"] + to_own_ms,
             "end_ms": line["end_ms"] + to_own_ms,
         }
-        room.tell(room.captions.readers(room.here, talker), here, ("caption", relay, line["talker_id"], line["id"]))
+        room.tell(
+            room.captions.readers(room.here, talker), here, ("caption", relay, line["talker_id"], line["id"])
+        )
         keep_in_chat(room, here, room.here)
 
     def _tell_telemetry(self, room: ClusterRoom, relay: str, report: Telemetry) -> None:
@@ -269,7 +272,11 @@ class Spoken:
 
     def _answered(self, answered: Answered) -> None:
         room = self._find_room(answered["room"])
-        if room and answered["outcome"] in get_args(FinalOutcome) and room.is_elsewhere(answered["talker_id"]):
+        if (
+            room
+            and answered["outcome"] in get_args(FinalOutcome)
+            and room.is_elsewhere(answered["talker_id"])
+        ):
             words = clean_chat(answered["message"]) if answered["message"] else ""
             room.commands.take(answered["id"], answered["talker_id"], cast(Any, answered["outcome"]), words)
 

@@ -1,7 +1,8 @@
-"""Packets between relays: each is published once for its room, together with what else is due, and kept nowhere.
+"""Packets between relays: each is published once for its room, together with what else is due, and kept
+nowhere.
 
-A message is the time at which it was published (µs of that relay's clock, u64), and a row of packets as PROTOCOL.md has
-them, each behind its length (u16); all in network byte order.
+A message is the time at which it was published (µs of that relay's clock, u64), and a row of packets as
+PROTOCOL.md has them, each behind its length (u16); all in network byte order.
 """
 
 import asyncio
@@ -50,7 +51,8 @@ def unpack(row: bytes) -> Iterator[bytes]:
 
 
 class Outgoing:
-    """What this relay is about to publish. Voice that is older than `deadline_us` is shed; so is all while away."""
+    """What this relay is about to publish. Voice that is older than `deadline_us` is shed; so is all while
+    away."""
 
     def __init__(self, deadline_us: int, now_us: Callable[[], int]) -> None:
         self._waiting: deque[tuple[str, bytes, int]] = deque()
@@ -108,7 +110,8 @@ def _rows(packets: list[bytes]) -> Iterator[list[bytes]]:
 
 
 class Uplink:
-    """The observer of one room: hands on what its own members say. `is_elsewhere` tells talkers of other relays."""
+    """The observer of one room: hands on what its own members say. `is_elsewhere` tells talkers of other
+    relays."""
 
     def __init__(self, outgoing: Outgoing, subject: str, elsewhere: Callable[[int], bool]) -> None:
         self._outgoing = outgoing

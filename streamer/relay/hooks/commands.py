@@ -33,7 +33,9 @@ def hook() -> None:
     help="Allow a URL that leads to this computer or to a link-local address.",
 )
 @data_dir_option
-def add(url: str, events: tuple[Kind, ...], room: str | None, any_address: bool, data_dir: Path | None) -> None:
+def add(
+    url: str, events: tuple[Kind, ...], room: str | None, any_address: bool, data_dir: Path | None
+) -> None:
     """Send events to URL from now on, and show the secret that signs them."""
     added = _file(data_dir).add(url, events, room, any_address=any_address)
     click.echo(f"Hook {added.id} sends {', '.join(added.events)} of {_room(added.room)} to {added.url}")

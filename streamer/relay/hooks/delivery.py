@@ -1,7 +1,8 @@
 """Brings the events of one hook to its target, in order: one at a time, again and again until it is taken.
 
-A target that is away or hangs costs its own hook a bounded queue and one connection, and nobody else anything. Events
-are dropped at the old end, and the next event that arrives says how many the target has missed.
+A target that is away or hangs costs its own hook a bounded queue and one connection, and nobody else
+anything. Events are dropped at the old end, and the next event that arrives says how many the target has
+missed.
 """
 
 import asyncio
@@ -53,11 +54,14 @@ class Count:
 
 
 class Delivery:
-    """`put` events; `run` until cancelled. `wall_clock` is in seconds of Unix time, and may be set at any moment;
-    `steady_clock` is not, so that it tells how old an event is."""
+    """`put` events; `run` until cancelled. `wall_clock` is in seconds of Unix time, and may be set at any
+    moment; `steady_clock` is not, so that it tells how old an event is."""
 
     def __init__(
-        self, hook: Hook, wall_clock: Callable[[], float] = time, steady_clock: Callable[[], float] = monotonic
+        self,
+        hook: Hook,
+        wall_clock: Callable[[], float] = time,
+        steady_clock: Callable[[], float] = monotonic,
     ) -> None:
         self.hook = hook
         self.count = Count()
@@ -124,7 +128,9 @@ class Delivery:
         headers = signed_headers(self.hook.key, event.id, self._wall_clock(), body)
         try:
             # a redirect would lead where nobody has signed for
-            async with http.post(self.hook.url, data=body, headers=headers, allow_redirects=False) as response:
+            async with http.post(
+                self.hook.url, data=body, headers=headers, allow_redirects=False
+            ) as response:
                 status = response.status
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NotTakenError(str(error) or "the connection failed") from None

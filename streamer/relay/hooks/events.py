@@ -37,7 +37,13 @@ class Event:
 
     def body(self, missed: int) -> bytes:
         """UTF-8; `missed` is how many events before this one this hook was not told of."""
-        told = {**self.fields, "type": self.kind, "room": self.room, "at": round(self.at_s, 3), "missed": missed}
+        told = {
+            **self.fields,
+            "type": self.kind,
+            "room": self.room,
+            "at": round(self.at_s, 3),
+            "missed": missed,
+        }
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 

@@ -35,12 +35,15 @@ class Hooks:
         return [delivery for delivery, _ in self._running.values()]
 
     def tell(self, kind: Kind, room: str, fields: Mapping[str, object]) -> None:
-        """Never waits. `fields` are what the event holds beside its type, room and time; they must fit JSON."""
+        """Never waits. `fields` are what the event holds beside its type, room and time; they must fit
+        JSON."""
         if not self._running:
             return
         event = Event.of(kind, room, self._wall_clock(), fields)
         if len(event.body(0)) > MAX_EVENT_BYTES:
-            report_failure("telling hooks", ValueError(f"an event {kind} is longer than {MAX_EVENT_BYTES:,} bytes"))
+            report_failure(
+                "telling hooks", ValueError(f"an event {kind} is longer than {MAX_EVENT_BYTES:,} bytes")
+            )
             return
         for delivery, _ in self._running.values():
             delivery.put(event)

@@ -106,7 +106,11 @@ def _hook(kept: dict[str, Any]) -> Hook:
     events, room, any_address = tuple(kept["events"]), kept["room"], kept["any_address"]
     if not set(events) <= set(KINDS):
         raise ValueError(f"there are no events {', '.join(sorted(set(map(str, events)) - set(KINDS)))}")
-    if not isinstance(kept["id"], str) or not isinstance(kept["secret"], str) or type(any_address) is not bool:
+    if (
+        not isinstance(kept["id"], str)
+        or not isinstance(kept["secret"], str)
+        or type(any_address) is not bool
+    ):
         raise TypeError("a field of a hook has the wrong type")
     if room is not None:
         check_room_name(room)

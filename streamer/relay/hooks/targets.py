@@ -1,8 +1,9 @@
 """Which addresses a hook may be sent to.
 
-A hook's URL is a way to make this computer ask another one. It must not reach what trusts this computer for being this
-computer: its own services, or a cloud's metadata. A name is no proof, since it may lead elsewhere a moment later. So
-the check is made where the socket is opened, for the very address that it is about to connect to.
+A hook's URL is a way to make this computer ask another one. It must not reach what trusts this computer for
+being this computer: its own services, or a cloud's metadata. A name is no proof, since it may lead elsewhere
+a moment later. So the check is made where the socket is opened, for the very address that it is about to
+connect to.
 """
 
 import ipaddress
@@ -79,12 +80,15 @@ def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
     address = info[4]
     reason = why_forbidden(address[0])
     if reason:
-        raise ForbiddenTargetError(f"{address[0]} is {reason}; `streamer hook add --allow-any-address` allows that")
+        raise ForbiddenTargetError(
+            f"{address[0]} is {reason}; `streamer hook add --allow-any-address` allows that"
+        )
     return open_socket(info)
 
 
 def open_socket(info: tuple[Any, ...]) -> socket.socket:
-    """A socket for an entry of `getaddrinfo`. It takes little at once: voice waits while an answer is read."""
+    """A socket for an entry of `getaddrinfo`. It takes little at once: voice waits while an answer is
+    read."""
     family, kind, protocol, _, _ = info
     opened = socket.socket(family, kind, protocol)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)

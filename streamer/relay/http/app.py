@@ -108,7 +108,8 @@ class Relay:
         self.doors: list[Listener] = []
         """Where its members come in."""
         self.asked_home: Callable[[Socket], str] = lambda socket: ""
-        """The address of the process where a member is asked to go, to be with its room; empty where it is there."""
+        """The address of the process where a member is asked to go, to be with its room; empty where it is
+        there."""
         self.cluster: Beside | None = None
         """To be set before the application is made."""
         self.proxies = proxies or TrustedProxies()
@@ -199,7 +200,9 @@ class Relay:
             self.cluster.on_peers = self._find_other_relays
         self._fallback = self._make_fallback()
         self._shortcuts: Shortcuts | None = None
-        events = {"fallback": self._fallback.counts} | ({"cluster": self.cluster.counts} if self.cluster else {})
+        events = {"fallback": self._fallback.counts} | (
+            {"cluster": self.cluster.counts} if self.cluster else {}
+        )
         self._metrics = Metrics(self._flusher.traffic, self._counted_now, self.refusals, events)
         application = web.Application(middlewares=[self._answers.middleware], client_max_size=MAX_JSON_BYTES)
         self._add_routes(application)
@@ -359,7 +362,8 @@ class Relay:
     async def drain(self) -> None:
         """Let nobody else in, and ask the members to move; returns when they have, or after `drain_s`.
 
-        Where there is no other relay, they come back to the next start of this one, and nothing is waited for.
+        Where there is no other relay, they come back to the next start of this one, and nothing is waited
+        for.
         """
         self._reception.is_draining = True
         if self.other_relays and self._sockets:
@@ -389,4 +393,6 @@ class Relay:
 def _check_subprotocol(request: web.Request) -> None:
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if "Upgrade" in request.headers and SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
-        raise RefusedError(f"the subprotocol {SUBPROTOCOL} was not offered", status=400, code="bad-subprotocol")
+        raise RefusedError(
+            f"the subprotocol {SUBPROTOCOL} was not offered", status=400, code="bad-subprotocol"
+        )

@@ -1,7 +1,7 @@
 """A relay below a path of somebody else's site, as `--url https://example.org/voice/` says.
 
-Some proxies take the path off before they pass a request on, and some leave it: the relay answers both. What is
-left is taken off here, before a request is looked at, so that nothing else knows of it.
+Some proxies take the path off before they pass a request on, and some leave it: the relay answers both. What
+is left is taken off here, before a request is looked at, so that nothing else knows of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,9 +28,12 @@ def below(base: str, make: RequestFactory) -> RequestFactory:
 
 
 def check_base(base: str, paths: Iterable[str]) -> None:
-    """Raises SetupError where the relay itself has something at or below `base`: nobody could tell which is meant."""
+    """Raises SetupError where the relay itself has something at or below `base`: nobody could tell which is
+    meant."""
     if base and any(path == base or path.startswith(f"{base}/") for path in paths):
-        raise SetupError(f"--url can't end with {base}/, because the relay itself has pages there: use another path")
+        raise SetupError(
+            f"--url can't end with {base}/, because the relay itself has pages there: use another path"
+        )
 
 
 def canonical_paths(application: web.Application) -> list[str]:

@@ -1,8 +1,8 @@
 """The transport of a leg that runs over HTTP requests (PROTOCOL.md, Over plain HTTP).
 
-The leg is a `Socket` like all others: it writes here what it would write to its connection, and is fed what came
-in requests. So checks, limits, shedding and close codes are the socket's own. What goes out is kept for a while, since
-a proxy may cut a response where it likes.
+The leg is a `Socket` like all others: it writes here what it would write to its connection, and is fed what
+came in requests. So checks, limits, shedding and close codes are the socket's own. What goes out is kept for
+a while, since a proxy may cut a response where it likes.
 
     between two responses: paused ── a response begins ──→ written to it ── it ends, or is cut ──→ paused
                               └── LOST_AFTER_S without one ──→ lost
@@ -131,7 +131,9 @@ class Carrier(asyncio.Transport):
             self._stream.write(data)
         elif self._question and not self._will_answer:
             self._will_answer = True
-            self._loop.call_later(max(0.0, self._answered_at + GATHER_S - monotonic()), _settle, self._question)
+            self._loop.call_later(
+                max(0.0, self._answered_at + GATHER_S - monotonic()), _settle, self._question
+            )
 
     def can_write_eof(self) -> bool:
         return False
@@ -165,7 +167,9 @@ class Carrier(asyncio.Transport):
         """Frames that begin at position `at`. Raises RefusedError `gap`."""
         if at > self.received:
             self._counts["gap"] += 1
-            raise RefusedError(f"bytes are missing: the next ones are at {self.received}", status=409, code="gap")
+            raise RefusedError(
+                f"bytes are missing: the next ones are at {self.received}", status=409, code="gap"
+            )
         new = body[self.received - at :]
         if len(new) < len(body):
             self._counts["repeated"] += 1
@@ -186,7 +190,9 @@ class Carrier(asyncio.Transport):
             self._counts["gap"] += 1
             raise RefusedError("what is asked for is no longer available", status=409, code="gap")
 
-    def stream_to(self, transport: asyncio.Transport, head: bytes, position: int, *, as_events: bool = False) -> None:
+    def stream_to(
+        self, transport: asyncio.Transport, head: bytes, position: int, *, as_events: bool = False
+    ) -> None:
         """Write from `position` on, behind `head`, to `transport`, which is the carrier's from now on."""
         self.check_kept(position)
         self._sent.forget(position)

@@ -1,4 +1,5 @@
-"""What devices found out about themselves on the page /check: parsed, cleaned, and the newest kept for the host.
+"""What devices found out about themselves on the page /check: parsed, cleaned, and the newest kept for the
+host.
 
 Anybody on this network may send a result, so its size, its fields and its texts are bounded.
 """
@@ -75,7 +76,8 @@ class Check:
 
 
 class Checks:
-    """The newest results, oldest first. Where there are too many, the address that sent most loses its oldest."""
+    """The newest results, oldest first. Where there are too many, the address that sent most loses its
+    oldest."""
 
     def __init__(self) -> None:
         self.newest: list[Check] = []

@@ -1,7 +1,8 @@
 """Legs over plain HTTP, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP): their requests.
 
-A request that names a leg is its member's, who was let in when the leg was opened. So it does not wait with strangers,
-and the member's own limits hold. The URLs are relative to that of the WebSocket, wherever a proxy puts that.
+A request that names a leg is its member's, who was let in when the leg was opened. So it does not wait with
+strangers, and the member's own limits hold. The URLs are relative to that of the WebSocket, wherever a proxy
+puts that.
 """
 
 import asyncio
@@ -46,7 +47,8 @@ _STREAM_HEAD: Final = {
     "Connection": "close",
     "X-Accel-Buffering": "no",
 }
-"""Of a response that ends with its connection: HTTP/1.0, which some proxies speak, has no other. nginx has the last."""
+"""Of a response that ends with its connection: HTTP/1.0, which some proxies speak, has no other. nginx has
+the last."""
 
 
 class Fallback:
@@ -78,7 +80,8 @@ class Fallback:
         router.add_get(PATH, self._get, allow_head=False)
 
     def claim(self, request: web.Request, visitor: Visitor | None) -> bool:
-        """True if `request` is of a leg that runs over HTTP; it counts as one more of its own, however it ends."""
+        """True if `request` is of a leg that runs over HTTP; it counts as one more of its own, however it
+        ends."""
         carrier = self._carriers.get(request.query.get("leg", "")) if request.path == PATH else None
         if carrier:
             self.note_use(carrier, visitor)
@@ -102,7 +105,8 @@ class Fallback:
         return web.Response(body=body, content_type="application/json", headers=_NEVER_STORED)
 
     def take(self, carrier: Carrier, at: int, received: int, batch: bytes) -> bytes:
-        """A batch that begins at position `at`. Returns what its sender is told; raises RefusedError `gap`."""
+        """A batch that begins at position `at`. Returns what its sender is told; raises RefusedError
+        `gap`."""
         self.counts["batches"] += 1
         carrier.acknowledge(received)
         if not carrier.is_over:

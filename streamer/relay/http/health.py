@@ -33,7 +33,9 @@ class Health:
         """503 while it starts or drains. That is an answer and no refusal: a watcher asks each second."""
         lobby = self._lobby
         status = "draining" if lobby.is_draining else "starting" if lobby.is_starting else "ready"
-        return web.json_response({"status": status}, status=200 if status == "ready" else 503, headers=_NO_STORE)
+        return web.json_response(
+            {"status": status}, status=200 if status == "ready" else 503, headers=_NO_STORE
+        )
 
 
 def is_health(path: str) -> bool:

@@ -20,5 +20,7 @@ def host_of(request: web.BaseRequest) -> str:
 def one_host(hosts: Sequence[str]) -> str:
     """Raises RefusedError as `host_of` does."""
     if len(hosts) != 1 or Origin.parse(f"http://{hosts[0]}") is None:
-        raise RefusedError("a request must have exactly one Host header that names a host", status=400, code="bad-host")
+        raise RefusedError(
+            "a request must have exactly one Host header that names a host", status=400, code="bad-host"
+        )
     return hosts[0]

@@ -1,9 +1,9 @@
 """How a phone comes to trust this relay: the join page over plain HTTP, and what it needs.
 
-Before a phone trusts the relay there is nothing else it can be shown without a warning. So this serves the join page,
-the certificate authority to install, and nothing more; whoever wants anything else is sent to HTTPS. The page watches
-by itself whether trust works, for pages and for sockets apart: iOS lets one pass without the other. Programs take the
-authority in PEM.
+Before a phone trusts the relay there is nothing else it can be shown without a warning. So this serves the
+join page, the certificate authority to install, and nothing more; whoever wants anything else is sent to
+HTTPS. The page watches by itself whether trust works, for pages and for sockets apart: iOS lets one pass
+without the other. Programs take the authority in PEM.
 """
 
 import plistlib
@@ -47,7 +47,8 @@ async def probe(request: web.Request) -> web.StreamResponse:
 class JoinPage:
     """The application behind the plain-HTTP door. `authority` is what phones may install, or None.
 
-    It is read once: what becomes of the file while the relay runs must not part it from the certificate that serves.
+    It is read once: what becomes of the file while the relay runs must not part it from the certificate that
+    serves.
     """
 
     def __init__(self, page: Mapping[str, Asset], authority: Path | None) -> None:
@@ -77,7 +78,8 @@ class JoinPage:
         return answer
 
     def _secure_host(self, request: web.Request) -> str:
-        """Host and port of the relay itself, for who asked here: this port, as they know it, or the one beside it."""
+        """Host and port of the relay itself, for who asked here: this port, as they know it, or the one
+        beside it."""
         asked = host_of(request)
         here = request.get_extra_info("sockname", (None, None))[1]
         if self.secure_port in (None, here):
@@ -105,7 +107,9 @@ class JoinPage:
 
     def _read_authority(self) -> str:
         if self._authority is None:
-            raise web.HTTPNotFound(reason="this relay has a certificate of its own; there is no authority to install")
+            raise web.HTTPNotFound(
+                reason="this relay has a certificate of its own; there is no authority to install"
+            )
         return self._authority
 
 
@@ -127,7 +131,8 @@ def apple_profile(certificate: bytes) -> bytes:
         "PayloadUUID": str(identity),
         "PayloadVersion": 1,
         "PayloadDisplayName": name,
-        "PayloadDescription": "Lets this device trust the voice relay on your network, and nothing outside of it.",
+        "PayloadDescription": "Lets this device trust the voice relay on your network, "
+        "and nothing outside of it.",
         "PayloadContent": [payload],
     }
     return plistlib.dumps(profile)

@@ -1,4 +1,5 @@
-"""What all answers of the relay have in common: headers that keep browsers careful, and refusals in words, counted."""
+"""What all answers of the relay have in common: headers that keep browsers careful, and refusals in words,
+counted."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -70,7 +71,9 @@ class Answers:
         visitor = visitor_of(request)
         request, trouble = self._told_by_proxies(request, visitor)
         is_member = self.claim(request, visitor)
-        if visitor and not await visitor.begin_request(may_be_long=_may_be_long(request), is_member=is_member):
+        if visitor and not await visitor.begin_request(
+            may_be_long=_may_be_long(request), is_member=is_member
+        ):
             return web.Response(status=408)  # which nobody reads
         origin = request.headers.get("Origin")
         try:
@@ -100,11 +103,14 @@ class Answers:
     def _told_by_proxies(
         self, request: web.Request, visitor: Visitor | None
     ) -> tuple[web.Request, RefusedError | None]:
-        """`request` with the address that it counts for as `remote`, and why its proxy is not believed, if so."""
+        """`request` with the address that it counts for as `remote`, and why its proxy is not believed, if
+        so."""
         address = visitor.peer if visitor else plain_address(request.remote or "")
         trouble = None
         if self._proxies.trusts(address):
-            forwarded, by_custom = (request.headers.getall(name, []) for name in ("Forwarded", "X-Forwarded-For"))
+            forwarded, by_custom = (
+                request.headers.getall(name, []) for name in ("Forwarded", "X-Forwarded-For")
+            )
             try:
                 address = real_address(address, forwarded, by_custom, self._proxies)
             except RefusedError as refusal:
@@ -114,10 +120,13 @@ class Answers:
         return (request if address == request.remote else request.clone(remote=address)), trouble
 
     def lets_on(self, visitor: Visitor, request: PlainRequest) -> bool:
-        """True if a member's request would get to its handler. It counts for whom its proxy names, from now on."""
+        """True if a member's request would get to its handler. It counts for whom its proxy names, from now
+        on."""
         named = request.fields.get
         try:
-            address = real_address(visitor.peer, named("forwarded", []), named("x-forwarded-for", []), self._proxies)
+            address = real_address(
+                visitor.peer, named("forwarded", []), named("x-forwarded-for", []), self._proxies
+            )
             asked = one_host(named("host", []))
             if request.method not in _SAFE:
                 self._origins.check(request.field("origin"), asked)
@@ -128,7 +137,11 @@ class Answers:
 
     def headers(self, origin: str | None) -> dict[str, str]:
         """Of an answer that is written past aiohttp; `origin` is of the page that asks."""
-        return {**self._headers, **_cors(origin)} if origin and self._origins.is_foreign(origin) else self._headers
+        return (
+            {**self._headers, **_cors(origin)}
+            if origin and self._origins.is_foreign(origin)
+            else self._headers
+        )
 
     def _refused(self, refusal: RefusedError, path: str) -> web.Response:
         return _refused(refusal, path, self._origins.path)
@@ -163,7 +176,9 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
 
 def _may_be_long(request: web.Request) -> bool:
     """Only what brings a sound; whether it may, is decided when it is its turn."""
-    return request.method == hdrs.METH_POST and is_api(request.path) and request.path.endswith("/announcements")
+    return (
+        request.method == hdrs.METH_POST and is_api(request.path) and request.path.endswith("/announcements")
+    )
 
 
 def _refused(refusal: RefusedError, path: str, base: str) -> web.Response:

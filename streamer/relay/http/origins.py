@@ -70,7 +70,8 @@ class Origins:
     def __init__(
         self, allowed: Iterable[str] = (), url: str | None = None, other_relays: Iterable[str] = ()
     ) -> None:
-        """`url` is where a proxy shows the relay. Raises SetupError for what is no origin; `url` may have a path."""
+        """`url` is where a proxy shows the relay. Raises SetupError for what is no origin; `url` may have a
+        path."""
         self._url: Origin | None = None
         self.path = ""
         """What the relay is below at `url`, without a slash at its end."""
@@ -181,7 +182,9 @@ def other_relays(given: Iterable[str], own: str) -> list[str]:
     for text in given:
         origin, path = _split_url(text, "--other-relay")
         if not re.match(f"{origin.scheme}(:|$)", own, re.IGNORECASE):
-            raise SetupError(f"--other-relay {text}: members come here by another scheme, and would not go there")
+            raise SetupError(
+                f"--other-relay {text}: members come here by another scheme, and would not go there"
+            )
         found.append(f"{origin}{path}")
     return found
 
@@ -193,8 +196,10 @@ def _split_url(text: str, option: str = "--url") -> tuple[Origin, str]:
     is_path = all(map(_SEGMENT.fullmatch, path.split("/")[1:])) and len(path) <= MAX_PATH_CHARACTERS
     if origin is None or not is_path:
         raise SetupError(
-            f"{option} {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, a port "
-            "where it is not the usual one, and the path that the relay is below, such as https://example.org/voice/"
+            f"{option} {' '.join(text.split())} is not an origin, or one with a path: give scheme and host, "
+            "a port "
+            "where it is not the usual one, and the path that the relay is below, such as "
+            "https://example.org/voice/"
         )
     return origin, path
 
@@ -203,7 +208,8 @@ def _as_origin(option: str, text: str) -> Origin:
     origin = Origin.parse(text)
     if origin is None:
         raise SetupError(
-            f"{option} {' '.join(text.split())} is not an origin: give scheme and host, and a port where it is "
+            f"{option} {' '.join(text.split())} is not an origin: give scheme and host, and a port where it "
+            "is "
             "not the usual one, such as https://example.org"
         )
     return origin

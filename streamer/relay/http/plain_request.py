@@ -1,7 +1,7 @@
 """Requests in the plain form in which clients and proxies write them (RFC 9112), as aiohttp would read them.
 
-Whatever could be read in more than one way is not plain: a body without a length, lines that are folded or end
-otherwise, a field twice where there may be one. What is read here is what aiohttp reads, a test says.
+Whatever could be read in more than one way is not plain: a body without a length, lines that are folded or
+end otherwise, a field twice where there may be one. What is read here is what aiohttp reads, a test says.
 """
 
 import re

@@ -36,6 +36,8 @@ _LIBRARIES: Final = (f"{CODEC}/index.js", f"{CODEC}/generated/*.mjs", "node_modu
 
 _INDENTATION: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
 _COMMENTS: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/[ \t]*$)", re.MULTILINE)
+_COMMENTS_BEHIND: Final = re.compile(rb"(?<=[;,{})\]]) // [^\n\"'`]*$", re.MULTILINE)
+"""What has a quote in it may be the end of a string, and stays."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Asset:
 
     @classmethod
     def read(cls, path: Path, *, is_ours: bool = True) -> "Asset":
-        """What is ours goes without indentation and comments, a third of a script; a library's hold its licence."""
+        """What is ours goes without indentation and comments, a third of a script; a library's hold its
+        licence."""
         body = path.read_bytes()
         if is_ours and path.suffix in (".js", ".css"):
             body = without_comments(body)
@@ -66,19 +69,22 @@ class Asset:
 
 
 def without_comments(text: bytes) -> bytes:
-    """`text`, JavaScript or CSS, without the comments that begin a line and without indentation.
+    """`text`, JavaScript or CSS, without indentation and without comments, but for some behind code.
 
     Its lines keep their numbers, so that errors still name them.
     """
-    return _INDENTATION.sub(b"", _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), text))
+    text = _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), text)
+    return _INDENTATION.sub(b"", _COMMENTS_BEHIND.sub(b"", text))
 
 
 def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
-    """Every file of the page by its URL path; raises SetupError where the page or its codec is not installed."""
+    """Every file of the page by its URL path; raises SetupError where the page or its codec is not
+    installed."""
     directory = directory or _find_directory()
     if not (directory / CODEC / "index.js").exists():
         raise SetupError(
-            f"the page's codec (npm libopus-wasm) is not installed in {directory}: run scripts/setup in the checkout"
+            f"the page's codec (npm libopus-wasm) is not installed in {directory}: run scripts/setup in the "
+            "checkout"
         )
     names = {path: path.relative_to(directory) for path in _files(directory)}
     assets = {
@@ -89,7 +95,8 @@ def read_page(directory: Path | None = None) -> Mapping[str, Asset]:
 
 
 def at_path(page: Mapping[str, Asset], base: str) -> Mapping[str, Asset]:
-    """`page` for a relay below `base`: browsers tell installed pages apart by an id, which is of the whole site."""
+    """`page` for a relay below `base`: browsers tell installed pages apart by an id, which is of the whole
+    site."""
     if not base:
         return page
     manifest = json.loads(page[MANIFEST].body) | {"id": f"{base}/"}

@@ -1,7 +1,9 @@
-"""The opening handshake, and the takeover: aiohttp reads the request, our protocol has the connection from then on.
+"""The opening handshake, and the takeover: aiohttp reads the request, our protocol has the connection from
+then on.
 
-aiohttp's own protocol is told that its connection is lost, so that it frees what it holds (parser, task, timers) and
-leaves the transport alone. It is asked for bytes that came behind the request before that: they are the first frames.
+aiohttp's own protocol is told that its connection is lost, so that it frees what it holds (parser, task,
+timers) and leaves the transport alone. It is asked for bytes that came behind the request before that: they
+are the first frames.
 """
 
 import asyncio
@@ -64,7 +66,8 @@ def _answer(accept: str, subprotocol: str | None) -> bytes:
 
 
 def upgrade(request: web.Request, connection: Connection, *, subprotocol: str | None = None) -> web.Response:
-    """Answer 101 and give the connection's transport to `connection`; return the result from the request's handler.
+    """Answer 101 and give the connection's transport to `connection`; return the result from the request's
+    handler.
 
     Raises RefusedError before anything is written.
     """
@@ -85,7 +88,8 @@ def begin_websocket(transport: asyncio.Transport, accept: str, subprotocol: str 
 
 
 def take_over(request: web.Request) -> tuple[asyncio.Transport, EarlyBytes]:
-    """Take the connection of `request` from aiohttp, with the bytes that came behind the request; reading is as it was.
+    """Take the connection of `request` from aiohttp, with the bytes that came behind the request; reading is
+    as it was.
 
     The caller sets the transport's protocol. Raises RefusedError where the client is gone.
     """

@@ -1,7 +1,9 @@
-"""What a network adapter is: a network that phones may be in, one of containers or virtual machines, or a tunnel.
+"""What a network adapter is: a network that phones may be in, one of containers or virtual machines, or a
+tunnel.
 
-Linux tells it under /sys/class/net (Documentation/ABI/testing/sysfs-class-net), and a name tells nothing there: anybody
-may call an adapter anything. Elsewhere, and for drivers that don't say what they are, the name must do.
+Linux tells it under /sys/class/net (Documentation/ABI/testing/sysfs-class-net), and a name tells nothing
+there: anybody may call an adapter anything. Elsewhere, and for drivers that don't say what they are, the name
+must do.
 """
 
 import re
@@ -26,7 +28,8 @@ _CONTAINER_NAMES: Final = re.compile(
 _TUNNEL_NAMES: Final = re.compile(r"tun|tap|utun|wg|tailscale|zt|ppp|ipsec|nordlynx|proton", re.IGNORECASE)
 
 _TUNNEL_TYPES: Final = {512, 768, 769, 776, 778, 823, 65534}
-"""Hardware types of if_arp.h without an Ethernet of their own: PPP, IP in IP, IPv6 in IPv4, GRE, none (WireGuard)."""
+"""Hardware types of if_arp.h without an Ethernet of their own: PPP, IP in IP, IPv6 in IPv4, GRE, none
+(WireGuard)."""
 _TUNNEL_DRIVERS: Final = {"wireguard", "ppp", "gre", "gretap", "ipip", "sit", "ip6tnl", "vti", "xfrm"}
 _OVERLAY_DRIVERS: Final = {"vxlan", "geneve"}
 _PLAIN_DRIVERS: Final = {"wlan", "vlan", "bond", "team", "macvlan", "ipvlan", "wwan"}
@@ -70,7 +73,9 @@ def _leads_to_container(member: Path) -> bool:
     if other_end == own or (member / "device").exists() or _driver(member) in _PLAIN_DRIVERS:
         return False
     adapters = [each for each in member.parent.iterdir() if (each / "ifindex").exists()]
-    return not any(_number(each / "ifindex") == other_end and _number(each / "iflink") == own for each in adapters)
+    return not any(
+        _number(each / "ifindex") == other_end and _number(each / "iflink") == own for each in adapters
+    )
 
 
 def _is_pair(adapter: Path) -> bool:

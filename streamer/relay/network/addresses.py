@@ -17,7 +17,8 @@ from streamer.relay.tls.authority import Authority, is_private
 LOOPBACK: Final = "127.0.0.1"
 
 _ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""For documentation only (RFC 5737, RFC 3849): nothing is sent; connecting a UDP socket asks the routing table."""
+"""For documentation only (RFC 5737, RFC 3849): nothing is sent; connecting a UDP socket asks the routing
+table."""
 _DISCARD_PORT: Final = 9
 _USUAL_PORTS: Final = {"https": 443, "http": 80}
 _MAX_LABEL_CHARACTERS: Final = 63
@@ -37,14 +38,16 @@ class LanAddress:
 
 
 def lan_addresses() -> list[LanAddress]:
-    """All of this computer's addresses, the one to give away first. Raises OSError if the system doesn't tell them."""
+    """All of this computer's addresses, the one to give away first. Raises OSError if the system doesn't tell
+    them."""
     default = default_address()
     found = [judge(address, adapter, default) for adapter, address in _all_addresses()]
     return sorted(found, key=lambda each: _preference(each, default))
 
 
 def usable_addresses(*, with_ipv6: bool = False) -> list[str]:
-    """Those that phones may reach, the likeliest first; if there are none, the best of the others; loopback comes last.
+    """Those that phones may reach, the likeliest first; if there are none, the best of the others; loopback
+    comes last.
 
     IPv6 comes behind IPv4: its addresses are hard to type, and change often.
     """
@@ -62,14 +65,16 @@ def to_be_typed(addresses: Iterable[str]) -> list[str]:
 
 
 def uncertified(authority: Authority) -> tuple[str, str] | None:
-    """What phones may reach and `authority` can't certify, in words, and what to do; None if it certifies all."""
+    """What phones may reach and `authority` can't certify, in words, and what to do; None if it certifies
+    all."""
     usable = [each.address for each in lan_addresses() if each.is_usable]
     outside = [address for address in usable if not authority.covers(address)]
     if not outside:
         return None
     are = "are not private addresses" if len(outside) > 1 else "is not a private address"
     return (
-        f"{', '.join(outside)} {are}, so the relay's authority can't certify {'them' if len(outside) > 1 else 'it'}",
+        f"{', '.join(outside)} {are}, so the relay's authority can't certify "
+        f"{'them' if len(outside) > 1 else 'it'}",
         "use a certificate of your own (--cert, --key), or give this computer a private address",
     )
 
@@ -126,15 +131,22 @@ def local_names() -> list[str]:
 def mdns_name() -> str | None:
     """This computer's name under `.local`, where it has a name at all.
 
-    People and systems name computers as they like. Only what a host name may hold is kept (RFC 1123, section 2.1).
+    People and systems name computers as they like. Only what a host name may hold is kept (RFC 1123, section
+    2.1).
     """
-    plain = unicodedata.normalize("NFKD", platform.node().split(".")[0]).encode("ascii", "ignore").decode().lower()
+    plain = (
+        unicodedata.normalize("NFKD", platform.node().split(".")[0])
+        .encode("ascii", "ignore")
+        .decode()
+        .lower()
+    )
     label = re.sub(r"[^a-z0-9]+", "-", plain)[:_MAX_LABEL_CHARACTERS].strip("-")
     return f"{label}.local" if label and label != "localhost" else None
 
 
 def judge(address: str, adapter: str, default: str | None, kind: Kind | None = None) -> LanAddress:
-    """Says if phones may reach this computer at `address`; `default` is the address of the route to the router."""
+    """Says if phones may reach this computer at `address`; `default` is the address of the route to the
+    router."""
     parsed = ipaddress.ip_address(address)
     is_way_out = address == default
     if parsed.is_loopback:

@@ -1,8 +1,9 @@
 """Whose request a proxy passes on, from `Forwarded` (RFC 7239) or `X-Forwarded-For`.
 
-Each proxy appends who it heard from, so the entries are read from the right: as long as the one who wrote an entry
-is a trusted proxy, the entry is believed. What stands further left may be a forgery, and is not looked at. Proxies add
-to one of the two headers and pass the other on as their client sent it: two that disagree are refused, not chosen from.
+Each proxy appends who it heard from, so the entries are read from the right: as long as the one who wrote an
+entry is a trusted proxy, the entry is believed. What stands further left may be a forgery, and is not looked
+at. Proxies add to one of the two headers and pass the other on as their client sent it: two that disagree are
+refused, not chosen from.
 """
 
 import re
@@ -19,7 +20,8 @@ MAX_CHARACTERS: Final = 4_096
 
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _VALUE: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z:\[\]-]+"
-"""A token, and the brackets and colons of addresses, which many proxies leave without the quotes they should have."""
+"""A token, and the brackets and colons of addresses, which many proxies leave without the quotes they should
+have."""
 _QUOTED: Final = r'"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[\t -~])*"'
 _PAIR: Final = re.compile(rf"({_NAME})=({_QUOTED}|{_VALUE})")
 _ANY_PAIR: Final = rf"(?:{_NAME}=(?:{_QUOTED}|{_VALUE}))?"
@@ -45,7 +47,8 @@ def real_address(
         found["X-Forwarded-For"] = _nearest(peer, hops, proxies)
     if len(set(found.values())) > 1:
         raise _refusal(
-            "the headers Forwarded and X-Forwarded-For name different addresses; the proxy in front of this relay "
+            "the headers Forwarded and X-Forwarded-For name different addresses; the proxy in front of this "
+            "relay "
             "must set one of them and remove the other"
         )
     return next(iter(found.values()), peer)
@@ -79,7 +82,8 @@ def _hops_x_forwarded_for(text: str) -> Iterator[str]:
 def _hops_forwarded(text: str) -> Iterator[str]:
     """What each `for` names, from the right.
 
-    The header is taken apart as a whole: else a quote that a client leaves open would swallow what a proxy appends.
+    The header is taken apart as a whole: else a quote that a client leaves open would swallow what a proxy
+    appends.
     """
     elements = list(_elements(text))
     for element in reversed(elements):
@@ -105,7 +109,8 @@ def _unquoted(value: str) -> str:
 
 
 def _address_of(node: str) -> str | None:
-    """None where the proxy does not tell whom it heard from (RFC 7239, section 6). Zones end at their link: they go."""
+    """None where the proxy does not tell whom it heard from (RFC 7239, section 6). Zones end at their link:
+    they go."""
     host, port = node, ""
     if node.startswith("["):
         host, bracket, rest = node[1:].partition("]")

@@ -1,7 +1,8 @@
-"""Where connections come in: accepted, counted and given a time to shake hands, before aiohttp has to do with them.
+"""Where connections come in: accepted, counted and given a time to shake hands, before aiohttp has to do with
+them.
 
-TLS is aiofastnet's, aio-libs' own asyncio transport in Cython: it encrypts straight from our frames to the socket, and
-counts in its buffer sizes all that waits. What is not TLS has the event loop's own transport.
+TLS is aiofastnet's, aio-libs' own asyncio transport in Cython: it encrypts straight from our frames to the
+socket, and counts in its buffer sizes all that waits. What is not TLS has the event loop's own transport.
 
 Plain HTTP on a TLS port is not refused: the same port serves the join page, which says how to
 come in.

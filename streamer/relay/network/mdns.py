@@ -1,7 +1,9 @@
-"""An address that can be typed: this computer's name under `.local`, told to the network by multicast DNS (RFC 6762).
+"""An address that can be typed: this computer's name under `.local`, told to the network by multicast DNS
+(RFC 6762).
 
-An extra, never the only way: many phones don't ask for such names, and some routers don't pass the questions on. So
-whatever goes wrong here, whatever the library raises for it, ends as AnnouncementError and does the relay no harm.
+An extra, never the only way: many phones don't ask for such names, and some routers don't pass the questions
+on. So whatever goes wrong here, whatever the library raises for it, ends as AnnouncementError and does the
+relay no harm.
 """
 
 import asyncio
@@ -25,7 +27,8 @@ class AnnouncementError(Exception):
 
 
 class Announcement:
-    """Tells the network which addresses `name` has, until it is closed. The name is one of letters, digits and `-`."""
+    """Tells the network which addresses `name` has, until it is closed. The name is one of letters, digits
+    and `-`."""
 
     def __init__(self, name: str, port: int) -> None:
         self._name = name
@@ -40,7 +43,9 @@ class Announcement:
             await self._zeroconf.async_register_service(self._info(addresses), allow_name_change=True)
         except Exception as error:
             words = " ".join(str(error).split()) or type(error).__name__
-            raise AnnouncementError(f"{self._name} can't be announced on this network by mDNS: {words}") from error
+            raise AnnouncementError(
+                f"{self._name} can't be announced on this network by mDNS: {words}"
+            ) from error
 
     async def close(self) -> None:
         zeroconf, self._zeroconf = self._zeroconf, None

@@ -64,7 +64,10 @@ def place(host: str | None, *, no_tls: bool) -> Place:
     except ValueError:
         return _named(host)
     if address.is_link_local and address.version == 6:
-        words = f"browsers can't open links with the link-local address {bare}: choose another --host, or * for all"
+        words = (
+            f"browsers can't open links with the link-local address {bare}: "
+            "choose another --host, or * for all"
+        )
         raise SetupError(words)
     return Place(str(address))
 

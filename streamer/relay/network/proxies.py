@@ -19,7 +19,8 @@ class ProxyProtocol(StrEnum):
     """Whether a trusted proxy begins its connections with a header of the PROXY protocol."""
 
     OPTIONAL = "optional"
-    """It may. Not for one that passes bytes through without a header: its clients could send one of their own."""
+    """It may. Not for one that passes bytes through without a header: its clients could send one of their
+    own."""
     REQUIRED = "required"
     OFF = "off"
 

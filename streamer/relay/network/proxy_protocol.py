@@ -1,8 +1,9 @@
-"""The header of the PROXY protocol, versions 1 and 2, with which a proxy says whose connection it passes through.
+"""The header of the PROXY protocol, versions 1 and 2, with which a proxy says whose connection it passes
+through.
 
-Source: "The PROXY protocol", HAProxy Technologies, 2020. It comes first of all on a connection, before TLS. Only what
-belongs to it is read, so that the next byte is TLS's or HTTP's; how much and how long is bounded. Nothing is guessed: a
-connection that begins like a header is one, or ends.
+Source: "The PROXY protocol", HAProxy Technologies, 2020. It comes first of all on a connection, before TLS.
+Only what belongs to it is read, so that the next byte is TLS's or HTTP's; how much and how long is bounded.
+Nothing is guessed: a connection that begins like a header is one, or ends.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ from streamer.relay.network.readable import until_readable
 MAX_V1_BYTES: Final = 107
 """The longest line of version 1, with its end (section 2.1)."""
 MAX_V2_BYTES: Final = 2_048
-"""Behind the first 16: two addresses take 36, and the rest is for notes of the proxy, certificates among them."""
+"""Behind the first 16: two addresses take 36, and the rest is for notes of the proxy, certificates among
+them."""
 READ_S: Final = 3.0
 """A proxy sends it at once, with the first packet; a lost one is sent again within a second, or two."""
 LOOK_S: Final = 0.02
@@ -44,9 +46,11 @@ class ProxyHeaderError(Exception):
 
 
 async def read_header(peer: socket.socket, protocol: ProxyProtocol) -> str | None:
-    """The address that a header at the beginning of `peer` names; None where there is none, or it names nobody.
+    """The address that a header at the beginning of `peer` names; None where there is none, or it names
+    nobody.
 
-    Raises ProxyHeaderError for a header that is malformed, late, or missing although it is required, and OSError.
+    Raises ProxyHeaderError for a header that is malformed, late, or missing although it is required, and
+    OSError.
     """
     if protocol is ProxyProtocol.OFF:
         return None
@@ -61,8 +65,11 @@ async def read_header(peer: socket.socket, protocol: ProxyProtocol) -> str | Non
     except TimeoutError:
         if protocol is ProxyProtocol.OPTIONAL and beginning is None and not _peeked(peer, 1):
             return None  # who says nothing has the time of any other connection
-        raise ProxyHeaderError(f"its header of the PROXY protocol was not there within {READ_S:.0f} s") from None
-    if protocol is ProxyProtocol.REQUIRED and beginning:  # a check whether we are there says nothing, and goes
+        raise ProxyHeaderError(
+            f"its header of the PROXY protocol was not there within {READ_S:.0f} s"
+        ) from None
+    # A check whether we are there says nothing, and goes.
+    if protocol is ProxyProtocol.REQUIRED and beginning:
         raise ProxyHeaderError("it sent no header of the PROXY protocol", "no-proxy-header")
     return None
 
@@ -91,16 +98,21 @@ def v2_length(first: bytes) -> int:
     if signature != V2_SIGNATURE or version != 2 or command not in (_LOCAL, _PROXY):
         raise ProxyHeaderError("its header of the PROXY protocol, version 2, is malformed")
     if length > MAX_V2_BYTES:
-        raise ProxyHeaderError(f"its header of the PROXY protocol says {length} bytes; {MAX_V2_BYTES} are allowed")
+        raise ProxyHeaderError(
+            f"its header of the PROXY protocol says {length} bytes; {MAX_V2_BYTES} are allowed"
+        )
     if command == _PROXY and family not in _ADDRESS_BYTES:
         raise ProxyHeaderError("its header of the PROXY protocol is not of a TCP connection")
     if command == _PROXY and length < _ADDRESS_BYTES[family]:
-        raise ProxyHeaderError(f"its header of the PROXY protocol has {length} bytes, too few for its addresses")
+        raise ProxyHeaderError(
+            f"its header of the PROXY protocol has {length} bytes, too few for its addresses"
+        )
     return int(length)
 
 
 def parse_v2(first: bytes, rest: bytes) -> str | None:
-    """`rest` has the length that `v2_length` gave. None for a connection of the proxy's own, or of nobody known."""
+    """`rest` has the length that `v2_length` gave. None for a connection of the proxy's own, or of nobody
+    known."""
     _, version_and_command, family, _ = _V2_FIRST.unpack(first)
     if version_and_command & 0xF == _LOCAL:
         return None
@@ -110,7 +122,8 @@ def parse_v2(first: bytes, rest: bytes) -> str | None:
 
 
 async def _beginning(peer: socket.socket) -> bytes:
-    """The first two bytes, which stay to be read; fewer where there will be no more. `P` alone may begin `POST`."""
+    """The first two bytes, which stay to be read; fewer where there will be no more. `P` alone may begin
+    `POST`."""
     while True:
         await until_readable(peer)
         beginning = _peeked(peer, 2)

@@ -1,8 +1,9 @@
-"""Strangers' requests, one at a time and in turn by address, so that voice never waits behind a crowd of them.
+"""Strangers' requests, one at a time and in turn by address, so that voice never waits behind a crowd of
+them.
 
-Between two of them the event loop looks at all sockets. A packet of a member so waits for one request at most,
-and a newcomer for one of each other address, however many requests one address sends. And an address that asks
-for more than people do waits by itself, so that it does not take the processor from the others.
+Between two of them the event loop looks at all sockets. A packet of a member so waits for one request at
+most, and a newcomer for one of each other address, however many requests one address sends. And an address
+that asks for more than people do waits by itself, so that it does not take the processor from the others.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ REQUEST: Final = 1
 TLS_HANDSHAKE: Final = 3
 """As much time as three requests take."""
 BURST_S: Final = 10.0
-"""An address may ask as fast as it likes for this long: a class behind one proxy loads 45 files each at once."""
+"""An address may ask as fast as it likes for this long: a class behind one proxy loads 45 files each at
+once."""
 
 
 class Turnstile:

@@ -100,8 +100,9 @@ class Visitor(asyncio.Protocol):
     async def begin_request(self, *, may_be_long: bool = False, is_member: bool = False) -> bool:
         """Wait until it is this request's turn. Is there still somebody to answer?
 
-        Its header has been read: what comes now counts for its body, or for the next one. Of one that `may_be_long`,
-        what is too much waits, until `take_long` says that it is not, or the request ends. A member's does not wait.
+        Its header has been read: what comes now counts for its body, or for the next one. Of one that
+        `may_be_long`, what is too much waits, until `take_long` says that it is not, or the request ends. A
+        member's does not wait.
         """
         if is_member:
             self.begin_of_member()
@@ -140,7 +141,8 @@ class Visitor(asyncio.Protocol):
             self._read_on()
 
     def serve_member(self) -> None:
-        """What it asks for is a member's, who has limits of its own: it leaves its place, and has its time anew."""
+        """What it asks for is a member's, who has limits of its own: it leaves its place, and has its time
+        anew."""
         if self._is_gone:
             return
         loop = asyncio.get_running_loop()

@@ -1,4 +1,5 @@
-"""A talker inside the relay: a member without a connection, who says one sound at its own pace, and leaves."""
+"""A talker inside the relay: a member without a connection, who says one sound at its own pace, and
+leaves."""
 
 import asyncio
 from collections import deque
@@ -70,7 +71,8 @@ class Announcer:
         self.on_sent_away()
 
     async def say(self, room: Room, sound: Sound, first: Sequence[Piece]) -> None:
-        """All of `sound`, to the others in `room`, which it has joined; its `first` pieces are read already."""
+        """All of `sound`, to the others in `room`, which it has joined; its `first` pieces are read
+        already."""
         loop = asyncio.get_running_loop()
         count, pieces = READ_FIRST, deque(first)
         begun = loop.time()

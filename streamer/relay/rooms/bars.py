@@ -1,8 +1,8 @@
 """Removed means removed: which device a room does not let in, and how it is known again.
 
-A device is known by its session's token, and by its address together with its name. On an address that nobody else in
-the room had, the address alone tells it: a new name does not help then. That holds for IPv4: of IPv6 a limit counts the
-whole network, which all of a household share.
+A device is known by its session's token, and by its address together with its name. On an address that nobody
+else in the room had, the address alone tells it: a new name does not help then. That holds for IPv4: of IPv6
+a limit counts the whole network, which all of a household share.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ class Device:
 
 
 def bar_of(device: Device, number: int, shown_name: str, *, others: Sequence[Device]) -> Bar:
-    """`others` are in the room. Who took the name of one of them there, at the same address, is not barred by it."""
+    """`others` are in the room. Who took the name of one of them there, at the same address, is not barred by
+    it."""
     beside = [other for other in others if other.source == device.source]
     is_alone = not beside and bool(device.source) and ":" not in device.source
     is_anothers = any(_same_name(other.name, device.name) for other in beside)

@@ -1,9 +1,9 @@
 """Captions of a room: who writes down what is said, who reads along, and for how much of it there is room.
 
-A captioner is a member like any other; the relay decodes nothing. Nobody is written down unseen: whoever sends a
-line counts as a captioner from then on, and everybody is told before that line goes out. What others hear of a line is
-clean as chat is, and of a line that is still being said the newest state is enough. Where the host wants it, lines that
-are final are kept in the chat.
+A captioner is a member like any other; the relay decodes nothing. Nobody is written down unseen: whoever
+sends a line counts as a captioner from then on, and everybody is told before that line goes out. What others
+hear of a line is clean as chat is, and of a line that is still being said the newest state is enough. Where
+the host wants it, lines that are final are kept in the chat.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ FromReader = AskCaptions | Captioning | WriteCaption
 
 
 def keep_in_chat(room: Room, line: Caption, members: Sequence[Member]) -> None:
-    """What was said, for those who come later, and in the chat of `members`; a recorder has it from the captions."""
+    """What was said, for those who come later, and in the chat of `members`; a recorder has it from the
+    captions."""
     if not (room.keeps_captions and line["final"] and line["text"]):
         return
     room.history.add(line["name"], line["text"], monotonic(), caption=True)
@@ -39,7 +40,8 @@ def keep_in_chat(room: Room, line: Caption, members: Sequence[Member]) -> None:
 
 
 class Captions:
-    """By `member`. Each may raise ControlError, with which the session goes on. `now` is in s, of any clock."""
+    """By `member`. Each may raise ControlError, with which the session goes on. `now` is in s, of any
+    clock."""
 
     def __init__(self, member: Member, room: Room, board: CaptionBoard, budget: CaptionBudget) -> None:
         self._member = member

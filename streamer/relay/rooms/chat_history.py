@@ -27,7 +27,14 @@ class History:
         return bool(self._said)
 
     def add(
-        self, name: str, text: str, now: float, *, title: str = "", level: Level | None = None, caption: bool = False
+        self,
+        name: str,
+        text: str,
+        now: float,
+        *,
+        title: str = "",
+        level: Level | None = None,
+        caption: bool = False,
     ) -> None:
         """A `level` makes a notice of it. A `caption` of what was said gives way to what was written."""
         line: Line = {"name": name, "text": text, "age_s": int(KEPT_S)}

@@ -37,7 +37,8 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """Who is asked to do what: `device` is empty for the member itself. `sender` is what the target is told."""
+    """Who is asked to do what: `device` is empty for the member itself. `sender` is what the target is
+    told."""
 
     talker_id: int
     sender: str
@@ -78,7 +79,9 @@ class Commands:
         number = next(self._ids)
         self._waiting[number] = waits = _Waiting(sender, target.talker_id, answer)
         if self._call_later:
-            waits.timer = self._call_later(request.deadline_ms / 1_000, lambda: self._end(number, "timed-out", ""))
+            waits.timer = self._call_later(
+                request.deadline_ms / 1_000, lambda: self._end(number, "timed-out", "")
+            )
         target.send_control(_message(number, request))
 
     def take(self, number: int, talker_id: int, outcome: Outcome, message: str) -> None:

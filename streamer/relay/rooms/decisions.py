@@ -1,7 +1,8 @@
 """What the host decided about rooms. It outlives an empty room, a reconnect and the relay.
 
-Kept in one small file, which is written whole or not at all. A damaged one is reported and moved aside: the relay
-serves, with its rooms open, and says so. One that can't be read at all may be a good one, so that ends the start.
+Kept in one small file, which is written whole or not at all. A damaged one is reported and moved aside: the
+relay serves, with its rooms open, and says so. One that can't be read at all may be a good one, so that ends
+the start.
 """
 
 import json
@@ -28,7 +29,8 @@ _MAX_TEXT: Final = 256
 """Characters of a text in the file; what the relay writes is shorter."""
 
 _PATIENCE_S: Final = 0.1
-"""For another process that writes in the directory: voice waits meanwhile. `keep_again` keeps what was not kept."""
+"""For another process that writes in the directory: voice waits meanwhile. `keep_again` keeps what was not
+kept."""
 
 _DAMAGED: Final = (ValueError, TypeError, AttributeError, RecursionError)
 """What reading damaged JSON raises, or JSON of another shape."""
@@ -36,7 +38,8 @@ _DAMAGED: Final = (ValueError, TypeError, AttributeError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One device that was removed. `source` is its address as limits count it, `token` a digest of its resume token.
+    """One device that was removed. `source` is its address as limits count it, `token` a digest of its resume
+    token.
 
     `is_alone`: nobody else in the room had that address, so the address alone tells the device.
     """
@@ -128,7 +131,9 @@ class Decisions:
             self._store(path)
             self.trouble = ""
         except SetupError as error:
-            self.trouble = f"What the host decided about a room holds until this relay ends, and is not kept: {error}"
+            self.trouble = (
+                f"What the host decided about a room holds until this relay ends, and is not kept: {error}"
+            )
             report_failure("keeping what the host decided", error)
 
     def _store(self, path: Path) -> None:
@@ -169,7 +174,9 @@ def parse_decided(each: Any) -> Decided:
     if not isinstance(barred, list):
         raise ValueError('"barred" is not a list')
     bars = tuple(_parse_bar(bar) for bar in barred[-MAX_BARRED:])
-    locked, one_at_a_time, only_hosts = (_truth(each, name) for name in ("locked", "one_at_a_time", "only_hosts"))
+    locked, one_at_a_time, only_hosts = (
+        _truth(each, name) for name in ("locked", "one_at_a_time", "only_hosts")
+    )
     return Decided(locked, one_at_a_time, only_hosts, bars, _truth(each, "keep_captions"))
 
 

@@ -1,6 +1,7 @@
 """The built-in room where one person with one phone can try everything.
 
-It asks for no invite, so what one visitor costs is bounded: how much waits for its second, and how fast it comes.
+It asks for no invite, so what one visitor costs is bounded: how much waits for its second, and how fast it
+comes.
 """
 
 from collections import deque
@@ -33,7 +34,8 @@ SLICE_S: Final = 0.005
 ALL_PER_S: Final = 3_000.0
 """Of all visitors together, in and out: about a tenth of a processor. Thirty people talk so much.
 
-Beyond half of what may wait of that, packets shorter than 10 ms are left out: whoever tries those takes nobody's echo.
+Beyond half of what may wait of that, packets shorter than 10 ms are left out: whoever tries those takes
+nobody's echo.
 """
 
 _DURATION_AT: Final = 7
@@ -49,7 +51,8 @@ _ECHO: Final = 2
 class EchoRoom(SharedRoom):
     """One member, alone with `Echo`: an observer that is shown as a member.
 
-    `everybody` bounds what all rooms of this kind take together. Beyond it, and beyond MAX_WAITING, the echo has gaps.
+    `everybody` bounds what all rooms of this kind take together. Beyond it, and beyond MAX_WAITING, the echo
+    has gaps.
     """
 
     def __init__(self, call_later: Later, everybody: LeakyBucket | None = None) -> None:

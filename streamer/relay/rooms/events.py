@@ -1,7 +1,7 @@
 """What happens in the rooms of a relay, for who watches from outside: numbered, and the newest kept.
 
-Each watcher has a queue of its own, of bounded length. Whoever does not read is cut off, and comes back with the number
-of the last event that reached it.
+Each watcher has a queue of its own, of bounded length. Whoever does not read is cut off, and comes back with
+the number of the last event that reached it.
 """
 
 import asyncio
@@ -114,7 +114,8 @@ class Events:
         return f"{self.series}-{event.number}"
 
     def has_lost(self, after: str) -> bool:
-        """True if something behind `after` is not known any more: whoever watches must look at everything anew."""
+        """True if something behind `after` is not known any more: whoever watches must look at everything
+        anew."""
         number = self._number(after)
         first = self._kept[0].number if self._kept else self._last + 1
         return bool(after) and (number is None or number + 1 < first)

@@ -34,7 +34,8 @@ class Floor:
         self.is_on, self.holder, self._spent = on, 0, 0
 
     def request(self, talker_id: int, now: float, *, is_host: bool) -> bool:
-        """Gives whether it changes hands: the host takes it from anybody, and nobody has it for two turns on end."""
+        """Gives whether it changes hands: the host takes it from anybody, and nobody has it for two turns on
+        end."""
         is_free = self.holder == 0 or (is_host and not self._is_host)
         if not self.is_on or not is_free or talker_id in (self.holder, self._spent):
             return False

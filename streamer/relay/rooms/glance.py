@@ -1,4 +1,5 @@
-"""A room at one glance, for the person at the relay: how many people, who talks, and whose voice comes latest."""
+"""A room at one glance, for the person at the relay: how many people, who talks, and whose voice comes
+latest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ FRESH_US: Final = 1_200_000
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """`slowest` is a talker, and how old in ms its voice is when it arrives here; None where that is not known."""
+    """`slowest` is a talker, and how old in ms its voice is when it arrives here; None where that is not
+    known."""
 
     people: int = 0
     elsewhere: int = 0
@@ -25,7 +27,8 @@ class Glance:
 
 
 def talking(members: Sequence[Member], now_us: int) -> list[tuple[str, float | None]]:
-    """Who talks at `now_us` of the relay's clock, in the order of joining, each with the age of its voice in ms.
+    """Who talks at `now_us` of the relay's clock, in the order of joining, each with the age of its voice in
+    ms.
 
     None where a talker has not told its clock lately: an announcement has none.
     """
@@ -33,7 +36,9 @@ def talking(members: Sequence[Member], now_us: int) -> list[tuple[str, float | N
 
 
 def slowest(talkers: Sequence[tuple[str, float | None]]) -> tuple[str, float] | None:
-    return max(((name, age) for name, age in talkers if age is not None), key=lambda each: each[1], default=None)
+    return max(
+        ((name, age) for name, age in talkers if age is not None), key=lambda each: each[1], default=None
+    )
 
 
 def _age_ms(member: Member, now_us: int) -> float | None:

@@ -16,7 +16,8 @@ class Desk(Protocol):
 
     @property
     def join_origin(self) -> str:
-        """The origin of the page where a device learns to trust this relay; empty if there is no such page."""
+        """The origin of the page where a device learns to trust this relay; empty if there is no such
+        page."""
 
     @property
     def other_relays(self) -> list[str]:

@@ -1,8 +1,8 @@
 """Knocks: people ask the host to let them in because the room is locked, or because they were removed.
 
-Anybody with an invitation may, so a flood is bounded: one at a time from an address in a room, so many in a room, in
-all, and in a while. Who knocks asks again and again; when it stops asking, the knock is forgotten. Times are in s, of
-any monotonic clock.
+Anybody with an invitation may, so a flood is bounded: one at a time from an address in a room, so many in a
+room, in all, and in a while. Who knocks asks again and again; when it stops asking, the knock is forgotten.
+Times are in s, of any monotonic clock.
 """
 
 import secrets
@@ -39,7 +39,8 @@ def _secret() -> str:
 
 @dataclass(slots=True, eq=False)
 class Knock:
-    """`number` is what hosts call it; `secret` is known to who knocks alone. `session` is what the answer yes gives."""
+    """`number` is what hosts call it; `secret` is known to who knocks alone. `session` is what the answer yes
+    gives."""
 
     room: str
     number: int

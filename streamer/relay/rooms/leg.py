@@ -37,13 +37,13 @@ from streamer.wire import control, messages
 from streamer.wire.close_codes import LEFT, REMOVED, REPLACED, TOO_FAST
 from streamer.wire.control import FROM_CLIENT, MAX_WELCOME_BYTES
 from streamer.wire.json_size import json_size
-from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Refusal, Role, Welcome, id_of
+from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Role, Welcome
 from streamer.wire.packet import Packet, stamp
 
 TEXTS: Final = 120
 TEXTS_PER_S: Final = 20
-"""A client sends about four a second; a person who types adds one now and then. After the relay was held up for half a
-minute, what waited comes at once."""
+"""A client sends about four a second; a person who types adds one now and then. After the relay was held up
+for half a minute, what waited comes at once."""
 
 ERRORS: Final = 5
 ERRORS_PER_S: Final = 1.0
@@ -183,7 +183,7 @@ class Leg:
         RecordingWishes(self, self._room, self._session).on_entered()
 
     def _welcome(self, members: list[messages.Member]) -> None:
-        """Members first, then the newest of the history that fits. Members beyond the bound join afterwards."""
+        """Members first, those beyond the bound join later; then the newest of the history that fits."""
         is_host = self.right is Right.HOST
         welcome: Welcome = {
             "type": "welcome",
@@ -313,7 +313,8 @@ class Leg:
                 Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
             case "recording" | "record" | "leave-me-out":
                 self._count_action(received_us)
-                RecordingWishes(self, self._room, self._session).on(message, lambda: self._hosting(received_us))
+                wishes = RecordingWishes(self, self._room, self._session)
+                wishes.on(message, lambda: self._hosting(received_us))
             case _:
                 assert_never(message)
 
@@ -332,7 +333,8 @@ class Leg:
     def _on_state(self, message: OwnState, received_us: int) -> None:
         """Never refused: the others must see the last one. What says nothing new goes no further."""
         before = shown(self)
-        self.muted, self.away, self.listening = message["muted"], message["away"], message.get("listening", False)
+        self.muted, self.away = message["muted"], message["away"]
+        self.listening = message.get("listening", False)
         if self.hand != message["hand"]:
             self.hand, self.hand_us = message["hand"], received_us if message["hand"] else 0
         if shown(self) != before:
@@ -387,9 +389,9 @@ class Leg:
 
     def _refuse(self, error: ProtocolError, message: FromClient | None = None) -> None:
         """What has an id is always answered, for somebody waits for it."""
-        refusal: Refusal = {"type": "error", "code": error.code, "message": str(error)}
+        refusal: messages.Refusal = {"type": "error", "code": error.code, "message": str(error)}
         if message:
-            refusal["of"], refusal["id"] = message["type"], id_of(message)
+            refusal["of"], refusal["id"] = message["type"], messages.id_of(message)
         if error.close_code is not None or refusal.get("id") or self._errors.try_take(monotonic()):
             self.send_control(refusal)
         if error.close_code is not None:

@@ -43,7 +43,8 @@ MAX_PREVIEWED: Final = 12
 
 PREVIEWS: Final = 60
 PREVIEWS_PER_S: Final = 1.0
-"""From one address: a class behind one proxy opens the link at once; a page asks once each time it is opened."""
+"""From one address: a class behind one proxy opens the link at once; a page asks once each time it is
+opened."""
 
 
 class Lobby:
@@ -59,10 +60,12 @@ class Lobby:
         join_origin: Callable[[], str] = str,
         tokens: TokenStore | None = None,
     ) -> None:
-        """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty string."""
+        """`join_origin` returns the origin of the page where devices learn to trust this relay, or an empty
+        string."""
         self.is_draining = False
         self.is_starting = False
-        """It does not know yet who is a member of this service: somebody who comes back would be a stranger."""
+        """It does not know yet who is a member of this service: somebody who comes back would be a
+        stranger."""
         self.record: Record = no_recorder
         """The relay's own recorder, where it has one."""
         self.other_relays = OtherRelays()
@@ -128,7 +131,8 @@ class Lobby:
         )
 
     def preview(self, query: Mapping[str, str], address: str) -> dict[str, Any]:
-        """What somebody with a valid invitation may know before joining. Raises RefusedError as `receive` does."""
+        """What somebody with a valid invitation may know before joining. Raises RefusedError as `receive`
+        does."""
         if not self._previews.try_take(address, monotonic()):
             message = "this address asks again and again who is here: wait a minute"
             raise RefusedError(message, status=429, code="too-many")
@@ -207,7 +211,9 @@ class Lobby:
         is_revoked = found and found.token_id and not self._tokens.has(found.token_id)
         return None if is_revoked else found
 
-    def _grant(self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None) -> Grant:
+    def _grant(
+        self, query: Mapping[str, str], address: str, room_name: str, resumed: Session | None
+    ) -> Grant:
         """Tells a removed device that has only its old token that it was removed, not that it needs a key."""
         if resumed:
             return Grant(resumed.right, resumed.scopes, resumed.token_id)
@@ -260,7 +266,8 @@ class Lobby:
 
     @property
     def join_origin(self) -> str:
-        """The origin of the page where a device learns to trust this relay; empty if there is no such page."""
+        """The origin of the page where a device learns to trust this relay; empty if there is no such
+        page."""
         return self._join_origin()
 
     def is_regular(self, address: str) -> bool:

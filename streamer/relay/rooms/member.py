@@ -12,7 +12,8 @@ from streamer.wire.messages import FromRelay, Role, Shown
 
 
 class Member(Protocol):
-    """One person in a room, whatever carries what is said to them. `role` is what the others were told last."""
+    """One person in a room, whatever carries what is said to them. `role` is what the others were told
+    last."""
 
     talker_id: int
     name: str

@@ -64,8 +64,16 @@ class Notices:
         """Raises ControlError `no-notice` where it is not known, or has no such action."""
         sent = self.find(notice_id)
         if sent is None or not 0 <= action < len(sent.notice["actions"]):
-            raise ControlError("there is no such notice, or no such answer to it", code="no-notice", close_code=None)
-        reply: Reply = {"type": "reply", "id": notice_id, "talker_id": talker_id, "name": name, "action": action}
+            raise ControlError(
+                "there is no such notice, or no such answer to it", code="no-notice", close_code=None
+            )
+        reply: Reply = {
+            "type": "reply",
+            "id": notice_id,
+            "talker_id": talker_id,
+            "name": name,
+            "action": action,
+        }
         if talker_id in sent.replies or len(sent.replies) < MAX_REPLIES:
             sent.replies[talker_id] = reply
         sent.answer(reply)

@@ -1,8 +1,10 @@
-"""The seam for what takes part in a room without being a member: a recorder, captions, another relay, the echo.
+"""The seam for what takes part in a room without being a member: a recorder, captions, another relay, the
+echo.
 
-`Room.add_observer` attaches one. It gets what the members get, in the same order, as PROTOCOL.md describes it: packets
-and messages, no WebSocket frames. It runs in the relay's event loop between the packets of all rooms, so it must return
-at once, and leave to a thread or a task what takes longer. What it raises is reported, and harms nobody.
+`Room.add_observer` attaches one. It gets what the members get, in the same order, as PROTOCOL.md describes
+it: packets and messages, no WebSocket frames. It runs in the relay's event loop between the packets of all
+rooms, so it must return at once, and leave to a thread or a task what takes longer. What it raises is
+reported, and harms nobody.
 """
 
 from typing import Protocol

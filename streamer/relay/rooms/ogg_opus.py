@@ -1,6 +1,8 @@
-"""Opus out of an Ogg file (RFC 3533, RFC 7845), without decoding it: its packets are what travels here anyway.
+"""Opus out of an Ogg file (RFC 3533, RFC 7845), without decoding it: its packets are what travels here
+anyway.
 
-Whoever wrote the file is not trusted: every length is checked, and how long the packets last bounds their number.
+Whoever wrote the file is not trusted: every length is checked, and how long the packets last bounds their
+number.
 """
 
 from typing import Final
@@ -64,5 +66,7 @@ def _check_head(packet: bytes) -> None:
 def _piece(packet: bytes) -> Piece:
     duration = samples_of(packet) // DURATION_UNIT_SAMPLES
     if duration not in DURATIONS or len(packet) > MAX_PACKET_BYTES - HEADER.size:
-        raise AudioError("a packet of the Ogg file is longer than 60 ms or 1,488 bytes: encode it in frames of 20 ms")
+        raise AudioError(
+            "a packet of the Ogg file is longer than 60 ms or 1,488 bytes: encode it in frames of 20 ms"
+        )
     return Piece(packet, duration, LEVEL, voice=True)

@@ -1,9 +1,9 @@
 """Messages to many members of a room: at once while they are few, and paced while they are a flood.
 
-Sixty people who join together cause 4,000 messages; one who writes causes a hundred. That work must not stand before
-the voice of other rooms. So a room hands out at most SLICE messages in one turn of the event loop and PER_S in the
-long run; the rest waits in order. Where only the newest state matters (who is muted, a clock, who has the floor), one
-message waits, not each: `about` names the value.
+Sixty people who join together cause 4,000 messages; one who writes causes a hundred. That work must not stand
+before the voice of other rooms. So a room hands out at most SLICE messages in one turn of the event loop and
+PER_S in the long run; the rest waits in order. Where only the newest state matters (who is muted, a clock,
+who has the floor), one message waits, not each: `about` names the value.
 """
 
 from collections import deque

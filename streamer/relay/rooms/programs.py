@@ -1,7 +1,8 @@
-"""What programs and devices say in a room: one method for each message. All of it is counted here, then cleaned.
+"""What programs and devices say in a room: one method for each message. All of it is counted here, then
+cleaned.
 
-Who sent a notice or a command may lose the connection and come back before the answer is there: senders are known by
-the token of their session.
+Who sent a notice or a command may lose the connection and come back before the answer is there: senders are
+known by the token of their session.
 """
 
 from typing import assert_never
@@ -30,7 +31,8 @@ FromProgram = Notify | AnswerNotice | Report | Ask | Done
 
 
 class Programs:
-    """By `member`. Each may raise ControlError, with which the session goes on. Times are in s, of any clock."""
+    """By `member`. Each may raise ControlError, with which the session goes on. Times are in s, of any
+    clock."""
 
     def __init__(self, member: Member, room: Room, allowance: Allowance, budget: ProgramBudget) -> None:
         self._member = member
@@ -64,7 +66,9 @@ class Programs:
         clean = clean_notice(message["text"], title, message["level"], actions, sound=sound)
         room, token = self._room, self._member.device.token
         member = self._member
-        notice = add_notice(room, clean, member.talker_id, member.name, lambda reply: tell(room, token, reply), now)
+        notice = add_notice(
+            room, clean, member.talker_id, member.name, lambda reply: tell(room, token, reply), now
+        )
         own_id = message.get("id", 0)
         member.send_control({**notice, "own_id": own_id} if own_id else notice)
         room.tell_others(notice, member)
@@ -97,7 +101,12 @@ class Programs:
             tell(room, token, {"type": "result", "id": number, "outcome": outcome, "message": words})
 
         request = CommandRequest(
-            self._member.talker_id, self._member.name, device, name, message["arguments"], message["deadline_ms"]
+            self._member.talker_id,
+            self._member.name,
+            device,
+            name,
+            message["arguments"],
+            message["deadline_ms"],
         )
         try:
             target = room.member(message["talker_id"])

@@ -1,4 +1,5 @@
-"""Who records a room, and who is left out. The fan-out enforces it: a recorder is not given what it may not keep.
+"""Who records a room, and who is left out. The fan-out enforces it: a recorder is not given what it may not
+keep.
 
 A member's sink carries both flags (websocket/sink.pxd), since packets take the short way past the room.
 """
@@ -31,7 +32,8 @@ class Recorded(Protocol):
 def no_recorder(room: str, on: bool) -> None:
     """Of a relay whose operator did not ask for one."""
     raise ControlError(
-        "this relay does not record: start it with `streamer serve --record DIR`, or run `streamer record` anywhere",
+        "this relay does not record: start it with `streamer serve --record DIR`, or run `streamer record` "
+        "anywhere",
         code="no-recorder",
         close_code=None,
     )

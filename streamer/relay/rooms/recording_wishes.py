@@ -1,4 +1,5 @@
-"""What a member says of recordings: that it records, that the relay shall, or that it wants to be left out."""
+"""What a member says of recordings: that it records, that the relay shall, or that it wants to be left
+out."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -12,7 +13,8 @@ from streamer.wire.recording import OfRecording
 
 
 class RecordingWishes:
-    """By `member`, whose session keeps its wish. Each may raise ControlError, with which the session goes on."""
+    """By `member`, whose session keeps its wish. Each may raise ControlError, with which the session goes
+    on."""
 
     def __init__(self, member: Member, room: Room, session: Session) -> None:
         self._member = member

@@ -1,15 +1,17 @@
 """Who may talk: the one place that decides it, from the invitation, what the host decided, and the floor.
 
-A member's **role** is what it may do at all, and everybody is told of it; its **voice** is whether it is heard now.
+A member's **role** is what it may do at all, and everybody is told of it; its **voice** is whether it is
+heard now.
 
-    role   talk     a host; or a guest who was invited to talk, while not only hosts may; or who was given a turn
+    role   talk     a host; or a guest who was invited to talk, while not only hosts may; or who was given a
+           turn
            listen   everybody else
     voice  HEARD    role talk, has not chosen to listen, and has the floor where one talks at a time
            LISTENS  role listen, or has chosen to listen
            WAITS    role talk, without the floor
 
-A host may also send notices, commands and captions, and record; a guest may only if its token has that **scope**.
-Everybody may answer notices and commands, and read captions.
+A host may also send notices, commands and captions, and record; a guest may only if its token has that
+**scope**. Everybody may answer notices and commands, and read captions.
 """
 
 from enum import Enum

@@ -1,7 +1,9 @@
-"""Rooms and who is in them. A room knows members, not sockets: whatever takes packets and messages can be one.
+"""Rooms and who is in them. A room knows members, not sockets: whatever takes packets and messages can be
+one.
 
-Voice takes the short way: a connection hands its packets, checked and stamped, to the room's `fanout`, and nothing
-here is called. `fan_out` is for packets that come from elsewhere. Observers take part without being members.
+Voice takes the short way: a connection hands its packets, checked and stamped, to the room's `fanout`, and
+nothing here is called. `fan_out` is for packets that come from elsewhere. Observers take part without being
+members.
 """
 
 from abc import ABC, abstractmethod
@@ -90,7 +92,8 @@ class Room(ABC):
         self.tell_all({"type": "lock", "talker_id": by, "locked": locked})
 
     def switch_floor(self, *, on: bool) -> None:
-        """One talks at a time from now on, or all. To be told by `tell_floor`, like all that changes the floor."""
+        """One talks at a time from now on, or all. To be told by `tell_floor`, like all that changes the
+        floor."""
         self.floor.switch(on=on)
         self._keep(replace(self._decided, one_at_a_time=on))
 
@@ -145,7 +148,9 @@ class Room(ABC):
         return True
 
     def _keep(self, decided: Decided) -> None:
-        self._decisions.keep(self.name, **{each.name: getattr(decided, each.name) for each in fields(decided)})
+        self._decisions.keep(
+            self.name, **{each.name: getattr(decided, each.name) for each in fields(decided)}
+        )
 
     @property
     def members(self) -> list[Member]:
@@ -220,7 +225,8 @@ class Room(ABC):
 
     @abstractmethod
     def join(self, member: Member) -> list[messages.Member]:
-        """Give `member` a talker_id (its own, where that is free), tell the others, and return who they are."""
+        """Give `member` a talker_id (its own, where that is free), tell the others, and return who they
+        are."""
 
     @abstractmethod
     def take_over(self, member: Member, before: Member) -> list[messages.Member]:

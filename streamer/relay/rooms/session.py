@@ -1,9 +1,11 @@
-"""Members' sessions: anyone who loses the connection comes back as the same member, with a token that only they know.
+"""Members' sessions: anyone who loses the connection comes back as the same member, with a token that only
+they know.
 
-A **session** is a member's presence in a room. A **leg** is one connection of it; a lost one is followed by another.
+A **session** is a member's presence in a room. A **leg** is one connection of it; a lost one is followed by
+another.
 
-A client numbers its attempts to come in. One that was held up on its way is then known as older than the connection
-that the client has by now, and takes nothing over.
+A client numbers its attempts to come in. One that was held up on its way is then known as older than the
+connection that the client has by now, and takes nothing over.
 """
 
 import secrets
@@ -17,8 +19,9 @@ from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.member import Member
 
 RESUME_S: Final = 3_600.0
-"""How long a member may come back as the same: a phone in a pocket, a walk out of the Wi-Fi. After half of that more
-people come back as strangers; after twice that a token that was stolen opens the room for longer."""
+"""How long a member may come back as the same: a phone in a pocket, a walk out of the Wi-Fi. After half of
+that more people come back as strangers; after twice that a token that was stolen opens the room for
+longer."""
 
 MAX_SESSIONS: Final = 20_000
 """About 1 KB each, so 20 MB: many times the people of the largest relay, even if each comes back often."""
@@ -27,8 +30,8 @@ SESSIONS_PER_CONNECTION: Final = 2
 """One that lasts, and one that was lost before."""
 
 HELD_UP_S: Final = 300.0
-"""How long a session that somebody left is still known, so that a late attempt of its client begins no other. Networks
-and proxies give up a request earlier."""
+"""How long a session that somebody left is still known, so that a late attempt of its client begins no other.
+Networks and proxies give up a request earlier."""
 
 SHORTEST_OWN: Final = 16
 """Characters of a token that a client makes itself: less could be guessed."""
@@ -77,8 +80,8 @@ class Session:
     """By the client's count, the one that the newest connection came from."""
     is_over: bool = False
     term: int = 0
-    """Of its connections on all relays, the newest has the highest, and is its member's. The client's own count says
-    which that is also where relays know nothing of each other."""
+    """Of its connections on all relays, the newest has the highest, and is its member's. The client's own
+    count says which that is also where relays know nothing of each other."""
     has_begun: bool = False
     """On whichever relay: somebody was let in by it."""
 
@@ -100,7 +103,8 @@ class Session:
         return self.ended is not None and now - self.ended >= (HELD_UP_S if self.is_over else RESUME_S)
 
     def forget(self, leg: NamedMember) -> None:
-        """Nobody comes back by it, where `leg` is the last connection: what an older one says counts no more."""
+        """Nobody comes back by it, where `leg` is the last connection: what an older one says counts no
+        more."""
         if self.leg is leg:
             self.is_over = True
 
@@ -114,7 +118,8 @@ def _as_it_is(token: str, room_name: str, session: Session | None) -> Session | 
 
 
 class Sessions:
-    """All of a relay, by their tokens; of one address at most SESSIONS_PER_CONNECTION for each of its connections.
+    """All of a relay, by their tokens; of one address at most SESSIONS_PER_CONNECTION for each of its
+    connections.
 
     A member that comes back is let into a full room, so the number of sessions is bounded.
     """
@@ -145,12 +150,14 @@ class Sessions:
         return is_new
 
     def find(self, token: str, room_name: str, now: float, offered: Session | None = None) -> Session | None:
-        """The one to be resumed by `token` in a room, if there is one; or that which is `offered` by it, for once."""
+        """The one to be resumed by `token` in a room, if there is one; or that which is `offered` by it, for
+        once."""
         session = self._known(token, room_name, offered)
         return session if session and session.can_resume(now) else None
 
     def check_attempt(self, token: str, room_name: str, attempt: int) -> None:
-        """Raises RefusedError `stale` where this client has come in by a later attempt, even if it has left since."""
+        """Raises RefusedError `stale` where this client has come in by a later attempt, even if it has left
+        since."""
         session = self._known(token, room_name)
         if session and session.attempt and attempt <= session.attempt:
             raise RefusedError("this attempt is older than one that came in", status=409, code="stale")
@@ -188,7 +195,9 @@ def attempt_of(query: Mapping[str, str]) -> int:
     """By the client's count, 0 where it does not count. Raises RefusedError `bad-attempt`."""
     text = query.get("attempt", "0")
     if not (text.isascii() and text.isdecimal() and len(text) <= MAX_ATTEMPT_DIGITS):
-        raise RefusedError("`attempt` is not a whole number of at most 9 digits", status=400, code="bad-attempt")
+        raise RefusedError(
+            "`attempt` is not a whole number of at most 9 digits", status=400, code="bad-attempt"
+        )
     return int(text)
 
 

@@ -83,7 +83,9 @@ class SharedRoom(Room):
 
     def member(self, talker_id: int) -> Member:
         if talker_id not in self._members:
-            raise ControlError(f"nobody here has the talker_id {talker_id}", code="no-member", close_code=None)
+            raise ControlError(
+                f"nobody here has the talker_id {talker_id}", code="no-member", close_code=None
+            )
         return self._members[talker_id]
 
     def leave(self, member: Member) -> None:
@@ -105,7 +107,9 @@ class SharedRoom(Room):
         self.fanout.send(packet, talker.sink)
 
     def tell_others(self, message: FromRelay, sender: Member, about: Hashable = None) -> None:
-        self.tell([other for other in self._others(sender) if may_get(other, message, sender)], message, about)
+        self.tell(
+            [other for other in self._others(sender) if may_get(other, message, sender)], message, about
+        )
         self._tell_observers(message)
 
     def _tell_observers(self, message: FromRelay) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from streamer.relay.access.source import source_of
 from streamer.relay.rooms.leg import Admitted, Leg
-from streamer.websocket.connection import Connection, Limits
+from streamer.websocket.budget import Limits
+from streamer.websocket.connection import Connection
 from streamer.websocket.sink import Flusher
 
 
@@ -15,7 +16,12 @@ class Socket(Connection, asyncio.Protocol):
     __slots__ = ("_leg", "_on_lost", "address", "entry", "files", "source")
 
     def __init__(
-        self, flusher: Flusher, limits: Limits, entry: Admitted, address: str, on_lost: Callable[["Socket"], None]
+        self,
+        flusher: Flusher,
+        limits: Limits,
+        entry: Admitted,
+        address: str,
+        on_lost: Callable[["Socket"], None],
     ) -> None:
         super().__init__(flusher, limits)
         self.address = address
@@ -50,4 +56,5 @@ class Socket(Connection, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._on_lost(self)
-        del self._leg  # they know each other; so neither waits for the garbage collector, nor does an empty room
+        # They know each other; so neither waits for the garbage collector, nor does an empty room.
+        del self._leg

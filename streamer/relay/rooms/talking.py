@@ -1,4 +1,5 @@
-"""Who talks now, for programs that watch a room. Packets bypass Python, so the relay looks a few times a second."""
+"""Who talks now, for programs that watch a room. Packets bypass Python, so the relay looks a few times a
+second."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -1,6 +1,7 @@
 """What members and the devices behind them reported last. Times are in s, of any clock.
 
-Of what comes faster than the room may tell, the newest is told a little later: one report for each device waits.
+Of what comes faster than the room may tell, the newest is told a little later: one report for each device
+waits.
 """
 
 from collections.abc import Iterator
@@ -48,7 +49,9 @@ class TelemetryBoard:
         key = talker_id, device
         before = self._reports.get(key)
         size = json_size(values or {}) + 4 * len(device) + _ABOUT_A_REPORT
-        if values is not None and not self._fits(talker_id, size - (before.size if before else 0), before is None):
+        if values is not None and not self._fits(
+            talker_id, size - (before.size if before else 0), before is None
+        ):
             message = "more devices, or more values, than the relay keeps of one member and one room"
             raise ControlError(message, code="too-much", close_code=None)
         if before or values is not None:

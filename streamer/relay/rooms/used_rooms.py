@@ -13,13 +13,16 @@ from streamer.relay.rooms.shared_room import SharedRoom
 from streamer.wire.room_link import ECHO_ROOM
 
 MAX_EMPTY_ROOMS: Final = 256
-"""Rooms with nobody in them, whose chat is kept for people who come back. On an open relay anybody makes rooms."""
+"""Rooms with nobody in them, whose chat is kept for people who come back. On an open relay anybody makes
+rooms."""
 
 
 class UsedRooms:
     """By their names. Each member of the room `echo` has one of its own, which is not counted here."""
 
-    def __init__(self, limits: RelayLimits, decisions: Decisions, call_later: Later, observe: Observe) -> None:
+    def __init__(
+        self, limits: RelayLimits, decisions: Decisions, call_later: Later, observe: Observe
+    ) -> None:
         self.make: Callable[..., SharedRoom] = SharedRoom
         """Another one where rooms span relays."""
         self._limits = limits

@@ -1,7 +1,7 @@
 """The code in the browser of the relay's own computer: larger, and seen from across the room.
 
-It is a file that this user alone may read, so the invitation crosses no network and stands in no history but as the
-name of a file. It is gone when the relay ends.
+It is a file that this user alone may read, so the invitation crosses no network and stands in no history but
+as the name of a file. It is gone when the relay ends.
 """
 
 import os
@@ -41,7 +41,8 @@ _PAGE: Final = """<!doctype html>
 
 
 def opener(environment: Mapping[str, str] = os.environ) -> list[str] | None:
-    """The command that opens a file in the browser; None where there is no desktop, or it is somebody else's."""
+    """The command that opens a file in the browser; None where there is no desktop, or it is somebody
+    else's."""
     if environment.get("SSH_CONNECTION") and not environment.get("DISPLAY"):
         return None
     if sys.platform == "darwin":

@@ -1,7 +1,8 @@
-"""What stands where on the screen of a relay: the code, words beside it, and below them the live line and the keys.
+"""What stands where on the screen of a relay: the code, words beside it, and below them the live line and the
+keys.
 
-The code comes first: words get what it leaves. Beside a code there is mostly room for them, since a terminal is wider
-than high; a narrow one has the keys below. A word or a figure is shown whole, or not at all.
+The code comes first: words get what it leaves. Beside a code there is mostly room for them, since a terminal
+is wider than high; a narrow one has the keys below. A word or a figure is shown whole, or not at all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,7 +58,10 @@ def frame(view: View, console: Console, columns: int, rows: int) -> list[Text]:
             code = code_within(view.link, columns, rows - below)
             side = columns - len(code[0]) - len(_GAP) if code else 0
             if code and (side >= SIDE_CELLS or below == _ONLY_BELOW):
-                return [*_beside(view, console, code, side), *_below(view, columns, with_keys=side < SIDE_CELLS)]
+                return [
+                    *_beside(view, console, code, side),
+                    *_below(view, columns, with_keys=side < SIDE_CELLS),
+                ]
     words = _without_code(view, console, columns, max(0, rows - _ONLY_BELOW))
     return [*words, *_below(view, columns, with_keys=True)][-rows:]
 
@@ -80,7 +84,9 @@ def _below(view: View, columns: int, *, with_keys: bool) -> Iterator[Text]:
 
 def _key_line(keys: Sequence[Key], columns: int) -> str:
     long = " · ".join(f"{key.key} {key.what}" for key in keys)
-    return long if cell_len(long) <= columns else _fitting([f"{key.key} {key.short}" for key in keys], columns)
+    return (
+        long if cell_len(long) <= columns else _fitting([f"{key.key} {key.short}" for key in keys], columns)
+    )
 
 
 def _column(view: View, console: Console, width: int, rows: int) -> list[Text]:
@@ -115,7 +121,9 @@ def live_line(view: View, columns: int) -> str:
     long = [f"worst delay to here: {one_line(slowest[0])}, {slowest[1]:.0f} ms"] if slowest else []
     short = [f"worst {slowest[1]:.0f} ms"] if slowest else []
     names = [_who_talks(glance.talkers)] if glance.talkers else []
-    count = [f"{len(glance.talkers)} {'talk' if len(glance.talkers) > 1 else 'talks'}"] if glance.talkers else []
+    count = (
+        [f"{len(glance.talkers)} {'talk' if len(glance.talkers) > 1 else 'talks'}"] if glance.talkers else []
+    )
     for parts in (
         [one_line(view.room), *first, *names, *long, *elsewhere],
         [*first, *names, *long],

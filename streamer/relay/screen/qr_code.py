@@ -41,7 +41,9 @@ def qr_code(link: str, style: CodeStyle = CodeStyle.BLOCKS) -> str:
 
 def picture(link: str) -> str:
     """Returns `link` as a code in SVG, which a page can contain; it grows with the page."""
-    return segno.make(link, error="m", micro=False).svg_inline(border=4, omitsize=True, light="#fff", dark="#000")
+    return segno.make(link, error="m", micro=False).svg_inline(
+        border=4, omitsize=True, light="#fff", dark="#000"
+    )
 
 
 class _Cell(NamedTuple):
@@ -55,8 +57,9 @@ _HALVES: Final = _Cell(1, 2)
 """▀: a terminal's cell is about twice as high as wide, so modules are square. Every font has these."""
 
 _SEXTANTS: Final = _Cell(2, 3)
-"""🬁 (Unicode 13): two thirds of the height, for a window with few rows. Terminals draw them themselves; modules are a
-third higher than wide, which every scanner corrects, as it does for a code seen from the side."""
+"""🬁 (Unicode 13): two thirds of the height, for a window with few rows. Terminals draw them themselves;
+modules are a third higher than wide, which every scanner corrects, as it does for a code seen from the
+side."""
 
 Level = Literal["l", "m"]
 
@@ -70,8 +73,9 @@ _CHOICES: Final[Sequence[tuple[_Cell, Level, int]]] = (
     (_SEXTANTS, "l", 3),
     (_SEXTANTS, "l", 2),
 )
-"""Cell, error correction, and white modules around it, the best first. The standard wants four white modules (ISO/IEC
-18004, section 6.3.8); scanners manage with two. A screen has no scratches, so level L does where M is too large."""
+"""Cell, error correction, and white modules around it, the best first. The standard wants four white modules
+(ISO/IEC 18004, section 6.3.8); scanners manage with two. A screen has no scratches, so level L does where M
+is too large."""
 
 _HALF_BLOCKS: Final = " ▀▄█"
 _SEXTANT_ZERO: Final = 0x1FB00
@@ -81,14 +85,17 @@ _LEFT_HALF, _RIGHT_HALF, _FULL = 0b010101, 0b101010, 0b111111
 
 @lru_cache(maxsize=16)
 def code_within(link: str, columns: int, rows: int) -> tuple[str, ...]:
-    """Returns the best drawing of `link` that fits, one string a row, its white margin included; () if none does.
+    """Returns the best drawing of `link` that fits, one string a row, its white margin included; () if none
+    does.
 
     A filled part of a cell is a dark module, so draw it black on white.
     """
     for cell, level, margin in _CHOICES:
         modules = _with_margin(_modules(link, level), margin, cell)
         if len(modules) // cell.rows <= rows and len(modules[0]) // cell.columns <= columns:
-            return tuple(_row(modules[top : top + cell.rows], cell) for top in range(0, len(modules), cell.rows))
+            return tuple(
+                _row(modules[top : top + cell.rows], cell) for top in range(0, len(modules), cell.rows)
+            )
     return ()
 
 

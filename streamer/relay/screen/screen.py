@@ -1,7 +1,9 @@
-"""The screen of `streamer serve`: lines are printed as usual, and below them are the code and what happens now.
+"""The screen of `streamer serve`: lines are printed as usual, and below them are the code and what happens
+now.
 
-The code is last, and complete, so that a phone can scan it as soon as the relay runs. Nothing here waits for the
-terminal: a thread writes, and what would only be drawn again is left out while the terminal takes nothing.
+The code is last, and complete, so that a phone can scan it as soon as the relay runs. Nothing here waits for
+the terminal: a thread writes, and what would only be drawn again is left out while the terminal takes
+nothing.
 """
 
 import asyncio
@@ -120,10 +122,14 @@ class Screen:
         glance = self._house.glance(room)
         keys = [Key("c", "hide the code" if self._shows_code else "show the code", "code")]
         keys += [Key("r", "next room", "room")] if len(self._house.rooms) > 1 else []
-        keys += [Key("l", "unlock the room", "unlock") if glance.locked else Key("l", "lock the room", "lock")]
+        keys += [
+            Key("l", "unlock the room", "unlock") if glance.locked else Key("l", "lock the room", "lock")
+        ]
         keys += [Key("q", "quit", "quit")]
         keys += [Key("o", "open in the browser", "browser")] if opener() else []
-        question = "People are connected. Press q again to disconnect them and quit." if self._is_asked else ""
+        question = (
+            "People are connected. Press q again to disconnect them and quit." if self._is_asked else ""
+        )
         notes = tuple(self._house.troubles)
         return View(room, self._house.link(room), glance, tuple(keys), notes, self._shows_code, question)
 

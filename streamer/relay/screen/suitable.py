@@ -9,7 +9,8 @@ from streamer.terminal.keyboard import is_terminal
 
 
 def can_show(output: TextIO = sys.stdout) -> bool:
-    """True if there is a terminal to draw in, whose keys we can read, and which has the characters of a code."""
+    """True if there is a terminal to draw in, whose keys we can read, and which has the characters of a
+    code."""
     if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return False
     with suppress(AttributeError, UnicodeEncodeError, LookupError):

@@ -1,8 +1,9 @@
 """A certificate for a relay that has no public name.
 
-The relay makes its own certificate authority, once, and with it a leaf for the addresses it has now. What it has read
-or made once stays in memory: files that are damaged, removed or replaced while it runs change nothing for it, and the
-next start says what is wrong with them. `certificate.py` looks after them while the relay runs.
+The relay makes its own certificate authority, once, and with it a leaf for the addresses it has now. What it
+has read or made once stays in memory: files that are damaged, removed or replaced while it runs change
+nothing for it, and the next start says what is wrong with them. `certificate.py` looks after them while the
+relay runs.
 """
 
 import datetime
@@ -106,7 +107,8 @@ class Authority:
             if found != wanted:
                 what = "is missing" if found is None else "has been changed"
                 remedy = (
-                    "This relay continues with the authority it has. Put the file back before the next start; "
+                    "This relay continues with the authority it has. Put the file back before the next "
+                    "start; "
                     "otherwise devices must then install another authority."
                 )
                 yield Trouble(f"{path} {what}", remedy, works=True)
@@ -147,11 +149,14 @@ class Authority:
                 write_file(files.key, leaf.key_pem)
                 write_file(files.cert, leaf.cert_pem)
         except SetupError as error:
-            self.notes.append(Trouble("The new certificate is in use, but can't be saved", str(error), works=True))
+            self.notes.append(
+                Trouble("The new certificate is in use, but can't be saved", str(error), works=True)
+            )
         return leaf
 
     def _read_certificate(self) -> x509.Certificate | None:
-        """Returns None if there is no file. An older version left an empty one if it was killed at its start."""
+        """Returns None if there is no file. An older version left an empty one if it was killed at its
+        start."""
         pem = read_pem(self._ca.cert)
         if not pem:
             return None
@@ -161,7 +166,9 @@ class Authority:
         except (ValueError, x509.ExtensionNotFound):
             is_authority = False
         if not is_authority:
-            raise CertificateError(f"{self._ca.cert} can't be used: it is not a certificate authority. {self._remedy}")
+            raise CertificateError(
+                f"{self._ca.cert} can't be used: it is not a certificate authority. {self._remedy}"
+            )
         return certificate
 
     def _read_key(self) -> tuple[ec.EllipticCurvePrivateKey | None, str]:
@@ -202,7 +209,9 @@ class Authority:
         write_file(self._ca.cert, certificate_pem(certificate))
         if had_leaf:
             remedy = "Devices that trusted the previous one must install the new one."
-            self.notes.append(Trouble(f"{self._ca.cert} was missing, and has been created again", remedy, works=True))
+            self.notes.append(
+                Trouble(f"{self._ca.cert} was missing, and has been created again", remedy, works=True)
+            )
         return certificate
 
 

@@ -1,7 +1,8 @@
 """Checks the dates of certificates against this computer's clock, and describes troubles with their remedy.
 
-A certificate is outside its dates if it is old, or if a clock is wrong: this computer's now, or the one of the computer
-that made it. Nobody but the host can tell which, so the message names both dates and both remedies.
+A certificate is outside its dates if it is old, or if a clock is wrong: this computer's now, or the one of
+the computer that made it. Nobody but the host can tell which, so the message names both dates and both
+remedies.
 """
 
 import datetime
@@ -28,7 +29,9 @@ def clock_trouble(now: datetime.datetime) -> Trouble | None:
     )
 
 
-def date_trouble(certificate: x509.Certificate, what: str, remedy: str, now: datetime.datetime) -> Trouble | None:
+def date_trouble(
+    certificate: x509.Certificate, what: str, remedy: str, now: datetime.datetime
+) -> Trouble | None:
     """What is wrong with the dates of `certificate`, called `what`; None if nothing is.
 
     `remedy` is an order, for a clock that is right.
@@ -43,5 +46,6 @@ def date_trouble(certificate: x509.Certificate, what: str, remedy: str, now: dat
     else:
         return None
     return Trouble(
-        f"{fault}, and this computer's clock says {now:%Y-%m-%d}", f"{CLOCK_REMEDY}; if it is right, {remedy}."
+        f"{fault}, and this computer's clock says {now:%Y-%m-%d}",
+        f"{CLOCK_REMEDY}; if it is right, {remedy}.",
     )

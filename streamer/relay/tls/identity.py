@@ -72,7 +72,8 @@ class LoadedIdentity(Identity):
     def _explain(self, error: ssl.SSLError) -> str:
         if error.reason == "KEY_VALUES_MISMATCH":
             return f"{self.key} is not the private key of the certificate {self.cert}"
-        return f"{self.cert} and {self.key} are not a PEM certificate and its private key ({error.reason or error})"
+        why = error.reason or error
+        return f"{self.cert} and {self.key} are not a PEM certificate and its private key ({why})"
 
 
 def read_pem(path: Path) -> bytes | None:
@@ -85,7 +86,8 @@ def read_pem(path: Path) -> bytes | None:
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    """OpenSSL reads certificates from files alone. Where there is memory with a file's name, the disk is not needed."""
+    """OpenSSL reads certificates from files alone. Where there is memory with a file's name, the disk is not
+    needed."""
     if hasattr(os, "memfd_create") and os.path.exists("/proc/self/fd"):
         with open(os.memfd_create("streamer"), "wb", buffering=0) as file:
             file.write(content)

@@ -1,8 +1,9 @@
-"""How the relay's certificates are made: an authority that phones are asked to trust, and leaves for its addresses.
+"""How the relay's certificates are made: an authority that phones are asked to trust, and leaves for its
+addresses.
 
-The authority is name-constrained: critically, to local names and private addresses (RFC 5280, section 4.2.1.10), and
-it may vouch for servers alone (section 4.2.1.12). Anyone who steals its key can't pose as a site of the public web,
-and can't sign as anybody's e-mail.
+The authority is name-constrained: critically, to local names and private addresses (RFC 5280, section
+4.2.1.10), and it may vouch for servers alone (section 4.2.1.12). Anyone who steals its key can't pose as a
+site of the public web, and can't sign as anybody's e-mail.
 """
 
 import datetime
@@ -33,13 +34,14 @@ PRIVATE_NETWORKS: Final = tuple(
 
 AUTHORITY_BEGINS: Final = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
 AUTHORITY_ENDS: Final = datetime.datetime(2049, 12, 31, tzinfo=datetime.UTC)
-"""Fixed days, so that a clock that is wrong at the first start does no harm for good: many small computers begin in
-1970 or 2014 until the network tells them the time. From 2050 on, certificates write dates in another form."""
+"""Fixed days, so that a clock that is wrong at the first start does no harm for good: many small computers
+begin in 1970 or 2014 until the network tells them the time. From 2050 on, certificates write dates in another
+form."""
 LEAF_DAYS: Final = 180
 RENEW_DAYS: Final = 30
 BACKDATE_DAYS: Final = 365
-"""A phone's clock may be behind, or the relay's ahead. With LEAF_DAYS it is well below the 825 days that Apple's
-systems accept."""
+"""A phone's clock may be behind, or the relay's ahead. With LEAF_DAYS it is well below the 825 days that
+Apple's systems accept."""
 
 _MAX_COMMON_NAME_BYTES: Final = 64
 """RFC 5280, appendix A.1, counts characters; not every reader does."""

@@ -1,7 +1,8 @@
 """The certificate that the relay serves with, exchanged while it serves.
 
-New connections get the new one; those that are open keep theirs, so people who talk notice nothing. Whatever happens to
-files or clock while the relay runs, the last certificate goes on serving, and `troubles` says what is wrong.
+New connections get the new one; those that are open keep theirs, so people who talk notice nothing. Whatever
+happens to files or clock while the relay runs, the last certificate goes on serving, and `troubles` says what
+is wrong.
 """
 
 import datetime
@@ -57,10 +58,15 @@ class OwnAuthority:
 
 
 def file_date_troubles(identity: LoadedIdentity, now: datetime.datetime) -> list[Trouble]:
-    """What is wrong with the dates of a certificate that somebody else made, and of those that came with it."""
+    """What is wrong with the dates of a certificate that somebody else made, and of those that came with
+    it."""
     found = []
     for number, certificate in enumerate(identity.chain):
-        what = f"The certificate {identity.cert}" if number == 0 else f"Certificate {number + 1} in {identity.cert}"
+        what = (
+            f"The certificate {identity.cert}"
+            if number == 0
+            else f"Certificate {number + 1} in {identity.cert}"
+        )
         found.append(date_trouble(certificate, what, "renew it", now))
     return [trouble for trouble in found if trouble]
 
@@ -68,14 +74,16 @@ def file_date_troubles(identity: LoadedIdentity, now: datetime.datetime) -> list
 def authority_date_trouble(authority: Authority, now: datetime.datetime) -> Trouble | None:
     path = authority.certificate_path
     remedy = (
-        f"remove {path.name} and ca-key.pem in {path.parent} and start again, which makes a new authority that all "
+        f"remove {path.name} and ca-key.pem in {path.parent} and start again, which makes a new authority "
+        "that all "
         "devices must install"
     )
     return date_trouble(authority.certificate, f"The certificate authority {path}", remedy, now)
 
 
 class LiveCertificate:
-    """One TLS context that goes on serving while its certificate changes; raises CertificateError at first use only."""
+    """One TLS context that goes on serving while its certificate changes; raises CertificateError at first
+    use only."""
 
     def __init__(self, source: Source, names: Iterable[str], addresses: Iterable[str]) -> None:
         self._source = source
@@ -86,14 +94,19 @@ class LiveCertificate:
     def hosts(self) -> list[str]:
         """The names and addresses that the certificate is for."""
         with suppress(ValueError, IndexError, x509.ExtensionNotFound):
-            names = self._served.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            names = (
+                self._served.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            )
             addresses = map(str, names.get_values_for_type(x509.IPAddress))
             return [*names.get_values_for_type(x509.DNSName), *addresses]
         return []
 
     def covers(self, host: str) -> bool:
         """True if the certificate is for this name or address."""
-        return any(host.lower() == each or _matches_wildcard(host.lower(), each) for each in map(str.lower, self.hosts))
+        return any(
+            host.lower() == each or _matches_wildcard(host.lower(), each)
+            for each in map(str.lower, self.hosts)
+        )
 
     def follow(self, names: Iterable[str], addresses: Iterable[str]) -> bool:
         """Serve what the source has now; returns True if that is another certificate.

@@ -6,9 +6,9 @@ To a worker, first what it is told, then in any order:
     b"relay", b"page"                                     with a connection to the relay, or to the join page
     {"type": "recording-stopped", "room": ROOM, "message": WORDS}   for the room's hosts
 
-From a worker, in this order: `ready` with its address (empty where it has none of its own) and its port, again
-where its address changes, `leaving` before it ends by itself. Between them, `record` with a room, and whether it is to
-be recorded, by the wish of a host there. Where the parent closes its end, the worker ends.
+From a worker, in this order: `ready` with its address (empty where it has none of its own) and its port,
+again where its address changes, `leaving` before it ends by itself. Between them, `record` with a room, and
+whether it is to be recorded, by the wish of a host there. Where the parent closes its end, the worker ends.
 """
 
 import asyncio
@@ -43,7 +43,8 @@ def channel() -> tuple[socket.socket, socket.socket]:
 
 
 def hand_over(end: socket.socket, peer: socket.socket, kind: bytes) -> bool:
-    """Give a connection to the worker; False where it takes nothing now. `peer` stays the caller's to close."""
+    """Give a connection to the worker; False where it takes nothing now. `peer` stays the caller's to
+    close."""
     try:
         socket.send_fds(end, [kind], [peer.fileno()])
     except OSError:
@@ -89,7 +90,8 @@ class Handed:
 
 
 class WorkerEnd:
-    """A worker's. `listen` once the event loop runs; `ended` is set when the parent has closed, or is gone."""
+    """A worker's. `listen` once the event loop runs; `ended` is set when the parent has closed, or is
+    gone."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
@@ -144,7 +146,8 @@ class WorkerEnd:
 
 
 def take_end(standard_input: int = 0) -> tuple[socket.socket, Told]:
-    """A worker's end, which is its standard input, and what it is told. Raises SetupError without a parent."""
+    """A worker's end, which is its standard input, and what it is told. Raises SetupError without a
+    parent."""
     try:
         end = socket.socket(fileno=os.dup(standard_input))
         end.setblocking(True)

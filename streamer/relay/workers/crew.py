@@ -44,7 +44,12 @@ class Worker:
     """One start of a worker. `is_ready` from when it accepts members until it leaves."""
 
     def __init__(
-        self, number: int, end: socket.socket, child: Child, on_change: Callable[[], None], on_record: OnRecord
+        self,
+        number: int,
+        end: socket.socket,
+        child: Child,
+        on_change: Callable[[], None],
+        on_record: OnRecord,
     ) -> None:
         self.number = number
         self.child = child
@@ -188,7 +193,9 @@ class Crew:
 
     async def _start(self, number: int, port: int) -> None:
         told = self._to_tell(number, port)
-        self._workers[number] = await Worker.start(told, self._on_change, lambda room, on: self.on_record(room, on))
+        self._workers[number] = await Worker.start(
+            told, self._on_change, lambda room, on: self.on_record(room, on)
+        )
 
     async def _keep(self, number: int) -> None:
         failures = 0

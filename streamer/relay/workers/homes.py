@@ -1,7 +1,7 @@
 """A worker's view of where rooms are at home, and of its members whose room is at home in another worker.
 
-Such a member is asked to go there, as by a relay that drains, and stays until it is in. Who can't (a firewall, a
-proxy) is let be after a while: the cluster joins the room's parts.
+Such a member is asked to go there, as by a relay that drains, and stays until it is in. Who can't (a
+firewall, a proxy) is let be after a while: the cluster joins the room's parts.
 """
 
 import asyncio

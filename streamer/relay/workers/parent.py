@@ -1,4 +1,5 @@
-"""The parent of the workers: it has the screen, prints the links, accepts connections, and serves nobody itself.
+"""The parent of the workers: it has the screen, prints the links, accepts connections, and serves nobody
+itself.
 
 It is a relay of the same cluster, without a door: so its screen shows what they know, and its keys work.
 """

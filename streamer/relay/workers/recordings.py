@@ -1,7 +1,9 @@
-"""Recordings of a relay with workers: the parent has them, so that each outlasts the worker that has its room.
+"""Recordings of a relay with workers: the parent has them, so that each outlasts the worker that has its
+room.
 
-A host's wish goes from its worker to the parent, whose recorder is a member like any other: when its worker dies, it
-comes back by another one, as the same member, and goes on in the same files. Any host ends it, at any worker.
+A host's wish goes from its worker to the parent, whose recorder is a member like any other: when its worker
+dies, it comes back by another one, as the same member, and goes on in the same files. Any host ends it, at
+any worker.
 """
 
 from collections.abc import AsyncIterator
@@ -29,7 +31,9 @@ def have_recorded(lobby: Lobby, parent: WorkerEnd) -> None:
 
 
 @asynccontextmanager
-async def recordings(options: ServeOptions, crew: Crew, tokens: TokenStore, link_to: LinkTo) -> AsyncIterator[None]:
+async def recordings(
+    options: ServeOptions, crew: Crew, tokens: TokenStore, link_to: LinkTo
+) -> AsyncIterator[None]:
     """In the parent, while it lasts; nobody may record where the operator did not ask for it."""
     if options.record is None:
         yield

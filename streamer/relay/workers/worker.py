@@ -25,7 +25,8 @@ FOLLOW_S: Final = 2.0
 """From one look to the next whether this computer has another address."""
 
 TOGETHER_S: Final = 0.3
-"""After SIGTERM: whoever ends the whole service (systemd does) ends the parent, too, which says so by then."""
+"""After SIGTERM: whoever ends the whole service (systemd does) ends the parent, too, which says so by
+then."""
 
 
 async def work(told: Told, end: socket.socket, studio: Studio | None) -> None:

@@ -1,10 +1,12 @@
-"""This relay, and one page for which it joins packets that come within a window into one message. Only that page hears.
+"""This relay, and one page for which it joins packets that come within a window into one message. Only that
+page hears.
 
     python bundling_relay.py PORT FOLDER
 
-FOLDER holds the certificate authority. Each line of the standard input says what the window is from now on, in ms, or
-`off`; or `relay`, which leaves it to the relay's own fan-out. It is answered, as JSON, with how many messages went
-since the last one, and how long in ms their packets waited: of the relay itself all writes, and the mean alone.
+FOLDER holds the certificate authority. Each line of the standard input says what the window is from now on,
+in ms, or `off`; or `relay`, which leaves it to the relay's own fan-out. It is answered, as JSON, with how
+many messages went since the last one, and how long in ms their packets waited: of the relay itself all
+writes, and the mean alone.
 """
 
 import asyncio
@@ -65,7 +67,9 @@ class Joiner:
     def turn_to(self, window: str) -> tuple[int, list[float]]:
         """What went until now, and how long it waited."""
         went = self._messages, self._waited_ms
-        writes, held, held_us = (now - before for now, before in zip(self._counted(), self._before, strict=True))
+        writes, held, held_us = (
+            now - before for now, before in zip(self._counted(), self._before, strict=True)
+        )
         if self._window == RELAY:
             went = writes, [held_us / held / 1000] if held else []
         if RELAY in (window, self._window) and window != self._window:

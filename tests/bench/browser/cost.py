@@ -7,7 +7,16 @@ from typing import Final
 
 import psutil
 
-KINDS: Final = ("main thread", "worker", "audio thread", "drawing", "network", "sound devices", "browser", "other")
+KINDS: Final = (
+    "main thread",
+    "worker",
+    "audio thread",
+    "drawing",
+    "network",
+    "sound devices",
+    "browser",
+    "other",
+)
 PROCESSES: Final = {
     "--type=gpu-process": "drawing",
     "--utility-sub-type=network.mojom.NetworkService": "network",

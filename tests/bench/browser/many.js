@@ -1,9 +1,12 @@
-// One who hears many over plain WebRTC, without a server: a connection for each talker; our own voice goes up once.
+// One who hears many over plain WebRTC, without a server: a connection for each talker; our own voice goes up
+// once.
 const SETTINGS = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 globalThis.many = {
   async begin(count, sends) {
-    this.peers = Array.from({ length: count }, () => Object.assign(Object.create(peer), { connection: new RTCPeerConnection() }));
+    this.peers = Array.from({ length: count }, () =>
+      Object.assign(Object.create(peer), { connection: new RTCPeerConnection() }),
+    );
     const stream = await navigator.mediaDevices.getUserMedia({ audio: SETTINGS });
     this.peers.forEach(({ connection }, i) => {
       if (sends === "all" || i === 0) connection.addTrack(stream.getAudioTracks()[0], stream);

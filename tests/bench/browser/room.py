@@ -1,4 +1,5 @@
-"""A room in which everybody talks: the desktop's clients, each a process of its own, and one browser on the rig."""
+"""A room in which everybody talks: the desktop's clients, each a process of its own, and one browser on the
+rig."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,7 +40,16 @@ def room(folder: Path, talkers: int, seconds: float) -> Iterator[Room]:
         relay = stack.enter_context(RelayProcess(folder / "relay"))
         words = words_file(folder, seconds)
         for number in range(talkers):
-            arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words, "--name", f"Talker {number}")
+            arguments = (
+                "talk",
+                relay.link,
+                "--ca",
+                relay.authority,
+                "--input",
+                words,
+                "--name",
+                f"Talker {number}",
+            )
             stack.enter_context(StreamerProcess(folder / f"talker-{number}", *arguments))
         browser = stack.enter_context(unwatched(folder / "browser", rig, MEMBER, relay.authority, relay.link))
         browser.wait_for(MAY_JOIN)

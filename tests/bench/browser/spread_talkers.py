@@ -1,4 +1,5 @@
-"""Members that talk without a pause, each at its own places in time, as people's phones are: all in one event loop."""
+"""Members that talk without a pause, each at its own places in time, as people's phones are: all in one event
+loop."""
 
 import asyncio
 import random
@@ -22,7 +23,8 @@ from streamer.wire.room_link import Address
 JITTER_MS: Final = 3.0
 """By which a packet leaves late, evenly spread: what a phone's microphone and Wi-Fi do on a good day."""
 HELD_UP_S: Final = 0.1
-"""A talker that is so late goes on from there: packets that came in one go would be a flood, which a relay ends."""
+"""A talker that is so late goes on from there: packets that came in one go would be a flood, which a relay
+ends."""
 IDLE_S: Final = 0.01
 
 
@@ -56,7 +58,8 @@ class SpreadTalkers:
         self._saying.join()
 
     def move(self, phases_ms: Sequence[float]) -> None:
-        """Let each talker's packets begin that much later than now; so they keep their distances from then on."""
+        """Let each talker's packets begin that much later than now; so they keep their distances from then
+        on."""
         self._due_s = [time.perf_counter() + phase_ms / 1000 for phase_ms in phases_ms]
 
     async def _stay(self) -> None:
@@ -92,5 +95,7 @@ class SpreadTalkers:
         self._sent[number] += 1
         payload, level = self._payloads[(sent + 37 * number) % len(self._payloads)]
         flags = 0 if sent else TALKSPURT_START
-        packet = Packet(sent % 2**16, sent * SAMPLES_PER_FRAME % 2**32, payload, level=level, voice=True, flags=flags)
+        packet = Packet(
+            sent % 2**16, sent * SAMPLES_PER_FRAME % 2**32, payload, level=level, voice=True, flags=flags
+        )
         self._links[number].send_packet(packet.serialize())

@@ -1,4 +1,5 @@
-"""What each thread of a browser has spent, to the nanosecond: a wake-up is too short for the ticks of a clock."""
+"""What each thread of a browser has spent, to the nanosecond: a wake-up is too short for the ticks of a
+clock."""
 
 from collections import Counter
 from collections.abc import Mapping

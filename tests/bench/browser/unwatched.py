@@ -1,8 +1,8 @@
 """A Chromium that nobody watches while it is measured.
 
-Anyone who drives a browser as usual is told of every message of every socket, which costs it more than the message
-itself, and leaves things behind in its pages. This one is only asked, by the DevTools protocol, and tells nothing
-by itself.
+Anyone who drives a browser as usual is told of every message of every socket, which costs it more than the
+message itself, and leaves things behind in its pages. This one is only asked, by the DevTools protocol, and
+tells nothing by itself.
 """
 
 import json
@@ -74,7 +74,8 @@ class Unwatched:
 
 @contextmanager
 def unwatched(home: Path, rig: Rig, member: int, authority: Path, url: str) -> Iterator[Unwatched]:
-    """On this member's wires and at this page; it trusts a certificate authority, and everybody with its microphone."""
+    """On this member's wires and at this page; it trusts a certificate authority, and everybody with its
+    microphone."""
     trust(home / ".pki/nssdb", authority)
     profile = home / "profile"
     environment: dict[str, Any] = {**os.environ, **rig.environment(), "HOME": str(home)}
@@ -92,5 +93,7 @@ def unwatched(home: Path, rig: Rig, member: int, authority: Path, url: str) -> I
 
 def devtools_of(profile: Path) -> str:
     told = profile / "DevToolsActivePort"
-    port: str = wait_until(lambda: told.exists() and told.read_text(), READY_S, lambda: "the browser does not start")
+    port: str = wait_until(
+        lambda: told.exists() and told.read_text(), READY_S, lambda: "the browser does not start"
+    )
     return f"http://127.0.0.1:{port.splitlines()[0]}"

@@ -40,7 +40,8 @@ Booleans = NDArray[np.bool_]
 
 
 class Call(NamedTuple):
-    """What was sent. `said` and `voiced` are by the number of the packet, the rest by the order of arrival."""
+    """What was sent. `said` and `voiced` are by the number of the packet, the rest by the order of
+    arrival."""
 
     sent: NDArray[np.int64]
     arrival_ms: NDArray[np.float64]
@@ -77,7 +78,8 @@ def voice(trace: Trace, seed: int) -> Call:
 
 
 def talk(trace: Trace, seed: int) -> Call:
-    """Somebody talks with somebody: nothing is sent in pauses, and each talkspurt begins with its pre-roll."""
+    """Somebody talks with somebody: nothing is sent in pauses, and each talkspurt begins with its
+    pre-roll."""
     dice, count = np.random.default_rng(1_000 + seed), len(trace.arrival_ms)
     sent: list[int] = []
     arrivals: list[float] = []

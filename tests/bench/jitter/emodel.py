@@ -1,4 +1,5 @@
-"""How good a call is, by the E-model (ITU-T G.107): what a listener loses by delay, and by sound that is missing.
+"""How good a call is, by the E-model (ITU-T G.107): what a listener loses by delay, and by sound that is
+missing.
 
 R is 93.2 for a call with no delay and no loss; 80 satisfies most, 70 many, 60 few (G.109).
 """
@@ -18,13 +19,15 @@ WEIGHTED_ECHO_PATH_LOSS_DB: Final = 110.0
 DELAY_SENSITIVITY: Final = 1.0
 LEAST_PERCEIVED_MS: Final = 100.0
 
-# Of Opus, super-wide-band, 40 kb/s, at random losses: Alahmadi, Pocta, Melvin, "An Adaptive Bitrate Switching Algorithm
-# for Speech Applications in Context of WebRTC", ACM TOMM 17(4), 2021. What the codec itself costs is the same for all.
+# Of Opus, super-wide-band, 40 kb/s, at random losses: Alahmadi, Pocta, Melvin, "An Adaptive Bitrate Switching
+# Algorithm for Speech Applications in Context of WebRTC", ACM TOMM 17(4), 2021. What the codec itself costs
+# is the same for all.
 LOSS_ROBUSTNESS: Final = 9.79
 WORST: Final = 95.0
 
 REST_MS: Final = 60.0
-"""Mouth to ear without the jitter buffer's delay: devices, packet and local network (docs/measurements.md)."""
+"""Mouth to ear without the jitter buffer's delay: devices, packet and local network
+(docs/measurements.md)."""
 
 Values = NDArray[np.float64]
 
@@ -48,7 +51,9 @@ def of_delay(one_way_ms: ArrayLike) -> Values:
 
 
 def _talker_echo(ms: Values) -> Values:
-    loudness = TALKER_ECHO_LOUDNESS_DB - 40 * np.log10((1 + ms / 10) / (1 + ms / 150)) + 6 * np.exp(-0.3 * ms**2)
+    loudness = (
+        TALKER_ECHO_LOUDNESS_DB - 40 * np.log10((1 + ms / 10) / (1 + ms / 150)) + 6 * np.exp(-0.3 * ms**2)
+    )
     basic = -1.5 * (NOISE_DBM0P - RECEIVE_LOUDNESS_DB)
     half = (basic - (80 + 2.5 * (loudness - 14))) / 2
     return np.asarray((half + np.sqrt(half**2 + 100) - 1) * (1 - np.exp(-ms)))

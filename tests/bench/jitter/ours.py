@@ -43,7 +43,9 @@ def through(trace: Trace, decoder: "Decoder", payload: Callable[[int], bytes]) -
     for at in range(len(heard)):
         now = at * BLOCK_MS
         while number < len(trace.arrival_ms) and trace.arrival_ms[number] <= now:
-            buffer.push(number % 2**16, number * PACKET % 2**32, payload(number), float(trace.arrival_ms[number]))
+            buffer.push(
+                number % 2**16, number * PACKET % 2**32, payload(number), float(trace.arrival_ms[number])
+            )
             number += 1
         buffer.pop_into(heard[at], now)
     return heard.ravel()

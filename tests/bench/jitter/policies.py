@@ -35,11 +35,15 @@ class Outcome(NamedTuple):
     """The share of the time that was cut out or repeated; 0 where that is not simulated."""
 
 
-def outcome(delays_ms: NDArray[np.float64], gaps_ms: Sequence[float], call: Call, spliced: float = 0.0) -> Outcome:
+def outcome(
+    delays_ms: NDArray[np.float64], gaps_ms: Sequence[float], call: Call, spliced: float = 0.0
+) -> Outcome:
     missing = min(sum(gaps_ms) / (float(call.heard.sum()) * PACKET_MS), 1.0)
     packets = np.maximum(np.asarray(gaps_ms or [PACKET_MS]) / PACKET_MS, 1.0)
     burst_ratio = max(float(np.mean(packets)) * (1 - missing), 1.0)
-    return Outcome(float(np.mean(delays_ms)), missing, emodel.rating(delays_ms, missing, burst_ratio), spliced)
+    return Outcome(
+        float(np.mean(delays_ms)), missing, emodel.rating(delays_ms, missing, burst_ratio), spliced
+    )
 
 
 def ours(played: Sequence[Call], block: int = BLOCK) -> list[Outcome]:
@@ -81,7 +85,9 @@ def _as_json(call: Call, block: int) -> dict[str, object]:
 
 
 def best_constant(played: Sequence[Call]) -> list[Outcome]:
-    return [max((_constant(call, ms) for ms in CONSTANTS_MS), key=lambda found: found.rating) for call in played]
+    return [
+        max((_constant(call, ms) for ms in CONSTANTS_MS), key=lambda found: found.rating) for call in played
+    ]
 
 
 def _constant(call: Call, delay_ms: float) -> Outcome:
@@ -97,13 +103,17 @@ def neteq_like(played: Sequence[Call]) -> list[Outcome]:
 
 
 def _neteq_like(call: Call) -> Outcome:
-    """A histogram of relative delays in buckets of 20 ms, quantile 0.95, forgetting 0.983; late packets play late."""
+    """A histogram of relative delays in buckets of 20 ms, quantile 0.95, forgetting 0.983; late packets play
+    late."""
     histogram, forgetting = np.zeros(100), 0.983
     delay, target, known = 0.0, 20.0, 0
     gaps_ms: list[float] = []
     delays = np.empty(len(call.sent))
     for order, relative in enumerate(call.relative_ms):
-        while known < len(delays) and call.arrival_ms[known] <= call.capture_ms[order] + LEAST_TRANSIT_MS + delay:
+        while (
+            known < len(delays)
+            and call.arrival_ms[known] <= call.capture_ms[order] + LEAST_TRANSIT_MS + delay
+        ):
             histogram *= forgetting
             histogram[min(99, int(max(call.relative_ms[known], 0) / 20))] += 1 - forgetting
             known += 1

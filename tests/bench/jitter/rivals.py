@@ -1,7 +1,7 @@
 """Two buffers that never change: a fixed delay, and aiortc's; over the same arrivals.
 
-Each gives a `Playout`: how long after the fastest possible packet each 10 ms were played, and which share of the time
-nothing was there to be played. A packet-level simulation: as if time-scaling were perfect and free.
+Each gives a `Playout`: how long after the fastest possible packet each 10 ms were played, and which share of
+the time nothing was there to be played. A packet-level simulation: as if time-scaling were perfect and free.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,8 @@ def fixed(trace: Trace) -> Playout:
 
 
 def aiortc(trace: Trace) -> Playout:
-    """aiortc's own buffer, as its receiver makes it for audio; played from a queue that nothing ever shortens."""
+    """aiortc's own buffer, as its receiver makes it for audio; played from a queue that nothing ever
+    shortens."""
     buffer = AiortcBuffer(capacity=16, prefetch=4)
     ready: list[tuple[float, int]] = []
     for number, arrival in enumerate(trace.arrival_ms):

@@ -1,5 +1,5 @@
-// Both ends in one AudioContext, without devices: chirps go into a MediaStreamTrack, and what comes back is recorded beside
-// them, sample by sample. Served by the benchmark as a page of the relay, behind webrtc.js.
+// Both ends in one AudioContext, without devices: chirps go into a MediaStreamTrack, and what comes back is
+// recorded beside them, sample by sample. Served by the benchmark as a page of the relay, behind webrtc.js.
 import { chirp } from "./shared/chirps.js";
 import { PacketRing } from "./shared/packet_ring.js";
 import { parseFragment, socketUrl } from "./shared/room_link.js";
@@ -18,7 +18,8 @@ const TAP = `registerProcessor("tap", class extends AudioWorkletProcessor {
 function trainOf(context, count) {
   const train = new AudioBuffer({ length: count * EVERY, sampleRate: RATE });
   const samples = train.getChannelData(0).map(() => (Math.random() - 0.5) * 2e-3);
-  for (let i = 0; i < count; i += 1) chirp().forEach((sample, j) => (samples[i * EVERY + EVERY / 4 + j] += sample));
+  for (let i = 0; i < count; i += 1)
+    chirp().forEach((sample, j) => (samples[i * EVERY + EVERY / 4 + j] += sample));
   train.copyToChannel(samples, 0);
   return new AudioBufferSourceNode(context, { buffer: train });
 }
@@ -27,11 +28,18 @@ function enter(name, track) {
   const worker = new Worker("./worker/worker.js", { type: "module" });
   const [capture, playout] = [new MessageChannel(), new MessageChannel()];
   const memory = PacketRing.memory();
-  worker.postMessage({ type: "ports", capture: capture.port2, playout: playout.port2, memory }, [capture.port2, playout.port2]);
+  worker.postMessage({ type: "ports", capture: capture.port2, playout: playout.port2, memory }, [
+    capture.port2,
+    playout.port2,
+  ]);
   const reading = track && readingOf(track);
-  if (reading) worker.postMessage({ type: "microphone", reading, channels: 1, kind: "unprocessed" }, [reading]);
+  if (reading)
+    worker.postMessage({ type: "microphone", reading, channels: 1, kind: "unprocessed" }, [reading]);
   const url = socketUrl(location.origin, parseFragment(location.hash), name);
-  worker.addEventListener("message", ({ data }) => data.type === "ready" && worker.postMessage({ type: "join", url, muted: !track }));
+  worker.addEventListener(
+    "message",
+    ({ data }) => data.type === "ready" && worker.postMessage({ type: "join", url, muted: !track }),
+  );
   return { type: "connect", worker: playout.port1, memory };
 }
 
@@ -69,7 +77,11 @@ const SERVICES = {
 globalThis.measure = async (service, count) => {
   const context = new AudioContext({ sampleRate: RATE, latencyHint: 0 });
   await context.audioWorklet.addModule(URL.createObjectURL(new Blob([TAP], { type: "text/javascript" })));
-  const tap = new AudioWorkletNode(context, "tap", { numberOfInputs: 2, channelCount: 1, channelCountMode: "explicit" });
+  const tap = new AudioWorkletNode(context, "tap", {
+    numberOfInputs: 2,
+    channelCount: 1,
+    channelCountMode: "explicit",
+  });
   const mouth = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
   (await SERVICES[service](context, mouth.stream)).connect(tap, 0, 1);
   const train = trainOf(context, SETTLE_CHIRPS + count);
@@ -81,5 +93,7 @@ globalThis.measure = async (service, count) => {
   train.start();
   await new Promise((resolve) => (train.onended = () => setTimeout(resolve, 500)));
   const measured = blocks.slice((SETTLE_CHIRPS * EVERY) / 128);
-  return [0, 1].map((wire) => measured.flatMap((block) => Array.from(block[wire], (sample) => Math.round(sample * 32_767))));
+  return [0, 1].map((wire) =>
+    measured.flatMap((block) => Array.from(block[wire], (sample) => Math.round(sample * 32_767))),
+  );
 };

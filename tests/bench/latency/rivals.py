@@ -22,11 +22,15 @@ def webrtc(echo_cancelling: bool) -> Measure:
             for peer in peers:
                 peer.open(f"{scene.relay.origin}/healthz").page.evaluate(PEER)
             offer = peers[0].page.evaluate("(echo) => peer.offer(echo)", echo_cancelling)
-            answer = peers[1].page.evaluate("([offer, echo]) => peer.answer(offer, echo)", [offer, echo_cancelling])
+            answer = peers[1].page.evaluate(
+                "([offer, echo]) => peer.answer(offer, echo)", [offer, echo_cancelling]
+            )
             peers[0].page.evaluate("(answer) => peer.accept(answer)", answer)
             for member in (TALKER, LISTENER):
                 scene.rig.wait_attached(member)
-            return hear_chirps(scene.rig, count, lambda: Heard(None, peers[1].page.evaluate("peer.concealedMs()")))
+            return hear_chirps(
+                scene.rig, count, lambda: Heard(None, peers[1].page.evaluate("peer.concealedMs()"))
+            )
 
     return measure
 
@@ -38,9 +42,13 @@ def one_context(service: str) -> Measure:
             script = f"{PEER}\n{(HERE / 'one_context.js').read_text()}"
             for name, kind, body in (("html", "text/html", PAGE), ("js", "text/javascript", script)):
                 phone.page.route(f"**/one_context.{name}", fulfilling(kind, body))
-            phone.open(f"{scene.relay.origin}/one_context.html{scene.relay.link[scene.relay.link.index('#') :]}")
+            phone.open(
+                f"{scene.relay.origin}/one_context.html{scene.relay.link[scene.relay.link.index('#') :]}"
+            )
             phone.page.wait_for_function("'measure' in globalThis")
-            sent, heard = phone.page.evaluate("([service, count]) => measure(service, count)", [service, count])
+            sent, heard = phone.page.evaluate(
+                "([service, count]) => measure(service, count)", [service, count]
+            )
         places = [round(found.position) for found in find_chirps(samples(sent))]
         late = [delay for delay in delays(places, find_chirps(samples(heard))) if delay is not None]
         return Round([delay / 48 for delay in late], len(places) - len(late), None, 0)

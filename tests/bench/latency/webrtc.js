@@ -1,9 +1,14 @@
-// One end of a plain WebRTC call, as short as it can be; the two ends' descriptions are carried by the benchmark.
+// One end of a plain WebRTC call, as short as it can be; the two ends' descriptions are carried by the
+// benchmark.
 globalThis.peer = {
   connection: new RTCPeerConnection(),
 
   async open(echoCancelling) {
-    const settings = { echoCancellation: echoCancelling, noiseSuppression: echoCancelling, autoGainControl: echoCancelling };
+    const settings = {
+      echoCancellation: echoCancelling,
+      noiseSuppression: echoCancelling,
+      autoGainControl: echoCancelling,
+    };
     const stream = await navigator.mediaDevices.getUserMedia({ audio: settings });
     for (const track of stream.getTracks()) this.connection.addTrack(track, stream);
     this.connection.ontrack = ({ streams }) => {
@@ -16,7 +21,8 @@ globalThis.peer = {
   /** Waits until all candidates are in the description. */
   async describe(description) {
     await this.connection.setLocalDescription(description);
-    while (this.connection.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 50));
+    while (this.connection.iceGatheringState !== "complete")
+      await new Promise((resolve) => setTimeout(resolve, 50));
     return this.connection.localDescription.toJSON();
   },
 
@@ -38,7 +44,8 @@ globalThis.peer = {
   /** How much sound had to be made up so far. */
   async concealedMs() {
     const reports = [...(await this.connection.getStats()).values()];
-    const { concealedSamples = 0, silentConcealedSamples = 0 } = reports.find(({ type }) => type === "inbound-rtp") ?? {};
+    const { concealedSamples = 0, silentConcealedSamples = 0 } =
+      reports.find(({ type }) => type === "inbound-rtp") ?? {};
     return (concealedSamples - silentConcealedSamples) / 48;
   },
 };

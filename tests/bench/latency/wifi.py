@@ -1,12 +1,14 @@
-"""Wi-Fi, emulated: stations in network namespaces of their own, and the air between them, which makes packets wait.
+"""Wi-Fi, emulated: stations in network namespaces of their own, and the air between them, which makes packets
+wait.
 
     with WiFi("busy", ("ann", "ben", "relay"), wired=("relay",), folder=folder) as wifi:
         subprocess.run([wifi.program("ann", "/bin/ping"), wifi.address("relay")])
 
-Every station has a TUN device; this process carries the IP packets of all, TCP and UDP alike. In each direction of each
-station's radio a packet waits for what the profile says, behind those before it: Wi-Fi repeats what is lost and keeps
-the order. Needs root. The figures are those of FACTS: a good LAN answers a ping in 2 to 8 ms, 95 % under 20; a
-busy one holds everything up for some 40 ms again and again; a radio that looks for other networks is away for 200 ms.
+Every station has a TUN device; this process carries the IP packets of all, TCP and UDP alike. In each
+direction of each station's radio a packet waits for what the profile says, behind those before it: Wi-Fi
+repeats what is lost and keeps the order. Needs root. The figures are those of FACTS: a good LAN answers a
+ping in 2 to 8 ms, 95 % under 20; a busy one holds everything up for some 40 ms again and again; a radio that
+looks for other networks is away for 200 ms.
 """
 
 import asyncio
@@ -118,7 +120,9 @@ class Switch:
         packet = os.read(file, PACKET_BYTES)
         target = ".".join(map(str, packet[16:20]))
         if packet[0] >> 4 == 4 and target in self._files:
-            self._later(self._up[source], lambda: self._later(self._down[target], lambda: self._give(target, packet)))
+            self._later(
+                self._up[source], lambda: self._later(self._down[target], lambda: self._give(target, packet))
+            )
 
     def _later(self, radio: Radio, call: Callable[[], None]) -> None:
         delay = radio.delay(time.monotonic())

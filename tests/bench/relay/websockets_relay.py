@@ -22,7 +22,9 @@ async def relay(socket: ServerConnection) -> None:
 
 
 async def main(port: int, *identity: str) -> None:
-    async with serve(relay, "127.0.0.1", port, ssl=tls_context(identity), compression=None, backlog=1024) as server:
+    async with serve(
+        relay, "127.0.0.1", port, ssl=tls_context(identity), compression=None, backlog=1024
+    ) as server:
         await server.serve_forever()
 
 

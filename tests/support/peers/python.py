@@ -64,8 +64,12 @@ class Listener(picows.WSListener):  # type: ignore[misc]
 
 
 async def with_picows(url: str) -> None:
-    transport, _ = await picows.ws_connect(Listener, url, extra_headers={"Sec-WebSocket-Protocol": SUBPROTOCOL})
+    transport, _ = await picows.ws_connect(
+        Listener, url, extra_headers={"Sec-WebSocket-Protocol": SUBPROTOCOL}
+    )
     await transport.wait_disconnected()
 
 
-asyncio.run({"aiohttp": with_aiohttp, "websockets": with_websockets, "picows": with_picows}[sys.argv[1]](sys.argv[2]))
+asyncio.run(
+    {"aiohttp": with_aiohttp, "websockets": with_websockets, "picows": with_picows}[sys.argv[1]](sys.argv[2])
+)

@@ -1,7 +1,7 @@
 """Stand-ins for what scripts/setup calls: quick, and able to stop half-way through whatever they write.
 
-Called as `python3 stand_ins.py PROGRAM ARGUMENTS...`. `$HALT_AT` names the program that stops in mid-file, until the
-file `go` is there; `$FAIL_AT` the one that fails. Every call goes to the file `calls`.
+Called as `python3 stand_ins.py PROGRAM ARGUMENTS...`. `$HALT_AT` names the program that stops in mid-file,
+until the file `go` is there; `$FAIL_AT` the one that fails. Every call goes to the file `calls`.
 """
 
 import os

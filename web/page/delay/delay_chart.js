@@ -1,4 +1,5 @@
-// The last minute of a delay: a line, a band from the 5th to the 95th percentile, an axis that grows by doubling.
+// The last minute of a delay: a line, a band from the 5th to the 95th percentile, an axis that grows by
+// doubling.
 
 import { quantile } from "../../shared/sliding_window.js";
 import { createSvg } from "../../ui/dom.js";
@@ -29,10 +30,18 @@ export function drawMinute(svg, history) {
     createSvg("line", { class: "axis", x1: LEFT, x2: RIGHT, y1: y(ms), y2: y(ms) }),
     label(String(ms), LEFT - 6, y(ms) + 4, "end"),
   ]);
-  nodes.push(label(t("minuteAgo"), LEFT, BOTTOM + 18, "start"), label("30 s", (LEFT + RIGHT) / 2, BOTTOM + 18, "middle"), label(t("now"), RIGHT, BOTTOM + 18, "end"));
-  nodes.push(createSvg("path", { class: "band", d: bandOf(history, x, y) }), createSvg("path", { class: "line", d: lineOf(history, x, y) }));
+  nodes.push(
+    label(t("minuteAgo"), LEFT, BOTTOM + 18, "start"),
+    label("30 s", (LEFT + RIGHT) / 2, BOTTOM + 18, "middle"),
+    label(t("now"), RIGHT, BOTTOM + 18, "end"),
+  );
+  nodes.push(
+    createSvg("path", { class: "band", d: bandOf(history, x, y) }),
+    createSvg("path", { class: "line", d: lineOf(history, x, y) }),
+  );
   const last = history.at(-1);
-  if (typeof last === "number") nodes.push(createSvg("circle", { class: "now", cx: RIGHT, cy: y(last), r: 4 }));
+  if (typeof last === "number")
+    nodes.push(createSvg("circle", { class: "now", cx: RIGHT, cy: y(last), r: 4 }));
   svg.replaceChildren(...nodes);
 }
 
@@ -47,7 +56,8 @@ export function drawMinute(svg, history) {
 function lineOf(history, x, y) {
   let path = "";
   history.forEach((ms, i) => {
-    if (ms !== null) path += `${i === 0 || history[i - 1] === null ? "M" : "L"}${x(i).toFixed(1)} ${y(ms).toFixed(1)}`;
+    if (ms !== null)
+      path += `${i === 0 || history[i - 1] === null ? "M" : "L"}${x(i).toFixed(1)} ${y(ms).toFixed(1)}`;
   });
   return path;
 }

@@ -1,5 +1,5 @@
-// The seven measured parts of a delay, as the five that people know: one phone, its network, the server, the other network, the
-// other phone.
+// The seven measured parts of a delay, as the five that people know: one phone, its network, the server, the
+// other network, the other phone.
 
 /** @typedef {import("../../shared/delay_parts.js").Figure} Figure */
 /** @typedef {import("../../shared/delay_parts.js").Part} Part */

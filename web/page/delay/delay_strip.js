@@ -1,4 +1,5 @@
-// The way of a voice as a strip: five parts from a mouth to an ear, each as long as it takes, and from each a line to its name.
+// The way of a voice as a strip: five parts from a mouth to an ear, each as long as it takes, and from each a
+// line to its name.
 
 import { createSvg } from "../../ui/dom.js";
 import { isPartUnknown, PARTS_SHOWN, shareOf } from "./delay_parts_shown.js";
@@ -11,14 +12,22 @@ const LINE_PX = { from: 28, to: 41 };
 
 /**
  * @param {Element} ways what the parts are drawn in
- * @param {import("../../shared/delay_parts.js").Figure | null} figure null where nothing is known: five equal parts, hatched
+ * @param {import("../../shared/delay_parts.js").Figure | null} figure null where nothing is known: five equal
+ *   parts, hatched
  */
 export function drawStrip(ways, figure) {
   const count = PARTS_SHOWN.length;
   let from = 0;
   const nodes = PARTS_SHOWN.flatMap((part, i) => {
     const share = LEAST + (1 - count * LEAST) * (figure ? shareOf(figure, part) : 1 / count);
-    const way = createSvg("rect", { class: "way", "data-way": i + 1, x: percent(from), width: percent(share), height: HEIGHT_PX, rx: 8 });
+    const way = createSvg("rect", {
+      class: "way",
+      "data-way": i + 1,
+      x: percent(from),
+      width: percent(share),
+      height: HEIGHT_PX,
+      rx: 8,
+    });
     way.toggleAttribute("data-unknown", !figure || isPartUnknown(figure, part));
     const at = { "data-way": i + 1, x1: percent(from + share / 2), x2: percent((i + 0.5) / count) };
     from += share;

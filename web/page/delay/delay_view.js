@@ -1,4 +1,5 @@
-// What is known of everybody's mouth-to-ear delay: the figure now, the last minute, and at most one cure in plain words.
+// What is known of everybody's mouth-to-ear delay: the figure now, the last minute, and at most one cure in
+// plain words.
 
 import { t } from "../../ui/text.js";
 import { worstDelay } from "./diagnosis.js";
@@ -51,10 +52,15 @@ export class Delays {
  * All that may be said of somebody's delay.
  * @param {string} name
  */
-export const allCures = (name) => [...Object.values(CURES).map((cure) => t(cure, { name })), t("delayFine"), t("delayNothing")];
+export const allCures = (name) => [
+  ...Object.values(CURES).map((cure) => t(cure, { name })),
+  t("delayFine"),
+  t("delayNothing"),
+];
 
 /**
- * One cure, only where people would hear the trouble: what it is, whose it is, what to do about it. Empty where all is well.
+ * One cure, only where people would hear the trouble: what it is, whose it is, what to do about it. Empty
+ * where all is well.
  * @param {Delay} delay
  */
 export function cureFor({ name, figure }) {

@@ -3,7 +3,10 @@
 import { t } from "../../ui/text.js";
 
 /** @typedef {"good" | "slow" | "very-slow" | "unknown"} Speed */
-/** `ms` is null where nothing is known; a lower bound where it is not `complete`. @typedef {{ms: number | null, complete: boolean}} Whole */
+/**
+ * `ms` is null where nothing is known; a lower bound where it is not `complete`.
+ * @typedef {{ms: number | null, complete: boolean}} Whole
+ */
 
 /** ITU-T G.114: below 150 ms nobody notices a delay; above 400 ms a conversation breaks down. */
 const SLOW_MS = 150;

@@ -1,5 +1,5 @@
-// The way in. With a link: who is there, a name, one's own voice, Join, Just listen, or Knock. Without one: scan, paste, rooms
-// that this device has been in, or try it alone.
+// The way in. With a link: who is there, a name, one's own voice, Join, Just listen, or Knock. Without one:
+// scan, paste, rooms that this device has been in, or try it alone.
 
 import { ECHO_ROOM } from "../../shared/room_link.js";
 import { create, element, find, icon, setText, showMeter } from "../../ui/dom.js";
@@ -9,7 +9,10 @@ import { scanCode } from "./scanner.js";
 
 /** @typedef {import("./room_preview.js").Preview} Preview */
 /** @typedef {"join" | "listen" | "knock"} Way */
-/** @typedef {{room: string, fragment: string, atMs: number}} Visit a room that this device has been in; `atMs` as Date.now() */
+/**
+ * @typedef {{room: string, fragment: string, atMs: number}} Visit a room that this device has been in;
+ *   `atMs` as Date.now()
+ */
 
 /** Two faces are recognised, a crowd is a number. */
 const FACES = 6;
@@ -58,7 +61,9 @@ export class Door {
 
   /** Whoever joins wishes to be in no recording, which only who was told of one can wish here. */
   get leavesOut() {
-    return element("door-leave-out", HTMLInputElement).checked && !element("door-recording", HTMLElement).hidden;
+    return (
+      element("door-leave-out", HTMLInputElement).checked && !element("door-recording", HTMLElement).hidden
+    );
   }
 
   get name() {
@@ -118,7 +123,9 @@ export class Door {
     this.linkCheck();
   }
 
-  /** The check leads back here: by what the address says now, which before joining may be the host's own link. */
+  /**
+   * The check leads back here: by what the address says now, which before joining may be the host's own link.
+   */
   linkCheck() {
     for (const id of ["check", "check-first"]) element(id, HTMLAnchorElement).hash = location.hash;
   }
@@ -127,7 +134,12 @@ export class Door {
   showWay(way) {
     this.#way = way;
     setText(element("join-words", HTMLElement), this.#words);
-    this.#join.querySelector("use")?.setAttribute("href", `icons/symbols.svg#${way === "knock" ? "door" : way === "listen" ? "headphones" : "mic"}`);
+    this.#join
+      .querySelector("use")
+      ?.setAttribute(
+        "href",
+        `icons/symbols.svg#${way === "knock" ? "door" : way === "listen" ? "headphones" : "mic"}`,
+      );
     this.#listen.hidden = way !== "join" || this.#room === ECHO_ROOM;
   }
 
@@ -146,7 +158,8 @@ export class Door {
 
   /**
    * @param {string} words what to do about it; empty where all is well
-   * @param {string} howLink where a device that does not trust the relay learns how; empty where that is not the reason
+   * @param {string} howLink where a device that does not trust the relay learns how; empty where that is not
+   *   the reason
    */
   showProblem(words, howLink = "") {
     this.#problem.hidden = words === "";
@@ -177,7 +190,13 @@ export class Door {
     element("recent", HTMLElement).hidden = visits.length === 0;
     const rows = visits.map(({ room, fragment, atMs }) => {
       const when = create("small", "", lastTime(atMs));
-      const row = create("a", "row", plainFace(room), create("span", "words", create("b", "", room), when), icon("right"));
+      const row = create(
+        "a",
+        "row",
+        plainFace(room),
+        create("span", "words", create("b", "", room), when),
+        icon("right"),
+      );
       row.href = fragment;
       row.dataset.room = room;
       return create("li", "", row);

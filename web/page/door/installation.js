@@ -1,4 +1,5 @@
-// The page as an app of its own: opens while the relay is away, and begins, where no link names a room, with the last one.
+// The page as an app of its own: opens while the relay is away, and begins, where no link names a room, with
+// the last one.
 
 import { load, save } from "../../ui/storage.js";
 

@@ -26,10 +26,16 @@ export class RecentRooms {
   }
 }
 
-/** Between two looks: a class of 30 phones behind one address asks 5 × 30 times in that time, which the relay allows. */
+/**
+ * Between two looks: a class of 30 phones behind one address asks 5 × 30 times in that time, which the relay
+ * allows.
+ */
 export const LOOK_EVERY_MS = 20_000;
 
-/** Says who is in the rooms that are shown, for as long as they are. A room that can't be asked keeps what is said of it. */
+/**
+ * Says who is in the rooms that are shown, for as long as they are. A room that can't be asked keeps what is
+ * said of it.
+ */
 export class RecentPresence {
   #ask;
   #show;
@@ -82,5 +88,10 @@ export class RecentPresence {
 /** @param {unknown} kept */
 function isVisit(kept) {
   const { room, fragment, atMs } = Object(kept);
-  return typeof room === "string" && typeof fragment === "string" && fragment.startsWith("#") && typeof atMs === "number";
+  return (
+    typeof room === "string" &&
+    typeof fragment === "string" &&
+    fragment.startsWith("#") &&
+    typeof atMs === "number"
+  );
 }

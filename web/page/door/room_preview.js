@@ -1,7 +1,14 @@
-// Who is in a room, told before joining to anybody with a valid invitation: GET /room. And knocking, where the room is locked.
+// Who is in a room, told before joining to anybody with a valid invitation: GET /room. And knocking, where
+// the room is locked.
 
-/** @typedef {{room: string, people: string[], count: number, locked: boolean, role: "talk" | "listen", captions: boolean, recording?: boolean}} Preview */
-/** @typedef {{state: "waiting", id: string} | {state: "admitted", resume: string} | {state: "declined"} | {state: "refused", reason: string, message: string}} Knock */
+/**
+ * @typedef {{room: string, people: string[], count: number, locked: boolean, role: "talk" | "listen",
+ *   captions: boolean, recording?: boolean}} Preview
+ */
+/**
+ * @typedef {{state: "waiting", id: string} | {state: "admitted", resume: string} | {state: "declined"}
+ *   | {state: "refused", reason: string, message: string}} Knock
+ */
 
 /** The host's answer is seen while it is news; forty questions a minute cost a relay nothing. */
 const ASK_EVERY_MS = 1_500;
@@ -12,7 +19,9 @@ const ASK_EVERY_MS = 1_500;
  */
 export async function previewRoom({ room, key, token }) {
   try {
-    const response = await fetch(`room?${new URLSearchParams({ room, ...(token ? { token } : key && { key }) })}`);
+    const response = await fetch(
+      `room?${new URLSearchParams({ room, ...(token ? { token } : key && { key }) })}`,
+    );
     return response.ok ? await response.json() : null;
   } catch {
     return null;

@@ -15,7 +15,9 @@ const kind = /** @type {{BarcodeDetector?: new (options: {formats: string[]}) =>
 export async function scanCode(video) {
   if (!kind.BarcodeDetector) return "";
   const detector = new kind.BarcodeDetector({ formats: ["qr_code"] });
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).catch(() => null);
+  const stream = await navigator.mediaDevices
+    .getUserMedia({ video: { facingMode: "environment" } })
+    .catch(() => null);
   if (!stream) return "";
   video.srcObject = stream;
   video.hidden = false;
@@ -31,7 +33,8 @@ export async function scanCode(video) {
   }
 }
 
-scanCode.isPossible = kind.BarcodeDetector !== undefined && isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);
+scanCode.isPossible =
+  kind.BarcodeDetector !== undefined && isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);
 
 /**
  * @param {Detector} detector

@@ -1,7 +1,8 @@
 // A device on a wall or at a door, where nobody is to press Join.
 
 /**
- * Joins if the browser allows sound without a press; otherwise nothing changes, and the page waits for the press.
+ * Joins if the browser allows sound without a press; otherwise nothing changes, and the page waits for the
+ * press.
  * @param {object} parts
  * @param {{state: string}} parts.call
  * @param {{pressJoin: () => void}} parts.door

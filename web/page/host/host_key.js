@@ -1,5 +1,5 @@
-// The key of this relay's host, where this browser has joined with it. It stays on this device: never in the address bar, never in
-// what is shared.
+// The key of this relay's host, where this browser has joined with it. It stays on this device: never in the
+// address bar, never in what is shared.
 
 import { load, save } from "../../ui/storage.js";
 

@@ -41,11 +41,19 @@ export class HostPanel {
     this.#send = send;
     this.#opener.addEventListener("click", () => this.#sheet.toggle());
     this.#lock.addEventListener("change", () => send({ type: "lock", locked: this.#lock.checked }));
-    this.#oneAtATime.addEventListener("change", () => send({ type: "one_at_a_time", on: this.#oneAtATime.checked }));
-    this.#onlyHosts.addEventListener("change", () => send({ type: "only_hosts", on: this.#onlyHosts.checked }));
-    this.#keepCaptions.addEventListener("change", () => send({ type: "keep_captions", on: this.#keepCaptions.checked }));
+    this.#oneAtATime.addEventListener("change", () =>
+      send({ type: "one_at_a_time", on: this.#oneAtATime.checked }),
+    );
+    this.#onlyHosts.addEventListener("change", () =>
+      send({ type: "only_hosts", on: this.#onlyHosts.checked }),
+    );
+    this.#keepCaptions.addEventListener("change", () =>
+      send({ type: "keep_captions", on: this.#keepCaptions.checked }),
+    );
     this.#record.addEventListener("change", () => send({ type: "record", on: this.#record.checked }));
-    element("mute-all", HTMLButtonElement).addEventListener("click", () => send({ type: "mute", talker_id: EVERYBODY }));
+    element("mute-all", HTMLButtonElement).addEventListener("click", () =>
+      send({ type: "mute", talker_id: EVERYBODY }),
+    );
     element("new-invite", HTMLButtonElement).addEventListener("click", async () => {
       if (await this.renewInvite(0, 0)) this.#sheet.close();
     });

@@ -1,13 +1,14 @@
 // How others come into this room: a link for those who will talk, and one for those who will only listen.
 //
-// The host's own key is never part of it. Where the relay has its own certificate authority, the link leads over the plain-HTTP
-// page with the steps to trust it.
+// The host's own key is never part of it. Where the relay has its own certificate authority, the link leads
+// over the plain-HTTP page with the steps to trust it.
 
 import { serializeFragment } from "../../shared/room_link.js";
 
 /** @typedef {"talk" | "listen"} Role */
 /**
- * `ends` is the time of day in ms since 1970; 0 where it does not end. `usesLeft` is null where it lets in any number.
+ * `ends` is the time of day in ms since 1970; 0 where it does not end. `usesLeft` is null where it lets in
+ * any number.
  * @typedef {{role: Role, key: string, ends: number, usesLeft: number | null}} Invite
  */
 /** @typedef {import("../../shared/control.js").WireInvite} WireInvite */
@@ -31,7 +32,8 @@ export class Invitation {
   /**
    * @param {string} room
    * @param {WireInvite[]} invites none where nobody may be invited; an empty key where none is needed
-   * @param {string} joinOrigin where a device that does not trust the relay yet begins; empty where that is this page
+   * @param {string} joinOrigin where a device that does not trust the relay yet begins; empty where that is
+   *   this page
    */
   set(room, invites, joinOrigin) {
     this.#room = room;
@@ -45,7 +47,9 @@ export class Invitation {
    * @returns {boolean} whether they have other keys than before
    */
   replace(invites) {
-    const areNew = invites.some(({ role, key }) => this.#invites.get(/** @type {Role} */ (role))?.key !== key);
+    const areNew = invites.some(
+      ({ role, key }) => this.#invites.get(/** @type {Role} */ (role))?.key !== key,
+    );
     for (const invite of invites) this.#invites.set(invite.role, inviteOf(invite));
     this.onChange();
     return areNew;
@@ -81,7 +85,8 @@ export class Invitation {
   link(role) {
     const invite = this.#invites.get(role);
     if (!invite) return "";
-    return `${this.#start}${serializeFragment({ room: this.#room, key: invite.key, listen: role === "listen" })}`;
+    const fragment = serializeFragment({ room: this.#room, key: invite.key, listen: role === "listen" });
+    return `${this.#start}${fragment}`;
   }
 
   /** @param {Role} role */

@@ -1,5 +1,5 @@
-// Until when an invitation lets people in, and how many. A host chooses; that makes a new invitation, and the previous code stops
-// working. Everybody else sees what holds.
+// Until when an invitation lets people in, and how many. A host chooses; that makes a new invitation, and the
+// previous code stops working. Everybody else sees what holds.
 
 import { create, element, setAttribute } from "../../ui/dom.js";
 import { language, sayCount, t } from "../../ui/text.js";
@@ -27,7 +27,10 @@ export class InviteLimits {
   #invitation;
   /** @type {Role} */
   #role = "talk";
-  /** Makes a new invitation; false where the host has thought better of it. @type {(hours: number, uses: number) => Promise<boolean>} */
+  /**
+   * Makes a new invitation; false where the host has thought better of it.
+   * @type {(hours: number, uses: number) => Promise<boolean>}
+   */
   onRenew = async () => false;
 
   /** @param {import("./invitation.js").Invitation} invitation */
@@ -48,8 +51,18 @@ export class InviteLimits {
     const usesNow = left === null ? t("noLimit") : sayCount("morePeople", left);
     const hours = ends === 0 ? HOURS.slice(0, -1) : HOURS;
     const uses = left === null ? USES.slice(0, -1) : USES;
-    this.#render(this.#ends, byHost, endsNow, hours.map((each) => ({ words: lasting(each), value: each })));
-    this.#render(this.#uses, byHost, usesNow, uses.map((each) => ({ words: each === 0 ? t("noLimit") : sayCount("people", each), value: each })));
+    this.#render(
+      this.#ends,
+      byHost,
+      endsNow,
+      hours.map((each) => ({ words: lasting(each), value: each })),
+    );
+    this.#render(
+      this.#uses,
+      byHost,
+      usesNow,
+      uses.map((each) => ({ words: each === 0 ? t("noLimit") : sayCount("people", each), value: each })),
+    );
   }
 
   /**
@@ -68,7 +81,11 @@ export class InviteLimits {
       read.replaceWith(fresh);
     }
     const shown = select.options[0]?.text === now && select.options.length === choices.length + 1;
-    if (!shown) select.replaceChildren(new Option(now, AS_IT_IS), ...choices.map(({ words, value }) => new Option(words, String(value))));
+    if (!shown)
+      select.replaceChildren(
+        new Option(now, AS_IT_IS),
+        ...choices.map(({ words, value }) => new Option(words, String(value))),
+      );
     select.value = AS_IT_IS;
     setAttribute(select, "title", now);
   }

@@ -1,4 +1,5 @@
-// Inviting from inside a room: the code, a link to share or to copy; on a sheet, and as the page of somebody who is alone.
+// Inviting from inside a room: the code, a link to share or to copy; on a sheet, and as the page of somebody
+// who is alone.
 
 import { element, fillIn, find, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
@@ -58,7 +59,9 @@ export class InviteSheet {
   async #share(role) {
     const { room } = this.#invitation;
     const text = t(role === "listen" ? "shareToListen" : "shareToTalk", { room });
-    await navigator.share({ title: t("titleInRoom", { room }), text, url: this.#invitation.link(role) }).catch(() => {}); // the person changed their mind
+    await navigator
+      .share({ title: t("titleInRoom", { room }), text, url: this.#invitation.link(role) })
+      .catch(() => {}); // the person changed their mind
   }
 
   /** @param {Role} role */
@@ -79,7 +82,9 @@ export class InviteSheet {
     element("open-invite", HTMLElement).hidden = isEmpty;
     if (isEmpty) return;
     setText(element("invite-title", HTMLElement), t("inviteTo", { room }));
-    element("invite-role", HTMLElement).hidden = !(this.#invitation.has("talk") && this.#invitation.has("listen"));
+    element("invite-role", HTMLElement).hidden = !(
+      this.#invitation.has("talk") && this.#invitation.has("listen")
+    );
     this.#link.value = this.#invitation.link(this.#role);
     this.limits.show(this.#role);
     this.#drawCode(this.#sheet.node, this.#role);

@@ -22,7 +22,15 @@ export function qrCode(words, label) {
     }
   }
   const size = code.size + 2 * MARGIN_MODULES;
-  const svg = createSvg("svg", { viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": label, "shape-rendering": "crispEdges" });
-  svg.append(createSvg("rect", { width: size, height: size, fill: "#ffffff" }), createSvg("path", { d: path, fill: "#1e1b16" }));
+  const svg = createSvg("svg", {
+    viewBox: `0 0 ${size} ${size}`,
+    role: "img",
+    "aria-label": label,
+    "shape-rendering": "crispEdges",
+  });
+  svg.append(
+    createSvg("rect", { width: size, height: size, fill: "#ffffff" }),
+    createSvg("path", { d: path, fill: "#1e1b16" }),
+  );
   return svg;
 }

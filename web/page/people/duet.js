@@ -1,4 +1,5 @@
-// Two people, and the way of a voice between them: an arc of five parts from a mouth to an ear, and how long it takes.
+// Two people, and the way of a voice between them: an arc of five parts from a mouth to an ear, and how long
+// it takes.
 
 import { createSvg, element, fillIn, find, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
@@ -32,7 +33,8 @@ export class Duet {
   }
 
   /**
-   * @param {import("../delay/delay_view.js").Delay | null} delay null in the echo room, and while nothing is known
+   * @param {import("../delay/delay_view.js").Delay | null} delay null in the echo room, and while nothing is
+   *   known
    * @param {boolean} talks
    */
   showDelay(delay, talks) {
@@ -41,7 +43,11 @@ export class Duet {
     fillIn(this.#section, ".whole b", ms === null ? "…" : figureOf({ ms, complete }));
     fillIn(this.#section, ".whole .small", ms === null ? "" : t("likeAir", { metres: metresOf(ms) }));
     this.#run(talks ? ms : null);
-    this.#draw(delay ? PARTS_SHOWN.map((part) => shareOf(delay.figure, part)) : PARTS_SHOWN.map(() => 1 / PARTS_SHOWN.length));
+    this.#draw(
+      delay
+        ? PARTS_SHOWN.map((part) => shareOf(delay.figure, part))
+        : PARTS_SHOWN.map(() => 1 / PARTS_SHOWN.length),
+    );
   }
 
   /** @param {number[]} shares of the whole, 0 to 1 */
@@ -53,7 +59,11 @@ export class Duet {
     let from = 0;
     const ways = shares.map((share, i) => {
       const to = from + Math.max(0.01, share * room);
-      const way = createSvg("path", { class: "way", d: arc(from, Math.min(1, to)), stroke: `var(--way-${i + 1})` });
+      const way = createSvg("path", {
+        class: "way",
+        d: arc(from, Math.min(1, to)),
+        stroke: `var(--way-${i + 1})`,
+      });
       from = to + GAP;
       return way;
     });

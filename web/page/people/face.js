@@ -1,5 +1,6 @@
-// One person's face: a letter, a ring and a halo while they talk, one badge, a crown for a host, and one line of status.
-// The same face is drawn as a tile, on the stage, in the crowd, in the row above the talk disc, and alone.
+// One person's face: a letter, a ring and a halo while they talk, one badge, a crown for a host, and one line
+// of status. The same face is drawn as a tile, on the stage, in the crowd, in the row above the talk disc,
+// and alone.
 
 import { meterOf } from "../../shared/audio_level.js";
 import { element, fillIn, find, setAttribute, setIcon } from "../../ui/dom.js";
@@ -91,11 +92,16 @@ export class Face {
     fillPill(pill, this.#delay);
     fillIn(this.node, ".doing", shown ? "" : status);
     this.#showBadge(badgeOf(person, this.#talks && speed !== "good" && speed !== "unknown"));
-    setAttribute(this.node, "aria-label", labelOf(person, shown || status, shown ? [status, spokenDelay(this.#delay)] : []));
+    setAttribute(
+      this.node,
+      "aria-label",
+      labelOf(person, shown || status, shown ? [status, spokenDelay(this.#delay)] : []),
+    );
   }
 
   /**
-   * A line of another kind takes the place of the one before, so that nothing in it moves. Within one kind only figures change.
+   * A line of another kind takes the place of the one before, so that nothing in it moves. Within one kind
+   * only figures change.
    * @param {string} kind
    */
   #renewLine(kind) {
@@ -137,7 +143,13 @@ function badgeOf({ hand, muted, listening, away }, slow) {
 export function statusOf({ own, hand, muted, listening, away, mayTalk }, talks) {
   if (hand) return t("wantsToTalk");
   if (talks) return t("talking");
-  const voice = listening ? t("justListening") : muted ? t("muted") : own && mayTalk ? t("micOn").toLowerCase() : "";
+  const voice = listening
+    ? t("justListening")
+    : muted
+      ? t("muted")
+      : own && mayTalk
+        ? t("micOn").toLowerCase()
+        : "";
   return [voice, away ? t("away") : ""].filter(Boolean).join(" · ");
 }
 
@@ -153,7 +165,13 @@ function shownName({ own, name }) {
  * @param {string[]} more
  */
 function labelOf(person, line, more) {
-  const parts = [shownName(person), line, ...more, person.own ? person.name : "", person.host ? t("host") : ""];
+  const parts = [
+    shownName(person),
+    line,
+    ...more,
+    person.own ? person.name : "",
+    person.host ? t("host") : "",
+  ];
   return parts.filter(Boolean).join(", ");
 }
 

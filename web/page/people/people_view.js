@@ -2,8 +2,8 @@
 //
 //   1 the invitation · 2 a duet · 3 to 12 tiles · 13 and more a stage of three above a crowd of small faces
 //
-// and, whatever their number, a row of faces above the talk disc, or one large face for somebody who only listens.
-// Nothing changes place when somebody talks.
+// and, whatever their number, a row of faces above the talk disc, or one large face for somebody who only
+// listens. Nothing changes place when somebody talks.
 
 import { NOTHING_HEARD } from "../../shared/messages.js";
 import { create, element, fillIn, icon } from "../../ui/dom.js";
@@ -14,7 +14,10 @@ import { Stage } from "./stage.js";
 
 /** @typedef {import("./roster.js").Person} Person */
 /** @typedef {"none" | "empty" | "duet" | "tiles" | "crowd" | "walkie" | "audience"} Layout */
-/** `walkie`: a disc is held to talk; `audience`: this device only listens. @typedef {"people" | "walkie" | "audience"} Mode */
+/**
+ * `walkie`: a disc is held to talk; `audience`: this device only listens.
+ * @typedef {"people" | "walkie" | "audience"} Mode
+ */
 
 /** Thirty small faces fit on one phone screen; thirteen tiles do not. */
 const MOST_TILES = 12;
@@ -110,7 +113,8 @@ export class PeopleView {
     this.#layout = layout;
     this.#faces.clear();
     this.#onStage = [];
-    for (const list of [this.#tiles, this.#crowd, this.#row, this.#stageList, this.#audience]) list.replaceChildren();
+    for (const list of [this.#tiles, this.#crowd, this.#row, this.#stageList, this.#audience])
+      list.replaceChildren();
     for (const node of this.#duetSection.querySelectorAll(".person")) node.remove();
     for (const id of ALL_PARTS) element(id, HTMLElement).hidden = !PARTS[layout].includes(id);
     document.body.dataset.layout = layout;
@@ -125,7 +129,11 @@ export class PeopleView {
     if (this.#layout !== "audience") return people;
     const talker = people.find(({ talkerId, own }) => !own && this.#levels[talkerId]?.voice);
     const stays = people.find(({ talkerId }) => this.#faces.has(talkerId));
-    const speaker = talker ?? stays ?? people.find(({ own, host }) => host && !own) ?? people.find(({ own, listening }) => !own && !listening);
+    const speaker =
+      talker ??
+      stays ??
+      people.find(({ own, host }) => host && !own) ??
+      people.find(({ own, listening }) => !own && !listening);
     return speaker ? [speaker] : [];
   }
 
@@ -165,23 +173,40 @@ export class PeopleView {
   }
 
   /**
-   * In a duet the other one is at the left, where the way of the voice begins, and oneself at the right, where it ends.
+   * In a duet the other one is at the left, where the way of the voice begins, and oneself at the right,
+   * where it ends.
    * @param {HTMLElement} node
    * @param {boolean} own
    */
   #place(node, own) {
-    if (this.#layout === "duet") this.#duetSection.insertBefore(node, own ? this.#duetSection.querySelector("#arc") : this.#duetSection.firstChild);
+    if (this.#layout === "duet")
+      this.#duetSection.insertBefore(
+        node,
+        own ? this.#duetSection.querySelector("#arc") : this.#duetSection.firstChild,
+      );
     else if (this.#layout === "audience") this.#audience.append(node);
     else {
-      const list = this.#layout === "crowd" ? this.#crowd : this.#layout === "walkie" ? this.#row : this.#tiles;
+      const list =
+        this.#layout === "crowd" ? this.#crowd : this.#layout === "walkie" ? this.#row : this.#tiles;
       list.append(create("li", "", node));
     }
   }
 
   #updateStage() {
-    const talking = this.#people.filter(({ talkerId, own }) => !own && this.#levels[talkerId]?.voice).map(({ talkerId }) => talkerId);
-    const places = this.#stage.update(performance.now(), talking, handsOf(this.#people).map(({ talkerId }) => talkerId));
-    places.forEach((talkerId, place) => this.#showPlace(place, this.#people.find((person) => person.talkerId === talkerId)));
+    const talking = this.#people
+      .filter(({ talkerId, own }) => !own && this.#levels[talkerId]?.voice)
+      .map(({ talkerId }) => talkerId);
+    const places = this.#stage.update(
+      performance.now(),
+      talking,
+      handsOf(this.#people).map(({ talkerId }) => talkerId),
+    );
+    places.forEach((talkerId, place) =>
+      this.#showPlace(
+        place,
+        this.#people.find((person) => person.talkerId === talkerId),
+      ),
+    );
   }
 
   /**
@@ -215,7 +240,8 @@ export class PeopleView {
     const names = hands.slice(0, HANDS_NAMED).map(({ own, name }) => (own ? t("you") : name)).join(", ");
     const more = hands.length > HANDS_NAMED ? " …" : "";
     const said = `${t("handsNamed", { count: hands.length, names })}${more}`;
-    if (words.textContent !== said) words.replaceChildren(icon("hand"), create("span", "", said)); // new ones, so that none moves
+    // New ones, so that none moves.
+    if (words.textContent !== said) words.replaceChildren(icon("hand"), create("span", "", said));
   }
 
   #updateDuet() {
@@ -225,7 +251,11 @@ export class PeopleView {
     this.#duet.showName(other.name);
     const talks = this.#levels[other.talkerId]?.voice === true;
     this.#duet.showDelay((this.showsDelays && this.#delays.get(other.talkerId)) || null, talks);
-    fillIn(this.#duetSection, "#duet-words", this.showsDelays ? t("howLong", { name: other.name }) : t("withEcho"));
+    fillIn(
+      this.#duetSection,
+      "#duet-words",
+      this.showsDelays ? t("howLong", { name: other.name }) : t("withEcho"),
+    );
   }
 }
 

@@ -1,4 +1,5 @@
-// The sheet of one person: how loud they are here, how long their voice takes and why, and what a host may do.
+// The sheet of one person: how loud they are here, how long their voice takes and why, and what a host may
+// do.
 
 import { NOTHING_HEARD } from "../../shared/messages.js";
 import { create, element, fillIn, find, setAttribute, setIcon, setText } from "../../ui/dom.js";
@@ -14,13 +15,21 @@ import { Face, statusOf } from "./face.js";
 /** @typedef {import("./roster.js").Person} Person */
 /** @typedef {import("../sound/volumes.js").Volume} Volume */
 /** @typedef {"ask-mute" | "remove" | "turn"} HostAct */
-/** What the note below the delay is: advice, or that none is needed, or that nothing is known yet. @typedef {"cure" | "fine" | "nothing"} Note */
+/**
+ * What the note below the delay is: advice, or that none is needed, or that nothing is known yet.
+ * @typedef {"cure" | "fine" | "nothing"} Note
+ */
 
 const PERCENT = 100;
 /** As the slider goes to 150 %. */
 const SLIDER_MOST = 150;
 
-const SPEEDS = /** @type {const} */ ({ good: "good", slow: "slow", "very-slow": "verySlow", unknown: "delayUnknown" });
+const SPEEDS = /** @type {const} */ ({
+  good: "good",
+  slow: "slow",
+  "very-slow": "verySlow",
+  unknown: "delayUnknown",
+});
 const THEIR = /** @type {const} */ ({
   theirDevice: "theirDevice",
   theirNetwork: "theirNetwork",
@@ -112,7 +121,8 @@ export class PersonSheet {
   }
 
   #showStatus() {
-    if (this.#person) setText(element("person-status", HTMLElement), statusOf(this.#person, this.#face.talks));
+    if (this.#person)
+      setText(element("person-status", HTMLElement), statusOf(this.#person, this.#face.talks));
   }
 
   /** @param {import("../delay/delay_view.js").Delay} delay of the person whose sheet this is */
@@ -147,10 +157,15 @@ export class PersonSheet {
   #showWhole(whole) {
     const speed = speedOf(whole.ms);
     fillIn(this.#delaySection, "#delay-whole b", figureOf(whole));
-    fillIn(this.#delaySection, ".metres", whole.ms === null ? "" : t("likeAir", { metres: metresOf(whole.ms) }));
+    fillIn(
+      this.#delaySection,
+      ".metres",
+      whole.ms === null ? "" : t("likeAir", { metres: metresOf(whole.ms) }),
+    );
     const pill = find(this.#delaySection, "#delay-whole .pill", HTMLElement);
     if (pill.dataset.speed === speed) return;
-    const next = create("span", "pill", t(SPEEDS[speed])); // one of another width is a new one, so that none moves
+    // One of another width is a new one, so that none moves.
+    const next = create("span", "pill", t(SPEEDS[speed]));
     next.dataset.speed = speed;
     pill.replaceWith(next);
   }

@@ -72,7 +72,17 @@ export class Roster {
     this.room = room;
     this.host = host;
     this.#members = new Map(members.map((member) => [member.talker_id, member]));
-    this.#members.set(talker_id, { talker_id, name, muted: false, away: false, hand: false, hand_us: 0, host, role, listening: false });
+    this.#members.set(talker_id, {
+      talker_id,
+      name,
+      muted: false,
+      away: false,
+      hand: false,
+      hand_us: 0,
+      host,
+      role,
+      listening: false,
+    });
   }
 
   /** @param {Extract<FromRelay, {type: "joined"}>} joined */

@@ -1,6 +1,6 @@
-// Who is on the stage of a full room. Three places are always there. A talker takes the first free one and keeps it until
-// two seconds after their last sound; raised hands, the oldest first, fill the rest. A raised hand yields to a talker; a talker
-// never yields. Nobody moves from one place to another.
+// Who is on the stage of a full room. Three places are always there. A talker takes the first free one and
+// keeps it until two seconds after their last sound; raised hands, the oldest first, fill the rest. A raised
+// hand yields to a talker; a talker never yields. Nobody moves from one place to another.
 
 export const PLACES = 3;
 const KEPT_MS = 2_000;
@@ -9,7 +9,10 @@ const KEPT_MS = 2_000;
 const NOBODY = 0;
 
 export class Stage {
-  /** @type {{talkerId: number, soundedMs: number}[]} `soundedMs` is −Infinity for a raised hand that has not talked */
+  /**
+   * `soundedMs` is −Infinity for a raised hand that has not talked
+   * @type {{talkerId: number, soundedMs: number}[]}
+   */
   #places = Array.from({ length: PLACES }, () => ({ talkerId: NOBODY, soundedMs: -Infinity }));
 
   /**
@@ -23,7 +26,8 @@ export class Stage {
       if (talking.includes(place.talkerId)) place.soundedMs = nowMs;
       else if (nowMs - place.soundedMs > KEPT_MS && !hands.includes(place.talkerId)) place.talkerId = NOBODY;
     }
-    for (const talkerId of talking) this.#enter(talkerId, nowMs, (place) => nowMs - place.soundedMs > KEPT_MS);
+    for (const talkerId of talking)
+      this.#enter(talkerId, nowMs, (place) => nowMs - place.soundedMs > KEPT_MS);
     for (const talkerId of hands) this.#enter(talkerId, -Infinity, () => false);
     return this.#places.map(({ talkerId }) => talkerId);
   }

@@ -1,13 +1,19 @@
-// What a device lets itself be told, on the sheet of who reports it: the commands that it names in its readings, as switches, a
-// slider and buttons. Whoever presses sees what became of it, exactly once.
+// What a device lets itself be told, on the sheet of who reports it: the commands that it names in its
+// readings, as switches, a slider and buttons. Whoever presses sees what became of it, exactly once.
 
 import { create, element, setText } from "../../ui/dom.js";
 import { t, wordsFor } from "../../ui/text.js";
 
 /** @import { FromClient, FromRelay, Values } from "../../shared/control.js" */
 /** @typedef {Record<string, unknown>} Arguments */
-/** A control of one command: `follow` takes what the device reports now. @typedef {{node: HTMLElement, follow: (values: Values) => void}} Control */
-/** @typedef {{offers: string, node: HTMLElement, controls: Control[]}} Block the controls of one device, for what it offers */
+/**
+ * A control of one command: `follow` takes what the device reports now.
+ * @typedef {{node: HTMLElement, follow: (values: Values) => void}} Control
+ */
+/**
+ * @typedef {{offers: string, node: HTMLElement, controls: Control[]}} Block the controls of one device,
+ *   for what it offers
+ */
 /** @typedef {{name: string, of: number, timer: number}} Asked `of` is whose sheet it was pressed on */
 
 /** A program of a device may open a gate meanwhile; somebody who pressed does not wait longer. */
@@ -58,7 +64,9 @@ export class DeviceCommands {
    */
   show(talkerId, reports) {
     if (talkerId !== this.#talkerId) this.#begin(talkerId);
-    const offering = [...reports].filter(([, values]) => this.available && namesIn(values.commands).length > 0);
+    const offering = [...reports].filter(
+      ([, values]) => this.available && namesIn(values.commands).length > 0,
+    );
     this.#section.hidden = offering.length === 0;
     for (const [device, values] of offering) this.#follow(device, values);
     for (const [device, { node }] of this.#blocks) {
@@ -74,11 +82,15 @@ export class DeviceCommands {
     if (!asked) return;
     this.#asked.delete(id);
     clearTimeout(asked.timer);
-    const words = t(Object.hasOwn(OUTCOMES, outcome) ? OUTCOMES[outcome] : "commandUnknown", { name: asked.name });
+    const words = t(Object.hasOwn(OUTCOMES, outcome) ? OUTCOMES[outcome] : "commandUnknown", {
+      name: asked.name,
+    });
     if (asked.of === this.#talkerId) this.#tell(words);
-    if (outcome !== "done" || message) this.#toasts.show({ words: message ? `${words} (${message})` : words });
+    if (outcome !== "done" || message)
+      this.#toasts.show({ words: message ? `${words} (${message})` : words });
     const answered = outcome === "done" ? "done" : "failed";
-    for (const { controls } of this.#blocks.values()) for (const { node } of controls) node.dispatchEvent(new Event(answered));
+    for (const { controls } of this.#blocks.values())
+      for (const { node } of controls) node.dispatchEvent(new Event(answered));
   }
 
   /**
@@ -87,7 +99,12 @@ export class DeviceCommands {
    */
   onRemark(remark) {
     if (remark.type !== "error" || remark.of !== "command" || !this.#asked.has(remark.id ?? 0)) return false;
-    this.take({ type: "result", id: remark.id ?? 0, outcome: "refused", message: wordsFor(remark.code, remark.message) });
+    this.take({
+      type: "result",
+      id: remark.id ?? 0,
+      outcome: "refused",
+      message: wordsFor(remark.code, remark.message),
+    });
     return true;
   }
 
@@ -125,7 +142,9 @@ export class DeviceCommands {
     /** @type {(name: string, given?: Arguments) => void} */
     const ask = (name, given = {}) => this.#ask(device, name, given);
     const controls = namesIn(values.commands).flatMap((name) => controlsOf(name, values, ask));
-    const rowsFirst = controls.map((each) => each.node).sort((a, b) => Number(isButton(a)) - Number(isButton(b)));
+    const rowsFirst = controls
+      .map((each) => each.node)
+      .sort((a, b) => Number(isButton(a)) - Number(isButton(b)));
     const node = create("div", "device", ...(device ? [create("b", "", device)] : []), ...rowsFirst);
     const block = { offers, node, controls };
     const before = this.#blocks.get(device)?.node;
@@ -144,9 +163,21 @@ export class DeviceCommands {
     this.#lastId += 1;
     const id = this.#lastId;
     const late = () => this.take({ type: "result", id, outcome: "timed-out", message: "" });
-    this.#asked.set(id, { name, of: this.#talkerId, timer: Number(setTimeout(late, DEADLINE_MS + SPARE_MS)) });
+    this.#asked.set(id, {
+      name,
+      of: this.#talkerId,
+      timer: Number(setTimeout(late, DEADLINE_MS + SPARE_MS)),
+    });
     this.#tell(t("commandSent", { name }));
-    this.#send({ type: "command", id, talker_id: this.#talkerId, device, name, arguments: given, deadline_ms: DEADLINE_MS });
+    this.#send({
+      type: "command",
+      id,
+      talker_id: this.#talkerId,
+      device,
+      name,
+      arguments: given,
+      deadline_ms: DEADLINE_MS,
+    });
   }
 
   /** @param {string} words */
@@ -164,7 +195,10 @@ export class DeviceCommands {
 function controlsOf(name, values, ask) {
   if (name === "mute" || name === "listen") return [switchOf(name, ask)];
   if (name === "volume") return [sliderOf(ask)];
-  if (name === "play") return namesIn(values.sounds).map((sound) => buttonOf(t("devicePlay", { sound }), () => ask("play", { sound })));
+  if (name === "play")
+    return namesIn(values.sounds).map((sound) =>
+      buttonOf(t("devicePlay", { sound }), () => ask("play", { sound })),
+    );
   return [buttonOf(name, () => ask(name))];
 }
 
@@ -178,7 +212,12 @@ function switchOf(name, ask) {
   const input = create("input");
   input.type = "checkbox";
   input.setAttribute("role", "switch");
-  const node = create("label", "row switch", create("span", "words", create("b", "", t(SWITCH_WORDS[name]))), input);
+  const node = create(
+    "label",
+    "row switch",
+    create("span", "words", create("b", "", t(SWITCH_WORDS[name]))),
+    input,
+  );
   const waiting = waitingFor(node);
   input.addEventListener("change", () => {
     waiting.begin();
@@ -206,7 +245,8 @@ function sliderOf(ask) {
   });
   input.addEventListener("change", () => ask("volume", { percent: Number(input.value) }));
   const follow = (/** @type {Values} */ values) => {
-    if (!waiting.stillBefore(values) && typeof values.volume === "number") input.value = String(values.volume);
+    if (!waiting.stillBefore(values) && typeof values.volume === "number")
+      input.value = String(values.volume);
     fill();
   };
   return { node, follow };

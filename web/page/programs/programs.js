@@ -1,4 +1,5 @@
-// What programs and devices say in a room, and what is told of them. Twin in spirit of streamer/client/programs.py.
+// What programs and devices say in a room, and what is told of them. Twin in spirit of
+// streamer/client/programs.py.
 
 import { unreachable } from "../../shared/unreachable.js";
 import { Notices } from "../words/notices.js";
@@ -6,7 +7,9 @@ import { DeviceCommands } from "./device_commands.js";
 import { Telemetry } from "./telemetry.js";
 
 /** @import { FromClient, FromRelay } from "../../shared/control.js" */
-/** @typedef {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command" | "result"}>} OfPrograms */
+/**
+ * @typedef {Extract<FromRelay, {type: "notice" | "reply" | "telemetry" | "command" | "result"}>} OfPrograms
+ */
 
 export class Programs {
   #notices;
@@ -22,7 +25,9 @@ export class Programs {
   constructor(parts, send, shownTalker) {
     this.#notices = new Notices(parts, send);
     this.#commands = new DeviceCommands(send, parts.toasts);
-    this.#telemetry = new Telemetry(shownTalker, (talkerId, reports) => this.#commands.show(talkerId, reports));
+    this.#telemetry = new Telemetry(shownTalker, (talkerId, reports) =>
+      this.#commands.show(talkerId, reports),
+    );
     this.#send = send;
   }
 
@@ -49,7 +54,12 @@ export class Programs {
       case "reply":
         return this.#notices.on(message, talkerId);
       case "command": // devices obey commands; the sender should not have to wait for its deadline
-        return this.#send({ type: "result", id: message.id, outcome: "unknown", message: "A page takes no commands" });
+        return this.#send({
+          type: "result",
+          id: message.id,
+          outcome: "unknown",
+          message: "A page takes no commands",
+        });
       case "result":
         return this.#commands.take(message);
     }

@@ -37,7 +37,8 @@ export class Telemetry {
     const devices = this.#reports.get(talker_id) ?? new Map();
     this.#reports.set(talker_id, devices);
     if (values === null) devices.delete(device);
-    else if (devices.has(device) || devices.size < MOST_DEVICES) devices.set(device, { values, atMs: performance.now() - age_ms });
+    else if (devices.has(device) || devices.size < MOST_DEVICES)
+      devices.set(device, { values, atMs: performance.now() - age_ms });
     this.show();
   }
 
@@ -60,8 +61,14 @@ export class Telemetry {
     if (!reports?.size) return;
     const nodes = [...reports].flatMap(([device, { values, atMs }]) => {
       const age = create("small", "", this.#ageOf((performance.now() - atMs) / MS));
-      const rows = readings(values).flatMap(([name, value]) => [create("dt", "", name), create("dd", "", shown(value))]);
-      return [create("p", "", ...(device ? [create("b", "", device), " · "] : []), age), create("dl", "", ...rows)];
+      const rows = readings(values).flatMap(([name, value]) => [
+        create("dt", "", name),
+        create("dd", "", shown(value)),
+      ]);
+      return [
+        create("p", "", ...(device ? [create("b", "", device), " · "] : []), age),
+        create("dl", "", ...rows),
+      ];
     });
     this.#node.replaceChildren(...nodes);
   }

@@ -1,8 +1,9 @@
-// Mouth to ear in the air: our loudspeaker chirps, our microphone hears it at once, and again when the one other device in
-// the room plays it. The difference is the delay, whatever our own devices take. Twin of measure_acoustic in measure/loop.py.
+// Mouth to ear in the air: our loudspeaker chirps, our microphone hears it at once, and again when the one
+// other device in the room plays it. The difference is the delay, whatever our own devices take. Twin of
+// measure_acoustic in measure/loop.py.
 //
-// Meanwhile the browser leaves the microphone's sound as it is (echo cancelling would remove just what is looked for), and
-// nothing of the others is played: their microphones hear our chirps too.
+// Meanwhile the browser leaves the microphone's sound as it is (echo cancelling would remove just what is
+// looked for), and nothing of the others is played: their microphones hear our chirps too.
 
 import { SAMPLE_RATE } from "../../shared/audio_format.js";
 import { quantile } from "../../shared/sliding_window.js";
@@ -32,7 +33,10 @@ const LOUD_DBFS = -40;
  * @property {(processing: Processing) => Promise<void>} openMicrophone
  */
 
-/** @typedef {{peer: Member, processing: Processing, echoes: Echo[], timer: number}} Run `processing` is what to come back to */
+/**
+ * @typedef {{peer: Member, processing: Processing, echoes: Echo[],
+ *   timer: number}} Run `processing` is what to come back to
+ */
 
 export class AcousticTest {
   #parts;

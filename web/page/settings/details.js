@@ -1,4 +1,5 @@
-// For experts: what is counted, once a second while it is open, and what is worst at the moment in one sentence.
+// For experts: what is counted, once a second while it is open, and what is worst at the moment in one
+// sentence.
 
 import { create, element, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
@@ -30,12 +31,20 @@ export class Details {
   constructor(sound, roster) {
     sound.onStatistics = (played) => {
       const nameOf = new Map(roster.others.map(({ talkerId, name }) => [talkerId, name]));
-      const talkers = played.map((statistics) => ({ name: nameOf.get(statistics.talkerId) ?? "", statistics }));
+      const talkers = played.map((statistics) => ({
+        name: nameOf.get(statistics.talkerId) ?? "",
+        statistics,
+      }));
       const rows = rowsOf({ roundTripMs: this.#roundTripMs, sound: sound.statistics, talkers });
-      const groups = rows.map(([label, value]) => create("div", "", create("dt", "", label), create("dd", "", value)));
+      const groups = rows.map(([label, value]) =>
+        create("div", "", create("dt", "", label), create("dd", "", value)),
+      );
       element("statistics", HTMLElement).replaceChildren(...groups);
     };
-    setInterval(() => this.#panel.open && this.#panel.offsetParent !== null && sound.askStatistics(), EVERY_MS);
+    setInterval(
+      () => this.#panel.open && this.#panel.offsetParent !== null && sound.askStatistics(),
+      EVERY_MS,
+    );
   }
 
   /**
@@ -47,7 +56,9 @@ export class Details {
     if (!this.#panel.open) return;
     const trouble = worstDelay(delays.map(({ name, figure }) => [name, figure]));
     const key = trouble?.kind === "spikes" ? "worstSpikes" : "worstSlow";
-    const words = trouble ? t(key, { what: t(WHOSE[trouble.part], { name: trouble.name }), ms: Math.round(trouble.ms) }) : t("allIsWell");
+    const words = trouble
+      ? t(key, { what: t(WHOSE[trouble.part], { name: trouble.name }), ms: Math.round(trouble.ms) })
+      : t("allIsWell");
     setText(element("worst", HTMLElement), words);
   }
 }

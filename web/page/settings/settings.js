@@ -1,5 +1,5 @@
-// What somebody has chosen on this device, kept for the next time. The link may ask for something else, until that is switched
-// here.
+// What somebody has chosen on this device, kept for the next time. The link may ask for something else, until
+// that is switched here.
 
 import { PROCESSING } from "../../shared/room_link.js";
 import { parseKept } from "../../ui/storage.js";
@@ -8,7 +8,8 @@ import { MUSIC } from "../sound/microphone.js";
 /** @typedef {import("../../shared/room_link.js").Processing} Processing */
 /**
  * A device is empty where the system is to choose.
- * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean, microphone: string, loudspeaker: string, packets: string}} Chosen
+ * @typedef {Processing & {pushToTalk: boolean, music: boolean, strongSuppression: boolean,
+ *   microphone: string, loudspeaker: string, packets: string}} Chosen
  */
 
 /** @type {Chosen} */

@@ -11,12 +11,20 @@ import { SettingsPanel } from "./settings_panel.js";
 /** As often as a meter has to move to look alive. */
 const METER_MS = 100;
 
-/** @type {Record<import("../../shared/messages.js").SuppressionTrouble, "suppressionMissing" | "suppressionSlow">} */
+/**
+ * @type {Record<import("../../shared/messages.js").SuppressionTrouble, "suppressionMissing"
+ *   | "suppressionSlow">}
+ */
 const TROUBLE_WORDS = { missing: "suppressionMissing", slow: "suppressionSlow" };
 
 const MS_PER_UNIT = 2.5;
 /** Why packets are longer than they were chosen. */
-const PACKETS_WORDS = /** @type {const} */ ({ http: "packetsHttp", network: "packetsNetwork", room: "packetsRoom", source: "packetsSource" });
+const PACKETS_WORDS = /** @type {const} */ ({
+  http: "packetsHttp",
+  network: "packetsNetwork",
+  room: "packetsRoom",
+  source: "packetsSource",
+});
 
 /**
  * @typedef {object} Parts
@@ -152,14 +160,22 @@ export class SettingsController {
 
   async #showDevices() {
     const { microphones, loudspeakers } = await listDevices();
-    this.#panel.showDevices({ microphones, loudspeakers: AudioGraph.canChooseLoudspeaker ? loudspeakers : [] });
+    this.#panel.showDevices({
+      microphones,
+      loudspeakers: AudioGraph.canChooseLoudspeaker ? loudspeakers : [],
+    });
     this.#show();
     return { loudspeakers };
   }
 
   #show() {
     const { cues, attention, speech, captions } = this.#parts;
-    const switches = { captions: captions.on, cues: cues.on, notifications: attention.on, speakNotices: speech.on };
+    const switches = {
+      captions: captions.on,
+      cues: cues.on,
+      notifications: attention.on,
+      speakNotices: speech.on,
+    };
     const strongSuppression = this.#settings.suppressesStrongly && !this.#suppressionFailed;
     this.#panel.show({ ...this.#settings.chosen, ...this.processing, strongSuppression, ...switches });
   }

@@ -1,4 +1,5 @@
-// The sheet of settings: shows what is chosen, and says what was changed. Each control has the name of its setting.
+// The sheet of settings: shows what is chosen, and says what was changed. Each control has the name of its
+// setting.
 
 import { PROCESSING } from "../../shared/room_link.js";
 import { element, setText, showMeter } from "../../ui/dom.js";
@@ -8,7 +9,10 @@ import { Sheet } from "../sheets/sheet.js";
 const NOT_FOR_MUSIC = [...PROCESSING, "strongSuppression"];
 
 /** @typedef {import("../sound/devices.js").Device} Device */
-/** @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean, captions: boolean}} PanelSettings */
+/**
+ * @typedef {import("./settings.js").Chosen & {cues: boolean, notifications: boolean, speakNotices: boolean,
+ *   captions: boolean}} PanelSettings
+ */
 /** @typedef {keyof PanelSettings} Name */
 
 export class SettingsPanel {
@@ -28,7 +32,8 @@ export class SettingsPanel {
     this.#sheet.onOpen = () => this.onOpen();
     this.#sheet.node.addEventListener("change", ({ target }) => {
       if (target instanceof HTMLSelectElement) this.onChange(/** @type {Name} */ (target.name), target.value);
-      if (target instanceof HTMLInputElement) this.onChange(/** @type {Name} */ (target.name), target.checked);
+      if (target instanceof HTMLInputElement)
+        this.onChange(/** @type {Name} */ (target.name), target.checked);
     });
   }
 
@@ -52,7 +57,9 @@ export class SettingsPanel {
     setText(element("packets-words", HTMLElement), words || t("packetsHint"));
   }
 
-  /** @param {{microphones: Device[], loudspeakers: Device[]}} devices no loudspeakers where none can be chosen */
+  /**
+   * @param {{microphones: Device[], loudspeakers: Device[]}} devices no loudspeakers where none can be chosen
+   */
   showDevices({ microphones, loudspeakers }) {
     this.#microphone.replaceChildren(...optionsFor(microphones));
     this.#loudspeaker.replaceChildren(...optionsFor(loudspeakers));
@@ -77,5 +84,8 @@ function select(control, id, otherwise = "") {
 
 /** @param {Device[]} devices */
 function optionsFor(devices) {
-  return [new Option(t("systemDevice"), ""), ...devices.map(({ id, label }) => new Option(label || t("namelessDevice"), id))];
+  return [
+    new Option(t("systemDevice"), ""),
+    ...devices.map(({ id, label }) => new Option(label || t("namelessDevice"), id)),
+  ];
 }

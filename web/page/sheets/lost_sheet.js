@@ -1,5 +1,5 @@
-// The connection is gone. For three seconds nothing but three dots in place of delays: most losses are over by then. After that
-// a sheet says what is known, and goes by itself when the connection is back.
+// The connection is gone. For three seconds nothing but three dots in place of delays: most losses are over
+// by then. After that a sheet says what is known, and goes by itself when the connection is back.
 
 import { element, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
@@ -29,7 +29,8 @@ export class LostSheet {
 
   /**
    * @param {string} reason in words; empty where only the loss itself is known
-   * @param {string} howLink where a device that does not trust the relay learns how; empty where that is not the reason
+   * @param {string} howLink where a device that does not trust the relay learns how; empty where that is not
+   *   the reason
    */
   show(reason, howLink) {
     this.#reason = reason;

@@ -1,5 +1,5 @@
-// A sheet from below on a phone; on a wide screen a drawer beside the people. Escape, the scrim, a swipe down and the browser's
-// own way back close it. The focus goes to its title, and back to what opened it.
+// A sheet from below on a phone; on a wide screen a drawer beside the people. Escape, the scrim, a swipe down
+// and the browser's own way back close it. The focus goes to its title, and back to what opened it.
 
 import { find } from "../../ui/dom.js";
 import { WayBack } from "./way_back.js";
@@ -37,7 +37,10 @@ export class Sheet {
     node.querySelector(".close")?.addEventListener("click", () => this.close());
     node.addEventListener("click", (event) => this.#onScrim(event));
     node.addEventListener("close", () => this.#onClosed());
-    node.addEventListener("keydown", (event) => event.key === "Escape" && !node.matches(":modal") && this.close());
+    node.addEventListener(
+      "keydown",
+      (event) => event.key === "Escape" && !node.matches(":modal") && this.close(),
+    );
     const header = node.querySelector("header");
     if (header) this.#listenToSwipe(header);
   }
@@ -57,7 +60,8 @@ export class Sheet {
   /** @param {Element | null} [opener] gets the focus back */
   open(opener = document.activeElement) {
     if (this.node.open) return;
-    if (!this.#staysModal) for (const other of sheets) if (other !== this && !other.#staysModal) other.close();
+    if (!this.#staysModal)
+      for (const other of sheets) if (other !== this && !other.#staysModal) other.close();
     this.#opener = opener;
     this.onOpen();
     if (!this.#staysModal && matchMedia(WIDE).matches) this.node.show();
@@ -96,7 +100,8 @@ export class Sheet {
   #onScrim(event) {
     if (event.target !== this.node || this.#staysModal) return;
     const { left, right, top, bottom } = this.node.getBoundingClientRect();
-    const inside = event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
+    const inside =
+      event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
     if (!inside) this.close();
   }
 

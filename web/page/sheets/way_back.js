@@ -1,5 +1,5 @@
-// The browser's own way back closes what is open on the page, and only then leaves it. Android does that for modal dialogs;
-// elsewhere one entry of the history stands for whatever is open. The address stays the same.
+// The browser's own way back closes what is open on the page, and only then leaves it. Android does that for
+// modal dialogs; elsewhere one entry of the history stands for whatever is open. The address stays the same.
 
 export class WayBack {
   #history;

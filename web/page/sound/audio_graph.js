@@ -40,7 +40,11 @@ export class AudioGraph {
   #paused = false;
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
-  /** Gets the microphone's sound where the worker can read it by itself. @type {(reading: import("../../shared/track_reader.js").Reading, channels: number, processed: boolean) => void} */
+  /**
+   * Gets the microphone's sound where the worker can read it by itself.
+   * @type {(reading: import("../../shared/track_reader.js").Reading, channels: number,
+   *   processed: boolean) => void}
+   */
   onReading = () => {};
   /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
   onRuns = () => {};
@@ -65,13 +69,14 @@ export class AudioGraph {
   }
 
   /**
-   * Lets both worklets talk to the worker without this thread; gives the worker's ends, and the memory that it shares with
-   * playout: from here, as Firefox loses shared memory that a worker sends to a worklet.
+   * Lets both worklets talk to the worker without this thread; gives the worker's ends, and the memory that
+   * it shares with playout: from here, as Firefox loses shared memory that a worker sends to a worklet.
    */
   connectWorker() {
     const playout = new MessageChannel();
     const memory = PacketRing.memory();
-    if (this.#playout) sendTo(this.#playout, { type: "connect", worker: playout.port1, memory }, [playout.port1]);
+    if (this.#playout)
+      sendTo(this.#playout, { type: "connect", worker: playout.port1, memory }, [playout.port1]);
     return { capture: this.#captured.port2, playout: playout.port2, memory };
   }
 
@@ -261,7 +266,8 @@ const workletUrl = (name) => new URL(`../../worklets/${name}.js`, import.meta.ur
 
 /**
  * @param {AudioWorkletNode} node
- * @param {import("../../shared/worklet_messages.js").PlayoutSetup | import("../../shared/worklet_messages.js").CaptureSetup} message
+ * @param {import("../../shared/worklet_messages.js").PlayoutSetup |
+ *   import("../../shared/worklet_messages.js").CaptureSetup} message
  * @param {Transferable[]} [moved]
  */
 function sendTo(node, message, moved = []) {

@@ -1,13 +1,18 @@
-// Short sounds for events: one instrument for all, made by oscillators. Rising notes come nearer, falling notes go away.
-// They play on this device's loudspeaker alone and are never sent to others.
+// Short sounds for events: one instrument for all, made by oscillators. Rising notes come nearer, falling
+// notes go away. They play on this device's loudspeaker alone and are never sent to others.
 
 import { load, save } from "../../ui/storage.js";
 
-/** @typedef {"joins" | "leaves" | "message" | "hand" | "knock" | "lost" | "back" | "mutedTalk" | "turn" | "busy" | "ring" | "recording"} Cue */
+/**
+ * @typedef {"joins" | "leaves" | "message" | "hand" | "knock" | "lost" | "back" | "mutedTalk" | "turn"
+ *   | "busy" | "ring" | "recording"} Cue
+ */
 /** `hz` 0 is a rest; times in ms. @typedef {{hz: number, ms: number}} Note */
 /** @typedef {{notes: Note[], wooden?: boolean, vibrate?: number[]}} Sound */
 
-const [G3, A3, C5, E4, A4, D5, E5, G4, G5, A5] = [196, 220, 523.25, 329.63, 440, 587.33, 659.26, 392, 783.99, 880];
+const [G3, A3, C5, E4, A4, D5, E5, G4, G5, A5] = [
+  196, 220, 523.25, 329.63, 440, 587.33, 659.26, 392, 783.99, 880,
+];
 
 /** @param {...[number, number]} notes pairs of Hz and ms */
 const tune = (...notes) => notes.map(([hz, ms]) => ({ hz, ms }));
@@ -19,7 +24,19 @@ const SOUNDS = {
   message: { notes: tune([E5, 60], [A5, 90]) },
   hand: { notes: tune([C5, 60], [E5, 60], [G5, 120]) },
   knock: { notes: tune([G3, 40], [0, 90], [G3, 40]), wooden: true },
-  ring: { notes: tune(...Array.from({ length: 4 }, () => /** @type {[number, number][]} */ ([[D5, 110], [G5, 110]])).flat()), vibrate: [200, 100, 200] },
+  ring: {
+    notes: tune(
+      ...Array.from(
+        { length: 4 },
+        () =>
+          /** @type {[number, number][]} */ ([
+            [D5, 110],
+            [G5, 110],
+          ]),
+      ).flat(),
+    ),
+    vibrate: [200, 100, 200],
+  },
   lost: { notes: tune([D5, 120], [A4, 120], [E4, 320]), vibrate: [200] },
   back: { notes: tune([E4, 80], [A4, 80], [D5, 200]) },
   mutedTalk: { notes: tune([A3, 60], [0, 60], [A3, 60]), vibrate: [30] },
@@ -30,7 +47,9 @@ const SOUNDS = {
 
 /** A sound every three seconds at most is noticed; more are noise. */
 const EVERY_MS = 3_000;
-/** Joins, leaves and messages wait while somebody talks; later than this nobody knows what they were about. */
+/**
+ * Joins, leaves and messages wait while somebody talks; later than this nobody knows what they were about.
+ */
 const WAITS_MS = 4_000;
 /** In a full room people come and go all the time. */
 const MOST_FOR_JOINS = 8;
@@ -79,7 +98,8 @@ export class Cues {
     if ((cue === "joins" || cue === "leaves") && people > MOST_FOR_JOINS) return;
     if (cue === "mutedTalk" && performance.now() - this.#lastMutedTalkMs < MUTED_TALK_EVERY_MS) return;
     if (cue === "mutedTalk") this.#lastMutedTalkMs = performance.now();
-    if (POLITE.has(cue) && this.#somebodyTalks) this.#waiting = { cue, untilMs: performance.now() + WAITS_MS };
+    if (POLITE.has(cue) && this.#somebodyTalks)
+      this.#waiting = { cue, untilMs: performance.now() + WAITS_MS };
     else this.#sound(cue);
   }
 
@@ -99,7 +119,10 @@ export class Cues {
   }
 }
 
-/** One instrument: a sine with its octave 14 dB below, an attack of 4 ms, a decay of 90 ms, nothing above 3 kHz, −24 dBFS at most. */
+/**
+ * One instrument: a sine with its octave 14 dB below, an attack of 4 ms, a decay of 90 ms, nothing above 3
+ * kHz, −24 dBFS at most.
+ */
 const PEAK = 10 ** (-24 / 20);
 const OCTAVE = 10 ** (-14 / 20);
 /**
@@ -123,8 +146,22 @@ export function playSound(context, output, { notes, wooden = false }) {
   let atS = context.currentTime + 0.01;
   for (const { hz, ms } of notes) {
     if (hz > 0) {
-      playTone(context, filter, { hz, atS, lastsS: ms / 1000, decayS, gain: PEAK / (1 + OCTAVE), type: wooden ? "triangle" : "sine" });
-      playTone(context, filter, { hz: 2 * hz, atS, lastsS: ms / 1000, decayS, gain: (PEAK * OCTAVE) / (1 + OCTAVE), type: "sine" });
+      playTone(context, filter, {
+        hz,
+        atS,
+        lastsS: ms / 1000,
+        decayS,
+        gain: PEAK / (1 + OCTAVE),
+        type: wooden ? "triangle" : "sine",
+      });
+      playTone(context, filter, {
+        hz: 2 * hz,
+        atS,
+        lastsS: ms / 1000,
+        decayS,
+        gain: (PEAK * OCTAVE) / (1 + OCTAVE),
+        type: "sine",
+      });
     }
     atS += ms / 1000;
   }

@@ -5,7 +5,10 @@
 /** Browsers list these beside the devices that they stand for. */
 const STANDING_FOR = new Set(["", "default", "communications"]);
 
-/** @returns {Promise<{microphones: Device[], loudspeakers: Device[]}>} with names once the microphone was allowed */
+/**
+ * @returns {Promise<{microphones: Device[], loudspeakers: Device[]}>} with names once the microphone was
+ *   allowed
+ */
 export async function listDevices() {
   const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
   const of = (/** @type {MediaDeviceKind} */ wanted) =>

@@ -1,5 +1,5 @@
-// Where the page's sound goes. While the microphone is on, iOS turns plain Web Audio down, but not what an <audio> element plays
-// (WebKit 236219), so there it goes through one.
+// Where the page's sound goes. While the microphone is on, iOS turns plain Web Audio down, but not what an
+// <audio> element plays (WebKit 236219), so there it goes through one.
 
 import { platformOf } from "../../ui/platform.js";
 

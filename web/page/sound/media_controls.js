@@ -1,5 +1,5 @@
-// The lock screen and the button of a headset: title, mute and leave. Browsers give both to a page that plays a sound which can
-// be paused, not to one that only talks: so while a room is joined, silence is played.
+// The lock screen and the button of a headset: title, mute and leave. Browsers give both to a page that plays
+// a sound which can be paused, not to one that only talks: so while a room is joined, silence is played.
 
 import { t } from "../../ui/text.js";
 
@@ -18,7 +18,13 @@ export class MediaControls {
   constructor({ toggleMicrophone, toggleTalk, leave }) {
     this.#silence.loop = true;
     /** @type {Record<string, () => void>} */
-    const handlers = { play: toggleTalk, pause: toggleTalk, stop: leave, togglemicrophone: toggleMicrophone, hangup: leave };
+    const handlers = {
+      play: toggleTalk,
+      pause: toggleTalk,
+      stop: leave,
+      togglemicrophone: toggleMicrophone,
+      hangup: leave,
+    };
     for (const [action, handler] of Object.entries(handlers)) {
       try {
         navigator.mediaSession?.setActionHandler(/** @type {MediaSessionAction} */ (action), handler);
@@ -31,7 +37,11 @@ export class MediaControls {
   /** @param {{joined: boolean, room: string}} state */
   show({ joined, room }) {
     if (navigator.mediaSession && joined) {
-      navigator.mediaSession.metadata = new MediaMetadata({ title: room, artist: t("title"), artwork: [{ src: "icons/any-512.png" }] });
+      navigator.mediaSession.metadata = new MediaMetadata({
+        title: room,
+        artist: t("title"),
+        artwork: [{ src: "icons/any-512.png" }],
+      });
     }
     if (joined === !this.#silence.paused) return;
     if (joined) this.#silence.play().catch(() => {}); // not allowed here: there are other ways to press
@@ -44,7 +54,8 @@ function silentWave() {
   const length = RATE * SECONDS;
   const wave = new Uint8Array(WAVE_HEADER_BYTES + length).fill(MIDDLE);
   const view = new DataView(wave.buffer);
-  const tag = (/** @type {number} */ at, /** @type {string} */ name) => wave.set(new TextEncoder().encode(name), at);
+  const tag = (/** @type {number} */ at, /** @type {string} */ name) =>
+    wave.set(new TextEncoder().encode(name), at);
   tag(0, "RIFF");
   view.setUint32(4, WAVE_HEADER_BYTES - 8 + length, true);
   tag(8, "WAVEfmt ");

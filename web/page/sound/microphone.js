@@ -7,7 +7,10 @@
  * @typedef {import("../../shared/room_link.js").Processing & {channelCount?: number}} Wanted
  */
 
-/** https://w3c.github.io/mediacapture-extensions. @typedef {{latency?: number, minimumLatency?: number, resetLatency?: () => void}} TrackStatistics */
+/**
+ * https://w3c.github.io/mediacapture-extensions.
+ * @typedef {{latency?: number, minimumLatency?: number, resetLatency?: () => void}} TrackStatistics
+ */
 
 /** The names browsers give their refusals; any other means that the device can't be used just now. */
 const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
@@ -118,8 +121,8 @@ export class Microphone {
   }
 
   /**
-   * How old the first sample of a piece of sound is when we get the piece, in ms, of the piece since the last call that was
-   * held up least; null where the browser doesn't say.
+   * How old the first sample of a piece of sound is when we get the piece, in ms, of the piece since the last
+   * call that was held up least; null where the browser doesn't say.
    */
   takeLatencyMs() {
     const track = /** @type {(MediaStreamTrack & {stats?: TrackStatistics}) | undefined} */ (this.#track);

@@ -1,8 +1,9 @@
 // How late the loudspeaker is, as the browser tells it.
 
 /**
- * Firefox on Linux asks the sound server for it and holds a lock meanwhile. The audio thread may wait for that lock, and the
- * sound server for the audio thread: about one call in ten never returns, and the page hangs.
+ * Firefox on Linux asks the sound server for it and holds a lock meanwhile. The audio thread may wait for
+ * that lock, and the sound server for the audio thread: about one call in ten never returns, and the page
+ * hangs.
  */
 const HANGS_WHEN_ASKED = /X11;.*Firefox\//;
 
@@ -20,11 +21,12 @@ export class OutputLatency {
   }
 
   /**
-   * When second 0 of the audio context sounded at the loudspeaker, in ms since 1970 by the page's steady clock; null where the
-   * browser doesn't tell.
+   * When second 0 of the audio context sounded at the loudspeaker, in ms since 1970 by the page's steady
+   * clock; null where the browser doesn't tell.
    */
   get soundedMs() {
-    const { contextTime = 0, performanceTime = 0 } = (this.#mayAsk && this.#context.getOutputTimestamp?.()) || {};
+    const { contextTime = 0, performanceTime = 0 } =
+      (this.#mayAsk && this.#context.getOutputTimestamp?.()) || {};
     if (!(contextTime > 0) || !(performanceTime > 0)) return null;
     return performance.timeOrigin + performanceTime - contextTime * 1000;
   }

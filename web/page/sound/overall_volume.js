@@ -1,4 +1,5 @@
-// How loud all others are together. It is not kept: whoever turned it down and forgot would hear nobody, and not know why.
+// How loud all others are together. It is not kept: whoever turned it down and forgot would hear nobody, and
+// not know why.
 
 import { setAttribute } from "../../ui/dom.js";
 import { gainOf } from "./volumes.js";
@@ -13,7 +14,8 @@ export class OverallVolume {
   /** @param {Pick<import("./audio_graph.js").AudioGraph, "gain">} sound */
   constructor(sound) {
     this.#sound = sound;
-    for (const slider of this.#sliders) slider.addEventListener("input", () => this.#set(Number(slider.value) / PERCENT));
+    for (const slider of this.#sliders)
+      slider.addEventListener("input", () => this.#set(Number(slider.value) / PERCENT));
     this.#set(1);
   }
 

@@ -1,5 +1,5 @@
-// How loud we are, before joining: at once where the microphone is allowed already, else when somebody asks for it. The page
-// never asks unasked.
+// How loud we are, before joining: at once where the microphone is allowed already, else when somebody asks
+// for it. The page never asks unasked.
 
 import { levelOf } from "../../shared/audio_level.js";
 

@@ -1,5 +1,6 @@
-// Lets the sound rest while nobody is there to be heard: a loudspeaker that plays silence takes as much of a battery as one that
-// plays a voice. It is back within a moment, as soon as somebody comes, or anything else is to be heard.
+// Lets the sound rest while nobody is there to be heard: a loudspeaker that plays silence takes as much of a
+// battery as one that plays a voice. It is back within a moment, as soon as somebody comes, or anything else
+// is to be heard.
 
 /** Somebody who has just left may come back, and cues sound first. */
 export const AFTER_MS = 10_000;

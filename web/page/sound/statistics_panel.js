@@ -18,7 +18,8 @@ import { t } from "../../ui/text.js";
  */
 
 /** @param {number | null} ms null where nobody knows */
-const inMs = (ms) => (ms === null ? "–" : t("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) }));
+const inMs = (ms) =>
+  ms === null ? "–" : t("milliseconds", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) });
 
 /**
  * What the panel shows: rows of a label and a value.

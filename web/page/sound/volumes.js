@@ -1,4 +1,5 @@
-// How loud each of the others is for this listener alone, kept by name for the next time. The worker applies it.
+// How loud each of the others is for this listener alone, kept by name for the next time. The worker applies
+// it.
 
 import { load, parseKept, save } from "../../ui/storage.js";
 
@@ -24,7 +25,10 @@ export class Volumes {
       const { volume, muted } = Object(one);
       if (typeof volume === "number") this.#keep(name, { volume, muted: muted === true });
     }
-    order({ type: "setGains", gains: Object.fromEntries([...this.#of.keys()].map((name) => [name, this.#gainOf(name)])) });
+    order({
+      type: "setGains",
+      gains: Object.fromEntries([...this.#of.keys()].map((name) => [name, this.#gainOf(name)])),
+    });
   }
 
   /** @param {string} name */
@@ -61,8 +65,8 @@ export class Volumes {
 }
 
 /**
- * What to multiply the samples by: the square, since ears hear ratios. At half the volume that is −12 dB. Twin of
- * client/volume.py.
+ * What to multiply the samples by: the square, since ears hear ratios. At half the volume that is −12 dB.
+ * Twin of client/volume.py.
  * @param {number} volume
  */
 export function gainOf(volume) {

@@ -1,4 +1,5 @@
-// The bar of a room: leave, hand, microphone, chat, sound. The microphone's disc shows its state, and stands in every sheet too.
+// The bar of a room: leave, hand, microphone, chat, sound. The microphone's disc shows its state, and stands
+// in every sheet too.
 
 import { meterOf } from "../../shared/audio_level.js";
 import { create, element, find, setAttribute, setIcon, setText } from "../../ui/dom.js";
@@ -11,7 +12,12 @@ const HALO_GROWTH = 0.3;
 /** So many sizes, so that a steady voice does not have the page drawn anew each time. */
 const HALO_STEPS = 12;
 
-const WORDS = /** @type {const} */ ({ on: "micOn", off: "micOff", refused: "allowMicrophone", listening: "justListening" });
+const WORDS = /** @type {const} */ ({
+  on: "micOn",
+  off: "micOff",
+  refused: "allowMicrophone",
+  listening: "justListening",
+});
 
 export class Bar {
   #mic = element("mic", HTMLButtonElement);

@@ -1,4 +1,5 @@
-// Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a disc is held.
+// Our own voice: the microphone, whether it can be had, and whether the others hear it: always, or while a
+// disc is held.
 
 import { t } from "../../ui/text.js";
 import { listDevices } from "../sound/devices.js";
@@ -121,7 +122,8 @@ export class LocalAudio {
   async onDevices() {
     const { microphones } = await listDevices();
     const isChosenThere = microphones.some(({ id }) => id === this.deviceId);
-    if (this.hasMicrophone && isChosenThere && this.#microphone.deviceId !== this.deviceId) this.#taken = true;
+    if (this.hasMicrophone && isChosenThere && this.#microphone.deviceId !== this.deviceId)
+      this.#taken = true;
     await this.recover();
   }
 
@@ -144,7 +146,9 @@ export class LocalAudio {
     this.onChange();
   }
 
-  /** @param {boolean} pushToTalk only what is said while the disc is held is sent, instead of all that is said */
+  /**
+   * @param {boolean} pushToTalk only what is said while the disc is held is sent, instead of all that is said
+   */
   set pushToTalk(pushToTalk) {
     this.#pushToTalk = pushToTalk;
     this.#onMode();
@@ -184,7 +188,11 @@ export class LocalAudio {
   }
 
   #onButton() {
-    this.#parts.order({ type: "setTransmitMode", mode: this.holdsToTalk ? "button" : "free", pressed: this.#button.open });
+    this.#parts.order({
+      type: "setTransmitMode",
+      mode: this.holdsToTalk ? "button" : "free",
+      pressed: this.#button.open,
+    });
     this.onChange();
   }
 

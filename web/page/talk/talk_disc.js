@@ -67,7 +67,12 @@ export class TalkDisc {
     const elapsedS = Math.floor((performance.now() - this.#heardSince) / SECOND_MS);
     const shownS = oneAtATime ? Math.max(0, FLOOR_S - elapsedS) : elapsedS;
     const clock = `${Math.floor(shownS / 60)}:${String(shownS % 60).padStart(2, "0")}`;
-    const words = { idle: t("holdToTalk"), heard: oneAtATime ? t("secondsLeft", { time: clock }) : clock, busy: t("waitForTurn"), queued: t("youAreNext") };
+    const words = {
+      idle: t("holdToTalk"),
+      heard: oneAtATime ? t("secondsLeft", { time: clock }) : clock,
+      busy: t("waitForTurn"),
+      queued: t("youAreNext"),
+    };
     setText(this.#words, words[state]);
     if (state === "heard") {
       setText(this.#title, t("theyHearYou"));

@@ -1,4 +1,5 @@
-// What may press a button on the screen that is held: a finger, a mouse, the space bar, and whatever can only click.
+// What may press a button on the screen that is held: a finger, a mouse, the space bar, and whatever can only
+// click.
 
 const SPACE = "Space";
 /** Where a space is written, or chooses. */
@@ -27,7 +28,8 @@ export function listenToButton(button, { press, release, toggle }) {
     button.addEventListener(end, (event) => release(event.timeStamp));
   }
   button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long press on Android
-  button.addEventListener("click", (event) => event.detail === 0 && toggle()); // no pointer: Enter, or a screen reader
+  // No pointer: Enter, or a screen reader.
+  button.addEventListener("click", (event) => event.detail === 0 && toggle());
   listenToSpace(button, press, release);
 }
 
@@ -50,7 +52,8 @@ function listenToSpace(button, press, release) {
   };
   addEventListener("keydown", (event) => {
     if (event.code !== SPACE || button.offsetParent === null) return;
-    if (matches(event.target, TAKES_SPACE) || (focusedByKey && matches(event.target, PRESSED_BY_SPACE))) return;
+    if (matches(event.target, TAKES_SPACE) || (focusedByKey && matches(event.target, PRESSED_BY_SPACE)))
+      return;
     event.preventDefault();
     if (event.repeat) return;
     down = true;

@@ -1,5 +1,5 @@
-// What reaches somebody who does not look at the page: its title says who talks, and where it was allowed a notification says
-// what was written. Nothing is shown while the page is visible.
+// What reaches somebody who does not look at the page: its title says who talks, and where it was allowed a
+// notification says what was written. Nothing is shown while the page is visible.
 
 import { load, save } from "../../ui/storage.js";
 import { t } from "../../ui/text.js";
@@ -39,13 +39,19 @@ export class Attention {
   notify(title, words) {
     if (!this.on || document.visibilityState === "visible" || Notification.permission !== "granted") return;
     try {
-      const notification = new Notification(title, { body: words, icon: "icons/any-192.png", tag: `streamer ${title}` });
+      const notification = new Notification(title, {
+        body: words,
+        icon: "icons/any-192.png",
+        tag: `streamer ${title}`,
+      });
       notification.addEventListener("click", () => {
         window.focus();
         notification.close();
       });
     } catch {
-      navigator.serviceWorker?.ready.then((worker) => worker.showNotification(title, { body: words })).catch(() => {}); // Chrome on Android
+      navigator.serviceWorker?.ready
+        .then((worker) => worker.showNotification(title, { body: words }))
+        .catch(() => {}); // Chrome on Android
     }
   }
 

@@ -1,5 +1,6 @@
-// The strip of captions: the name before the text; what is still being said is dimmed and changes in place, what was said is
-// settled. A screen reader hears settled lines only. In a hall the strip is the page (`&captions` in the link).
+// The strip of captions: the name before the text; what is still being said is dimmed and changes in place,
+// what was said is settled. A screen reader hears settled lines only. In a hall the strip is the page
+// (`&captions` in the link).
 
 import { create, element, setAttribute, setText } from "../../ui/dom.js";
 import { load, save } from "../../ui/storage.js";
@@ -48,10 +49,16 @@ export class Captions {
   constructor(parts) {
     this.#parts = parts;
     this.#useSize(Number(load("captionSize")) || SIZES[0]);
-    this.#size.addEventListener("click", () => this.#useSize(SIZES[(SIZES.indexOf(this.#chosenSize) + 1) % SIZES.length]));
+    this.#size.addEventListener("click", () =>
+      this.#useSize(SIZES[(SIZES.indexOf(this.#chosenSize) + 1) % SIZES.length]),
+    );
     element("audience-captions", HTMLButtonElement).addEventListener("click", () => this.switch(!this.on));
-    element("captions-text", HTMLButtonElement).addEventListener("click", () => this.#save("txt", this.#transcript.toText()));
-    element("captions-vtt", HTMLButtonElement).addEventListener("click", () => this.#save("vtt", this.#transcript.toVtt()));
+    element("captions-text", HTMLButtonElement).addEventListener("click", () =>
+      this.#save("txt", this.#transcript.toText()),
+    );
+    element("captions-vtt", HTMLButtonElement).addEventListener("click", () =>
+      this.#save("vtt", this.#transcript.toVtt()),
+    );
     this.#lines.addEventListener("scroll", () => this.#onScroll());
     new ResizeObserver(() => this.#follow()).observe(this.#lines);
     this.#show();
@@ -88,7 +95,8 @@ export class Captions {
 
   /** @param {OfCaptions} message */
   onMessage(message) {
-    if (message.type === "chat") return this.#parts.chat.addCaption({ name: message.name ?? "", text: message.text });
+    if (message.type === "chat")
+      return this.#parts.chat.addCaption({ name: message.name ?? "", text: message.text });
     if (message.type === "keep_captions") return this.#onKeep(message.on);
     if (message.type === "caption") return this.#onCaption(message);
     this.#write(message.on);
@@ -188,7 +196,8 @@ export class Captions {
   #onScroll() {
     if (this.#shape === this.#currentShape) this.#follows = this.#isAtEnd;
     else this.#follow();
-    this.#lines.style.overflowAnchor = this.#follows ? "none" : "auto"; // or a browser would hold the line that was last
+    // Or a browser would hold the line that was last.
+    this.#lines.style.overflowAnchor = this.#follows ? "none" : "auto";
   }
 
   get #currentShape() {

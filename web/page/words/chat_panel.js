@@ -1,5 +1,6 @@
-// What is written in the room: a sheet, a badge that counts what nobody has read yet, and "2 new" above the first of it.
-// Nothing of it ever scrolls the page: only the list scrolls, and only for somebody who is at its end.
+// What is written in the room: a sheet, a badge that counts what nobody has read yet, and "2 new" above the
+// first of it. Nothing of it ever scrolls the page: only the list scrolls, and only for somebody who is at
+// its end.
 
 import { create, element, setText } from "../../ui/dom.js";
 import { language, sayCount, t } from "../../ui/text.js";
@@ -7,7 +8,11 @@ import { plainFace } from "../people/face.js";
 import { Sheet } from "../sheets/sheet.js";
 
 /** @typedef {import("../../shared/control.js").Level} Level */
-/** `atMs` as Date.now(): a time of day; what has a `level` is a notice. @typedef {{name: string, text: string, own: boolean, atMs: number, title?: string, level?: Level, caption?: boolean}} Said */
+/**
+ * `atMs` as Date.now(): a time of day; what has a `level` is a notice.
+ * @typedef {{name: string, text: string, own: boolean, atMs: number, title?: string, level?: Level,
+ *   caption?: boolean}} Said
+ */
 
 /** What is kept on the screen; the relay keeps less. */
 const MOST_LINES = 300;
@@ -88,9 +93,14 @@ export class ChatPanel {
     if (follows) this.#scrollToEnd();
   }
 
-  /** @param {import("../../shared/control.js").Line[]} history what was written before we came; nobody has missed it */
+  /**
+   * @param {import("../../shared/control.js").Line[]} history what was written before we came;
+   *   nobody has missed it
+   */
   restart(history) {
-    const lines = history.map(({ age_s, ...line }) => lineOf({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS }));
+    const lines = history.map(({ age_s, ...line }) =>
+      lineOf({ ...line, own: false, atMs: Date.now() - age_s * SECOND_MS }),
+    );
     this.#list.replaceChildren(...lines);
     this.#freshLine = null;
     this.#setUnread(0);
@@ -125,14 +135,18 @@ export class ChatPanel {
     const badge = /** @type {HTMLElement} */ (this.#opener.querySelector(".count"));
     badge.hidden = count === 0;
     setText(badge, String(count));
-    this.#opener.setAttribute("aria-label", count === 0 ? t("chat") : `${t("chat")}, ${sayCount("unread", count)}`);
+    this.#opener.setAttribute(
+      "aria-label",
+      count === 0 ? t("chat") : `${t("chat")}, ${sayCount("unread", count)}`,
+    );
   }
 
   #onOpen() {
     this.onRead();
     this.#setUnread(0);
     requestAnimationFrame(() => {
-      if (this.#freshLine) this.#list.scrollTop = this.#freshLine.offsetTop - this.#list.offsetTop - NEAR_END_PX;
+      if (this.#freshLine)
+        this.#list.scrollTop = this.#freshLine.offsetTop - this.#list.offsetTop - NEAR_END_PX;
       else this.#scrollToEnd();
     });
   }
@@ -164,7 +178,12 @@ function lineOf({ name, text, own, atMs, title, level, caption }) {
   const line = create("div", "said");
   if (level) line.dataset.level = level;
   line.toggleAttribute("data-own", own);
-  const who = create("p", own ? "unseen" : "who", create("b", "", own ? t("you") : name), ` · ${timeOf(atMs)}${caption ? ` · ${t("wasSaid")}` : ""}`);
+  const who = create(
+    "p",
+    own ? "unseen" : "who",
+    create("b", "", own ? t("you") : name),
+    ` · ${timeOf(atMs)}${caption ? ` · ${t("wasSaid")}` : ""}`,
+  );
   line.toggleAttribute("data-caption", caption === true);
   line.append(who, ...(own ? [words] : [plainFace(name), words]));
   return line;

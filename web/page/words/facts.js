@@ -4,8 +4,8 @@ import { element, setAttribute } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
 
 /**
- * The newest is last, and an icon where there is no room for its words. Where that is too much, all are icons, and where
- * that still is, the number of people goes: it can be counted.
+ * The newest is last, and an icon where there is no room for its words. Where that is too much, all are
+ * icons, and where that still is, the number of people goes: it can be counted.
  * @param {HTMLElement} fact
  * @param {boolean} on
  */

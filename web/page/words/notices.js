@@ -1,5 +1,6 @@
-// What a person or a program tells the room: a toast, a line in the chat's history with buttons to answer by, a notification while
-// the page is hidden, and a voice where it is wanted. And what became of a notice of ours, and what others answered to it.
+// What a person or a program tells the room: a toast, a line in the chat's history with buttons to answer by,
+// a notification while the page is hidden, and a voice where it is wanted. And what became of a notice of
+// ours, and what others answered to it.
 
 import { create } from "../../ui/dom.js";
 import { t, wordsFor } from "../../ui/text.js";
@@ -43,11 +44,15 @@ export class Notices {
     this.#parts.notify.available = isAllowed;
   }
 
-  /** @param {Extract<import("../../shared/control.js").FromRelay, {type: "hint" | "error"}>} remark on any message of ours */
+  /**
+   * @param {Extract<import("../../shared/control.js").FromRelay, {type: "hint"
+   *   | "error"}>} remark on any message of ours
+   */
   onRemark(remark) {
     const words = wordsFor(remark.code, remark.message);
     const isOfNotice = remark.type === "error" && remark.of === "notify";
-    if (!isOfNotice || !this.#parts.notify.onRefused(remark.id ?? 0, words)) this.#parts.toasts.show({ words });
+    if (!isOfNotice || !this.#parts.notify.onRefused(remark.id ?? 0, words))
+      this.#parts.toasts.show({ words });
   }
 
   /**
@@ -84,7 +89,14 @@ export class Notices {
     attention.notify(title || name, text);
     speech.say(title ? `${title}. ${text}` : text);
     if (level === "alarm") toasts.alert(`${title} ${text}`);
-    toasts.show({ name, title: title || name, words: text, level: levelOf(level), actions: offers, ...(level === "alarm" && { lastsMs: ALARM_LASTS_MS }) });
+    toasts.show({
+      name,
+      title: title || name,
+      words: text,
+      level: levelOf(level),
+      actions: offers,
+      ...(level === "alarm" && { lastsMs: ALARM_LASTS_MS }),
+    });
   }
 
   /** @param {Reply} reply to a notice of ours */

@@ -19,7 +19,10 @@ export class NotifySheet {
   #problem = element("notify-problem", HTMLElement);
   #sent = element("notify-sent", HTMLElement);
   #openers = [element("open-notify", HTMLButtonElement), element("chat-notify", HTMLButtonElement)];
-  /** By the id of the notice. @type {Map<number, {node: HTMLElement, names: string[][], actions: string[]}>} */
+  /**
+   * By the id of the notice.
+   * @type {Map<number, {node: HTMLElement, names: string[][], actions: string[]}>}
+   */
   #shown = new Map();
   #lastId = 0;
   /** Of the one that the relay has not answered yet; 0 where none is on its way. */
@@ -93,7 +96,9 @@ export class NotifySheet {
   }
 
   get #answers() {
-    return [...this.#form.querySelectorAll("input[name=answer]")].filter((each) => each instanceof HTMLInputElement);
+    return [...this.#form.querySelectorAll("input[name=answer]")].filter(
+      (each) => each instanceof HTMLInputElement,
+    );
   }
 
   #submit() {

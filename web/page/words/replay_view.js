@@ -1,6 +1,6 @@
-// Plays again what was said: the last half minute, or in a room of push to talk what was missed. A strip shows who spoke and who
-// speaks in it now. It is for this listener alone; the live voices go on.
-// It opens when something is pressed, since it moves the people: what was missed is a fact in the header.
+// Plays again what was said: the last half minute, or in a room of push to talk what was missed. A strip
+// shows who spoke and who speaks in it now. It is for this listener alone; the live voices go on. It opens
+// when something is pressed, since it moves the people: what was missed is a fact in the header.
 
 import { create, element, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
@@ -10,7 +10,10 @@ import { Fact } from "./facts.js";
 
 /** @typedef {import("../../shared/messages.js").Order} Order */
 /** @typedef {import("../../shared/messages.js").Replaying} Replaying */
-/** @typedef {Extract<import("../../shared/messages.js").Report, {type: "replay" | "nothingToReplay" | "missed"}>} OfReplay */
+/**
+ * @typedef {Extract<import("../../shared/messages.js").Report, {type: "replay" | "nothingToReplay"
+ *   | "missed"}>} OfReplay
+ */
 
 /** Faster than twice nobody follows two voices. */
 const SPEEDS = [1, 1.5, 2];
@@ -115,10 +118,14 @@ export class ReplayView {
   #showTalkers(talkers, talking) {
     const shown = JSON.stringify(talkers);
     if (shown !== this.#shown) {
-      this.#talkers.replaceChildren(...talkers.map((name) => create("li", "", plainFace(name), create("span", "", name))));
+      this.#talkers.replaceChildren(
+        ...talkers.map((name) => create("li", "", plainFace(name), create("span", "", name))),
+      );
     }
     this.#shown = shown;
-    talkers.forEach((name, index) => this.#talkers.children[index].toggleAttribute("data-talks", talking.includes(name)));
+    talkers.forEach((name, index) =>
+      this.#talkers.children[index].toggleAttribute("data-talks", talking.includes(name)),
+    );
   }
 
   #changeSpeed() {

@@ -1,5 +1,5 @@
-// Events that somebody should notice: one at a time over the header, never over a person, for five seconds or as long as it is
-// touched. What comes meanwhile waits; messages that wait are counted.
+// Events that somebody should notice: one at a time over the header, never over a person, for five seconds or
+// as long as it is touched. What comes meanwhile waits; messages that wait are counted.
 
 import { create, element } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
@@ -92,13 +92,20 @@ export class Toasts {
 
   /** @param {Toast} toast */
   #draw({ name, title, words, action, actions = action ? [action] : [], level = "info" }) {
-    const text = create("div", "words", ...(title ? [create("b", "", title)] : []), create("span", "", words));
+    const text = create(
+      "div",
+      "words",
+      ...(title ? [create("b", "", title)] : []),
+      create("span", "", words),
+    );
     const node = create("div", "toast", ...(name ? [plainFace(name)] : []), text);
     node.dataset.level = level;
     node.append(...actions.map((each) => this.#buttonOf(each)));
-    if (this.#waiting.length > 0) node.append(create("span", "count", t("more", { count: this.#waiting.length })));
+    if (this.#waiting.length > 0)
+      node.append(create("span", "count", t("more", { count: this.#waiting.length })));
     node.addEventListener("pointerdown", () => clearTimeout(this.#timer));
-    for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) node.addEventListener(end, () => this.#start());
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel"]))
+      node.addEventListener(end, () => this.#start());
     return node;
   }
 

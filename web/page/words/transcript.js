@@ -1,6 +1,10 @@
-// What was said, as far as captions wrote it down: final lines only, as a text and as WebVTT (W3C, section 4).
+// What was said, as far as captions wrote it down: final lines only, as a text and as WebVTT (W3C, section
+// 4).
 
-/** Times are ms of the relay's clock. @typedef {{name: string, text: string, startMs: number, endMs: number}} Line */
+/**
+ * Times are ms of the relay's clock.
+ * @typedef {{name: string, text: string, startMs: number, endMs: number}} Line
+ */
 
 /** A day of a lively room is about as much; each is half a kilobyte at most. */
 const MOST_LINES = 5_000;
@@ -30,7 +34,9 @@ export class Transcript {
 
   /** One line for each, with the time since the first. */
   toText() {
-    return this.#lines.map(({ name, text, startMs }) => `[${clock(this.#since(startMs)).slice(0, 8)}] ${name}: ${text}\n`).join("");
+    return this.#lines
+      .map(({ name, text, startMs }) => `[${clock(this.#since(startMs)).slice(0, 8)}] ${name}: ${text}\n`)
+      .join("");
   }
 
   toVtt() {

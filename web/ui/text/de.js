@@ -19,7 +19,8 @@ export const text = {
   checkLink: "Gerät testen",
   welcome: "Sprich mit allen in diesem WLAN",
   scanTheCode: "Code scannen",
-  scanHere: "Du findest ihn auf dem Computer, auf dem das hier läuft, oder auf dem Handy von jemandem, der schon da ist.",
+  scanHere:
+    "Du findest ihn auf dem Computer, auf dem das hier läuft, oder auf dem Handy von jemandem, der schon da ist.",
   scanWithCamera: "Öffne die Kamera dieses Handys und richte sie auf den Code.",
   pasteLink: "… oder Link einfügen",
   openLink: "Link öffnen",
@@ -167,7 +168,8 @@ export const text = {
   removeFromRoom: "Aus dem Raum entfernen",
   removeNamed: "{name} entfernen?",
   removeHint: "Das Gerät kommt erst wieder herein, wenn du es erlaubst.",
-  askedToMute: "{name} hat dich gebeten, das Mikro auszuschalten. Es ist jetzt aus; du kannst es wieder einschalten.",
+  askedToMute:
+    "{name} hat dich gebeten, das Mikro auszuschalten. Es ist jetzt aus; du kannst es wieder einschalten.",
   deviceCommands: "Gerät steuern",
   deviceMute: "Stumm",
   deviceListen: "Gibt wieder, was hier gesagt wird",
@@ -269,10 +271,13 @@ export const text = {
   autoGainControl: "Meine Stimme gleich laut halten",
   packets: "Paketlänge",
   packetsHint: "kürzere sind früher zu hören und brauchen ein gutes Netz; für Musik mit Kopfhörern",
-  packetsHttp: "Deine Pakete sind {ms} ms lang: Auf dem langsameren Weg würden kürzere nur aufeinander warten.",
-  packetsNetwork: "Deine Pakete sind vorerst {ms} ms lang: Das Netz bringt kürzere nicht rechtzeitig ans Ziel.",
+  packetsHttp:
+    "Deine Pakete sind {ms} ms lang: Auf dem langsameren Weg würden kürzere nur aufeinander warten.",
+  packetsNetwork:
+    "Deine Pakete sind vorerst {ms} ms lang: Das Netz bringt kürzere nicht rechtzeitig ans Ziel.",
   packetsRoom: "Deine Pakete sind {ms} ms lang: Für kürzere sind zu viele Leute im Raum.",
-  packetsSource: "Deine Pakete sind {ms} ms lang: In so langen Stücken liefert der Browser oder die Rauschunterdrückung den Ton.",
+  packetsSource:
+    "Deine Pakete sind {ms} ms lang: In so langen Stücken liefert der Browser oder die Rauschunterdrückung den Ton.",
 
   askingMicrophone: "Bitte erlaube das Mikrofon …",
   talkingWhileMuted: "Du sprichst, aber dein Mikro ist aus.",
@@ -292,7 +297,8 @@ export const text = {
   connectedAgain: "Du bist wieder verbunden.",
   notConnected: "Gerade nicht verbunden",
   nobodyHears: "Niemand hört dich, und du hörst niemanden.",
-  lostFor: "Seit {seconds} Sekunden getrennt; neuer Versuch läuft. Ist dieses Gerät noch im selben Netz? Dein Platz bleibt dir erhalten.",
+  lostFor:
+    "Seit {seconds} Sekunden getrennt; neuer Versuch läuft. Ist dieses Gerät noch im selben Netz? Dein Platz bleibt dir erhalten.",
   tryNow: "Jetzt versuchen",
   leaveRoom: "Raum verlassen",
   adviceIos:
@@ -305,20 +311,29 @@ export const text = {
   goesOnByItself: "Lass diese Seite offen: Sie macht von selbst weiter, sobald es geht.",
   microphoneRefused:
     "Der Zugriff auf das Mikrofon ist nicht erlaubt, deshalb hören dich die anderen nicht. Öffne die Website-Einstellungen (das Symbol neben der Adresse), erlaube das Mikrofon und drücke dann den Knopf.",
-  microphoneMissing: "Kein Mikrofon gefunden, deshalb hören dich die anderen nicht. Schließ eines an und drücke dann den Knopf.",
-  microphoneBusy: "Das Mikrofon ist belegt, vielleicht von einer anderen App oder einem Anruf. Beende das und drücke dann den Knopf.",
+  microphoneMissing:
+    "Kein Mikrofon gefunden, deshalb hören dich die anderen nicht. Schließ eines an und drücke dann den Knopf.",
+  microphoneBusy:
+    "Das Mikrofon ist belegt, vielleicht von einer anderen App oder einem Anruf. Beende das und drücke dann den Knopf.",
   microphoneBack: "Dein Mikrofon geht wieder.",
-  suppressionMissing: "Die starke Rauschunterdrückung konnte nicht geladen werden: Die anderen hören dich ohne sie.",
-  suppressionSlow: "Dieses Gerät ist zu langsam für die starke Rauschunterdrückung: Die anderen hören dich ohne sie.",
+  suppressionMissing:
+    "Die starke Rauschunterdrückung konnte nicht geladen werden: Die anderen hören dich ohne sie.",
+  suppressionSlow:
+    "Dieses Gerät ist zu langsam für die starke Rauschunterdrückung: Die anderen hören dich ohne sie.",
   tryMicrophone: "Mikrofon noch einmal versuchen",
-  soundPaused: "Dieses Gerät hat den Ton angehalten, vielleicht wegen eines Anrufs. Wenn er nicht zurückkommt, tippe auf den Bildschirm.",
+  soundPaused:
+    "Dieses Gerät hat den Ton angehalten, vielleicht wegen eines Anrufs. Wenn er nicht zurückkommt, tippe auf den Bildschirm.",
   soundBack: "Der Ton ist wieder da.",
-  insecure: "Diese Adresse ist nicht sicher, deshalb erlaubt der Browser hier kein Mikrofon. Öffne die Adresse, die mit https:// beginnt.",
-  unsupported: "Dieser Browser ist zu alt für diese Seite, oder eine Einstellung schränkt ihn ein. Bitte nimm einen anderen.",
+  insecure:
+    "Diese Adresse ist nicht sicher, deshalb erlaubt der Browser hier kein Mikrofon. Öffne die Adresse, die mit https:// beginnt.",
+  unsupported:
+    "Dieser Browser ist zu alt für diese Seite, oder eine Einstellung schränkt ihn ein. Bitte nimm einen anderen.",
   failed: "Die Seite konnte ihren Ton nicht starten: {message}",
 
-  guardSameRoom: "{name} ist im selben Zimmer wie du: Eure Geräte hören einander. Schaltet eines stumm oder nehmt Kopfhörer.",
-  guardHowl: "Zwei Geräte in einem Zimmer erzeugen eine Rückkopplung, deshalb war dieses kurz stumm. Schalte es stumm oder nimm Kopfhörer.",
+  guardSameRoom:
+    "{name} ist im selben Zimmer wie du: Eure Geräte hören einander. Schaltet eines stumm oder nehmt Kopfhörer.",
+  guardHowl:
+    "Zwei Geräte in einem Zimmer erzeugen eine Rückkopplung, deshalb war dieses kurz stumm. Schalte es stumm oder nimm Kopfhörer.",
   guardMuteLoudspeaker: "Meinen Lautsprecher stummschalten",
   guardMuteMicrophone: "Mein Mikro ausschalten",
   guardSilenced: "Dein Lautsprecher ist stumm: Du hörst hier niemanden.",
@@ -339,23 +354,30 @@ export const text = {
   roundTrip: "Zum Relay und zurück",
   outputDelay: "Bis zum Lautsprecher",
   sampleRate: "Abtastrate",
-  talkerRow: "wartet {level} von {target}, verspätet {late}, überbrückt {concealed}, gekürzt {shortened}, wiederholt {repeated}",
+  talkerRow:
+    "wartet {level} von {target}, verspätet {late}, überbrückt {concealed}, gekürzt {shortened}, wiederholt {repeated}",
   airStart: "Verzögerung durch die Luft messen",
   airStop: "Messung beenden",
-  airBegins: "Leg dieses Gerät neben das von {name}, beide laut. Du hörst ein Zirpen, und 15 Sekunden lang sonst niemanden.",
+  airBegins:
+    "Leg dieses Gerät neben das von {name}, beide laut. Du hörst ein Zirpen, und 15 Sekunden lang sonst niemanden.",
   airRuns: "Zirpen {number} von {count} …",
   airFound:
     "Von einem Mund bis zum Ohr von {name}: {ms} ms ({least} bis {most} ms; {found} von {count} Zirptönen). Jeder ist auf 1 ms genau; jeder Meter zwischen den Geräten bringt 3 ms dazu.",
   airLoud: "Hier ist es laut, es können Zirptöne fehlen: An einem ruhigeren Ort erfährst du mehr.",
-  airAlone: "Sonst ist niemand in diesem Raum. Komm mit einem zweiten Gerät dazu, leg es daneben und versuche es noch einmal.",
-  airCrowd: "Alle im Raum würden das Zirpen wiedergeben. Lass nur ein anderes Gerät im Raum und versuche es noch einmal.",
+  airAlone:
+    "Sonst ist niemand in diesem Raum. Komm mit einem zweiten Gerät dazu, leg es daneben und versuche es noch einmal.",
+  airCrowd:
+    "Alle im Raum würden das Zirpen wiedergeben. Lass nur ein anderes Gerät im Raum und versuche es noch einmal.",
   airMuted: "Dafür wird dein Mikro gebraucht: Schalte es ein und versuche es noch einmal.",
   airLeft: "{name} ist mittendrin gegangen, deshalb gibt es kein Ergebnis.",
   airStopped: "Beendet, deshalb gibt es kein Ergebnis.",
-  airSilent: "Kein Ergebnis: Das Mikrofon hat nichts gehört. Stell den Lautsprecher lauter. Ist das Mikrofon verdeckt?",
-  airTooLoud: "Kein Ergebnis: Es ist zu laut hier. Versuche es an einem ruhigeren Ort oder stell den Lautsprecher lauter.",
+  airSilent:
+    "Kein Ergebnis: Das Mikrofon hat nichts gehört. Stell den Lautsprecher lauter. Ist das Mikrofon verdeckt?",
+  airTooLoud:
+    "Kein Ergebnis: Es ist zu laut hier. Versuche es an einem ruhigeren Ort oder stell den Lautsprecher lauter.",
   airNoChirp: "Kein Ergebnis: Das Mikrofon hört etwas, aber kein Zirpen. Stell den Lautsprecher lauter.",
-  airNoEcho: "Kein Ergebnis: Das Zirpen war zu hören, aber keines kam zurück. Ist das andere Gerät nah, laut und sein Mikro an?",
+  airNoEcho:
+    "Kein Ergebnis: Das Zirpen war zu hören, aber keines kam zurück. Ist das andere Gerät nah, laut und sein Mikro an?",
 };
 
 export const plurals = {

@@ -280,7 +280,8 @@ export const text = {
   packetsHttp: "Your packets last {ms} ms: on the slower path, shorter ones would only wait for each other.",
   packetsNetwork: "Your packets last {ms} ms for now: the network does not carry shorter ones in time.",
   packetsRoom: "Your packets last {ms} ms: this room has too many people for shorter ones.",
-  packetsSource: "Your packets last {ms} ms: the browser or noise suppression delivers the sound in such pieces.",
+  packetsSource:
+    "Your packets last {ms} ms: the browser or noise suppression delivers the sound in such pieces.",
 
   // What happens.
   askingMicrophone: "Please allow the microphone …",
@@ -301,7 +302,8 @@ export const text = {
   connectedAgain: "You’re connected again.",
   notConnected: "Not connected just now",
   nobodyHears: "Nobody hears you, and you hear nobody.",
-  lostFor: "Disconnected for {seconds} seconds; reconnecting. Is this device still on the same network? Your place in the room is kept.",
+  lostFor:
+    "Disconnected for {seconds} seconds; reconnecting. Is this device still on the same network? Your place in the room is kept.",
   tryNow: "Try now",
   leaveRoom: "Leave the room",
   adviceIos:
@@ -314,21 +316,27 @@ export const text = {
   goesOnByItself: "Leave this page open: it continues by itself as soon as it can.",
   microphoneRefused:
     "The microphone is not allowed, so the others can’t hear you. Open the site settings (the icon beside the address), allow the microphone, then press the button.",
-  microphoneMissing: "No microphone was found, so the others can’t hear you. Plug one in, then press the button.",
-  microphoneBusy: "The microphone can’t be used: another app or a phone call may hold it. Close that, then press the button.",
+  microphoneMissing:
+    "No microphone was found, so the others can’t hear you. Plug one in, then press the button.",
+  microphoneBusy:
+    "The microphone can’t be used: another app or a phone call may hold it. Close that, then press the button.",
   microphoneBack: "Your microphone works again.",
   suppressionMissing: "Strong noise suppression could not be loaded: the others hear you without it.",
   suppressionSlow: "This device is too slow for strong noise suppression: the others hear you without it.",
   tryMicrophone: "Try the microphone again",
-  soundPaused: "This device has paused the sound, perhaps for a phone call. If it does not resume, touch the screen.",
+  soundPaused:
+    "This device has paused the sound, perhaps for a phone call. If it does not resume, touch the screen.",
   soundBack: "The sound is back.",
-  insecure: "This address is not secure, so the browser allows no microphone here. Open the address that begins with https://",
+  insecure:
+    "This address is not secure, so the browser allows no microphone here. Open the address that begins with https://",
   unsupported: "This browser is too old for this page, or a setting restricts it. Please use another one.",
   failed: "The page could not start its sound: {message}",
 
   // Two devices in one room.
-  guardSameRoom: "{name} is in the same room as you: your devices hear each other. Mute one of them, or use headphones.",
-  guardHowl: "Two devices in one room are feeding back, so this one was muted for a moment. Mute it, or use headphones.",
+  guardSameRoom:
+    "{name} is in the same room as you: your devices hear each other. Mute one of them, or use headphones.",
+  guardHowl:
+    "Two devices in one room are feeding back, so this one was muted for a moment. Mute it, or use headphones.",
   guardMuteLoudspeaker: "Mute my loudspeaker",
   guardMuteMicrophone: "Mute my microphone",
   guardSilenced: "Your loudspeaker is muted: you hear nobody here.",
@@ -350,23 +358,30 @@ export const text = {
   roundTrip: "To the relay and back",
   outputDelay: "To the loudspeaker",
   sampleRate: "Sample rate",
-  talkerRow: "waiting {level} of {target}, late {late}, concealed {concealed}, shortened {shortened}, repeated {repeated}",
+  talkerRow:
+    "waiting {level} of {target}, late {late}, concealed {concealed}, shortened {shortened}, repeated {repeated}",
   airStart: "Measure the delay through the air",
   airStop: "Stop measuring",
-  airBegins: "Lay this device beside {name}’s, both loud. You will hear chirps, and for 15 seconds nobody else.",
+  airBegins:
+    "Lay this device beside {name}’s, both loud. You will hear chirps, and for 15 seconds nobody else.",
   airRuns: "Chirp {number} of {count} …",
   airFound:
     "From a mouth to {name}’s ear: {ms} ms ({least} to {most} ms; {found} of {count} chirps). Each is accurate to 1 ms; a metre between the devices adds 3 ms.",
   airLoud: "It is loud here, so chirps may be missing: a quieter place gives a better result.",
-  airAlone: "Nobody else is in this room. Join it on another device, lay that beside this one, then try again.",
-  airCrowd: "Everybody in the room would play the chirps back. Leave only one other device in it, then try again.",
+  airAlone:
+    "Nobody else is in this room. Join it on another device, lay that beside this one, then try again.",
+  airCrowd:
+    "Everybody in the room would play the chirps back. Leave only one other device in it, then try again.",
   airMuted: "This needs your microphone: switch it on, then try again.",
   airLeft: "{name} left before the end, so there is no result.",
   airStopped: "Stopped, so there is no result.",
-  airSilent: "No result: the microphone heard nothing at all. Turn the loudspeaker up. Is the microphone covered?",
-  airTooLoud: "No result: it is too loud here to hear the chirps. Try a quieter place, or turn the loudspeaker up.",
+  airSilent:
+    "No result: the microphone heard nothing at all. Turn the loudspeaker up. Is the microphone covered?",
+  airTooLoud:
+    "No result: it is too loud here to hear the chirps. Try a quieter place, or turn the loudspeaker up.",
   airNoChirp: "No result: the microphone hears something, but no chirp. Turn the loudspeaker up.",
-  airNoEcho: "No result: the chirps were heard, but none came back. Is the other device near, loud, and not muted?",
+  airNoEcho:
+    "No result: the chirps were heard, but none came back. Is the other device near, loud, and not muted?",
 };
 
 export const plurals = {

@@ -4,7 +4,8 @@ export const reasons = {
   lost: "The connection was lost. Trying again …",
   unreachable: "The server can’t be reached. Trying again …",
   blocked: "This device does not trust the server yet, so it refuses the voice connection.",
-  cutOff: "Something between this device and the server, such as a proxy or a firewall, blocks the voice connection. Trying again …",
+  cutOff:
+    "Something between this device and the server, such as a proxy or a firewall, blocks the voice connection. Trying again …",
   noRelay: "Something else answers in place of the server (HTTP status {message}). Trying again …",
   "bad-subprotocol": "This page and the server are of different versions. Load the page again.",
   "bad-handshake": "Something between this page and the server alters the traffic between them: {message}",
@@ -18,7 +19,8 @@ export const reasons = {
   "bad-message": "This page sent something that the server did not understand. Reload it.",
   "too-big": "The server sent more than this page can take. Trying again later …",
   "bad-room": "A room can’t have that name. Use 1 to 64 visible characters.",
-  "bad-name": "This name can’t be used: choose 1 to 40 visible characters, not too similar to another name here.",
+  "bad-name":
+    "This name can’t be used: choose 1 to 40 visible characters, not too similar to another name here.",
   "key-required": "This room is for invited people. Ask for the link, or scan the code.",
   "key-wrong": "This invitation is not valid for this room. Ask for a new link.",
   "key-expired": "This invitation has ended. Ask for a new link.",

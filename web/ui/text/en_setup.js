@@ -4,11 +4,16 @@ export const text = {
   // The page that leads to trust.
   trustTitle: "One step to your microphone",
   trustLooking: "One moment …",
-  trustUnreachable: "The server does not answer. Is this device still on the same Wi-Fi? This page keeps trying.",
-  trustIos: "An iPhone or iPad lets you talk here once it trusts this server. It takes a minute, and only once.",
-  trustBrowser: "This server is on your own network, so no company has certified it. Your browser will warn you; that is expected here.",
-  trustPageOnly: "Almost there: this device opens the page, but not yet its voice connection. That needs the certificate below, switched on.",
-  trustOwnCertificate: "This device does not trust the server’s own certificate. Ask whoever runs it for the address that the certificate is for.",
+  trustUnreachable:
+    "The server does not answer. Is this device still on the same Wi-Fi? This page keeps trying.",
+  trustIos:
+    "An iPhone or iPad lets you talk here once it trusts this server. It takes a minute, and only once.",
+  trustBrowser:
+    "This server is on your own network, so no company has certified it. Your browser will warn you; that is expected here.",
+  trustPageOnly:
+    "Almost there: this device opens the page, but not yet its voice connection. That needs the certificate below, switched on.",
+  trustOwnCertificate:
+    "This device does not trust the server’s own certificate. Ask whoever runs it for the address that the certificate is for.",
   trustGoOn: "Press Go on.",
   trustAdvanced: "At the warning, press Advanced.",
   trustProceed: "Press Proceed, or Accept the risk.",
@@ -23,7 +28,8 @@ export const text = {
   androidDownload: "Press Download the certificate below.",
   androidInstall: "Open Settings, search for “CA certificate”, press it, then Install anyway.",
   androidChoose: "Choose streamer-ca.crt, then come back here.",
-  desktopInstall: "Install the file as a certificate authority in your browser’s or your system’s settings, then come back here.",
+  desktopInstall:
+    "Install the file as a certificate authority in your browser’s or your system’s settings, then come back here.",
 
   // The check.
   checkTitle: "Check this device",
@@ -49,28 +55,33 @@ export const text = {
   checkSpeak: "Allow the microphone, and say something.",
   checkMicrophoneHears: "It hears you: {db} dB at the loudest.",
   checkMicrophoneSoft: "It hears something, but no voice ({db} dB at the loudest): check again, and speak.",
-  checkMicrophoneSilent: "It hears nothing at all: check that it is not switched off or covered, and that the right one is chosen.",
+  checkMicrophoneSilent:
+    "It hears nothing at all: check that it is not switched off or covered, and that the right one is chosen.",
   checkLoudspeaker: "Loudspeaker",
   checkChirps: "You should hear chirps.",
   checkStandsStill: "The browser plays nothing: press the button once more.",
   checkLoudspeakerHeard: "The microphone hears it.",
-  checkLoudspeakerUnheard: "The microphone does not hear it: with headphones this is expected; otherwise turn the loudspeaker up.",
+  checkLoudspeakerUnheard:
+    "The microphone does not hear it: with headphones this is expected; otherwise turn the loudspeaker up.",
   checkLoudspeakerAlone: "Only a microphone can tell, and there is none.",
   checkEchoName: "No echo",
   checkNoEcho: "What the loudspeaker plays does not come back through the microphone.",
-  checkEcho: "What the loudspeaker plays comes back at {db} dB, so the others would hear themselves: use headphones.",
+  checkEcho:
+    "What the loudspeaker plays comes back at {db} dB, so the others would hear themselves: use headphones.",
   checkEchoUnknown: "The microphone does not hear the loudspeaker, so there is nothing to cancel.",
   checkCodecName: "This device",
   checkCodec: "It is fast enough: 10 ms of sound takes {ms} ms.",
   checkCodecSlow: "10 ms of sound takes {ms} ms, which is too slow: close other apps, or use another device.",
   checkSocket: "Connection",
   checkSocketOpen: "It is open.",
-  checkBlocked: "This device refuses it because it does not trust the server: follow the steps of the host’s link.",
+  checkBlocked:
+    "This device refuses it because it does not trust the server: follow the steps of the host’s link.",
   checkUnreachable: "The server can’t be reached: check that this device is on the same network.",
   checkNetwork: "Network",
   checkNeedsSocket: "There is no connection to measure.",
   checkUnanswered: "Answers are missing: go nearer to the router.",
   checkRoundTrip: "To the server and back in {half} ms, varying by {jitter} ms.",
-  checkSlow: "To the server and back takes {half} ms: go nearer to the router, or use a less crowded network.",
+  checkSlow:
+    "To the server and back takes {half} ms: go nearer to the router, or use a less crowded network.",
   checkJitter: "To the server and back in {half} ms, but varying by {jitter} ms: go nearer to the router.",
 };

@@ -167,7 +167,8 @@ export const text = {
   removeFromRoom: "Expulsar de la sala",
   removeNamed: "¿Expulsar a {name}?",
   removeHint: "Ese dispositivo no podrá volver hasta que lo permitas.",
-  askedToMute: "{name} te ha pedido que silencies el micrófono. Tu micrófono está apagado; puedes volver a encenderlo.",
+  askedToMute:
+    "{name} te ha pedido que silencies el micrófono. Tu micrófono está apagado; puedes volver a encenderlo.",
   deviceCommands: "Controlar este dispositivo",
   deviceMute: "En silencio",
   deviceListen: "Reproduce lo que se dice aquí",
@@ -269,10 +270,12 @@ export const text = {
   autoGainControl: "Mantener constante mi volumen",
   packets: "Duración de los paquetes",
   packetsHint: "los más cortos se oyen antes y necesitan una buena red; para música con auriculares",
-  packetsHttp: "Tus paquetes duran {ms} ms: por la vía más lenta, otros más cortos solo se harían esperar unos a otros.",
+  packetsHttp:
+    "Tus paquetes duran {ms} ms: por la vía más lenta, otros más cortos solo se harían esperar unos a otros.",
   packetsNetwork: "Por ahora tus paquetes duran {ms} ms: la red no entrega a tiempo otros más cortos.",
   packetsRoom: "Tus paquetes duran {ms} ms: en esta sala hay demasiadas personas para otros más cortos.",
-  packetsSource: "Tus paquetes duran {ms} ms: el navegador o la supresión de ruido entrega el sonido en fragmentos de esa duración.",
+  packetsSource:
+    "Tus paquetes duran {ms} ms: el navegador o la supresión de ruido entrega el sonido en fragmentos de esa duración.",
 
   askingMicrophone: "Permite el micrófono, por favor…",
   talkingWhileMuted: "Estás hablando con el micrófono apagado.",
@@ -292,7 +295,8 @@ export const text = {
   connectedAgain: "Vuelves a tener conexión.",
   notConnected: "Sin conexión",
   nobodyHears: "Nadie te oye y no oyes a nadie.",
-  lostFor: "Sin conexión desde hace {seconds} segundos; se sigue intentando. ¿Sigue este dispositivo en la misma red? Tu sitio en la sala se guarda.",
+  lostFor:
+    "Sin conexión desde hace {seconds} segundos; se sigue intentando. ¿Sigue este dispositivo en la misma red? Tu sitio en la sala se guarda.",
   tryNow: "Reintentar",
   leaveRoom: "Salir de la sala",
   adviceIos:
@@ -305,20 +309,26 @@ export const text = {
   goesOnByItself: "Deja esta página abierta: seguirá por sí sola en cuanto pueda.",
   microphoneRefused:
     "El micrófono no está permitido, así que los demás no te oyen. Abre los ajustes del sitio (el icono junto a la dirección), permite el micrófono y pulsa el botón.",
-  microphoneMissing: "No se ha encontrado ningún micrófono, así que los demás no te oyen. Conecta uno y pulsa el botón.",
-  microphoneBusy: "No se puede usar el micrófono: quizá lo tenga otra aplicación o una llamada. Ciérrala y pulsa el botón.",
+  microphoneMissing:
+    "No se ha encontrado ningún micrófono, así que los demás no te oyen. Conecta uno y pulsa el botón.",
+  microphoneBusy:
+    "No se puede usar el micrófono: quizá lo tenga otra aplicación o una llamada. Ciérrala y pulsa el botón.",
   microphoneBack: "Tu micrófono vuelve a funcionar.",
   suppressionMissing: "No se pudo cargar la supresión fuerte de ruido: los demás te oyen sin ella.",
-  suppressionSlow: "Este dispositivo es demasiado lento para la supresión fuerte de ruido: los demás te oyen sin ella.",
+  suppressionSlow:
+    "Este dispositivo es demasiado lento para la supresión fuerte de ruido: los demás te oyen sin ella.",
   tryMicrophone: "Probar otra vez el micrófono",
   soundPaused: "Este dispositivo ha parado el sonido, quizá por una llamada. Si no vuelve, toca la pantalla.",
   soundBack: "Ha vuelto el sonido.",
-  insecure: "Esta dirección no es segura, así que el navegador no permite usar el micrófono. Abre la que empieza por https://",
+  insecure:
+    "Esta dirección no es segura, así que el navegador no permite usar el micrófono. Abre la que empieza por https://",
   unsupported: "Este navegador es demasiado antiguo para esta página o algún ajuste lo limita. Usa otro.",
   failed: "La página no ha podido iniciar su sonido: {message}",
 
-  guardSameRoom: "{name} está en la misma habitación que tú: vuestros dispositivos se oyen. Silenciad uno o usad auriculares.",
-  guardHowl: "Dos dispositivos en la misma habitación se acoplan, así que este se ha silenciado un momento. Siléncialo o usa auriculares.",
+  guardSameRoom:
+    "{name} está en la misma habitación que tú: vuestros dispositivos se oyen. Silenciad uno o usad auriculares.",
+  guardHowl:
+    "Dos dispositivos en la misma habitación se acoplan, así que este se ha silenciado un momento. Siléncialo o usa auriculares.",
   guardMuteLoudspeaker: "Silenciar mi altavoz",
   guardMuteMicrophone: "Apagar mi micrófono",
   guardSilenced: "Tu altavoz está en silencio: no oyes a nadie.",
@@ -339,15 +349,18 @@ export const text = {
   roundTrip: "Ida y vuelta al relay",
   outputDelay: "Hasta el altavoz",
   sampleRate: "Frecuencia de muestreo",
-  talkerRow: "en espera {level} de {target}, tarde {late}, disimulado {concealed}, acortado {shortened}, repetido {repeated}",
+  talkerRow:
+    "en espera {level} de {target}, tarde {late}, disimulado {concealed}, acortado {shortened}, repetido {repeated}",
   airStart: "Medir el retardo por el aire",
   airStop: "Dejar de medir",
-  airBegins: "Pon este dispositivo junto al de {name}, los dos con volumen alto. Oirás pitidos y, durante 15 segundos, a nadie más.",
+  airBegins:
+    "Pon este dispositivo junto al de {name}, los dos con volumen alto. Oirás pitidos y, durante 15 segundos, a nadie más.",
   airRuns: "Pitido {number} de {count}…",
   airFound:
     "De una boca al oído de {name}: {ms} ms (de {least} a {most} ms; {found} de {count} pitidos). Cada uno tiene una precisión de 1 ms; cada metro entre los dispositivos suma 3 ms.",
   airLoud: "Aquí hay ruido y pueden faltar pitidos: en un lugar más tranquilo se mide mejor.",
-  airAlone: "No hay nadie más en esta sala. Entra con otro dispositivo, ponlo al lado de este y vuelve a probar.",
+  airAlone:
+    "No hay nadie más en esta sala. Entra con otro dispositivo, ponlo al lado de este y vuelve a probar.",
   airCrowd: "Todos en la sala repetirían los pitidos. Deja solo otro dispositivo dentro y vuelve a probar.",
   airMuted: "Hace falta tu micrófono: enciéndelo y vuelve a probar.",
   airLeft: "{name} ha salido a mitad, así que no hay resultado.",
@@ -355,7 +368,8 @@ export const text = {
   airSilent: "Sin resultado: el micrófono no ha oído nada. Sube el altavoz. ¿Está tapado el micrófono?",
   airTooLoud: "Sin resultado: aquí hay demasiado ruido. Prueba en un lugar más tranquilo o sube el altavoz.",
   airNoChirp: "Sin resultado: el micrófono oye algo, pero ningún pitido. Sube el altavoz.",
-  airNoEcho: "Sin resultado: se han oído los pitidos, pero no ha vuelto ninguno. ¿Está cerca el otro dispositivo, con volumen y sin silenciar?",
+  airNoEcho:
+    "Sin resultado: se han oído los pitidos, pero no ha vuelto ninguno. ¿Está cerca el otro dispositivo, con volumen y sin silenciar?",
 };
 
 export const plurals = {

@@ -4,7 +4,8 @@ export const reasons = {
   lost: "Se ha perdido la conexión. Reintentando…",
   unreachable: "No se puede conectar con el servidor. Reintentando…",
   blocked: "Este dispositivo aún no confía en el servidor, así que rechaza la conexión de voz.",
-  cutOff: "Algo entre este dispositivo y el servidor, como un proxy o un cortafuegos, bloquea la conexión de voz. Reintentando…",
+  cutOff:
+    "Algo entre este dispositivo y el servidor, como un proxy o un cortafuegos, bloquea la conexión de voz. Reintentando…",
   noRelay: "En lugar del servidor responde otra cosa (estado HTTP {message}). Reintentando…",
   "bad-subprotocol": "La página y el servidor son de versiones distintas. Vuelve a cargar la página.",
   "bad-handshake": "Algo entre esta página y el servidor cambia lo que se dicen: {message}",
@@ -12,7 +13,8 @@ export const reasons = {
   ended: "La conexión ha terminado: {message}",
   removed: "El anfitrión te ha expulsado de esta sala.",
   idle: "La conexión se ha cerrado porque este dispositivo llevaba demasiado tiempo sin enviar nada.",
-  "echo-wanted": "Hay más gente que quiere escucharse, así que tu turno ha terminado. Vuelve a entrar para seguir.",
+  "echo-wanted":
+    "Hay más gente que quiere escucharse, así que tu turno ha terminado. Vuelve a entrar para seguir.",
   replaced: "Has entrado desde otra página u otro dispositivo, así que aquí se ha cerrado.",
   "too-fast": "Este dispositivo ha enviado más de lo que puede una persona y ha sido desconectado.",
   "bad-message": "Esta página ha enviado algo que el servidor no entiende. Vuelve a cargarla.",
@@ -34,6 +36,7 @@ export const reasons = {
   "no-member": "Esa persona ya no está.",
   "foreign-origin": "El servidor no acepta la dirección de esta página. Abre la que muestra el anfitrión.",
   shed: "Tu red ha ido demasiado lenta un momento: falta una parte de lo que se ha dicho.",
-  "cluster-away": "No se puede conectar con los otros servidores: de momento solo están aquí las personas conectadas a este.",
+  "cluster-away":
+    "No se puede conectar con los otros servidores: de momento solo están aquí las personas conectadas a este.",
   "cluster-back": "Ya hay conexión de nuevo con los otros servidores.",
 };

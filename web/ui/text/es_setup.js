@@ -3,11 +3,16 @@
 export const text = {
   trustTitle: "Un paso hasta tu micrófono",
   trustLooking: "Un momento…",
-  trustUnreachable: "El servidor no responde. ¿Sigue este dispositivo en la misma wifi? Esta página lo sigue intentando.",
-  trustIos: "Un iPhone o iPad te deja hablar aquí en cuanto confía en este servidor. Se tarda un minuto, y solo una vez.",
-  trustBrowser: "Este servidor está en tu propia red, así que ninguna empresa lo ha certificado. Tu navegador te avisará; aquí es lo normal.",
-  trustPageOnly: "Ya casi está: este dispositivo abre la página, pero aún no la conexión de voz. Para eso hace falta activar el certificado de abajo.",
-  trustOwnCertificate: "Este dispositivo no confía en el certificado del servidor. Pregunta a quien lo administra para qué dirección vale.",
+  trustUnreachable:
+    "El servidor no responde. ¿Sigue este dispositivo en la misma wifi? Esta página lo sigue intentando.",
+  trustIos:
+    "Un iPhone o iPad te deja hablar aquí en cuanto confía en este servidor. Se tarda un minuto, y solo una vez.",
+  trustBrowser:
+    "Este servidor está en tu propia red, así que ninguna empresa lo ha certificado. Tu navegador te avisará; aquí es lo normal.",
+  trustPageOnly:
+    "Ya casi está: este dispositivo abre la página, pero aún no la conexión de voz. Para eso hace falta activar el certificado de abajo.",
+  trustOwnCertificate:
+    "Este dispositivo no confía en el certificado del servidor. Pregunta a quien lo administra para qué dirección vale.",
   trustGoOn: "Pulsa «Continuar».",
   trustAdvanced: "En el aviso, pulsa «Avanzado» o «Configuración avanzada».",
   trustProceed: "Pulsa «Acceder» o «Aceptar el riesgo».",
@@ -22,7 +27,8 @@ export const text = {
   androidDownload: "Pulsa «Descargar el certificado» abajo.",
   androidInstall: "Abre «Ajustes», busca «certificado de CA», púlsalo y luego «Instalar de todos modos».",
   androidChoose: "Elige streamer-ca.crt y vuelve aquí.",
-  desktopInstall: "Instala el archivo como autoridad de certificación en los ajustes del navegador o del sistema y vuelve aquí.",
+  desktopInstall:
+    "Instala el archivo como autoridad de certificación en los ajustes del navegador o del sistema y vuelve aquí.",
 
   checkTitle: "Probar este dispositivo",
   checkIntro: "Se tarda medio minuto, y oirás pitidos. El anfitrión puede leer el resultado.",
@@ -56,19 +62,24 @@ export const text = {
   checkLoudspeakerAlone: "Solo un micrófono puede saberlo, y no hay ninguno.",
   checkEchoName: "Sin eco",
   checkNoEcho: "Lo que suena por el altavoz no vuelve por el micrófono.",
-  checkEcho: "Lo que suena por el altavoz vuelve a {db} dB, así que los demás se oirían a sí mismos: usa auriculares.",
+  checkEcho:
+    "Lo que suena por el altavoz vuelve a {db} dB, así que los demás se oirían a sí mismos: usa auriculares.",
   checkEchoUnknown: "El micrófono no oye el altavoz, así que no hay nada que quitar.",
   checkCodecName: "Este dispositivo",
   checkCodec: "Es lo bastante rápido: 10 ms de sonido tardan {ms} ms.",
-  checkCodecSlow: "10 ms de sonido tardan {ms} ms, demasiado: cierra otras aplicaciones o usa otro dispositivo.",
+  checkCodecSlow:
+    "10 ms de sonido tardan {ms} ms, demasiado: cierra otras aplicaciones o usa otro dispositivo.",
   checkSocket: "Conexión",
   checkSocketOpen: "Está abierta.",
-  checkBlocked: "Este dispositivo la rechaza porque no confía en el servidor: sigue los pasos del enlace del anfitrión.",
-  checkUnreachable: "No se puede conectar con el servidor: comprueba que este dispositivo esté en la misma red.",
+  checkBlocked:
+    "Este dispositivo la rechaza porque no confía en el servidor: sigue los pasos del enlace del anfitrión.",
+  checkUnreachable:
+    "No se puede conectar con el servidor: comprueba que este dispositivo esté en la misma red.",
   checkNetwork: "Red",
   checkNeedsSocket: "No hay conexión que medir.",
   checkUnanswered: "Faltan respuestas: acércate al router.",
   checkRoundTrip: "Ida y vuelta al servidor en {half} ms, con una variación de {jitter} ms.",
   checkSlow: "La ida y vuelta al servidor tarda {half} ms: acércate al router o usa una red menos saturada.",
-  checkJitter: "Ida y vuelta al servidor en {half} ms, pero con una variación de {jitter} ms: acércate al router.",
+  checkJitter:
+    "Ida y vuelta al servidor en {half} ms, pero con una variación de {jitter} ms: acércate al router.",
 };

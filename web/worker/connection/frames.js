@@ -1,5 +1,6 @@
-// The frames of RFC 6455 that travel in HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP).
-// Twin of streamer/websocket/frames.pyx, as far as a relay's frames go: whole messages, never in pieces.
+// The frames of RFC 6455 that travel in HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over
+// plain HTTP). Twin of streamer/websocket/frames.pyx, as far as a relay's frames go: whole messages, never in
+// pieces.
 
 /** Opcodes (RFC 6455, section 5.2). */
 export const TEXT = 1;
@@ -23,7 +24,8 @@ const OPCODES = [TEXT, BINARY, CLOSE, PING, PONG];
 export class FrameError extends Error {}
 
 /**
- * One whole frame, masked as a client's has to be. The key is 0: in the body of a request there is nothing to hide.
+ * One whole frame, masked as a client's has to be. The key is 0: in the body of a request there is nothing to
+ * hide.
  * @param {number} opcode
  * @param {Uint8Array} payload
  * @returns {Uint8Array<ArrayBuffer>}
@@ -66,14 +68,16 @@ export class FrameReader {
     if (came.length < 2) return null;
     const [first, second] = came;
     const opcode = first & 0x0f;
-    if (!(first & FIN) || first & RESERVED || !OPCODES.includes(opcode)) throw new FrameError(`a frame begins with ${first}`);
+    if (!(first & FIN) || first & RESERVED || !OPCODES.includes(opcode))
+      throw new FrameError(`a frame begins with ${first}`);
     if (second & MASKED) throw new FrameError("a relay's frame is masked");
     const size = second < 126 ? 0 : second === 126 ? 2 : 8;
     if (came.length < 2 + size) return null;
     const view = new DataView(came.buffer, came.byteOffset);
     const length = size === 0 ? second : size === 2 ? view.getUint16(2) : Number(view.getBigUint64(2));
     if (lengthBytes(length) !== size) throw new FrameError("a frame's length is not in its shortest form");
-    if (length > (opcode >= CLOSE ? LONGEST_CONTROL_BYTES : MAX_PAYLOAD_BYTES)) throw new FrameError(`a frame has ${length} bytes`);
+    if (length > (opcode >= CLOSE ? LONGEST_CONTROL_BYTES : MAX_PAYLOAD_BYTES))
+      throw new FrameError(`a frame has ${length} bytes`);
     const end = 2 + size + length;
     if (came.length < end) return null;
     this.#came = came.subarray(end);

@@ -1,12 +1,13 @@
-// A socket that runs over HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP).
-// Twin of client/http_transport.py. To the link it is a WebSocket like any other: `send`, `close`, `onmessage`,
+// A socket that runs over HTTP requests, where no WebSocket gets through (PROTOCOL.md, Over plain HTTP). Twin
+// of client/http_transport.py. To the link it is a WebSocket like any other: `send`, `close`, `onmessage`,
 // `onclose`.
 //
-// What comes, comes in one response that goes on; where something between us and the relay keeps that back, it comes
-// in answers to questions. What goes, goes in one request at a time; voice that waits for its turn longer than
-// DEADLINE_MS is dropped. Every `retryMs` a WebSocket is tried, and takes over without a gap.
+// What comes, comes in one response that goes on; where something between us and the relay keeps that back,
+// it comes in answers to questions. What goes, goes in one request at a time; voice that waits for its turn
+// longer than DEADLINE_MS is dropped. Every `retryMs` a WebSocket is tried, and takes over without a gap.
 
-import { BINARY, CLOSE, FrameError, FrameReader, joined, PING, PONG, serializeFrame, TEXT } from "./frames.js";
+import { BINARY, CLOSE, PING, PONG, TEXT } from "./frames.js";
+import { FrameError, FrameReader, joined, serializeFrame } from "./frames.js";
 import { StreamLimits } from "./stream_limits.js";
 import { FIRST_BYTE_MS, StreamReading } from "./stream_reading.js";
 
@@ -18,9 +19,9 @@ const BATCH_BYTES = 65_536;
 const GATHER_MS = 20;
 /** As the relay's `--deadline-ms`. */
 const DEADLINE_MS = 120;
-/** From a request to its answer, or in a stream from one sign of life, which come every second, to the next but one. */
+/** From a request to its answer; in a stream, two of the signs of life that come every second. */
 const QUIET_MS = 2_000;
-/** How long the relay may keep a question that it has no answer to: shorter than QUIET_MS, so that an answer comes. */
+/** How long the relay may keep a question: shorter than QUIET_MS, so that an answer comes. */
 const WAIT_MS = 1_500;
 /** After a request that failed: no burden for a relay. */
 const AGAIN_MS = 100;

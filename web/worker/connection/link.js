@@ -2,19 +2,19 @@
 //
 //   connecting → joined → lost → joined … until `leave` (→ left) or the relay says no for good (→ refused)
 //
-// A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which can read the
-// relay's reason, the one that the socket got. After a loss that is asked first, again and again, and a socket opened once the relay would let us in:
-// browsers hold back sockets to where many have failed. A connection on which nothing came for SILENT_MS, pongs included,
-// is dead, whatever the browser believes; so is one that doesn't open in that time.
+// A refusal of the handshake is invisible to a WebSocket, so the same address is then asked by `fetch`, which
+// can read the relay's reason, the one that the socket got. After a loss that is asked first, and a socket
+// opened once the relay would let us in: browsers hold back sockets to where many have failed. A connection
+// on which nothing came for SILENT_MS, pongs included, is dead; so is one that doesn't open in that time.
 //
-// Each attempt has a number, and a token that makes it ours. So the relay takes no attempt that was held up on its way for
-// a newer one than the connection that we have by then.
+// Each attempt has a number, and a token that makes it ours. So the relay takes no attempt that was held up
+// on its way for a newer one than the connection that we have by then.
 //
-// Where the relay would let us in and the socket does not open, or does not last, a leg runs over HTTP requests.
-// They are a socket to everything here; whether they are, is told to `onSlow`.
+// Where the relay would let us in and the socket does not open, or does not last, a leg runs over HTTP
+// requests. They are a socket to everything here; whether they are, is told to `onSlow`.
 //
-// Where the service has other relays, they are asked in turn after a loss; and one that drains asks us to move: then a socket
-// to another one is opened first, and the present one is left when that has its welcome.
+// Where the service has other relays, they are asked in turn after a loss; and one that drains asks us to
+// move: then a socket to another one is opened first, and the present one is left when that has its welcome.
 
 import { FROM_RELAY, readControl } from "../../shared/control.js";
 import { takingBundles } from "../../shared/room_link.js";
@@ -41,8 +41,7 @@ const LEFT = 1000;
 const CUT_OFF = [0, 1006];
 const GOING_AWAY = 1001;
 const REPLACED = 4409;
-/** From one move to the next: half of the time that a relay gives by default. Relays that send their members to each other
- * keep nobody busy. */
+/** From one move to the next, half of what a relay gives: two that send us to and fro don't keep us busy. */
 const MOVE_AGAIN_MS = 5_000;
 /** Codes after which coming back would only do the same again (PROTOCOL.md, Close codes). */
 const FINAL_CLOSES = [4400, 4401, 4409, 4429];
@@ -72,7 +71,7 @@ export class Link {
   /** Attempts so far, in all rooms. */
   #attempts = 0;
   #tries = 0;
-  /** Sockets in a row that the relay would have let in, and that did not open: first a WebSocket, then requests. */
+  /** Sockets in a row that the relay would have let in, and that did not open: after some, requests. */
   #blocked = 0;
   /** WebSockets in a row that were cut off soon after they had opened. */
   #shortLived = 0;
@@ -179,7 +178,7 @@ export class Link {
   #hold(socket) {
     socket.binaryType = "arraybuffer";
     socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onMessage(data);
-    socket.onclose = (/** @type {{code: number, reason: string}} */ { code, reason }) => this.#onClose(code, reason);
+    socket.onclose = (/** @type {CloseEvent} */ { code, reason }) => this.#onClose(code, reason);
     if (!(socket instanceof HttpSocket)) socket.onopen = () => (this.#wasAccepted = true);
     this.#socket = socket;
     this.#surroundings.cancel(this.#timer);
@@ -220,7 +219,7 @@ export class Link {
     if (!move || !this.#relays?.others.length || this.#move) return;
     this.#move = new Move(this.#surroundings, {
       relays: this.#relays,
-      open: (relay) => (this.#socket instanceof HttpSocket ? this.#httpSocket(relay) : this.#webSocket(relay)),
+      open: (to) => (this.#socket instanceof HttpSocket ? this.#httpSocket(to) : this.#webSocket(to)),
       onIn: (socket, relay, welcome) => this.#onMoved(socket, relay, welcome),
     });
     this.#move.begin(Math.max(0, this.#movedMs + MOVE_AGAIN_MS - this.#surroundings.nowMs()));
@@ -274,7 +273,7 @@ export class Link {
     }
   }
 
-  /** @param {string} reason why the old socket is gone: relays of a cluster let it go as soon as the new one is in */
+  /** @param {string} reason why the old socket is gone: a cluster lets it go once the new one is in */
   #awaitWelcome(reason) {
     const move = this.#move;
     this.#move = null;
@@ -299,11 +298,12 @@ export class Link {
     const relays = this.#relays;
     const token = relays?.newest;
     const { error, message } = await refusalOf(this.#surroundings, this.#nextUrl(relay));
-    if (relays && this.#relays === relays && relays.newest === token && !this.#socket) this.#onRefusal(relay, error, message);
+    const isAsked = relays && this.#relays === relays && relays.newest === token;
+    if (isAsked && !this.#socket) this.#onRefusal(relay, error, message);
   }
 
   /**
-   * Only the relay that let us in last can refuse for good: what another one has against us may be its own fault.
+   * Only the relay that let us in last can refuse for good: why another one does may be its own fault.
    * @param {string} relay
    * @param {string} error
    * @param {string} message

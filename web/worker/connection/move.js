@@ -1,10 +1,13 @@
-// The way to another relay while the present one still has us: opens a socket to each of the others in turn, with back-off,
-// until one lets us in. Nothing is lost meanwhile, for the present socket is left when the new one has its welcome.
+// The way to another relay while the present one still has us: opens a socket to each of the others in turn,
+// with back-off, until one lets us in. Nothing is lost meanwhile, for the present socket is left when the new
+// one has its welcome.
 
 import { waitMs } from "./backoff.js";
 
-/** For a relay to let us in: nothing is lost by waiting for one that is busy, but by giving it up when it has just done so.
- * What says nothing for so long is gone everywhere else, too. It doubles with each round. */
+/**
+ * For a relay to let us in: nothing is lost by waiting for one that is busy, but by giving it up when it has
+ * just done so. What says nothing for so long is gone everywhere else, too. It doubles with each round.
+ */
 const PATIENCE_MS = 2_500;
 /** 20 s at most: no relay keeps its members waiting for longer when it stops. */
 const MOST_DOUBLINGS = 3;
@@ -77,7 +80,10 @@ export class Move {
     socket.onmessage = (/** @type {{data: any}} */ { data }) => this.#onFirst(socket, relay, data);
     socket.onclose = () => this.#tryLater();
     this.#socket = socket;
-    this.#timer = this.#surroundings.later(() => this.#giveUp(), PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS));
+    this.#timer = this.#surroundings.later(
+      () => this.#giveUp(),
+      PATIENCE_MS * 2 ** Math.min(round, MOST_DOUBLINGS),
+    );
   }
 
   #giveUp() {
@@ -114,8 +120,10 @@ export class Move {
   }
 }
 
-/** Leaves a relay that we have moved from: later, for one that knows where we are by now closes the socket itself, and then
- * nobody there sees us leave and come back. */
+/**
+ * Leaves a relay that we have moved from: later, for one that knows where we are by now closes the socket
+ * itself, and then nobody there sees us leave and come back.
+ */
 export class Parting {
   #surroundings;
   #timer = 0;

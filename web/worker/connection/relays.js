@@ -1,8 +1,9 @@
-// The relays of a service that a client knows: in which order it tries them, and by which token it comes to each.
-// Twin of client/relays.py.
+// The relays of a service that a client knows: in which order it tries them, and by which token it comes to
+// each. Twin of client/relays.py.
 //
-// The relay that let us in last comes first, then those that it lists, then the one of our link. Each knows us by the token
-// that it gave us; one that gave us none may know the newest (relays of a cluster do), and else lets us in by the invitation.
+// The relay that let us in last comes first, then those that it lists, then the one of our link. Each knows
+// us by the token that it gave us; one that gave us none may know the newest (relays of a cluster do), and
+// else lets us in by the invitation.
 //
 // A relay is named by its address as links begin, such as https://example.org/voice.
 
@@ -45,7 +46,8 @@ export class Relays {
   }
 
   /**
-   * What the relay that we are at says of the others, which replaces what was known, and whether they come first.
+   * What the relay that we are at says of the others, which replaces what was known, and whether they come
+   * first.
    * @param {unknown[]} listed
    * @param {boolean} isLeaving
    */

@@ -1,8 +1,10 @@
-// A clock that never goes back, and goes on while the device sleeps. No clock of a browser does both: performance.now()
-// stands still during sleep on some systems, and Date.now() jumps whenever somebody, or the network, sets the time.
+// A clock that never goes back, and goes on while the device sleeps. No clock of a browser does both:
+// performance.now() stands still during sleep on some systems, and Date.now() jumps whenever somebody, or the
+// network, sets the time.
 //
-// So it is performance.now(), and whatever the wall clock has gained on it in one look is counted as sleep. A wall clock that
-// is set ahead passes for sleep, which costs a new connection; one that is set back changes nothing.
+// So it is performance.now(), and whatever the wall clock has gained on it in one look is counted as sleep. A
+// wall clock that is set ahead passes for sleep, which costs a new connection; one that is set back changes
+// nothing.
 
 /** Less than this is the wall clock being slewed, or rounded by the browser. */
 const SLEEP_MS = 1_000;
@@ -50,8 +52,8 @@ export class StampClock {
   }
 
   /**
-   * When that was. If the wall clock was set while the stamp was on its way, the stamp is by the previous clock: of both
-   * readings the one counts that is in the past, and by less.
+   * When that was. If the wall clock was set while the stamp was on its way, the stamp is by the previous
+   * clock: of both readings the one counts that is in the past, and by less.
    * @param {number} stampMs a recent moment of Date.now()
    */
   steadyMs(stampMs) {

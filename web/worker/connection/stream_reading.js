@@ -39,7 +39,10 @@ export class StreamReading {
     return this.#surroundings.nowMs() - this.#begunMs;
   }
 
-  /** While it is asked for: what comes from there on is not to be acknowledged, or the relay might have forgotten it. */
+  /**
+   * While it is asked for: what comes from there on is not to be acknowledged, or the relay might have
+   * forgotten it.
+   */
   get askedFrom() {
     return this.#hasBegun ? Infinity : this.at;
   }

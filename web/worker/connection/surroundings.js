@@ -11,8 +11,10 @@ const TOKEN_BYTES = 16;
 /**
  * @typedef {object} Surroundings a test gives its own
  * @property {(url: string, protocol: string) => WebSocket} open
- * @property {(url: string) => Promise<{status: number, json(): Promise<any>}>} fetch what the relay says to a socket of this address
- * @property {(url: string, options: RequestInit) => Promise<Response>} request of a leg that runs over plain HTTP
+ * @property {(url: string) => Promise<{status: number, json(): Promise<any>}>} fetch what the relay says to a
+ *   socket of this address
+ * @property {(url: string, options: RequestInit) => Promise<Response>} request of a leg that runs over plain
+ *   HTTP
  * @property {(call: () => void, ms: number) => number} later
  * @property {(timer: number) => void} cancel
  * @property {() => number} random
@@ -25,13 +27,17 @@ const clock = new SteadyClock();
 /** @type {Surroundings} */
 export const SURROUNDINGS = {
   open: (url, protocol) => new WebSocket(url, protocol),
-  // POST: a browser names the page's origin with it, as with a socket, and the relay decides by that; with GET it doesn't
+  // POST: a browser names the page's origin with it, as with a socket, and the relay decides by that; with
+  // GET it doesn't
   fetch: (url) => fetch(url, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }),
   request: (url, options) => fetch(url, { ...options, cache: "no-store" }),
   later: (call, ms) => setTimeout(call, ms),
   cancel: (timer) => clearTimeout(timer),
   random: Math.random,
-  token: () => Array.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  token: () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)), (byte) =>
+      byte.toString(16).padStart(2, "0"),
+    ).join(""),
   nowMs: () => clock.nowMs(),
 };
 
@@ -49,7 +55,8 @@ export async function refusalOf(surroundings, url) {
 }
 
 /**
- * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or another server.
+ * What the relay says, or that somebody else answers in its place: a proxy whose relay is not there, or
+ * another server.
  * @param {{status: number, json(): Promise<any>}} answer
  * @returns {Promise<{error: string, message: string}>}
  */

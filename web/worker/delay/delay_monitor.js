@@ -5,18 +5,22 @@ import { SAMPLE_RATE } from "../../shared/audio_format.js";
 import { MouthToEar, UNKNOWN_US } from "./mouth_to_ear.js";
 import { CaptureClock, RelayClock } from "./relay_clock.js";
 
-/** Counted in samples, not in time: the first packet after a stall is not to be told of more often than others. */
+/**
+ * Counted in samples, not in time: the first packet after a stall is not to be told of more often than
+ * others.
+ */
 const CLOCK_SAMPLES = SAMPLE_RATE / 2;
 
 
 /**
- * What plays: sample `timestamp` of each talker left its jitter buffer at `poppedUs`, second `at` of the audio context.
+ * What plays: sample `timestamp` of each talker left its jitter buffer at `poppedUs`, second `at` of the
+ * audio context.
  * @typedef {{at: number, poppedUs: number, talkers: {talkerId: number, timestamp: number}[]}} Playing
  */
 
 /**
- * What the browser says of its devices, each null where it doesn't say: how long the microphone takes, and when, in µs of
- * this thread's clock, second 0 of the audio context sounded at the loudspeaker.
+ * What the browser says of its devices, each null where it doesn't say: how long the microphone takes, and
+ * when, in µs of this thread's clock, second 0 of the audio context sounded at the loudspeaker.
  * @typedef {{captureUs: number | null, soundedUs: number | null}} Devices
  */
 
@@ -82,7 +86,8 @@ export class DelayMonitor {
   onPlaying({ at, poppedUs, talkers }) {
     const { soundedUs } = this.devices;
     const outputUs = soundedUs === null ? null : Math.max(0, Math.round(soundedUs + at * 1e6 - poppedUs));
-    for (const { talkerId, timestamp } of talkers) this.#talkers.get(talkerId)?.onPlayout(timestamp, poppedUs, outputUs);
+    for (const { talkerId, timestamp } of talkers)
+      this.#talkers.get(talkerId)?.onPlayout(timestamp, poppedUs, outputUs);
   }
 
   /**
@@ -98,14 +103,19 @@ export class DelayMonitor {
    * What to tell right behind the packet of sample `position`; null where it isn't time, or time isn't known.
    * @param {number} position
    * @param {number} nowUs
-   * @param {number} [lateSamples] how much earlier what that packet holds entered the microphone; told anew as soon as it changes
+   * @param {number} [lateSamples] how much earlier what that packet holds entered the microphone; told anew
+   *   as soon as it changes
    * @returns {Extract<import("../../shared/control.js").FromClient, {type: "clock"}> | null}
    */
   clockMessage(position, nowUs, lateSamples = 0) {
     if (lateSamples === this.#toldLate && position - this.#toldPosition < CLOCK_SAMPLES) return null;
     const { captureUs } = this.devices;
     const capturedUs = this.#capture.capturedUs(position - lateSamples) - (captureUs ?? 0);
-    const [serverUs, sentUs, errorUs] = [this.clock.relayUs(capturedUs), this.clock.relayUs(nowUs), this.clock.errorUs(nowUs)];
+    const [serverUs, sentUs, errorUs] = [
+      this.clock.relayUs(capturedUs),
+      this.clock.relayUs(nowUs),
+      this.clock.errorUs(nowUs),
+    ];
     if (serverUs === null || sentUs === null || errorUs === null) return null;
     this.#toldPosition = position;
     this.#toldLate = lateSamples;

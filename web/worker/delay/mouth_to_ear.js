@@ -1,6 +1,6 @@
 // How long one talker's voice takes from his mouth to this ear, now and over the last half minute. Twin of
-// client/mouth_to_ear.py, which says what the parts are and how each is known. All times are µs of our own clock, except those
-// in `clock` messages.
+// client/mouth_to_ear.py, which says what the parts are and how each is known. All times are µs of our own
+// clock, except those in `clock` messages.
 
 import { PARTS } from "../../shared/delay_parts.js";
 import { SlidingWindow } from "../../shared/sliding_window.js";
@@ -22,12 +22,17 @@ const ARRIVALS = 256;
 const CLOCK_LASTS_US = 10_000_000;
 const FIGURE_LASTS_US = 3_000_000;
 const LONGEST_US = 10_000_000;
-/** A microphone's line of time that moves by so much between two messages has been broken: by sleep, or a new device. */
+/**
+ * A microphone's line of time that moves by so much between two messages has been broken: by sleep, or a new
+ * device.
+ */
 const JUMP_US = 100_000;
 
 /** @returns {Record<Part, SlidingWindow>} */
 const windows = () =>
-  /** @type {Record<Part, SlidingWindow>} */ (Object.fromEntries(PARTS.map((part) => [part, new SlidingWindow()])));
+  /** @type {Record<Part, SlidingWindow>} */ (
+    Object.fromEntries(PARTS.map((part) => [part, new SlidingWindow()]))
+  );
 
 export class MouthToEar {
   /** @type {Clock | null} */
@@ -171,7 +176,12 @@ function inOurTime(message, aheadUs) {
  * @param {number} errorUs
  */
 function isPossible({ device_us, error_us, server_us, received_us, relayed_us }, heardUs, errorUs) {
-  const spans = [device_us, error_us, errorUs, ...[server_us, received_us, relayed_us].map((us) => heardUs - us)];
+  const spans = [
+    device_us,
+    error_us,
+    errorUs,
+    ...[server_us, received_us, relayed_us].map((us) => heardUs - us),
+  ];
   return spans.every((spanUs) => Math.abs(spanUs) < LONGEST_US);
 }
 

@@ -1,13 +1,15 @@
-// The relay's clock, told by ours, from pings. Twin of client/clock.py. All times are µs of a monotonic clock.
+// The relay's clock, told by ours, from pings. Twin of client/clock.py. All times are µs of a monotonic
+// clock.
 //
-// A pong proves that the relay's clock is ahead of ours by its offset, give or take half its round trip: whatever the way
-// there and the way back took, neither took less than nothing. The plan:
-//   offset   of the last WINDOW pings, the one with the smallest bound: half its round trip, and what two quartzes may
-//            have drifted apart since;
-//   drift    the best ping is an anchor, every ANCHOR_EVERY; drift is the slope from the oldest anchor to the newest;
-//   jump     a pong that can't be true together with what was known says that a clock jumped (a phone slept, a relay
-//            began anew): all that was known goes, and this pong is the first. One whose answer took longer than the
-//            question saw the jump itself: it says nothing.
+// A pong proves that the relay's clock is ahead of ours by its offset, give or take half its round trip:
+// whatever the way there and the way back took, neither took less than nothing. The plan:
+//   offset   of the last WINDOW pings, the one with the smallest bound: half its round trip, and what two
+//            quartzes may have drifted apart since;
+//   drift    the best ping is an anchor, every ANCHOR_EVERY; drift is the slope from the oldest anchor to the
+//            newest;
+//   jump     a pong that can't be true together with what was known says that a clock jumped (a phone slept,
+//            a relay began anew): all that was known goes, and this pong is the first. One whose answer took
+//            longer than the question saw the jump itself: it says nothing.
 
 import { SAMPLE_RATE } from "../../shared/audio_format.js";
 
@@ -70,7 +72,9 @@ export class RelayClock {
     if (this.#contradicts(ping)) this.#restart();
     this.roundTripUs = roundTripUs;
     this.#pings = [...this.#pings, ping].slice(-WINDOW);
-    this.#best = this.#pings.reduce((best, known) => (errorOf(known, ping.atUs) < errorOf(best, ping.atUs) ? known : best));
+    this.#best = this.#pings.reduce((best, known) =>
+      errorOf(known, ping.atUs) < errorOf(best, ping.atUs) ? known : best,
+    );
     this.#anchor(this.#best);
   }
 
@@ -139,7 +143,9 @@ export class RelayClock {
   }
 }
 
-/** When a sample came from the microphone: of the last blocks, the one that came soonest was held up least. */
+/**
+ * When a sample came from the microphone: of the last blocks, the one that came soonest was held up least.
+ */
 export class CaptureClock {
   /** @type {{nowUs: number, originUs: number}[]} */
   #heard = [];

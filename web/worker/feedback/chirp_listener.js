@@ -1,7 +1,9 @@
-// Our own chirps, heard by our microphone: at once, and again when another device played them. Runs in the worker.
+// Our own chirps, heard by our microphone: at once, and again when another device played them. Runs in the
+// worker.
 //
-// What came back must not be sent again, so it is let through for each chirp until the microphone has heard it, and soft noise
-// in its place before and after: the other end must not stop listening. Twin of GatedMicrophone in measure/loop.py.
+// What came back must not be sent again, so it is let through for each chirp until the microphone has heard
+// it, and soft noise in its place before and after: the other end must not stop listening. Twin of
+// GatedMicrophone in measure/loop.py.
 
 import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../../shared/audio_format.js";
 import { echoDelay, findChirps, noiseDbfs, peakDbfs } from "../../shared/chirps.js";

@@ -1,14 +1,15 @@
-// Whether this device and another one hear each other: what its talker says comes here as packets, and through the air as
-// well. Then the levels of the packets and those of the microphone rise and fall together, one of them somewhat later.
+// Whether this device and another one hear each other: what its talker says comes here as packets, and
+// through the air as well. Then the levels of the packets and those of the microphone rise and fall together,
+// one of them somewhat later.
 //
-// - The microphone is later where it hears our own loudspeaker; earlier where it hears the talker, or where the other
-//   device sends back what was said here.
-// - Levels in decibels are compared, over a window of some seconds and without what changes slowly: people who talk in turns,
-//   or begin together, do not have the same syllables.
+// - The microphone is later where it hears our own loudspeaker; earlier where it hears the talker, or where
+//   the other device sends back what was said here.
+// - Levels in decibels are compared, over a window of some seconds and without what changes slowly: people
+//   who talk in turns, or begin together, do not have the same syllables.
 // - One likeness may be chance. It has to be found again, at the same delay, after more has been said.
 //
-// Time is counted in frames of the microphone. A packet is placed by its timestamp, so that a network that delivers in bursts
-// does not smear it.
+// Time is counted in frames of the microphone. A packet is placed by its timestamp, so that a network that
+// delivers in bursts does not smear it.
 
 import { DURATION_UNIT_SAMPLES, FRAME_MS, SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
 import { WindowedMinimum } from "../../shared/windowed_minimum.js";

@@ -1,10 +1,11 @@
-// The guard against a howl: looks for it, and for devices that hear each other, which comes before. Runs in the worker.
+// The guard against a howl: looks for it, and for devices that hear each other, which comes before. Runs in
+// the worker.
 //
-// Music is never cut: a held note is all that a howl is, and one who plays wears headphones. Devices that hear each other are
-// shown anyway.
+// Music is never cut: a held note is all that a howl is, and one who plays wears headphones. Devices that
+// hear each other are shown anyway.
 //
-// While it cuts, nothing is sent and nothing is played, so that what goes round dies out. Where it howls again soon, the next
-// cut is twice as long.
+// While it cuts, nothing is sent and nothing is played, so that what goes round dies out. Where it howls
+// again soon, the next cut is twice as long.
 
 import { FRAME_MS } from "../../shared/audio_format.js";
 import { levelOf } from "../../shared/audio_level.js";

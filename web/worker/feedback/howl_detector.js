@@ -1,9 +1,10 @@
 // A howl, found in the frames that a microphone hears, before it hurts.
 //
-// Where a loudspeaker's sound comes back to it by way of a microphone, what comes round grows with every round until
-// something clips. Mostly one pitch wins and becomes a tone: steady, far above all else, and rising or held. Where the way
-// favours no pitch, all of it grows: loud without a gap. A voice is neither: it has gaps, its pitch moves, and its power is
-// spread over harmonics; a sung vowel swells once, and then stays as soft as it is.
+// Where a loudspeaker's sound comes back to it by way of a microphone, what comes round grows with every
+// round until something clips. Mostly one pitch wins and becomes a tone: steady, far above all else, and
+// rising or held. Where the way favours no pitch, all of it grows: loud without a gap. A voice is neither: it
+// has gaps, its pitch moves, and its power is spread over harmonics; a sung vowel swells once, and then stays
+// as soft as it is.
 
 import { SAMPLES_PER_FRAME, SAMPLE_RATE } from "../../shared/audio_format.js";
 import { levelOf } from "../../shared/audio_level.js";

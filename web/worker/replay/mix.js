@@ -1,5 +1,5 @@
-// What was said, decoded and mixed as it is needed: one talker's packets after the other at their places, long pauses left out.
-// The twin of streamer/client/replay/mix.py.
+// What was said, decoded and mixed as it is needed: one talker's packets after the other at their places,
+// long pauses left out. The twin of streamer/client/replay/mix.py.
 
 const SAMPLES_PER_MS = 48;
 const LONGEST_PACKET_SAMPLES = 5_760;
@@ -62,7 +62,8 @@ export class ReplayMix {
 
   /** @returns {string[]} names of who is about to be read */
   get talking() {
-    const isNow = (/** @type {Voice} */ { said, next }) => next > 0 && endOf(said.packets[next - 1]) + TALKS_MS > this.#atMs;
+    const isNow = (/** @type {Voice} */ { said, next }) =>
+      next > 0 && endOf(said.packets[next - 1]) + TALKS_MS > this.#atMs;
     return this.#voices.filter(isNow).map(({ said }) => said.name);
   }
 
@@ -104,7 +105,8 @@ export class ReplayMix {
     const untilMs = this.#atMs + run / SAMPLES_PER_MS;
     for (const voice of this.#voices) {
       const { packets } = voice.said;
-      for (; voice.next < packets.length && packets[voice.next].startMs < untilMs; voice.next += 1) this.#add(voice);
+      for (; voice.next < packets.length && packets[voice.next].startMs < untilMs; voice.next += 1)
+        this.#add(voice);
     }
   }
 

@@ -1,12 +1,15 @@
-// Plays again what was heard lately, for this listener alone: keeps it, decodes it when it is asked for, and hands it to the audio
-// thread as that plays it. Nothing of it is ever sent.
+// Plays again what was heard lately, for this listener alone: keeps it, decodes it when it is asked for, and
+// hands it to the audio thread as that plays it. Nothing of it is ever sent.
 
 import { TALKSPURT_START, ENCRYPTED } from "../../shared/packet.js";
 import { ReplayMix, passagesOf, spokenMs } from "./mix.js";
 import { LAST_MS, MISSED_MS, ReplayStore } from "./store.js";
 import { TimeStretch } from "./time_stretch.js";
 
-/** Waits in the audio thread: a busy worker may be late for so long. Twice as much would stop and change speed audibly late. */
+/**
+ * Waits in the audio thread: a busy worker may be late for so long. Twice as much would stop and change speed
+ * audibly late.
+ */
 const AHEAD_SAMPLES = 19_200;
 /** Where the audio thread has not told for so long what plays, the device has stopped the sound. */
 const PAUSED_MS = 2_000;
@@ -26,7 +29,10 @@ const LEAST_MISSED_MS = 500;
  * @property {(report: Report) => void} report
  */
 
-/** @typedef {{mix: ReplayMix, stretch: TimeStretch, talkers: string[], ahead: {samples: number, talking: string[]}[]}} Playing */
+/**
+ * @typedef {{mix: ReplayMix, stretch: TimeStretch, talkers: string[], ahead: {samples: number,
+ *   talking: string[]}[]}} Playing
+ */
 
 export class Replay {
   #parts;
@@ -152,7 +158,8 @@ export class Replay {
     const playing = this.#playing;
     if (!playing) return;
     if (waiting === 0 && playing.mix.leftMs === 0) return this.stop();
-    for (let ahead = waiting; ahead < AHEAD_SAMPLES && playing.mix.leftMs > 0; ) ahead += this.#sendMore(playing);
+    for (let ahead = waiting; ahead < AHEAD_SAMPLES && playing.mix.leftMs > 0;)
+      ahead += this.#sendMore(playing);
     let played = playing.ahead.reduce((sum, { samples }) => sum + samples, 0) - waiting;
     while (played > 0 && playing.ahead.length > 1 && playing.ahead[0].samples <= played) {
       played -= /** @type {{samples: number}} */ (playing.ahead.shift()).samples;
@@ -173,7 +180,10 @@ export class Replay {
     if (!this.#playing) return;
     const { mix, talkers, ahead } = this.#playing;
     const leftMs = mix.leftMs / this.#speed;
-    this.#parts.report({ type: "replay", replay: { talkers, talking: ahead[0]?.talking ?? [], leftMs, speed: this.#speed } });
+    this.#parts.report({
+      type: "replay",
+      replay: { talkers, talking: ahead[0]?.talking ?? [], leftMs, speed: this.#speed },
+    });
   }
 
   /**

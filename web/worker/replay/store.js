@@ -1,9 +1,9 @@
-// What was heard lately, as it came: Opus packets of each talker, in the worker's memory alone. Bounded by time, by bytes of all
-// and by bytes of each, so that nobody can make it grow, or push out the others. The twin of streamer/client/replay/store.py,
-// which has the reasons; tests/vectors/replay.json keeps both equal.
+// What was heard lately, as it came: Opus packets of each talker, in the worker's memory alone. Bounded by
+// time, by bytes of all and by bytes of each, so that nobody can make it grow, or push out the others. The
+// twin of streamer/client/replay/store.py, which has the reasons; tests/vectors/replay.json keeps both equal.
 //
-// A packet is kept with the time at which it belongs on the listener's clock: within a talkspurt by its timestamp, so that what
-// arrived in a burst plays evenly; a talkspurt begins when it arrived.
+// A packet is kept with the time at which it belongs on the listener's clock: within a talkspurt by its
+// timestamp, so that what arrived in a burst plays evenly; a talkspurt begins when it arrived.
 
 /**
  * The reasons of these are in the twin; MISSED_MS is for who left the phone aside: five minutes of push to
@@ -20,7 +20,10 @@ const SAMPLES_PER_MS = 48;
 const DURATION_UNIT_MS = 2.5;
 
 /** @typedef {{startMs: number, lastsMs: number, payload: Uint8Array}} KeptPacket */
-/** What one talker said; packets in order, none overlaps another. @typedef {{name: string, packets: KeptPacket[]}} Said */
+/**
+ * What one talker said; packets in order, none overlaps another.
+ * @typedef {{name: string, packets: KeptPacket[]}} Said
+ */
 
 class Track {
   /** @type {KeptPacket[]} */
@@ -98,7 +101,8 @@ export class ReplayStore {
   expire(nowMs) {
     const oldestMs = nowMs - this.keepMs;
     for (const track of this.#tracks) while (track.oldestMs < oldestMs) track.dropOldest();
-    if (this.#tracks.some(({ packets }) => packets.length === 0)) this.#removeTracks(({ packets }) => packets.length === 0);
+    if (this.#tracks.some(({ packets }) => packets.length === 0))
+      this.#removeTracks(({ packets }) => packets.length === 0);
   }
 
   /** From here on this id is another's. @param {number} talkerId */
@@ -113,7 +117,8 @@ export class ReplayStore {
   }
 
   /**
-   * Who wants to be in no recording: nothing is kept of them, and what was kept is gone, of an earlier stay too.
+   * Who wants to be in no recording: nothing is kept of them, and what was kept is gone, of an earlier stay
+   * too.
    * @param {number[]} talkerIds
    * @param {string[]} names of them
    */
@@ -134,7 +139,9 @@ export class ReplayStore {
    */
   said(fromMs, toMs) {
     const isInside = (/** @type {KeptPacket} */ { startMs }) => fromMs <= startMs && startMs < toMs;
-    return this.#tracks.map(({ name, packets }) => ({ name, packets: packets.filter(isInside) })).filter(({ packets }) => packets.length > 0);
+    return this.#tracks
+      .map(({ name, packets }) => ({ name, packets: packets.filter(isInside) }))
+      .filter(({ packets }) => packets.length > 0);
   }
 
   /**

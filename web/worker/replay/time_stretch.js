@@ -1,8 +1,12 @@
-// Plays sound faster without a change of pitch: pieces of it, each begun where it fits best to the end of the one before, and
-// crossfaded (waveform similarity overlap-add, as SoundTouch does it). At normal speed each piece fits where it stands, and what
-// comes out is what went in. The twin of streamer/client/replay/time_stretch.py.
+// Plays sound faster without a change of pitch: pieces of it, each begun where it fits best to the end of the
+// one before, and crossfaded (waveform similarity overlap-add, as SoundTouch does it). At normal speed each
+// piece fits where it stands, and what comes out is what went in. The twin of
+// streamer/client/replay/time_stretch.py.
 
-/** 40 ms hold several periods of any voice; half of it would repeat them audibly, twice would smear consonants. */
+/**
+ * 40 ms hold several periods of any voice; half of it would repeat them audibly, twice would smear
+ * consonants.
+ */
 const PIECE_SAMPLES = 1920;
 /** 8 ms of crossfade: a period of a voice of 125 Hz. */
 const OVERLAP_SAMPLES = 384;
@@ -53,7 +57,13 @@ export class TimeStretch {
     const [tail] = this.#tail;
     const [ahead] = this.#ahead;
     const best = bestOf(tail, ahead, 0, SEEK_SAMPLES, COARSE_SAMPLES);
-    return bestOf(tail, ahead, Math.max(0, best - COARSE_SAMPLES), Math.min(SEEK_SAMPLES, best + COARSE_SAMPLES), 1);
+    return bestOf(
+      tail,
+      ahead,
+      Math.max(0, best - COARSE_SAMPLES),
+      Math.min(SEEK_SAMPLES, best + COARSE_SAMPLES),
+      1,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-// RNNoise, a small neural network that tells a voice from noise: the only door to @jitsi/rnnoise-wasm. It weighs 1.9 MB, so
-// only those load it who asked for it.
+// RNNoise, a small neural network that tells a voice from noise: the only door to @jitsi/rnnoise-wasm. It
+// weighs 1.9 MB, so only those load it who asked for it.
 
 // @ts-expect-error it has no types
 import * as rnnoise from "../../node_modules/@jitsi/rnnoise-wasm/dist/rnnoise-sync.js";

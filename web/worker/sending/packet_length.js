@@ -1,6 +1,6 @@
 // How long our packets last: what was chosen, or longer where that is not carried or saves nothing. Twin of
-// streamer/client/packet_length.py, which has the reasons; tests/vectors/packet_length.json keeps both equal. Lengths are in
-// 2.5 ms, as in a packet's header; times in ms of any clock that does not go back.
+// streamer/client/packet_length.py, which has the reasons; tests/vectors/packet_length.json keeps both equal.
+// Lengths are in 2.5 ms, as in a packet's header; times in ms of any clock that does not go back.
 
 import { DURATION_UNIT_SAMPLES } from "../../shared/audio_format.js";
 
@@ -66,7 +66,8 @@ export class PacketLength {
   /**
    * Sets `units` and `why`.
    * @param {number} nowMs
-   * @param {{members: number, least: number, overHttp: boolean}} now `members` with us; `least`: the pieces that the sound comes in
+   * @param {{members: number, least: number, overHttp: boolean}} now `members` with us; `least`: the pieces
+   *   that the sound comes in
    */
   look(nowMs, { members, least, overHttp }) {
     [this.units, this.why] = [this.wanted, ""];
@@ -74,7 +75,8 @@ export class PacketLength {
     if (overHttp) [this.units, this.why] = [STANDARD, "http"];
     else if (nowMs < this.#heldUntilMs) [this.units, this.why] = [STANDARD, "network"];
     else {
-      while (members > (MOST_MEMBERS[this.units] ?? members)) [this.units, this.why] = [2 * this.units, "room"];
+      while (members > (MOST_MEMBERS[this.units] ?? members))
+        [this.units, this.why] = [2 * this.units, "room"];
       if (this.units < least) [this.units, this.why] = [least, "source"];
     }
   }
@@ -130,7 +132,11 @@ export class OwnPackets {
   /** @param {number} nowMs */
   look(nowMs) {
     const { members, pieceUnits, needsFrames } = this.#parts.situation();
-    this.#length.look(nowMs, { members, least: needsFrames ? STANDARD : pieceUnits, overHttp: this.overHttp });
+    this.#length.look(nowMs, {
+      members,
+      least: needsFrames ? STANDARD : pieceUnits,
+      overHttp: this.overHttp,
+    });
     const { units, why } = this.#length;
     const told = `${units} ${why}`;
     if (told === this.#told) return;

@@ -1,12 +1,14 @@
-// Turns what the microphone hears into packets: encodes, counts, and holds back what its gate does not let through.
+// Turns what the microphone hears into packets: encodes, counts, and holds back what its gate does not let
+// through.
 //
-// A talkspurt starts with pre-roll: the frames right before the gate opened, which nobody had found to be a voice yet, or which
-// were said as the button went down. It is as long as a listener's jitter buffer holds anyway: so it costs no delay. It is kept as
-// sound and encoded when the gate opens, by an encoder that begins anew: what is not sent costs nothing, and the first syllable
-// depends on nothing that a decoder has not heard.
+// A talkspurt starts with pre-roll: the frames right before the gate opened, which nobody had found to be a
+// voice yet, or which were said as the button went down. It is as long as a listener's jitter buffer holds
+// anyway: so it costs no delay. It is kept as sound and encoded when the gate opens, by an encoder that
+// begins anew: what is not sent costs nothing, and the first syllable depends on nothing that a decoder has
+// not heard.
 //
-// Packets may be shorter than a frame, and change at any time. The gate hears whole frames of 10 ms in any case: so a voice is
-// found in the same way whatever it is sent in.
+// Packets may be shorter than a frame, and change at any time. The gate hears whole frames of 10 ms in any
+// case: so a voice is found in the same way whatever it is sent in.
 
 import { DURATION_UNIT_SAMPLES, SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
 import { levelOf } from "../../shared/audio_level.js";
@@ -14,7 +16,9 @@ import { SILENCE_LEVEL, TALKSPURT_START, serializePacket } from "../../shared/pa
 
 export const PREROLL_FRAMES = 4;
 
-/** @typedef {{samples: Float32Array, channels: number, position: number, level: number, voice: boolean}} Frame */
+/**
+ * @typedef {{samples: Float32Array, channels: number, position: number, level: number, voice: boolean}} Frame
+ */
 /** @typedef {{encode(samples: Float32Array, channels: number, starts: boolean): Uint8Array}} FrameEncoder */
 
 export class Packetizer {
@@ -45,8 +49,9 @@ export class Packetizer {
   }
 
   /**
-   * The packets to send now that `samples` were heard, the first of which is the microphone's sample number `position`; none,
-   * too, where the encoder has nothing. The level of a short packet is that of the last 10 ms.
+   * The packets to send now that `samples` were heard, the first of which is the microphone's sample number
+   * `position`; none, too, where the encoder has nothing. The level of a short packet is that of the last 10
+   * ms.
    * @param {Float32Array} samples
    * @param {number} position
    * @param {number} [channels]
@@ -138,7 +143,9 @@ export class Packetizer {
 /** @param {Frame} frame in samples of one channel */
 const lengthOf = ({ samples, channels }) => samples.length / channels;
 
-/** Whole frames of 10 ms out of packets of any length, for what is heard frame by frame: a voice, and a howl. */
+/**
+ * Whole frames of 10 ms out of packets of any length, for what is heard frame by frame: a voice, and a howl.
+ */
 export class FrameWindow {
   /** Begins with the last frame, or all that no whole frame has held yet. */
   #heard = new Float32Array(0);
@@ -197,6 +204,9 @@ export class FrameWindow {
    * @param {number} length of that packet
    */
   lately(length) {
-    return this.#heard.subarray(Math.max(0, this.#length - Math.max(this.#channels * SAMPLES_PER_FRAME, length)), this.#length);
+    return this.#heard.subarray(
+      Math.max(0, this.#length - Math.max(this.#channels * SAMPLES_PER_FRAME, length)),
+      this.#length,
+    );
   }
 }

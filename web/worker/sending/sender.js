@@ -1,5 +1,5 @@
-// What we say, from the microphone's frames to the relay: packets, the clock messages behind them, and our own level for
-// the meter. Runs in the worker. Music comes in stereo, a voice never does.
+// What we say, from the microphone's frames to the relay: packets, the clock messages behind them, and our
+// own level for the meter. Runs in the worker. Music comes in stereo, a voice never does.
 
 import { SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
 import { ChirpListener } from "../feedback/chirp_listener.js";
@@ -13,7 +13,8 @@ import { TransmitGate } from "./transmit_gate.js";
  * @property {import("./talker_levels.js").TalkerLevels} levels
  * @property {import("../delay/delay_monitor.js").DelayMonitor} timing
  * @property {import("../feedback/feedback_guard.js").FeedbackGuard} guard
- * @property {Pick<import("./strong_suppression.js").StrongSuppression, "process" | "pass" | "lateSamples">} suppression
+ * @property {Pick<import("./strong_suppression.js").StrongSuppression, "process" | "pass" | "lateSamples">}
+ *   suppression
  * @property {() => number} nowUs
  */
 
@@ -94,12 +95,15 @@ export class Sender {
     if (!this.#voice) return;
     this.#hearAs(channels > 1);
     const frames = this.#window.push(samples, channels);
-    if (!this.#echoes && !this.#muted) for (const frame of frames) guard.process(frame); // what is not sent can't go round
+    // What is not sent can't go round.
+    if (!this.#echoes && !this.#muted) for (const frame of frames) guard.process(frame);
     this.#gate.muted = this.#muted || guard.cuts;
     const first = this.#position;
     this.#position += samples.length / channels;
     timing.captured(this.#position, atUs);
-    const said = this.#echoes ? suppression.pass(this.#echoOf(samples, channels)) : this.#suppressed(samples, channels);
+    const said = this.#echoes
+      ? suppression.pass(this.#echoOf(samples, channels))
+      : this.#suppressed(samples, channels);
     const packets = this.#voice.packets(said, first, channels);
     if (!this.talkerId) return;
     if (this.#muted && this.#gate.hearsVoice) this.onMutedVoice();

@@ -1,9 +1,10 @@
-// Strong noise suppression of what the microphone hears, as long as somebody wants it: switched on and off in the middle of a
-// word without a step.
+// Strong noise suppression of what the microphone hears, as long as somebody wants it: switched on and off in
+// the middle of a word without a step.
 //
-// The plan. The library is loaded with the first voice that asks for it; until it is there, and where it can't be had, the voice
-// goes on as it is. A suppressor first hears some frames that nobody gets of it, then one frame goes over from the one to the
-// other. What is suppressed is late by `lateSamples`, which belongs in the mouth-to-ear delay. Music goes through as it is.
+// The plan. The library is loaded with the first voice that asks for it; until it is there, and where it
+// can't be had, the voice goes on as it is. A suppressor first hears some frames that nobody gets of it, then
+// one frame goes over from the one to the other. What is suppressed is late by `lateSamples`, which belongs
+// in the mouth-to-ear delay. Music goes through as it is.
 
 import { SAMPLES_PER_FRAME } from "../../shared/audio_format.js";
 import { isSound } from "../../shared/audio_level.js";
@@ -12,11 +13,20 @@ import { isSound } from "../../shared/audio_level.js";
 export const WARM_UP_FRAMES = 5;
 /** Half of the time that a frame has: encoder and socket need the rest. */
 const SLOW_MS = 5;
-/** 2 s: one look at whether the device keeps up. A busy moment is not yet a slow device, so most frames have to be slow. */
+/**
+ * 2 s: one look at whether the device keeps up. A busy moment is not yet a slow device, so most frames have
+ * to be slow.
+ */
 const LOOK_FRAMES = 200;
 
-/** @typedef {Pick<import("./noise_suppressor.js").NoiseSuppressor, "delaySamples" | "process" | "free">} Suppressor */
-/** Why a voice goes on with its noise. @typedef {import("../../shared/messages.js").SuppressionTrouble} Trouble */
+/**
+ * @typedef {Pick<import("./noise_suppressor.js").NoiseSuppressor, "delaySamples" | "process"
+ *   | "free">} Suppressor
+ */
+/**
+ * Why a voice goes on with its noise.
+ * @typedef {import("../../shared/messages.js").SuppressionTrouble} Trouble
+ */
 
 export class StrongSuppression {
   #load;
@@ -69,7 +79,8 @@ export class StrongSuppression {
     const was = this.#isHeard;
     if (this.#warmedUp < WARM_UP_FRAMES) this.#warmedUp += 1;
     else this.#isHeard = true;
-    if (this.#wanted) return this.#isHeard && !was ? between(samples, clean) : this.#isHeard ? clean : samples;
+    if (this.#wanted)
+      return this.#isHeard && !was ? between(samples, clean) : this.#isHeard ? clean : samples;
     this.pass(samples);
     return was ? between(clean, samples) : samples;
   }

@@ -1,7 +1,8 @@
-// How loud everybody is just now, for the meters: the loudest packet of each talker, and whether any of them carried a voice.
+// How loud everybody is just now, for the meters: the loudest packet of each talker, and whether any of them
+// carried a voice.
 //
-// Who begins or ends to talk is told at the next look. How loud they are is told at every second one: each time costs a
-// phone a drawing of the page.
+// Who begins or ends to talk is told at the next look. How loud they are is told at every second one: each
+// time costs a phone a drawing of the page.
 
 import { NOTHING_HEARD } from "../../shared/messages.js";
 
@@ -25,7 +26,8 @@ export class TalkerLevels {
   }
 
   /**
-   * The levels since those that were told last, null where there is nothing to tell. A talker that is missing is silent.
+   * The levels since those that were told last, null where there is nothing to tell. A talker that is missing
+   * is silent.
    * @returns {LevelOf | null}
    */
   look() {

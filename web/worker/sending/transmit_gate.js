@@ -1,5 +1,5 @@
-// When the others get what the microphone hears: while somebody talks, or while the button says so. Either way a tail follows,
-// so that no last syllable is cut, and pauses within what one says stay as they are.
+// When the others get what the microphone hears: while somebody talks, or while the button says so. Either
+// way a tail follows, so that no last syllable is cut, and pauses within what one says stay as they are.
 
 import { VoiceActivityDetector } from "./voice_activity.js";
 
@@ -29,7 +29,9 @@ export class TransmitGate {
 
   /** Whether what comes before the next whole frame passes. */
   get isPassing() {
-    return !this.muted && (this.#tail > 0 || this.#mode === "open" || (this.#mode === "button" && this.pressed));
+    return (
+      !this.muted && (this.#tail > 0 || this.#mode === "open" || (this.#mode === "button" && this.pressed))
+    );
   }
 
   /**

@@ -1,7 +1,8 @@
-// Whether somebody talks, by the level of each frame alone: a voice stands out of the noise of the last seconds.
+// Whether somebody talks, by the level of each frame alone: a voice stands out of the noise of the last
+// seconds.
 //
-// The noise is the least smoothed level so far: speech has gaps, noise has none. Until a few seconds have been heard,
-// and whenever it is loud, the answer is yes: better some noise sent than a word lost.
+// The noise is the least smoothed level so far: speech has gaps, noise has none. Until a few seconds have
+// been heard, and whenever it is loud, the answer is yes: better some noise sent than a word lost.
 
 import { FRAME_MS } from "../../shared/audio_format.js";
 import { SILENCE_LEVEL } from "../../shared/packet.js";
