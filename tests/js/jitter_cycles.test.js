@@ -5,7 +5,7 @@ import { JitterBuffer } from "../../web/worklets/jitter_buffer.js";
 import { chance, vowel } from "./voices.js";
 
 // Cuts and repeats do not undo each other on and on, and nothing runs dry: as
-// tests/unit/test_jitter_cycles.py, which has the reasons.
+// tests/unit/jitter/test_jitter_cycles.py, which has the reasons.
 const PACKET = 480;
 const PACKETS = 1_500;
 const SETTLED_MS = 5_000;

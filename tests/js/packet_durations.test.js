@@ -1,5 +1,5 @@
 // Every length of packets that Opus has, and changes in the middle of a word: sent, and played without a gap.
-// As tests/unit/test_packet_durations.py.
+// As tests/unit/audio/test_packet_durations.py.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

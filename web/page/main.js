@@ -312,12 +312,14 @@ class Page {
     if (name) this.#door.name = name;
     if (this.#room.link.captions) this.#joinHall();
     else if (auto) joinUnattended({ call: this.#call, door: this.#door, sound: this.#sound });
-    if (room === "") return;
-    if (room === ECHO_ROOM) return void this.#ownLevel.startIfAllowed();
+    if (room === "") return undefined;
+    if (room === ECHO_ROOM) return this.#ownLevel.startIfAllowed();
     const preview = await previewRoom({ room, key: hostKey() || key, token });
-    if (this.#room.link.room !== room || this.#call.state !== "start") return;
+    if (this.#room.link.room !== room || this.#call.state !== "start") return undefined;
+    if (preview && "error" in preview)
+      return this.#door.showProblem(wordsFor(preview.error, preview.message));
     if (preview) this.#door.showPreview(preview);
-    if (!this.#door.listens) this.#ownLevel.startIfAllowed();
+    return this.#door.listens ? undefined : this.#ownLevel.startIfAllowed();
   }
 
   /**

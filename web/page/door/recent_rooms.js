@@ -47,7 +47,7 @@ export class RecentPresence {
 
   /**
    * @param {object} parts
-   * @param {(link: {room: string, key: string, token: string}) => Promise<Preview | null>} parts.ask
+   * @param {typeof import("./room_preview.js").previewRoom} parts.ask
    * @param {(room: string, preview: Preview) => void} parts.show
    * @param {() => boolean} parts.isSeen a hidden page asks nothing
    */
@@ -80,8 +80,8 @@ export class RecentPresence {
   async #look({ room, fragment }, hostKey) {
     const round = this.#round;
     const { key, token } = parseFragment(fragment);
-    const preview = await this.#ask({ room, key: hostKey || key, token });
-    if (preview && round === this.#round) this.#show(room, preview);
+    const answer = await this.#ask({ room, key: hostKey || key, token });
+    if (answer && !("error" in answer) && round === this.#round) this.#show(room, answer);
   }
 }
 

@@ -9,20 +9,21 @@
  * @typedef {{state: "waiting", id: string} | {state: "admitted", resume: string} | {state: "declined"}
  *   | {state: "refused", reason: string, message: string}} Knock
  */
+/** What Join would be told, too. @typedef {{error: string, message: string}} Refusal */
 
 /** The host's answer is seen while it is news; forty questions a minute cost a relay nothing. */
 const ASK_EVERY_MS = 1_500;
 
 /**
  * @param {{room: string, key: string, token: string}} link
- * @returns {Promise<Preview | null>} null where the invitation is not valid, or the relay is away
+ * @returns {Promise<Preview | Refusal | null>} null where the relay is away
  */
 export async function previewRoom({ room, key, token }) {
   try {
     const response = await fetch(
       `room?${new URLSearchParams({ room, ...(token ? { token } : key && { key }) })}`,
     );
-    return response.ok ? await response.json() : null;
+    return await response.json();
   } catch {
     return null;
   }
