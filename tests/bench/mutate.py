@@ -34,7 +34,7 @@ VOICES, BUTTON, MUSIC, GUARD, FILES = (
         "sound/test_end_to_end_button",
         "sound/test_end_to_end_music",
         "sound/test_end_to_end_guard",
-        "unit/test_end_to_end_files",
+        "unit/client/test_end_to_end_files",
     )
 )
 

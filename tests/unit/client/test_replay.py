@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from relay_fixture import PATIENCE_S
+from relay_fixture import PATIENCE_S, open_relay
 from sound import tone, tone_dbfs
 
 import streamer
@@ -29,9 +29,6 @@ from streamer.client.replay.store import (
     Said,
 )
 from streamer.client.replay.time_stretch import TimeStretch
-from streamer.relay.access.invites import InviteStore
-from streamer.relay.http.app import Relay
-from streamer.relay.running import listening
 from streamer.wire.packet import ENCRYPTED, Packet
 
 CASES = json.loads((Path(__file__).parents[2] / "vectors/replay.json").read_text(encoding="utf-8"))["cases"]
@@ -215,34 +212,32 @@ def test_a_speed_that_nobody_follows_is_refused(speed: float) -> None:
 
 
 async def test_a_program_hears_again_what_somebody_said_and_the_room_hears_nothing_of_it() -> None:
-    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
-        url = f"http://127.0.0.1:{port}/#room=kitchen"
-        async with (
-            streamer.join(url, name="Listener") as room,
-            streamer.join(url, name="Ada") as ada,
-            streamer.join(url, name="Third") as third,
-        ):
-            ear, plain, packets = room.ear(keeps_replay=True), room.ear(), third.packets()
-            assert ear.replay() == ()
-            await ada.say(tone(440, 1.0))
-            async with asyncio.timeout(PATIENCE_S):
-                while not ear.replay():
-                    await asyncio.sleep(0.01)
-                while ear.replay() and tone_dbfs(popped(ear, 0.8), 440) < -24:
-                    await asyncio.sleep(0.1)
-            assert ear.replay(2.0) == ("Ada",)
-            assert ear.is_replaying
-            assert tone_dbfs(popped(ear, 0.3), 440) > -24
-            assert tone_dbfs(popped(plain, 0.3), 440) < -40, "another ear"
-            ear.stop_replay()
-            assert not ear.is_replaying
-            with pytest.raises(ValueError, match="keeps_replay"):
-                plain.replay()
-            stopped = perf_counter()
-            await ada.say(tone(440, 0.5))
-            async with asyncio.timeout(PATIENCE_S):
-                while (received := await anext(packets)).arrived_s < stopped:
-                    assert received.member.name == "Ada"
+    async with (
+        open_relay() as url, streamer.join(url, name="Listener") as room,
+        streamer.join(url, name="Ada") as ada,
+        streamer.join(url, name="Third") as third,
+    ):
+        ear, plain, packets = room.ear(keeps_replay=True), room.ear(), third.packets()
+        assert ear.replay() == ()
+        await ada.say(tone(440, 1.0))
+        async with asyncio.timeout(PATIENCE_S):
+            while not ear.replay():
+                await asyncio.sleep(0.01)
+            while ear.replay() and tone_dbfs(popped(ear, 0.8), 440) < -24:
+                await asyncio.sleep(0.1)
+        assert ear.replay(2.0) == ("Ada",)
+        assert ear.is_replaying
+        assert tone_dbfs(popped(ear, 0.3), 440) > -24
+        assert tone_dbfs(popped(plain, 0.3), 440) < -40, "another ear"
+        ear.stop_replay()
+        assert not ear.is_replaying
+        with pytest.raises(ValueError, match="keeps_replay"):
+            plain.replay()
+        stopped = perf_counter()
+        await ada.say(tone(440, 0.5))
+        async with asyncio.timeout(PATIENCE_S):
+            while (received := await anext(packets)).arrived_s < stopped:
+                assert received.member.name == "Ada"
 
 
 def popped(ear: Any, seconds: float) -> Samples:

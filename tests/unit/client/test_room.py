@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import groupby
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House
+from relay_fixture import HOST_KEY, KEY, PATIENCE_S, House, open_relay
 from scipy.io import wavfile
 from sound import hear as likeness
 from sound import speech, tone, tone_dbfs
@@ -23,19 +21,9 @@ from streamer.client.audio.codec import Encoder
 from streamer.client.audio.samples import Samples
 from streamer.client.mailbox import Mailbox
 from streamer.client.room import MOST_EVENTS
-from streamer.relay.access.invites import InviteStore
-from streamer.relay.http.app import Relay
-from streamer.relay.running import listening
 
 CLOCK_OFF = SAMPLE_RATE // 20
 """More than a client's estimate of the relay's clock moves on a busy machine."""
-
-
-@asynccontextmanager
-async def open_relay() -> AsyncIterator[str]:
-    """Gives the link to a room that anybody may enter."""
-    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
-        yield f"http://127.0.0.1:{port}/#room=kitchen"
 
 
 async def next_of(events: Mailbox[streamer.Event], kind: type) -> Any:
@@ -244,7 +232,7 @@ async def test_a_patient_program_waits_for_a_relay_that_is_not_there_yet() -> No
     entering = asyncio.create_task(room.__aenter__())
     await asyncio.sleep(0.3)
     assert not entering.done()
-    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", port, None):
+    async with open_relay(port):
         await asyncio.wait_for(entering, PATIENCE_S)
         assert room.name == "kitchen"
         await room.__aexit__(None, None, None)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import numpy as np
 import pytest
-from relay_fixture import PACKET, PATIENCE_S, Guest, House
+from relay_fixture import PACKET, PATIENCE_S, Guest, House, open_relay
 from virtual_time import run_virtually
 
 import streamer
@@ -18,10 +18,7 @@ from streamer.audio_format import PACKET_MS, SAMPLE_RATE
 from streamer.client import connection
 from streamer.client.audio.samples import Samples
 from streamer.client.packet_length import PacketLength
-from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
-from streamer.relay.http.app import Relay
-from streamer.relay.running import listening
 from streamer.wire.packet import Packet
 from streamer.wire.room_link import ECHO_ROOM
 
@@ -67,23 +64,24 @@ class Hum:
 
 async def a_call_with_changes() -> tuple[list[Packet], Any, list[float]]:
     """What a listener gets, what its jitter buffer counted, and the lengths that were told of."""
-    relay = Relay(InviteStore({}, is_open=True), {}, RelayLimits(deadline_ms=PATIENCE_S * 1000))
-    async with listening(relay, "127.0.0.1", 0, None) as port:
-        url = f"http://127.0.0.1:{port}/#room=kitchen"
-        async with streamer.join(url, name="Ben") as listener, streamer.join(url, name="Ada") as talker:
-            packets, ear, got, lengths = listener.packets(), listener.ear(), list[Packet](), list[float]()
-            playing = asyncio.create_task(play(ear))
-            talking = asyncio.create_task(talker.talk(Hum()))  # type: ignore[arg-type]
-            for ms in CHANGES:
-                talker.packet_ms = ms
-                lengths.append(talker.packet_ms)
-                since = len(got)
-                while len(got) < since + 50 or got[-1].duration_samples / 48 != ms:
-                    got.append((await anext(packets)).packet)
-            talking.cancel()
-            statistics = ear.statistics(listener.members[0])
-            playing.cancel()
-            return got, statistics, lengths
+    async with (
+        open_relay() as url,
+        streamer.join(url, name="Ben") as listener,
+        streamer.join(url, name="Ada") as talker,
+    ):
+        packets, ear, got, lengths = listener.packets(), listener.ear(), list[Packet](), list[float]()
+        playing = asyncio.create_task(play(ear))
+        talking = asyncio.create_task(talker.talk(Hum()))  # type: ignore[arg-type]
+        for ms in CHANGES:
+            talker.packet_ms = ms
+            lengths.append(talker.packet_ms)
+            since = len(got)
+            while len(got) < since + 50 or got[-1].duration_samples / 48 != ms:
+                got.append((await anext(packets)).packet)
+        talking.cancel()
+        statistics = ear.statistics(listener.members[0])
+        playing.cancel()
+        return got, statistics, lengths
 
 
 async def play(ear: streamer.Ear) -> None:

@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from audio_rig import Rig
 from processes import EXIT_S, START_S
+from relay_fixture import open_relay
 from scipy.io import wavfile
 from sound import (
     ALIKE,
@@ -49,13 +50,6 @@ APART_DB = 30
 STREAMER = Path(sys.executable).with_name("streamer")
 
 
-@asynccontextmanager
-async def a_relay() -> AsyncIterator[str]:
-    """Gives the link to a room of its own."""
-    async with listening(Relay(InviteStore({}, is_open=True), {}), "127.0.0.1", 0, None) as port:
-        yield f"http://127.0.0.1:{port}/#room=kitchen"
-
-
 def write_wav(path: Path, samples: Samples) -> Path:
     wavfile.write(path, SAMPLE_RATE, (samples * 32_767).astype(np.int16))
     return path
@@ -82,7 +76,7 @@ def test_what_is_talked_is_heard_by_all_others_and_by_nobody_else(tmp_path: Path
     heard, own = tmp_path / "heard.wav", tmp_path / "own.wav"
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             stay = listen(Options(url, output_file=heard))
             await during(stay, talk(Options(url, input_file=said, output_file=own)))
 
@@ -96,7 +90,7 @@ def test_a_talker_with_a_file_leaves_when_it_has_been_said(tmp_path: Path) -> No
     said = write_wav(tmp_path / "said.wav", speech()[:SAMPLE_RATE])
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             await asyncio.wait_for(talk(Options(url, input_file=said, output_file=tmp_path / "own.wav")), 5)
 
     _, took_s = run_virtually(main())
@@ -109,7 +103,7 @@ def test_one_who_is_to_stay_stays_and_is_muted_after_the_file(
     said = write_wav(tmp_path / "said.wav", speech()[:4_800])
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             stay = talk(
                 Options(url, name="Ada", input_file=said, output_file=tmp_path / "own.wav", stay=True)
             )
@@ -131,7 +125,7 @@ def test_two_who_talk_at_once_are_heard_together(tmp_path: Path) -> None:
         await asyncio.gather(*stays)
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             await during(listen(Options(url, output_file=heard)), both(url))
 
     def likeness() -> list[float]:
@@ -149,7 +143,7 @@ def test_a_file_s_left_is_heard_on_the_left_and_its_right_on_the_right(tmp_path:
     stereo, mono = tmp_path / "stereo.wav", tmp_path / "mono.wav"
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             talking = talk(Options(url, input_file=said, output_file=tmp_path / "own.wav", music=True))
             others = during(listen(Options(url, output_file=mono)), talking)
             await during(listen(Options(url, output_file=stereo, music=True)), others)
@@ -165,7 +159,7 @@ def test_the_echo_room_says_a_file_again_one_second_later(tmp_path: Path) -> Non
     said, heard = write_wav(tmp_path / "said.wav", speech()[: 2 * SAMPLE_RATE]), tmp_path / "heard.wav"
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             echo = url.replace("room=kitchen", "room=echo")
             await during(
                 talk(Options(echo, input_file=said, output_file=heard, stay=True)), asyncio.sleep(4.5)
@@ -181,7 +175,7 @@ def test_a_relay_that_goes_away_ends_a_file_s_session_in_words(tmp_path: Path) -
     said = write_wav(tmp_path / "said.wav", speech())
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             staying = asyncio.create_task(talk(Options(url, input_file=said, output_file=tmp_path / "b.wav")))
             await asyncio.sleep(0.2)
         await asyncio.wait_for(staying, 5)
@@ -228,7 +222,7 @@ def test_a_wrong_key_is_refused_in_the_relay_s_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_cleanly_and_is_no_failure(tmp_path: Path, interrupt: signal.Signals) -> None:
     async def main() -> tuple[int, str]:
-        async with a_relay() as url:
+        async with open_relay() as url:
             process = await asyncio.create_subprocess_exec(
                 STREAMER,
                 "listen",
@@ -257,7 +251,7 @@ def test_from_microphone_to_loudspeaker_the_delay_is_small_and_returns_to_that(r
     measurement."""
 
     async def main() -> None:
-        async with a_relay() as url:
+        async with open_relay() as url:
             desks = [await desk(rig, url, member) for member in range(2)]
             try:
                 await asyncio.to_thread(wait_until_small, rig)
