@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from cluster_fixture import until
 from hearing import MOST_LOST_S, anna_and_ben
+from measured import measured
 from nats_server import NatsServer
 from processes import RelayProcess
 from relay_fixture import PATIENCE_S, Guest
@@ -56,7 +57,9 @@ async def test_members_of_a_killed_relay_come_back_by_another_one(nats: NatsServ
             watcher, member = await enter(http, two, "Watcher"), await enter(http, one, "Ada")
             assert (await watcher.text("joined"))["name"] == "Ada"
             one.kill()
+            killed_s = perf_counter()
             left = await watcher.text("left")
+            measured("until the members of a killed relay leave the list", perf_counter() - killed_s)
             back = await enter(http, two, "Ada", resume=member.welcome["resume"])
             assert left["talker_id"] == back.welcome["talker_id"] == member.welcome["talker_id"]
             assert (await watcher.text("joined"))["name"] == "Ada"
