@@ -11,6 +11,9 @@ cdef enum:
     UNSENT_BYTES = 1_024      # what a kernel may hold unsent before we keep voice here, where it can be shed
     ASK_BYTES = 1_024          # written between two looks at that
     RETRY_MS = 10
+    # What is written of control messages before voice is read again: about ten writes; one message to a large
+    # room is hundreds. Half of it takes twice the turns of the loop.
+    CONTROLS_US = 100
     BUSY_US = 50              # since the last write: what comes so soon after it had been waiting to be read
     # Packets for one peer that come so close wait for each other, where the loop is busy.
     TOGETHER_US = 2_000
@@ -24,6 +27,7 @@ cdef class Flusher:
     cdef unsigned char* received  # what any connection just read; used up before the next one reads
     cdef object _loop
     cdef list _dirty
+    cdef list _with_controls      # sinks that nothing but control messages wait in, as far as we know
     cdef list _blocked
     cdef bint is_receiving        # `received` is lent to a parser
     cdef bint _is_scheduled
@@ -34,6 +38,9 @@ cdef class Flusher:
     cdef int64_t held_us
 
     cdef int mark(self, Sink sink) except -1
+    cdef int mark_controls(self, Sink sink) except -1
+    cdef int _schedule(self) except -1
+    cdef int _flush_one(self, Sink sink, int64_t now_us) except -1
     cdef void note_alive(self, int64_t now_us) noexcept
     cdef bint is_busy(self, int64_t now_us) noexcept
     cdef int retry_later(self, Sink sink) except -1
@@ -54,6 +61,7 @@ cdef class Sink:
     cdef int64_t wrote_us         # when it was last flushed or written to
     cdef object transport         # None before it is attached and after it closed
     cdef bint is_marked           # in the flusher's list
+    cdef bint has_controls        # in the flusher's other list
     cdef bint is_paused           # the transport has something left to write
     cdef int shed_unreported
     cdef int waiting              # packets of this one in its room's fan-out

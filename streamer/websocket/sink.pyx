@@ -6,6 +6,9 @@ for the end of the loop's iteration: under load, what came together for one peer
 WebSocket is written straight to its socket. What a socket takes only in part goes to the transport, which
 writes the rest before anything else (`pause_writing` until it has); over TLS everything goes that way.
 
+Control messages are written for CONTROLS_US in each of the loop's turns, after voice: what is said to a large
+room at once holds up no voice.
+
 Sockets take far more than they can send, and what they took can no longer be shed. So each sink asks the
 kernel every ASK_BYTES how much is still unsent; over UNSENT_BYTES it writes nothing until that went down: at
 the next push, or RETRY_MS later. What waits here longer than the deadline is shed, oldest first. Only Linux
@@ -44,7 +47,7 @@ cdef class Flusher:
         self.received = <unsigned char*>PyMem_Malloc(RECEIVE_BYTES)
         if self.received == NULL:
             raise MemoryError
-        self._dirty = []
+        self._dirty, self._with_controls = [], []
         self._blocked = []
         self._alive_us = monotonic_us()
 
@@ -62,6 +65,18 @@ cdef class Flusher:
         if not sink.is_marked:
             sink.is_marked = True
             self._dirty.append(sink)
+        return self._schedule()
+
+    cdef int mark_controls(self, Sink sink) except -1:
+        """Flush `sink` soon: after what `mark` was told of, and after others that came before it."""
+        if self._loop is None:
+            return 0
+        if not sink.has_controls:
+            sink.has_controls = True
+            self._with_controls.append(sink)
+        return self._schedule()
+
+    cdef int _schedule(self) except -1:
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._flush_scheduled)
@@ -84,8 +99,24 @@ cdef class Flusher:
         return now_us - self._wrote_us < BUSY_US
 
     def _flush_scheduled(self):
+        """A message to a large room takes as long as hundreds of writes: voice does not wait for it."""
         self._is_scheduled = False
-        self.flush()
+        self._flush_voice()
+        cdef int64_t now_us = monotonic_us(), until_us = now_us + CONTROLS_US
+        cdef list sinks = self._with_controls
+        cdef Sink sink
+        cdef Py_ssize_t done = 0
+        while done < len(sinks) and now_us < until_us:
+            sink = sinks[done]
+            sink.has_controls = False
+            self._flush_one(sink, now_us)
+            done += 1
+            now_us = monotonic_us()
+        del sinks[:done]
+        if sinks:
+            self._schedule()
+        if done:
+            self._wrote_us = now_us
 
     def report(self, error, sink):
         """Tell the event loop that handling what came from `sink`, or goes to it, raised `error`."""
@@ -97,17 +128,30 @@ cdef class Flusher:
     def flush(self):
         """Write what can be written now. What goes wrong with one sink is reported, and the others are
         written to."""
+        cdef list sinks = self._with_controls
+        cdef Sink sink
+        self._flush_voice()
+        self._with_controls = []
+        for sink in sinks:
+            sink.has_controls = False
+            self._flush_one(sink, self._wrote_us)
+
+    def _flush_voice(self):
         cdef list dirty = self._dirty
         cdef Sink sink
         cdef int64_t now_us = monotonic_us()
         self._dirty = []
         for sink in dirty:
             sink.is_marked = False
-            try:
-                sink.flush(now_us)
-            except Exception as error:
-                self.report(error, sink)
+            self._flush_one(sink, now_us)
         self._wrote_us = monotonic_us()
+
+    cdef int _flush_one(self, Sink sink, int64_t now_us) except -1:
+        try:
+            sink.flush(now_us)
+        except Exception as error:
+            self.report(error, sink)
+        return 0
 
     cdef int retry_later(self, Sink sink) except -1:
         if not self._blocked:
@@ -191,7 +235,7 @@ cdef class Sink:
         if self.transport is not None:
             self.is_clear = False
             self.outbox.push_control(frame)
-            self.flusher.mark(self)
+            self.flusher.mark_controls(self)
         return 0
 
     cdef bint write_at_once(self, bytes frame, int64_t now_us) except -1:
