@@ -4,7 +4,6 @@ Each command imports its own part when it is called: a relay needs neither NumPy
 of memory and a good part of the time of a start.
 """
 
-import gc
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -151,7 +150,6 @@ def serve(rooms: tuple[str, ...], data_dir: Path | None, plain: bool, **options:
         from streamer.relay.screen.screen import Screen
 
         screen = Screen(handler)
-    gc.freeze()  # what was loaded stays: each full collection would look through it while voice waits
     if screen:
         run(
             until_interrupted(

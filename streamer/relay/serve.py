@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from streamer.errors import SetupError
+from streamer.relay.access import names
 from streamer.relay.access.invites import InviteStore
 from streamer.relay.access.limits import RelayLimits
 from streamer.relay.access.sanitize import check_room_name
@@ -82,9 +84,17 @@ async def serve(
             own_link = partial(server.own_link, port=port)
             async with recorders(options.record, options.directory, relay.lobby, server.tokens, own_link):
                 drain = partial(server.drain, relay)
+                keep_what_is_loaded()
                 await until_ended(server.keep(port), screen.run(house) if screen else None, drain)
     finally:
         await server.close()
+
+
+def keep_what_is_loaded() -> None:
+    """No collection of garbage looks through it again: a full one took 40 ms, while voice waited."""
+    names.load()
+    gc.collect()
+    gc.freeze()
 
 
 def relay_of(

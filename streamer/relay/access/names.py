@@ -70,6 +70,11 @@ def _mapped(text: str) -> str:
     return " ".join(unicodedata.normalize("NFD", mapped).split())
 
 
+def load() -> None:
+    """The table of look-alikes, which the first name would wait for."""
+    _prototypes()
+
+
 @cache
 def _prototypes() -> dict[str, str]:
     """Maps each character to the look-alike that represents all of them.

@@ -12,7 +12,7 @@ from streamer.relay.http.app import Relay
 from streamer.relay.network.arrivals import HandedOver
 from streamer.relay.network.inherited import Inherited
 from streamer.relay.screen.qr_code import CodeStyle
-from streamer.relay.serve import Server, relay_of
+from streamer.relay.serve import Server, keep_what_is_loaded, relay_of
 from streamer.relay.workers.channel import WorkerEnd
 from streamer.relay.workers.homes import Homes
 from streamer.relay.workers.recordings import have_recorded
@@ -52,6 +52,7 @@ async def work(told: Told, end: socket.socket, studio: Studio | None) -> None:
                 have_recorded(relay.lobby, parent)
             parent.tell_ready(server.url, own_port)
             going_on = _go_on(server, told, own_port, parent, homes)
+            keep_what_is_loaded()
             await until_ended(going_on, None, partial(_drain, relay, parent, homes))
     finally:
         await server.close()

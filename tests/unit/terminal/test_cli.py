@@ -113,12 +113,15 @@ def test_a_relay_that_prints_lines_loads_nothing_that_only_a_screen_needs(
 
 def test_no_collection_looks_through_what_a_relay_has_loaded_while_voice_waits(tmp_path: Path) -> None:
     look = (
-        "import gc, streamer.cli as cli; "
-        "cli.run = lambda main: (main.close(), print(gc.get_freeze_count())); "
-        f"cli.main(['serve', '--data-dir', {str(tmp_path)!r}])"
+        "import gc, streamer.cli as cli, streamer.relay.serve as serve\n"
+        "async def ended(*_):\n"
+        "    print('FROZEN', gc.get_freeze_count(), len(gc.get_objects()))\n"
+        "serve.until_ended = ended\n"
+        f"cli.main(['serve', '--plain', '--port', '0', '--data-dir', {str(tmp_path)!r}])"
     )
-    frozen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
-    assert int(frozen) > 10_000
+    printed = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    frozen, others = map(int, printed.split("FROZEN")[1].split()[:2])
+    assert frozen > 50_000 > 10 * others
 
 
 def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Path) -> None:
