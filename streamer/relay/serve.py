@@ -91,7 +91,7 @@ async def serve(
 
 
 def keep_what_is_loaded() -> None:
-    """No collection of garbage looks through it again: a full one took 40 ms, while voice waited."""
+    """No garbage collection looks through it again: a full one took up to 40 ms, while voice waited."""
     names.load()
     gc.collect()
     gc.freeze()
