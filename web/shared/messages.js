@@ -86,8 +86,8 @@
  *   | {type: "replay", replay: Replaying | null}
  *   | {type: "nothingToReplay"}
  *   | {type: "missed", names: string[], lastsMs: number}
- *   | {type: "delays", roundTripMs: number | null, figures: [number,
- *     import("./delay_parts.js").Figure][]}} Report
+ *   | {type: "delays", roundTripMs: number | null,
+ *     figures: [number, import("./delay_parts.js").Figure][]}} Report
  */
 
 /** @type {Heard} */

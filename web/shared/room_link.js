@@ -49,8 +49,8 @@ export function parseFragment(fragment) {
 /**
  * What leads into a room, or back; options don't last. `listen` stands before the key: `#room=NAME&key=KEY`
  * is the way in to talk, for whatever looks for that in a text.
- * @param {Pick<RoomLink, "room"> & Partial<Pick<RoomLink, "key" | "token" | "name" | "auto" | "listen" |
- *   "captions">>} link
+ * @param {Pick<RoomLink, "room">
+ *   & Partial<Pick<RoomLink, "key" | "token" | "name" | "auto" | "listen" | "captions">>} link
  */
 export function serializeFragment({ room, key, token, name, auto, listen, captions }) {
   const rest = new URLSearchParams({ ...(key && { key }), ...(token && { token }), ...(name && { name }) });

@@ -266,8 +266,8 @@ const workletUrl = (name) => new URL(`../../worklets/${name}.js`, import.meta.ur
 
 /**
  * @param {AudioWorkletNode} node
- * @param {import("../../shared/worklet_messages.js").PlayoutSetup |
- *   import("../../shared/worklet_messages.js").CaptureSetup} message
+ * @param {import("../../shared/worklet_messages.js").PlayoutSetup
+ *   | import("../../shared/worklet_messages.js").CaptureSetup} message
  * @param {Transferable[]} [moved]
  */
 function sendTo(node, message, moved = []) {

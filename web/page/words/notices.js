@@ -45,8 +45,8 @@ export class Notices {
   }
 
   /**
-   * @param {Extract<import("../../shared/control.js").FromRelay, {type: "hint"
-   *   | "error"}>} remark on any message of ours
+   * @param {Extract<import("../../shared/control.js").FromRelay, {type: "hint" | "error"}>} remark on any
+   *   message of ours
    */
   onRemark(remark) {
     const words = wordsFor(remark.code, remark.message);
