@@ -34,7 +34,11 @@ class Ears:
 
     @property
     def longest_gap_s(self) -> float:
-        return max((after - before for (before, _), (after, _) in pairwise(self.heard)), default=0.0)
+        return self.longest_gap_after(0.0)
+
+    def longest_gap_after(self, since_s: float) -> float:
+        times = [at for at, _ in self.heard if at >= since_s]
+        return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
 async def talk(room: Room) -> None:
