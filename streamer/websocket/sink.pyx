@@ -160,12 +160,14 @@ cdef class Flusher:
         return 0
 
     def _retry(self):
+        """At once, so that nobody finds a sink unblocked that is asked a moment later, and still blocked."""
         cdef list blocked = self._blocked
         cdef Sink sink
+        cdef int64_t now_us = monotonic_us()
         self._blocked = []
         for sink in blocked:
             sink.is_blocked = False
-            self.mark(sink)
+            self._flush_one(sink, now_us)
 
 
 cdef Flusher NOWHERE = Flusher.__new__(Flusher)
