@@ -1,21 +1,18 @@
 """`streamer captions` on the command line. What is heavy is imported when it is called."""
 
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from streamer.command import Run, make_command
 from streamer.errors import SetupError
 from streamer.printing import log
 from streamer.state_directory import data_dir_option, state_directory
 from streamer.trust_option import ca_option, trusted_authority
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
-
-Run = Callable[[Coroutine[Any, Any, None]], None]
-
 
 _OPTIONS: Final = (
     click.argument("urls", metavar="[URL]...", nargs=-1),
@@ -55,8 +52,6 @@ _OPTIONS: Final = (
 
 
 def captions_command(run: Run) -> click.Command:
-    """`run` runs a coroutine until it ends or is interrupted."""
-
     def captions(**options: Any) -> None:
         """Transcribe what is said in the rooms that the URLs link to, offline, on this computer.
 
@@ -65,9 +60,7 @@ def captions_command(run: Run) -> click.Command:
         """
         _captions(run, **options)
 
-    for add in reversed(_OPTIONS):
-        captions = add(captions)
-    return click.command("captions")(captions)
+    return make_command("captions", _OPTIONS, captions)
 
 
 def _captions(

@@ -1,12 +1,12 @@
 """`streamer measure` on the command line. What is heavy is imported when it is called."""
 
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from streamer.command import Run, make_command
 from streamer.errors import MeasurementError
 from streamer.state_directory import data_dir_option
 from streamer.trust_option import ca_option, trusted_authority
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from streamer.measure.result import Measurement
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
-
-Run = Callable[[Coroutine[Any, Any, None]], None]
 
 _OPTIONS: Final = (
     click.argument("url"),
@@ -42,8 +40,6 @@ _OPTIONS: Final = (
 
 
 def measure_command(run: Run) -> click.Command:
-    """`run` runs a coroutine until it ends or is interrupted."""
-
     def measure(**options: Any) -> None:
         """Measure how long a voice takes from mouth to ear, in the room that URL links to.
 
@@ -54,9 +50,7 @@ def measure_command(run: Run) -> click.Command:
         """
         _measure(run, **options)
 
-    for add in reversed(_OPTIONS):
-        measure = add(measure)
-    return click.command("measure")(measure)
+    return make_command("measure", _OPTIONS, measure)
 
 
 def _measure(

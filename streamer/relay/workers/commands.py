@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamer.command import Run
 from streamer.relay.access.limits import RelayLimits, raise_file_limit
 from streamer.relay.options import ServeOptions
 from streamer.relay.workers.options import WorkerOptions
@@ -15,8 +16,6 @@ from streamer.sounds import Studio
 if TYPE_CHECKING:
     from streamer.relay.screen.qr_code import CodeStyle
     from streamer.relay.screen.screen import Screen
-
-Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 def serving(

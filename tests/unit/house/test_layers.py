@@ -22,6 +22,7 @@ BASE = {"audio_format", "errors"}
 LEAVES = BASE | {
     "cancellation",
     "child_process",
+    "command",
     "doubling",
     "name_lookup",
     "printing",
@@ -35,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audio_format": set(),
     "cancellation": set(),
     "child_process": set(),
+    "command": set(),
     "doubling": set(),
     "errors": set(),
     "name_lookup": set(),
