@@ -87,7 +87,7 @@ async def test_a_recording_goes_on_in_the_same_file_when_a_worker_is_killed_unti
         async with host_of(relay) as host, streamer.join(relay.link_to(FAR_ROOM), name="Ben") as ben:
             await relay.until_members(BACK, 2)
             host.send({"type": "record", "on": True})
-            await until(lambda: ben.recording.on)
+            await until(lambda: ben.recording.on, lambda: f"it runs {recorders_of(relay)}")
             assert ben.recording.by == "Ada"
             async with talking(host, BEFORE):
                 await until(lambda: is_kept(tmp_path, BEFORE))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from bundled_room import BundledRoom, packets_of
+from bundled_room import BUNDLE, BundledRoom, packets_of
 from relay_fixture import PACKET, PATIENCE_S, Guest, House
 
 from streamer.websocket.bundle import TalkersAtOnce
@@ -156,7 +156,7 @@ def test_packets_that_do_not_fit_into_one_message_leave_in_several(room: Bundled
     talkers(room, 5)
     room.many_talk()
     sizes = (MAX_PACKET_BYTES, 13, MAX_PACKET_BYTES, 700, 700, 700, *[13] * 100)
-    said = [(number % 4, bytes([number]) * size) for number, size in enumerate(sizes)]
+    said = [(number % 4, bytes([BUNDLE + 1 + number]) * size) for number, size in enumerate(sizes)]
     for member, packet in said:
         room.say(member, packet)
     room.give_out()
