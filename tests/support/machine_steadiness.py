@@ -1,8 +1,9 @@
 """How steadily the machine ran during a test: late wake-ups, processor time taken by others, load.
 
 A failing test prints it, so that the reader knows whether to suspect the machine. It never decides whether a
-test passes. A thread would wait for the interpreter's lock; so a small process of its own wakes every few
-milliseconds and counts how often it woke late.
+test passes; but a delay may be larger by as much as the machine stood still. A thread would wait for the
+interpreter's lock; so a small process of its own wakes every few milliseconds and counts how often it woke
+late.
 """
 
 import contextlib
@@ -82,6 +83,11 @@ class Steadiness:
     def stood_still(self) -> bool:
         return bool(self._late_ms)
 
+    @property
+    def worst_ms(self) -> float:
+        """How late the latest wake-up was; 0 where none was late."""
+        return max(self._late_ms, default=0.0)
+
     def __str__(self) -> str:
         return f"{self._wake_ups}; {self._processors}"
 
@@ -89,9 +95,8 @@ class Steadiness:
     def _wake_ups(self) -> str:
         if not self._late_ms:
             return "the machine kept time"
-        late, worst_ms = len(self._late_ms), max(self._late_ms)
-        lateness = f"{late} wake-ups were over {LATE_MS} ms late in {self._seconds:.0f} s"
-        return f"{lateness}, the worst {worst_ms:.0f} ms"
+        lateness = f"{len(self._late_ms)} wake-ups were over {LATE_MS} ms late in {self._seconds:.0f} s"
+        return f"{lateness}, the worst {self.worst_ms:.0f} ms"
 
     @property
     def _processors(self) -> str:

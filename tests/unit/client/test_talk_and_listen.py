@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from audio_rig import Rig
+from machine_steadiness import Steadiness
 from processes import EXIT_S, START_S
 from relay_fixture import open_relay
 from scipy.io import wavfile
@@ -247,8 +248,8 @@ def test_ctrl_c_leaves_cleanly_and_is_no_failure(tmp_path: Path, interrupt: sign
 
 @pytest.mark.sound
 def test_from_microphone_to_loudspeaker_the_delay_is_small_and_returns_to_that(rig: Rig) -> None:
-    """However the machine is held up meanwhile: most chirps come then, or come late, but not in every
-    measurement."""
+    """However the machine is held up meanwhile: then some chirps are lost or late, and the others may take as
+    much longer as it stood still."""
 
     async def main() -> None:
         async with open_relay() as url:
@@ -265,13 +266,15 @@ def test_from_microphone_to_loudspeaker_the_delay_is_small_and_returns_to_that(r
 
 def wait_until_small(rig: Rig) -> None:
     for _ in range(MEASUREMENTS):
-        delays = measure(rig)
-        print(f"microphone to loudspeaker: {[round(delay, 1) for delay in delays]} ms")
-        if len(delays) >= LEAST_CHIRPS and sorted(delays)[len(delays) // 4] < DESKTOP_DELAY_MS:
+        with Steadiness() as machine:
+            delays = measure(rig)
+        # Who waits less than the machine stands still, again and again, misses a word each time.
+        small_ms = DESKTOP_DELAY_MS + machine.worst_ms
+        took = [round(delay, 1) for delay in delays]
+        print(f"microphone to loudspeaker: {took} ms, of which a quarter in {small_ms:.0f} is expected")
+        if len(delays) >= LEAST_CHIRPS and sorted(delays)[len(delays) // 4] < small_ms:
             return
-    pytest.fail(
-        f"in {MEASUREMENTS} measurements, no quarter of the chirps took less than {DESKTOP_DELAY_MS} ms"
-    )
+    pytest.fail(f"in {MEASUREMENTS} measurements, no quarter of the chirps was heard so soon")
 
 
 async def desk(rig: Rig, url: str, member: int) -> asyncio.subprocess.Process:
