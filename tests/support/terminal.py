@@ -53,6 +53,7 @@ class Terminal:
         environment |= self._environment
 
         def sit_down() -> None:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which the tests may run under, ignores it
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
