@@ -1,6 +1,6 @@
 """What commands with a module of their own share: who runs their coroutine, and how options come to them."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import click
@@ -10,9 +10,9 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 def make_command(
-    name: str, options: Iterable[Callable[[Any], Any]], function: Callable[..., None]
+    name: str, options: Sequence[Callable[[Any], Any]], function: Callable[..., None]
 ) -> click.Command:
     """`function`, called by its name with `options`, which `--help` shows in their order."""
-    for add in reversed([*options]):
+    for add in reversed(options):
         function = add(function)
     return click.command(name)(function)

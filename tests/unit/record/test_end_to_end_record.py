@@ -64,12 +64,6 @@ def spoken_in(path: Path) -> list[bytes]:
     return [payload for payload, _ in OpusReader(path.read_bytes()).packets() if payload not in silences]
 
 
-def is_most_of(spoken: list[bytes], sent: list[bytes]) -> bool:
-    """In order. On a busy machine the relay drops what is too old, for a recorder as for everybody."""
-    later = iter(sent)
-    return all(payload in later for payload in spoken) and len(spoken) > len(sent) / 2
-
-
 async def until_recorded(room: streamer.Room) -> None:
     await wait_until(lambda: room.recording.on)
 
@@ -105,7 +99,7 @@ async def test_a_recording_holds_what_was_sent_and_is_mixed_down(tmp_path: Path)
     lengths = set()
     for file, name in (("01-Anna.opus", "Anna"), ("02-Ben.opus", "Ben")):
         assert faults_of(out / file) == []
-        assert is_most_of(spoken_in(out / file), sent[name])
+        assert spoken_in(out / file) == sent[name]
         lengths.add(len(decode(out / file)))
     assert len(lengths) == 1
     length_s = lengths.pop() / RATE
@@ -175,7 +169,8 @@ async def test_what_was_written_before_the_worst_plays(tmp_path: Path, end: str)
 
 
 async def test_the_relay_records_where_its_operator_lets_the_host_ask_for_it(tmp_path: Path) -> None:
-    with RelayProcess(tmp_path, "--record", str(tmp_path / "records")) as relay:
+    patient = ("--deadline-ms", "5000")  # else a busy machine's relay drops what became too old
+    with RelayProcess(tmp_path, "--record", str(tmp_path / "records"), *patient) as relay:
         ca = relay.authority
         host = streamer.join(relay.host_link, name="Ada", ca_file=ca)
         async with host, streamer.join(relay.link, name="Ben", ca_file=ca) as ben:
@@ -188,6 +183,6 @@ async def test_the_relay_records_where_its_operator_lets_the_host_ask_for_it(tmp
             await wait_until(lambda: not ben.recording.on)
         [file] = (tmp_path / "records").glob("*/*.opus")
         await wait_until(lambda: session_of(file.parent)["complete"] is True)
-    assert is_most_of(spoken_in(file), ben_sent)
+    assert spoken_in(file) == ben_sent
     assert faults_of(file) == []
     assert os.stat(file).st_mode & 0o077 == 0
