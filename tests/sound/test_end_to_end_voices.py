@@ -107,7 +107,7 @@ def kept(evening: Evening) -> None:
 def speak(
     room: Room, recording: Recording, talker: int, listeners: dict[int, Phone | StreamerProcess]
 ) -> Turn:
-    """Speak until all others hear it well: what else a machine has to do at first is nobody's fault."""
+    """Speak until all others hear it well and soon: a machine has other things to do at first."""
     rig, began = room.rig, recording.length
     playing = rig.play(rig.microphone(talker), code(talker, LONGEST_S + SPARE_S))
     claims: list[tuple[int, int, float]] = []
@@ -132,7 +132,12 @@ def all_hear(room: Room, recording: Recording, talker: int) -> bool:
     heard = (
         follow(said, recording.wire(rig.speaker(other), start, stop)) for other in MEMBERS if other != talker
     )
-    return all(each.coverage() > HEARD_WELL and each.longest_unbroken_ms >= UNBROKEN_MS for each in heard)
+    return all(
+        each.coverage() > HEARD_WELL
+        and each.longest_unbroken_ms >= UNBROKEN_MS
+        and best_ms(each) < SLOWER_MS
+        for each in heard
+    )
 
 
 def figures(listener: Phone | StreamerProcess) -> dict[str, float]:
