@@ -34,6 +34,8 @@ CLEAN: Final = 0.6
 SILENT_RMS: Final = 0.002
 TOGETHER: Final = SAMPLE_RATE // 50
 """How much two excerpts that follow each other may differ in age."""
+SOON: Final = SAMPLE_RATE // 10
+"""Within this, one excerpt follows another: single ones that are a second apart are no voice."""
 ATTEMPTS: Final = 8
 """Half a minute. What an element plays, Chromium speeds up by a tenth until it is in step, for some ten
 seconds."""
@@ -161,10 +163,11 @@ def _best(said: Samples, excerpt: np.ndarray, first: int, last: int) -> int | No
 
 
 def _with_a_neighbour(places: np.ndarray) -> np.ndarray:
-    """Which excerpts are about as old as the one before or the one after: chance is not."""
+    """Which excerpts follow another one soon, or are followed by one, and are about as old: chance is not."""
     if len(places) < 2:
         return np.zeros(len(places), bool)
-    together = np.abs(np.diff(places[:, 0] - places[:, 1])) < TOGETHER
+    as_old = np.abs(np.diff(places[:, 0] - places[:, 1])) < TOGETHER
+    together = as_old & (np.diff(places[:, 0]) <= SOON)
     return np.concatenate(([False], together)) | np.concatenate((together, [False]))
 
 

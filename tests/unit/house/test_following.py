@@ -43,6 +43,13 @@ def test_nothing_is_found_in(other: Samples) -> None:
     assert followed(other).coverage() == 0
 
 
+def test_single_excerpts_a_second_apart_are_no_voice() -> None:
+    single = 0 * SAID
+    for at in (0, SAMPLE_RATE, 2 * SAMPLE_RATE):
+        single[at : at + 2 * PACKET] = SAID[at : at + 2 * PACKET]
+    assert follow(SAID, later(single, 4 * PACKET)).coverage() == 0
+
+
 def test_a_voice_among_two_as_loud_as_each_other_is_found() -> None:
     heard = followed(SAID + code(1, 3))
     assert heard.coverage() > 0.95
