@@ -99,9 +99,7 @@ def test_a_link_that_names_no_room_is_said_to_be_none_until_another_is_opened(
 def test_a_microphone_that_is_refused_at_the_door_is_explained_there_on_the_smallest_phone(
     language: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    phone = phones.start(rig, 0, relay.authority, microphone=REFUSE)
-    phone.page.add_init_script(f"Object.defineProperty(navigator, 'languages', {{ value: ['{language}'] }})")
-    page = phone.open(relay.link).page
+    page = phones.start(rig, 0, relay.authority, microphone=REFUSE).speak(language).open(relay.link).page
     page.set_viewport_size(SMALL)
     assert page.locator("#try-voice").evaluate(ENDS_INSIDE)
     page.locator("#try-voice").click()

@@ -169,11 +169,7 @@ def test_before_and_after_a_check_nothing_is_wrong(rig: Rig, relay: RelayProcess
 def test_in_the_language_of_the_browser_nothing_is_wrong(
     language: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    page = phones.start(rig, 0, relay.authority).page
-    page.add_init_script(
-        f"Object.defineProperty(navigator, 'languages', {{ value: ['{language}-XX', 'en'] }})"
-    )
-    page.goto(relay.link)
+    page = phones.start(rig, 0, relay.authority).speak(f"{language}-XX").open(relay.link).page
     assert page.locator("html").get_attribute("lang") == language
     check_looks(page, f"start, {language}")
     page.locator("#name").fill("Anna")

@@ -40,6 +40,7 @@ SAY_EACH_NOTE: Final = """async () => {
 AFTER_INPUT_MS: Final = 600
 """Chromium forgives what moves within 500 ms of a press."""
 DESKTOP: Final = {"width": 1280, "height": 800}
+NARROW: Final = {"width": 320, "height": 568}
 VERY_SLOW_US: Final = 1_300_000
 SOON_MS: Final = 10_000
 SPEEDS: Final = (
@@ -71,13 +72,18 @@ def talk_and_stop(page: Page, people: Crowd) -> None:
     expect(talking).to_have_count(1)
     people.talkers = 2
     expect(talking).to_have_count(2)
+    get_slow(page, people, "main [data-talks]")
+    people.talkers = 0
+    expect(talking).to_have_count(0)
+
+
+def get_slow(page: Page, people: Crowd, pills: str) -> None:
+    """Those who talk get slow, very slow, and well again; `pills` is where a pill says so."""
     for device_us, speed in SPEEDS:
         people.device_us = device_us
         # A busy machine is slow by itself, and then nothing changes that could move.
         with suppress(AssertionError):
-            expect(page.locator(f"main [data-talks] .pill{speed}")).not_to_have_count(0, timeout=SOON_MS)
-    people.talkers = 0
-    expect(talking).to_have_count(0)
+            expect(page.locator(f"{pills} .pill{speed}")).not_to_have_count(0, timeout=SOON_MS)
 
 
 @pytest.mark.parametrize("size", [SIZE, DESKTOP], ids=["phone", "desktop"])
@@ -141,6 +147,26 @@ def test_beside_the_disc_and_in_a_duet_words_move_nothing(
             for talkers in (1, 0, 3, 0):
                 people.talkers = talkers
                 expect(phone.page.locator("#faces [data-talks]")).to_have_count(talkers)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+@pytest.mark.parametrize("size", [SIZE, NARROW], ids=["phone", "narrow"])
+def test_the_delay_above_the_disc_changes_and_stays_in_its_place(
+    size: dict[str, int], language: str, rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    phone = phones.start(rig, 0, relay.authority)
+    phone.page.set_viewport_size(size)
+    phone.speak(language).open(relay.link).join("Anna").push_to_talk()
+    with crowd(relay, 2) as people:
+        people.talkers = 1
+        pill = phone.page.locator("#floor-delay")
+        expect(pill).to_be_visible()
+        with steady(phone.page, f"the delay above the disc, {language}"):
+            get_slow(phone.page, people, "#floor-delay")
+            people.device_us = VERY_SLOW_US
+            expect(pill).to_contain_text(FOUR_DIGITS, timeout=SOON_MS)
+            within = "(pill) => pill.scrollWidth <= pill.clientWidth"
+            assert pill.evaluate(within), f"wider than the page: {pill.inner_text()}"
 
 
 def test_messages_hands_and_marks_move_nothing(rig: Rig, relay: RelayProcess, phones: Phones) -> None:

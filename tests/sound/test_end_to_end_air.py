@@ -9,9 +9,10 @@ import re
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
+from attempts import measured
 from audio_rig import Rig
 from phone import Phone
 from processes import StreamerProcess
@@ -25,7 +26,6 @@ PHONE, DESK, NOBODY = range(3)
 CHIRPS: Final = 8
 ENOUGH: Final = 5
 """Of 8 chirps, which have to come back by the cables at all."""
-ATTEMPTS: Final = 4
 OFF: Final = 0.25
 """Of the truth; a machine that stands still between a chirp and its echo moves single ones."""
 
@@ -52,21 +52,36 @@ def air(rig: Rig, here: int, there: int) -> Iterator[None]:
         yield
 
 
+class Measured(NamedTuple):
+    """In ms; what was said is None where no number was."""
+
+    said: float | None
+    on_wire: list[float]
+
+    def agree(self) -> bool:
+        """With the truth; it is not known where most chirps did not come back."""
+        known = len(self.on_wire) >= ENOUGH
+        return known and self.said == pytest.approx(statistics.median_low(self.on_wire), rel=OFF)
+
+    def __str__(self) -> str:
+        return f"{self.said} ms, on the wire {[round(echo, 1) for echo in self.on_wire]} ms"
+
+
 def check(rig: Rig, here: int, say: Callable[[], float | None]) -> None:
     """Compare what is said, in ms, with what is on the microphone's wire: every chirp, and the same one
     again.
 
     Nobody can measure while the machine stands still; who measures wrongly does so each time.
     """
-    for _ in range(ATTEMPTS):
+
+    def compare() -> Measured:
         with rig.record() as recording:
             said_ms = say()
             microphone = find_chirps(recording.wire(rig.microphone(here)))
-        on_wire_ms = [echo / 48 for echo in echo_delays(microphone, CHIRPS) if echo is not None]
-        print(f"{said_ms} ms, on the wire {[round(echo, 1) for echo in on_wire_ms]} ms")
-        if len(on_wire_ms) >= ENOUGH and said_ms == pytest.approx(statistics.median_low(on_wire_ms), rel=OFF):
-            return
-    pytest.fail(f"in {ATTEMPTS} measurements, what is said is never what is on the wire")
+        echoes = echo_delays(microphone, CHIRPS)
+        return Measured(said_ms, [echo / 48 for echo in echoes if echo is not None])
+
+    measured(compare, Measured.agree)
 
 
 def measure(

@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-ATTEMPTS: Final = 3
+ATTEMPTS: Final = 4
 
 T = TypeVar("T")
 
 
 def measured(measure: Callable[[], T], good: Callable[[T], bool]) -> T:
-    """Measure until the result is good, at most ATTEMPTS times, and give the last one, good or not.
+    """Measure until the result is good, at most ATTEMPTS times, and give that one.
 
-    A busy machine spoils one; what is broken spoils all. Each is printed, so that a failure shows them all.
+    A busy machine spoils one; what is broken spoils all. Raises AssertionError with all of them.
     """
+    told = []
     for _ in range(ATTEMPTS):
         found = measure()
         print(found)
         if good(found):
-            break
-    return found
+            return found
+        told.append(str(found))
+    raise AssertionError("\n".join([f"not good in any of {ATTEMPTS} measurements:", *told]))

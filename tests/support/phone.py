@@ -61,6 +61,12 @@ class Phone:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._on_console)
 
+    def speak(self, language: str) -> Self:
+        """Make `language`, such as "de-DE", the browser's own from the next page on."""
+        languages = f"Object.defineProperty(navigator, 'languages', {{ value: ['{language}', 'en'] }})"
+        self.page.add_init_script(languages)
+        return self
+
     def open(self, link: str) -> Self:
         self.page.goto("about:blank")  # a link that differs in its fragment alone would load nothing
         self.page.goto(link)
@@ -70,7 +76,7 @@ class Phone:
         """Press Join and wait until the page says that it is in."""
         if name is not None:
             self.page.locator("#name").fill(name)
-        self.page.get_by_role("button", name="Join", exact=True).click()
+        self.page.locator("#join").click()
         self.wait_until_in()
         return self
 
@@ -137,7 +143,7 @@ class Phone:
 
     def push_to_talk(self, on: bool = True) -> None:
         self.open_settings()
-        self.page.get_by_role("switch", name="Push to talk").set_checked(on)
+        self.page.locator("[name=pushToTalk]").set_checked(on)
         self.close_sheet()
 
     def press_microphone(self) -> None:

@@ -32,9 +32,9 @@ const SLOW = /** @type {const} */ ({ slow: "slow", "very-slow": "verySlow" });
  */
 export function pillOf(whole) {
   const speed = speedOf(whole.ms);
-  const label = speed === "slow" || speed === "very-slow" ? `${t(SLOW[speed])} · ` : "";
+  const label = speed === "slow" || speed === "very-slow" ? t(SLOW[speed]) : "";
   const figure = figureOf(whole);
-  return { label, figure, words: label + figure, speed };
+  return { label, figure, words: label ? `${label} · ${figure}` : figure, speed };
 }
 
 /** @param {Whole} whole */
