@@ -27,7 +27,8 @@ _HELD_UP_S: Final = 0.1
 """Seconds. A later playout was held up: it continues from now, and the time in between is silence."""
 
 _AT_ONCE_SAMPLES: Final = SAMPLE_RATE // 10
-"""Resampled together: each sample takes up to 1 KiB of memory meanwhile."""
+"""Resampled together: each sample takes up to 1 KiB of memory meanwhile. Also read together from a file: a
+call of libsndfile costs as much as a packet."""
 
 _POLL_S: Final = 0.005
 """Half a frame, in seconds: how long to wait before an empty pipe is read again."""
@@ -51,6 +52,7 @@ class FileReader:
         self._channels = channels
         self._sound = SoundReader(path)
         self._length = self._sound.n_frames
+        self._at_once = 0 if self._length is None else _AT_ONCE_SAMPLES
         self._resampler = Resampler(self._sound.rate)
         self._rows = silence(0, channels)
         self._first = 0
@@ -97,7 +99,7 @@ class FileReader:
             self._sound.seek(first)
             self._rows, self._first, self._is_at_end = self._rows[:0], first, False
         while self._first + len(self._rows) < end and not self._is_at_end:
-            wanted = min(end - self._first - len(self._rows), SAMPLE_RATE)
+            wanted = min(max(end - self._first - len(self._rows), self._at_once), SAMPLE_RATE)
             more = self._sound.read(wanted)
             self._rows = np.concatenate((self._rows, _mixed(more, self._channels)))
             self._forget(first)
