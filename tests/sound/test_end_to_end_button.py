@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pytest
-from attempts import measured
+from attempts import first_good
 from audio_rig import Recording, Wire
 from following import Followed, code, follow
 from phone import UNPROCESSED, Phone
@@ -87,13 +87,13 @@ def on_the_way(
 def test_somebody_who_is_turned_down_is_so_for_one_listener_alone_and_the_next_time_too(
     home: Home, recording: Recording
 ) -> None:
-    as_it_came, for_desk = measured(lambda: say(home, recording), Said.to_both)
+    as_it_came, for_desk = first_good(lambda: say(home, recording), Said.to_both)
     home.ben.set_volume("Anna", 50)
-    turned_down, still_for_desk = measured(lambda: say(home, recording), Said.to_both)
+    turned_down, still_for_desk = first_good(lambda: say(home, recording), Said.to_both)
     home.ben.mute_for_me("Anna")
-    silenced, again_for_desk = measured(lambda: say(home, recording), Said.to_desk)
+    silenced, again_for_desk = first_good(lambda: say(home, recording), Said.to_desk)
     again(home, BEN, home.room.relay.link + UNPROCESSED)
-    silenced_again, _ = measured(lambda: say(home, recording), Said.to_desk)
+    silenced_again, _ = first_good(lambda: say(home, recording), Said.to_desk)
     home.ben.set_volume("Anna", 100)
     assert as_it_came.gain_db - turned_down.gain_db == pytest.approx(HALF_DB, abs=OFF_DB)
     for heard in (still_for_desk, again_for_desk):
@@ -155,7 +155,7 @@ def test_the_button_lets_through_what_is_said_while_it_is_down_and_nothing_else(
     home: Home, recording: Recording
 ) -> None:
     with push_to_talk(home.anna):
-        found = measured(lambda: press(home, recording), Pressed.is_heard)
+        found = first_good(lambda: press(home, recording), Pressed.is_heard)
     spare = OPENS_MS * SAMPLE_RATE // 1000
     assert found.heard.coverage(0, found.pressed - spare) == 0
     assert found.heard.coverage(found.closed + spare) == 0
@@ -210,7 +210,7 @@ class Bursts(NamedTuple):
 def test_after_each_silence_what_is_said_is_heard_from_its_beginning(
     home: Home, recording: Recording
 ) -> None:
-    found = measured(lambda: say_bursts(home, recording), Bursts.are_heard)
+    found = first_good(lambda: say_bursts(home, recording), Bursts.are_heard)
     assert len(found.whole) == BURSTS
 
 
@@ -265,7 +265,7 @@ def test_the_voice_that_is_heard_is_the_one_that_speaks_as_browsers_process_it(
     again(home, ANNA, home.room.relay.link)
     again(home, BEN, home.room.relay.link)
     recording.wait_ms(500)
-    measured(lambda: who_is_heard(home, recording), lambda whose: whose == [ANNA, ANNA])
+    first_good(lambda: who_is_heard(home, recording), lambda whose: whose == [ANNA, ANNA])
 
 
 def who_is_heard(home: Home, recording: Recording) -> list[int]:
@@ -290,5 +290,5 @@ def test_alone_one_hears_oneself_a_second_later(home: Home, recording: Recording
         assert on_the_way(home, recording, BEN, start).coverage() == 0
         return on_the_way(home, recording, ANNA, start, 4_000)
 
-    heard = measured(echo, lambda heard: heard.coverage() > MOST)
+    heard = first_good(echo, lambda heard: heard.coverage() > MOST)
     assert 1_000 < heard.delay_ms < 2_000

@@ -8,7 +8,7 @@ ATTEMPTS: Final = 4
 T = TypeVar("T")
 
 
-def measured(measure: Callable[[], T], good: Callable[[T], bool]) -> T:
+def first_good(measure: Callable[[], T], good: Callable[[T], bool]) -> T:
     """Measure until the result is good, at most ATTEMPTS times, and give that one.
 
     A busy machine spoils one; what is broken spoils all. Raises AssertionError with all of them.
