@@ -18,6 +18,8 @@ CHECK_MS = 180_000
 BAR_PX = 60
 """The bar covers so much at the bottom; the disc in its middle stands above it."""
 MUTED_TALK = [30]
+SLOW = ((200_000, "*=slow"), (1_300_000, "=very-slow"))
+"""How long a talker's device takes, in µs, and what the page then says: a busy machine adds to it."""
 NEVER_ANSWERED = "navigator.mediaDevices.getUserMedia = () => new Promise(() => {})"
 """A browser without a screen refuses by itself what nobody answers."""
 
@@ -84,6 +86,17 @@ def test_in_a_room_of_any_size_nothing_is_wrong(
         if members > 1:
             phone.delays().first.wait_for()
         check_looks(phone.page, f"{members} members")
+
+
+@pytest.mark.parametrize("others", [2, 20])
+def test_a_slow_voice_looks_well(others: int, rig: Rig, relay: RelayProcess, phones: Phones) -> None:
+    """What a face says in small letters has to be what it is called, word for word (WCAG 2.5.3)."""
+    phone = phones.start(rig, 0, relay.authority).open(relay.link).join("Anna")
+    with crowd(relay, others, talkers=1) as people:
+        for device_us, speed in SLOW:
+            people.device_us = device_us
+            phone.page.locator(f"main [data-talks] .pill[data-speed{speed}]:visible").first.wait_for()
+            check_looks(phone.page, f"{others} others, {speed}")
 
 
 def test_whatever_is_open_pressed_or_lost_nothing_is_wrong(
