@@ -54,7 +54,7 @@ KILL_EVERY: Final = 6
 """Each so manieth thing that happens is the relay's end."""
 TALKSPURT_S: Final = 0.5
 PACKET_MS: Final = 20
-"""As few as a client sends, so that a machine carries many clients."""
+"""The longest that a client sends: with half as many packets, a machine carries more clients."""
 SLOW_BYTES_PER_S: Final = 40_000
 SLOW_DELAY_S: Final = 0.08
 DURATIONS: Final = (1, 2, 4, 8, 16, 24)

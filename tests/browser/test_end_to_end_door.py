@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 from audio_rig import Rig
-from phone import REFUSE, Phone, Phones
+from phone import REFUSE, SMALL, Phone, Phones
 from playwright.sync_api import expect
 from processes import RelayProcess
 from screenshots import check_looks
@@ -14,8 +14,6 @@ from test_end_to_end_roles import COUNT_QUESTIONS
 
 pytestmark = pytest.mark.browser
 
-SMALL: Final = {"width": 320, "height": 568}
-"""The smallest phone that there is."""
 ENDS_INSIDE: Final = """(button) => {
   const words = document.createRange();
   words.selectNodeContents(button);

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 from audio_rig import Rig
-from phone import SIZE, Phones
+from phone import SIZE, SMALL, Phones
 from playwright.sync_api import Page, expect
 from processes import RelayProcess
 from synthetic_room import Crowd, crowd
@@ -40,7 +40,6 @@ SAY_EACH_NOTE: Final = """async () => {
 AFTER_INPUT_MS: Final = 600
 """Chromium forgives what moves within 500 ms of a press."""
 DESKTOP: Final = {"width": 1280, "height": 800}
-NARROW: Final = {"width": 320, "height": 568}
 VERY_SLOW_US: Final = 1_300_000
 SOON_MS: Final = 10_000
 SPEEDS: Final = (
@@ -150,7 +149,7 @@ def test_beside_the_disc_and_in_a_duet_words_move_nothing(
 
 
 @pytest.mark.parametrize("language", ["en", "de", "es"])
-@pytest.mark.parametrize("size", [SIZE, NARROW], ids=["phone", "narrow"])
+@pytest.mark.parametrize("size", [SIZE, SMALL], ids=["phone", "small"])
 def test_the_delay_above_the_disc_changes_and_stays_in_its_place(
     size: dict[str, int], language: str, rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from attempts import first_good
 from audio_rig import Recording
-from evidence import keep_on_failure
 from following import code, follow
 from phone import UNPROCESSED, Phone
 from playwright.sync_api import expect
@@ -64,7 +63,6 @@ def replay(room: Room, anna: Phone) -> Replayed:
     """Anna asks to hear again what Ben said, while Carl talks."""
     rig = room.rig
     with rig.record() as recording:
-        keep_on_failure("wires.wav", recording.write_wav)
         said, first = say(room, recording)
         live = rig.play(rig.microphone(CARL), code(CARL, LIVE_S) * LIVE_GAIN)
         recording.wait_for_sound(rig.speaker(ANNA), 20, start=recording.length)

@@ -22,6 +22,8 @@ from processes import RelayProcess
 
 CHROMIUM = Path("/usr/bin/chromium")
 SIZE = {"width": 390, "height": 844}
+SMALL = {"width": 320, "height": 568}
+"""The smallest phone that there is."""
 USER_AGENT = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Mobile Safari/537.36"

@@ -27,8 +27,10 @@ _HELD_UP_S: Final = 0.1
 """Seconds. A later playout was held up: it continues from now, and the time in between is silence."""
 
 _AT_ONCE_SAMPLES: Final = SAMPLE_RATE // 10
-"""Resampled together: each sample takes up to 1 KiB of memory meanwhile. Also read together from a file: a
-call of libsndfile costs as much as a packet."""
+"""Resampled together: each sample takes up to 1 KiB of memory meanwhile."""
+
+_READ_FRAMES: Final = SAMPLE_RATE // 10
+"""Read from a file in one call: one per packet took a tenth of the client's processor time."""
 
 _POLL_S: Final = 0.005
 """Half a frame, in seconds: how long to wait before an empty pipe is read again."""
@@ -52,7 +54,6 @@ class FileReader:
         self._channels = channels
         self._sound = SoundReader(path)
         self._length = self._sound.n_frames
-        self._at_once = 0 if self._length is None else _AT_ONCE_SAMPLES
         self._resampler = Resampler(self._sound.rate)
         self._rows = silence(0, channels)
         self._first = 0
@@ -95,11 +96,12 @@ class FileReader:
         """Hold the frames [first, end), as far as there are such: a resampler needs each of them several
         times."""
         held = self._first + len(self._rows)
+        ahead = 0 if self._sound.is_pipe else _READ_FRAMES
         if first < self._first or (first > held + SAMPLE_RATE and self._length is not None):
             self._sound.seek(first)
             self._rows, self._first, self._is_at_end = self._rows[:0], first, False
         while self._first + len(self._rows) < end and not self._is_at_end:
-            wanted = min(max(end - self._first - len(self._rows), self._at_once), SAMPLE_RATE)
+            wanted = min(max(end - self._first - len(self._rows), ahead), SAMPLE_RATE)
             more = self._sound.read(wanted)
             self._rows = np.concatenate((self._rows, _mixed(more, self._channels)))
             self._forget(first)
