@@ -8,7 +8,7 @@ from phone import DESKTOP, IPHONE, REFUSE, SIZE, USER_AGENT, Phone, Phones
 from playwright.sync_api import Locator, Page, expect
 from processes import RelayProcess
 from screenshots import check_looks
-from synthetic_room import crowd
+from synthetic_room import SLOW, crowd
 
 pytestmark = pytest.mark.browser
 
@@ -18,8 +18,6 @@ CHECK_MS = 180_000
 BAR_PX = 60
 """The bar covers so much at the bottom; the disc in its middle stands above it."""
 MUTED_TALK = [30]
-SLOW = ((200_000, "*=slow"), (1_300_000, "=very-slow"))
-"""How long a talker's device takes, in µs, and what the page then says: a busy machine adds to it."""
 NEVER_ANSWERED = "navigator.mediaDevices.getUserMedia = () => new Promise(() => {})"
 """A browser without a screen refuses by itself what nobody answers."""
 
@@ -95,7 +93,7 @@ def test_a_slow_voice_looks_well(others: int, rig: Rig, relay: RelayProcess, pho
     with crowd(relay, others, talkers=1) as people:
         for device_us, speed in SLOW:
             people.device_us = device_us
-            phone.page.locator(f"main [data-talks] .pill[data-speed{speed}]:visible").first.wait_for()
+            phone.page.locator(f"main [data-talks] .pill{speed}:visible").first.wait_for()
             check_looks(phone.page, f"{others} others, {speed}")
 
 

@@ -42,6 +42,10 @@ NAMES: Final = (
 MUTED: Final = "Ben"
 CLOCK_EVERY: Final = 50
 DEVICE_US: Final = 8_000
+VERY_SLOW_US: Final = 1_300_000
+SLOW: Final = ((170_000, "[data-speed*=slow]"), (VERY_SLOW_US, "[data-speed=very-slow]"))
+"""How long a talker's device takes, in µs, and what the page then says. On a busy machine all the rest is
+slow, too."""
 SENT_AFTER_US: Final = 14_000
 ERROR_US: Final = 700
 LEAVES_S: Final = 10

@@ -176,7 +176,7 @@ function labelOf(person, line, more) {
 }
 
 /**
- * A label, and a figure that has a place of its own.
+ * "slow · 212 ms": a label, and a figure that has a place of its own, or a line.
  * @param {Element} pill
  * @param {Whole} whole
  */
@@ -184,6 +184,7 @@ export function fillPill(pill, whole) {
   const { label, figure, speed } = pillOf(whole);
   setAttribute(pill, "data-speed", speed);
   fillIn(pill, ".speed", label);
+  fillIn(pill, ".dot", label && "\u00a0· ");
   fillIn(pill, ".figure", figure);
 }
 
