@@ -10,6 +10,15 @@ from sound import chirp_delays_ms, chirps, noise
 pytestmark = pytest.mark.browser
 
 SCRIPT = "<script>alert(1)</script>"
+LONG = "Dinner is ready, and there is enough for all of you. " * 15
+ABOVE_KEYBOARD = {"width": 390, "height": 480}
+SETTLED_MS = 1_000
+"""A page takes no scrolling for a person's while it gets another size."""
+AT_END = """() => {
+  const list = document.getElementById("said");
+  const hidden = list.scrollHeight - list.clientHeight;
+  return hidden > 0 && hidden - list.scrollTop < 2;
+}"""
 
 
 def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
@@ -29,6 +38,34 @@ def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
         expect(phone.page.get_by_role("log").locator(".text")).to_have_text([said])
     expect(late.page.get_by_role("log").locator(".who b")).to_have_text(["Ada"])
     assert [phone.errors for phone in (ada, ben, late)] == [[], [], []]
+
+
+def test_the_newest_of_the_chat_stays_in_sight_above_a_keyboard_until_somebody_scrolls_back(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    ada, ben = (
+        phones.start(rig, n, relay.authority).open(relay.link).join(name)
+        for n, name in enumerate(("Ada", "Ben"))
+    )
+    for _ in range(3):
+        ada.write(LONG)
+    ben.open_chat()
+    said = ben.page.get_by_role("log").locator(".text")
+    expect(said).to_have_count(3)
+    ben.page.locator("#said").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+    ben.page.wait_for_function(AT_END)
+    ben.page.set_viewport_size(ABOVE_KEYBOARD)
+    ben.page.wait_for_function(AT_END)
+    ben.page.get_by_label("Write to everybody").fill("So\nlong\nthat\nit\ntakes\nlines")
+    ben.page.wait_for_function(AT_END)
+    ada.write(LONG)
+    expect(said).to_have_count(4)
+    ben.page.wait_for_function(AT_END)
+    ben.page.wait_for_timeout(SETTLED_MS)
+    ben.page.locator("#said").evaluate("list => list.scrollTo(0, 0)")
+    ada.write(LONG)
+    expect(said).to_have_count(5)
+    assert ben.page.locator("#said").evaluate("list => list.scrollTop") == 0
 
 
 def test_a_raised_hand_and_who_mutes_are_seen(rig: Rig, relay: RelayProcess, phones: Phones) -> None:

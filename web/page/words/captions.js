@@ -3,6 +3,7 @@
 // (`&captions` in the link).
 
 import { create, element, setAttribute, setText } from "../../ui/dom.js";
+import { EndFollower } from "../../ui/end_follower.js";
 import { load, save } from "../../ui/storage.js";
 import { t } from "../../ui/text.js";
 import { showFact } from "./facts.js";
@@ -18,12 +19,11 @@ import { Transcript } from "./transcript.js";
 const MOST_SHOWN = 100;
 /** Times the size of other text. */
 const SIZES = [1, 1.5, 2];
-/** Nobody sees a difference: who scrolled back stays there. */
-const NEAR_END_PX = 24;
 
 export class Captions {
   #strip = element("captions", HTMLElement);
   #lines = element("captions-lines", HTMLElement);
+  #end = new EndFollower(this.#lines);
   #said = element("captions-said", HTMLElement);
   #size = element("captions-size", HTMLButtonElement);
   #parts;
@@ -34,10 +34,6 @@ export class Captions {
   #isHall = false;
   #wasTold = false;
   #on = load("captions") === "on";
-  /** Nobody has scrolled back. A phone that is turned changes what the end is, and not this. */
-  #follows = true;
-  /** The size of the strip and of its text when that was looked at last. */
-  #shape = "";
 
   /**
    * @param {object} parts
@@ -59,8 +55,6 @@ export class Captions {
     element("captions-vtt", HTMLButtonElement).addEventListener("click", () =>
       this.#save("vtt", this.#transcript.toVtt()),
     );
-    this.#lines.addEventListener("scroll", () => this.#onScroll());
-    new ResizeObserver(() => this.#follow()).observe(this.#lines);
     this.#show();
   }
 
@@ -159,7 +153,7 @@ export class Captions {
     line.toggleAttribute("data-partial", !caption.final);
     if (caption.final) this.#settle(caption, line);
     this.#show();
-    this.#follow();
+    this.#end.follow();
   }
 
   /** @param {Caption} caption */
@@ -192,29 +186,6 @@ export class Captions {
     return undefined;
   }
 
-  /** A browser scrolls, too, when the strip or its text gets another size: then nobody has scrolled back. */
-  #onScroll() {
-    if (this.#shape === this.#currentShape) this.#follows = this.#isAtEnd;
-    else this.#follow();
-    // Or a browser would hold the line that was last.
-    this.#lines.style.overflowAnchor = this.#follows ? "none" : "auto";
-  }
-
-  get #currentShape() {
-    const { clientWidth, clientHeight, scrollHeight } = this.#lines;
-    return `${clientWidth} ${clientHeight} ${scrollHeight}`;
-  }
-
-  #follow() {
-    if (this.#follows) this.#lines.scrollTop = this.#lines.scrollHeight;
-    this.#shape = this.#currentShape;
-  }
-
-  get #isAtEnd() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#lines;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-  }
-
   get #chosenSize() {
     return Number(this.#strip.dataset.size);
   }
@@ -223,8 +194,7 @@ export class Captions {
   #useSize(size) {
     this.#strip.dataset.size = String(SIZES.includes(size) ? size : SIZES[0]);
     save("captionSize", this.#strip.dataset.size);
-    this.#follows = true;
-    this.#follow();
+    this.#end.goToEnd();
   }
 
   /**

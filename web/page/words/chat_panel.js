@@ -3,6 +3,7 @@
 // its end.
 
 import { create, element, setText } from "../../ui/dom.js";
+import { EndFollower } from "../../ui/end_follower.js";
 import { language, sayCount, t } from "../../ui/text.js";
 import { plainFace } from "../people/face.js";
 import { Sheet } from "../sheets/sheet.js";
@@ -16,14 +17,15 @@ import { Sheet } from "../sheets/sheet.js";
 
 /** What is kept on the screen; the relay keeps less. */
 const MOST_LINES = 300;
-/** So near to its end, the list scrolls to what is added. */
-const NEAR_END_PX = 60;
+/** How much is seen above the first line that nobody has read. */
+const READ_ABOVE_PX = 60;
 const SECOND_MS = 1_000;
 const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
 
 export class ChatPanel {
   #sheet = new Sheet(element("chat", HTMLDialogElement));
   #list = element("said", HTMLDivElement);
+  #end = new EndFollower(this.#list);
   #form = element("chat-form", HTMLFormElement);
   #words = element("words", HTMLTextAreaElement);
   #opener = element("open-chat", HTMLButtonElement);
@@ -68,11 +70,10 @@ export class ChatPanel {
    * @returns {HTMLElement} its line
    */
   add(said) {
-    const follows = this.#isAtEnd || said.own;
     if (!this.isOpen && !said.own) this.#countUnread();
     const line = lineOf(said);
     this.#append(line);
-    if (follows) this.#scrollToEnd();
+    if (said.own) this.#end.goToEnd();
     return line;
   }
 
@@ -81,16 +82,12 @@ export class ChatPanel {
    * @param {{name: string, text: string}} caption
    */
   addCaption(caption) {
-    const follows = this.#isAtEnd;
     this.#append(lineOf({ ...caption, own: false, atMs: Date.now(), caption: true }));
-    if (follows) this.#scrollToEnd();
   }
 
   /** @param {string} words such as that somebody came */
   addEvent(words) {
-    const follows = this.#isAtEnd;
     this.#append(create("p", "happened", `${words} · ${timeOf(Date.now())}`));
-    if (follows) this.#scrollToEnd();
   }
 
   /**
@@ -104,7 +101,7 @@ export class ChatPanel {
     this.#list.replaceChildren(...lines);
     this.#freshLine = null;
     this.#setUnread(0);
-    this.#scrollToEnd();
+    this.#end.goToEnd();
   }
 
   #write() {
@@ -146,8 +143,8 @@ export class ChatPanel {
     this.#setUnread(0);
     requestAnimationFrame(() => {
       if (this.#freshLine)
-        this.#list.scrollTop = this.#freshLine.offsetTop - this.#list.offsetTop - NEAR_END_PX;
-      else this.#scrollToEnd();
+        this.#end.goTo(this.#freshLine.offsetTop - this.#list.offsetTop - READ_ABOVE_PX);
+      else this.#end.goToEnd();
     });
   }
 
@@ -156,19 +153,11 @@ export class ChatPanel {
     this.#freshLine = null;
   }
 
-  get #isAtEnd() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#list;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-  }
-
-  #scrollToEnd() {
-    this.#list.scrollTop = this.#list.scrollHeight;
-  }
-
   /** @param {Node} node */
   #append(node) {
     this.#list.append(node);
     while (this.#list.children.length > MOST_LINES) this.#list.firstElementChild?.remove();
+    this.#end.follow();
   }
 }
 
