@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from attempts import first_good
 from audio_rig import SAMPLE_RATE, Rig
 from following import code, follow
 from sound import level_dbfs
@@ -93,3 +94,17 @@ def test_nothing_is_left_of_a_rig():
     assert all(process.poll() is not None for process in processes)
     assert not rig._home.exists()
     assert recording.length > SAMPLE_RATE // 20
+
+
+def test_what_a_rig_that_stands_still_has_spoilt_is_measured_again() -> None:
+    sound = np.zeros(SAMPLE_RATE // 10, np.float32)
+    with Rig(members=1) as rig:
+        states = iter(("1", "0"))
+
+        def measure() -> str:
+            suspended = next(states)
+            rig.pactl("suspend-sink", "bus", suspended)
+            rig.play(rig.microphone(0), sound).wait()
+            return suspended
+
+        assert first_good(measure, lambda suspended: suspended == "0") == "0"

@@ -39,6 +39,7 @@ SAMPLE_RATE = 48_000
 CABLE = Path(__file__).with_name("cable.py")
 LATENCY_MS = 10  # what the rig's own streams ask for: less stumbles on a busy machine
 PLAY_AHEAD_MS = 200
+HELD_UP_S = 5
 
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -69,6 +70,7 @@ class Rig:
         self._attached: dict[int, int] = {}
         self._wide: set[int] = set()
         self.processes: list[subprocess.Popen[bytes]] = []
+        self._playbacks: list[Playback] = []
 
     def __enter__(self) -> Self:
         take_precedence()
@@ -172,7 +174,9 @@ class Rig:
             file.write(_to_bytes(samples))
             file.seek(0)
             process = self._stream("--playback", wire.feed, 1, PLAY_AHEAD_MS, stdin=file)
-        return Playback(process, len(samples) / SAMPLE_RATE)
+        playback = Playback(process, len(samples) / SAMPLE_RATE)
+        self._playbacks.append(playback)
+        return playback
 
     @contextmanager
     def record(self) -> Iterator["Recording"]:
@@ -184,6 +188,10 @@ class Rig:
         try:
             recording.wait_ms(20)
             yield recording
+        except RigHeldUpError:
+            for playback in self._playbacks:
+                playback.stop()
+            raise
         finally:
             recording.close()
 
@@ -340,6 +348,10 @@ class Stream(NamedTuple):
     device: str | None
 
 
+class RigHeldUpError(AssertionError):
+    """PulseAudio did not keep time, and says nothing of the product: measure again."""
+
+
 class Playback:
     """A sound on its way into a wire."""
 
@@ -348,8 +360,18 @@ class Playback:
         self._seconds = seconds
 
     def wait(self) -> None:
-        """Wait until all of it is on the wire."""
-        self._process.wait(self._seconds + 10)
+        """Wait until all of it is on the wire.
+
+        PulseAudio's null sink can sleep for seconds while much plays on a busy machine, and players that ran
+        out of sound meanwhile never go on.
+        """
+        try:
+            self._process.wait(self._seconds + HELD_UP_S)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            raise RigHeldUpError(
+                f"the rig has not played {self._seconds:.1f} s of sound in {HELD_UP_S} s more"
+            ) from None
 
     def stop(self) -> None:
         stop(self._process)
@@ -391,9 +413,11 @@ class Recording:
         target = self.length + int(duration_ms * SAMPLE_RATE / 1000)
         with self._grown:
             arrived = self._grown.wait_for(lambda: self.length >= target, timeout=duration_ms / 1000 * 3 + 5)
-        assert arrived, (
-            f"the rig stands still: {target - self.length} samples are missing after {duration_ms} ms"
-        )
+        if not arrived:
+            missing = target - self.length
+            raise RigHeldUpError(
+                f"the rig stands still: {missing} samples are missing after {duration_ms} ms"
+            )
 
     def wait_for_sound(self, wire: Wire, timeout_s: float, level: float = 0.01, start: int = 0) -> int:
         """Wait until a wire is louder than a level; gives the sample at which that happened."""
