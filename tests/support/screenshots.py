@@ -19,6 +19,21 @@ class Look(NamedTuple):
 
 
 LOOKS: Final = (Look("light", 390, 844), Look("dark", 1280, 800), Look("dark", 320, 640))
+LOW: Final = ((390, 600), (844, 390), (1280, 520))
+"""What a browser's own bars leave of a phone, a phone that is turned, and a low window."""
+CUT_OFF: Final = """() => {
+  const says = (node) => [...node.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim());
+  const isCut = (node) => {
+    const { overflowY, webkitLineClamp, clipPath } = getComputedStyle(node);
+    const isOnPurpose = webkitLineClamp !== "none" || clipPath !== "none";
+    if (isOnPurpose || !["hidden", "clip"].includes(overflowY)) return false;
+    return node.scrollHeight > node.clientHeight + 1;
+  };
+  return [...document.querySelectorAll("body *")]
+    .filter((node) => node.checkVisibility() && says(node) && isCut(node))
+    .map((node) => `${node.id || node.className}: ${node.innerText}`);
+}"""
+"""Lines of text of which not all can be seen. What has a clip path is for screen readers alone."""
 
 
 def violations(page: Page, within: str = "html") -> list[str]:
@@ -42,6 +57,11 @@ def check_looks(page: Page, state: str, within: str = "html") -> None:
         found = violations(page, within)
         assert not found, f"{state}, {look}: {found}"
         check_width(page, look.width, state)
+        check_lines(page, look.width, look.height, state)
+    for width, height in LOW:
+        page.set_viewport_size({"width": width, "height": height})
+        check_width(page, width, state)
+        check_lines(page, width, height, state)
     page.set_viewport_size({"width": ZOOMED, "height": SIZE["height"] // 2})
     check_width(page, ZOOMED, state)
     check_bar(page, SIZE["height"] // 2, state)
@@ -52,6 +72,11 @@ def check_width(page: Page, width: int, state: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width, (
         f"{state} is wider than {width} pixels"
     )
+
+
+def check_lines(page: Page, width: int, height: int, state: str) -> None:
+    cut = page.evaluate(CUT_OFF)
+    assert not cut, f"{state} cuts off at {width} × {height}: {cut}"
 
 
 def check_bar(page: Page, height: int, state: str) -> None:
