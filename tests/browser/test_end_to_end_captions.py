@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from audio_rig import Rig, wait_until
 from caption_engine import fake_engine
-from phone import Phones, wait_for_truth
+from phone import SETTLED_MS, Phones, wait_for_truth
 from playwright.sync_api import Page, expect
 from processes import RelayProcess
 from sound import tone
@@ -144,8 +144,6 @@ GROW_TEXT = """(() => {
   lines.dispatchEvent(new Event("scroll"));
 })()"""
 TURNS = 40
-SETTLED_MS = 1_000
-"""A page takes no scrolling for a person's while it gets another size."""
 TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SCROLLED_BACK = "document.getElementById('captions-lines').scrollTop === 0"
 LONG = "Dinner is ready, and there is enough for all of you and for whoever comes later"

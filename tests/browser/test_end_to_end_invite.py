@@ -137,10 +137,7 @@ def test_a_name_that_only_looks_like_another_s_does_not_get_in_and_is_told_why(
 
 
 def test_the_title_shows_who_talks(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    _, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name)
-        for n, name in enumerate(("Ada", "Ben"))
-    )
+    _, ben = phones.join_all(rig, relay, "Ada", "Ben")
     rig.wait_attached(0)
     quiet = ben.page.title()
     assert "home" in quiet

@@ -63,10 +63,7 @@ def test_a_removed_device_comes_back_by_no_link_or_reload_until_the_host_lets_it
 def test_a_message_moves_nothing_and_no_key_acts_while_one_types(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name)
-        for n, name in enumerate(("Ada", "Ben"))
-    )
+    ada, ben = phones.join_all(rig, relay, "Ada", "Ben")
     before = ben.page.evaluate("[scrollX, scrollY]")
     for number in range(5):
         ada.write(f"line {number}")

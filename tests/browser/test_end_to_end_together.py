@@ -2,7 +2,7 @@
 
 import pytest
 from audio_rig import Rig
-from phone import Phones
+from phone import SETTLED_MS, Phones
 from playwright.sync_api import expect
 from processes import RelayProcess
 from sound import chirp_delays_ms, chirps, noise
@@ -12,8 +12,6 @@ pytestmark = pytest.mark.browser
 SCRIPT = "<script>alert(1)</script>"
 LONG = "Dinner is ready, and there is enough for all of you. " * 15
 ABOVE_KEYBOARD = {"width": 390, "height": 480}
-SETTLED_MS = 1_000
-"""A page takes no scrolling for a person's while it gets another size."""
 AT_END = """() => {
   const list = document.getElementById("said");
   const hidden = list.scrollHeight - list.clientHeight;
@@ -24,10 +22,7 @@ AT_END = """() => {
 def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name)
-        for n, name in enumerate(("Ada", "Ben"))
-    )
+    ada, ben = phones.join_all(rig, relay, "Ada", "Ben")
     ada.write(f"Dinner is ready {SCRIPT}")
     said = f"Dinner is ready {SCRIPT}"
     expect(ben.page.locator("#open-chat .count")).to_have_text("1")
@@ -43,10 +38,7 @@ def test_what_is_written_is_read_by_all_and_by_who_comes_later_as_text(
 def test_the_newest_of_the_chat_stays_in_sight_above_a_keyboard_until_somebody_scrolls_back(
     rig: Rig, relay: RelayProcess, phones: Phones
 ) -> None:
-    ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name)
-        for n, name in enumerate(("Ada", "Ben"))
-    )
+    ada, ben = phones.join_all(rig, relay, "Ada", "Ben")
     for _ in range(3):
         ada.write(LONG)
     ben.open_chat()
@@ -69,10 +61,7 @@ def test_the_newest_of_the_chat_stays_in_sight_above_a_keyboard_until_somebody_s
 
 
 def test_a_raised_hand_and_who_mutes_are_seen(rig: Rig, relay: RelayProcess, phones: Phones) -> None:
-    ada, ben = (
-        phones.start(rig, n, relay.authority).open(relay.link).join(name)
-        for n, name in enumerate(("Ada", "Ben"))
-    )
+    ada, ben = phones.join_all(rig, relay, "Ada", "Ben")
     ada.press("Raise hand")
     expect(ben.person("Ada")).to_contain_text("wants to talk")
     expect(ada.person("You")).to_contain_text("wants to talk")

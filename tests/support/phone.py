@@ -24,6 +24,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 SIZE = {"width": 390, "height": 844}
 SMALL = {"width": 320, "height": 568}
 """The smallest phone that there is."""
+SETTLED_MS = 1_000
+"""After it got another size, a page takes scrolling for a person's."""
 USER_AGENT = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Mobile Safari/537.36"
@@ -236,6 +238,13 @@ class Phones:
             for number, phone in enumerate(self.all):
                 keep_now(f"phone-{number}.png", phone.keep_screenshot)
         self._switch_off.close()
+
+    def join_all(self, rig: Rig, relay: RelayProcess, *names: str) -> list[Phone]:
+        """A phone for each name, in the relay's room, on the first members' wires."""
+        return [
+            self.start(rig, member, relay.authority).open(relay.link).join(name)
+            for member, name in enumerate(names)
+        ]
 
     def start(
         self,

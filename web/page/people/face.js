@@ -176,7 +176,7 @@ function labelOf(person, line, more) {
 }
 
 /**
- * "slow · 212 ms": a label, and a figure that has a place of its own, or a line.
+ * "slow · 212 ms" in parts: the figure has a place of its own, and may have a line of its own.
  * @param {Element} pill
  * @param {Whole} whole
  */
