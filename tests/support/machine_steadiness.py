@@ -25,8 +25,8 @@ NICENESS: Final = -15
 """28 times the share of a process that asked for nothing; PulseAudio asks for −11."""
 CPU_GROUP: Final = Path("/sys/fs/cgroup/cpu/streamer-tests")
 CPU_GROUP_SETTINGS: Final = {"cpu.shares": 28 * 1024, "cpu.rt_runtime_us": 900_000}
-"""As many times the share of others as NICENESS gives; of each second, what threads with a real-time priority
-may take: without it, none may begin."""
+"""As many times the share of others as NICENESS gives; and, of each second, what threads with a real-time
+priority may take: some systems allow none otherwise."""
 ENDS_S: Final = 5
 
 
@@ -135,13 +135,14 @@ def take_precedence(pid: int = 0) -> None:
 def _share_one_group(pid: int) -> None:
     """Let Linux share its time among the threads of all programs of a test.
 
-    Otherwise it shares it among sessions first (autogroup), each browser begins one of its own, and whoever
-    starts a busy loop in the session of the tests lets browsers wait for up to 200 ms.
+    Otherwise it shares it among sessions first (autogroup), and each browser begins one of its own. Beside a
+    busy loop in the session of the tests, browsers then wait for up to 200 ms.
     """
     with contextlib.suppress(OSError):
         CPU_GROUP.mkdir(exist_ok=True)
         for name, value in CPU_GROUP_SETTINGS.items():
-            (CPU_GROUP / name).write_text(str(value))
+            if (CPU_GROUP / name).exists():
+                (CPU_GROUP / name).write_text(str(value))
         (CPU_GROUP / "cgroup.procs").write_text(str(pid))
 
 
