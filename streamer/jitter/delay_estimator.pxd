@@ -8,10 +8,9 @@ cdef enum:
 
 
 cdef class DelayEstimator:
-    cdef readonly double late_share
     cdef readonly double ceiling_ms
     cdef readonly double base_ms
-    cdef readonly double quantile_ms
+    cdef readonly double wait_ms
     cdef readonly double usual_ms
     cdef readonly bint is_new_clock
     cdef WindowedMinimum _baseline
@@ -20,6 +19,7 @@ cdef class DelayEstimator:
     cdef char _after_histogram[REDZONE_BYTES]
     cdef double _total
     cdef double _weight
+    cdef int _settling                 # so many packets are still of the start
     cdef int64_t _last_timestamp
     cdef double _last_now_ms
     cdef bint _paced
@@ -31,7 +31,6 @@ cdef class DelayEstimator:
     cdef void _count(self, double relative_ms) noexcept
     cdef void _forget(self) noexcept
     cdef void _weigh(self) noexcept
-    cdef double _quantile(self, double share) noexcept
 
 
 cdef bint is_time(double now_ms) noexcept

@@ -35,7 +35,7 @@ class JitterBuffer:
     estimator: DelayEstimator
     operation: Operation
     def __init__(
-        self, decoder: Decoder, *, floor_ms: float = 8.0, ceiling_ms: float = 250.0, late_share: float = 0.01
+        self, decoder: Decoder, *, floor_ms: float = 8.0, ceiling_ms: float = 320.0
     ) -> None: ...
     def push(
         self, seq: int, timestamp: int, payload: bytes, now_ms: float, talkspurt: bool = False

@@ -57,7 +57,7 @@ cdef class JitterBuffer:
     """
 
     def __cinit__(self):
-        self._floor_ms, self._ceiling_ms = 8.0, 250.0
+        self._floor_ms, self._ceiling_ms = 8.0, 320.0
         self.estimator = DelayEstimator()
         self._line = DecodedLine(None)
         self._packets = self._line.packets
@@ -65,12 +65,12 @@ cdef class JitterBuffer:
         self._clock = PlayoutClock()
         self.operation = Operation.SILENCE
 
-    def __init__(self, decoder, *, double floor_ms=8.0, double ceiling_ms=250.0, double late_share=0.01):
+    def __init__(self, decoder, *, double floor_ms=8.0, double ceiling_ms=320.0):
         """Raises ValueError if the floor, the ceiling or the share is out of range."""
         self._check_not_popping()
         if not 0.0 <= floor_ms <= ceiling_ms:
             raise ValueError(f"a target can't be between {floor_ms} and {ceiling_ms} ms")
-        self.estimator = DelayEstimator(late_share, ceiling_ms)
+        self.estimator = DelayEstimator(ceiling_ms)
         self._floor_ms = floor_ms
         self._ceiling_ms = ceiling_ms
         self._line.use(decoder)
@@ -149,7 +149,7 @@ cdef class JitterBuffer:
         return block
 
     cdef double _target(self) noexcept:
-        cdef double needed_ms = self.estimator.quantile_ms + self._clock.lead_ms + RESERVE_MS
+        cdef double needed_ms = self.estimator.wait_ms + self._clock.lead_ms + RESERVE_MS
         if needed_ms < self._floor_ms:
             return self._floor_ms
         return needed_ms if needed_ms < self._ceiling_ms else self._ceiling_ms
@@ -193,7 +193,7 @@ cdef class JitterBuffer:
             elif seq >= 0:
                 timestamp = self._packets.timestamp_of(seq)
         now.delay_ms = self._late_by(timestamp)
-        now.network_ms = self.estimator.quantile_ms + self._clock.lead_ms
+        now.network_ms = self.estimator.wait_ms + self._clock.lead_ms
         now.usual_ms = self.estimator.usual_ms + self._clock.lead_ms
         now.target_ms = self._target()
         now.is_quiet = depends_on_quiet(now) and self._sync.quiet_behind()

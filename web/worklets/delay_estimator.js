@@ -1,4 +1,4 @@
-// How late packets come, and the delay that keeps the share of late ones small. The twin of
+// How late packets come, and how long it is worth waiting for them. The twin of
 // streamer/jitter/delay_estimator.pyx, which has the plan and the reasons; tests/vectors/jitter.json keeps
 // both equal.
 
@@ -11,8 +11,15 @@ const BASE_WINDOW_MS = 4000;
 const NEW_CLOCK_MS = 2000;
 const FORGETTING = 0.9998;
 const PRIOR_MS = 30;
-const PRIOR_PACKETS = 2;
+const PRIOR_PACKETS = 0.07;
+const SETTLING_PACKETS = 200;
+const SETTLING_WEIGHT = 0.2;
 const UNUSUAL_SHARE = 0.02;
+const BEST_RATING = 93.36;
+const REST_MS = 60;
+const UNNOTICED_MS = 100;
+const LOST_BY_ALL = (100 * 95) / 9.79;
+const NEARLY = 0.98;
 const LARGEST_WEIGHT = 1e9;
 const LATEST_MS = 1e13;
 
@@ -23,33 +30,48 @@ const LATEST_MS = 1e13;
 export const isTime = (nowMs) => nowMs > -LATEST_MS && nowMs < LATEST_MS;
 
 /**
- * `quantileMs` is the relative delay that all but `lateShare` of the packets keep within, `usualMs` that of
- * all but a fiftieth.
+ * Idd of ITU-T G.107: what a delay from mouth to ear takes from R.
+ * @param {number} oneWayMs
+ */
+const delayImpairment = (oneWayMs) => {
+  if (oneWayMs <= UNNOTICED_MS) return 0;
+  const x = Math.log2(oneWayMs / UNNOTICED_MS);
+  return 25 * ((1 + x ** 6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2);
+};
+
+const RATING_BY_WAIT = Float64Array.from(
+  { length: BUCKETS + 1 },
+  (_, waitMs) => BEST_RATING - delayImpairment(REST_MS + waitMs),
+);
+
+/**
+ * `waitMs` is the relative delay that is worth waiting for, `usualMs` that of all but a fiftieth of the
+ * packets.
  */
 export class DelayEstimator {
   #baseline = new WindowedMinimum(BASE_WINDOW_MS);
   #histogram = new Float64Array(BUCKETS);
+  /** By the wait in ms: the weight of what comes later. */
+  #late = new Float64Array(BUCKETS + 1);
   #total = 0;
   #weight = PRIOR_PACKETS;
+  #settling = SETTLING_PACKETS;
   #lastTimestamp = 0;
   #lastNowMs = 0;
   #paced = false;
   /** Whether a packet of this clock came. */
   #known = false;
   isNewClock = false;
+  waitMs = 1;
+  usualMs = 1;
 
-  /**
-   * @param {number} lateShare
-   * @param {number} ceilingMs
-   */
-  constructor(lateShare = 0.01, ceilingMs = 250) {
-    this.lateShare = lateShare;
+  /** @param {number} ceilingMs */
+  constructor(ceilingMs = 320) {
     this.ceilingMs = Math.min(ceilingMs, BUCKETS);
     this.baseMs = 0;
     this.#count(PRIOR_MS);
-    this.#weight = 1;
-    this.usualMs = this.#quantile(UNUSUAL_SHARE);
-    this.quantileMs = this.#quantile(lateShare);
+    this.#weight = SETTLING_WEIGHT;
+    this.#weigh();
   }
 
   /** Forget the talker's clock; what is known of the network stays. */
@@ -107,6 +129,7 @@ export class DelayEstimator {
   #forget() {
     // Instead of shrinking every bucket, each packet weighs more than the one before.
     this.#weight /= FORGETTING;
+    if (this.#settling > 0 && --this.#settling === 0) this.#weight /= SETTLING_WEIGHT;
     if (this.#weight < LARGEST_WEIGHT) return;
     for (let i = 0; i < BUCKETS; i++) this.#histogram[i] /= LARGEST_WEIGHT;
     this.#total /= LARGEST_WEIGHT;
@@ -114,19 +137,17 @@ export class DelayEstimator {
   }
 
   #weigh() {
-    this.usualMs = this.#quantile(UNUSUAL_SHARE);
-    this.quantileMs = this.#quantile(this.lateShare);
-  }
-
-  /** @param {number} share */
-  #quantile(share) {
-    const allowed = share * this.#total;
-    let later = 0;
-    let bucket = BUCKETS - 1;
-    for (; bucket > 0; bucket--) {
-      later += this.#histogram[bucket];
-      if (later > allowed) break;
+    const late = this.#late;
+    const lostByEach = LOST_BY_ALL / this.#total;
+    let best = 0;
+    for (let wait = BUCKETS; wait > 0; wait--) {
+      best = Math.max(best, RATING_BY_WAIT[wait] - late[wait] * lostByEach);
+      late[wait - 1] = late[wait] + this.#histogram[wait - 1];
     }
-    return bucket + 1;
+    const enough = NEARLY * best;
+    this.waitMs = 1;
+    while (RATING_BY_WAIT[this.waitMs] - late[this.waitMs] * lostByEach < enough) this.waitMs++;
+    this.usualMs = 1;
+    while (late[this.usualMs] > UNUSUAL_SHARE * this.#total) this.usualMs++;
   }
 }

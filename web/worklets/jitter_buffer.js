@@ -40,16 +40,16 @@ export class JitterBuffer {
 
   /**
    * @param {import("./concealment.js").Decoder} decoder
-   * @param {{ floorMs?: number, ceilingMs?: number, lateShare?: number }} options
+   * @param {{ floorMs?: number, ceilingMs?: number }} options
    * @throws {RangeError} if the floor or the ceiling is out of range
    */
-  constructor(decoder, { floorMs = 8, ceilingMs = 250, lateShare = 0.01 } = {}) {
+  constructor(decoder, { floorMs = 8, ceilingMs = 320 } = {}) {
     if (!(floorMs >= 0 && floorMs <= ceilingMs))
       throw new RangeError(`a target between ${floorMs} and ${ceilingMs} ms`);
     this.#line = new DecodedLine(decoder);
     this.#packets = this.#line.packets;
     this.#sync = this.#line.sync;
-    this.#estimator = new DelayEstimator(lateShare, ceilingMs);
+    this.#estimator = new DelayEstimator(ceilingMs);
     this.#floorMs = floorMs;
     this.#ceilingMs = ceilingMs;
     /** @type {number} */
@@ -129,7 +129,7 @@ export class JitterBuffer {
   }
 
   get targetMs() {
-    const neededMs = this.#estimator.quantileMs + this.#clock.leadMs + RESERVE_MS;
+    const neededMs = this.#estimator.waitMs + this.#clock.leadMs + RESERVE_MS;
     return Math.min(Math.max(neededMs, this.#floorMs), this.#ceilingMs);
   }
 
@@ -181,7 +181,7 @@ export class JitterBuffer {
       }
     }
     now.delayMs = this.#lateBy(timestamp);
-    now.networkMs = this.#estimator.quantileMs + this.#clock.leadMs;
+    now.networkMs = this.#estimator.waitMs + this.#clock.leadMs;
     now.usualMs = this.#estimator.usualMs + this.#clock.leadMs;
     now.targetMs = this.targetMs;
     now.isQuiet = dependsOnQuiet(now) && this.#sync.quietBehind;

@@ -1,5 +1,6 @@
 """A delay estimate's test is a list of (arrival, timestamp): how late, and what target follows."""
 
+import emodel
 import network_traces
 import numpy as np
 import pytest
@@ -22,48 +23,74 @@ def test_the_least_value_is_that_of_the_last_one_to_two_windows():
 
 
 def test_a_new_talker_starts_above_the_floor_and_a_clean_link_brings_it_down_within_three_seconds():
-    assert DelayEstimator().quantile_ms == 31
-    assert fed(network_traces.clean(0, 3000)).quantile_ms <= 3
+    assert DelayEstimator().wait_ms == 31
+    assert fed(network_traces.clean(0, 3000)).wait_ms <= 3
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_about_the_set_share_of_packets_comes_later_than_the_target(seed):
-    trace = network_traces.good_wifi(seed, 60_000)
-    later = np.mean(trace.relative_ms > fed(trace).quantile_ms)
-    assert 0.005 < later < 0.02
+NETWORKS = [
+    network_traces.good_wifi,
+    network_traces.busy_wifi,
+    network_traces.stalls(150),
+    network_traces.stalls(300),
+    network_traces.drift(300),
+]
 
 
-def test_a_larger_share_makes_a_smaller_target():
-    trace = network_traces.busy_wifi(1, 60_000)
-    targets = [fed(trace, DelayEstimator(late_share=share)).quantile_ms for share in (0.005, 0.02, 0.05)]
-    assert targets == sorted(targets, reverse=True)
-    assert targets[0] > 1.2 * targets[2]
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network(0, 1_000).name)
+def test_the_model_rates_the_wait_nearly_as_high_as_the_best_and_no_wait_that_is_much_shorter(network):
+    trace = network(1, 60_000)
+    wait_ms = fed(trace).wait_ms
+    best = max(rating(trace, tried) for tried in range(1, 321))
+    assert rating(trace, wait_ms) > 0.95 * best
+    assert rating(trace, 0.7 * wait_ms) < 0.985 * best
+
+
+def rating(trace: network_traces.Trace, wait_ms: float) -> float:
+    """R of the E-model, where what comes later than `wait_ms` is missing, in bursts."""
+    late = float(np.mean(trace.relative_ms > wait_ms))
+    return emodel.rating(np.array([wait_ms]), late, np.inf)
+
+
+def test_it_waits_for_stalls_that_come_often_and_not_for_a_rare_one():
+    often = fed(network_traces.stalls(150)(2, 60_000)).wait_ms
+    once = network_traces.through_link("", np.random.default_rng(2), 60_000, 2.5, [(30_000, 150)])
+    assert often > 80
+    assert fed(once).wait_ms < 40
+
+
+def test_what_holds_a_page_up_while_it_starts_is_soon_forgotten():
+    starting = [(800, 150), (1500, 80)]
+    trace = network_traces.through_link("", np.random.default_rng(3), 30_000, 0.2, starting)
+    estimator = DelayEstimator()
+    waits = [estimator.update(ms, i * 480) and estimator.wait_ms for i, ms in enumerate(trace.arrival_ms)]
+    assert waits[199] > 100
+    assert waits[1_800] < 5
 
 
 def test_one_stall_of_a_second_hardly_moves_the_target_of_a_talker_who_is_known():
     estimator = fed(network_traces.good_wifi(2, 60_000))
-    before = estimator.quantile_ms
+    before = estimator.wait_ms
     for i in range(100):
         estimator.update(61_000 + i * 0.05, (6000 + i) * 480)
-    assert estimator.quantile_ms <= before + 40
+    assert estimator.wait_ms <= before + 40
 
 
 def test_what_is_said_before_a_talkspurt_is_noticed_does_not_count_as_delay():
     estimator = fed(network_traces.clean(3, 10_000))
-    before = estimator.quantile_ms
+    before = estimator.wait_ms
     for spurt in range(1, 30):
         first = 1000 + spurt * 200
         for i in range(20):  # 200 ms of pre-roll, all at once
             estimator.update((first + 20) * 10.0 + i * 0.01, (first + i) * 480, i == 0)
         for i in range(20, 100):
             estimator.update((first + i) * 10.0 + 1, (first + i) * 480)
-    assert estimator.quantile_ms <= before + 1
+    assert estimator.wait_ms <= before + 1
 
 
 @pytest.mark.parametrize("ppm", [-300, 300])
 def test_sound_cards_that_drift_do_not_move_the_target(ppm):
     assert (
-        fed(network_traces.through_link("", np.random.default_rng(0), 120_000, 0.2, [], ppm)).quantile_ms <= 5
+        fed(network_traces.through_link("", np.random.default_rng(0), 120_000, 0.2, [], ppm)).wait_ms <= 5
     )
 
 
