@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true")
     options = parser.parse_args()
     missed = 0
-    with busy(options.busy == "loop", options.busy == "holds") if options.busy else busy():
+    with busy(loops=int(options.busy == "loop"), holds=options.busy == "holds"):
         for name, mutation in MUTATIONS.items():
             if options.only not in name:
                 continue

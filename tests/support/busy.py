@@ -39,6 +39,7 @@ def busy(
     process = subprocess.Popen([sys.executable, __file__, *options])
     try:
         yield
+        assert not process.poll(), "the machine was not kept busy; see above"
     finally:
         process.terminate()
         process.wait(10)
