@@ -66,7 +66,7 @@ cdef class JitterBuffer:
         self.operation = Operation.SILENCE
 
     def __init__(self, decoder, *, double floor_ms=8.0, double ceiling_ms=320.0):
-        """Raises ValueError if the floor, the ceiling or the share is out of range."""
+        """Raises ValueError if the floor or the ceiling is out of range."""
         self._check_not_popping()
         if not 0.0 <= floor_ms <= ceiling_ms:
             raise ValueError(f"a target can't be between {floor_ms} and {ceiling_ms} ms")

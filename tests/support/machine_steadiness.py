@@ -138,12 +138,15 @@ def _share_one_group(pid: int) -> None:
     Otherwise it shares it among sessions first (autogroup), and each browser begins one of its own. Beside a
     busy loop in the session of the tests, browsers then wait for up to 200 ms.
     """
-    with contextlib.suppress(OSError):
+    try:
         CPU_GROUP.mkdir(exist_ok=True)
         for name, value in CPU_GROUP_SETTINGS.items():
             if (CPU_GROUP / name).exists():
                 (CPU_GROUP / name).write_text(str(value))
         (CPU_GROUP / "cgroup.procs").write_text(str(pid))
+    except OSError:  # then let its session go first at least
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
 
 
 def tell_late_wakes() -> NoReturn:
