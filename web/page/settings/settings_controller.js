@@ -155,7 +155,6 @@ export class SettingsController {
     const { loudspeakers } = await this.#showDevices();
     const { loudspeaker } = this.#settings.chosen;
     await this.#parts.sound.playOn(loudspeakers.some(({ id }) => id === loudspeaker) ? loudspeaker : "");
-    this.#parts.sound.recover();
   }
 
   async #showDevices() {

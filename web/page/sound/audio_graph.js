@@ -8,6 +8,7 @@ import { chirp } from "../../shared/chirps.js";
 import { PacketRing } from "../../shared/packet_ring.js";
 import { sleep } from "../../shared/sleep.js";
 import { canReadTracks, isProcessed, readingOf } from "../../shared/track_reader.js";
+import { ContextChanges } from "./context_changes.js";
 import { playSound } from "./cues.js";
 import { Loudspeaker } from "./loudspeaker.js";
 import { OutputLatency } from "./output_latency.js";
@@ -22,7 +23,8 @@ export class AudioGraph {
   #context = openContext();
   #loudspeaker = new Loudspeaker(this.#context);
   #output = new OutputLatency(this.#context);
-  #rest = new Rest(this.#context);
+  #changes = new ContextChanges(this.#context);
+  #rest = new Rest(this.#changes);
   #others = new GainNode(this.#context);
   #volume = new GainNode(this.#context);
   #gain = 1;
@@ -89,7 +91,7 @@ export class AudioGraph {
 
   #goOn() {
     this.#loudspeaker.play();
-    return this.#context.resume();
+    return this.#changes.resume();
   }
 
   /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
@@ -102,7 +104,7 @@ export class AudioGraph {
     this.#rest.cancel();
     this.#wanted = this.#paused = false;
     this.#loudspeaker.pause();
-    return this.#context.suspend();
+    return this.#changes.suspend();
   }
 
   /** Goes on where the device has stopped it. */
@@ -123,7 +125,8 @@ export class AudioGraph {
   }
 
   #onState() {
-    if (!this.#wanted || this.#rest.isResting || this.runs !== this.#paused) return;
+    if (!this.#wanted || this.#rest.isResting || this.#changes.areUnderWay) return;
+    if (this.runs !== this.#paused) return;
     this.#paused = !this.runs;
     this.onRuns(this.runs);
     this.recover();
@@ -163,12 +166,10 @@ export class AudioGraph {
     return "setSinkId" in AudioContext.prototype;
   }
 
-  /**
-   * @param {string} deviceId empty where the system is to choose; it goes on doing so where this one is gone
-   */
+  /** @param {string} deviceId as for `ContextChanges` */
   async playOn(deviceId) {
-    const context = /** @type {AudioContext & {setSinkId?: (id: string) => Promise<void>}} */ (this.#context);
-    await context.setSinkId?.(deviceId).catch(() => {});
+    await this.#changes.playOn(deviceId);
+    this.recover();
   }
 
   /** How loud it is what is played just now, in −dBov. */
