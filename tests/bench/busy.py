@@ -9,8 +9,8 @@ it gets is the scheduler's choice. The sound rig itself goes before all of them,
 Delays are as in `scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the
 same run, of all rounds.
 
-`--calls N` makes N calls of the first pair at the first load, and lists every call that takes over 1.5 times
-their median, with where the delay sat by the call's own figures, beside the median of all calls.
+`--calls N` makes N calls of the first pair at the first load, tells where their delay sits by their
+own figures, and lists every call that takes over 1.5 times their median, with the same.
 """
 
 import argparse
@@ -92,13 +92,14 @@ def rows_of(load: float, measured: Measured) -> Iterator[str]:
 
 
 def lines_of_calls(calls: list[Round]) -> Iterator[str]:
-    """All calls in one line, and those that are far off with their parts."""
+    """All calls in one line, where their delay sits, and those that are far off with their parts."""
     took = [statistics.median(each.delays) for each in calls if each.delays]
     if not took:
         yield "no chirp was heard in any call"
         return
     median, usual = statistics.median(took), medians([each.parts for each in calls])
     yield f"{len(calls)} calls: median {median:.0f} ms, " + " ".join(f"{ms:.0f}" for ms in sorted(took))
+    yield "   " + ", ".join(f"{name} {ms:.0f}" for name, ms in usual.items())
     for number, call in enumerate(calls, 1):
         if not call.delays:
             yield f"call {number}: no chirp was heard"
