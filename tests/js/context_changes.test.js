@@ -20,7 +20,7 @@ const settled = () => new Promise(setImmediate);
 test("with nothing under way, the sound goes on at once: browsers ask for a press just before", () => {
   const { changes, told } = aContext();
   changes.resume();
-  assert.deepEqual([told, changes.areUnderWay], [["resume"], false]);
+  assert.deepEqual([told, changes.underWay], [["resume"], 0]);
 });
 
 test("what comes while the sound moves to another loudspeaker waits until it is there", async () => {
@@ -30,13 +30,13 @@ test("what comes while the sound moves to another loudspeaker waits until it is 
   changes.playOn("speaker");
   changes.suspend();
   await settled();
-  assert.deepEqual([told, changes.areUnderWay], [["headset"], true]);
+  assert.deepEqual([told, changes.underWay], [["headset"], 3]);
   moves[0].resolve();
   await settled();
   assert.deepEqual(told, ["headset", "speaker"]);
   moves[1].resolve();
   await settled();
-  assert.deepEqual([told, changes.areUnderWay], [["headset", "speaker", "suspend", "resume"], false]);
+  assert.deepEqual([told, changes.underWay], [["headset", "speaker", "suspend", "resume"], 0]);
 });
 
 test("a loudspeaker that is gone keeps nothing waiting", async () => {
@@ -52,5 +52,5 @@ test("a loudspeaker that is gone keeps nothing waiting", async () => {
 test("where a browser offers no choice of loudspeaker, nothing changes", async () => {
   const changes = new ContextChanges({});
   await changes.playOn("headset");
-  assert.equal(changes.areUnderWay, false);
+  assert.equal(changes.underWay, 0);
 });

@@ -114,6 +114,7 @@ class Terminal:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGABRT)
             raise AssertionError("it does not end; its threads:\n" + "\n".join(self._after_the_end()))
+        self.look()  # what it wrote last
         return self._process.returncode
 
     def _after_the_end(self) -> list[str]:

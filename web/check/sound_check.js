@@ -12,6 +12,7 @@ import { chirp, findChirps, peakDbfs } from "../shared/chirps.js";
 import { sleep } from "../shared/sleep.js";
 import "../ui/setup_text.js";
 import { t } from "../ui/text.js";
+import { codecMs } from "./codec_cost.js";
 import { Recorder } from "./recorder.js";
 import { fails, passes, unknown } from "./verdict.js";
 
@@ -110,7 +111,7 @@ export class SoundCheck {
   async codec() {
     if (!isSecureContext) return fails(t("insecure"));
     if (!AudioGraph.supported) return fails(t("unsupported"));
-    const ms = await this.#sound.codecMs();
+    const ms = await codecMs();
     return (ms < MOST_CODEC_MS ? passes : fails)(
       t(ms < MOST_CODEC_MS ? "checkCodec" : "checkCodecSlow", { ms: ms.toFixed(2) }),
     );

@@ -1,6 +1,6 @@
 // A room on the screen: its parts, and what each of them shows when people, levels or delays change.
 
-import { NOTHING_HEARD } from "../shared/messages.js";
+import { NOTHING_HEARD } from "../shared/audio_level.js";
 import { element, setText } from "../ui/dom.js";
 import { sayCount, t } from "../ui/text.js";
 import { PeopleView } from "./people/people_view.js";

@@ -90,6 +90,4 @@
  *     figures: [number, import("./delay_parts.js").Figure][]}} Report
  */
 
-/** @type {Heard} */
-export const NOTHING_HEARD = Object.freeze({ level: 127, voice: false }); // silence, as RFC 6464 has it
-
+export {};

@@ -69,6 +69,7 @@ def test_a_call_that_took_far_longer_than_others_is_listed_with_its_parts(
     lines = list(busy_benchmark["lines_of_calls"]([*calls, far, Round([], 3, None, 0)]))
     assert lines == [
         "6 calls: median 64 ms, 60 62 64 66 200",
+        "   buffer 10, output 25",
         "call 5: 200 ms, 2.0 % concealed",
         "   buffer 150 (10), output 25 (25)",
         "call 6: no chirp was heard",

@@ -1,7 +1,7 @@
 // The page as an app of its own: opens while the relay is away, and begins, where no link names a room, with
 // the last one.
 
-import { load, save } from "../../ui/storage.js";
+import { load } from "../../ui/storage.js";
 
 /** As the manifest has it. */
 const STARTED = "?installed";
@@ -14,8 +14,4 @@ export function install() {
 /** The part of the address that names the room. */
 export function fragmentAsked() {
   return location.hash || (location.search === STARTED ? load("fragment") : "");
-}
-
-export function rememberFragment() {
-  save("fragment", location.hash);
 }

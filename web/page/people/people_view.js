@@ -5,7 +5,7 @@
 // and, whatever their number, a row of faces above the talk disc, or one large face for somebody who only
 // listens. Nothing changes place when somebody talks.
 
-import { NOTHING_HEARD } from "../../shared/messages.js";
+import { NOTHING_HEARD } from "../../shared/audio_level.js";
 import { create, element, fillIn, icon } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
 import { Duet } from "./duet.js";

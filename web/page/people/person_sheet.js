@@ -1,7 +1,7 @@
 // The sheet of one person: how loud they are here, how long their voice takes and why, and what a host may
 // do.
 
-import { NOTHING_HEARD } from "../../shared/messages.js";
+import { NOTHING_HEARD } from "../../shared/audio_level.js";
 import { create, element, fillIn, find, setAttribute, setIcon, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
 import { drawMinute } from "../delay/delay_chart.js";

@@ -125,7 +125,7 @@ export class AudioGraph {
   }
 
   #onState() {
-    if (!this.#wanted || this.#rest.isResting || this.#changes.areUnderWay) return;
+    if (!this.#wanted || this.#rest.isResting || this.#changes.underWay) return;
     if (this.runs !== this.#paused) return;
     this.#paused = !this.runs;
     this.onRuns(this.runs);
@@ -225,20 +225,6 @@ export class AudioGraph {
 
   get runs() {
     return this.#context.state === "running";
-  }
-
-  /** How long it takes the audio thread to encode and decode a packet. */
-  async codecMs() {
-    await this.#context.audioWorklet.addModule(workletUrl("codec_cost"));
-    const node = workletNode(this.#context, "codec-cost", 0, 1);
-    node.connect(this.#context.destination);
-    /** @type {import("../../shared/worklet_messages.js").CodecCost} */
-    const cost = await new Promise((resolve) => {
-      node.port.onmessage = ({ data }) => resolve(data);
-    });
-    node.disconnect();
-    if (cost.type === "failed") throw new Error(cost.problem);
-    return cost.ms;
   }
 
   /** @returns {import("./statistics_panel.js").SoundStatistics} */

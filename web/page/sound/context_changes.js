@@ -8,17 +8,14 @@
 
 export class ContextChanges {
   #context;
-  #count = 0;
   /** @type {Promise<void>} */
   #done = Promise.resolve();
+  /** How many there are. */
+  underWay = 0;
 
   /** @param {Context} context */
   constructor(context) {
     this.#context = context;
-  }
-
-  get areUnderWay() {
-    return this.#count > 0;
   }
 
   suspend() {
@@ -29,20 +26,22 @@ export class ContextChanges {
    * @param {string} deviceId empty where the system is to choose; it goes on doing so where this one is gone
    */
   playOn(deviceId) {
-    return this.#next(async () => this.#context.setSinkId?.(deviceId));
+    return this.#next(() => this.#context.setSinkId?.(deviceId));
   }
 
   /** No other change waits for this one: browsers may wait for a press of a button first. */
   async resume() {
-    while (this.areUnderWay) await this.#done;
+    while (this.underWay) await this.#done;
     await this.#context.resume();
   }
 
-  /** @param {() => Promise<void>} change */
+  /** @param {() => Promise<void> | undefined} change */
   #next(change) {
-    this.#count++;
-    const nothing = () => {}; // the context is closed, or the device is gone
-    this.#done = this.#done.then(change).catch(nothing).then(() => void this.#count--);
+    this.underWay++;
+    this.#done = this.#done
+      .then(change)
+      .catch(() => {}) // the context is closed, or the device is gone
+      .finally(() => this.underWay--);
     return this.#done;
   }
 }

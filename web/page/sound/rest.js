@@ -14,7 +14,7 @@ export class Rest {
   /** The context stands still because we want it to. */
   isResting = false;
 
-  /** @param {Pick<AudioContext, "suspend" | "resume">} context */
+  /** @param {Pick<import("./context_changes.js").ContextChanges, "suspend" | "resume">} context */
   constructor(context) {
     this.#context = context;
   }
@@ -41,7 +41,7 @@ export class Rest {
 
   #begin() {
     this.isResting = true;
-    this.#asleep = this.#context.suspend().catch(() => {}); // it is closed
+    this.#asleep = this.#context.suspend();
   }
 
   async #wake() {

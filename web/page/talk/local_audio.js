@@ -4,8 +4,11 @@
 import { t } from "../../ui/text.js";
 import { listDevices } from "../sound/devices.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "../sound/microphone.js";
-import { feelMuted, feelPress } from "./haptics.js";
 import { TalkButton } from "./talk_button.js";
+
+/** A short tick, as of a key; shorter ones do not start the motors of many phones. */
+const PRESSED_MS = 15;
+const MUTED_MS = [30, 60, 30];
 
 /**
  * What the controls show of it.
@@ -136,7 +139,7 @@ export class LocalAudio {
 
   /** @param {boolean} muted */
   mute(muted) {
-    if (muted && !this.muted) feelMuted();
+    if (muted && !this.muted) navigator.vibrate?.(MUTED_MS);
     this.#microphone.muted = muted;
     this.#tellWhetherHeard();
   }
@@ -169,7 +172,7 @@ export class LocalAudio {
 
   /** @param {number} atMs */
   press(atMs) {
-    feelPress();
+    navigator.vibrate?.(PRESSED_MS);
     this.#button.press(atMs);
     this.#onButton();
   }

@@ -4,7 +4,7 @@
 // Who begins or ends to talk is told at the next look. How loud they are is told at every second one: each
 // time costs a phone a drawing of the page.
 
-import { NOTHING_HEARD } from "../../shared/messages.js";
+import { NOTHING_HEARD } from "../../shared/audio_level.js";
 
 /** @typedef {import("../../shared/messages.js").Heard} Heard */
 /** @typedef {import("../../shared/messages.js").LevelOf} LevelOf */
