@@ -9,8 +9,8 @@ it gets is the scheduler's choice. The sound rig itself goes before all of them,
 Delays are as in `scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the
 same run, of all rounds.
 
-`--calls N` makes N calls of the first pair at the first load, tells where their delay sits by their
-own figures, and lists every call that takes over 1.5 times their median, with the same.
+`--calls N` makes N calls of the first pair at the first load. It prints where their delay sits, by their own
+figures, and the same for every call that takes over 1.5 times their median.
 """
 
 import argparse

@@ -28,15 +28,30 @@ test("what comes while the sound moves to another loudspeaker waits until it is 
   changes.playOn("headset");
   changes.resume();
   changes.playOn("speaker");
-  changes.suspend();
   await settled();
-  assert.deepEqual([told, changes.underWay], [["headset"], 3]);
+  assert.deepEqual([told, changes.underWay], [["headset"], 2]);
   moves[0].resolve();
   await settled();
   assert.deepEqual(told, ["headset", "speaker"]);
   moves[1].resolve();
   await settled();
-  assert.deepEqual([told, changes.underWay], [["headset", "speaker", "suspend", "resume"], 0]);
+  assert.deepEqual([told, changes.underWay], [["headset", "speaker", "resume"], 0]);
+});
+
+test("the last word counts: who leaves while the sound moves is not heard again, who comes back is", async () => {
+  const { changes, told, moves } = aContext();
+  changes.playOn("headset");
+  changes.resume();
+  changes.suspend();
+  await settled();
+  assert.deepEqual(told, ["headset"]);
+  moves[0].resolve();
+  await settled();
+  assert.deepEqual(told, ["headset", "suspend"]);
+  changes.suspend();
+  changes.resume();
+  await settled();
+  assert.deepEqual(told, ["headset", "suspend", "suspend", "resume"]);
 });
 
 test("a loudspeaker that is gone keeps nothing waiting", async () => {

@@ -1,12 +1,12 @@
 // How long it takes this device's audio thread to encode and decode a packet.
 
-const NAME = "codec_cost";
+import { workletUrl } from "../page/sound/audio_graph.js";
 
 /** In ms. Throws where the codec does not work. */
 export async function codecMs() {
   const context = new AudioContext();
   try {
-    await context.audioWorklet.addModule(new URL(`../worklets/${NAME}.js`, import.meta.url));
+    await context.audioWorklet.addModule(workletUrl("codec_cost"));
     const node = new AudioWorkletNode(context, "codec-cost", { numberOfInputs: 0 });
     node.connect(context.destination);
     /** @type {import("../shared/worklet_messages.js").CodecCost} */

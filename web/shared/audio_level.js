@@ -4,6 +4,7 @@ import { SILENCE_LEVEL } from "./packet.js";
 
 /** Of somebody who is silent. @type {Readonly<import("./messages.js").Heard>} */
 export const NOTHING_HEARD = Object.freeze({ level: SILENCE_LEVEL, voice: false });
+
 /** Below this nobody hears anything; above it somebody may be talking. */
 const METER_BOTTOM = 60;
 const METER_TOP = 12;

@@ -249,7 +249,7 @@ export class AudioGraph {
 }
 
 /** @param {string} name */
-const workletUrl = (name) => new URL(`../../worklets/${name}.js`, import.meta.url);
+export const workletUrl = (name) => new URL(`../../worklets/${name}.js`, import.meta.url);
 
 /**
  * @param {AudioWorkletNode} node

@@ -10,6 +10,7 @@ export class ContextChanges {
   #context;
   /** @type {Promise<void>} */
   #done = Promise.resolve();
+  #suspends = 0;
   /** How many there are. */
   underWay = 0;
 
@@ -19,6 +20,7 @@ export class ContextChanges {
   }
 
   suspend() {
+    this.#suspends++;
     return this.#next(() => this.#context.suspend());
   }
 
@@ -29,10 +31,14 @@ export class ContextChanges {
     return this.#next(() => this.#context.setSinkId?.(deviceId));
   }
 
-  /** No other change waits for this one: browsers may wait for a press of a button first. */
+  /**
+   * Does nothing if `suspend` is called while this waits. No other change waits for this one: browsers may
+   * wait for a press of a button first.
+   */
   async resume() {
+    const suspends = this.#suspends;
     while (this.underWay) await this.#done;
-    await this.#context.resume();
+    if (suspends === this.#suspends) await this.#context.resume();
   }
 
   /** @param {() => Promise<void> | undefined} change */

@@ -6,8 +6,9 @@ import { listDevices } from "../sound/devices.js";
 import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "../sound/microphone.js";
 import { TalkButton } from "./talk_button.js";
 
-/** A short tick, as of a key; shorter ones do not start the motors of many phones. */
+/** The phone vibrates: a short tick, as of a key; shorter ones do not start the motors of many phones. */
 const PRESSED_MS = 15;
+/** Twice, with a pause between. */
 const MUTED_MS = [30, 60, 30];
 
 /**
