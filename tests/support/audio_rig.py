@@ -2,7 +2,8 @@
 
 Every channel is a **wire**. What is written to a wire's feed comes out of its tap, and one recording holds
 all wires sample by sample: so the delay from one member's microphone to another's speaker is exact, whatever
-the machine's load.
+the machine's load. It lacks one thing: the sink hands a block of sound to its listeners when the block begins
+(`Rig.block_ms`), and a real microphone when it has ended.
 
     with Rig(members=2) as rig, rig.record() as recording:
         rig.attach(process.pid, member=1)           # its streams go to wires of its own, now and later
@@ -210,6 +211,12 @@ class Rig:
             for process in (reader, between, writer):
                 stop(process)
 
+    @property
+    def block_ms(self) -> float:
+        """How much the sink renders at once, as short as the most impatient of its streams wants it."""
+        (bus,) = (one for one in self._list("sinks") if one["name"] == "bus")
+        return float(bus["latency"]["configured"]) / 1000
+
     def streams(self) -> list["Stream"]:
         """All streams, of programs and of the rig itself."""
         return [*self._streams("sink-input", "sink"), *self._streams("source-output", "source")]
@@ -274,7 +281,8 @@ class Rig:
         names = [f"aux{wire.channel}" for wire in self._wires]
         yield f"module-native-protocol-unix socket={self._home}/pulse.sock auth-anonymous=1"
         channels = f"channels={len(names)} channel_map={','.join(names)}"
-        yield f"module-null-sink sink_name=bus rate={SAMPLE_RATE} {channels}"
+        # A tap of a sink that can be rewound holds a block back, or two or three of them.
+        yield f"module-null-sink sink_name=bus norewinds=1 rate={SAMPLE_RATE} {channels}"
         for wire in self._wires:
             yield f"module-remap-sink sink_name={wire.feed} master=bus {wire.mapping}"
             yield f"module-remap-source source_name={wire.tap} master=bus.monitor {wire.mapping}"

@@ -14,11 +14,11 @@ import numpy as np
 from audio_rig import Rig
 from phone import CHROMIUM, Phone, Phones
 from processes import STREAMER, RelayProcess, StreamerProcess
-from sound import Samples, chirp_delays_ms, chirps
+from sound import SAMPLE_RATE, Samples, chirp_delays_ms, chirps, speech
 
 EVERY_MS: Final = 600
 LATEST_MS: Final = 550
-SETTLE_MS: Final = 9_000
+SETTLE_MS: Final = 10_000
 CLAIM_EVERY_MS: Final = 1_000
 NOISE: Final = 1e-3
 """Under the chirps, so that no talker falls silent between them."""
@@ -153,8 +153,10 @@ def hear_chirps(
 
 
 def settle(rig: Rig, talker: int) -> None:
-    """Let one be heard for some seconds, in which all clocks and buffers settle."""
-    rig.play(rig.microphone(talker), chirps_in_noise(SETTLE_MS // EVERY_MS)).wait()
+    """Let a voice be heard for some seconds, in which all clocks and buffers settle, and a page finds out how
+    late its browser's processing is."""
+    said = np.resize(speech(), SETTLE_MS * SAMPLE_RATE // 1000)
+    rig.play(rig.microphone(talker), said).wait()
 
 
 def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, listener: int) -> Round:
@@ -167,8 +169,10 @@ def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, li
             said.append(ask())
         playing.wait()
         recording.wait_ms(600)
+        handed_over_early_ms = rig.block_ms
         wires = recording.wire(rig.microphone(talker)), recording.wire(rig.speaker(listener))
-    return Round.of(chirp_delays_ms(*wires, latest_ms=LATEST_MS), count, said)
+    delays = [delay + handed_over_early_ms for delay in chirp_delays_ms(*wires, latest_ms=LATEST_MS)]
+    return Round.of(delays, count, said)
 
 
 def chirps_in_noise(count: int) -> Samples:

@@ -5,7 +5,7 @@
 // others would hear. A canceller that lost its place, since the sound stumbled, may learn again.
 
 import { AudioGraph } from "../page/sound/audio_graph.js";
-import { MICROPHONE_WORDS, Microphone, MicrophoneError, UNPROCESSED } from "../page/sound/microphone.js";
+import { Microphone, MicrophoneError, UNPROCESSED } from "../page/sound/microphone.js";
 import { FRAME_MS } from "../shared/audio_format.js";
 import { levelOf } from "../shared/audio_level.js";
 import { chirp, findChirps, peakDbfs } from "../shared/chirps.js";
@@ -78,7 +78,7 @@ export class SoundCheck {
       await this.#listen(UNPROCESSED);
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
-      return fails(t(MICROPHONE_WORDS[error.problem]));
+      return fails(t(error.problem));
     }
     const db = Math.round(await this.#peakDbfs());
     if (db < SILENT_DBFS) return fails(t("checkMicrophoneSilent"));

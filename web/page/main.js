@@ -27,7 +27,7 @@ import { Question } from "./sheets/question.js";
 import { AudioGraph } from "./sound/audio_graph.js";
 import { Cues } from "./sound/cues.js";
 import { MediaControls } from "./sound/media_controls.js";
-import { MICROPHONE_WORDS, problemOf } from "./sound/microphone.js";
+import { problemOf } from "./sound/microphone.js";
 import { OverallVolume } from "./sound/overall_volume.js";
 import { OwnLevel } from "./sound/own_level.js";
 import { Volumes } from "./sound/volumes.js";
@@ -273,7 +273,7 @@ class Page {
   async #tryVoice() {
     const problem = await this.#ownLevel.start().then(
       () => "",
-      (error) => t(MICROPHONE_WORDS[problemOf(error)]),
+      (error) => t(problemOf(error)),
     );
     if (this.#call.state === "start") this.#door.showProblem(problem);
   }

@@ -11,7 +11,6 @@ import { canReadTracks, isProcessed, readingOf } from "../../shared/track_reader
 import { ContextChanges } from "./context_changes.js";
 import { playSound } from "./cues.js";
 import { Loudspeaker } from "./loudspeaker.js";
-import { OutputLatency } from "./output_latency.js";
 import { Rest } from "./rest.js";
 
 /** @typedef {import("./statistics_panel.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
@@ -22,7 +21,6 @@ const STARTS_MS = 1_000;
 export class AudioGraph {
   #context = openContext();
   #loudspeaker = new Loudspeaker(this.#context);
-  #output = new OutputLatency(this.#context);
   #changes = new ContextChanges(this.#context);
   #rest = new Rest(this.#changes);
   #others = new GainNode(this.#context);
@@ -218,9 +216,9 @@ export class AudioGraph {
     if (this.#playout) sendTo(this.#playout, { type: "askStatistics" });
   }
 
-  /** As `OutputLatency` tells it, of the loudspeaker alone. */
+  /** As `Loudspeaker` tells it. */
   get soundedMs() {
-    return this.#loudspeaker.isIndirect ? null : this.#output.soundedMs;
+    return this.#loudspeaker.soundedMs;
   }
 
   get runs() {
@@ -229,7 +227,7 @@ export class AudioGraph {
 
   /** @returns {import("./statistics_panel.js").SoundStatistics} */
   get statistics() {
-    return { sampleRate: this.#context.sampleRate, outputMs: this.#output.latencyMs };
+    return { sampleRate: this.#context.sampleRate, outputMs: this.#loudspeaker.latencyMs };
   }
 
   /**

@@ -1,6 +1,11 @@
 // The microphone, or in one word why it can't be used.
 
-/** @typedef {"insecure" | "refused" | "missing" | "busy"} MicrophoneProblem */
+import { PROCESSING } from "../../shared/room_link.js";
+
+/**
+ * Named as the text that says what to do about it.
+ * @typedef {"insecure" | "microphoneRefused" | "microphoneMissing" | "microphoneBusy"} MicrophoneProblem
+ */
 
 /**
  * What is asked of it: one channel, unless it says more.
@@ -14,18 +19,10 @@
 
 /** The names browsers give their refusals; any other means that the device can't be used just now. */
 const PROBLEMS = /** @type {Record<string, MicrophoneProblem>} */ ({
-  NotAllowedError: "refused",
-  SecurityError: "refused",
-  NotFoundError: "missing",
-  OverconstrainedError: "missing",
-});
-
-/** What to say and do about a microphone that can't be had. */
-export const MICROPHONE_WORDS = /** @type {const} */ ({
-  insecure: "insecure",
-  refused: "microphoneRefused",
-  missing: "microphoneMissing",
-  busy: "microphoneBusy",
+  NotAllowedError: "microphoneRefused",
+  SecurityError: "microphoneRefused",
+  NotFoundError: "microphoneMissing",
+  OverconstrainedError: "microphoneMissing",
 });
 
 export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
@@ -51,7 +48,9 @@ export class Microphone {
   #stream = null;
   /** The same microphone without processing, for a moment. @type {MediaStreamTrack | null} */
   #plain = null;
-  #muted = false;
+  #asked = 0;
+  /** The worker sends nothing meanwhile; it still hears, to remind somebody who talks while muted. */
+  muted = false;
   /** To be heard of it. */
   channels = 1;
   /** It was taken away: unplugged, or another app or a phone call has it. */
@@ -73,17 +72,30 @@ export class Microphone {
   }
 
   /**
+   * Of two that are asked for at a time, the later one stays.
    * @param {Wanted} processing
    * @param {string} [deviceId] empty where the system is to choose; it does so, too, where this one is gone
    * @throws {MicrophoneError}
    */
   async open(processing, deviceId = "") {
+    const asked = ++this.#asked;
     const { channelCount = 1 } = processing;
-    const stream = await openStream({ ...processing, channelCount }, deviceId);
+    const ask = () => openStream({ ...processing, channelCount }, deviceId);
+    let stream = await ask();
+    // while the same microphone is open, Chromium passes over most wishes
+    if (asked > 1 && asked === this.#asked && !isProcessedAs(stream, processing)) {
+      stop(stream);
+      this.close();
+      stream = await ask().catch((error) => {
+        this.onTaken();
+        throw error;
+      });
+    }
+    if (asked !== this.#asked) return stop(stream);
     this.close();
     this.#stream = stream;
     this.channels = channelCount;
-    this.#watch(stream.getAudioTracks()[0]);
+    return this.#watch(stream.getAudioTracks()[0]);
   }
 
   /** @param {MediaStreamTrack} track */
@@ -96,27 +108,35 @@ export class Microphone {
     };
   }
 
-  /** The same microphone beside it, without processing, for two seconds; null where it can't be had. */
+  /**
+   * The same microphone beside it, without processing, for two seconds; null where it can't be had.
+   *
+   * A frame of its own asks for it: what one document hears of a microphone, Chromium processes alike.
+   */
   async plainTrack() {
     const processed = this.#track;
     const deviceId = { exact: this.deviceId };
     const audio = { ...UNPROCESSED, channelCount: 1, deviceId };
-    const plain = await navigator.mediaDevices.getUserMedia({ audio }).catch(() => null);
+    const frame = document.createElement("iframe");
+    frame.hidden = true;
+    document.body.append(frame);
+    const devices = frame.contentWindow?.navigator.mediaDevices;
+    const plain = await devices?.getUserMedia({ audio }).catch(() => null);
     const track = plain?.getAudioTracks()[0] ?? null;
-    const stop = () => track?.stop();
-    processed?.addEventListener("mute", stop, { once: true }); // on a device that lends it only once
-    setTimeout(stop, PLAIN_MS);
-    if (!processed || processed !== this.#track) stop();
+    const giveBack = () => {
+      track?.stop();
+      frame.remove();
+    };
+    processed?.addEventListener("mute", giveBack, { once: true }); // on a device that lends it only once
+    setTimeout(giveBack, PLAIN_MS);
+    if (!processed || processed !== this.#track) giveBack();
     this.#plain = track;
     return track?.readyState === "live" ? track : null;
   }
 
   close() {
     this.#plain?.stop();
-    for (const track of this.#stream?.getTracks() ?? []) {
-      track.onended = track.onmute = track.onunmute = null;
-      track.stop();
-    }
+    if (this.#stream) stop(this.#stream);
     this.#stream = null;
   }
 
@@ -135,14 +155,23 @@ export class Microphone {
   get #track() {
     return this.#stream?.getAudioTracks()[0];
   }
+}
 
-  get muted() {
-    return this.#muted;
-  }
+/**
+ * Some browsers do not tell all of it.
+ * @param {MediaStream} stream
+ * @param {import("../../shared/room_link.js").Processing} wanted
+ */
+function isProcessedAs(stream, wanted) {
+  const is = stream.getAudioTracks()[0].getSettings();
+  return PROCESSING.every((name) => Boolean(is[name] ?? wanted[name]) === wanted[name]);
+}
 
-  /** The worker sends nothing meanwhile; it still hears, to remind somebody who talks while muted. */
-  set muted(muted) {
-    this.#muted = muted;
+/** @param {MediaStream} stream */
+function stop(stream) {
+  for (const track of stream.getTracks()) {
+    track.onended = track.onmute = track.onunmute = null;
+    track.stop();
   }
 }
 
@@ -162,7 +191,7 @@ async function openStream(audio, deviceId) {
 }
 
 /** @param {unknown} error a browser's */
-export const problemOf = (error) => PROBLEMS[/** @type {Error} */ (error).name] ?? "busy";
+export const problemOf = (error) => PROBLEMS[/** @type {Error} */ (error).name] ?? "microphoneBusy";
 
 /**
  * Null where this device is gone. A wish that is less than exact, some browsers pass over.

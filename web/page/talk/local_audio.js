@@ -3,7 +3,7 @@
 
 import { t } from "../../ui/text.js";
 import { listDevices } from "../sound/devices.js";
-import { MICROPHONE_WORDS, Microphone, MicrophoneError } from "../sound/microphone.js";
+import { Microphone, MicrophoneError } from "../sound/microphone.js";
 import { TalkButton } from "./talk_button.js";
 
 /** The phone vibrates: a short tick, as of a key; shorter ones do not start the motors of many phones. */
@@ -105,7 +105,7 @@ export class LocalAudio {
       await loaded;
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
-      if (isWanted()) this.onProblem(t(MICROPHONE_WORDS[error.problem]));
+      if (isWanted()) this.onProblem(t(error.problem));
       return;
     }
     if (!isWanted()) {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { OutputLatency } from "../../web/page/sound/output_latency.js";
+import { Loudspeaker } from "../../web/page/sound/loudspeaker.js";
+
+globalThis.GainNode = class {
+  connect() {}
+};
+globalThis.MediaStreamAudioDestinationNode = class {};
+globalThis.Audio = class {};
+globalThis.navigator ??= { maxTouchPoints: 0 };
 
 const CHROMIUM =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
@@ -14,20 +21,25 @@ const CONTEXT = {
 };
 
 test("the browser tells when the context's second 0 sounded, and how late that is", () => {
-  const clock = new OutputLatency(CONTEXT, CHROMIUM);
+  const clock = new Loudspeaker(CONTEXT, CHROMIUM);
   assert.equal(clock.soundedMs, performance.timeOrigin + 3_000);
   assert.equal(clock.latencyMs, 30);
 });
 
 test("where a browser tells nothing, nothing is known", () => {
-  const silent = new OutputLatency({}, CHROMIUM);
+  const silent = new Loudspeaker({}, CHROMIUM);
   assert.equal(silent.soundedMs, null);
   assert.equal(silent.latencyMs, null);
-  const suspended = new OutputLatency(
+  const suspended = new Loudspeaker(
     { getOutputTimestamp: () => ({ contextTime: 0, performanceTime: 0 }) },
     CHROMIUM,
   );
   assert.equal(suspended.soundedMs, null);
+});
+
+test("what an <audio> element adds, nobody tells", () => {
+  const iphone = new Loudspeaker(CONTEXT, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)");
+  assert.equal(iphone.soundedMs, null);
 });
 
 test("Firefox on Linux, which may hang over the question, is not asked", () => {
@@ -37,7 +49,7 @@ test("Firefox on Linux, which may hang over the question, is not asked", () => {
     },
     getOutputTimestamp: () => assert.fail("asked"),
   };
-  const clock = new OutputLatency(hangs, `Mozilla/5.0 (X11; Linux x86_64; rv:153.0) ${FIREFOX}`);
+  const clock = new Loudspeaker(hangs, `Mozilla/5.0 (X11; Linux x86_64; rv:153.0) ${FIREFOX}`);
   assert.equal(clock.soundedMs, null);
   assert.equal(clock.latencyMs, null);
 });
@@ -48,6 +60,6 @@ for (const system of [
   "Android 14; Mobile; rv:153.0",
 ]) {
   test(`Firefox elsewhere is asked: ${system}`, () => {
-    assert.equal(new OutputLatency(CONTEXT, `Mozilla/5.0 (${system}) ${FIREFOX}`).latencyMs, 30);
+    assert.equal(new Loudspeaker(CONTEXT, `Mozilla/5.0 (${system}) ${FIREFOX}`).latencyMs, 30);
   });
 }
