@@ -6,24 +6,20 @@ bytes as well, as they are sent (UTF-8, after normalization, which may make a te
 connections of one device are one address, so together they say little more than one person does.
 """
 
-from dataclasses import dataclass, field
+import functools
+from dataclasses import dataclass
 from typing import Final
 
 from streamer.errors import ControlError
-from streamer.relay.access.rate_limit import LeakyBucket
+from streamer.relay.access.rate_limit import Buckets, Rate
 
-CHATS: Final = 60
+CHATS: Final = Rate(60, 1.0)
 """At once: a person who pastes a list line by line. Half is reached by pasting, double costs the others
-more."""
+more. Nobody types a line a second for a minute."""
 
-CHATS_PER_S: Final = 1.0
-"""Nobody types a line a second for a minute."""
-
-CHAT_BYTES: Final = 32_768
-"""At once: four of the longest texts in the longest characters."""
-
-CHAT_BYTES_PER_S: Final = 1_000.0
-"""A fast typist writes 15 characters a second, of at most 4 bytes."""
+CHAT_BYTES: Final = Rate(32_768, 1_000.0)
+"""At once: four of the longest texts in the longest characters. A fast typist writes 15 characters a second,
+of at most 4 bytes."""
 
 ADDRESS_FACTOR: Final = 2.0
 """A household behind one address writes no faster than two people on end."""
@@ -33,81 +29,62 @@ ROOM_FACTOR: Final = 8.0
 
 _NOT_SENT: Final = "that was not sent: you write faster than others can read. Try it again in a moment"
 
-CLOCKS: Final = 20
-CLOCKS_PER_S: Final = 5.0
+CLOCKS: Final = Rate(20, 5.0)
 """One begins each talkspurt, and two a second follow (PROTOCOL.md)."""
 
-ACTIONS: Final = 30
-ACTIONS_PER_S: Final = 4.0
+ACTIONS: Final = Rate(30, 4.0)
 """Hands, mutes, the floor, the host's commands: fingers on buttons."""
 
-REPLIES: Final = 30
-REPLIES_PER_S: Final = 4.0
+REPLIES: Final = Rate(30, 4.0)
 """To notices: fingers on buttons."""
 
-COMMANDS: Final = 64
-COMMANDS_PER_S: Final = 8.0
+COMMANDS: Final = Rate(64, 8.0)
 """A dispatcher who calls all devices of a gateway at once."""
 
-REPORTS: Final = 128
-REPORTS_PER_S: Final = 10.0
+REPORTS: Final = Rate(128, 10.0)
 """A gateway that tells all its devices when it comes, and then what changes."""
 
-REPORT_BYTES: Final = 131_072
-REPORT_BYTES_PER_S: Final = 8_192.0
+REPORT_BYTES: Final = Rate(131_072, 8_192.0)
 """Twice what the relay keeps of one member, and a device's full 4 KiB twice a second."""
 
-CAPTIONS: Final = 60
-CAPTIONS_PER_S: Final = 16.0
+CAPTIONS: Final = Rate(60, 16.0)
 """Ten talkers at once: a partial line of each a second, and a final one now and then."""
 
-CAPTION_BYTES: Final = 65_536
-CAPTION_BYTES_PER_S: Final = 8_192.0
+CAPTION_BYTES: Final = Rate(65_536, 8_192.0)
 """A partial line holds all that was said since the last pause: on average half of the longest."""
 
-CAPTION_SWITCHES: Final = 10
-CAPTION_SWITCHES_PER_S: Final = 1.0
+CAPTION_SWITCHES: Final = Rate(10, 1.0)
 """Captions on, captions off: a finger on a switch, and each reconnect."""
 
 
-@dataclass(slots=True)
-class CaptionBudget:
-    """What one member may still write as captions, and how often it may ask for them."""
-
-    lines: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTIONS, CAPTIONS_PER_S))
-    line_bytes: LeakyBucket = field(default_factory=lambda: LeakyBucket(CAPTION_BYTES, CAPTION_BYTES_PER_S))
-    switches: LeakyBucket = field(
-        default_factory=lambda: LeakyBucket(CAPTION_SWITCHES, CAPTION_SWITCHES_PER_S)
-    )
-
-
-@dataclass(slots=True)
-class ProgramBudget:
-    """What one member's program may still say, beside notices, which count as chat."""
-
-    replies: LeakyBucket = field(default_factory=lambda: LeakyBucket(REPLIES, REPLIES_PER_S))
-    commands: LeakyBucket = field(default_factory=lambda: LeakyBucket(COMMANDS, COMMANDS_PER_S))
-    reports: LeakyBucket = field(default_factory=lambda: LeakyBucket(REPORTS, REPORTS_PER_S))
-    report_bytes: LeakyBucket = field(default_factory=lambda: LeakyBucket(REPORT_BYTES, REPORT_BYTES_PER_S))
-
-
 class Writing:
-    """How much may still be written, `factor` times what a person may."""
+    """How much may still be written, `factor` times what a person may; a member's is counted in its own
+    `buckets`."""
 
-    def __init__(self, factor: float = 1.0) -> None:
-        self._texts = LeakyBucket(CHATS * factor, CHATS_PER_S * factor)
-        self._bytes = LeakyBucket(CHAT_BYTES * factor, CHAT_BYTES_PER_S * factor)
+    __slots__ = ("_buckets", "_bytes", "_texts")
+
+    def __init__(self, factor: float = 1.0, buckets: Buckets | None = None) -> None:
+        self._texts, self._bytes = _rates(factor)
+        self._buckets = buckets or Buckets()
 
     def try_write(self, size: int, now: float) -> bool:
         """Count a text of `size` bytes; False if it is too much."""
-        return self._texts.try_take(now) and self._bytes.try_take(now, size)
+        take = self._buckets.try_take
+        return take(self._texts, now) and take(self._bytes, now, size)
 
     def try_grow(self, by: int, now: float) -> bool:
         """Count `by` more bytes for the last text; False if that is too much."""
-        return self._bytes.try_take(now, by)
+        return self._buckets.try_take(self._bytes, now, by)
 
     def is_unused(self, now: float) -> bool:
-        return self._texts.is_empty(now) and self._bytes.is_empty(now)
+        return self._buckets.are_empty(now)
+
+
+@functools.lru_cache
+def _rates(factor: float) -> tuple[Rate, Rate]:
+    """Of texts and of their bytes; the same for all who write equally fast."""
+    texts, sizes = (Rate(rate.size * factor, rate.per_s * factor) for rate in (CHATS, CHAT_BYTES))
+    return texts, sizes
 
 
 @dataclass(slots=True)

@@ -1,5 +1,17 @@
 """How fast somebody may go: a leaky bucket (ITU-T I.371), that lets bursts pass and no lasting flood."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rate:
+    """Of one kind of thing: two kinds that may go equally fast are counted apart."""
+
+    size: float
+    """At once."""
+    per_s: float
+    """In the long run."""
+
 
 class LeakyBucket:
     """Allows `size` at once, and `per_s` in the long run. Times are in s, of any clock."""
@@ -32,3 +44,22 @@ class LeakyBucket:
         elapsed_s = now - self._then if self._then is not None else 0.0
         self._then = now
         self._level = max(self._level - max(elapsed_s, 0.0) * self._per_s, 0.0)
+
+
+class Buckets:
+    """Those of one source, by rate. Each is made when it is first needed: most members never do most."""
+
+    __slots__ = ("_buckets",)
+
+    def __init__(self) -> None:
+        self._buckets: dict[Rate, LeakyBucket] = {}
+
+    def try_take(self, rate: Rate, now: float, amount: float = 1.0) -> bool:
+        """As `LeakyBucket.try_take`, of what `rate` allows."""
+        bucket = self._buckets.get(rate)
+        if bucket is None:
+            bucket = self._buckets[rate] = LeakyBucket(rate.size, rate.per_s)
+        return bucket.try_take(now, amount)
+
+    def are_empty(self, now: float) -> bool:
+        return all(bucket.is_empty(now) for bucket in self._buckets.values())

@@ -11,7 +11,8 @@ from time import monotonic
 from typing import assert_never
 
 from streamer.errors import ControlError
-from streamer.relay.access.allowance import CaptionBudget, too_fast
+from streamer.relay.access.allowance import CAPTION_BYTES, CAPTION_SWITCHES, CAPTIONS, too_fast
+from streamer.relay.access.rate_limit import Buckets
 from streamer.relay.access.sanitize import clean_caption
 from streamer.relay.rooms.caption_board import CaptionBoard
 from streamer.relay.rooms.member import Member
@@ -43,20 +44,20 @@ class Captions:
     """By `member`. Each may raise ControlError, with which the session goes on. `now` is in s, of any
     clock."""
 
-    def __init__(self, member: Member, room: Room, board: CaptionBoard, budget: CaptionBudget) -> None:
+    def __init__(self, member: Member, room: Room, board: CaptionBoard, buckets: Buckets) -> None:
         self._member = member
         self._room = room
         self._board = board
-        self._budget = budget
+        self._buckets = buckets
 
     def on(self, message: FromReader, now: float) -> None:
         match message["type"]:
             case "captions":
-                self._check(is_allowed=self._budget.switches.try_take(now))
+                self._check(is_allowed=self._buckets.try_take(CAPTION_SWITCHES, now))
                 self._board.ask(self._member.talker_id, on=message["on"])
             case "captioning":
                 check_may(self._member, "caption")
-                self._check(is_allowed=self._budget.switches.try_take(now))
+                self._check(is_allowed=self._buckets.try_take(CAPTION_SWITCHES, now))
                 self._switch(on=message["on"])
             case "caption":
                 self._write(message, now)
@@ -70,9 +71,9 @@ class Captions:
     def _write(self, message: WriteCaption, now: float) -> None:
         """Counted before it is cleaned: cleaning costs more than reading."""
         check_may(self._member, "caption")
-        budget = self._budget
+        take = self._buckets.try_take
         size = len(message["text"].encode())
-        self._check(is_allowed=budget.lines.try_take(now) and budget.line_bytes.try_take(now, size))
+        self._check(is_allowed=take(CAPTIONS, now) and take(CAPTION_BYTES, now, size))
         text = clean_caption(message["text"], may_be_empty=message["final"])
         if message["end_ms"] < message["start_ms"]:
             raise ControlError("a caption ends before it starts", code="bad-caption", close_code=None)

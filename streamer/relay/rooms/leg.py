@@ -7,17 +7,13 @@ from typing import Final, assert_never
 from streamer.errors import ControlError, PacketError, ProtocolError
 from streamer.relay.access.allowance import (
     ACTIONS,
-    ACTIONS_PER_S,
     CLOCKS,
-    CLOCKS_PER_S,
     Allowance,
-    CaptionBudget,
-    ProgramBudget,
     Writing,
     too_fast,
 )
 from streamer.relay.access.invites import Right
-from streamer.relay.access.rate_limit import LeakyBucket
+from streamer.relay.access.rate_limit import Buckets, Rate
 from streamer.relay.access.sanitize import clean_chat
 from streamer.relay.access.tokens import Scope
 from streamer.relay.rooms.bars import Device
@@ -40,13 +36,11 @@ from streamer.wire.json_size import json_size
 from streamer.wire.messages import FromClient, FromRelay, MemberClock, OwnClock, OwnState, Role, Welcome
 from streamer.wire.packet import Packet, stamp
 
-TEXTS: Final = 120
-TEXTS_PER_S: Final = 20
+TEXTS: Final = Rate(120, 20)
 """A client sends about four a second; a person who types adds one now and then. After the relay was held up
 for half a minute, what waited comes at once."""
 
-ERRORS: Final = 5
-ERRORS_PER_S: Final = 1.0
+ERRORS: Final = Rate(5, 1.0)
 """What a person reads; a flood is not answered with a flood."""
 
 TEXT: Final = 1
@@ -107,13 +101,8 @@ class Leg:
         self._session = entry.session
         self._desk = entry.desk
         self._voice = Voice.HEARD
-        self._texts = LeakyBucket(TEXTS, TEXTS_PER_S)
-        self._errors = LeakyBucket(ERRORS, ERRORS_PER_S)
-        self._clocks = LeakyBucket(CLOCKS, CLOCKS_PER_S)
-        self._actions = LeakyBucket(ACTIONS, ACTIONS_PER_S)
-        self._program = ProgramBudget()
-        self._captions = CaptionBudget()
-        self._allowance = Allowance(Writing(), entry.writing, entry.room.writing)
+        self._buckets = Buckets()
+        self._allowance = Allowance(Writing(buckets=self._buckets), entry.writing, entry.room.writing)
         connection.deliveries = entry.deliveries
         connection.fanout = entry.room.fanout
         connection.is_recorder = "record" in entry.session.scopes
@@ -260,7 +249,7 @@ class Leg:
 
     def on_text(self, text: str) -> None:
         received_us = server_us()
-        if not self._texts.try_take(received_us / 1e6):
+        if not self._buckets.try_take(TEXTS, received_us / 1e6):
             self._connection.close(TOO_FAST, "too-fast")
             return
         message: FromClient | None = None
@@ -308,9 +297,9 @@ class Leg:
             case "keep_captions":
                 self._hosting(received_us).keep_captions(on=message["on"])
             case "notify" | "reply" | "telemetry" | "command" | "result":
-                Programs(self, self._room, self._allowance, self._program).on(message, received_us / 1e6)
+                Programs(self, self._room, self._allowance, self._buckets).on(message, received_us / 1e6)
             case "captions" | "captioning" | "caption":
-                Captions(self, self._room, self._room.captions, self._captions).on(message, received_us / 1e6)
+                Captions(self, self._room, self._room.captions, self._buckets).on(message, received_us / 1e6)
             case "recording" | "record" | "leave-me-out":
                 self._count_action(received_us)
                 wishes = RecordingWishes(self, self._room, self._session)
@@ -320,7 +309,7 @@ class Leg:
 
     def _count_action(self, received_us: int) -> None:
         """Raises ControlError `too-fast`."""
-        if not self._actions.try_take(received_us / 1e6):
+        if not self._buckets.try_take(ACTIONS, received_us / 1e6):
             raise too_fast("that was not done: you do more than a person can. Try it again in a moment")
 
     def _hosting(self, received_us: int) -> Hosting:
@@ -343,7 +332,7 @@ class Leg:
 
     def _on_clock(self, message: OwnClock, received_us: int) -> None:
         """Nobody needs the clock of a member who is not heard."""
-        if self.voice is not Voice.HEARD or not self._clocks.try_take(received_us / 1e6):
+        if self.voice is not Voice.HEARD or not self._buckets.try_take(CLOCKS, received_us / 1e6):
             return
         times: MemberClock = {
             **message,
@@ -392,7 +381,7 @@ class Leg:
         refusal: messages.Refusal = {"type": "error", "code": error.code, "message": str(error)}
         if message:
             refusal["of"], refusal["id"] = message["type"], messages.id_of(message)
-        if error.close_code is not None or refusal.get("id") or self._errors.try_take(monotonic()):
+        if error.close_code is not None or refusal.get("id") or self._buckets.try_take(ERRORS, monotonic()):
             self.send_control(refusal)
         if error.close_code is not None:
             self._connection.close(error.close_code, "bad-message")

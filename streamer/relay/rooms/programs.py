@@ -8,7 +8,14 @@ known by the token of their session.
 from typing import assert_never
 
 from streamer.errors import ControlError
-from streamer.relay.access.allowance import Allowance, ProgramBudget, too_fast
+from streamer.relay.access.allowance import (
+    COMMANDS,
+    REPLIES,
+    REPORT_BYTES,
+    REPORTS,
+    Allowance,
+    too_fast,
+)
 from streamer.relay.access.programs import (
     CleanNotice,
     clean_command,
@@ -17,6 +24,7 @@ from streamer.relay.access.programs import (
     clean_result,
     clean_values,
 )
+from streamer.relay.access.rate_limit import Buckets
 from streamer.relay.rooms.commands import CommandRequest
 from streamer.relay.rooms.events import without_type
 from streamer.relay.rooms.member import Member
@@ -34,11 +42,11 @@ class Programs:
     """By `member`. Each may raise ControlError, with which the session goes on. Times are in s, of any
     clock."""
 
-    def __init__(self, member: Member, room: Room, allowance: Allowance, budget: ProgramBudget) -> None:
+    def __init__(self, member: Member, room: Room, allowance: Allowance, buckets: Buckets) -> None:
         self._member = member
         self._room = room
         self._allowance = allowance
-        self._budget = budget
+        self._buckets = buckets
 
     def on(self, message: FromProgram, now: float) -> None:
         match message["type"]:
@@ -74,7 +82,7 @@ class Programs:
         room.tell_others(notice, member)
 
     def _reply(self, message: AnswerNotice, now: float) -> None:
-        self._check(is_allowed=self._budget.replies.try_take(now))
+        self._check(is_allowed=self._buckets.try_take(REPLIES, now))
         member = self._member
         reply = self._room.notices.reply(message["id"], message["action"], member.talker_id, member.name)
         self._room.observe("reply", without_type(reply))
@@ -82,8 +90,8 @@ class Programs:
     def _report(self, message: Report, now: float) -> None:
         values, device = message["values"], message["device"]
         size = json_size(message)
-        budget = self._budget
-        self._check(is_allowed=budget.reports.try_take(now) and budget.report_bytes.try_take(now, size))
+        take = self._buckets.try_take
+        self._check(is_allowed=take(REPORTS, now) and take(REPORT_BYTES, now, size))
         clean = clean_values(values) if values is not None else None
         self._room.telemetry.take(self._member.talker_id, clean_device(device), clean, now)
         self._room.tell_telemetry(now)
@@ -91,7 +99,7 @@ class Programs:
     def _ask(self, message: Ask, now: float) -> None:
         """Whatever becomes of it, the sender hears by the id that it gave."""
         check_may(self._member, "command")
-        self._check(is_allowed=self._budget.commands.try_take(now))
+        self._check(is_allowed=self._buckets.try_take(COMMANDS, now))
         name, device = clean_command(
             message["name"], message["device"], message["arguments"], message["deadline_ms"]
         )

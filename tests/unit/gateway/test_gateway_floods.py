@@ -22,7 +22,7 @@ from streamer.gateway.devices import Devices
 from streamer.gateway.fair_queue import FairQueue
 from streamer.gateway.notices import MAX_WAITING, Notices
 from streamer.gateway.payloads import DeviceNotice, PayloadError, name_of, values_of
-from streamer.relay.access.allowance import REPORT_BYTES, REPORT_BYTES_PER_S
+from streamer.relay.access.allowance import REPORT_BYTES
 
 UNSEEN = ["", " ", "\u200b", "\u034f", "\ufe0f", "\u0301", "\u202e", "\x07", "\u3000"]
 
@@ -86,7 +86,7 @@ async def test_no_report_is_refused_however_large_and_often_the_readings_are() -
             clock[0] = now_s + number * 0.05
             offline.room.tell({"text": "x" * 4_000, "number": number}, device=f"d{number % 16}")
             sizes.append(sum(len(json.dumps(each)) for each in offline.sent if each["type"] == "telemetry"))
-            assert sizes[-1] <= REPORT_BYTES + REPORT_BYTES_PER_S * (clock[0] - now_s)
+            assert sizes[-1] <= REPORT_BYTES.size + REPORT_BYTES.per_s * (clock[0] - now_s)
         clock[0] += 60
         offline.room._reports._send_due()
     last = {each["device"]: each["values"]["number"] for each in offline.sent if each["type"] == "telemetry"}
