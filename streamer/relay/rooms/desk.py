@@ -6,7 +6,7 @@ from time import monotonic
 from streamer.relay.access.invites import InviteStore, Right
 from streamer.relay.access.other_relays import OtherRelays
 from streamer.relay.rooms.knocks import Knocks
-from streamer.relay.rooms.recording import Record, no_recorder
+from streamer.relay.rooms.recording import Record
 from streamer.relay.rooms.room import Room
 from streamer.wire.messages import Waiting, WireInvite
 
@@ -21,8 +21,8 @@ class RoomDesk:
         room: Room,
         join_origin: Callable[[], str],
         tell_knocks: Callable[[str], None],
-        record: Record = no_recorder,
-        other_relays: OtherRelays | None = None,
+        record: Record,
+        other_relays: OtherRelays,
     ) -> None:
         self._admission = admission
         self._knocks = knocks
@@ -30,7 +30,7 @@ class RoomDesk:
         self._join_origin = join_origin
         self._tell_knocks = tell_knocks
         self._record = record
-        self._other_relays = other_relays or OtherRelays()
+        self._other_relays = other_relays
 
     @property
     def join_origin(self) -> str:
