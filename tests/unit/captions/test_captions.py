@@ -306,7 +306,7 @@ async def test_a_flood_of_captions_is_cut_down_and_the_session_goes_on() -> None
     async with House.open() as house:
         host, ada = await house.enter(key=HOST_KEY), await house.enter()
         await ask(ada)
-        for number in range(CAPTIONS + 20):
+        for number in range(int(CAPTIONS.size) + 20):
             await caption(host, ada, id=number)
         assert (await host.text("error"))["code"] == "too-fast"
         await say(host, type="ping", t0=1)
