@@ -36,9 +36,10 @@ function enter(name, track) {
   if (reading)
     worker.postMessage({ type: "microphone", reading, channels: 1, kind: "unprocessed" }, [reading]);
   const url = socketUrl(location.origin, parseFragment(location.hash), name);
+  const join = { type: "join", url, state: { muted: !track } };
   worker.addEventListener(
     "message",
-    ({ data }) => data.type === "ready" && worker.postMessage({ type: "join", url, muted: !track }),
+    ({ data }) => data.type === "ready" && worker.postMessage(join),
   );
   return { type: "connect", worker: playout.port1, memory };
 }
