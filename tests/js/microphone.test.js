@@ -17,7 +17,7 @@ class Chromium {
     await new Promise((resolve) => this.asked.push(resolve));
     if (this.refuses) throw Object.assign(new Error(), { name: "NotReadableError" });
     const settings = this.open[0]?.settings ?? audio;
-    const track = { settings, muted: false, getSettings: () => settings, stop: () => this.#close(track) };
+    const track = { settings, getSettings: () => settings, stop: () => this.#close(track) };
     this.open.push(track);
     return { getTracks: () => [track], getAudioTracks: () => [track] };
   }
@@ -80,7 +80,6 @@ test("a wish that comes while the microphone is opened anew counts, too", async 
   browser.asked.shift()();
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(isNoisy(browser), []);
-  assert.ok(microphone.works, "whoever switches something now must not be told that there is none");
   const second = microphone.open(ALL);
   await browser.answer();
   await Promise.all([first, second]);

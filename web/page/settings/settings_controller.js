@@ -146,7 +146,7 @@ export class SettingsController {
     const { voice } = this.#parts;
     this.#suppressNoise();
     voice.deviceId = this.#settings.chosen.microphone;
-    if (voice.stream) voice.open(this.processing);
+    if (voice.hasMicrophone) voice.open(this.processing);
     this.#show();
   }
 

@@ -84,9 +84,9 @@ export class Microphone {
     let stream = await ask();
     // while the same microphone is open, Chromium passes over most wishes
     if (asked > 1 && asked === this.#asked && !isProcessedAs(stream, processing)) {
-      for (const open of [stream, this.#stream]) stop(open);
+      stop(stream);
+      this.close();
       stream = await ask().catch((error) => {
-        this.close();
         this.onTaken();
         throw error;
       });
@@ -136,7 +136,7 @@ export class Microphone {
 
   close() {
     this.#plain?.stop();
-    stop(this.#stream);
+    if (this.#stream) stop(this.#stream);
     this.#stream = null;
   }
 
@@ -167,9 +167,9 @@ function isProcessedAs(stream, wanted) {
   return PROCESSING.every((name) => Boolean(is[name] ?? wanted[name]) === wanted[name]);
 }
 
-/** @param {MediaStream | null} stream */
+/** @param {MediaStream} stream */
 function stop(stream) {
-  for (const track of stream?.getTracks() ?? []) {
+  for (const track of stream.getTracks()) {
     track.onended = track.onmute = track.onunmute = null;
     track.stop();
   }
