@@ -72,7 +72,7 @@ export class Microphone {
   }
 
   /**
-   * Of two that are asked for at a time, the later one stays.
+   * Of two that are asked for at a time, the later one stays, unless it can't be had.
    * @param {Wanted} processing
    * @param {string} [deviceId] empty where the system is to choose; it does so, too, where this one is gone
    * @throws {MicrophoneError}
@@ -91,7 +91,6 @@ export class Microphone {
         throw error;
       });
     }
-    if (asked !== this.#asked) return stop(stream);
     this.close();
     this.#stream = stream;
     this.channels = channelCount;
