@@ -94,7 +94,7 @@ export class Microphone {
     this.close();
     this.#stream = stream;
     this.channels = channelCount;
-    return this.#watch(stream.getAudioTracks()[0]);
+    this.#watch(stream.getAudioTracks()[0]);
   }
 
   /** @param {MediaStreamTrack} track */
