@@ -65,7 +65,6 @@ class StreamerRoom extends HTMLElement {
       sound,
       loaded,
       order: (order) => engine.order(order),
-      isWanted: () => this.#state !== "start",
     });
     voice.onProblem = (words) => this.#fail("microphone", words);
     voice.onNews = (words) => void (this.#status.textContent = words);

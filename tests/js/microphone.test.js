@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Microphone } from "../../web/page/sound/microphone.js";
+import { LocalAudio } from "../../web/page/talk/local_audio.js";
 
 const ALL = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const NOISY = { ...ALL, noiseSuppression: false };
@@ -17,34 +18,60 @@ class Chromium {
     await new Promise((resolve) => this.asked.push(resolve));
     if (this.refuses) throw Object.assign(new Error(), { name: "NotReadableError" });
     const settings = this.open[0]?.settings ?? audio;
-    const track = { settings, getSettings: () => settings, stop: () => this.#close(track) };
+    const track = { settings, muted: false, getSettings: () => settings, stop: () => this.#close(track) };
     this.open.push(track);
-    return { getTracks: () => [track], getAudioTracks: () => [track] };
+    track.stream = { getTracks: () => [track], getAudioTracks: () => [track] };
+    return track.stream;
   }
 
   #close(track) {
     this.open = this.open.filter((each) => each !== track);
   }
 
+  async answerOnce() {
+    this.asked.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Answers what was asked, in turn, until nothing more is. */
   async answer() {
-    do {
-      this.asked.shift()?.();
-      await new Promise((resolve) => setImmediate(resolve));
-    } while (this.asked.length > 0);
+    do await this.answerOnce();
+    while (this.asked.length > 0);
   }
 }
 
-/** A page in such a browser, with a microphone that is processed. */
-async function opened(t) {
+/** Of a page in such a browser. */
+function inBrowser(t) {
   const browser = new Chromium();
   Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: browser }, configurable: true });
   t.after(() => delete globalThis.navigator);
+  return browser;
+}
+
+/** A microphone that is processed. */
+async function opened(t) {
+  const browser = inBrowser(t);
   const microphone = new Microphone();
   const opening = microphone.open(ALL);
   await browser.answer();
   await opening;
   return { browser, microphone };
+}
+
+/** Somebody with such a microphone in a call; `heard` are the streams the page listened to. */
+async function talking(t) {
+  const browser = inBrowser(t);
+  const [heard, problems] = [[], []];
+  const voice = new LocalAudio({
+    sound: { listenTo: (stream) => heard.push(stream) },
+    order: () => {},
+    loaded: Promise.resolve(),
+  });
+  voice.onProblem = (words) => problems.push(words);
+  const opening = voice.open(ALL);
+  await browser.answer();
+  await opening;
+  return { browser, voice, heard, problems };
 }
 
 const isNoisy = ({ open }) => open.map(({ settings }) => !settings.noiseSuppression);
@@ -60,30 +87,52 @@ test("what is asked of a microphone that is open already is so, too, and it is o
 });
 
 test("of wishes that come while one is under way, the last is so, and nothing else stays open", async (t) => {
-  const { browser, microphone } = await opened(t);
+  const { browser, voice, heard } = await talking(t);
   for (const wishes of [
     [NOISY, ALL],
     [NOISY, ALL, NOISY],
     [ALL, NOISY],
   ]) {
-    const opening = wishes.map((wish) => microphone.open(wish));
+    const opening = wishes.map((wish) => voice.reopen(wish));
     await browser.answer();
     await Promise.all(opening);
     const { noiseSuppression } = wishes[wishes.length - 1];
     assert.deepEqual(isNoisy(browser), [!noiseSuppression]);
+    assert.equal(heard.at(-1), browser.open[0].stream);
   }
 });
 
 test("a wish that comes while the microphone is opened anew counts, too", async (t) => {
-  const { browser, microphone } = await opened(t);
-  const first = microphone.open(NOISY);
-  browser.asked.shift()();
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(isNoisy(browser), []);
-  const second = microphone.open(ALL);
+  const { browser, voice } = await talking(t);
+  const first = voice.reopen(NOISY);
+  await browser.answerOnce();
+  assert.deepEqual(isNoisy(browser), [], "closed, to be opened anew");
+  const second = voice.reopen(ALL);
   await browser.answer();
   await Promise.all([first, second]);
   assert.deepEqual(isNoisy(browser), [false]);
+});
+
+test("who is refused the last of two wishes is heard as the first one was", async (t) => {
+  const { browser, voice, heard, problems } = await talking(t);
+  const opening = [voice.reopen(ALL), voice.reopen(NOISY)];
+  await browser.answerOnce();
+  browser.refuses = true;
+  await browser.answer();
+  await Promise.all(opening);
+  assert.equal(heard.at(-1), browser.open[0].stream);
+  assert.notEqual(problems.at(-1), "");
+});
+
+test("who has left while the microphone is opened has none, and who listens is asked for none", async (t) => {
+  const { browser, voice } = await talking(t);
+  const opening = voice.reopen(NOISY);
+  voice.close();
+  await browser.answer();
+  await opening;
+  assert.deepEqual(browser.open, []);
+  await voice.reopen(ALL);
+  assert.deepEqual([browser.asked, browser.open], [[], []]);
 });
 
 test("a microphone that can't be opened anew was taken away", async (t) => {
@@ -91,8 +140,7 @@ test("a microphone that can't be opened anew was taken away", async (t) => {
   let taken = 0;
   microphone.onTaken = () => (taken += 1);
   const opening = microphone.open(NOISY);
-  browser.asked.shift()();
-  await new Promise((resolve) => setImmediate(resolve));
+  await browser.answerOnce();
   browser.refuses = true;
   browser.asked.shift()();
   await assert.rejects(opening, { problem: "microphoneBusy" });

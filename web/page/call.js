@@ -70,9 +70,9 @@ export class Call {
     room.listensByChoice = listen;
     engine.sound.resume();
     door.showProblem("");
+    this.#setState("joining"); // ends the meter, which would decide how the microphone is processed
     const microphone = listen ? null : voice.open(settings.processing);
     save("name", name);
-    this.#setState("joining");
     if (!listen && !voice.hasMicrophone) door.showWaiting(t("askingMicrophone"));
     try {
       await Promise.all([microphone, engine.loaded]);

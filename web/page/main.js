@@ -74,7 +74,6 @@ class Page {
     sound: this.#sound,
     order: this.#order,
     loaded: this.#engine.loaded,
-    isWanted: () => this.#call.state !== "start" || this.#ownLevel.isOn,
   });
   #ownLevel = new OwnLevel((level) => this.#door.showOwnLevel(level));
   #host = new HostPanel((message) => this.#room.send(message));
@@ -104,9 +103,7 @@ class Page {
     show: showAcousticTest,
     sound: this.#sound,
     order: this.#order,
-    openMicrophone: async (processing) => {
-      if (this.#call.state !== "start") await this.#voice.open(processing);
-    },
+    openMicrophone: (processing) => this.#voice.reopen(processing),
   });
   #room = new Room(
     {

@@ -146,7 +146,7 @@ export class SettingsController {
     const { voice } = this.#parts;
     this.#suppressNoise();
     voice.deviceId = this.#settings.chosen.microphone;
-    if (voice.hasMicrophone) voice.open(this.processing);
+    voice.reopen(this.processing);
     this.#show();
   }
 

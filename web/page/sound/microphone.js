@@ -48,7 +48,6 @@ export class Microphone {
   #stream = null;
   /** The same microphone without processing, for a moment. @type {MediaStreamTrack | null} */
   #plain = null;
-  #asked = 0;
   /** The worker sends nothing meanwhile; it still hears, to remind somebody who talks while muted. */
   muted = false;
   /** To be heard of it. */
@@ -72,18 +71,16 @@ export class Microphone {
   }
 
   /**
-   * Of two that are asked for at a time, the later one stays, unless it can't be had.
    * @param {Wanted} processing
    * @param {string} [deviceId] empty where the system is to choose; it does so, too, where this one is gone
    * @throws {MicrophoneError}
    */
   async open(processing, deviceId = "") {
-    const asked = ++this.#asked;
     const { channelCount = 1 } = processing;
     const ask = () => openStream({ ...processing, channelCount }, deviceId);
     let stream = await ask();
     // while the same microphone is open, Chromium passes over most wishes
-    if (asked > 1 && asked === this.#asked && !isProcessedAs(stream, processing)) {
+    if (!isProcessedAs(stream, processing)) {
       stop(stream);
       this.close();
       stream = await ask().catch((error) => {

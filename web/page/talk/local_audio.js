@@ -3,7 +3,7 @@
 
 import { t } from "../../ui/text.js";
 import { listDevices } from "../sound/devices.js";
-import { Microphone, MicrophoneError } from "../sound/microphone.js";
+import { Microphone } from "../sound/microphone.js";
 import { TalkButton } from "./talk_button.js";
 
 /** The phone vibrates: a short tick, as of a key; shorter ones do not start the motors of many phones. */
@@ -27,7 +27,6 @@ const MUTED_MS = [30, 60, 30];
  * @property {Pick<import("../sound/audio_graph.js").AudioGraph, "listenTo">} sound
  * @property {(order: import("../../shared/messages.js").Order) => void} order
  * @property {Promise<void>} loaded resolves when the worklets are there
- * @property {() => boolean} isWanted false once a microphone that opens late is no longer needed
  */
 
 export class LocalAudio {
@@ -37,8 +36,13 @@ export class LocalAudio {
   #pushToTalk = false;
   #oneAtATime = false;
   #taken = false;
-  /** @type {import("../sound/microphone.js").Wanted | null} as it was opened last */
-  #processing = null;
+  /**
+   * What is asked of the microphone; null for somebody who only listens, or has left.
+   * @type {{processing: import("../sound/microphone.js").Wanted} | null}
+   */
+  #wish = null;
+  /** @type {Promise<void> | null} */
+  #opening = null;
   /** Of the microphone that was chosen; empty where the system chooses. */
   deviceId = "";
   /** Whether the others hear us may have changed. */
@@ -94,32 +98,48 @@ export class LocalAudio {
   }
 
   /**
-   * Opens the microphone, or says why that is impossible; one can still listen then.
+   * Opens the microphone, or says why that is impossible; one can still listen then. Of wishes that come
+   * meanwhile, the last one counts.
    * @param {import("../sound/microphone.js").Wanted} processing
    */
-  async open(processing) {
-    const { sound, loaded, isWanted } = this.#parts;
-    this.#processing = processing;
-    try {
-      await this.#microphone.open(processing, this.deviceId);
-      await loaded;
-    } catch (error) {
-      if (!(error instanceof MicrophoneError)) throw error;
-      if (isWanted()) this.onProblem(t(error.problem));
-      return;
+  open(processing) {
+    this.#wish = { processing };
+    this.#opening ??= this.#openAsWished().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  /**
+   * Where it was opened, or should have been.
+   * @param {import("../sound/microphone.js").Wanted} processing
+   */
+  async reopen(processing) {
+    if (this.#wish) await this.open(processing);
+  }
+
+  async #openAsWished() {
+    let wish = null;
+    let problem = "";
+    while (this.#wish && wish !== this.#wish) {
+      wish = this.#wish;
+      problem = await this.#microphone.open(wish.processing, this.deviceId).then(
+        () => "",
+        (error) => t(error.problem),
+      );
+      await this.#parts.loaded;
     }
-    if (!isWanted()) {
-      this.#microphone.close();
-      return;
-    }
-    this.onProblem("");
-    sound.listenTo(this.#microphone.stream, this.#microphone.channels);
-    if (this.#taken) this.#onReturned();
+    if (!this.#wish) return this.#microphone.close();
+    this.onProblem(problem);
+    // also where the last wish failed: an earlier one may have been fulfilled
+    this.#parts.sound.listenTo(this.#microphone.stream, this.#microphone.channels);
+    if (this.#taken && !problem) this.#onReturned();
+    return undefined;
   }
 
   /** Takes the microphone back where it was taken from us. */
   async recover() {
-    if (this.#taken && this.#processing) await this.open(this.#processing);
+    if (this.#taken && this.#wish) await this.open(this.#wish.processing);
   }
 
   /** Devices came or went: the one that was chosen may be back. */
@@ -201,6 +221,7 @@ export class LocalAudio {
   }
 
   close() {
+    this.#wish = null;
     this.#button.close();
     this.#parts.sound.listenTo(null);
     this.#microphone.close();
