@@ -99,7 +99,8 @@ def lines_of_calls(calls: list[Round]) -> Iterator[str]:
         return
     median, usual = statistics.median(took), medians([each.parts for each in calls])
     yield f"{len(calls)} calls: median {median:.0f} ms, " + " ".join(f"{ms:.0f}" for ms in sorted(took))
-    yield "   " + ", ".join(f"{name} {ms:.0f}" for name, ms in usual.items())
+    if usual:
+        yield "   " + ", ".join(f"{name} {ms:.0f}" for name, ms in usual.items())
     for number, call in enumerate(calls, 1):
         if not call.delays:
             yield f"call {number}: no chirp was heard"

@@ -164,7 +164,7 @@ def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, li
         recording.wait_ms(300)
         playing = rig.play(rig.microphone(talker), chirps_in_noise(count))
         said = [ask()]
-        for _ in range(count * EVERY_MS // CLAIM_EVERY_MS - 1):
+        for _ in range(max(1, count * EVERY_MS // CLAIM_EVERY_MS - 1)):
             recording.wait_ms(CLAIM_EVERY_MS)
             said.append(ask())
         playing.wait()
