@@ -71,6 +71,7 @@ WITH_TLS = [name for name in RELAYS if name != LIMIT]
 CASES: Final = {
     "rooms": Case("20 rooms × 10 members × 2 talkers, 100 packets/s of 100 bytes"),
     "hall": Case("1 room × 100 members × 3 talkers", rooms=1, members=100, talkers=3),
+    "few": Case("4,000 deliveries a second: 4 rooms × 6 members × 2 talkers", rooms=4, members=6, talkers=2),
     "saturation": Case("as much as goes: 20 rooms × 10 members × 2 talkers", window=32),
     "wss": Case("wss: 20 rooms × 10 members × 2 talkers", tls=True, relays=WITH_TLS),
     "wss-saturation": Case("wss, as much as goes", window=32, tls=True, relays=WITH_TLS),
