@@ -3,7 +3,7 @@
 
 import { t } from "../../ui/text.js";
 import { listDevices } from "../sound/devices.js";
-import { Microphone } from "../sound/microphone.js";
+import { Microphone, MicrophoneError } from "../sound/microphone.js";
 import { TalkButton } from "./talk_button.js";
 
 /** The phone vibrates: a short tick, as of a key; shorter ones do not start the motors of many phones. */
@@ -111,7 +111,7 @@ export class LocalAudio {
   }
 
   /**
-   * Where it was opened, or should have been.
+   * Where one was asked for.
    * @param {import("../sound/microphone.js").Wanted} processing
    */
   async reopen(processing) {
@@ -123,18 +123,23 @@ export class LocalAudio {
     let problem = "";
     while (this.#wish && wish !== this.#wish) {
       wish = this.#wish;
-      problem = await this.#microphone.open(wish.processing, this.deviceId).then(
-        () => "",
-        (error) => t(error.problem),
-      );
+      problem = "";
+      try {
+        await this.#microphone.open(wish.processing, this.deviceId);
+      } catch (error) {
+        if (!(error instanceof MicrophoneError)) throw error;
+        problem = t(error.problem);
+      }
       await this.#parts.loaded;
     }
-    if (!this.#wish) return this.#microphone.close();
+    if (!this.#wish) {
+      this.#microphone.close();
+      return;
+    }
     this.onProblem(problem);
     // also where the last wish failed: an earlier one may have been fulfilled
     this.#parts.sound.listenTo(this.#microphone.stream, this.#microphone.channels);
     if (this.#taken && !problem) this.#onReturned();
-    return undefined;
   }
 
   /** Takes the microphone back where it was taken from us. */
