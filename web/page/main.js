@@ -346,7 +346,7 @@ class Page {
     this.#order({
       type: "deviceLatency",
       captureMs: this.#voice.takeLatencyMs(),
-      soundedMs: this.#sound.soundedMs,
+      sounded: this.#sound.sounded,
     });
   }
 }

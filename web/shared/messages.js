@@ -49,6 +49,11 @@
  */
 
 /**
+ * That second `at` of the audio context sounded at `atMs` since 1970, by the page's steady clock.
+ * @typedef {{at: number, atMs: number}} Sounded
+ */
+
+/**
  * From the page to the worker.
  * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
  *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number,
@@ -59,7 +64,7 @@
  *   | {type: "setTransmitMode", mode: TransmitMode, pressed: boolean}
  *   | {type: "setGain", name: string, gain: number}
  *   | {type: "setGains", gains: Record<string, number>}
- *   | {type: "deviceLatency", captureMs: number | null, soundedMs: number | null}
+ *   | {type: "deviceLatency", captureMs: number | null, sounded: Sounded | null}
  *   | {type: "suppressNoise", on: boolean}
  *   | {type: "choosePackets", units: number}
  *   | {type: "acousticTest", step: "begin" | "chirp" | "echo" | "end"}

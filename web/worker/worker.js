@@ -283,7 +283,7 @@ function obey(order) {
     case "setGains":
       return Object.entries(order.gains).forEach(([name, gain]) => setGainOfName(name, gain));
     case "deviceLatency":
-      return void (timing.devices = devicesOf(order));
+      return onDevices(order);
     case "suppressNoise":
       return suppression.switch(order.on);
     case "choosePackets":
@@ -340,15 +340,11 @@ function onPlaying({ at, atMs, talkers, replay: waiting }) {
   timing.onPlaying({ at, poppedUs: steadyUs(atMs), talkers });
 }
 
-/**
- * @param {{captureMs: number | null, soundedMs: number | null}} told by the main thread
- * @returns {import("./delay/delay_monitor.js").Devices}
- */
-function devicesOf({ captureMs, soundedMs }) {
-  return {
-    captureUs: captureMs === null ? null : processing.captureUs(captureMs, reader.pieceUs, performance.now()),
-    soundedUs: soundedMs === null ? null : (soundedMs - performance.timeOrigin) * 1000,
-  };
+/** @param {Extract<Order, {type: "deviceLatency"}>} told by the main thread */
+function onDevices({ captureMs, sounded }) {
+  timing.captureUs =
+    captureMs === null ? null : processing.captureUs(captureMs, reader.pieceUs, performance.now());
+  timing.onSounded(sounded && { at: sounded.at, atUs: (sounded.atMs - performance.timeOrigin) * 1000 });
 }
 
 guard.onCut = (/** @type {boolean} */ cuts) => toPlayout({ type: "setMuted", muted: cuts });

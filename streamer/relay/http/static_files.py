@@ -39,6 +39,8 @@ _COMMENTS: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/[ \t]
 _COMMENTS_BEHIND: Final = re.compile(rb"(?<=[;,{})\]]) // [^\n\"'`]*$", re.MULTILINE)
 """What has a quote in it may be the end of a string, and stays."""
 
+_TYPES_IN_CODE: Final = re.compile(rb"/\*\* @type \{[^\n]*?\} \*/ ?")
+
 
 @dataclass(frozen=True)
 class Asset:
@@ -74,7 +76,7 @@ def without_comments(text: bytes) -> bytes:
     Its lines keep their numbers, so that errors still name them.
     """
     text = _COMMENTS.sub(lambda found: b"\n" * found[0].count(b"\n"), text)
-    return _INDENTATION.sub(b"", _COMMENTS_BEHIND.sub(b"", text))
+    return _INDENTATION.sub(b"", _TYPES_IN_CODE.sub(b"", _COMMENTS_BEHIND.sub(b"", text)))
 
 
 def read_page(directory: Path | None = None) -> Mapping[str, Asset]:

@@ -217,8 +217,8 @@ export class AudioGraph {
   }
 
   /** As `Loudspeaker` tells it. */
-  get soundedMs() {
-    return this.#loudspeaker.soundedMs;
+  get sounded() {
+    return this.#loudspeaker.sounded;
   }
 
   get runs() {

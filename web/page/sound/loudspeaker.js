@@ -33,14 +33,14 @@ export class Loudspeaker {
   }
 
   /**
-   * When second 0 of the audio context sounded, in ms since 1970 by the page's steady clock; null where the
-   * browser doesn't tell, or not what an <audio> element adds.
+   * What sounded last; null where the browser doesn't tell, or not what an <audio> element adds.
+   * @returns {import("../../shared/messages.js").Sounded | null}
    */
-  get soundedMs() {
+  get sounded() {
     const { contextTime = 0, performanceTime = 0 } =
       (this.#mayAsk && !this.#element && this.#context.getOutputTimestamp?.()) || {};
     if (!(contextTime > 0) || !(performanceTime > 0)) return null;
-    return performance.timeOrigin + performanceTime - contextTime * 1000;
+    return { at: contextTime, atMs: performance.timeOrigin + performanceTime };
   }
 
   /** From the page to the loudspeaker; null where the browser doesn't tell. */

@@ -6,13 +6,12 @@ import { t } from "../../ui/text.js";
 const RATE = 8_000;
 /** Browsers think that nobody would want to pause what is shorter than 5 s. */
 const SECONDS = 6;
-const WAVE_HEADER_BYTES = 44;
 const MIDDLE = 128;
 
 /** @typedef {{toggleMicrophone: () => void, toggleTalk: () => void, leave: () => void}} Actions */
 
 export class MediaControls {
-  #silence = new Audio(URL.createObjectURL(new Blob([silentWave()], { type: "audio/wav" })));
+  #silence = new Audio(URL.createObjectURL(silentWave()));
 
   /** @param {Actions} actions */
   constructor({ toggleMicrophone, toggleTalk, leave }) {
@@ -52,21 +51,18 @@ export class MediaControls {
 /** Eight bits a sample, one channel. */
 function silentWave() {
   const length = RATE * SECONDS;
-  const wave = new Uint8Array(WAVE_HEADER_BYTES + length).fill(MIDDLE);
-  const view = new DataView(wave.buffer);
-  const tag = (/** @type {number} */ at, /** @type {string} */ name) =>
-    wave.set(new TextEncoder().encode(name), at);
-  tag(0, "RIFF");
-  view.setUint32(4, WAVE_HEADER_BYTES - 8 + length, true);
-  tag(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true); // PCM
-  view.setUint16(22, 1, true);
-  view.setUint32(24, RATE, true);
-  view.setUint32(28, RATE, true);
-  view.setUint16(32, 1, true);
-  view.setUint16(34, 8, true);
-  tag(36, "data");
-  view.setUint32(40, length, true);
-  return wave;
+  const header = Uint32Array.of(
+    0x46464952, // RIFF
+    36 + length,
+    0x45564157, // WAVE
+    0x20746d66, // fmt
+    16,
+    0x00010001, // one channel of PCM
+    RATE,
+    RATE,
+    0x00080001, // a byte each, of eight bits
+    0x61746164, // data
+    length,
+  );
+  return new Blob([header, new Uint8Array(length).fill(MIDDLE)], { type: "audio/wav" });
 }

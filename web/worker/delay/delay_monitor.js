@@ -10,7 +10,8 @@ import { CaptureClock, RelayClock } from "./relay_clock.js";
  * others.
  */
 const CLOCK_SAMPLES = SAMPLE_RATE / 2;
-
+/** Two seconds of what plays: a browser may stop telling what has sounded. */
+const MOST_WAITING = 20;
 
 /**
  * What plays: sample `timestamp` of each talker left its jitter buffer at `poppedUs`, second `at` of the
@@ -19,9 +20,8 @@ const CLOCK_SAMPLES = SAMPLE_RATE / 2;
  */
 
 /**
- * What the browser says of its devices, each null where it doesn't say: how long the microphone takes, and
- * when, in µs of this thread's clock, second 0 of the audio context sounded at the loudspeaker.
- * @typedef {{captureUs: number | null, soundedUs: number | null}} Devices
+ * Second `at` of the audio context sounded at the loudspeaker at `atUs` of this thread's clock.
+ * @typedef {{at: number, atUs: number}} Sounded
  */
 
 export class DelayMonitor {
@@ -31,8 +31,12 @@ export class DelayMonitor {
   /** @type {Map<number, MouthToEar>} */
   #talkers = new Map();
   clock = new RelayClock();
-  /** @type {Devices} */
-  devices = { captureUs: null, soundedUs: null };
+  /** How long the microphone takes, as the browser says; null where it doesn't. @type {number | null} */
+  captureUs = null;
+  /** What plays, but had not sounded yet when the browser was last asked. @type {Playing[]} */
+  #waiting = [];
+  /** @type {Sounded | null} */
+  #sounded = null;
 
   /** A new connection: another relay's clock, other talkers. */
   restart() {
@@ -83,9 +87,31 @@ export class DelayMonitor {
   }
 
   /** @param {Playing} playing */
-  onPlaying({ at, poppedUs, talkers }) {
-    const { soundedUs } = this.devices;
-    const outputUs = soundedUs === null ? null : Math.max(0, Math.round(soundedUs + at * 1e6 - poppedUs));
+  onPlaying(playing) {
+    this.#waiting.push(playing);
+    if (!this.#sounded || this.#waiting.length > MOST_WAITING) this.#tellNext(this.#sounded);
+  }
+
+  /**
+   * The browser says what sounds; null where it doesn't. A device that ran out of sound plays silence, and
+   * everything that is on its way sounds later: so a delay is told when its sound has been heard.
+   * @param {Sounded | null} sounded
+   */
+  onSounded(sounded) {
+    const before = this.#sounded;
+    this.#sounded = sounded;
+    while (this.#waiting.length > 0 && !(sounded && this.#waiting[0].at > sounded.at))
+      this.#tellNext(sounded, before ?? sounded);
+  }
+
+  /**
+   * @param {Sounded | null} sounded
+   * @param {Sounded | null} before
+   */
+  #tellNext(sounded, before = sounded) {
+    const { at, poppedUs, talkers } = /** @type {Playing} */ (this.#waiting.shift());
+    const heardUs = sounded && before && soundedUs(at, before, sounded);
+    const outputUs = heardUs && Math.max(0, Math.round(heardUs - poppedUs));
     for (const { talkerId, timestamp } of talkers)
       this.#talkers.get(talkerId)?.onPlayout(timestamp, poppedUs, outputUs);
   }
@@ -109,7 +135,7 @@ export class DelayMonitor {
    */
   clockMessage(position, nowUs, lateSamples = 0) {
     if (lateSamples === this.#toldLate && position - this.#toldPosition < CLOCK_SAMPLES) return null;
-    const { captureUs } = this.devices;
+    const { captureUs } = this;
     const capturedUs = this.#capture.capturedUs(position - lateSamples) - (captureUs ?? 0);
     const [serverUs, sentUs, errorUs] = [
       this.clock.relayUs(capturedUs),
@@ -137,4 +163,15 @@ export class DelayMonitor {
   figures(nowUs) {
     return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.snapshot(nowUs)]);
   }
+}
+
+/**
+ * When second `at` sounded, in µs; what the device lacked between two readings is shared out.
+ * @param {number} at
+ * @param {Sounded} before
+ * @param {Sounded} after
+ */
+function soundedUs(at, before, after) {
+  const usPerSecond = after.at > before.at ? (after.atUs - before.atUs) / (after.at - before.at) : 1e6;
+  return after.atUs + (at - after.at) * usPerSecond;
 }
