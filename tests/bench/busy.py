@@ -6,8 +6,9 @@ run.
 
 `--load` is how many cores other work wants, in bursts and at the same priority as browsers and clients: what
 it gets is the scheduler's choice. The sound rig itself goes before all of them, so that its wires stay exact.
-Delays are as in `scripts/bench latency`, without echo cancelling. "÷" is by WebRTC's at the same load in the
-same run, of all rounds.
+Delays are as in `scripts/bench latency`, without echo cancelling. "concealed" is what a jitter buffer made
+up, as the listener says; "silent" is the share of milliseconds in which the loudspeaker had nothing to play,
+as a wire says. "÷" is by WebRTC's at the same load in the same run, of all rounds.
 
 `--calls N` makes N calls of the first pair at the first load. It prints where their delay sits, by their own
 figures, and the same for every call that takes over 1.5 times their median.
@@ -34,7 +35,7 @@ PAIRS: Final[dict[str, Measure]] = {
 }
 FAR: Final = 1.5
 """Times the median: a call that is later has something wrong with it."""
-ROW: Final = "{:6} {:20} {:>9} {:>9} {:>8} {:>10} {:>9} {:>6}"
+ROW: Final = "{:6} {:20} {:>9} {:>9} {:>8} {:>10} {:>8} {:>9} {:>6}"
 
 Measured = dict[str, list[Round]]
 
@@ -61,7 +62,7 @@ def main() -> None:
         for load in loads:
             for name in names:
                 measured[load][name].append(measure(name, load, options.chirps))
-    print(ROW.format("load", "pair", "p50", "p95", "lost", "concealed", "claimed", "÷"))
+    print(ROW.format("load", "pair", "p50", "p95", "lost", "concealed", "silent", "claimed", "÷"))
     for load in loads:
         print("\n".join(rows_of(load, measured[load])))
 
@@ -70,7 +71,8 @@ def measure(name: str, load: float, chirps: int) -> Round:
     with scene("clean") as here, other_work.busy(loops=load, niceness=NICENESS):
         call = PAIRS[name](here, chirps)
     took = f"{statistics.median(call.delays):.0f} ms" if call.delays else "no chirp was heard"
-    print(f"load {load}: {name}: {took}, {100 * call.concealed:.1f} % concealed", file=sys.stderr)
+    missing = f"{100 * call.concealed:.1f} % concealed, {100 * call.silent:.1f} % silent"
+    print(f"load {load}: {name}: {took}, {missing}", file=sys.stderr)
     return call
 
 
@@ -80,14 +82,16 @@ def rows_of(load: float, measured: Measured) -> Iterator[str]:
         delays = delays_of(rounds)
         lost = sum(each.lost for each in rounds)
         if not delays:
-            yield ROW.format(load, name, "–", "–", f"{lost}/{lost}", "", "", "")
+            yield ROW.format(load, name, "–", "–", f"{lost}/{lost}", "", "", "", "")
             continue
         p50, p95 = statistics.median(delays), delays[int(0.95 * (len(delays) - 1))]
         concealed = statistics.mean(each.concealed for each in rounds)
         claims = [each.claimed_ms for each in rounds if each.claimed_ms is not None]
         claimed = f"{statistics.median(claims):.0f} ms" if claims else ""
         ratio = f"{p50 / statistics.median(rival):.2f}" if rival and name != RIVAL else ""
-        cells = f"{p50:.0f} ms", f"{p95:.0f} ms", f"{lost}/{lost + len(delays)}", f"{100 * concealed:.1f} %"
+        silent = statistics.mean(each.silent for each in rounds)
+        missing = f"{100 * concealed:.1f} %", f"{100 * silent:.1f} %"
+        cells = f"{p50:.0f} ms", f"{p95:.0f} ms", f"{lost}/{lost + len(delays)}", *missing
         yield ROW.format(load, name, *cells, claimed, ratio)
 
 

@@ -11,6 +11,10 @@ const WELCOME = {
   role: "talk", resume: "t0ken", history: [], locked: false,
   only_hosts: false, invites: [], join_origin: "", barred: [], knocks: [],
 };
+const JOINED = {
+  type: "joined", muted: false, away: false, hand: false, hand_us: 0, listening: false, host: false,
+  role: "talk",
+};
 
 class FakeSocket {
   static opened = [];
@@ -43,11 +47,15 @@ async function joined() {
   obey({ type: "join", url: "wss://relay.home.arpa/ws?room=kitchen", state });
   const [socket] = FakeSocket.opened;
   socket.onmessage({ data: JSON.stringify(WELCOME) });
-  return { played, hear: (hex) => socket.onmessage({ data: bytes(hex).buffer }), socket };
+  const hear = (hex) => socket.onmessage({ data: bytes(hex).buffer });
+  const receive = (message) => socket.onmessage({ data: JSON.stringify(message) });
+  return { played, hear, receive, obey: (order) => obey(order), socket };
 }
 
+const room = joined();
+
 test("each packet of a bundle reaches the audio thread, and nothing else does", async () => {
-  const { played, hear, socket } = await joined();
+  const { played, hear, socket } = await room;
   assert.match(socket.url, /&bundles=1$/);
   for (const { packets, message } of VECTORS.good) {
     hear(message);
@@ -61,4 +69,20 @@ test("each packet of a bundle reaches the audio thread, and nothing else does", 
     hear(message);
     assert.deepEqual(played.splice(0), VECTORS.good[0].packets.map(bytes), "what is around is heard");
   }
+});
+
+test("another worklet that takes over is told who is there, and how loud", async () => {
+  const { receive, obey } = await room;
+  receive({ ...JOINED, talker_id: 4, name: "Ben" });
+  receive({ ...JOINED, talker_id: 5, name: "Cleo" });
+  obey({ type: "setGain", name: "Cleo", gain: 0.5 });
+  const told = [];
+  obey({ type: "ports", playout: { postMessage: (order) => told.push(order) }, memory: null });
+  assert.deepEqual(told, [
+    { type: "add", talkerId: 4 },
+    { type: "add", talkerId: 5 },
+    { type: "setGain", talkerId: 5, gain: 0.5 },
+  ]);
+  obey({ type: "setGain", name: "Ben", gain: 0.8 });
+  assert.deepEqual(told[3], { type: "setGain", talkerId: 4, gain: 0.8 });
 });

@@ -22,6 +22,8 @@ SETTLE_MS: Final = 10_000
 CLAIM_EVERY_MS: Final = 1_000
 NOISE: Final = 1e-3
 """Under the chirps, so that no talker falls silent between them."""
+CHIRP_LEVEL: Final = 0.05
+SAMPLES_PER_MS: Final = SAMPLE_RATE // 1000
 TALKER, LISTENER = 0, 1
 KEEP_DELAYS: Final = """
 globalThis.Worker = class extends Worker {
@@ -62,15 +64,18 @@ class Round(NamedTuple):
     """The share of what was heard."""
     parts: Mapping[str, float] = {}
     """In ms: where the delay sat, as the listener says."""
+    silent: float = 0.0
+    """The share of what was heard that was no sound at all, though the talker's noise never ends."""
 
     @classmethod
-    def of(cls, delays: list[float], count: int, said: list[Heard]) -> Self:
+    def of(cls, delays: list[float], count: int, said: list[Heard], silent: float = 0.0) -> Self:
         """`said` once a second."""
         figures = [each.figure_ms for each in said if each.figure_ms is not None]
         concealed_ms = said[-1].concealed_ms - said[0].concealed_ms
         claimed_ms = statistics.median(figures) if figures else None
         concealed = concealed_ms / ((len(said) - 1) * CLAIM_EVERY_MS)
-        return cls(delays, count - len(delays), claimed_ms, concealed, medians([each.parts for each in said]))
+        parts = medians([each.parts for each in said])
+        return cls(delays, count - len(delays), claimed_ms, concealed, parts, silent)
 
 
 Measure = Callable[[Scene, int], Round]
@@ -172,7 +177,17 @@ def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, li
         handed_over_early_ms = rig.block_ms
         wires = recording.wire(rig.microphone(talker)), recording.wire(rig.speaker(listener))
     delays = [delay + handed_over_early_ms for delay in chirp_delays_ms(*wires, latest_ms=LATEST_MS)]
-    return Round.of(delays, count, said)
+    return Round.of(delays, count, said, silent_share(wires[1]))
+
+
+def silent_share(heard: Samples) -> float:
+    """Of all milliseconds from the first chirp to the last, those in which every sample is 0."""
+    (loud,) = np.nonzero(np.abs(heard) > CHIRP_LEVEL)
+    if not loud.size:
+        return 0.0
+    chirps = heard[loud[0] : loud[-1]]
+    each_ms = chirps[: len(chirps) // SAMPLES_PER_MS * SAMPLES_PER_MS].reshape(-1, SAMPLES_PER_MS)
+    return float(np.mean(~each_ms.any(axis=1)))
 
 
 def chirps_in_noise(count: int) -> Samples:

@@ -1,6 +1,6 @@
 // How long it takes this device's audio thread to encode and decode a packet.
 
-import { workletUrl } from "../page/sound/audio_graph.js";
+import { workletUrl } from "../page/sound/output.js";
 
 /** In ms. Throws where the codec does not work. */
 export async function codecMs() {

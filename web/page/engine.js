@@ -18,6 +18,7 @@ export class Engine {
       const kind = processed ? "processed" : "unprocessed";
       this.order({ type: "microphone", reading, channels, kind }, [reading]);
     };
+    this.sound.onPlayout = (ports) => this.#connect(ports);
     worker.addEventListener("message", ({ data }) => this.onReport(data));
   }
 
@@ -41,7 +42,11 @@ export class Engine {
       this.#worker.addEventListener("error", () => resolve(null));
     });
     await Promise.all([ready, this.sound.load()]);
-    const { memory, ...ports } = this.sound.connectWorker();
+    this.#connect(this.sound.connectWorker());
+  }
+
+  /** @param {import("../shared/messages.js").Ports} ports of worklets */
+  #connect({ memory, ...ports }) {
     this.order({ type: "ports", ...ports, memory }, Object.values(ports));
   }
 }

@@ -346,7 +346,7 @@ class Page {
     this.#order({
       type: "deviceLatency",
       captureMs: this.#voice.takeLatencyMs(),
-      sounded: this.#sound.sounded,
+      sounded: this.#sound.look(),
     });
   }
 }

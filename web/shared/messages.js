@@ -54,8 +54,14 @@
  */
 
 /**
+ * The worker's ends of its lines to the worklets, and the memory that it shares with playout. Without
+ * `capture`, another playout takes over.
+ * @typedef {{capture?: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}} Ports
+ */
+
+/**
  * From the page to the worker.
- * @typedef {{type: "ports", capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer | null}
+ * @typedef {{type: "ports"} & Ports
  *   | {type: "microphone", reading: import("./track_reader.js").Reading, channels: number,
  *     kind: MicrophoneKind}
  *   | {type: "join", url: string, state: Partial<OwnState>}

@@ -191,8 +191,7 @@ const forPeople = (message) => report({ type: "control", message });
 function addTalker({ talker_id, name }) {
   timing.add(talker_id);
   names.set(talker_id, name);
-  toPlayout({ type: "add", talkerId: talker_id });
-  setGain(talker_id);
+  playTalker(talker_id);
 }
 
 /** @param {number} talkerId */
@@ -204,7 +203,8 @@ function removeTalker(talkerId) {
 }
 
 /** @param {number} talkerId */
-function setGain(talkerId) {
+function playTalker(talkerId) {
+  toPlayout({ type: "add", talkerId });
   const gain = gains.get(names.get(talkerId) ?? "") ?? 1;
   if (gain !== 1) toPlayout({ type: "setGain", talkerId, gain });
 }
@@ -317,16 +317,18 @@ function onAcousticTest(step) {
   if (echo) report({ type: "chirpEcho", echo });
 }
 
-/**
- * @param {{capture: MessagePort, playout: MessagePort, memory: SharedArrayBuffer
- *   | null}} ports of the worklets
- */
+/** @param {import("../shared/messages.js").Ports} ports */
 function connect(ports) {
-  ports.capture.onmessage = ({ data }) => onCaptured(data);
+  if (ports.capture) {
+    ports.capture.onmessage = ({ data }) => onCaptured(data);
+    capture = ports.capture;
+  }
+  replay.stop();
   ports.playout.onmessage = ({ data }) => onPlaying(data);
   playout = ports.playout;
-  capture = ports.capture;
   ring = ports.memory && new PacketRing(ports.memory);
+  timing.onSounded(null);
+  for (const talkerId of names.keys()) playTalker(talkerId);
 }
 
 /** @param {import("../shared/worklet_messages.js").Captured} message */

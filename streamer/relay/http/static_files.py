@@ -40,6 +40,7 @@ _COMMENTS_BEHIND: Final = re.compile(rb"(?<=[;,{})\]]) // [^\n\"'`]*$", re.MULTI
 """What has a quote in it may be the end of a string, and stays."""
 
 _TYPES_IN_CODE: Final = re.compile(rb"/\*\* @type \{[^\n]*?\} \*/ ?")
+_SPACES_IN_STYLE: Final = re.compile(rb"(?<=[:,;{]) | (?=\{)")
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ class Asset:
         """What is ours goes without indentation and comments, a third of a script; a library's hold its
         licence."""
         body = path.read_bytes()
-        if is_ours and path.suffix in (".js", ".css"):
+        if is_ours and path.suffix == ".js":
             body = without_comments(body)
+        elif is_ours and path.suffix == ".css":
+            body = _SPACES_IN_STYLE.sub(b"", without_comments(body))
         elif is_ours and path.suffix == ".html":
             body = _INDENTATION.sub(b"", body)
         return cls.of(body, _TYPES[path.suffix])

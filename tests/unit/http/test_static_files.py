@@ -93,5 +93,8 @@ def test_a_style_sheet_as_it_is_served_lacks_its_comments_and_nothing_else() -> 
 
 
 def bare_css(sheet: str) -> list[str]:
-    """Its words, without comments."""
-    return re.sub(r"/\*.*?\*/", " ", sheet, flags=re.DOTALL).split()
+    """Its words, without comments and without the spaces that mean nothing."""
+    sheet = re.sub(r"/\*.*?\*/", " ", sheet, flags=re.DOTALL)
+    strings = re.findall(r""""[^"\n]*"|'[^'\n]*'""", sheet)
+    assert not [text for text in strings if re.search(r"[:,;{] | \{", text)], "spaces mean something there"
+    return re.sub(r"\s*([:,;{])\s*", r" \1 ", sheet).split()

@@ -1,44 +1,38 @@
-// The page's one audio context: microphone → capture worklet, playout worklet → loudspeaker.
+// The page's sound: microphone → capture worklet, playout worklet → loudspeaker.
 //
 // Everything that takes time happens in `load`, before anybody presses Join.
 
 import { SAMPLE_RATE } from "../../shared/audio_format.js";
-import { levelOf } from "../../shared/audio_level.js";
 import { chirp } from "../../shared/chirps.js";
-import { PacketRing } from "../../shared/packet_ring.js";
 import { sleep } from "../../shared/sleep.js";
 import { canReadTracks, isProcessed, readingOf } from "../../shared/track_reader.js";
-import { ContextChanges } from "./context_changes.js";
 import { playSound } from "./cues.js";
-import { Loudspeaker } from "./loudspeaker.js";
+import { Output, workletNode } from "./output.js";
+import { OutputLatency } from "./output_latency.js";
 import { Rest } from "./rest.js";
-
-/** @typedef {import("./statistics_panel.js").TalkerStatistics & {talkerId: number}} PlayedStatistics */
 
 /** For sound to start: where a browser waits for a tap first, this does not wait for it. */
 const STARTS_MS = 1_000;
 
 export class AudioGraph {
-  #context = openContext();
-  #loudspeaker = new Loudspeaker(this.#context);
-  #changes = new ContextChanges(this.#context);
-  #rest = new Rest(this.#changes);
-  #others = new GainNode(this.#context);
-  #volume = new GainNode(this.#context);
+  #latency = new OutputLatency();
+  #output = this.#newOutput();
+  #rest = new Rest({
+    suspend: () => this.#output.changes.suspend(),
+    resume: () => this.#output.changes.resume(),
+  });
   #gain = 1;
   #loudspeakerMuted = false;
-  #meter = new AnalyserNode(this.#context);
-  #metered = new Float32Array(this.#meter.fftSize);
+  #othersMuted = false;
+  #loudspeakerId = "";
   /** @type {AudioWorkletNode | null} */
   #capture = null;
   #captured = new MessageChannel();
-  /** @type {AudioWorkletNode | null} */
-  #playout = null;
   /** @type {MediaStreamAudioSourceNode | null} */
   #microphone = null;
   #wanted = false;
   #paused = false;
-  /** @type {(talkers: PlayedStatistics[]) => void} */
+  /** @type {(talkers: import("./output.js").PlayedStatistics[]) => void} */
   onStatistics = () => {};
   /**
    * Gets the microphone's sound where the worker can read it by itself.
@@ -48,10 +42,11 @@ export class AudioGraph {
   onReading = () => {};
   /** The device has stopped the sound in the middle, or lets it go on. @type {(runs: boolean) => void} */
   onRuns = () => {};
-
-  constructor() {
-    this.#context.onstatechange = () => this.#onState();
-  }
+  /**
+   * Another worklet plays from now on.
+   * @type {(ports: import("../../shared/messages.js").Ports) => void}
+   */
+  onPlayout = () => {};
 
   static get supported() {
     // the latter can be forbidden
@@ -59,25 +54,13 @@ export class AudioGraph {
   }
 
   /** Resolves when the worklets are there and their codec is compiled. */
-  async load() {
-    const { audioWorklet } = this.#context;
-    await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
-    this.#playout = workletNode(this.#context, "playout", 0, 2);
-    this.#playout.connect(this.#others).connect(this.#volume).connect(this.#loudspeaker.input);
-    this.#volume.connect(this.#meter);
-    await this.#ready(this.#playout);
+  load() {
+    return this.#output.load(["capture", "playout"]);
   }
 
-  /**
-   * Lets both worklets talk to the worker without this thread; gives the worker's ends, and the memory that
-   * it shares with playout: from here, as Firefox loses shared memory that a worker sends to a worklet.
-   */
+  /** Lets both worklets talk to the worker without this thread; gives the worker's ends. */
   connectWorker() {
-    const playout = new MessageChannel();
-    const memory = PacketRing.memory();
-    if (this.#playout)
-      sendTo(this.#playout, { type: "connect", worker: playout.port1, memory }, [playout.port1]);
-    return { capture: this.#captured.port2, playout: playout.port2, memory };
+    return { capture: this.#captured.port2, ...this.#output.connectWorker() };
   }
 
   /** Lets time pass in the audio context; browsers allow it only from a press of a button. */
@@ -88,8 +71,8 @@ export class AudioGraph {
   }
 
   #goOn() {
-    this.#loudspeaker.play();
-    return this.#changes.resume();
+    this.#output.loudspeaker.play();
+    return this.#output.changes.resume();
   }
 
   /** Whether time passes in the audio context; most browsers let it only after a press of a button. */
@@ -101,8 +84,8 @@ export class AudioGraph {
   suspend() {
     this.#rest.cancel();
     this.#wanted = this.#paused = false;
-    this.#loudspeaker.pause();
-    return this.#changes.suspend();
+    this.#output.loudspeaker.pause();
+    return this.#output.changes.suspend();
   }
 
   /** Goes on where the device has stopped it. */
@@ -123,7 +106,7 @@ export class AudioGraph {
   }
 
   #onState() {
-    if (!this.#wanted || this.#rest.isResting || this.#changes.underWay) return;
+    if (!this.#wanted || this.#rest.isResting || this.#output.changes.underWay) return;
     if (this.runs !== this.#paused) return;
     this.#paused = !this.runs;
     this.onRuns(this.runs);
@@ -131,7 +114,7 @@ export class AudioGraph {
   }
 
   close() {
-    return this.#context.close();
+    return this.#output.close();
   }
 
   /**
@@ -144,7 +127,7 @@ export class AudioGraph {
     const [track] = stream?.getAudioTracks() ?? [];
     const reading = track && readingOf(track);
     if (reading) this.onReading(reading, channels, isProcessed(track));
-    else if (stream) this.#microphone = this.#context.createMediaStreamSource(stream);
+    else if (stream) this.#microphone = this.#output.context.createMediaStreamSource(stream);
     if (!this.#microphone) return;
     this.#capture ??= this.#newCapture();
     this.#capture.channelCount = channels;
@@ -153,10 +136,13 @@ export class AudioGraph {
 
   /** Made where it is needed alone: a worklet takes time even while it hears nothing. */
   #newCapture() {
-    const capture = workletNode(this.#context, "capture", 1, 1);
+    const { context } = this.#output;
+    const capture = workletNode(context, "capture", 1, 1);
     // it writes nothing, but some browsers run only what leads to the loudspeaker
-    capture.connect(this.#context.destination);
-    sendTo(capture, { type: "connect", worker: this.#captured.port1 }, [this.#captured.port1]);
+    capture.connect(context.destination);
+    /** @type {import("../../shared/worklet_messages.js").CaptureSetup} */
+    const setup = { type: "connect", worker: this.#captured.port1 };
+    capture.port.postMessage(setup, [this.#captured.port1]);
     return capture;
   }
 
@@ -166,19 +152,20 @@ export class AudioGraph {
 
   /** @param {string} deviceId as for `ContextChanges` */
   async playOn(deviceId) {
-    await this.#changes.playOn(deviceId);
+    this.#loudspeakerId = deviceId;
+    await this.#output.changes.playOn(deviceId);
     this.recover();
   }
 
   /** How loud it is what is played just now, in −dBov. */
   get outputLevel() {
-    this.#meter.getFloatTimeDomainData(this.#metered);
-    return levelOf(this.#metered);
+    return this.#output.level;
   }
 
   /** @param {boolean} muted all that comes from the room, while mouth to ear is measured */
   set othersMuted(muted) {
-    this.#others.gain.value = muted ? 0 : 1;
+    this.#othersMuted = muted;
+    this.#setVolume();
   }
 
   /** @param {boolean} muted the same, as long as somebody wants it */
@@ -193,92 +180,69 @@ export class AudioGraph {
     this.#setVolume();
   }
 
-  #setVolume() {
-    this.#volume.gain.value = this.#loudspeakerMuted ? 0 : this.#gain;
+  #setVolume(output = this.#output) {
+    output.gain = this.#loudspeakerMuted || this.#othersMuted ? 0 : this.#gain;
   }
 
   chirp() {
     const buffer = new AudioBuffer({ length: chirp().length, sampleRate: SAMPLE_RATE });
     buffer.copyToChannel(chirp(), 0);
-    const source = new AudioBufferSourceNode(this.#context, { buffer });
+    const source = new AudioBufferSourceNode(this.#output.context, { buffer });
     this.awake();
-    source.connect(this.#loudspeaker.input);
+    source.connect(this.#output.loudspeaker.input);
     source.start();
   }
 
   /** @param {import("./cues.js").Sound} sound for this device alone */
   cue(sound) {
     this.awake();
-    playSound(this.#context, this.#loudspeaker.input, sound);
+    playSound(this.#output.context, this.#output.loudspeaker.input, sound);
   }
 
   askStatistics() {
-    if (this.#playout) sendTo(this.#playout, { type: "askStatistics" });
+    this.#output.askStatistics();
   }
 
-  /** As `Loudspeaker` tells it. */
-  get sounded() {
-    return this.#loudspeaker.sounded;
+  /** What sounded last, as `Loudspeaker` tells it. One that runs out of sound gets more at a time. */
+  look() {
+    const { sounded } = this.#output.loudspeaker;
+    // elsewhere the microphone needs the context, too
+    if (sounded && canReadTracks && this.#latency.look(sounded)) this.#replaceOutput();
+    return sounded;
   }
 
   get runs() {
-    return this.#context.state === "running";
+    return this.#output.runs;
   }
 
   /** @returns {import("./statistics_panel.js").SoundStatistics} */
   get statistics() {
-    return { sampleRate: this.#context.sampleRate, outputMs: this.#loudspeaker.latencyMs };
+    const { context, loudspeaker } = this.#output;
+    return { sampleRate: context.sampleRate, outputMs: loudspeaker.latencyMs };
   }
 
-  /**
-   * @param {AudioWorkletNode} playout
-   * @returns {Promise<void>}
-   */
-  #ready(playout) {
-    return new Promise((resolve) => {
-      playout.port.onmessage = (event) => {
-        /** @type {import("../../shared/worklet_messages.js").PlayoutReport} */
-        const report = event.data;
-        if (report.type === "ready") resolve();
-        else this.onStatistics(report.talkers);
-      };
-    });
+  #newOutput() {
+    const output = new Output(this.#latency.seconds);
+    output.onStatistics = (talkers) => this.onStatistics(talkers);
+    output.context.onstatechange = () => this.#onState();
+    return output;
   }
-}
 
-/** @param {string} name */
-export const workletUrl = (name) => new URL(`../../worklets/${name}.js`, import.meta.url);
-
-/**
- * @param {AudioWorkletNode} node
- * @param {import("../../shared/worklet_messages.js").PlayoutSetup
- *   | import("../../shared/worklet_messages.js").CaptureSetup} message
- * @param {Transferable[]} [moved]
- */
-function sendTo(node, message, moved = []) {
-  node.port.postMessage(message, moved);
-}
-
-function openContext() {
-  try {
-    return new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 0 });
-  } catch {
-    // at its own rate; the worklets resample
-    return new AudioContext({ latencyHint: "interactive" });
+  /** No context changes its latency: another takes over as soon as it is ready. */
+  async #replaceOutput() {
+    const next = this.#newOutput();
+    try {
+      await next.load(["playout"]);
+      if (this.#loudspeakerId) await next.changes.playOn(this.#loudspeakerId);
+    } catch {
+      next.close(); // the network is gone, and the worklet was not kept: it goes on as it is
+      return;
+    }
+    this.#setVolume(next);
+    this.#output.close();
+    this.#output = next;
+    this.onPlayout(next.connectWorker());
+    if (this.#wanted && !this.#rest.isResting) this.recover();
+    else next.changes.suspend();
   }
-}
-
-/**
- * @param {AudioContext} context
- * @param {string} name
- * @param {number} numberOfInputs
- * @param {number} channels of its output
- */
-function workletNode(context, name, numberOfInputs, channels) {
-  return new AudioWorkletNode(context, name, {
-    channelCount: 1,
-    channelCountMode: "explicit",
-    numberOfInputs,
-    outputChannelCount: [channels],
-  });
 }

@@ -1,0 +1,80 @@
+"""A page whose browser is too busy to hand the loudspeaker sound in time hands it more at a time, in the
+middle of a call."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+from audio_rig import Rig, wait_until
+from phone import UNPROCESSED, Phone, Phones
+from processes import RelayProcess, StreamerProcess
+from sound import speech
+
+from streamer.client.audio.wav_writer import WavWriter
+
+pytestmark = [pytest.mark.sound, pytest.mark.browser]
+
+LACKS: Final = """
+globalThis.contexts = [];
+globalThis.AudioContext = class extends AudioContext {
+  constructor(options) {
+    super(options);
+    this.hint = options?.latencyHint;
+    contexts.push(this);
+  }
+  getOutputTimestamp() {
+    const told = super.getOutputTimestamp();
+    if (this.hint === 0 && globalThis.lacksSinceMs)
+      told.contextTime -= (0.1 * (performance.now() - lacksSinceMs)) / 1000;
+    return told;
+  }
+};
+"""
+"""Once `lacksSinceMs` is set, the browser says that a tenth of what the least latency plays is silence."""
+USED: Final = "contexts.filter(({ state }) => state === 'running').map(({ hint }) => hint)"
+HEARD_S: Final = 30.0
+TIMES_SAID: Final = 12
+"""Of a sentence of five seconds."""
+LISTENED_MS: Final = 6_000
+AUDIBLE: Final = 0.01
+
+
+@pytest.mark.parametrize("is_muted", [False, True])
+def test_voices_go_on_as_loud_as_they_were_when_another_context_takes_over(
+    rig: Rig, relay: RelayProcess, phones: Phones, tmp_path: Path, is_muted: bool
+) -> None:
+    phone = phones.start(rig, 0, relay.authority)
+    phone.page.add_init_script(LACKS)
+    phone.open(relay.link + UNPROCESSED).join("Anna")
+    rig.wait_attached(0)
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words(tmp_path), "--name", "Ben")
+    with rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
+        recording.wait_for_sound(rig.speaker(0), HEARD_S)
+        if is_muted:
+            phone.mute_for_me("Ben")
+        assert used(phone) == [0]
+        phone.page.evaluate("globalThis.lacksSinceMs = performance.now()")
+        wait_until(lambda: used(phone) == [0.01], HEARD_S, lambda: f"still {used(phone)}")
+        recording.wait_ms(1_000)
+        start = recording.length
+        recording.wait_ms(LISTENED_MS)
+        heard = recording.wire(rig.speaker(0))[start:]
+    assert (np.abs(heard).max() > AUDIBLE) is not is_muted
+    assert phone.page.get_by_text("has paused the sound").count() == 0
+    assert phone.errors == []
+
+
+def used(phone: Phone) -> list[float]:
+    """What the page's contexts were opened with that run."""
+    found: list[float] = phone.page.evaluate(USED)
+    return found
+
+
+def words(folder: Path) -> Path:
+    path, sentence = folder / "words.wav", speech()
+    writer = WavWriter(path, channels=1)
+    for _ in range(TIMES_SAID):
+        writer.write(sentence)
+    writer.close()
+    return path
