@@ -329,6 +329,7 @@ function connect(ports) {
   ring = ports.memory && new PacketRing(ports.memory);
   timing.onSounded(null);
   for (const talkerId of names.keys()) playTalker(talkerId);
+  if (guard.cuts) toPlayout({ type: "setMuted", muted: true });
 }
 
 /** @param {import("../shared/worklet_messages.js").Captured} message */
