@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { ContextChanges } from "../../web/page/sound/context_changes.js";
 
 /** A context that says what it is told, and moves when the test says so. */
-function aContext() {
+function aContext(state = "suspended") {
   const told = [];
   const moves = [];
+  const goOns = [];
   const context = {
+    state,
     suspend: async () => void told.push("suspend"),
-    resume: async () => void told.push("resume"),
+    resume: () => told.push("resume") && new Promise((resolve) => goOns.push(resolve)),
     setSinkId: (id) => told.push(id) && new Promise((resolve, reject) => moves.push({ resolve, reject })),
   };
-  return { changes: new ContextChanges(context), told, moves };
+  return { changes: new ContextChanges(context), told, moves, goOn: () => goOns.shift()() };
 }
 
 const settled = () => new Promise(setImmediate);
@@ -54,13 +56,40 @@ test("the last word counts: who leaves while the sound moves is not heard again,
   assert.deepEqual(told, ["headset", "suspend", "suspend", "resume"]);
 });
 
+test("a move waits until the sound goes on, but not for ever: some browsers want a press of a button", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { changes, told, goOn } = aContext();
+  changes.resume();
+  changes.playOn("headset");
+  await settled();
+  assert.deepEqual(told, ["resume"]);
+  goOn();
+  await settled();
+  assert.deepEqual(told, ["resume", "headset"]);
+  const blocked = aContext();
+  blocked.changes.resume();
+  blocked.changes.playOn("headset");
+  await settled();
+  assert.deepEqual(blocked.told, ["resume"]);
+  mock.timers.tick(1_000);
+  await settled();
+  assert.deepEqual(blocked.told, ["resume", "headset"]);
+  mock.timers.reset();
+});
+
+test("what runs is not told to go on", async () => {
+  const { changes, told } = aContext("running");
+  await changes.resume();
+  assert.deepEqual(told, []);
+});
+
 test("a loudspeaker that is gone keeps nothing waiting", async () => {
   const { changes, told, moves } = aContext();
   const moved = changes.playOn("gone");
   await settled();
   moves[0].reject(new Error("not found"));
   await moved;
-  await changes.resume();
+  changes.resume();
   assert.deepEqual(told, ["gone", "resume"]);
 });
 

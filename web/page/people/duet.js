@@ -80,7 +80,8 @@ export class Duet {
     if (nowMs - this.#ranMs < Math.max(RUNS_EVERY_MS, ms * SLOWED)) return;
     this.#ranMs = nowMs;
     this.#runner.hidden = false;
-    const centred = "translateY(-47.06%)"; // the wrapper's centre is the arc's
+    // the wrapper's centre is the arc's
+    const centred = "translateY(-47.06%)";
     const turn = [{ transform: `${centred} rotate(0)` }, { transform: `${centred} rotate(-180deg)` }];
     this.#running = this.#runner.animate(turn, { duration: ms * SLOWED });
     this.#running.onfinish = () => this.#rest();

@@ -53,7 +53,8 @@ export class Programs {
       case "notice":
       case "reply":
         return this.#notices.on(message, talkerId);
-      case "command": // devices obey commands; the sender should not have to wait for its deadline
+      // devices obey commands; the sender should not have to wait for its deadline
+      case "command":
         return this.#send({
           type: "result",
           id: message.id,

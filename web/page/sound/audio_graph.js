@@ -16,6 +16,7 @@ const STARTS_MS = 1_000;
 
 export class AudioGraph {
   #latency = new OutputLatency();
+  #loudspeakerId = "";
   #output = this.#newOutput();
   #rest = new Rest({
     suspend: () => this.#output.changes.suspend(),
@@ -24,7 +25,6 @@ export class AudioGraph {
   #gain = 1;
   #loudspeakerMuted = false;
   #othersMuted = false;
-  #loudspeakerId = "";
   /** @type {AudioWorkletNode | null} */
   #capture = null;
   #captured = new MessageChannel();
@@ -55,7 +55,7 @@ export class AudioGraph {
 
   /** Resolves when the worklets are there and their codec is compiled. */
   load() {
-    return this.#output.load(["capture", "playout"]);
+    return this.#output.load();
   }
 
   /** Lets both worklets talk to the worker without this thread; gives the worker's ends. */
@@ -212,7 +212,7 @@ export class AudioGraph {
   }
 
   get runs() {
-    return this.#output.runs;
+    return this.#output.context.state === "running";
   }
 
   /** @returns {import("./statistics_panel.js").SoundStatistics} */
@@ -222,7 +222,7 @@ export class AudioGraph {
   }
 
   #newOutput() {
-    const output = new Output(this.#latency.seconds);
+    const output = new Output(this.#latency.seconds, this.#loudspeakerId);
     output.onStatistics = (talkers) => this.onStatistics(talkers);
     output.context.onstatechange = () => this.#onState();
     return output;
@@ -231,9 +231,9 @@ export class AudioGraph {
   /** No context changes its latency: another takes over as soon as it is ready. */
   async #replaceOutput() {
     const next = this.#newOutput();
+    const loudspeakerId = this.#loudspeakerId;
     try {
-      await next.load(["playout"]);
-      if (this.#loudspeakerId) await next.changes.playOn(this.#loudspeakerId);
+      await next.load();
     } catch {
       next.close(); // the network is gone, and the worklet was not kept: it goes on as it is
       return;
@@ -242,6 +242,7 @@ export class AudioGraph {
     this.#output.close();
     this.#output = next;
     this.onPlayout(next.connectWorker());
+    if (loudspeakerId !== this.#loudspeakerId) next.changes.playOn(this.#loudspeakerId);
     if (this.#wanted && !this.#rest.isResting) this.recover();
     else next.changes.suspend();
   }

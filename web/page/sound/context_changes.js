@@ -1,8 +1,14 @@
 // Changes of an audio context, one after the other: browsers lose one that comes in the middle of another.
-// Told to go on while it moves to another loudspeaker, Chromium may stay on the old one for good.
+// Told to go on while it moves to another loudspeaker, Chromium may stay on the old one for good; on a busy
+// device, a resume takes its time, too.
+
+import { sleep } from "../../shared/sleep.js";
+
+/** Longer than a resume takes; one that waits for a press of a button takes for ever, and does no harm. */
+const RESUMES_MS = 1_000;
 
 /**
- * @typedef {Pick<AudioContext, "suspend" | "resume">
+ * @typedef {Pick<AudioContext, "suspend" | "resume" | "state">
  *   & {setSinkId?: (id: string) => Promise<void>}} Context
  */
 
@@ -10,6 +16,8 @@ export class ContextChanges {
   #context;
   /** @type {Promise<void>} */
   #done = Promise.resolve();
+  /** @type {Promise<void>} */
+  #resumed = Promise.resolve();
   #suspends = 0;
   /** How many there are. */
   underWay = 0;
@@ -31,20 +39,21 @@ export class ContextChanges {
     return this.#next(() => this.#context.setSinkId?.(deviceId));
   }
 
-  /**
-   * Does nothing if `suspend` is called while this waits. No other change waits for this one: browsers may
-   * wait for a press of a button first.
-   */
+  /** Does nothing if `suspend` is called while this waits, or where the context runs. */
   async resume() {
     const suspends = this.#suspends;
     while (this.underWay) await this.#done;
-    if (suspends === this.#suspends) await this.#context.resume();
+    if (suspends !== this.#suspends || this.#context.state === "running") return;
+    const resumed = this.#context.resume();
+    this.#resumed = Promise.race([resumed.catch(() => {}), sleep(RESUMES_MS)]);
+    await resumed;
   }
 
   /** @param {() => Promise<void> | undefined} change */
   #next(change) {
     this.underWay++;
     this.#done = this.#done
+      .then(() => this.#resumed)
       .then(change)
       .catch(() => {}) // the context is closed, or the device is gone
       .finally(() => this.underWay--);

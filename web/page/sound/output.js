@@ -20,9 +20,12 @@ export class Output {
   /** @type {(talkers: PlayedStatistics[]) => void} */
   onStatistics = () => {};
 
-  /** @param {number} latencyS how much sound the loudspeaker is to be handed at a time; 0 for the least */
-  constructor(latencyS) {
-    this.context = openContext(latencyS);
+  /**
+   * @param {number} latencyS how much sound the loudspeaker is to be handed at a time; 0 for the least
+   * @param {string} [deviceId] of the loudspeaker; empty where the system is to choose
+   */
+  constructor(latencyS, deviceId = "") {
+    this.context = openContext(latencyS, deviceId);
     this.loudspeaker = new Loudspeaker(this.context);
     this.changes = new ContextChanges(this.context);
     this.#volume = new GainNode(this.context);
@@ -30,10 +33,10 @@ export class Output {
     this.#metered = new Float32Array(this.#meter.fftSize);
   }
 
-  /** @param {string[]} names of worklets, in which the one that plays is */
-  async load(names) {
+  /** Resolves when the worklets are there and their codec is compiled. */
+  async load() {
     const { audioWorklet } = this.context;
-    await Promise.all(names.map((name) => audioWorklet.addModule(workletUrl(name))));
+    await Promise.all(["capture", "playout"].map((name) => audioWorklet.addModule(workletUrl(name))));
     this.#playout = workletNode(this.context, "playout", 0, 2);
     this.#playout.connect(this.#volume).connect(this.loudspeaker.input);
     this.#volume.connect(this.#meter);
@@ -64,10 +67,6 @@ export class Output {
   get level() {
     this.#meter.getFloatTimeDomainData(this.#metered);
     return levelOf(this.#metered);
-  }
-
-  get runs() {
-    return this.context.state === "running";
   }
 
   close() {
@@ -102,10 +101,15 @@ export class Output {
 /** @param {string} name */
 export const workletUrl = (name) => new URL(`../../worklets/${name}.js`, import.meta.url);
 
-/** @param {number} latencyHint */
-function openContext(latencyHint) {
+/**
+ * @param {number} latencyHint
+ * @param {string} sinkId
+ */
+function openContext(latencyHint, sinkId) {
   try {
-    return new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint });
+    /** @type {AudioContextOptions & {sinkId: string}} */
+    const options = { sampleRate: SAMPLE_RATE, latencyHint, sinkId };
+    return new AudioContext(options);
   } catch {
     // at its own rate; the worklets resample
     return new AudioContext({ latencyHint: "interactive" });
