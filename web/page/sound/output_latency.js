@@ -34,9 +34,9 @@ export class OutputLatency {
     const last = this.#last ?? sounded;
     this.#last = sounded;
     const ms = sounded.atMs - last.atMs - 1000 * (sounded.at - last.at);
-    if (Math.abs(ms) > STOOD_STILL_MS) this.#lacks = [];
-    else this.#lacks.push({ atMs: sounded.atMs, ms });
-    while (this.#lacks[0]?.atMs < sounded.atMs - WINDOW_MS) this.#lacks.shift();
+    this.#lacks.push({ atMs: sounded.atMs, ms: Math.abs(ms) > STOOD_STILL_MS ? 0 : ms });
+    if (!(this.#lacks[0]?.atMs < sounded.atMs - WINDOW_MS)) return false;
+    this.#lacks.shift();
     const lackMs = this.#lacks.reduce((sum, each) => sum + each.ms, 0);
     const isLong = sounded.atMs - this.#changedMs > this.#patienceMs;
     const changes = this.seconds === LEAST_S ? lackMs > MOST_LACK_MS : isLong && lackMs < CALM_MS;
