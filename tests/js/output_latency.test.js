@@ -38,7 +38,7 @@ class Listener {
 test("a loudspeaker that never lacks sound is handed the least at a time", () => {
   const listener = new Listener();
   assert.equal(listener.plays(600, 0), 0);
-  assert.equal(listener.plays(600, 10), 0, "1 % is less than a larger latency costs");
+  assert.equal(listener.plays(600, 10), 0, "1 % is below the limit");
 });
 
 test("one that lacks a tenth of the sound is handed more within seconds; a page that starts has ten", () => {

@@ -7,9 +7,7 @@ import pytest
 from audio_rig import Rig, wait_until
 from phone import UNPROCESSED, Phone, Phones
 from processes import RelayProcess, StreamerProcess
-from sound import speech
-
-from streamer.client.audio.wav_writer import WavWriter
+from words_file import words_file
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -24,8 +22,7 @@ globalThis.AudioContext = class extends AudioContext {
 """
 RESTS_S: Final = 60.0
 """It does so after ten seconds; a busy machine may be late."""
-TIMES_SAID: Final = 8
-"""Of a sentence of five seconds."""
+SAID_S: Final = 40.0
 HEARD_S: Final = 30.0
 CUE_MS: Final = 3_000
 """After that, what is heard is no cue of who came."""
@@ -39,7 +36,8 @@ def test_the_loudspeaker_rests_while_nobody_is_there_and_whoever_comes_is_heard(
     phone.open(relay.link + UNPROCESSED).join("Anna")
     rig.wait_attached(0)
     wait_until(lambda: states(phone) == ["suspended"], RESTS_S, lambda: f"still {states(phone)}")
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words(tmp_path), "--name", "Ben")
+    voice = words_file(tmp_path, SAID_S)
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
     with rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
         wait_until(lambda: states(phone) == ["running"], RESTS_S, lambda: f"still {states(phone)}")
         recording.wait_ms(CUE_MS)
@@ -54,12 +52,3 @@ def states(phone: Phone) -> list[str]:
         "contexts.map(({ state }) => state).filter((state) => state !== 'closed')"
     )
     return found
-
-
-def words(folder: Path) -> Path:
-    path, sentence = folder / "words.wav", speech()
-    writer = WavWriter(path, channels=1)
-    for _ in range(TIMES_SAID):
-        writer.write(sentence)
-    writer.close()
-    return path

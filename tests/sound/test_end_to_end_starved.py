@@ -9,9 +9,7 @@ import pytest
 from audio_rig import Rig, wait_until
 from phone import UNPROCESSED, Phone, Phones
 from processes import RelayProcess, StreamerProcess
-from sound import speech
-
-from streamer.client.audio.wav_writer import WavWriter
+from words_file import words_file
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -34,8 +32,7 @@ globalThis.AudioContext = class extends AudioContext {
 """Once `lacksSinceMs` is set, the browser says that a tenth of what the least latency plays is silence."""
 USED: Final = "contexts.filter(({ state }) => state === 'running').map(({ hint }) => hint)"
 HEARD_S: Final = 30.0
-TIMES_SAID: Final = 12
-"""Of a sentence of five seconds."""
+SAID_S: Final = 60.0
 LISTENED_MS: Final = 6_000
 AUDIBLE: Final = 0.01
 
@@ -48,7 +45,8 @@ def test_voices_go_on_as_loud_as_they_were_when_another_context_takes_over(
     phone.page.add_init_script(LACKS)
     phone.open(relay.link + UNPROCESSED).join("Anna")
     rig.wait_attached(0)
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", words(tmp_path), "--name", "Ben")
+    voice = words_file(tmp_path, SAID_S)
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
     with rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
         recording.wait_for_sound(rig.speaker(0), HEARD_S)
         if is_muted:
@@ -69,12 +67,3 @@ def used(phone: Phone) -> list[float]:
     """What the page's contexts were opened with that run."""
     found: list[float] = phone.page.evaluate(USED)
     return found
-
-
-def words(folder: Path) -> Path:
-    path, sentence = folder / "words.wav", speech()
-    writer = WavWriter(path, channels=1)
-    for _ in range(TIMES_SAID):
-        writer.write(sentence)
-    writer.close()
-    return path

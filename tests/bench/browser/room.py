@@ -12,9 +12,9 @@ from audio_rig import Playback, Rig
 from processes import RelayProcess, StreamerProcess
 from sound import Samples, speech
 from unwatched import Unwatched, unwatched
+from words_file import words_file
 
 from streamer.audio_format import SAMPLE_RATE
-from streamer.client.audio.wav_files import WavWriter
 
 MEMBER: Final = 0
 MAY_JOIN: Final = "document.querySelector('#join-form:not([hidden])') !== null"
@@ -62,12 +62,3 @@ def room(folder: Path, talkers: int, seconds: float) -> Iterator[Room]:
 def words_for(seconds: float) -> Samples:
     sentence = speech()
     return np.tile(sentence, 1 + int(seconds * SAMPLE_RATE / len(sentence)))
-
-
-def words_file(folder: Path, seconds: float) -> Path:
-    path, sentence = folder / "words.wav", speech()
-    writer = WavWriter(path, channels=1)
-    for _ in range(1 + int(seconds * SAMPLE_RATE / len(sentence))):
-        writer.write(sentence)
-    writer.close()
-    return path

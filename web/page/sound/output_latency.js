@@ -1,12 +1,11 @@
 // How much sound the loudspeaker is handed at a time: the least, until the browser is too busy to hand it
-// over in time, and silence is heard instead; then 10 ms, which is 11 ms later and needs a seventh less of
-// the processor. When the device has been calm for a while, the least again. docs/measurements.md has what
-// both lose beside other work.
+// over in time, and silence is heard instead; then 10 ms, which is heard later. When the device has been calm
+// for a while, the least again. docs/measurements.md has what both lose beside other work.
 
 const LEAST_S = 0;
 const SAFE_S = 0.01;
 const WINDOW_MS = 10_000;
-/** Of the window: 2 %. By the E-model (ITU-T G.107), that costs a listener more than 60 ms of delay do. */
+/** 2 %. By the E-model (ITU-T G.107), losing 1 % already costs a listener more than 40 ms of delay do. */
 const MOST_LACK_MS = 200;
 const CALM_MS = 20;
 /** The context stood still: it rested, or moved to another loudspeaker. */
@@ -35,7 +34,7 @@ export class OutputLatency {
     this.#last = sounded;
     const ms = sounded.atMs - last.atMs - 1000 * (sounded.at - last.at);
     this.#lacks.push({ atMs: sounded.atMs, ms: Math.abs(ms) > STOOD_STILL_MS ? 0 : ms });
-    if (!(this.#lacks[0]?.atMs < sounded.atMs - WINDOW_MS)) return false;
+    if (this.#lacks[0].atMs >= sounded.atMs - WINDOW_MS) return false;
     this.#lacks.shift();
     const lackMs = this.#lacks.reduce((sum, each) => sum + each.ms, 0);
     const isLong = sounded.atMs - this.#changedMs > this.#patienceMs;
