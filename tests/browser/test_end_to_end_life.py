@@ -49,6 +49,16 @@ KEEP_CONTEXT = """
     };
 """
 
+MOVE_TWICE_AT_ONCE = """(async () => {
+    const context = contexts.find(({ state }) => state === "running");
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const headset = devices.find(({ kind, label }) => kind === "audiooutput" && label === "Headset");
+    await context.setSinkId(headset.deviceId);
+    await context.setSinkId("");
+})()"""
+"""The page does not know of it, and so tells the context to go on between the two; Chromium's stands still
+then, and says that it runs."""
+
 
 def look_away(phone: Phone, away: bool = True) -> None:
     """As a phone that is locked tells its page."""
@@ -158,6 +168,20 @@ def test_a_headset_that_goes_in_mid_call_and_comes_back_at_another_rate_leaves_b
             wait_until_heard()
         assert hears(rig, BEN, ANNA)
         assert hears(rig, ANNA, BEN)
+
+
+def test_a_loudspeaker_that_stands_still_though_it_is_said_to_run_is_started_again(
+    rig: Rig, relay: RelayProcess, phones: Phones
+) -> None:
+    a_phone(phones, rig, relay, ANNA, "Anna")
+    ben = phones.start(rig, BEN, relay.authority)
+    ben.page.add_init_script(KEEP_CONTEXT)
+    ben.open(relay.link).join("Ben")
+    rig.wait_attached(BEN)
+    with headset(rig, BEN, CD):
+        notice(ben)
+        ben.page.evaluate(MOVE_TWICE_AT_ONCE)
+        wait_until(lambda: hears(rig, BEN, ANNA), PATIENCE_MS / 1000, lambda: "the sound is not back")
 
 
 def test_sound_that_the_device_stops_goes_on(rig: Rig, relay: RelayProcess, phones: Phones) -> None:

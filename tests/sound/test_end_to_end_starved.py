@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pytest
 from audio_rig import Rig, wait_until
+from headset import devices, headset, notice
 from phone import UNPROCESSED, Phone, Phones
 from processes import RelayProcess, StreamerProcess
 from words_file import words_file
@@ -31,6 +32,15 @@ globalThis.AudioContext = class extends AudioContext {
 """
 """Once `lacksSinceMs` is set, the browser says that a tenth of what the least latency plays is silence."""
 USED: Final = "contexts.filter(({ state }) => state === 'running').map(({ hint }) => hint)"
+CHOOSE_THE_SYSTEMS_THEN_THE_HEADSET: Final = """
+    const choice = document.querySelector("#settings select[name=loudspeaker]");
+    const headset = [...choice.options].find(({ label }) => label === "Headset");
+    for (const { value } of [choice.options[0], headset]) {
+      choice.value = value;
+      choice.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+"""
+CD: Final = 44_100
 HEARD_S: Final = 30.0
 SAID_S: Final = 60.0
 LISTENED_MS: Final = 6_000
@@ -60,6 +70,26 @@ def test_voices_go_on_as_loud_as_they_were_when_another_context_takes_over(
         heard = recording.wire(rig.speaker(0))[start:]
     assert (np.abs(heard).max() > AUDIBLE) is not is_muted
     assert phone.page.get_by_text("has paused the sound").count() == 0
+    assert phone.errors == []
+
+
+def test_a_headset_chosen_right_after_another_context_took_over_is_used(
+    rig: Rig, relay: RelayProcess, phones: Phones, tmp_path: Path
+) -> None:
+    phone = phones.start(rig, 0, relay.authority)
+    phone.page.add_init_script(LACKS)
+    phone.open(relay.link + UNPROCESSED).join("Anna")
+    voice = words_file(tmp_path, SAID_S)
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
+    with headset(rig, 0, CD), rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
+        recording.wait_for_sound(rig.speaker(0), HEARD_S)
+        notice(phone)
+        phone.page.evaluate("globalThis.lacksSinceMs = performance.now()")
+        wait_until(lambda: used(phone) == [0.01], HEARD_S, lambda: f"still {used(phone)}")
+        phone.page.evaluate(CHOOSE_THE_SYSTEMS_THEN_THE_HEADSET)
+        rig.wait_used({devices(rig, 0)[1]})
+        recording.wait_ms(1_000)
+        recording.wait_for_sound(rig.speaker(0), HEARD_S, start=recording.length)
     assert phone.errors == []
 
 

@@ -40,7 +40,7 @@ _COMMENTS_BEHIND: Final = re.compile(rb"(?<=[;,{})\]]) // [^\n\"'`]*$", re.MULTI
 """What has a quote in it may be the end of a string, and stays."""
 
 _TYPES_IN_CODE: Final = re.compile(rb"/\*\* @type \{[^\n]*?\} \*/ ?")
-_SPACES_IN_STYLE: Final = re.compile(rb"(?<=[:,;{]) | (?=\{)")
+_SPACES_IN_STYLE: Final = re.compile(rb"(?<=[:,;{}])\s+|\s+(?=[{}])")
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Asset:
 
     @classmethod
     def read(cls, path: Path, *, is_ours: bool = True) -> "Asset":
-        """What is ours goes without indentation and comments, a third of a script; a library's hold its
-        licence."""
+        """What is ours goes without indentation and comments, a third of a script, and a style sheet without
+        line ends, too; a library's hold its licence."""
         body = path.read_bytes()
         if is_ours and path.suffix == ".js":
             body = without_comments(body)

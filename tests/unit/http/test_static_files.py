@@ -88,7 +88,6 @@ def test_a_style_sheet_as_it_is_served_lacks_its_comments_and_nothing_else() -> 
     assert len(sheets) > 10
     for kept, served in sheets:
         assert bare_css(served) == bare_css(kept)
-        assert served.count("\n") == kept.count("\n")
         assert not re.search(r"^\s*/\*", served, re.MULTILINE)
 
 
@@ -96,5 +95,5 @@ def bare_css(sheet: str) -> list[str]:
     """Its words, without comments and without the spaces that mean nothing."""
     sheet = re.sub(r"/\*.*?\*/", " ", sheet, flags=re.DOTALL)
     strings = re.findall(r""""[^"\n]*"|'[^'\n]*'""", sheet)
-    assert not [text for text in strings if re.search(r"[:,;{] | \{", text)], "spaces mean something there"
-    return re.sub(r"\s*([:,;{])\s*", r" \1 ", sheet).split()
+    assert not re.search(r"[:,;{}]\s|\s[{}]", "\n".join(strings)), "spaces mean something there"
+    return re.sub(r"\s*([:,;{}])\s*", r" \1 ", sheet).split()

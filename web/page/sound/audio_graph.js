@@ -205,7 +205,9 @@ export class AudioGraph {
 
   /** What sounded last, as `Loudspeaker` tells it. One that runs out of sound gets more at a time. */
   look() {
-    const { sounded } = this.#output.loudspeaker;
+    const { changes, loudspeaker } = this.#output;
+    const { sounded } = loudspeaker;
+    changes.unstick();
     // elsewhere the microphone needs the context, too
     if (sounded && canReadTracks && this.#latency.look(sounded)) this.#replaceOutput();
     return sounded;

@@ -1,14 +1,18 @@
 // Changes of an audio context, one after the other: browsers lose one that comes in the middle of another.
 // Told to go on while it moves to another loudspeaker, Chromium may stay on the old one for good; on a busy
-// device, a resume takes its time, too.
+// device, a resume takes its time, too. Told to move in the very task in which a context's first move ended,
+// it begins twice: the context says that it runs, and stands still for good.
 
 import { sleep } from "../../shared/sleep.js";
 
 /** Longer than a resume takes; one that waits for a press of a button takes for ever, and does no harm. */
 const RESUMES_MS = 1_000;
 
+/** Longer than a loudspeaker takes to start. */
+const STARTS_MS = 2_000;
+
 /**
- * @typedef {Pick<AudioContext, "suspend" | "resume" | "state">
+ * @typedef {Pick<AudioContext, "suspend" | "resume" | "state" | "currentTime">
  *   & {setSinkId?: (id: string) => Promise<void>}} Context
  */
 
@@ -19,6 +23,8 @@ export class ContextChanges {
   /** @type {Promise<void>} */
   #resumed = Promise.resolve();
   #suspends = 0;
+  #time = 0;
+  #wentOnMs = 0;
   /** How many there are. */
   underWay = 0;
 
@@ -49,6 +55,18 @@ export class ContextChanges {
     await resumed;
   }
 
+  /** To be called now and then: a context that stands still, though it says that it runs, starts again. */
+  unstick() {
+    const { currentTime, state } = this.#context;
+    const now = performance.now();
+    if (currentTime !== this.#time || state !== "running" || this.underWay) this.#wentOnMs = now;
+    this.#time = currentTime;
+    if (now - this.#wentOnMs < STARTS_MS) return;
+    this.#wentOnMs = now;
+    this.suspend();
+    this.resume().catch(() => {});
+  }
+
   /** @param {() => Promise<void> | undefined} change */
   #next(change) {
     this.underWay++;
@@ -56,6 +74,7 @@ export class ContextChanges {
       .then(() => this.#resumed)
       .then(change)
       .catch(() => {}) // the context is closed, or the device is gone
+      .then(() => sleep(0)) // the next one in a task of its own
       .finally(() => this.underWay--);
     return this.#done;
   }
