@@ -8,7 +8,8 @@ run.
 it gets is the scheduler's choice. The sound rig itself goes before all of them, so that its wires stay exact.
 Delays are as in `scripts/bench latency`, without echo cancelling. "concealed" is what a jitter buffer made
 up, as the listener says; "silent" is the share of milliseconds in which the loudspeaker had nothing to play,
-as a wire says. "÷" is by WebRTC's at the same load in the same run, of all rounds.
+as a wire says. "claimed" is the listener's live figure, and how far off it may be, as he says. "÷" is by
+WebRTC's at the same load in the same run, of all rounds.
 
 `--calls N` makes N calls of the first pair at the first load. It prints where their delay sits, by their own
 figures, and the same for every call that takes over 1.5 times their median.
@@ -35,7 +36,7 @@ PAIRS: Final[dict[str, Measure]] = {
 }
 FAR: Final = 1.5
 """Times the median: a call that is later has something wrong with it."""
-ROW: Final = "{:6} {:20} {:>9} {:>9} {:>8} {:>10} {:>8} {:>9} {:>6}"
+ROW: Final = "{:6} {:20} {:>9} {:>9} {:>8} {:>10} {:>8} {:>11} {:>6}"
 
 Measured = dict[str, list[Round]]
 
@@ -86,13 +87,18 @@ def rows_of(load: float, measured: Measured) -> Iterator[str]:
             continue
         p50, p95 = statistics.median(delays), delays[int(0.95 * (len(delays) - 1))]
         concealed = statistics.mean(each.concealed for each in rounds)
-        claims = [each.claimed_ms for each in rounds if each.claimed_ms is not None]
-        claimed = f"{statistics.median(claims):.0f} ms" if claims else ""
         ratio = f"{p50 / statistics.median(rival):.2f}" if rival and name != RIVAL else ""
         silent = statistics.mean(each.silent for each in rounds)
         missing = f"{100 * concealed:.1f} %", f"{100 * silent:.1f} %"
         cells = f"{p50:.0f} ms", f"{p95:.0f} ms", f"{lost}/{lost + len(delays)}", *missing
-        yield ROW.format(load, name, *cells, claimed, ratio)
+        yield ROW.format(load, name, *cells, claim_of(rounds), ratio)
+
+
+def claim_of(rounds: list[Round]) -> str:
+    claims = [each.claimed_ms for each in rounds if each.claimed_ms is not None]
+    errors = [each.error_ms for each in rounds if each.error_ms is not None]
+    error = f" ± {statistics.median(errors):.0f}" if errors else ""
+    return f"{statistics.median(claims):.0f}{error} ms" if claims else ""
 
 
 def lines_of_calls(calls: list[Round]) -> Iterator[str]:

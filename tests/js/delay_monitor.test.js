@@ -75,3 +75,16 @@ test("one that stops telling leaves a figure, too", () => {
   timing.onSounded(null);
   assert.deepEqual(figure(timing, 3_100_000), { now: total(0), complete: false, output: 20 });
 });
+
+test("a figure is as exact as what the browser says of its sound", () => {
+  const timing = listener();
+  const errorMs = () => timing.figures(600_000)[0][1].errorMs;
+  sounds(timing, 0, 20_000);
+  play(timing, 100_000);
+  sounds(timing, 200_000, 20_000);
+  const exactMs = errorMs();
+  sounds(timing, 400_000, 40_000); // nothing of it comes later than was said …
+  assert.equal(errorMs(), exactMs);
+  sounds(timing, 500_000, 28_000); // … and now some of it comes sooner
+  assert.equal(Math.round(errorMs() - exactMs), 12);
+});

@@ -54,6 +54,8 @@ class Heard(NamedTuple):
     concealed_ms: float
     parts: Mapping[str, float] = {}
     """In ms, each by its median of the last seconds; those that he knows."""
+    error_ms: float | None = None
+    """How far off the figure may be, as he says."""
 
 
 class Round(NamedTuple):
@@ -66,6 +68,8 @@ class Round(NamedTuple):
     """In ms: where the delay sat, as the listener says."""
     silent: float = 0.0
     """The share of what was heard that was no sound at all, though the talker's noise never ends."""
+    error_ms: float | None = None
+    """How far off `claimed_ms` may be, as the listener says."""
 
     @classmethod
     def of(cls, delays: list[float], count: int, said: list[Heard], silent: float = 0.0) -> Self:
@@ -73,9 +77,11 @@ class Round(NamedTuple):
         figures = [each.figure_ms for each in said if each.figure_ms is not None]
         concealed_ms = said[-1].concealed_ms - said[0].concealed_ms
         claimed_ms = statistics.median(figures) if figures else None
+        errors = [each.error_ms for each in said if each.error_ms is not None]
+        error_ms = statistics.median(errors) if errors else None
         concealed = concealed_ms / ((len(said) - 1) * CLAIM_EVERY_MS)
         parts = medians([each.parts for each in said])
-        return cls(delays, count - len(delays), claimed_ms, concealed, parts, silent)
+        return cls(delays, count - len(delays), claimed_ms, concealed, parts, silent, error_ms)
 
 
 Measure = Callable[[Scene, int], Round]
@@ -200,8 +206,9 @@ def said_by_page(phone: Phone) -> Heard:
     figure = re.search(r"\d+", shown)
     concealed = re.search(r"concealed ([\d.]+) ms", phone.page.locator("#statistics").inner_text())
     told = phone.page.evaluate("globalThis.delays?.figures[0]?.[1]")
-    parts = parts_of(told["parts"]) if told else {}
-    return Heard(float(figure[0]) if figure else None, float(concealed[1]) if concealed else 0, parts)
+    parts, error_ms = (parts_of(told["parts"]), told["errorMs"]) if told else ({}, None)
+    concealed_ms = float(concealed[1]) if concealed else 0
+    return Heard(float(figure[0]) if figure else None, concealed_ms, parts, error_ms)
 
 
 def parts_of(parts: dict[str, Any]) -> dict[str, float]:
@@ -231,4 +238,4 @@ def said_by_terminal(process: StreamerProcess) -> Heard:
         return Heard(None, 0)
     total = talkers[0]["total_ms"]
     concealed_ms = talkers[0]["jitter_buffer"]["concealed_ms"]
-    return Heard(total and total["now"], concealed_ms, parts_of(talkers[0]["parts"]))
+    return Heard(total and total["now"], concealed_ms, parts_of(talkers[0]["parts"]), talkers[0]["error_ms"])

@@ -3,6 +3,7 @@
 import { NOTHING_HEARD } from "../shared/audio_level.js";
 import { element, setText } from "../ui/dom.js";
 import { sayCount, t } from "../ui/text.js";
+import { wholeOf } from "./delay/delay_words.js";
 import { PeopleView } from "./people/people_view.js";
 import { PersonSheet } from "./people/person_sheet.js";
 import { Bar } from "./talk/bar.js";
@@ -137,7 +138,7 @@ export class RoomView {
       oneAtATime,
       holder: holder === 0 ? "free" : holder === own?.talkerId ? "ours" : "theirs",
       talker: talker?.name ?? "",
-      delay: figure?.totalMs ? { ms: figure.totalMs.now, complete: figure.complete } : null,
+      delay: figure?.totalMs ? wholeOf(figure) : null,
     });
   }
 }

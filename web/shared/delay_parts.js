@@ -8,7 +8,7 @@
 
 /**
  * `totalMs` is null where nothing is known, and only a lower bound where it is not `complete`; `errorMs` is
- * how far it can be off, what devices report aside.
+ * how far it can be off. What devices report is believed, as far as it does not contradict itself.
  * @typedef {{totalMs: Quantiles | null, complete: boolean, errorMs: number
  *   | null, parts: Record<Part, PartFigure>}} Figure
  */

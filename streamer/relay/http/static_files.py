@@ -40,7 +40,7 @@ _COMMENTS_BEHIND: Final = re.compile(rb"(?<=[;,{})\]]) // [^\n\"'`]*$", re.MULTI
 """What has a quote in it may be the end of a string, and stays."""
 
 _TYPES_IN_CODE: Final = re.compile(rb"/\*\* @type \{[^\n]*?\} \*/ ?")
-_SPACES_IN_STYLE: Final = re.compile(rb"(?<=[:,;{}])\s+|\s+(?=[{}])")
+_NEEDLESS_IN_STYLE: Final = re.compile(rb"\A\s+|;\s*(?=\})|(?<=[:,;{}>])\s+|\s+(?=[{}>])")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Asset:
         if is_ours and path.suffix == ".js":
             body = without_comments(body)
         elif is_ours and path.suffix == ".css":
-            body = _SPACES_IN_STYLE.sub(b"", without_comments(body))
+            body = _NEEDLESS_IN_STYLE.sub(b"", without_comments(body))
         elif is_ours and path.suffix == ".html":
             body = _INDENTATION.sub(b"", body)
         return cls.of(body, _TYPES[path.suffix])

@@ -2,10 +2,11 @@
 
 import { t } from "../../ui/text.js";
 
+/** @typedef {import("../../shared/delay_parts.js").Figure} Figure */
 /** @typedef {"good" | "slow" | "very-slow" | "unknown"} Speed */
 /**
- * `ms` is null where nothing is known; a lower bound where it is not `complete`.
- * @typedef {{ms: number | null, complete: boolean}} Whole
+ * `ms` is null where nothing is known; a lower bound where it is not `complete`. It is `errorMs` off at most.
+ * @typedef {{ms: number | null, complete: boolean, errorMs: number}} Whole
  */
 
 /** ITU-T G.114: below 150 ms nobody notices a delay; above 400 ms a conversation breaks down. */
@@ -16,6 +17,20 @@ const METRES_PER_MS = 0.343;
 /** A room's length is known to a metre; beyond that, five are near enough. */
 const EXACT_METRES = 30;
 const STEP_METRES = 5;
+/** Up to here a figure stands alone. */
+const EXACT_MS = 5;
+
+/**
+ * @param {Figure} [figure]
+ * @returns {Whole}
+ */
+export function wholeOf(figure) {
+  return {
+    ms: figure?.totalMs?.now ?? null,
+    complete: figure?.complete ?? false,
+    errorMs: figure?.errorMs ?? 0,
+  };
+}
 
 /** @param {number | null} ms @returns {Speed} */
 export function speedOf(ms) {
@@ -27,27 +42,51 @@ export function speedOf(ms) {
 const SLOW = /** @type {const} */ ({ slow: "slow", "very-slow": "verySlow" });
 
 /**
- * "62 ms", "slow · 212 ms", "…"; with "≥" where a part is unknown.
+ * "62 ms", "slow · 212 ms", "…"; "62 ± 9 ms" where it is not exact, "≥ 62 ms" where a part is unknown.
  * @param {Whole} whole
  */
 export function pillOf(whole) {
   const speed = speedOf(whole.ms);
   const label = speed === "slow" || speed === "very-slow" ? t(SLOW[speed]) : "";
-  const figure = figureOf(whole);
+  const figure = saidOf(whole, "delayNow", "delayAtLeast") || "…";
   return { label, figure, words: label ? `${label} · ${figure}` : figure, speed };
 }
 
-/** @param {Whole} whole */
-export function figureOf({ ms, complete }) {
-  if (ms === null) return "…";
-  return t(complete ? "delayNow" : "delayAtLeast", { ms: Math.round(ms) });
+/**
+ * "62 ms" alone, in large letters.
+ * @param {Whole} whole
+ */
+export const figureOf = (whole) => pillOf({ ...whole, errorMs: 0 }).figure;
+
+/**
+ * What stands below it: "like 21 m of air"; "± 9 ms" where it is not exact.
+ * @param {Whole} whole
+ */
+export function remarkOf(whole) {
+  if (whole.ms === null) return "";
+  return isExact(whole)
+    ? t("likeAir", { metres: metresOf(whole.ms) })
+    : `± ${t("delayNow", { ms: Math.round(whole.errorMs) })}`;
 }
 
 /** @param {Whole} whole */
-export function spokenDelay({ ms, complete }) {
-  if (ms === null) return "";
-  return t(complete ? "delaySpoken" : "delaySpokenAtLeast", { ms: Math.round(ms) });
+export const spokenDelay = (whole) => saidOf(whole, "delaySpoken", "delaySpokenAtLeast");
+
+/**
+ * @param {Whole} whole
+ * @param {import("../../ui/text.js").Key} complete
+ * @param {import("../../ui/text.js").Key} atLeast
+ */
+function saidOf(whole, complete, atLeast) {
+  if (whole.ms === null) return "";
+  const ms = Math.round(whole.ms);
+  return t(whole.complete ? complete : atLeast, {
+    ms: isExact(whole) ? ms : `${ms} ± ${Math.round(whole.errorMs)}`,
+  });
 }
+
+/** @param {Whole} whole a lower bound is exact, too */
+const isExact = ({ complete, errorMs }) => !complete || errorMs <= EXACT_MS;
 
 /** @param {number} ms */
 export function metresOf(ms) {

@@ -4,7 +4,7 @@
 import { createSvg, element, fillIn, find, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
 import { PARTS_SHOWN, shareOf } from "../delay/delay_parts_shown.js";
-import { figureOf, metresOf } from "../delay/delay_words.js";
+import { remarkOf, figureOf, wholeOf } from "../delay/delay_words.js";
 
 /** The half circle, in the units of the drawing. */
 const CENTRE = { x: 160, y: 8 };
@@ -38,11 +38,10 @@ export class Duet {
    * @param {boolean} talks
    */
   showDelay(delay, talks) {
-    const ms = delay?.figure.totalMs?.now ?? null;
-    const complete = delay?.figure.complete ?? false;
-    fillIn(this.#section, ".whole b", ms === null ? "…" : figureOf({ ms, complete }));
-    fillIn(this.#section, ".whole .small", ms === null ? "" : t("likeAir", { metres: metresOf(ms) }));
-    this.#run(talks ? ms : null);
+    const whole = wholeOf(delay?.figure);
+    fillIn(this.#section, ".whole b", figureOf(whole));
+    fillIn(this.#section, ".whole .small", remarkOf(whole));
+    this.#run(talks ? whole.ms : null);
     this.#draw(
       delay
         ? PARTS_SHOWN.map((part) => shareOf(delay.figure, part))

@@ -5,7 +5,7 @@
 import { meterOf } from "../../shared/audio_level.js";
 import { element, fillIn, find, setAttribute, setIcon } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
-import { pillOf, spokenDelay } from "../delay/delay_words.js";
+import { pillOf, spokenDelay, wholeOf } from "../delay/delay_words.js";
 
 /** @typedef {import("./roster.js").Person} Person */
 /** @typedef {import("../delay/delay_words.js").Whole} Whole */
@@ -25,8 +25,7 @@ export class Face {
   #halo;
   /** @type {Person | null} */
   #person = null;
-  /** @type {Whole} */
-  #delay = { ms: null, complete: false };
+  #delay = wholeOf();
   #talks = false;
   #kindOfLine = "";
   /** @type {(talkerId: number) => void} */
@@ -86,7 +85,7 @@ export class Face {
     const { words, speed } = pillOf(this.#delay);
     const shown = this.#talks && !person.own ? words : "";
     const status = statusOf(person, this.#talks);
-    this.#renewLine(`${this.#talks} ${shown ? `${speed} ${this.#delay.complete}` : status}`);
+    this.#renewLine(`${this.#talks} ${shown.replace(/\d+/g, "") || status}`);
     const pill = find(this.node, ".pill", HTMLElement);
     pill.hidden = shown === "";
     fillPill(pill, this.#delay);

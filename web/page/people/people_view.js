@@ -8,6 +8,7 @@
 import { NOTHING_HEARD } from "../../shared/audio_level.js";
 import { create, element, fillIn, icon } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
+import { wholeOf } from "../delay/delay_words.js";
 import { Duet } from "./duet.js";
 import { Face } from "./face.js";
 import { Stage } from "./stage.js";
@@ -95,8 +96,7 @@ export class PeopleView {
 
   /** @param {number} talkerId */
   #wholeOf(talkerId) {
-    const figure = this.#delays.get(talkerId)?.figure;
-    return { ms: figure?.totalMs?.now ?? null, complete: figure?.complete ?? false };
+    return wholeOf(this.#delays.get(talkerId)?.figure);
   }
 
   clear() {

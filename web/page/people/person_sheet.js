@@ -8,7 +8,7 @@ import { drawMinute } from "../delay/delay_chart.js";
 import { msOf, PARTS_SHOWN } from "../delay/delay_parts_shown.js";
 import { drawStrip } from "../delay/delay_strip.js";
 import { allCures, cureFor } from "../delay/delay_view.js";
-import { figureOf, metresOf, speedOf } from "../delay/delay_words.js";
+import { remarkOf, figureOf, speedOf, wholeOf } from "../delay/delay_words.js";
 import { Sheet } from "../sheets/sheet.js";
 import { Face, statusOf } from "./face.js";
 
@@ -128,10 +128,10 @@ export class PersonSheet {
   /** @param {import("../delay/delay_view.js").Delay} delay of the person whose sheet this is */
   showDelay(delay) {
     const { figure, history } = delay;
-    const { totalMs, complete } = figure;
+    const { totalMs } = figure;
     if (!totalMs || !this.isOpen) return;
     this.#drawnOf = delay.talkerId;
-    this.#showWhole({ ms: totalMs.now ?? totalMs.p50, complete });
+    this.#showWhole({ ...wholeOf(figure), ms: totalMs.now ?? totalMs.p50 });
     this.#showParts(delay.name, figure);
     const known = history.filter((each) => each !== null).length;
     this.#showMinute(history, known > 0 ? t("mostlyUnder", { ms: Math.round(totalMs.p95) }) : "");
@@ -146,7 +146,7 @@ export class PersonSheet {
    */
   #showNothingKnown({ name }) {
     this.#drawnOf = 0;
-    this.#showWhole({ ms: null, complete: false });
+    this.#showWhole(wholeOf());
     this.#showParts(name, null);
     this.#showMinute([], "");
     this.#keepPlaceFor(allCures(name));
@@ -157,11 +157,7 @@ export class PersonSheet {
   #showWhole(whole) {
     const speed = speedOf(whole.ms);
     fillIn(this.#delaySection, "#delay-whole b", figureOf(whole));
-    fillIn(
-      this.#delaySection,
-      ".metres",
-      whole.ms === null ? "" : t("likeAir", { metres: metresOf(whole.ms) }),
-    );
+    fillIn(this.#delaySection, ".metres", remarkOf(whole));
     const pill = find(this.#delaySection, "#delay-whole .pill", HTMLElement);
     if (pill.dataset.speed === speed) return;
     // One of another width is a new one, so that none moves.

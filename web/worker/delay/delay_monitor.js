@@ -4,6 +4,7 @@
 import { SAMPLE_RATE } from "../../shared/audio_format.js";
 import { MouthToEar, UNKNOWN_US } from "./mouth_to_ear.js";
 import { CaptureClock, RelayClock } from "./relay_clock.js";
+import { SoundedError } from "./sounded_error.js";
 
 /**
  * Counted in samples, not in time: the first packet after a stall is not to be told of more often than
@@ -37,6 +38,7 @@ export class DelayMonitor {
   #waiting = [];
   /** @type {Sounded | null} */
   #sounded = null;
+  #soundedError = new SoundedError();
 
   /** A new connection: another relay's clock, other talkers. */
   restart() {
@@ -100,6 +102,7 @@ export class DelayMonitor {
   onSounded(sounded) {
     const before = this.#sounded;
     this.#sounded = sounded;
+    if (sounded) this.#soundedError.add(sounded);
     while (this.#waiting.length > 0 && !(sounded && this.#waiting[0].at > sounded.at))
       this.#tellNext(sounded, before ?? sounded);
   }
@@ -161,7 +164,11 @@ export class DelayMonitor {
    * @returns {[number, import("../../shared/delay_parts.js").Figure][]}
    */
   figures(nowUs) {
-    return [...this.#talkers].map(([talkerId, talker]) => [talkerId, talker.snapshot(nowUs)]);
+    const soundedErrorUs = this.#soundedError.us(nowUs);
+    return [...this.#talkers].map(([talkerId, talker]) => [
+      talkerId,
+      talker.snapshot(nowUs, soundedErrorUs),
+    ]);
   }
 }
 

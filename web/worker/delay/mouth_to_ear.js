@@ -108,13 +108,15 @@ export class MouthToEar {
 
   /**
    * @param {number} nowUs
+   * @param {number} [outputErrorUs] how far off the loudspeaker's share can be
    * @returns {Figure}
    */
-  snapshot(nowUs) {
+  snapshot(nowUs, outputErrorUs = 0) {
     const parts = Object.fromEntries(PARTS.map((part) => [part, this.#part(part, nowUs)]));
     const totalMs = this.#total.quantiles(nowUs, FIGURE_LASTS_US);
     const complete = this.#clock !== null && this.#clock.device_us !== UNKNOWN_US && this.#outputKnown;
-    const errorMs = totalMs && this.#errorUs / 1000;
+    // clocks and loudspeaker know nothing of each other
+    const errorMs = totalMs && Math.hypot(this.#errorUs, outputErrorUs) / 1000;
     return { totalMs, complete, errorMs, parts: /** @type {Record<Part, PartFigure>} */ (parts) };
   }
 
