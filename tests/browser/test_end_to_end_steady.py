@@ -10,7 +10,7 @@ from audio_rig import Rig
 from phone import SIZE, SMALL, Phones
 from playwright.sync_api import Page, expect
 from processes import RelayProcess
-from synthetic_room import DEVICE_US, SLOW, VERY_SLOW_US, Crowd, crowd
+from synthetic_room import DEVICE_US, ERROR_US, SLOW, VERY_SLOW_US, Crowd, crowd
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +43,8 @@ DESKTOP: Final = {"width": 1280, "height": 800}
 SOON_MS: Final = 10_000
 SPEEDS: Final = (*SLOW, (DEVICE_US, ":not([data-speed=very-slow])"))
 FOUR_DIGITS: Final = re.compile(r"\d{4} ms")
+UNSURE: Final = re.compile("≈ ")
+UNSURE_US: Final = 20_000
 
 
 @contextmanager
@@ -159,6 +161,12 @@ def test_the_delay_above_the_disc_changes_and_stays_in_its_place(
             expect(pill).to_contain_text(FOUR_DIGITS, timeout=SOON_MS)
             within = "(pill) => pill.scrollWidth <= pill.clientWidth"
             assert pill.evaluate(within), f"wider than the page: {pill.inner_text()}"
+            people.error_us = UNSURE_US
+            expect(pill).to_contain_text(UNSURE, timeout=SOON_MS)
+            assert pill.evaluate(within), f"wider than the page: {pill.inner_text()}"
+            people.error_us = ERROR_US
+            with suppress(AssertionError):  # a busy machine is never sure
+                expect(pill).not_to_contain_text(UNSURE, timeout=SOON_MS)
 
 
 def test_messages_hands_and_marks_move_nothing(rig: Rig, relay: RelayProcess, phones: Phones) -> None:

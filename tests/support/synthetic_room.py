@@ -59,6 +59,8 @@ class Crowd:
     """The first so many talk without a pause."""
     device_us: int = DEVICE_US
     """From a talker's mouth to its program."""
+    error_us: int = ERROR_US
+    """How far off its clock may be."""
     leaving: threading.Event = field(default_factory=threading.Event)
 
 
@@ -90,7 +92,7 @@ async def _stay(relay: RelayProcess, names: Sequence[str], members: Crowd) -> No
                 break
             talking = members.talkers
             for place, guest in enumerate(guests[:talking]):
-                await _talk(guest, number, starts=place >= talked, device_us=members.device_us)
+                await _talk(guest, number, place >= talked, members)
             talked = talking
             await asyncio.sleep(began + number * FRAME_MS / 1000 - monotonic())
         for task in listening:
@@ -111,7 +113,7 @@ async def _listen(guest: Guest) -> None:
         pass
 
 
-async def _talk(guest: Guest, number: int, starts: bool, device_us: int) -> None:
+async def _talk(guest: Guest, number: int, starts: bool, members: Crowd) -> None:
     """The packet of this number, and where it is due the clock behind it."""
     timestamp = number * SAMPLES_PER_FRAME
     encoded = payloads()
@@ -121,14 +123,15 @@ async def _talk(guest: Guest, number: int, starts: bool, device_us: int) -> None
     await guest.socket.send_bytes(packet.serialize())
     if starts or number % CLOCK_EVERY == 0:
         await guest.socket.send_json(
-            {"type": "clock", "timestamp": timestamp, **_times(guest, number, device_us)}
+            {"type": "clock", "timestamp": timestamp, **_times(guest, number, members)}
         )
 
 
-def _times(guest: Guest, number: int, device_us: int) -> dict[str, int]:
+def _times(guest: Guest, number: int, members: Crowd) -> dict[str, int]:
+    device_us, error_us = members.device_us, members.error_us
     sent_us = guest.welcome["server_us"] + int(number * FRAME_MS * 1000) + SENT_AFTER_US
     server_us = sent_us - SENT_AFTER_US + DEVICE_US - device_us
-    return {"server_us": server_us, "device_us": device_us, "sent_us": sent_us, "error_us": ERROR_US}
+    return {"server_us": server_us, "device_us": device_us, "sent_us": sent_us, "error_us": error_us}
 
 
 @cache

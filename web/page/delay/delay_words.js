@@ -42,21 +42,21 @@ export function speedOf(ms) {
 const SLOW = /** @type {const} */ ({ slow: "slow", "very-slow": "verySlow" });
 
 /**
- * "62 ms", "slow · 212 ms", "…"; "62 ± 9 ms" where it is not exact, "≥ 62 ms" where a part is unknown.
+ * "62 ms", "slow · 212 ms", "…"; with "≈" where it is not exact, with "≥" where a part is unknown.
  * @param {Whole} whole
  */
 export function pillOf(whole) {
   const speed = speedOf(whole.ms);
   const label = speed === "slow" || speed === "very-slow" ? t(SLOW[speed]) : "";
-  const figure = saidOf(whole, "delayNow", "delayAtLeast") || "…";
+  const figure = isExact(whole) ? figureOf(whole) : `≈ ${figureOf(whole)}`;
   return { label, figure, words: label ? `${label} · ${figure}` : figure, speed };
 }
 
-/**
- * "62 ms" alone, in large letters.
- * @param {Whole} whole
- */
-export const figureOf = (whole) => pillOf({ ...whole, errorMs: 0 }).figure;
+/** @param {Whole} whole */
+export function figureOf({ ms, complete }) {
+  if (ms === null) return "…";
+  return t(complete ? "delayNow" : "delayAtLeast", { ms: Math.round(ms) });
+}
 
 /**
  * What stands below it: "like 21 m of air"; "± 9 ms" where it is not exact.
@@ -70,23 +70,13 @@ export function remarkOf(whole) {
 }
 
 /** @param {Whole} whole */
-export const spokenDelay = (whole) => saidOf(whole, "delaySpoken", "delaySpokenAtLeast");
-
-/**
- * @param {Whole} whole
- * @param {import("../../ui/text.js").Key} complete
- * @param {import("../../ui/text.js").Key} atLeast
- */
-function saidOf(whole, complete, atLeast) {
-  if (whole.ms === null) return "";
-  const ms = Math.round(whole.ms);
-  return t(whole.complete ? complete : atLeast, {
-    ms: isExact(whole) ? ms : `${ms} ± ${Math.round(whole.errorMs)}`,
-  });
+export function spokenDelay({ ms, complete }) {
+  if (ms === null) return "";
+  return t(complete ? "delaySpoken" : "delaySpokenAtLeast", { ms: Math.round(ms) });
 }
 
-/** @param {Whole} whole a lower bound is exact, too */
-const isExact = ({ complete, errorMs }) => !complete || errorMs <= EXACT_MS;
+/** @param {Whole} whole a lower bound, and nothing, are exact, too */
+const isExact = ({ ms, complete, errorMs }) => ms === null || !complete || errorMs <= EXACT_MS;
 
 /** @param {number} ms */
 export function metresOf(ms) {
