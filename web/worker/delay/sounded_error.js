@@ -12,7 +12,7 @@ const LOOK_BACK_US = 5_000_000;
 export class SoundedError {
   /** When second 0 of the audio context sounded, by each of the last readings. */
   #starts = new SlidingWindow(LOOK_BACK_US);
-  #sooner = new SlidingWindow();
+  #sooner = new SlidingWindow(LOOK_BACK_US);
   #at = 0;
 
   /** @param {Sounded} sounded the next reading */
@@ -23,10 +23,7 @@ export class SoundedError {
     this.#sooner.add(atUs, p95(this.#starts, atUs) - atUs + 1e6 * at);
   }
 
-  /**
-   * @param {number} nowUs
-   * @returns {number} for the figures of the last half minute
-   */
+  /** @param {number} nowUs @returns {number} for the figure of now */
   us(nowUs) {
     return Math.max(0, p95(this.#sooner, nowUs));
   }
