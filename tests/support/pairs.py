@@ -183,12 +183,16 @@ def hear_settled(rig: Rig, count: int, ask: Callable[[], Heard], talker: int, li
         handed_over_early_ms = rig.block_ms
         wires = recording.wire(rig.microphone(talker)), recording.wire(rig.speaker(listener))
     delays = [delay + handed_over_early_ms for delay in chirp_delays_ms(*wires, latest_ms=LATEST_MS)]
-    return Round.of(delays, count, said, silent_share(wires[1]))
+    return Round.of(delays, count, said, silent_share(*wires))
 
 
-def silent_share(heard: Samples) -> float:
-    """Of all milliseconds from the first chirp to the last, those in which every sample is 0."""
-    (loud,) = np.nonzero(np.abs(heard) > CHIRP_LEVEL)
+def silent_share(said: Samples, heard: Samples) -> float:
+    """Of all milliseconds from the first chirp that is heard to the last, those in which every sample is 0.
+
+    What is heard before the first one is said belongs to an earlier sound.
+    """
+    said_at, heard_at = (np.flatnonzero(np.abs(wire) > CHIRP_LEVEL) for wire in (said, heard))
+    loud = heard_at[heard_at > said_at[0]] if said_at.size else said_at
     if not loud.size:
         return 0.0
     chirps = heard[loud[0] : loud[-1]]

@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import psutil
 import pytest
 from audio_rig import wait_until
 from busy import busy
-from pairs import Round
+from pairs import Round, silent_share
 
 TESTS: Final = Path(__file__).parents[2]
 sys.path.append(str(TESTS / "bench"))
@@ -66,6 +67,18 @@ def test_a_row_of_the_busy_benchmark_compares_with_the_rival_at_the_same_load(
     ]
     assert unheard[-3:] == ["–", "–", "6/6"]
     assert rival == ["0.5", "WebRTC", "124", "ms", "124", "ms", "0/3", "0.0", "%", "0.0", "%"]
+
+
+def test_what_was_heard_before_the_first_chirp_was_said_counts_neither_as_sound_nor_as_silence() -> None:
+    ms = 48
+    said, heard = np.zeros(4_000 * ms, np.float32), np.zeros(4_000 * ms, np.float32)
+    said[500 * ms] = heard[100 * ms] = 0.5  # the end of an earlier voice, and the first chirp
+    heard[600 * ms : 3_600 * ms] = 0.001
+    heard[600 * ms] = heard[3_600 * ms] = 0.5
+    assert silent_share(said, heard) == 0
+    heard[1_000 * ms : 1_300 * ms] = 0
+    assert silent_share(said, heard) == pytest.approx(0.1)
+    assert silent_share(said, np.zeros_like(heard)) == silent_share(np.zeros_like(said), heard) == 0
 
 
 def test_a_call_that_took_far_longer_than_others_is_listed_with_its_parts(
