@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 from audio_rig import Rig, wait_until
 from phone import UNPROCESSED, Phone, Phones
-from processes import RelayProcess, StreamerProcess
-from words_file import words_file
+from processes import RelayProcess
+from words_file import ben_talks
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -36,9 +36,7 @@ def test_the_loudspeaker_rests_while_nobody_is_there_and_whoever_comes_is_heard(
     phone.open(relay.link + UNPROCESSED).join("Anna")
     rig.wait_attached(0)
     wait_until(lambda: states(phone) == ["suspended"], RESTS_S, lambda: f"still {states(phone)}")
-    voice = words_file(tmp_path, SAID_S)
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
-    with rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
+    with rig.record() as recording, ben_talks(tmp_path, relay, SAID_S):
         wait_until(lambda: states(phone) == ["running"], RESTS_S, lambda: f"still {states(phone)}")
         recording.wait_ms(CUE_MS)
         recording.wait_for_sound(rig.speaker(0), HEARD_S, start=recording.length)

@@ -9,8 +9,8 @@ import pytest
 from audio_rig import Rig, wait_until
 from headset import devices, headset, notice
 from phone import UNPROCESSED, Phone, Phones
-from processes import RelayProcess, StreamerProcess
-from words_file import words_file
+from processes import RelayProcess
+from words_file import ben_talks
 
 pytestmark = [pytest.mark.sound, pytest.mark.browser]
 
@@ -55,15 +55,12 @@ def test_voices_go_on_as_loud_as_they_were_when_another_context_takes_over(
     phone.page.add_init_script(LACKS)
     phone.open(relay.link + UNPROCESSED).join("Anna")
     rig.wait_attached(0)
-    voice = words_file(tmp_path, SAID_S)
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
-    with rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
+    with rig.record() as recording, ben_talks(tmp_path, relay, SAID_S):
         recording.wait_for_sound(rig.speaker(0), HEARD_S)
         if is_muted:
             phone.mute_for_me("Ben")
         assert used(phone) == [0]
-        phone.page.evaluate("globalThis.lacksSinceMs = performance.now()")
-        wait_until(lambda: used(phone) == [0.01], HEARD_S, lambda: f"still {used(phone)}")
+        let_another_context_take_over(phone)
         recording.wait_ms(1_000)
         start = recording.length
         recording.wait_ms(LISTENED_MS)
@@ -79,18 +76,20 @@ def test_a_headset_chosen_right_after_another_context_took_over_is_used(
     phone = phones.start(rig, 0, relay.authority)
     phone.page.add_init_script(LACKS)
     phone.open(relay.link + UNPROCESSED).join("Anna")
-    voice = words_file(tmp_path, SAID_S)
-    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
-    with headset(rig, 0, CD), rig.record() as recording, StreamerProcess(tmp_path / "ben", *arguments):
+    with headset(rig, 0, CD), rig.record() as recording, ben_talks(tmp_path, relay, SAID_S):
         recording.wait_for_sound(rig.speaker(0), HEARD_S)
         notice(phone)
-        phone.page.evaluate("globalThis.lacksSinceMs = performance.now()")
-        wait_until(lambda: used(phone) == [0.01], HEARD_S, lambda: f"still {used(phone)}")
+        let_another_context_take_over(phone)
         phone.page.evaluate(CHOOSE_THE_SYSTEMS_THEN_THE_HEADSET)
         rig.wait_used({devices(rig, 0)[1]})
         recording.wait_ms(1_000)
         recording.wait_for_sound(rig.speaker(0), HEARD_S, start=recording.length)
     assert phone.errors == []
+
+
+def let_another_context_take_over(phone: Phone) -> None:
+    phone.page.evaluate("globalThis.lacksSinceMs = performance.now()")
+    wait_until(lambda: used(phone) == [0.01], HEARD_S, lambda: f"still {used(phone)}")
 
 
 def used(phone: Phone) -> list[float]:

@@ -1,7 +1,8 @@
-"""A file for a program that talks: a sentence, said again and again."""
+"""A program that talks: a sentence from a file, said again and again."""
 
 from pathlib import Path
 
+from processes import RelayProcess, StreamerProcess
 from sound import SAMPLE_RATE, speech
 
 from streamer.client.audio.wav_writer import WavWriter
@@ -15,3 +16,10 @@ def words_file(folder: Path, seconds: float) -> Path:
         writer.write(sentence)
     writer.close()
     return path
+
+
+def ben_talks(folder: Path, relay: RelayProcess, seconds: float) -> StreamerProcess:
+    """Ben, a desktop client that comes into the relay's room and talks for at least so long."""
+    voice = words_file(folder, seconds)
+    arguments = ("talk", relay.link, "--ca", relay.authority, "--input", voice, "--name", "Ben")
+    return StreamerProcess(folder / "ben", *arguments)

@@ -21,7 +21,8 @@ const STEP_METRES = 5;
 const EXACT_MS = 5;
 
 /**
- * @param {Figure} [figure]
+ * What a figure says of now.
+ * @param {Figure} [figure] none where nothing is known
  * @returns {Whole}
  */
 export function wholeOf(figure) {

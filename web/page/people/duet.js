@@ -4,7 +4,7 @@
 import { createSvg, element, fillIn, find, setText } from "../../ui/dom.js";
 import { t } from "../../ui/text.js";
 import { PARTS_SHOWN, shareOf } from "../delay/delay_parts_shown.js";
-import { remarkOf, figureOf, wholeOf } from "../delay/delay_words.js";
+import { figureOf, remarkOf, wholeOf } from "../delay/delay_words.js";
 
 /** The half circle, in the units of the drawing. */
 const CENTRE = { x: 160, y: 8 };

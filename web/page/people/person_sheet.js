@@ -8,7 +8,7 @@ import { drawMinute } from "../delay/delay_chart.js";
 import { msOf, PARTS_SHOWN } from "../delay/delay_parts_shown.js";
 import { drawStrip } from "../delay/delay_strip.js";
 import { allCures, cureFor } from "../delay/delay_view.js";
-import { remarkOf, figureOf, speedOf, wholeOf } from "../delay/delay_words.js";
+import { figureOf, remarkOf, speedOf, wholeOf } from "../delay/delay_words.js";
 import { Sheet } from "../sheets/sheet.js";
 import { Face, statusOf } from "./face.js";
 

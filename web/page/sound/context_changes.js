@@ -55,7 +55,7 @@ export class ContextChanges {
     await resumed;
   }
 
-  /** To be called now and then: a context that stands still, though it says that it runs, starts again. */
+  /** Restarts a context that stands still although it says that it runs; to be called now and then. */
   unstick() {
     const { currentTime, state } = this.#context;
     const now = performance.now();

@@ -2,8 +2,8 @@
 // entered them. No browser tells, and it is 10 to 25 ms. So this worker hears the microphone twice for a
 // moment, processed and as it is, while somebody talks: the lag at which both are most alike is the delay.
 //
-// On a busy machine the plain sound comes late, and then too little is found: what two attempts agree on is
-// right, and otherwise the most of some.
+// Plain sound that comes late, as on a busy machine, makes what is found too small. So attempts go on until
+// two agree, and the largest result counts.
 //
 // A second stream may change how the first is buffered, as long as it is there. Samples are not lost by that;
 // so what was found is carried over to the line of time that the first has when it is alone again.
@@ -29,7 +29,7 @@ const ALIKE = 0.5;
 /** Each costs the page a second stream for two seconds. */
 const ATTEMPTS = 4;
 const EVERY_US = 10_000_000;
-/** Attempts on an idle machine do. */
+/** Two results that are closer than this agree. */
 const AGREE_US = 1_500;
 /** As long as a CaptureClock remembers. */
 const HEARD_LATELY_MS = 1_000;

@@ -4,7 +4,7 @@
 
 import { SlidingWindow } from "../../shared/sliding_window.js";
 
-/** Over this time the device's own clock makes a difference of 2 ms at most. */
+/** A device's own clock, 400 ppm off, makes a difference of 2 ms in this time. */
 const LOOK_BACK_US = 5_000_000;
 
 /** @typedef {import("./delay_monitor.js").Sounded} Sounded */
